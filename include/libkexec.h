@@ -1,0 +1,502 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#ifndef LIBKEXEC_H
+#define LIBKEXEC_H
+
+/*
+ * libkexec: start the next Linux kernel from the running one.
+ *
+ *   context  ->  image  ->  request  ->  plan  ->  commit  ->  jump
+ *
+ * A context is one view of one machine. An image is a kernel file, unpacked and recognised. A
+ * request says what to start; a plan says, byte by byte, how. Nothing before kx_plan_commit()
+ * changes the machine, so a plan can be made without root, for another machine, and be looked at.
+ *
+ * Conventions of every call:
+ * - it returns 0 (or a count) or a negative errno; struct kx_error holds the sentence for a person;
+ * - on failure every ret_ parameter is untouched; on success the error object is untouched;
+ * - no global state, no output, no exit, no environment; objects are not locked: one thread each;
+ * - strings that come out of an object live as long as the object, and are UTF-8 as found;
+ * - addresses are physical, ranges half-open, sizes in bytes unless said otherwise.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct kx_ctx;
+struct kx_image;
+struct kx_plan;
+
+/* ------------------------------------------------------------------ errors */
+
+/**
+ * enum kx_step - where a call was when it failed
+ *
+ * The errno tells a program what to try next, the step tells it what was being tried: -EPERM from
+ * KX_STEP_FILE_LOAD is the kernel's answer, -EPERM from KX_STEP_OPEN the file system's.
+ */
+enum kx_step {
+	KX_STEP_NONE = 0,
+	KX_STEP_ARGUMENT,      /* the request contradicts itself, or a value is out of range */
+	KX_STEP_MACHINE,       /* reading the machine: memory map, boot_params, state files */
+	KX_STEP_KERNEL_OPEN,   /* opening or reading the kernel file */
+	KX_STEP_KERNEL_UNPACK, /* decompressing the kernel file */
+	KX_STEP_KERNEL_TYPE,   /* recognising the kernel file */
+	KX_STEP_INITRD,	       /* opening, reading or joining initial ramdisks */
+	KX_STEP_MODULE,	       /* opening, reading or unpacking a multiboot module */
+	KX_STEP_PLAN,	       /* placing segments, filling boot parameters */
+	KX_STEP_FILE_LOAD,     /* kexec_file_load(2) */
+	KX_STEP_LOAD,	       /* kexec_load(2) */
+	KX_STEP_UNLOAD,	       /* either call, unloading */
+	KX_STEP_STATE,	       /* reading whether something is loaded */
+	KX_STEP_JUMP,	       /* reboot(2) */
+};
+
+/**
+ * struct kx_error - why the last call failed, in words
+ * @code: negative errno, or 0 when the call succeeded
+ * @step: what was being done
+ * @message: one line, no trailing newline: what was tried, on what, what was found, what to do
+ *
+ * Lives wherever the caller puts it (usually the stack); never owns memory.
+ */
+struct kx_error {
+	int code;
+	enum kx_step step;
+	char message[504];
+};
+
+/* ---------------------------------------------------------------- contexts */
+
+enum kx_log_level {
+	KX_LOG_WARNING, /* something was left out or changed: a person should see it */
+	KX_LOG_NOTICE,	/* what was chosen and why */
+	KX_LOG_DEBUG,	/* what kexec -d shows */
+};
+
+/**
+ * typedef kx_log_fn - receives one line of explanation
+ * @data: struct kx_ctx_opts.log_data
+ * @level: how much it matters
+ * @line: without newline, valid during the call only
+ */
+typedef void (*kx_log_fn)(void *data, enum kx_log_level level, const char *line);
+
+/**
+ * struct kx_ctx_opts - optional parts of kx_ctx_new()
+ * @size: sizeof(struct kx_ctx_opts) as the caller was compiled
+ * @root: directory that everything is read from, NULL for "/"; paths and symlinks under it
+ *        resolve inside it. With a root of its own a context can plan, but not commit or jump.
+ * @log: where explanations go, NULL for nowhere
+ * @log_data: passed to @log
+ *
+ * Zero is the default of every field, and fields are only ever appended: a library older than its
+ * caller refuses unknown non-zero bytes with -E2BIG, a newer one takes the missing ones as zero.
+ * That holds for every structure here that begins with its size.
+ */
+struct kx_ctx_opts {
+	size_t size;
+	const char *root;
+	kx_log_fn log;
+	void *log_data;
+};
+
+/**
+ * kx_ctx_new() - open a view of a machine
+ * @opts: options, or NULL for the running machine
+ * @ret_ctx: released with kx_ctx_free()
+ * @err: filled on failure only, or NULL
+ *
+ * Return: 0, -ENOENT or -ENOTDIR when the root is not a directory, -EACCES, -ENOMEM, -E2BIG.
+ * Since: 1
+ */
+int kx_ctx_new(const struct kx_ctx_opts *opts, struct kx_ctx **ret_ctx, struct kx_error *err);
+
+/** kx_ctx_free() - release @ctx; NULL is a no-op. Return: NULL. Since: 1 */
+struct kx_ctx *kx_ctx_free(struct kx_ctx *ctx);
+
+/** kx_version() - version of the library, "0.1.0". Since: 1 */
+const char *kx_version(void);
+
+/* ------------------------------------------------------------------ images */
+
+/**
+ * struct kx_image_info - what a kernel file turned out to be
+ * @size: in: sizeof(struct kx_image_info) as the caller was compiled
+ * @type: name as in `kexec --type=`: "bzImage64", "elf-x86_64", "multiboot2-x86", "uki", …
+ * @compression: "gzip", "xz", … when the file as a whole was compressed, else NULL
+ * @version: release of the kernel inside (`uname -r`), or NULL when the image does not say
+ * @title: what a UKI calls itself (PRETTY_NAME of .osrel), or NULL
+ * @cmdline: command line carried by a UKI, or NULL
+ * @n_initrds: initial ramdisks carried by a UKI, microcode counted
+ * @cmdline_max: longest command line the image takes, without NUL; 0 when it sets no limit
+ * @file_load: non-zero when kexec_file_load(2) of this architecture has a loader for it
+ */
+struct kx_image_info {
+	size_t size;
+	const char *type;
+	const char *compression;
+	const char *version;
+	const char *title;
+	const char *cmdline;
+	size_t n_initrds;
+	uint64_t cmdline_max;
+	int file_load;
+};
+
+/**
+ * kx_image_open() - read a kernel file, unpack it, recognise it
+ * @ctx: context; @path resolves inside its root
+ * @path: the file: any image type, also compressed as a whole
+ * @type: demand this type (a name of struct kx_image_info), or NULL for whatever it is
+ * @ret_image: released with kx_image_free(); keeps the file open and its contents in memory
+ * @err: filled on failure only, or NULL
+ *
+ * Return: 0, or a negative errno, by step:
+ * KX_STEP_KERNEL_OPEN   whatever open(2) and read(2) say; -EISDIR; -ENODATA for an empty file;
+ *                       -EFBIG above 1 GiB,
+ * KX_STEP_KERNEL_UNPACK -EBADMSG for a damaged stream, -EFBIG above 1 GiB, -EOPNOTSUPP for a
+ *                       format that is recognised but not built in,
+ * KX_STEP_KERNEL_TYPE   -ENOEXEC when nothing recognises it or it is not the type demanded,
+ *                       -EINVAL when @type is not a known name, -EOPNOTSUPP for a type that is
+ *                       recognised and refused (16-bit kernels, nbi, beoboot),
+ *                       -EBADMSG for a recognised image that is cut off or contradicts itself.
+ * Since: 1
+ */
+int kx_image_open(struct kx_ctx *ctx, const char *path, const char *type,
+		  struct kx_image **ret_image, struct kx_error *err);
+
+/** kx_image_free() - release @image; NULL is a no-op. Return: NULL. Since: 1 */
+struct kx_image *kx_image_free(struct kx_image *image);
+
+/**
+ * kx_image_info() - describe @image
+ * @info: @info->size filled in by the caller; strings live as long as @image
+ *
+ * Return: 0, or -EINVAL for a size of zero. Since: 1
+ */
+int kx_image_info(const struct kx_image *image, struct kx_image_info *info);
+
+/* ---------------------------------------------------------------- requests */
+
+/** enum kx_way - which system call hands the image to the kernel */
+enum kx_way {
+	KX_WAY_AUTO = 0, /* kexec_file_load where it applies, else kexec_load */
+	KX_WAY_FILE,	 /* kexec_file_load(2) only: signatures, IMA, lockdown */
+	KX_WAY_SEGMENTS, /* kexec_load(2) only: every segment placed by this library */
+};
+
+/** enum kx_args - how an ELF image expects its arguments */
+enum kx_args {
+	KX_ARGS_AUTO = 0, /* a Linux vmlinux gets boot_params, anything else ELF boot notes */
+	KX_ARGS_ELF,
+	KX_ARGS_LINUX,
+	KX_ARGS_NONE,
+};
+
+/* struct kx_request.flags */
+#define KX_REQ_ON_CRASH (UINT64_C(1) << 0)	   /* into the crashkernel= reservation */
+#define KX_REQ_PRESERVE_CONTEXT (UINT64_C(1) << 1) /* kexec-jump: come back afterwards */
+#define KX_REQ_NO_DIGEST (UINT64_C(1) << 2)	   /* purgatory does not check the segments */
+#define KX_REQ_ENTRY_32BIT (UINT64_C(1) << 3)	   /* enter a bzImage in 32-bit protected mode */
+#define KX_REQ_REAL_MODE (UINT64_C(1) << 4)	   /* 16-bit entry: always refused, in words */
+#define KX_REQ_NO_EFI (UINT64_C(1) << 5)	   /* no EFI runtime data for the next kernel */
+#define KX_REQ_REUSE_VIDEO (UINT64_C(1) << 6)	  /* boot-time video type, whatever drives it now */
+#define KX_REQ_RESET_VGA (UINT64_C(1) << 7)	  /* purgatory resets the VGA to text mode */
+#define KX_REQ_CONSOLE_VGA (UINT64_C(1) << 8)	  /* purgatory reports on the VGA text screen */
+#define KX_REQ_CONSOLE_SERIAL (UINT64_C(1) << 9)  /* purgatory reports on serial_port */
+#define KX_REQ_KERNEL_DEBUG (UINT64_C(1) << 10)	  /* ask the kernel to log the load, if it can */
+#define KX_REQ_NO_CMA (UINT64_C(1) << 11)	  /* keep segments out of CMA, if the kernel can */
+#define KX_REQ_FORCE_DTB (UINT64_C(1) << 12)	  /* hand on the device tree, if the kernel can */
+#define KX_REQ_MEMMAP_CMDLINE (UINT64_C(1) << 13) /* crash: memory map as memmap= words */
+#define KX_REQ_HOTPLUG (UINT64_C(1) << 14)	  /* crash: elfcorehdr may be rewritten */
+#define KX_REQ_HAS_ENTRY (UINT64_C(1) << 15)	  /* @entry overrides the image's entry point */
+
+/**
+ * struct kx_request - one kernel to start, and how
+ * @size: sizeof(struct kx_request) as the caller was compiled
+ * @image: what to start, borrowed until the plan made of it is freed
+ * @initrds: paths of initial ramdisks in the order they are joined, resolved in the root
+ * @n_initrds: how many; 0 leaves those that a UKI carries, anything else replaces them
+ * @modules: multiboot modules as "file arguments…", in order
+ * @n_modules: how many
+ * @cmdline: command line, or NULL for the one of a UKI, else an empty one
+ * @way: which system call
+ * @args: how an ELF image expects its arguments
+ * @flags: KX_REQ_*
+ * @mem_min: lowest address for segments
+ * @mem_end: first address above them, 0 for no bound
+ * @entry: entry point, with KX_REQ_HAS_ENTRY
+ * @dtb: path of a device tree blob, or NULL
+ * @serial_port: I/O port of the purgatory's serial console, 0 for 0x3f8
+ * @serial_baud: 0 leaves the speed as it is
+ */
+struct kx_request {
+	size_t size;
+	const struct kx_image *image;
+	const char *const *initrds;
+	size_t n_initrds;
+	const char *const *modules;
+	size_t n_modules;
+	const char *cmdline;
+	enum kx_way way;
+	enum kx_args args;
+	uint64_t flags;
+	uint64_t mem_min;
+	uint64_t mem_end;
+	uint64_t entry;
+	const char *dtb;
+	uint32_t serial_port;
+	uint32_t serial_baud;
+};
+
+/* flags of kx_cmdline_running() */
+#define KX_CMDLINE_ON_CRASH \
+	(UINT64_C(1) << 0) /* for a crash kernel: crashkernel= and ranges go too */
+
+/**
+ * kx_cmdline_running() - command line of the running kernel, fit for the next one
+ * @ctx: context; reads /proc/cmdline
+ * @flags: KX_CMDLINE_*
+ * @ret_cmdline: to be released with free(3)
+ * @err: filled on failure only, or NULL
+ *
+ * Words whose key belongs to one boot only are dropped: BOOT_IMAGE, initrd, elfcorehdr,
+ * kexec_jump_back_entry; for a crash kernel also crashkernel, memmap=exactmap and its ranges.
+ * Quoting is the kernel's own (lib/cmdline.c, next_arg()): double quotes, blanks inside them kept.
+ *
+ * Return: 0, -ENOENT without /proc, -ENOMEM. Since: 1
+ */
+int kx_cmdline_running(struct kx_ctx *ctx, uint64_t flags, char **ret_cmdline,
+		       struct kx_error *err);
+
+/* ------------------------------------------------------------------- plans */
+
+/**
+ * kx_plan_new() - work out how to start what @request asks for
+ * @ctx: context: memory map, firmware tables and policy are read from its root
+ * @request: borrowed for the call; the strings in it are copied
+ * @ret_plan: released with kx_plan_free(); borrows @request->image
+ * @err: filled on failure only, or NULL
+ *
+ * Reads, never changes. KX_WAY_AUTO is decided here: kx_plan_info() tells which and why.
+ *
+ * Return: 0, or a negative errno, by step:
+ * KX_STEP_ARGUMENT -EINVAL for options that exclude each other; -EOPNOTSUPP for what this image,
+ *                  way or architecture cannot do,
+ * KX_STEP_MACHINE  -ENOENT, -EACCES or -EPERM when the memory map cannot be read or reads as zero,
+ * KX_STEP_INITRD, KX_STEP_MODULE  as for the kernel file,
+ * KX_STEP_PLAN     -ENOSPC no free range is large enough, -E2BIG more than 16 segments,
+ *                  -ENAMETOOLONG command line too long, -EADDRNOTAVAIL an address outside RAM.
+ * Since: 1
+ */
+int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request, struct kx_plan **ret_plan,
+		struct kx_error *err);
+
+/** kx_plan_free() - release @plan; NULL is a no-op. Return: NULL. Since: 1 */
+struct kx_plan *kx_plan_free(struct kx_plan *plan);
+
+/**
+ * struct kx_plan_info - a plan as a whole
+ * @size: in: sizeof(struct kx_plan_info) as the caller was compiled
+ * @way: KX_WAY_FILE or KX_WAY_SEGMENTS, never AUTO
+ * @reason: why that way, one sentence
+ * @architecture: "x86_64", …
+ * @type: image type
+ * @cmdline: what the next kernel gets
+ * @entry: where the old kernel jumps to; 0 with KX_WAY_FILE (the kernel decides)
+ * @kernel_entry: where the purgatory jumps to; 0 with KX_WAY_FILE
+ * @syscall_flags: last argument of the system call
+ * @n_segments: segments, 0 with KX_WAY_FILE
+ * @n_memory: ranges of the memory map handed over, 0 with KX_WAY_FILE
+ * @n_warnings: sentences about what the next kernel will be without
+ * @kernel_size: bytes of the kernel given to the system call
+ * @initrd_size: bytes of the initial ramdisk
+ */
+struct kx_plan_info {
+	size_t size;
+	enum kx_way way;
+	const char *reason;
+	const char *architecture;
+	const char *type;
+	const char *cmdline;
+	uint64_t entry;
+	uint64_t kernel_entry;
+	uint64_t syscall_flags;
+	size_t n_segments;
+	size_t n_memory;
+	size_t n_warnings;
+	uint64_t kernel_size;
+	uint64_t initrd_size;
+};
+
+/** kx_plan_info() - describe @plan; @info->size set by the caller. Return: 0 or -EINVAL. Since: 1 */
+int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info);
+
+/**
+ * struct kx_segment - one range of memory the kernel fills for us
+ * @size: in: sizeof(struct kx_segment) as the caller was compiled
+ * @name: "kernel", "initrd", "boot_params", "purgatory", "module", …
+ * @data: its contents, @data_size bytes
+ * @data_size: bytes that are copied; the rest of the range is zero
+ * @start: first physical address, page aligned
+ * @end: first address after it, page aligned
+ * @digested: non-zero when the purgatory checks @data before the jump
+ */
+struct kx_segment {
+	size_t size;
+	const char *name;
+	const void *data;
+	uint64_t data_size;
+	uint64_t start;
+	uint64_t end;
+	int digested;
+};
+
+/** kx_plan_segment() - segment @i of @plan. Return: 0, -ERANGE, -EINVAL. Since: 1 */
+int kx_plan_segment(const struct kx_plan *plan, size_t i, struct kx_segment *segment);
+
+/**
+ * struct kx_memory - one range of the memory map handed to the next kernel
+ * @size: in: sizeof(struct kx_memory) as the caller was compiled
+ * @start: first address
+ * @end: first address after it
+ * @type: as the field spells it: "System RAM", "reserved", "ACPI Tables", …
+ * @e820_type: number in an e820 table
+ */
+struct kx_memory {
+	size_t size;
+	uint64_t start;
+	uint64_t end;
+	const char *type;
+	uint32_t e820_type;
+};
+
+/** kx_plan_memory() - range @i of the memory map of @plan. Return: 0, -ERANGE, -EINVAL. Since: 1 */
+int kx_plan_memory(const struct kx_plan *plan, size_t i, struct kx_memory *memory);
+
+/** kx_plan_warning() - sentence @i, or NULL past the last one. Since: 1 */
+const char *kx_plan_warning(const struct kx_plan *plan, size_t i);
+
+/* ---------------------------------------------------------- the machine acts */
+
+/**
+ * kx_plan_commit() - hand @plan to the kernel
+ * @ctx: the context @plan was made with; without a root of its own
+ * @plan: made by kx_plan_new()
+ * @err: filled on failure only, or NULL
+ *
+ * One system call, retried for a second while the kernel is busy with another one, and once more
+ * without flags that only newer kernels know (debug, CMA, device tree). On failure what was loaded
+ * before stays, except for a crash kernel: the running kernel frees the old one first.
+ *
+ * Return: 0, -EROFS for a context with a root, or the errno of the system call with step
+ * KX_STEP_FILE_LOAD or KX_STEP_LOAD, and a message that names the cause found in the machine's
+ * policy files. Since: 1
+ */
+int kx_plan_commit(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_error *err);
+
+/**
+ * kx_error_falls_back() - may kexec_load be tried after kexec_file_load failed like this?
+ * @err: as filled by kx_plan_commit()
+ *
+ * True for KX_STEP_FILE_LOAD with -ENOSYS, -EINVAL, -ENOEXEC and -EOPNOTSUPP: the call does not
+ * exist or does not know the image. Never for a refused signature or a missing permission.
+ * Since: 1
+ */
+int kx_error_falls_back(const struct kx_error *err);
+
+#define KX_UNLOAD_ON_CRASH (UINT64_C(1) << 0) /* the crash image instead of the normal one */
+
+/**
+ * kx_unload() - drop a loaded image
+ * @ctx: context without a root of its own
+ * @way: which system call; AUTO tries kexec_file_load and, on -ENOSYS only, kexec_load
+ * @flags: KX_UNLOAD_*
+ * @err: filled on failure only, or NULL
+ *
+ * Unloading when nothing is loaded succeeds.
+ * Return: 0, -EROFS, -EPERM, -EBUSY, -ENOSYS. Since: 1
+ */
+int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, struct kx_error *err);
+
+/**
+ * struct kx_state - what the machine says about kexec
+ * @size: in: sizeof(struct kx_state) as the caller was compiled
+ * @loaded: 1, 0, or a negative errno when it cannot be read
+ * @crash_loaded: the same for the crash image
+ * @crash_size: bytes of the (last, highest) crash reservation, 0 for none
+ * @load_disabled: sysctl kernel.kexec_load_disabled: 1, 0, or negative errno
+ * @load_limit: kernel.kexec_load_limit_reboot: calls left, -1 for no limit or no such sysctl
+ * @crash_load_limit: kernel.kexec_load_limit_panic, likewise
+ * @lockdown: 0 none, 1 integrity, 2 confidentiality, or negative errno
+ * @can_boot: 1 when the caller has CAP_SYS_BOOT, else 0
+ */
+struct kx_state {
+	size_t size;
+	int loaded;
+	int crash_loaded;
+	uint64_t crash_size;
+	int load_disabled;
+	int load_limit;
+	int crash_load_limit;
+	int lockdown;
+	int can_boot;
+};
+
+/** kx_state() - read the state files under the root. Return: 0, -EINVAL, -ENOMEM. Since: 1 */
+int kx_state(struct kx_ctx *ctx, struct kx_state *state, struct kx_error *err);
+
+/* flags of kx_jump() */
+#define KX_JUMP_SYNC (UINT64_C(1) << 0)	  /* sync(2) first */
+#define KX_JUMP_IFDOWN (UINT64_C(1) << 1) /* take network interfaces down first */
+
+/**
+ * kx_jump() - jump into the loaded kernel; on success it does not return
+ * @ctx: context without a root of its own
+ * @flags: KX_JUMP_*
+ * @err: filled on failure only, or NULL
+ *
+ * In this order: something is loaded (when that can be read) -> sync -> interfaces down -> jump.
+ * Interfaces are left alone when it cannot be read whether something is loaded, and interfaces
+ * that were taken down come up again when reboot(2) returns. Nothing else is stopped or unmounted.
+ *
+ * Return: -ENOENT nothing is loaded (nothing was touched), -EROFS, -EPERM, -EBUSY, -EINVAL,
+ * -ENOSYS. Since: 1
+ */
+int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err);
+
+/* ------------------------------------------------------------ after the jump */
+
+/**
+ * struct kx_stamps - when the purgatory of the boot before ran
+ * @size: in: sizeof(struct kx_stamps) as the caller was compiled
+ * @tsc_khz: rate that the loader measured, 0 when it could not
+ * @tsc_entry: time-stamp counter at the first instruction of the purgatory
+ * @tsc_checked: after the digest
+ * @tsc_exit: at the jump into the kernel
+ */
+struct kx_stamps {
+	size_t size;
+	uint64_t tsc_khz;
+	uint64_t tsc_entry;
+	uint64_t tsc_checked;
+	uint64_t tsc_exit;
+};
+
+/**
+ * kx_stamps() - read the stamps that the purgatory left for this boot
+ *
+ * They lie in a setup_data node of type 0x52520001 under /sys/kernel/boot_params/setup_data/.
+ * Return: 0, -ENOENT when this boot did not come through our purgatory, -EBADMSG, -EINVAL.
+ * Since: 1
+ */
+int kx_stamps(struct kx_ctx *ctx, struct kx_stamps *stamps, struct kx_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

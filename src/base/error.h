@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <libkexec.h>
+
+#include "base/cleanup.h"
+
+/* Record why, return what: always used as `return kx_fail(err, -EXXX, ...)`. */
+int kx_fail(struct kx_error *err, int code, const char *fmt, ...) _printf_(3, 4);
+/* Put the caller's context in front of the message already there. */
+int kx_fail_in(struct kx_error *err, int code, const char *fmt, ...) _printf_(3, 4);
+/* Say where the failure belongs; lib/ does this once per call, lower layers leave it alone. */
+int kx_fail_at(struct kx_error *err, int code, enum kx_step step);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/io.h"
+#include "base/num.h"
+#include "tests/unit/cmocka-shim.h"
+
+static const struct {
+	const char *in;
+	int r;
+	uint64_t v;
+} num_cases[] = {
+	{ "0", 0, 0 },
+	{ "42", 0, 42 },
+	{ "0x10", 0, 16 },
+	{ "0XfF", 0, 255 },
+	{ "18446744073709551615", 0, UINT64_MAX },
+	{ "18446744073709551616", -ERANGE, 0 },
+	{ "0xffffffffffffffff", 0, UINT64_MAX },
+	{ "0x10000000000000000", -ERANGE, 0 },
+	{ "", -EINVAL, 0 },
+	{ "0x", -EINVAL, 0 },
+	{ "-1", -EINVAL, 0 },
+	{ " 1", -EINVAL, 0 },
+	{ "1 ", -EINVAL, 0 },
+	{ "+1", -EINVAL, 0 },
+	{ "1G", -EINVAL, 0 },
+	{ "0xg", -EINVAL, 0 },
+	{ "0x@", -EINVAL, 0 },
+	{ "0x`", -EINVAL, 0 },
+};
+
+static void test_parse_u64(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(num_cases); i++) {
+		uint64_t v = 77;
+		int r = parse_u64(num_cases[i].in, &v);
+
+		assert_int_equal(r, num_cases[i].r);
+		assert_int_equal(v, r ? 77 : num_cases[i].v);
+	}
+}
+
+static void test_read_file(void **state)
+{
+	uint8_t *b;
+	size_t n;
+
+	assert_int_equal(read_file_at(AT_FDCWD, "/proc/self/maps", 1 << 20, &b, &n), 0);
+	assert_true(n > 100);
+	free(b);
+	assert_int_equal(read_file_at(AT_FDCWD, "/proc/self/maps", 10, &b, &n), -EFBIG);
+	assert_int_equal(read_file_at(AT_FDCWD, "/nope", 10, &b, &n), -ENOENT);
+	assert_int_equal(read_file_at(AT_FDCWD, "/dev/zero", 100000, &b, &n), -EFBIG);
+	assert_int_equal(read_file_at(AT_FDCWD, "/dev/null", 0, &b, &n), 0);
+	assert_int_equal(n, 0);
+	free(b);
+}
+
+static void test_error(void **state)
+{
+	struct kx_error e = { 0 };
+	int r = kx_fail(&e, -ENOEXEC, "bzImage: %d", 3);
+
+	r = kx_fail_in(&e, r, "/boot/vmlinuz");
+	r = kx_fail_at(&e, r, KX_STEP_KERNEL_TYPE);
+	assert_int_equal(r, -ENOEXEC);
+	assert_int_equal(e.step, KX_STEP_KERNEL_TYPE);
+	assert_string_equal(e.message, "/boot/vmlinuz: bzImage: 3");
+	assert_int_equal(kx_fail(NULL, -EINVAL, "x"), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_parse_u64),
+		cmocka_unit_test(test_read_file),
+		cmocka_unit_test(test_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
