@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entry/entry.h"
+
+int strlist_add(struct strlist *list, const char *s)
+{
+	char **bigger = reallocarray(list->v, list->n + 1, sizeof(*list->v));
+	char *copy;
+
+	if (!bigger)
+		return -ENOMEM;
+	list->v = bigger;
+	copy = strdup(s);
+	if (!copy)
+		return -ENOMEM;
+	list->v[list->n++] = copy;
+	return 0;
+}
+
+void strlist_done(struct strlist *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->v[i]);
+	free(list->v);
+	*list = (struct strlist){ 0 };
+}
+
+void boot_entry_done(struct boot_entry *entry)
+{
+	free(entry->id);
+	strlist_done(&entry->path);
+	free(entry->title);
+	free(entry->version);
+	free(entry->kernel);
+	strlist_done(&entry->initrds);
+	strlist_done(&entry->modules);
+	free(entry->cmdline);
+	free(entry->devicetree);
+	free(entry->architecture);
+	free(entry->source.file);
+	strlist_done(&entry->warnings);
+	*entry = (struct boot_entry){ 0 };
+}
+
+void boot_menu_done(struct boot_menu *menu)
+{
+	for (size_t i = 0; i < menu->n_entries; i++)
+		boot_entry_done(&menu->entries[i]);
+	free(menu->entries);
+	free(menu->config);
+	free(menu->default_reason);
+	strlist_done(&menu->warnings);
+	*menu = (struct boot_menu){ 0 };
+}
+
+int boot_menu_add(struct boot_menu *menu, struct boot_entry *entry)
+{
+	struct boot_entry *bigger =
+		reallocarray(menu->entries, menu->n_entries + 1, sizeof(*menu->entries));
+
+	if (!bigger)
+		return -ENOMEM;
+	menu->entries = bigger;
+	menu->entries[menu->n_entries++] = *entry;
+	*entry = (struct boot_entry){ 0 };
+	return 0;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Boot entries: one struct whatever boot loader's configuration they were read from. */
+
+#include <libkexec.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+
+enum entry_type {
+	ENTRY_LINUX,
+	ENTRY_UKI,
+	ENTRY_MULTIBOOT,
+	ENTRY_CHAINLOAD, /* another loader or system: only firmware can start it */
+	ENTRY_OTHER,	 /* firmware setup, reboot, halt, nothing at all */
+};
+
+/* Names a list owns; n strings, no NULL at the end. */
+struct strlist {
+	char **v;
+	size_t n;
+};
+
+/* Where an entry was written down. */
+struct entry_source {
+	const char *kind; /* "grub", "bls", "uki", "extlinux", … static */
+	char *file;	  /* path below the root */
+	unsigned line;	  /* 1 for the first, 0 when a whole file is the entry */
+};
+
+struct boot_entry {
+	char *id;
+	struct strlist path; /* titles from the top menu down, own title last */
+	char *title;
+	char *version; /* or NULL */
+	enum entry_type type;
+	bool bootable;
+	char *kernel;		/* paths of this system, below the root; NULL when there is none */
+	struct strlist initrds; /* in loading order */
+	struct strlist modules; /* multiboot: "path arguments…" */
+	char *cmdline;
+	char *devicetree;
+	char *architecture;
+	bool is_default;
+	struct entry_source source;
+	struct strlist warnings;
+};
+
+struct boot_menu {
+	const char *loader;  /* "grub", "systemd-boot", … static */
+	const char *flavour; /* "upstream", "rh", "suse" or NULL */
+	char *config;	     /* file the menu was read from, below the root */
+	struct boot_entry *entries;
+	size_t n_entries;
+	size_t default_index; /* n_entries when nothing would be started */
+	char *default_reason; /* every step that decided, one per line */
+	struct strlist warnings;
+};
+
+_must_check_ int strlist_add(struct strlist *list, const char *s);
+void strlist_done(struct strlist *list);
+void boot_entry_done(struct boot_entry *entry);
+void boot_menu_done(struct boot_menu *menu);
+/* Moves @entry into @menu; on failure @entry still belongs to the caller. */
+_must_check_ int boot_menu_add(struct boot_menu *menu, struct boot_entry *entry);
+
+/* What a directory or a name turned out to be. */
+enum entry_file_type { ENTRY_FILE_NONE, ENTRY_FILE_REGULAR, ENTRY_FILE_DIRECTORY };
+
+enum entry_search { ENTRY_SEARCH_UUID, ENTRY_SEARCH_LABEL, ENTRY_SEARCH_FILE };
+
+/*
+ * What an interpreter asks of file systems. A device is the loader's name without parentheses
+ * ("hd0,gpt2", "lvm/vg-root", or an opaque token that search() returned); NULL or "" is the file
+ * system that holds the configuration. Paths are absolute on that device. All return 0 or a
+ * negative errno; -ENODEV when the device is not known here. One table for a real root
+ * (fs-root.c), one for tests.
+ */
+struct entry_fs {
+	int (*type)(struct entry_fs *fs, const char *device, const char *path,
+		    enum entry_file_type *ret);
+	int (*read)(struct entry_fs *fs, const char *device, const char *path, size_t max,
+		    uint8_t **ret, size_t *ret_n);
+	/* Names in the directory, without "." and "..", in no order. */
+	int (*list)(struct entry_fs *fs, const char *device, const char *path, struct strlist *ret);
+	/* Finds the device that has the UUID, label or file; -ENOENT when none does. */
+	int (*search)(struct entry_fs *fs, enum entry_search what, const char *key,
+		      const struct strlist *hints, char **ret_device);
+	/* Facts about a device for `probe`: "fs_uuid", "fs_label", "fs", "driver", … */
+	int (*probe)(struct entry_fs *fs, const char *device, const char *what, char **ret);
+	/* The loader's name as a path of this system, below the root. */
+	int (*to_system)(struct entry_fs *fs, const char *device, const char *path, char **ret);
+};
