@@ -7,7 +7,8 @@
 #include "io.h"
 
 /* Volatile: the loader has written here since this was compiled. */
-__attribute__((section(".args"), used, visibility("hidden"))) volatile struct purgatory_args args = {
+__attribute__((section(".args"), used,
+	       visibility("hidden"))) volatile struct purgatory_args args = {
 	.magic = PURGATORY_MAGIC,
 };
 

@@ -28,7 +28,7 @@ static void reset_by_chipset(void)
 static void reset_by_keyboard_controller(void)
 {
 	for (unsigned i = 0; i < 100000 && inb(KEYBOARD_COMMAND) & 2; i++)
-		delay_us(2); /* its input buffer is full */
+		delay_us(2);	      /* its input buffer is full */
 	outb(KEYBOARD_COMMAND, 0xfe); /* pulse the reset line */
 	delay_us(100000);
 }
