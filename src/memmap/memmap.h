@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What lies where in physical memory, whatever table it was read from. */
+
+#include <libkexec.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "fundamental/bytes.h"
+#include "memmap/range.h"
+
+enum memory_type {
+	MEMORY_RAM,
+	MEMORY_RESERVED,
+	MEMORY_ACPI, /* ACPI tables, reclaimable */
+	MEMORY_NVS,
+	MEMORY_UNUSABLE,
+	MEMORY_PMEM,
+	MEMORY_PRAM,
+	MEMORY_SOFT_RESERVED,  /* specific purpose: reserved for the next kernel, never a target */
+	MEMORY_DRIVER_MANAGED, /* System RAM (kmem), (virtio_mem): neither a target nor declared */
+	MEMORY_N_TYPES,
+};
+
+struct memory_range {
+	struct range range;
+	enum memory_type type;
+};
+
+/* Owned, growing, no fixed limit: thousands of ranges exist. memmap_normalise() sorts it, joins
+ * neighbours of one type and resolves overlaps in favour of the more restrictive type. */
+struct memmap {
+	struct memory_range *v;
+	size_t n, max;
+};
+
+/* Sets of ranges without a type: what to keep off, where crash kernels may go. */
+struct ranges {
+	struct range *v;
+	size_t n, max;
+};
+
+_must_check_ int memmap_add(struct memmap *map, struct range range, enum memory_type type);
+_must_check_ int memmap_normalise(struct memmap *map);
+_must_check_ int memmap_copy(const struct memmap *map, struct memmap *ret);
+void memmap_done(struct memmap *map);
+
+/* The RAM of @map that @known (both normalised) does not call RAM. */
+_must_check_ int memmap_ram_outside(const struct memmap *map, const struct memmap *known,
+				    struct ranges *ret);
+
+_must_check_ int ranges_add(struct ranges *set, struct range range);
+void ranges_done(struct ranges *set);
+
+/* "System RAM", "reserved", "ACPI Tables", … static. */
+const char *memory_type_name(enum memory_type type);
+/* Number in an e820 table; 0 for what is not declared at all. */
+uint32_t memory_type_e820(enum memory_type type);
+
+/* How a hole is looked for. */
+struct hole_request {
+	uint64_t size;		    /* > 0 */
+	uint64_t align;		    /* power of two */
+	struct range bounds;	    /* the whole hole lies inside */
+	const struct ranges *taken; /* keep off these, in any order; may be NULL */
+	bool top_down;		    /* highest address first, else lowest */
+};
+
+/* A range of RAM of @map (normalised) that fits; -ENOSPC when there is none. */
+_must_check_ int memmap_find_hole(const struct memmap *map, const struct hole_request *req,
+				  struct range *ret);
+
+/* /proc/iomem: top-level lines only, see Documentation/filesystems/proc.rst. */
+struct iomem {
+	struct memmap map;
+	struct ranges crash;	/* "Crash kernel", in file order */
+	struct ranges keep_off; /* reserved children inside RAM (arm64 lists them) */
+	struct range kernel_code, kernel_data, kernel_bss; /* empty when not shown */
+	bool zeroed; /* every address reads 0: no CAP_SYS_ADMIN */
+};
+
+_must_check_ int iomem_parse(struct bytes text, struct iomem *ret, struct kx_error *err);
+void iomem_done(struct iomem *iomem);
+
+/* One entry of /sys/firmware/memmap: the three files' contents. */
+_must_check_ int firmware_memmap_add(struct memmap *map, struct bytes start, struct bytes end,
+				     struct bytes type, struct kx_error *err);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Everything a planner must know about the machine, as plain data: made by lib/machine.c from a
+ * root's /proc and /sys, or by a test from a few lines. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fundamental/bytes.h"
+#include "memmap/memmap.h"
+
+enum arch { ARCH_UNKNOWN, ARCH_X86_64, ARCH_ARM64 };
+
+/* One descriptor of /sys/firmware/efi/runtime-map. */
+struct efi_descriptor {
+	uint32_t type;
+	uint64_t phys, virt, n_pages, attribute;
+};
+
+struct efi_facts {
+	bool booted; /* /sys/firmware/efi exists */
+	struct efi_descriptor *runtime_map;
+	size_t n_runtime_map;
+	uint64_t fw_vendor, runtime, config_table, smbios; /* 0 when not shown */
+	const char *missing; /* why runtime services cannot be handed on, or NULL; static */
+};
+
+struct machine {
+	enum arch arch;
+	struct memmap memory;	/* normalised; what the next kernel is told */
+	struct ranges keep_off; /* RAM that must not be a target */
+	struct ranges crash;	/* crashkernel= reservations, in file order */
+	uint8_t *boot_params;	/* 4096 bytes of the running kernel's, or NULL */
+	uint64_t acpi_rsdp;	/* 0 when unknown */
+	struct efi_facts efi;
+	uint8_t rng_seed[32];
+	size_t n_rng_seed; /* 0 when the pool is not ready: none is handed on */
+	uint64_t tsc_khz;  /* 0 when unknown */
+	bool la57;	   /* five-level paging is on */
+	bool has_crc32;	   /* the crc32 instruction (SSE4.2) */
+	bool drm_console;  /* a DRM driver owns the display: screen_info is not usable */
+	char fb_id[32];	   /* id of /dev/fb0 in /proc/fb, "" for none */
+};
+
+void machine_done(struct machine *machine);

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* image + initial ramdisk + command line + machine -> plan: a value that says byte by byte how the
+ * next kernel is put into memory and entered. Pure; the same on every host. */
+
+#include <libkexec.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+#include "fundamental/bytes.h"
+#include "image/image.h"
+#include "memmap/memmap.h"
+#include "plan/machine.h"
+
+/* kexec_load(2) takes no more: KEXEC_SEGMENT_MAX in include/linux/kexec.h. */
+#define PLAN_SEGMENTS_MAX 16
+
+struct segment {
+	const char *name; /* "kernel", "initrd", "boot_params", "purgatory", "module", … static */
+	struct bytes data; /* borrowed from the request, or owned by plan.store */
+	struct range dest; /* page aligned; bytes past data.n are zero */
+	bool digested;	   /* the purgatory checks data */
+};
+
+struct plan_module {
+	struct bytes data;
+	const char *cmdline; /* "file arguments…" */
+};
+
+struct plan_request {
+	const struct image *image;
+	struct bytes initrd; /* joined and aligned by the caller; n == 0 for none */
+	const char *cmdline; /* never NULL */
+	const struct plan_module *modules;
+	size_t n_modules;
+	enum kx_args args;
+	uint64_t flags;	     /* KX_REQ_* */
+	struct range bounds; /* for every segment */
+	uint64_t entry;	     /* with KX_REQ_HAS_ENTRY */
+	struct bytes dtb;
+	uint16_t serial_port, serial_divisor; /* divisor 0: leave the speed */
+};
+
+struct plan {
+	struct segment segments[PLAN_SEGMENTS_MAX];
+	size_t n_segments;
+	uint64_t entry;	       /* where the old kernel jumps to */
+	uint64_t kernel_entry; /* where the purgatory jumps to */
+	struct memmap memory;  /* the map handed over */
+	char *cmdline;	       /* final */
+	char **warnings;
+	size_t n_warnings;
+	uint8_t **store; /* buffers that segments point into */
+	size_t n_store;
+};
+
+/*
+ * Works out @req on @machine. Every ret field is owned by the plan but segment data of the image,
+ * the initrd and the modules.
+ * -ENOSPC no free range is large enough; -E2BIG more than PLAN_SEGMENTS_MAX segments (the message
+ * lists them); -ENAMETOOLONG command line; -EADDRNOTAVAIL an image's fixed address is not RAM;
+ * -EOPNOTSUPP image, flag or architecture; -EINVAL options that contradict each other.
+ */
+_must_check_ int plan_make(const struct machine *machine, const struct plan_request *req,
+			   struct plan *ret, struct kx_error *err);
+void plan_done(struct plan *plan);

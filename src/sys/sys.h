@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Everything that changes the machine, and what must be asked of it by system call. One table for
+ * the real kernel (sys/linux.c), one that records calls (tests/fake/sys.c), chosen at link time.
+ * All return 0 or a negative errno, never -1 + errno. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+
+/* struct kexec_segment of include/uapi/linux/kexec.h, as kexec_load(2) takes it. */
+struct sys_segment {
+	const void *buf;
+	size_t buf_n;
+	uint64_t mem;
+	size_t mem_n;
+};
+
+/* include/uapi/linux/kexec.h */
+#define SYS_KEXEC_ON_CRASH 0x1u
+#define SYS_KEXEC_PRESERVE_CONTEXT 0x2u
+#define SYS_KEXEC_UPDATE_ELFCOREHDR 0x4u
+#define SYS_KEXEC_CRASH_HOTPLUG_SUPPORT 0x8u
+#define SYS_KEXEC_FILE_UNLOAD 0x1u
+#define SYS_KEXEC_FILE_ON_CRASH 0x2u
+#define SYS_KEXEC_FILE_NO_INITRAMFS 0x4u
+#define SYS_KEXEC_FILE_DEBUG 0x8u   /* 6.8 */
+#define SYS_KEXEC_FILE_NO_CMA 0x10u /* 6.17 */
+#define SYS_KEXEC_FILE_FORCE_DTB 0x20u
+
+/* Bytes of an interface's name with its NUL: IFNAMSIZ of linux/if.h. */
+#define SYS_INTERFACE_NAME 16
+
+struct sys {
+	/* Directory that the machine's own files are read from; NULL for "/". Only tests set it. */
+	const char *root;
+	int (*kexec_load)(struct sys *, uint64_t entry, size_t n, const struct sys_segment *,
+			  uint64_t flags);
+	/* @cmdline_n counts the NUL; descriptors -1 for none */
+	int (*kexec_file_load)(struct sys *, int kernel_fd, int initrd_fd, size_t cmdline_n,
+			       const char *cmdline, uint64_t flags);
+	/* reboot(2) with LINUX_REBOOT_CMD_KEXEC: returns on failure only */
+	int (*reboot_kexec)(struct sys *);
+	void (*sync)(struct sys *);
+	/* Names of the network interfaces of this namespace that are up and go down before a
+	 * jump: all but lo and aliases. One block, released with free(3). */
+	int (*interfaces_up)(struct sys *, char (**ret_names)[SYS_INTERFACE_NAME], size_t *ret_n);
+	int (*interface_set)(struct sys *, const char *name, bool up);
+	/* Fills @buf from the kernel's pool; -EAGAIN while that is not initialised. */
+	int (*random)(struct sys *, void *buf, size_t n);
+	bool (*has_boot_capability)(struct sys *);
+	/* Waits between two attempts. */
+	void (*sleep_ms)(struct sys *, unsigned ms);
+	/* Time-stamp counter: its rate in kHz as processor or hypervisor tell it, and its value;
+	 * 0 when unknown. */
+	uint64_t (*tsc_khz)(struct sys *);
+	uint64_t (*tsc)(struct sys *);
+};
+
+/* The table of the machine this runs on. */
+struct sys *sys_machine(void);
