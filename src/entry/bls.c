@@ -220,9 +220,9 @@ const char *bls_efi_arch(const char *machine)
 	static const struct {
 		const char *machine, *efi;
 	} names[] = {
-		{ "x86_64", "x64" },   { "aarch64", "aa64" },	 { "i386", "ia32" },
-		{ "i586", "ia32" },    { "i686", "ia32" },	 { "armv6l", "arm" },
-		{ "armv7l", "arm" },   { "riscv64", "riscv64" }, { "loongarch64", "loongarch64" },
+		{ "x86_64", "x64" }, { "aarch64", "aa64" },    { "i386", "ia32" },
+		{ "i586", "ia32" },  { "i686", "ia32" },       { "armv6l", "arm" },
+		{ "armv7l", "arm" }, { "riscv64", "riscv64" }, { "loongarch64", "loongarch64" },
 	};
 
 	for (size_t i = 0; machine && i < sizeof(names) / sizeof(names[0]); i++)

@@ -34,8 +34,8 @@ void bls_type1_done(struct bls_type1 *t);
 
 /* What the name of a file in loader/entries or EFI/Linux says. */
 struct bls_name {
-	char *id;	/* case-folded, counter removed, suffix kept */
-	unsigned left;	/* boot counter; meaningless without has_counter */
+	char *id;      /* case-folded, counter removed, suffix kept */
+	unsigned left; /* boot counter; meaningless without has_counter */
 	unsigned done;
 	bool has_counter;
 };
@@ -50,10 +50,10 @@ struct bls_item {
 	char *sort_key, *machine_id;
 	struct bls_name name; /* .id is NULL: it lives in entry.id */
 	unsigned profile;
-	bool is_auto;	 /* made up by the loader: another system, firmware setup */
-	bool is_hidden;	 /* the loader leaves it out of its menu */
+	bool is_auto;	   /* made up by the loader: another system, firmware setup */
+	bool is_hidden;	   /* the loader leaves it out of its menu */
 	bool can_be_first; /* may be taken when nothing says which */
-	size_t seq;	 /* order of reading, the last tie-breaker */
+	size_t seq;	   /* order of reading, the last tie-breaker */
 };
 
 struct bls_items {

@@ -96,8 +96,8 @@ int version_compare(const char *a, const char *b)
 			continue;
 		}
 
-		r = is_digit(*a) || is_digit(*b) ? compare_numbers(&a, &b) :
-						   compare_letters(&a, &b);
+		r = is_digit(*a) || is_digit(*b) ? compare_numbers(&a, &b)
+						 : compare_letters(&a, &b);
 		if (r)
 			return r < 0 ? -1 : 1;
 	}
