@@ -25,9 +25,17 @@ enum image_type {
 };
 
 /* Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header". */
+#define BZIMAGE_LOADED_HIGH (1u << 0) /* loadflags */
+#define BZIMAGE_KASLR_FLAG (1u << 1)
+#define BZIMAGE_XLF_KERNEL_64 (1u << 0) /* xloadflags */
+#define BZIMAGE_XLF_ABOVE_4G (1u << 1)
+#define BZIMAGE_XLF_EFI_KEXEC (1u << 4)
+#define BZIMAGE_XLF_5LEVEL (1u << 5)
+
+/* Numbers that the header's version does not have are 0, but for the two that boot.rst defines. */
 struct bzimage {
 	struct bytes setup;   /* boot sector and real-mode code */
-	struct bytes kernel;  /* protected-mode code */
+	struct bytes kernel;  /* protected-mode code and what follows it, a signature for example */
 	struct bytes header;  /* 0x1f1 … end of the setup header, inside setup */
 	struct bytes payload; /* the compressed vmlinux inside kernel; n == 0 when not given */
 	struct bytes release; /* first word of kernel_version: `uname -r`; n == 0 when not given */
@@ -99,6 +107,9 @@ struct image {
 		struct multiboot multiboot;
 	};
 };
+
+/* Protocol 2.12, 64-bit entry point, may lie above 4 GiB: what `kexec` calls bzImage64. */
+bool bzimage_is_64bit(const struct bzimage *image);
 
 /* Each parser returns -ENOEXEC when the file is something else, and -EBADMSG when it is of this
  * type but cut off or contradicts itself. */
