@@ -93,7 +93,7 @@ def run_meson_stage(name):
         shutil.rmtree(build, ignore_errors=True)
         subprocess.run(["meson", "setup", build, ROOT, "--werror", *stage["setup"]],
                        env=env, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["meson", "compile", "-C", build, "--ninja-args=--quiet"], env=env, check=True)
+    subprocess.run(["meson", "compile", "-C", build, "--ninja-args=--quiet,-k0"], env=env, check=True)
     log = build / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
     # Four times the usual limit: the machine may be busy, and sanitizers are slow.
