@@ -134,3 +134,24 @@ class MachineTest(unittest.TestCase):
         if calls is not None:
             self.assertEqual(r.calls, calls, (args, r.err))
         return r
+
+
+class CountingResult(unittest.TextTestResult):
+    """Counts cases of a table as tests of their own."""
+    passed = 0
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        self.passed += err is None
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self.passed += 1
+
+
+def main():
+    run = unittest.TextTestRunner(resultclass=CountingResult)
+    result = unittest.main(testRunner=run, exit=False).result
+    bad = len(result.failures) + len(result.errors)
+    print(f"{result.passed} passed, {bad} failed, {len(result.skipped)} skipped")
+    raise SystemExit(bool(bad))

@@ -5,9 +5,8 @@
 The expected calls are kexec-tools 2.0.32's, as observed, but where it takes the network down
 without jumping, jumps into an unrelated kernel or reports success with nothing loaded."""
 import errno
-import unittest
 
-from kexec_machine import MachineTest
+from kexec_machine import MachineTest, main
 
 JUMP = ["sync", "eth0 down", "eth1 down", "reboot"]
 LOAD, UNLOAD = ["file-load"], ["file-unload"]
@@ -168,4 +167,4 @@ class Jump(MachineTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -3,9 +3,8 @@
 """How the command line is read: every option of kexec-tools 2.0.32 for x86, its spellings,
 its abbreviations, and what it turns into."""
 import json
-import unittest
 
-from kexec_machine import MachineTest
+from kexec_machine import MachineTest, main
 
 ON_CRASH, NO_INITRAMFS, DEBUG, NO_CMA, FORCE_DTB = 2, 4, 8, 0x10, 0x20
 
@@ -255,4 +254,4 @@ class Effects(MachineTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """kexec -S: which image, where it is read, what the exit status says."""
 import itertools
-import unittest
 
-from kexec_machine import MachineTest
+from kexec_machine import MachineTest, main
 
 NORMAL, CRASH = "normal", "crash"
 LAYOUTS = {
@@ -82,4 +81,4 @@ class CrashSize(MachineTest):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

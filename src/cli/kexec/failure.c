@@ -116,37 +116,6 @@ static int fail_module(const struct attempt *a, const struct kx_error *err)
 	return fail_open(path ? path : "", err);
 }
 
-/* The @nth number in hexadecimal of a sentence, 0 without one. */
-static uint64_t hex_in(const char *s, unsigned nth)
-{
-	while ((s = strstr(s, "0x")) != NULL) {
-		if (nth-- == 0)
-			return strtoull(s, NULL, 16);
-		s += 2;
-	}
-	return 0;
-}
-
-static int fail_placement(const struct attempt *a, const struct kx_error *err)
-{
-	switch (err->code) {
-	case -ENOSPC:
-		fprintf(stderr,
-			"Could not find a free area of memory of 0x%" PRIx64 " bytes...\n"
-			"locate_hole failed\n",
-			hex_in(err->message, 0));
-		say_why(err);
-		return EXIT_USAGE;
-	case -EADDRNOTAVAIL:
-		fprintf(stderr, "Invalid memory segment 0x%" PRIx64 " - 0x%" PRIx64 "\n",
-			hex_in(err->message, 0), hex_in(err->message, 1));
-		say_why(err);
-		return EXIT_USAGE;
-	default:
-		return cannot_load(a, err);
-	}
-}
-
 static const char *image_type(const struct kx_image *image)
 {
 	struct kx_image_info info = { .size = sizeof(info) };
@@ -165,6 +134,49 @@ static int fail_request(const struct attempt *a, const struct kx_error *err)
 		return EXIT_USAGE;
 	}
 	return cannot_load(a, err);
+}
+
+/* The @nth number in hexadecimal of a sentence, 0 without one. */
+static uint64_t hex_in(const char *s, unsigned nth)
+{
+	while ((s = strstr(s, "0x")) != NULL) {
+		if (nth-- == 0)
+			return strtoull(s, NULL, 16);
+		s += 2;
+	}
+	return 0;
+}
+
+/* "…: 8192 KiB, …": the size that the planner found no room for, in bytes. */
+static uint64_t kib_in(const char *s)
+{
+	const char *unit = strstr(s, " KiB"), *digits = unit;
+
+	while (digits > s && digits[-1] >= '0' && digits[-1] <= '9')
+		digits--;
+	return digits ? strtoull(digits, NULL, 10) << 10 : 0;
+}
+
+static int fail_placement(const struct attempt *a, const struct kx_error *err)
+{
+	switch (err->code) {
+	case -ENOSPC:
+		fprintf(stderr,
+			"Could not find a free area of memory of 0x%" PRIx64 " bytes...\n"
+			"locate_hole failed\n",
+			kib_in(err->message));
+		say_why(err);
+		return EXIT_USAGE;
+	case -EADDRNOTAVAIL:
+		fprintf(stderr, "Invalid memory segment 0x%" PRIx64 " - 0x%" PRIx64 "\n",
+			hex_in(err->message, 0), hex_in(err->message, 1));
+		say_why(err);
+		return EXIT_USAGE;
+	case -EINVAL:
+		return fail_request(a, err);
+	default:
+		return cannot_load(a, err);
+	}
 }
 
 static int fail_machine(const struct attempt *a, const struct kx_error *err)

@@ -313,12 +313,14 @@ static int row_val(const struct opt_row *row)
 	return row->letter ? row->letter : VAL_LONG + (int)row->opt;
 }
 
+/* getopt_long() returns letters of the table only. */
 static const struct opt_row *row_of_letter(int letter)
 {
-	for (size_t i = 0; i < n_opt_rows; i++)
-		if (opt_rows[i].letter == letter)
-			return &opt_rows[i];
-	return NULL;
+	size_t i = 0;
+
+	while (opt_rows[i].letter != letter)
+		i++;
+	return &opt_rows[i];
 }
 
 /* ":" first: tell a missing value from an unknown option. */
