@@ -14,11 +14,27 @@ static void say_why(const struct kx_error *err)
 		fprintf(stderr, "%s\n", err->message);
 }
 
+static int last_line(const struct attempt *a)
+{
+	notes_flush(a->notes);
+	fprintf(stderr, "Cannot load %s\n", a->kernel);
+	return EXIT_FAILED;
+}
+
 static int cannot_load(const struct attempt *a, const struct kx_error *err)
 {
 	say_why(err);
-	fprintf(stderr, "Cannot load %s\n", a->kernel);
-	return EXIT_FAILED;
+	return last_line(a);
+}
+
+/* The sentence, unless it only repeats @path and the error's name. */
+static void say_more(const char *path, const struct kx_error *err)
+{
+	size_t n = strlen(path);
+
+	if (strncmp(err->message, path, n) != 0 || strncmp(err->message + n, ": ", 2) != 0 ||
+	    strcmp(err->message + n + 2, strerror(-err->code)) != 0)
+		say_why(err);
 }
 
 static int fail_open(const char *path, const struct kx_error *err)
@@ -38,7 +54,7 @@ static int fail_open(const char *path, const struct kx_error *err)
 	default:
 		fprintf(stderr, "Cannot open `%s': %s\n", path, why);
 	}
-	say_why(err);
+	say_more(path, err);
 	return EXIT_USAGE;
 }
 
@@ -98,7 +114,8 @@ static int fail_initrd(const struct attempt *a, const struct kx_error *err)
 		return fail_open(path, err);
 	if (err->code != -ENODATA)
 		fprintf(stderr, "Could not open initrd file %s:%s\n", path, strerror(-err->code));
-	return cannot_load(a, err);
+	say_more(path, err);
+	return last_line(a);
 }
 
 /* "file arguments…" */
