@@ -13,6 +13,7 @@
 #define RING_SIZE_BITS_MAX 31	  /* bytes: LOG_BUF_LEN_MAX of kernel/printk/printk.c */
 #define STRUCT_MAX 1024		  /* bytes of one kernel structure of the log */
 #define DAMAGE_MAX (1u << 16)	  /* bad records until reading gives up */
+#define TEXT_MAX (1u << 28)	  /* bytes of the plain log; configurations went to 2 MiB */
 #define LINE_MAX_BYTES (1u << 13) /* line of the plain log; the kernel's own limit is 1024 */
 #define PROCESSORS_MAX 8192	  /* NR_CPUS: each may have one record half begun */
 

@@ -140,7 +140,7 @@ int log_read_text(struct log_reader *reader, struct kx_error *err)
 		r = log_read_symbol(core, "log_end", 4, &end, err);
 	if (r < 0)
 		return r;
-	if (size == 0 || size >> RING_SIZE_BITS_MAX > 1)
+	if (size == 0 || size > TEXT_MAX)
 		return kx_fail(err, -EPROTO,
 			       "the kernel log claims a buffer of %#llx bytes: the dump is damaged",
 			       (unsigned long long)size);
