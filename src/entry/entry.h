@@ -72,6 +72,9 @@ enum entry_file_type { ENTRY_FILE_NONE, ENTRY_FILE_REGULAR, ENTRY_FILE_DIRECTORY
 
 enum entry_search { ENTRY_SEARCH_UUID, ENTRY_SEARCH_LABEL, ENTRY_SEARCH_FILE };
 
+/* A device that stands for this system as mounted: paths on it are paths below the root. */
+#define ENTRY_SYSTEM "/"
+
 /*
  * What an interpreter asks of file systems. A device is the loader's name without parentheses
  * ("hd0,gpt2", "lvm/vg-root", or an opaque token that search() returned); NULL or "" is the file
@@ -93,4 +96,11 @@ struct entry_fs {
 	int (*probe)(struct entry_fs *fs, const char *device, const char *what, char **ret);
 	/* The loader's name as a path of this system, below the root. */
 	int (*to_system)(struct entry_fs *fs, const char *device, const char *path, char **ret);
+	/* Makes the file system that holds @path, a path of this system, the one that NULL means;
+	 * returns the path on it. */
+	int (*set_home)(struct entry_fs *fs, const char *path, char **ret);
+	/* The whole file without reading what nobody looks at; given back with unmap(). */
+	int (*map)(struct entry_fs *fs, const char *device, const char *path, const uint8_t **ret,
+		   size_t *ret_n);
+	void (*unmap)(struct entry_fs *fs, const uint8_t *p, size_t n);
 };

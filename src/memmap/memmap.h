@@ -48,6 +48,10 @@ _must_check_ int memmap_normalise(struct memmap *map);
 _must_check_ int memmap_copy(const struct memmap *map, struct memmap *ret);
 void memmap_done(struct memmap *map);
 
+/* The RAM of @map that @known (both normalised) does not call RAM. */
+_must_check_ int memmap_ram_outside(const struct memmap *map, const struct memmap *known,
+				    struct ranges *ret);
+
 _must_check_ int ranges_add(struct ranges *set, struct range range);
 void ranges_done(struct ranges *set);
 

@@ -31,7 +31,12 @@ struct sys_segment {
 #define SYS_KEXEC_FILE_NO_CMA 0x10u /* 6.17 */
 #define SYS_KEXEC_FILE_FORCE_DTB 0x20u
 
+/* Bytes of an interface's name with its NUL: IFNAMSIZ of linux/if.h. */
+#define SYS_INTERFACE_NAME 16
+
 struct sys {
+	/* Directory that the machine's own files are read from; NULL for "/". Only tests set it. */
+	const char *root;
 	int (*kexec_load)(struct sys *, uint64_t entry, size_t n, const struct sys_segment *,
 			  uint64_t flags);
 	/* @cmdline_n counts the NUL; descriptors -1 for none */
@@ -40,17 +45,19 @@ struct sys {
 	/* reboot(2) with LINUX_REBOOT_CMD_KEXEC: returns on failure only */
 	int (*reboot_kexec)(struct sys *);
 	void (*sync)(struct sys *);
-	/* Names of network interfaces of this namespace but lo that are up, each at most 15
-	 * characters and a NUL, in one block released with free(3). */
-	int (*interfaces_up)(struct sys *, char (**ret_names)[16], size_t *ret_n);
+	/* Names of the network interfaces of this namespace that are up and go down before a
+	 * jump: all but lo and aliases. One block, released with free(3). */
+	int (*interfaces_up)(struct sys *, char (**ret_names)[SYS_INTERFACE_NAME], size_t *ret_n);
 	int (*interface_set)(struct sys *, const char *name, bool up);
 	/* Fills @buf from the kernel's pool; -EAGAIN while that is not initialised. */
 	int (*random)(struct sys *, void *buf, size_t n);
 	bool (*has_boot_capability)(struct sys *);
 	/* Waits between two attempts. */
 	void (*sleep_ms)(struct sys *, unsigned ms);
-	/* Time-stamp counter rate in kHz and processor features; 0 or false when unknown. */
+	/* Time-stamp counter: its rate in kHz as processor or hypervisor tell it, and its value;
+	 * 0 when unknown. */
 	uint64_t (*tsc_khz)(struct sys *);
+	uint64_t (*tsc)(struct sys *);
 };
 
 /* The table of the machine this runs on. */

@@ -50,13 +50,13 @@ static void test_read_file(void **state)
 	uint8_t *b;
 	size_t n;
 
-	assert_int_equal(read_file_at(AT_FDCWD, "/proc/self/maps", 1 << 20, &b, &n), 0);
+	assert_int_equal(read_file_in(ROOT_HERE, "/proc/self/maps", 1 << 20, &b, &n), 0);
 	assert_true(n > 100);
 	free(b);
-	assert_int_equal(read_file_at(AT_FDCWD, "/proc/self/maps", 10, &b, &n), -EFBIG);
-	assert_int_equal(read_file_at(AT_FDCWD, "/nope", 10, &b, &n), -ENOENT);
-	assert_int_equal(read_file_at(AT_FDCWD, "/dev/zero", 100000, &b, &n), -EFBIG);
-	assert_int_equal(read_file_at(AT_FDCWD, "/dev/null", 0, &b, &n), 0);
+	assert_int_equal(read_file_in(ROOT_HERE, "/proc/self/maps", 10, &b, &n), -EFBIG);
+	assert_int_equal(read_file_in(ROOT_HERE, "/nope", 10, &b, &n), -ENOENT);
+	assert_int_equal(read_file_in(ROOT_HERE, "/dev/zero", 100000, &b, &n), -EFBIG);
+	assert_int_equal(read_file_in(ROOT_HERE, "/dev/null", 0, &b, &n), 0);
 	assert_int_equal(n, 0);
 	free(b);
 }

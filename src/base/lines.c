@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/lines.h"
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+struct lines lines_of(struct bytes text)
+{
+	const uint8_t *nul = text.n ? memchr(text.p, 0, text.n) : NULL;
+
+	if (nul)
+		text.n = (size_t)(nul - text.p);
+	return (struct lines){ .rest = text };
+}
+
+bool lines_next(struct lines *lines, struct bytes *ret)
+{
+	const uint8_t *end;
+	size_t n;
+
+	if (lines->rest.n == 0)
+		return false;
+
+	end = memchr(lines->rest.p, '\n', lines->rest.n);
+	n = end ? (size_t)(end - lines->rest.p) : lines->rest.n;
+	*ret = (struct bytes){ lines->rest.p, n };
+	if (n > 0 && ret->p[n - 1] == '\r')
+		ret->n--;
+
+	n += end ? 1 : 0;
+	lines->rest = (struct bytes){ lines->rest.p + n, lines->rest.n - n };
+	lines->number++;
+	return true;
+}
+
+struct bytes bytes_trim(struct bytes b)
+{
+	while (b.n > 0 && is_blank(b.p[0]))
+		b = (struct bytes){ b.p + 1, b.n - 1 };
+	while (b.n > 0 && is_blank(b.p[b.n - 1]))
+		b.n--;
+	return b;
+}
+
+struct bytes bytes_word(struct bytes *b)
+{
+	struct bytes word = { b->p, 0 };
+
+	while (word.n < b->n && !is_blank(b->p[word.n]))
+		word.n++;
+	*b = bytes_trim((struct bytes){ b->p + word.n, b->n - word.n });
+	return word;
+}
+
+bool bytes_is(struct bytes b, const char *s)
+{
+	return b.n == strlen(s) && memcmp(b.p, s, b.n) == 0;
+}
+
+bool bytes_is_nocase(struct bytes b, const char *s)
+{
+	return b.n == strlen(s) && strncasecmp((const char *)b.p, s, b.n) == 0;
+}
+
+bool bytes_starts(struct bytes b, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return b.n >= n && memcmp(b.p, prefix, n) == 0;
+}
+
+char *bytes_dup(struct bytes b)
+{
+	return strndup((const char *)b.p, b.n);
+}
+
+int bytes_set(char **dst, struct bytes b)
+{
+	char *copy = bytes_dup(b);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*dst);
+	*dst = copy;
+	return 0;
+}

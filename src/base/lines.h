@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/cleanup.h"
+#include "fundamental/bytes.h"
+
+/* Walks the lines of a text file; what follows a NUL byte is not text and is not seen. */
+struct lines {
+	struct bytes rest;
+	unsigned number; /* of the line returned last, 1 for the first */
+};
+
+struct lines lines_of(struct bytes text);
+/* The next line without its newline and a CR before it; false at the end of the text. */
+bool lines_next(struct lines *lines, struct bytes *ret);
+
+/* Without blanks, tabs and CR at both ends. */
+struct bytes bytes_trim(struct bytes b);
+/* Cuts the first blank-delimited word off the front of @b, with the blanks after it. */
+struct bytes bytes_word(struct bytes *b);
+bool bytes_is(struct bytes b, const char *s);
+/* The same without regard to the case of ASCII letters. */
+bool bytes_is_nocase(struct bytes b, const char *s);
+bool bytes_starts(struct bytes b, const char *prefix);
+/* A fresh NUL-terminated copy, NULL when out of memory. */
+char *bytes_dup(struct bytes b);
+/* Makes *dst a copy of @b, freeing what it was; -ENOMEM leaves it alone. */
+_must_check_ int bytes_set(char **dst, struct bytes b);

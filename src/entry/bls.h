@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Boot Loader Specification (UAPI.1) entries as systemd-boot reads, sorts and chooses them. Red
+ * Hat's GRUB reads the same directory by other rules; that is in grub/.
+ */
+
+#include "base/strbuf.h"
+#include "entry/entry.h"
+#include "entry/loader-conf.h"
+#include "fundamental/bytes.h"
+
+/* Which of the keys that name a program the file has; more than one drops the entry. */
+#define BLS_LINUX (1u << 0)
+#define BLS_EFI (1u << 1)
+#define BLS_UKI (1u << 2)
+#define BLS_UKI_URL (1u << 3)
+
+/* A Type #1 file as written: nothing resolved, nothing checked. NULL for what is not there. */
+struct bls_type1 {
+	unsigned kinds; /* BLS_* */
+	unsigned line;	/* of the key that names the program, 1 for the first */
+	char *title, *version, *machine_id, *sort_key, *architecture;
+	char *program; /* value of the last linux, efi, uki or uki-url */
+	char *options; /* all of them joined by one blank */
+	char *devicetree;
+	char *profile;
+	struct strlist initrds, extras;
+};
+
+_must_check_ int bls_type1_parse(struct bytes file, struct bls_type1 *ret);
+void bls_type1_done(struct bls_type1 *t);
+
+/* What the name of a file in loader/entries or EFI/Linux says. */
+struct bls_name {
+	char *id;      /* case-folded, counter removed, suffix kept */
+	unsigned left; /* boot counter; meaningless without has_counter */
+	unsigned done;
+	bool has_counter;
+};
+
+/* @suffix is ".conf" or ".efi"; -EINVAL for a name that the loader ignores. */
+_must_check_ int bls_name_parse(const char *name, const char *suffix, struct bls_name *ret);
+
+/* One line of the loader's menu. */
+struct bls_item {
+	struct boot_entry entry;
+	char *stem; /* id without @profile, which is what sorts */
+	char *sort_key, *machine_id;
+	struct bls_name name; /* .id is NULL: it lives in entry.id */
+	unsigned profile;
+	bool is_auto;	   /* made up by the loader: another system, firmware setup */
+	bool is_hidden;	   /* the loader leaves it out of its menu */
+	bool can_be_first; /* may be taken when nothing says which */
+	size_t seq;	   /* order of reading, the last tie-breaker */
+};
+
+struct bls_items {
+	struct bls_item *v;
+	size_t n;
+};
+
+void bls_item_done(struct bls_item *item);
+void bls_items_done(struct bls_items *items);
+/* Moves @item into the list; on failure it still belongs to the caller. */
+_must_check_ int bls_items_add(struct bls_items *items, struct bls_item *item);
+
+/* Bits of LoaderFeatures; source: systemd, docs/BOOT_LOADER_INTERFACE.md. */
+#define LOADER_FEATURE_DEFAULT (UINT64_C(1) << 2)
+#define LOADER_FEATURE_ONESHOT (UINT64_C(1) << 3)
+#define LOADER_FEATURE_SORT_KEY (UINT64_C(1) << 8)
+#define LOADER_FEATURE_SAVED (UINT64_C(1) << 9)
+#define LOADER_FEATURE_PREFERRED (UINT64_C(1) << 19)
+
+/* The EFI variables that decide; NULL where not set. */
+struct loader_vars {
+	char *info; /* LoaderInfo */
+	char *oneshot, *preferred, *fallback_default, *last_booted;
+	uint64_t features; /* all ones when the loader did not say */
+};
+void loader_vars_done(struct loader_vars *vars);
+
+/* Puts the items into the order of the loader's menu; hidden ones go last. */
+void bls_sort(struct bls_items *items, uint64_t features);
+
+/* Globs of the loader: * ? [a-z] and a backslash, letters of either case alike. */
+bool bls_glob(const char *pattern, const char *id);
+
+/* The item that the loader starts, items->n for none; adds the steps to @why, one per line. */
+size_t bls_choose(const struct bls_items *items, const struct loader_vars *vars,
+		  const struct loader_conf *conf, struct strbuf *why);
+
+/* systemd-boot's EFI name of a machine as uname(2) spells it ("x64"), or NULL. */
+const char *bls_efi_arch(const char *machine);

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Ranges of physical memory with a type: collected in any order, then sorted and made disjoint. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memmap/memmap.h"
+
+/* @e820: Documentation/arch/x86/zero-page.rst and include/uapi/asm/e820.h.
+ * @rank: where two tables disagree, the higher rank is believed: memory wrongly kept off costs a
+ * little room, memory wrongly used costs the machine. */
+static const struct {
+	const char *name;
+	uint32_t e820;
+	unsigned rank;
+} types[MEMORY_N_TYPES] = {
+	[MEMORY_RAM] = { "System RAM", 1, 0 },
+	[MEMORY_RESERVED] = { "reserved", 2, 7 },
+	[MEMORY_ACPI] = { "ACPI Tables", 3, 5 },
+	[MEMORY_NVS] = { "ACPI Non-volatile Storage", 4, 6 },
+	[MEMORY_UNUSABLE] = { "Unusable memory", 5, 8 },
+	[MEMORY_PMEM] = { "Persistent Memory", 7, 4 },
+	[MEMORY_PRAM] = { "Persistent Memory (legacy)", 12, 3 },
+	[MEMORY_SOFT_RESERVED] = { "Soft Reserved", 2, 2 },
+	[MEMORY_DRIVER_MANAGED] = { "System RAM (driver managed)", 0, 1 },
+};
+
+const char *memory_type_name(enum memory_type type)
+{
+	return types[type].name;
+}
+
+uint32_t memory_type_e820(enum memory_type type)
+{
+	return types[type].e820;
+}
+
+/* Room for one more element; sizes double, so that thousands cost little. */
+static int grow(void **v, size_t *max, size_t n, size_t element)
+{
+	size_t want = *max ? *max * 2 : 32;
+	void *bigger;
+
+	if (n < *max)
+		return 0;
+	bigger = reallocarray(*v, want, element);
+	if (!bigger)
+		return -ENOMEM;
+	*v = bigger;
+	*max = want;
+	return 0;
+}
+
+int memmap_add(struct memmap *map, struct range range, enum memory_type type)
+{
+	int r;
+
+	if (range.start >= range.end)
+		return 0;
+	r = grow((void **)&map->v, &map->max, map->n, sizeof(*map->v));
+	if (r < 0)
+		return r;
+	map->v[map->n++] = (struct memory_range){ range, type };
+	return 0;
+}
+
+int memmap_copy(const struct memmap *map, struct memmap *ret)
+{
+	struct memmap copy = { .n = map->n, .max = map->n };
+
+	if (map->n) {
+		copy.v = reallocarray(NULL, map->n, sizeof(*copy.v));
+		if (!copy.v)
+			return -ENOMEM;
+		memcpy(copy.v, map->v, map->n * sizeof(*copy.v));
+	}
+	*ret = copy;
+	return 0;
+}
+
+void memmap_done(struct memmap *map)
+{
+	free(map->v);
+	*map = (struct memmap){ 0 };
+}
+
+int ranges_add(struct ranges *set, struct range range)
+{
+	int r;
+
+	if (range.start >= range.end)
+		return 0;
+	r = grow((void **)&set->v, &set->max, set->n, sizeof(*set->v));
+	if (r < 0)
+		return r;
+	set->v[set->n++] = range;
+	return 0;
+}
+
+void ranges_done(struct ranges *set)
+{
+	free(set->v);
+	*set = (struct ranges){ 0 };
+}
+
+/* Where a range of some type begins or ends. */
+struct edge {
+	uint64_t at;
+	enum memory_type type;
+	int step; /* +1 begins, -1 ends */
+};
+
+static int edge_compare(const void *a, const void *b)
+{
+	uint64_t x = ((const struct edge *)a)->at, y = ((const struct edge *)b)->at;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The most restrictive type that covers a place, or MEMORY_N_TYPES for none. */
+static enum memory_type highest_rank(const size_t open[MEMORY_N_TYPES])
+{
+	enum memory_type best = MEMORY_N_TYPES;
+
+	for (enum memory_type t = 0; t < MEMORY_N_TYPES; t++)
+		if (open[t] && (best == MEMORY_N_TYPES || types[t].rank > types[best].rank))
+			best = t;
+	return best;
+}
+
+static int append_joined(struct memmap *map, struct range range, enum memory_type type)
+{
+	struct memory_range *last = map->n ? &map->v[map->n - 1] : NULL;
+
+	if (last && last->type == type && last->range.end == range.start) {
+		last->range.end = range.end;
+		return 0;
+	}
+	return memmap_add(map, range, type);
+}
+
+/* Walks the sorted edges and writes down what lies between each two. */
+static int sweep(const struct edge *edges, size_t n, struct memmap *ret)
+{
+	size_t open[MEMORY_N_TYPES] = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		enum memory_type type;
+		int r;
+
+		if (edges[i].step > 0)
+			open[edges[i].type]++;
+		else
+			open[edges[i].type]--;
+		if (i + 1 == n || edges[i + 1].at == edges[i].at)
+			continue;
+		type = highest_rank(open);
+		if (type == MEMORY_N_TYPES)
+			continue;
+		r = append_joined(ret, (struct range){ edges[i].at, edges[i + 1].at }, type);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int memmap_normalise(struct memmap *map)
+{
+	_cleanup_free_ struct edge *edges = NULL;
+	struct memmap sorted = { 0 };
+	int r;
+
+	if (map->n == 0)
+		return 0;
+	edges = reallocarray(NULL, map->n, 2 * sizeof(*edges));
+	if (!edges)
+		return -ENOMEM;
+	for (size_t i = 0; i < map->n; i++) {
+		const struct memory_range *m = &map->v[i];
+
+		edges[2 * i] = (struct edge){ m->range.start, m->type, +1 };
+		edges[2 * i + 1] = (struct edge){ m->range.end, m->type, -1 };
+	}
+	qsort(edges, 2 * map->n, sizeof(*edges), edge_compare);
+
+	r = sweep(edges, 2 * map->n, &sorted);
+	if (r < 0) {
+		memmap_done(&sorted);
+		return r;
+	}
+	memmap_done(map);
+	*map = sorted;
+	return 0;
+}
+
+int memmap_ram_outside(const struct memmap *map, const struct memmap *known, struct ranges *ret)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < map->n; i++) {
+		struct range left = map->v[i].range;
+		int r;
+
+		if (map->v[i].type != MEMORY_RAM)
+			continue;
+		while (k < known->n && known->v[k].range.end <= left.start)
+			k++;
+		for (size_t j = k; j < known->n && known->v[j].range.start < left.end; j++) {
+			if (known->v[j].type != MEMORY_RAM)
+				continue;
+			r = ranges_add(ret, (struct range){ left.start, known->v[j].range.start });
+			if (r < 0)
+				return r;
+			left.start = known->v[j].range.end;
+		}
+		r = ranges_add(ret, left);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
