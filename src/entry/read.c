@@ -182,15 +182,17 @@ static int resolve_entry(struct entry_fs *fs, struct boot_menu *menu, struct boo
 	return r == 0 && entry->bootable ? entry_check_files(fs, entry) : r;
 }
 
-int menu_resolve(struct entry_fs *fs, struct boot_menu *menu, resolve_fn *resolve)
+int menu_resolve(struct entry_fs *fs, struct boot_menu *menu, const char *config,
+		 resolve_fn *resolve)
 {
-	for (size_t i = 0; i < menu->n_entries; i++) {
-		int r = resolve_entry(fs, menu, &menu->entries[i], resolve);
+	int r = replace(&menu->config, config);
 
-		if (r < 0)
-			return r;
+	for (size_t i = 0; r == 0 && i < menu->n_entries; i++) {
+		r = replace(&menu->entries[i].source.file, config);
+		if (r == 0)
+			r = resolve_entry(fs, menu, &menu->entries[i], resolve);
 	}
-	return 0;
+	return r;
 }
 
 void menu_set_default(struct boot_menu *menu, size_t i)
@@ -198,4 +200,34 @@ void menu_set_default(struct boot_menu *menu, size_t i)
 	menu->default_index = i;
 	for (size_t k = 0; k < menu->n_entries; k++)
 		menu->entries[k].is_default = k == i;
+}
+
+bool is_kernel_file(struct entry_fs *fs, const char *path)
+{
+	/* x86: boot.rst; arm64, riscv: booting.rst, boot-image-header.rst; then a vmlinux, a
+	 * compressed Image, and the EFI boot images that unpack themselves (zboot). */
+	static const struct {
+		size_t offset, n;
+		const char *magic;
+	} magics[] = {
+		{ 0x202, 4, "HdrS" },
+		{ 0x38, 4, "ARM\x64" },
+		{ 0x38, 4, "RSC\x05" },
+		{ 0, 4,
+		  "\x7f"
+		  "ELF" },
+		{ 0, 2, "\x1f\x8b" },
+		{ 4, 4, "zimg" },
+	};
+	const uint8_t *p;
+	bool found = false;
+	size_t n;
+
+	if (fs->map(fs, ENTRY_SYSTEM, path, &p, &n) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+		found |= bytes_has((struct bytes){ p, n }, magics[i].offset, magics[i].n) &&
+			 memcmp(p + magics[i].offset, magics[i].magic, magics[i].n) == 0;
+	fs->unmap(fs, p, n);
+	return found;
 }

@@ -21,6 +21,8 @@ void text_done(struct text *text);
 
 bool is_file(struct entry_fs *fs, const char *path);
 bool is_dir(struct entry_fs *fs, const char *path);
+/* The file begins like a Linux kernel of some architecture. */
+bool is_kernel_file(struct entry_fs *fs, const char *path);
 /* @dir/@name is a regular file; the joined path is kept in *ret then. */
 bool find_file_in(struct entry_fs *fs, const char *dir, const char *name, char **ret);
 
@@ -33,10 +35,11 @@ _must_check_ int replace(char **s, const char *value);
 _must_check_ int format(char **ret, const char *fmt, ...) _printf_(2, 3);
 
 /*
- * Turns the paths that a parser left as written into paths of this system, and says of each entry
- * whether its files are there. @resolve gets a path as the loader's configuration has it.
+ * Says of all entries that they come from the file @config, turns the paths that a parser left as
+ * written into paths of this system, and warns where files are missing. @resolve gets a path as the
+ * loader's configuration has it.
  */
-_must_check_ int menu_resolve(struct entry_fs *fs, struct boot_menu *menu,
+_must_check_ int menu_resolve(struct entry_fs *fs, struct boot_menu *menu, const char *config,
 			      int (*resolve)(struct entry_fs *fs, const char *config,
 					     const char *raw, char **ret));
 /* Checks that the kernel and the initrds of @entry exist: warns and clears ->bootable if not. */

@@ -145,6 +145,12 @@ static int take_program(struct sd_boot *b, const char *partition, const struct b
 	if (t->profile && parse_u64(t->profile, &profile) < 0)
 		profile = 0;
 	r = sd_boot_describe_uki(b, partition, e, t->options, (unsigned)(profile & 0xffff));
+	/* A kernel is an EFI program too; started as one it gets no initrd from the loader. */
+	if (r == -ENOEXEC && t->kinds == BLS_EFI && is_kernel_file(b->fs, e->kernel)) {
+		e->type = ENTRY_LINUX;
+		e->bootable = true;
+		return replace(&e->cmdline, t->options ? t->options : "");
+	}
 	if (r == -ENOEXEC || r == -EBADMSG)
 		r = t->kinds == BLS_EFI
 			    ? entry_warn(e, "%s is an EFI program that only the firmware can start",
