@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What people type. Meson does the building (meson.build); this file only spells it shorter.
+PREFIX  ?= /usr/local
+DESTDIR ?=
+STAGES  ?= gcc,clang,sanitize,vm
+FUZZ_SECONDS ?= 60
+
+BUILD := build
+WORK  := $(BUILD)/work
+MESON ?= meson
+
+.PHONY: all install demo check check-vm bench fuzz format deps deps-build clean help
+
+all: deps-build ## build the commands into build/bin and the library into build/lib
+	@test -f $(WORK)/build.ninja || $(MESON) setup $(WORK) --prefix=$(PREFIX) >/dev/null
+	@$(MESON) compile -C $(WORK) --ninja-args=--quiet
+	@tools/collect-build $(WORK) $(BUILD)
+
+install: all ## install commands, library, header, man pages, completions (PREFIX, DESTDIR)
+	@$(MESON) configure $(WORK) --prefix=$(PREFIX)
+	@$(MESON) install -C $(WORK) --quiet $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+demo: deps all ## boot a virtual machine and watch one kernel hand over to the next
+	@tests/vm/demo
+
+check: deps ## every test: two compilers, sanitizers, fuzz corpora, a few virtual machines
+	@tools/check.py --stages $(STAGES)
+
+check-vm: deps all ## every virtual machine: all kernels, image types, memory sizes, firmwares
+	@tests/vm/run.py
+
+bench: deps all ## count instructions of load and blackout, beside kexec-tools
+	@bench/run.py
+
+fuzz: deps ## run every fuzzer for FUZZ_SECONDS (60), or one: make fuzz TARGET=bzimage
+	@tools/fuzz.py --seconds $(FUZZ_SECONDS) $(TARGET)
+
+format: ## rewrite the sources with clang-format
+	@tools/tree.py c | xargs clang-format -i
+
+deps: ## install what building and testing needs (root)
+	@tools/install-deps all
+
+deps-build:
+	@tools/install-deps build
+
+clean: ## remove build/
+	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile

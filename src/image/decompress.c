@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A compressed file -> its contents in memory. The formats are a table; each decoder is a file. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "fundamental/overflow.h"
+#include "image/decompress-config.h"
+#include "image/decompress.h"
+
+enum {
+	CAPACITY_MIN = 64 << 10,
+	USUAL_RATIO = 4, /* of kernels and initial ramdisks */
+};
+
+int unpacked_room(struct unpacked *out, uint8_t **ret, size_t *ret_n, struct kx_error *err)
+{
+	if (out->n > out->max)
+		return kx_fail(err, -EFBIG, "unpacks to more than %zu bytes", out->max);
+	if (out->n == out->capacity) {
+		size_t want = out->expected;
+		uint8_t *bigger;
+
+		/* One byte more than allowed shows that there is more than allowed. */
+		if ((out->capacity && mul_overflow(out->capacity, (size_t)2, &want)) ||
+		    want > out->max)
+			want = out->max + 1;
+		bigger = realloc(out->p, want);
+		if (!bigger)
+			return kx_fail(err, -ENOMEM, "no memory for %zu unpacked bytes", want);
+		out->p = bigger;
+		out->capacity = want;
+	}
+	*ret = out->p + out->n;
+	*ret_n = out->capacity - out->n;
+	return 0;
+}
+
+void unpacked_add(struct unpacked *out, size_t n)
+{
+	out->n += n;
+}
+
+int unpack_fail_cut_off(const struct unpacked *out, struct kx_error *err)
+{
+	return kx_fail(err, -EBADMSG, "the stream is cut off after %zu unpacked bytes", out->n);
+}
+
+int unpack_fail_damaged(const struct unpacked *out, const char *why, struct kx_error *err)
+{
+	return kx_fail(err, -EBADMSG, "the stream is damaged after %zu unpacked bytes: %s", out->n,
+		       why);
+}
+
+/*
+ * "LZMA alone" has no magic number: properties 0x5d, dictionary size, unpacked size. Every encoder
+ * writes dictionary sizes 2^n or 2^n + 2^(n-1), and a size that is unknown (all ones) or small;
+ * the reader of XZ Utils draws the same line (lzma_alone_decoder(3), "picky").
+ */
+static bool is_lzma(struct bytes b)
+{
+	uint32_t dictionary, top;
+	uint64_t size;
+
+	if (!bytes_is_at(b, 0, "\x5d", 1) || !bytes_le32(b, 1, &dictionary) ||
+	    !bytes_le64(b, 5, &size) || dictionary < 1u << 12)
+		return false;
+	top = 1u << (31 - __builtin_clz(dictionary));
+	return (dictionary == top || dictionary == (top | top >> 1) || dictionary == UINT32_MAX) &&
+	       (size == UINT64_MAX || size < UINT64_C(1) << 38);
+}
+
+/* RFC 8878, 3.1.2: frames for other programs may stand between those of ours. */
+static bool is_zstd_skippable(struct bytes b)
+{
+	uint32_t magic;
+
+	return bytes_le32(b, 0, &magic) && (magic & 0xfffffff0) == 0x184d2a50;
+}
+
+static const struct format {
+	const char *name;
+	const char *magic;
+	size_t magic_n;
+	bool (*matches)(struct bytes b);   /* instead of a magic number */
+	bool (*continues)(struct bytes b); /* what may follow besides another stream */
+	unpack_fn *unpack;		   /* NULL: not built in */
+} formats[] = {
+	{ "gzip", "\x1f\x8b\x08", 3, .unpack = HAVE_ZLIB ? unpack_gzip : NULL },
+	{ "xz", "\xfd\x37zXZ\0", 6, .unpack = HAVE_LZMA ? unpack_xz : NULL },
+	{ "zstd", "\x28\xb5\x2f\xfd", 4, .continues = is_zstd_skippable,
+	  .unpack = HAVE_ZSTD ? unpack_zstd : NULL },
+	{ "lz4", "\x04\x22\x4d\x18", 4, .unpack = HAVE_LZ4 ? unpack_lz4 : NULL },
+	{ "lz4", "\x02\x21\x4c\x18", 4, .unpack = HAVE_LZ4 ? unpack_lz4_legacy : NULL },
+	{ "bzip2", "BZh", 3, .unpack = HAVE_BZ2 ? unpack_bzip2 : NULL },
+	{ "lzop", "\x89LZO\0\r\n\x1a\n", 9 },
+	{ "lzma", .matches = is_lzma, .unpack = HAVE_LZMA ? unpack_lzma : NULL },
+};
+
+static bool format_matches(const struct format *f, struct bytes b)
+{
+	return f->matches ? f->matches(b) : bytes_is_at(b, 0, f->magic, f->magic_n);
+}
+
+static const struct format *format_find(struct bytes b)
+{
+	for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++)
+		if (format_matches(&formats[i], b))
+			return &formats[i];
+	return NULL;
+}
+
+const char *compression_detect(struct bytes file)
+{
+	const struct format *f = format_find(file);
+
+	return f ? f->name : NULL;
+}
+
+/* Streams of one format may follow one another, as `cat a.gz b.gz` makes them. Anything else after
+ * a stream is not ours: the compressed kernel in a bzImage is followed by its unpacked size. */
+static int unpack_streams(const struct format *f, struct bytes in, struct unpacked *out,
+			  struct kx_error *err)
+{
+	do {
+		size_t used = 0;
+		int r = f->unpack(in, out, &used, err);
+
+		if (r < 0)
+			return kx_fail_in(err, r, "%s", f->name);
+		if (used == 0)
+			break;
+		in = (struct bytes){ in.p + used, in.n - used };
+	} while (f->magic && (format_matches(f, in) || (f->continues && f->continues(in))));
+
+	if (out->n > out->max)
+		return kx_fail(err, -EFBIG, "%s: unpacks to more than %zu bytes", f->name,
+			       out->max);
+	return 0;
+}
+
+static int unpack(const struct format *f, struct bytes file, struct unpacked *out,
+		  struct kx_error *err)
+{
+	uint8_t *start;
+	size_t room;
+	int r;
+
+	/* Even what unpacks to nothing gets a buffer. */
+	r = unpacked_room(out, &start, &room, err);
+	if (r < 0)
+		return r;
+	return unpack_streams(f, file, out, err);
+}
+
+int decompress(struct bytes file, size_t max, uint8_t **ret, size_t *ret_n, struct kx_error *err)
+{
+	const struct format *f = format_find(file);
+	struct unpacked out = { .max = max < SIZE_MAX ? max : SIZE_MAX - 1 };
+	uint8_t *fitting;
+	int r;
+
+	if (!f)
+		return kx_fail(err, -EBADMSG, "not compressed in any format known here");
+	if (!f->unpack)
+		return kx_fail(
+			err, -EOPNOTSUPP,
+			"compressed with %s, which is recognised but not built in; unpack it "
+			"first or use another format",
+			f->name);
+	if (mul_overflow(file.n, (size_t)USUAL_RATIO, &out.expected) || out.expected < CAPACITY_MIN)
+		out.expected = CAPACITY_MIN;
+
+	r = unpack(f, file, &out, err);
+	if (r < 0) {
+		free(out.p);
+		return r;
+	}
+	fitting = realloc(out.p, out.n ? out.n : 1);
+
+	*ret = fitting ? fitting : out.p;
+	*ret_n = out.n;
+	return 0;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Request and machine -> plan: what holds for every architecture, and the table of them. */
+
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "plan/planner.h"
+
+static const struct arch_planner *const planners[] = { &planner_x86_64 };
+
+static const struct {
+	uint64_t flag;
+	int code;
+	const char *why;
+} refused[] = {
+	{ KX_REQ_REAL_MODE, -EOPNOTSUPP,
+	  "the 16-bit entry is not supported: real-mode code cannot run after this kernel" },
+	{ KX_REQ_ON_CRASH, -EOPNOTSUPP,
+	  "placing crash kernels segment by segment is not supported yet; load it with "
+	  "kexec_file_load" },
+	{ KX_REQ_PRESERVE_CONTEXT, -EOPNOTSUPP,
+	  "coming back from the next kernel (kexec jump) is not supported" },
+};
+
+static int check_request(const struct plan_request *req, struct kx_error *err)
+{
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (req->flags & refused[i].flag)
+			return kx_fail(err, refused[i].code, "%s", refused[i].why);
+	if (req->bounds.end && req->bounds.start >= req->bounds.end)
+		return kx_fail(err, -EINVAL,
+			       "no memory between the lowest address %#llx and the end %#llx",
+			       (unsigned long long)req->bounds.start,
+			       (unsigned long long)req->bounds.end);
+	return 0;
+}
+
+static const struct arch_planner *find_planner(enum arch arch)
+{
+	for (size_t i = 0; i < sizeof(planners) / sizeof(planners[0]); i++)
+		if (planners[i]->arch == arch)
+			return planners[i];
+	return NULL;
+}
+
+/* The map handed over: all that the next kernel can be told about. */
+static int declare_memory(struct planner *p)
+{
+	const struct memmap *memory = &p->machine->memory;
+	const struct ranges *keep_off = &p->machine->keep_off;
+
+	for (size_t i = 0; i < memory->n; i++)
+		if (memory_type_e820(memory->v[i].type) &&
+		    memmap_add(&p->plan->memory, memory->v[i].range, memory->v[i].type) < 0)
+			return planner_out_of_memory(p);
+	for (size_t i = 0; i < keep_off->n; i++)
+		if (ranges_add(&p->taken, keep_off->v[i]) < 0)
+			return planner_out_of_memory(p);
+	return 0;
+}
+
+/* "kernel, 3 module, purgatory": runs of one name counted, since there may be dozens. */
+static void list_segments(const struct planner *p, char *buf, size_t n)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0, run; i < p->n_segments && used < n; i += run) {
+		const char *name = p->segments[i].segment.name;
+
+		for (run = 1; i + run < p->n_segments; run++)
+			if (strcmp(p->segments[i + run].segment.name, name))
+				break;
+		used += (size_t)snprintf(buf + used, n - used, run > 1 ? "%s%zu %s" : "%s%.0zu%s",
+					 i ? ", " : "", run > 1 ? run : 0, name);
+	}
+}
+
+static int finish(struct planner *p)
+{
+	struct plan *plan = p->plan;
+
+	if (p->n_segments > PLAN_SEGMENTS_MAX) {
+		char list[256];
+
+		list_segments(p, list, sizeof(list));
+		return kx_fail(p->err, -E2BIG, "the kernel takes %d segments, this needs %zu: %s",
+			       PLAN_SEGMENTS_MAX, p->n_segments, list);
+	}
+	for (size_t i = 0; i < p->n_segments; i++)
+		plan->segments[plan->n_segments++] = p->segments[i].segment;
+	return 0;
+}
+
+static int make(struct planner *p)
+{
+	const struct arch_planner *planner = find_planner(p->machine->arch);
+	int r;
+
+	if (!planner)
+		return kx_fail(p->err, -EOPNOTSUPP,
+			       "placing segments is not supported on this architecture");
+	r = check_request(p->req, p->err);
+	if (r < 0)
+		return r;
+	r = declare_memory(p);
+	if (r < 0)
+		return r;
+	p->plan->cmdline = strdup(p->req->cmdline);
+	if (!p->plan->cmdline)
+		return planner_out_of_memory(p);
+	r = planner->make(p);
+	if (r < 0)
+		return r;
+	return finish(p);
+}
+
+int plan_make(const struct machine *machine, const struct plan_request *req, struct plan *ret,
+	      struct kx_error *err)
+{
+	struct plan plan = { 0 };
+	struct planner p = { .machine = machine, .req = req, .plan = &plan, .err = err };
+	int r = make(&p);
+
+	free(p.segments);
+	ranges_done(&p.taken);
+	if (r < 0) {
+		plan_done(&plan);
+		return r;
+	}
+	*ret = plan;
+	return 0;
+}
+
+void plan_done(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->n_store; i++)
+		free(plan->store[i]);
+	free(plan->store);
+	for (size_t i = 0; i < plan->n_warnings; i++)
+		free(plan->warnings[i]);
+	free(plan->warnings);
+	free(plan->cmdline);
+	memmap_done(&plan->memory);
+	*plan = (struct plan){ 0 };
+}

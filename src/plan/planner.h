@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A plan in the making: what the planners of every architecture and image share. */
+
+#include "fundamental/purgatory-abi.h"
+#include "plan/plan.h"
+
+#define PAGE_SIZE UINT64_C(4096)
+#define MIB (UINT64_C(1) << 20)
+#define GIB (UINT64_C(1) << 30)
+
+static inline uint64_t round_down(uint64_t v, uint64_t align)
+{
+	return v & ~(align - 1);
+}
+
+/* Only of what is known to lie below 2^63. */
+static inline uint64_t round_up(uint64_t v, uint64_t align)
+{
+	return (v + align - 1) & ~(align - 1);
+}
+
+/* More of them than kexec_load(2) takes: planner_finish() counts, and can list them all. */
+struct planned_segment {
+	struct segment segment;
+	size_t n_checked; /* leading bytes of data that the digest covers */
+};
+
+struct planner {
+	const struct machine *machine;
+	const struct plan_request *req;
+	struct plan *plan;
+	struct planned_segment *segments;
+	size_t n_segments, segments_max;
+	struct ranges taken; /* keep_off of the machine and every segment so far */
+	struct kx_error *err;
+};
+
+/* What to look for: inside @bounds and the request's own, never in the first MiB. */
+struct place {
+	const char *what; /* in messages */
+	uint64_t size, align;
+	struct range bounds;
+};
+
+/* Names as in `kexec --type=`; one entry an architecture. */
+struct arch_planner {
+	enum arch arch;
+	const char *name;
+	int (*make)(struct planner *p);
+};
+extern const struct arch_planner planner_x86_64;
+
+/* Free RAM of the map handed over, highest address first. @ret is whole pages. */
+_must_check_ int planner_find(struct planner *p, const struct place *place, struct range *ret);
+/* Is all of @range free RAM of the map handed over and inside the request's bounds? */
+bool planner_is_free(const struct planner *p, struct range range);
+_must_check_ int planner_add(struct planner *p, const char *name, struct bytes data,
+			     struct range dest, size_t n_checked);
+/* @n zero bytes that live as long as the plan; NULL when out of memory. */
+uint8_t *planner_alloc(struct planner *p, size_t n);
+_must_check_ int planner_warn(struct planner *p, const char *fmt, ...) _printf_(2, 3);
+_must_check_ int planner_out_of_memory(struct planner *p);
+
+/* What the purgatory does after its check. */
+struct handover {
+	struct bytes blob;
+	uint64_t end; /* purgatory lies below */
+	uint64_t entry, argument;
+	uint64_t stamps; /* address of struct stamps, 0 for none */
+	enum purgatory_entry_mode mode;
+};
+
+/* Last segment of all: checks those added before, and enters the kernel. */
+_must_check_ int planner_add_purgatory(struct planner *p, const struct handover *handover);

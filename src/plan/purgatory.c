@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A purgatory's blob + the segments to check -> one more segment, with its arguments written in. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "fundamental/crc32c.h"
+#include "fundamental/digest.h"
+#include "plan/planner.h"
+
+#define SERIAL_PORT_DEFAULT 0x3f8 /* COM1 */
+
+static uint32_t flags_of(const struct planner *p)
+{
+	const struct plan_request *req = p->req;
+	uint32_t flags = 0;
+
+	if (!(req->flags & KX_REQ_NO_DIGEST))
+		flags |= PURGATORY_CHECK;
+	if (req->flags & KX_REQ_CONSOLE_SERIAL) {
+		flags |= PURGATORY_SERIAL;
+		if (req->serial_divisor)
+			flags |= PURGATORY_SERIAL_BAUD;
+	}
+	if (req->flags & KX_REQ_CONSOLE_VGA)
+		flags |= PURGATORY_VGA;
+	if (req->flags & KX_REQ_RESET_VGA)
+		flags |= PURGATORY_RESET_VGA;
+	if (p->machine->has_crc32)
+		flags |= PURGATORY_CRC32C_INSN;
+	return flags;
+}
+
+static int fill_regions(const struct planner *p, struct purgatory_args *args)
+{
+	for (size_t i = 0; i < p->n_segments; i++) {
+		const struct planned_segment *s = &p->segments[i];
+		struct digest d;
+
+		if (!s->segment.digested)
+			continue;
+		if (args->n_regions == PURGATORY_REGIONS_MAX)
+			return kx_fail(p->err, -E2BIG,
+				       "more than %u segments for the purgatory to check",
+				       PURGATORY_REGIONS_MAX);
+		digest_bytes(s->segment.data.p, s->n_checked, crc32c_has_insn(), &d);
+		args->regions[args->n_regions++] = (struct purgatory_region){
+			.start = s->segment.dest.start,
+			.n = s->n_checked,
+			.crc = { d.crc[0], d.crc[1], d.crc[2] },
+		};
+	}
+	return 0;
+}
+
+int planner_add_purgatory(struct planner *p, const struct handover *handover)
+{
+	const struct place place = {
+		.what = "purgatory",
+		.size = handover->blob.n,
+		.bounds = { 0, handover->end },
+	};
+	struct purgatory_args args = {
+		.magic = PURGATORY_MAGIC,
+		.flags = flags_of(p),
+		.entry = handover->entry,
+		.argument = handover->argument,
+		.stamps = handover->stamps,
+		.entry_mode = handover->mode,
+		.serial_port = p->req->serial_port ? p->req->serial_port : SERIAL_PORT_DEFAULT,
+		.serial_divisor = p->req->serial_divisor,
+	};
+	struct range dest;
+	uint8_t *blob;
+	int r;
+
+	r = planner_find(p, &place, &dest);
+	if (r < 0)
+		return r;
+	if (args.flags & PURGATORY_CHECK) {
+		r = fill_regions(p, &args);
+		if (r < 0)
+			return r;
+	}
+	blob = planner_alloc(p, handover->blob.n);
+	if (!blob)
+		return planner_out_of_memory(p);
+	memcpy(blob, handover->blob.p, handover->blob.n);
+	memcpy(blob, &args, sizeof(args));
+	r = planner_add(p, "purgatory", (struct bytes){ blob, handover->blob.n }, dest, 0);
+	if (r < 0)
+		return r;
+	p->plan->entry = dest.start + PURGATORY_START;
+	p->plan->kernel_entry = handover->entry;
+	return 0;
+}

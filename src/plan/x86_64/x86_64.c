@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The planner of x86_64: which image is placed by which file. */
+
+#include "plan/x86_64/x86_64.h"
+
+#include <errno.h>
+
+#include "base/error.h"
+
+static int make(struct planner *p)
+{
+	switch (p->req->image->inner) {
+	case IMAGE_BZIMAGE64:
+	case IMAGE_BZIMAGE:
+		return plan_bzimage(p);
+	case IMAGE_ELF64:
+	case IMAGE_ELF32:
+		return plan_elf(p);
+	case IMAGE_MULTIBOOT1:
+	case IMAGE_MULTIBOOT2:
+		return plan_multiboot(p);
+	case IMAGE_BEOBOOT:
+	case IMAGE_NBI:
+	case IMAGE_UKI:
+		break;
+	}
+	return kx_fail(p->err, -EOPNOTSUPP, "images of type %s cannot be started on x86_64",
+		       p->req->image->name);
+}
+
+const struct arch_planner planner_x86_64 = { ARCH_X86_64, "x86_64", make };

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* How kernels of x86 are placed and told about their machine. */
+
+#include "plan/planner.h"
+
+#define GIB4 (4 * GIB)
+/* Physical addresses end here with four-level page tables: Documentation/arch/x86/x86_64/mm.rst. */
+#define X86_64_END (UINT64_C(1) << 46)
+
+/* xloadflags, Documentation/arch/x86/boot.rst */
+#define XLF_KERNEL_64 (1u << 0)
+#define XLF_CAN_BE_LOADED_ABOVE_4G (1u << 1)
+#define XLF_EFI_KEXEC (1u << 4)
+#define XLF_5LEVEL (1u << 5)
+
+/* What a Linux kernel says about itself, from its setup header or assumed for a bare vmlinux. */
+struct linux_kernel {
+	struct bytes header; /* goes to 0x1f1 of boot_params */
+	uint16_t version;    /* boot protocol */
+	uint16_t xloadflags;
+	uint32_t cmdline_max; /* without NUL */
+	uint64_t end;	      /* boot_params, command line and initrd lie below */
+};
+
+struct linux_params {
+	uint64_t boot_params; /* physical addresses */
+	uint64_t stamps;      /* 0 for none */
+};
+
+/* One function per kind of image; each adds all segments. */
+_must_check_ int plan_bzimage(struct planner *p);
+_must_check_ int plan_elf(struct planner *p);
+_must_check_ int plan_multiboot(struct planner *p);
+
+/* elf-segments.c: PT_LOADs, moved by @shift. With @fill the gaps between them are zeroed. */
+_must_check_ int add_elf_segments(struct planner *p, const struct elf *elf, uint64_t shift,
+				  bool fill);
+/* Physical memory that the PT_LOADs cover, in whole pages. */
+_must_check_ int elf_span(struct planner *p, const struct elf *elf, struct range *ret);
+
+/* linux-params.c: command line, initrd and boot_params with everything that hangs on it. */
+_must_check_ int add_linux_params(struct planner *p, const struct linux_kernel *kernel,
+				  struct linux_params *ret);
+
+/* zero-page.c: fills the 4096 zero bytes at @bp but for what depends on addresses. */
+void put_e820(uint8_t *entry, const struct memory_range *m);
+void fill_zero_page(const struct planner *p, const struct linux_kernel *kernel, uint8_t *bp);
+
+/* efi.c: why the next kernel gets no EFI runtime services; NULL when it does, "" when there are
+ * none to give or nobody wants them. */
+const char *efi_missing(const struct planner *p, const struct linux_kernel *kernel);
+/* Sizes of the memory map and of the setup_data node, and their contents. */
+#define EFI_DESCRIPTOR_SIZE 40u
+#define EFI_SETUP_DATA_SIZE 96u
+void efi_fill_map(const struct efi_facts *efi, uint8_t *map);
+void efi_fill_setup_data(const struct efi_facts *efi, uint8_t *data);
+void efi_fill_info(const struct planner *p, uint64_t map, uint8_t *bp);
+
+/* screen.c */
+void fill_screen(const struct planner *p, uint8_t *bp);
+
+/* KX_REQ_HAS_ENTRY wins over the image's own entry point. */
+static inline uint64_t entry_or(const struct planner *p, uint64_t entry)
+{
+	return p->req->flags & KX_REQ_HAS_ENTRY ? p->req->entry : entry;
+}

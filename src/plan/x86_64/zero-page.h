@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Offsets in struct boot_params: Documentation/arch/x86/zero-page.rst and, for the setup header,
+ * Documentation/arch/x86/boot.rst. */
+enum {
+	BP_SCREEN_INFO = 0x000,
+	BP_SCREEN_INFO_SIZE = 0x40,
+	BP_EXT_MEM_K = 0x002, /* of screen_info */
+	BP_ACPI_RSDP_ADDR = 0x070,
+	BP_EXT_RAMDISK_IMAGE = 0x0c0,
+	BP_EXT_RAMDISK_SIZE = 0x0c4,
+	BP_EXT_CMD_LINE_PTR = 0x0c8,
+	BP_EDID_INFO = 0x140,
+	BP_EDID_INFO_SIZE = 0x80,
+	BP_EFI_INFO = 0x1c0,
+	BP_ALT_MEM_K = 0x1e0,
+	BP_E820_ENTRIES = 0x1e8,
+	BP_EDDBUF_ENTRIES = 0x1e9,
+	BP_EDD_MBR_SIG_ENTRIES = 0x1ea,
+	BP_SECURE_BOOT = 0x1ec,
+	BP_HEADER = 0x1f1,
+	BP_ROOT_FLAGS = 0x1f2,
+	BP_VID_MODE = 0x1fa,
+	BP_BOOT_FLAG = 0x1fe,
+	BP_JUMP = 0x200,
+	BP_HEADER_MAGIC = 0x202,
+	BP_VERSION = 0x206,
+	BP_TYPE_OF_LOADER = 0x210,
+	BP_LOADFLAGS = 0x211,
+	BP_RAMDISK_IMAGE = 0x218,
+	BP_RAMDISK_SIZE = 0x21c,
+	BP_CMD_LINE_PTR = 0x228,
+	BP_INITRD_ADDR_MAX = 0x22c,
+	BP_KERNEL_ALIGNMENT = 0x230,
+	BP_RELOCATABLE_KERNEL = 0x234,
+	BP_MIN_ALIGNMENT = 0x235,
+	BP_XLOADFLAGS = 0x236,
+	BP_CMDLINE_SIZE = 0x238,
+	BP_HARDWARE_SUBARCH = 0x23c,
+	BP_HARDWARE_SUBARCH_DATA = 0x240,
+	BP_SETUP_DATA = 0x250,
+	BP_PREF_ADDRESS = 0x258,
+	BP_INIT_SIZE = 0x260,
+	BP_HEADER_END = 0x290, /* what follows is not the header's */
+	BP_EDD_MBR_SIG = 0x290,
+	BP_EDD_MBR_SIG_MAX = 16, /* of 4 bytes */
+	BP_E820_TABLE = 0x2d0,
+	BP_E820_MAX = 128,
+	BP_EDDBUF = 0xd00,
+	BP_EDDBUF_MAX = 6,
+	BP_EDDBUF_SIZE = 82,
+	BP_SIZE = 4096,
+};
+
+#define E820_ENTRY_SIZE 20u
+
+/* Boot loader number of kexec, version 0. */
+#define LOADER_KEXEC 0xd0
+
+#define LOADFLAGS_LOADED_HIGH 0x01
+#define LOADFLAGS_KASLR 0x02

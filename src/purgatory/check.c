@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Is everything where and what the loader left? And: the clock, written down. */
+#include "purgatory/purgatory.h"
+
+#include "fundamental/digest.h"
+
+int check_regions(const struct purgatory_args *args, bool insn)
+{
+	for (uint32_t i = 0; i < args->n_regions && i < PURGATORY_REGIONS_MAX; i++) {
+		const struct purgatory_region *r = &args->regions[i];
+		struct digest d;
+
+		digest_bytes((const void *)(uintptr_t)r->start, r->n, insn, &d);
+		for (unsigned k = 0; k < 3; k++)
+			if (d.crc[k] != r->crc[k])
+				return (int)i;
+	}
+	return -1;
+}
+
+void stamp(const struct purgatory_args *args, enum stamp_id id, uint64_t tsc)
+{
+	volatile struct stamps *s = (volatile struct stamps *)(uintptr_t)args->stamps;
+
+	if (!s || s->magic != STAMPS_MAGIC || s->n >= STAMPS_SLOTS)
+		return;
+	s->slot[s->n].id = id;
+	s->slot[s->n].tsc = tsc;
+	s->n++;
+}

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What runs inside the virtual machines: initramfs images of busybox, /init and a job.
+
+A job is a piece of shell that /init runs; see guest-init for what it may call.
+"""
+
+import glob
+import lzma
+import os
+import re
+import subprocess
+
+import images
+import initramfs
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MARK = re.compile(r"^@@ begin (\S+)\n(.*?)\n?^@@ end \1$", re.M | re.S)
+
+
+def base(job):
+    """An archive with busybox, /init and @job."""
+    archive = initramfs.Archive()
+    for folder in ("proc", "sys", "dev", "tmp", "boot", "extra", "modules", "run"):
+        archive.directory(folder)
+    archive.char_device("dev/console", 5, 1)
+    archive.file("bin/busybox", images.busybox(), 0o755)
+    archive.file("init", os.path.join(HERE, "guest-init"), 0o755)
+    archive.data("job", job)
+    return archive
+
+
+def add_efivarfs(archive, suite):
+    """The module that shows EFI variables under the kernel of @suite."""
+    found = glob.glob(os.path.join(images.modules(suite), "fs/efivarfs/efivarfs.ko*"))
+    if not found:
+        return
+    with open(found[0], "rb") as file:
+        content = file.read()
+    if found[0].endswith(".xz"):
+        content = lzma.decompress(content)
+    archive.data("modules/efivarfs.ko", content)
+
+
+def add_program(archive, inside, path):
+    """A program of this machine with the libraries it names: libc and its loader, if all is well."""
+    archive.file(inside, path, 0o755)
+    libraries = subprocess.run(["ldd", path], capture_output=True, text=True, check=False).stdout
+    for library in re.findall(r"(/\S+) \(0x", libraries):
+        archive.file(library.lstrip("/"), os.path.realpath(library), 0o755)
+
+
+def add_kexec(archive, path):
+    """The kexec under test, as /sbin/kexec."""
+    add_program(archive, "sbin/kexec", path)
+
+
+def add_kexec_tools(archive):
+    """Debian's kexec-tools with its libraries, as /sbin/kexec-tools."""
+    for inside, here in images.kexec_tools().items():
+        archive.file(inside, here, 0o755)
+    archive.data("sbin/kexec-tools", '#!/bin/sh\nexec /opt/kexec-tools/ld.so --library-path '
+                 '/opt/kexec-tools/lib /opt/kexec-tools/kexec "$@"\n', 0o755)
+
+
+def sections(log):
+    """{name: text} of what a guest printed between markers; the last one of a name counts."""
+    return {name: text.rstrip("\n") for name, text in MARK.findall(log)}
+
+
+def failures(log):
+    return re.findall(r"^@@ failed .*$", log, re.M)

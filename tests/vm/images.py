@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Finds test images in the cache that tools/fetch-images fills."""
+
+import glob
+import os
+import re
+import struct
+import subprocess
+import sys
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CACHE = os.environ.get("RAPIDREBOOT_CACHE") or os.path.expanduser("~/.cache/rapidreboot")
+SUITES = ("bookworm", "trixie", "sid")  # one kernel version each, oldest first
+FETCH = os.path.join(TOP, "tools", "fetch-images")
+
+
+class Missing(Exception):
+    """A test image that is not there."""
+
+
+def fetch(items):
+    """Make sure that @items are in the cache; downloads what is missing."""
+    if subprocess.run([sys.executable, FETCH, *items], check=False, timeout=1800).returncode:
+        raise Missing("tools/fetch-images could not get " + ", ".join(items))
+
+
+def _one(pattern, item):
+    found = sorted(glob.glob(os.path.join(CACHE, item, pattern)))
+    if not found:
+        raise Missing(f"no {pattern} in {CACHE}/{item}: run tools/fetch-images {item}")
+    return found[-1]
+
+
+def kernel(suite):
+    """The bzImage of @suite, wherever its packages put it."""
+    for pattern in ("usr/lib/modules/*/vmlinuz", "boot/vmlinuz-*"):
+        try:
+            return _one(pattern, f"linux-{suite}")
+        except Missing:
+            pass
+    raise Missing(f"no kernel in {CACHE}/linux-{suite}: run tools/fetch-images linux-{suite}")
+
+
+def release(suite):
+    """What `uname -r` says under the kernel of @suite: from the image's own setup header."""
+    with open(kernel(suite), "rb") as file:
+        head = file.read(1 << 16)
+    start = 0x200 + struct.unpack_from("<H", head, 0x20e)[0]  # boot.rst, kernel_version
+    return re.split(rb"[ \0]", head[start:start + 256], maxsplit=1)[0].decode()
+
+
+def modules(suite):
+    """The directory of the kernel modules of @suite."""
+    for pattern in ("usr/lib/modules/*/kernel", "lib/modules/*/kernel"):
+        try:
+            return _one(pattern, f"linux-{suite}")
+        except Missing:
+            pass
+    raise Missing(f"no modules in {CACHE}/linux-{suite}")
+
+
+def busybox():
+    for pattern in ("usr/bin/busybox", "bin/busybox"):
+        try:
+            return _one(pattern, "busybox")
+        except Missing:
+            pass
+    raise Missing(f"no busybox in {CACHE}/busybox: run tools/fetch-images busybox")
+
+
+def firmware_dir():
+    return os.path.dirname(_one("usr/share/OVMF/OVMF_CODE_4M.fd", "ovmf"))
+
+
+def xen():
+    return _one("boot/xen-*-amd64.gz", "xen")
+
+
+def dom0_kernel():
+    return _one("boot/vmlinuz-*", "linux-dom0")
+
+
+def systemd_stub():
+    return _one("usr/lib/systemd/boot/efi/linuxx64.efi.stub", "systemd-stub")
+
+
+def kexec_tools():
+    """kexec-tools' kexec and what it needs to run: {path in the guest: path here}."""
+    root = os.path.join(CACHE, "kexec-tools")
+    binary = _one("usr/sbin/kexec", "kexec-tools")
+    libraries = os.path.join(root, "usr/lib/x86_64-linux-gnu")
+    loader = _one("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "kexec-tools")
+    listing = subprocess.run([loader, "--library-path", libraries, "--list", binary],
+                             stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
+    files = {"/opt/kexec-tools/kexec": binary, "/opt/kexec-tools/ld.so": loader}
+    for path in re.findall(r"=> (\S+)", listing):
+        if not path.startswith(root):
+            raise Missing(f"kexec-tools needs {path}, which is not in {root}")
+        files["/opt/kexec-tools/lib/" + os.path.basename(path)] = path
+    return files

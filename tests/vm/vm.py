@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs one virtual machine: what QEMU starts in, the serial log and how it ended out.
+
+Hardware virtualisation is used when /dev/kvm can be opened and the caller allows it; everything
+works without. A machine that does not end by itself is killed after its time limit.
+"""
+
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+import time
+
+# QEMU 7.2 emulates cmpxchg16b wrongly now and then: Linux 6.12 uses it for every allocation and
+# falls over in one boot of ten. Without the feature kernels use something else.
+CPU = "max,cx16=off"
+
+
+@dataclasses.dataclass
+class Machine:
+    """The hardware and firmware, as QEMU options."""
+
+    memory: str = "1G"
+    cpus: int = 1
+    cpu: str = CPU
+    accel: str = "tcg"
+    firmware: str = "bios"  # or "uefi"
+    extra: tuple = ()  # more QEMU options
+
+
+@dataclasses.dataclass
+class Ending:
+    """How a machine ended."""
+
+    log: str  # what came out of the serial port
+    reason: str  # "poweroff", "reset", "timeout" or "qemu: …"
+    seconds: float  # on the wall
+
+
+def find_qemu():
+    return shutil.which("qemu-system-x86_64")
+
+
+def _firmware_options(machine, firmware_dir, folder):
+    if machine.firmware == "bios":
+        return []
+    code = os.path.join(firmware_dir, "OVMF_CODE_4M.fd")
+    variables = os.path.join(folder, "efi-vars.fd")
+    shutil.copyfile(os.path.join(firmware_dir, "OVMF_VARS_4M.fd"), variables)
+    return ["-drive", f"if=pflash,format=raw,unit=0,readonly=on,file={code}",
+            "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
+
+
+def _end_reason(qmp_output):
+    """The reason of the SHUTDOWN event (QEMU's qapi/run-state.json, ShutdownCause)."""
+    for line in qmp_output.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if event.get("event") == "SHUTDOWN":
+            cause = event["data"].get("reason", "")
+            return {"guest-shutdown": "poweroff", "guest-reset": "reset"}.get(cause, cause)
+    return ""
+
+
+def run(machine, kernel, initrd, cmdline, folder, limit, firmware_dir=None, name="vm"):
+    """Boot @kernel with @initrd and @cmdline until the machine ends or @limit seconds are over."""
+    log_path = os.path.join(folder, f"{name}.log")
+    argv = [find_qemu(), "-machine", "q35", "-accel", machine.accel, "-cpu", machine.cpu,
+            "-smp", str(machine.cpus), "-m", machine.memory, "-display", "none", "-vga", "std",
+            "-no-reboot", "-nodefaults", "-serial", f"file:{log_path}", "-qmp", "stdio",
+            "-kernel", kernel, "-initrd", initrd, "-append", cmdline,
+            *_firmware_options(machine, firmware_dir, folder), *machine.extra]
+    start = time.monotonic()
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
+        try:
+            # QEMU leaves at the end of stdin no more than at any other time: QMP needs no goodbye.
+            output, errors = process.communicate('{"execute":"qmp_capabilities"}\n', timeout=limit)
+            reason = _end_reason(output) or f"qemu: {errors.strip()}"
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            reason = "timeout"
+    try:
+        with open(log_path, encoding="utf-8", errors="replace") as file:
+            log = file.read().replace("\r", "")
+    except FileNotFoundError:
+        log = ""
+    return Ending(log, reason, time.monotonic() - start)

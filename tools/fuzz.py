@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Run the fuzzers of fuzz/ with libFuzzer, each for some seconds.
+
+    tools/fuzz.py [--seconds N] [--jobs N] [NAME...]
+    tools/fuzz.py --list
+
+Starts from the seeds in fuzz/corpus/NAME. New inputs stay in build/fuzz-found/NAME, so the tree
+is not touched; an input that fails is written to build/fuzz-failed/NAME and printed. A new input
+worth keeping is copied to fuzz/corpus/NAME by hand, under a name that says what it is.
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "fuzz"
+# Far more than any parser needs on inputs of libFuzzer's size; a leak of limits shows as this.
+LIMITS = ["-rss_limit_mb=2048", "-timeout=20", "-max_len=65536"]
+
+
+def harnesses():
+    return sorted(p.stem.removeprefix("fuzz-") for p in (ROOT / "fuzz").glob("fuzz-*.c"))
+
+
+def build():
+    env = dict(os.environ, CC="clang")
+    if not (BUILD / "build.ninja").exists():
+        subprocess.run(["meson", "setup", BUILD, ROOT, "-Dfuzz=true", "-Db_lundef=false",
+                        "-Db_sanitize=address,undefined"],
+                       env=env, check=True, stdout=subprocess.DEVNULL)
+    else:   # a harness that was added since is found by configuring again
+        subprocess.run(["meson", "setup", "--reconfigure", BUILD, ROOT],
+                       env=env, check=True, stdout=subprocess.DEVNULL)
+    targets = [f"fuzz/fuzz-{name}" for name in harnesses()]
+    subprocess.run(["ninja", "-C", BUILD, "--quiet", *targets], check=True)
+
+
+def run(name, seconds):
+    """Returns the lines of a failed run, or an empty string."""
+    found = ROOT / "build" / "fuzz-found" / name
+    failed = ROOT / "build" / "fuzz-failed" / name
+    for folder in (found, failed):
+        folder.mkdir(parents=True, exist_ok=True)
+    command = [BUILD / "fuzz" / f"fuzz-{name}", f"-max_total_time={seconds}", *LIMITS,
+               f"-artifact_prefix={failed}/", found, ROOT / "fuzz" / "corpus" / name]
+    env = dict(os.environ, UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1")
+    result = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, text=True, errors="replace",
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if result.returncode == 0:
+        done = [line for line in result.stdout.splitlines() if line.startswith("Done")]
+        print(f"{name:20} {done[-1] if done else ''}", flush=True)
+        return ""
+    return f"{name}: failed\n" + "\n".join(result.stdout.splitlines()[-60:]) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    args = parser.parse_args()
+    if args.list:
+        print("\n".join(harnesses()))
+        return 0
+    names = args.names or harnesses()
+    unknown = set(names) - set(harnesses())
+    if unknown:
+        parser.error(f"no harness {', '.join(sorted(unknown))}: there are {', '.join(harnesses())}")
+
+    build()
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        failures = [f for f in pool.map(lambda n: run(n, args.seconds), names) if f]
+    print("\n".join(failures), end="")
+    print(f"{len(names) - len(failures)} passed, {len(failures)} failed, 0 skipped")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
