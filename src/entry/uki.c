@@ -10,64 +10,7 @@
 #include "base/lines.h"
 #include "entry/os-release.h"
 #include "entry/uki.h"
-
-/* PE/COFF specification: the section table follows the optional header. */
-enum {
-	MZ_PE_OFFSET = 0x3c,
-	COFF_N_SECTIONS = 6,
-	COFF_OPTIONAL_SIZE = 20,
-	COFF_SIZE = 24,
-	SECTION_SIZE = 40,
-	SECTION_VIRTUAL_SIZE = 8,
-	SECTION_RAW_SIZE = 16,
-	SECTION_RAW_OFFSET = 20,
-	SECTIONS_MAX = 1024,
-};
-
-struct section {
-	char name[9];
-	struct bytes data; /* cut at the smaller of both sizes; empty masks the base's */
-};
-
-struct sections {
-	struct bytes file;
-	size_t table;
-	size_t n;
-};
-
-static int sections_open(struct bytes file, struct sections *ret)
-{
-	uint32_t pe;
-	uint16_t n, optional;
-
-	if (file.n < 2 || memcmp(file.p, "MZ", 2) != 0 || !bytes_le32(file, MZ_PE_OFFSET, &pe) ||
-	    !bytes_has(file, pe, COFF_SIZE) || memcmp(file.p + pe, "PE\0\0", 4) != 0)
-		return -ENOEXEC;
-	if (!bytes_le16(file, pe + COFF_N_SECTIONS, &n) ||
-	    !bytes_le16(file, pe + COFF_OPTIONAL_SIZE, &optional) || n > SECTIONS_MAX ||
-	    !bytes_has(file, (size_t)pe + COFF_SIZE + optional, (size_t)n * SECTION_SIZE))
-		return -EBADMSG;
-	*ret = (struct sections){ file, (size_t)pe + COFF_SIZE + optional, n };
-	return 0;
-}
-
-static int section_read(const struct sections *s, size_t i, struct section *ret)
-{
-	size_t at = s->table + i * SECTION_SIZE;
-	uint32_t virtual_size = 0, raw_size = 0, offset = 0;
-	struct section section = { "", { NULL, 0 } };
-
-	(void)bytes_le32(s->file, at + SECTION_VIRTUAL_SIZE, &virtual_size);
-	(void)bytes_le32(s->file, at + SECTION_RAW_SIZE, &raw_size);
-	(void)bytes_le32(s->file, at + SECTION_RAW_OFFSET, &offset);
-	memcpy(section.name, s->file.p + at, 8);
-	if (virtual_size < raw_size)
-		raw_size = virtual_size;
-	if (raw_size && !bytes_sub(s->file, offset, raw_size, &section.data))
-		return -EBADMSG;
-	*ret = section;
-	return 0;
-}
+#include "image/pe.h"
 
 /* Text of a section without NUL, blanks and newlines at its ends. */
 static int text_of(struct bytes data, char **ret)
@@ -104,30 +47,31 @@ static int take_osrel(struct uki_facts *f, struct bytes text)
 	return r;
 }
 
-/* A section before the first .profile. */
-static int take_base(struct uki_facts *f, const struct section *s)
+/* Section @i, before the first .profile. */
+static int take_base(struct uki_facts *f, const struct pe *pe, size_t i, struct bytes data)
 {
-	if (strcmp(s->name, ".linux") == 0)
-		f->has_linux = s->data.n > 0;
-	else if (strcmp(s->name, ".initrd") == 0)
+	if (pe_section_is(pe, i, ".linux"))
+		f->has_linux = data.n > 0;
+	else if (pe_section_is(pe, i, ".initrd"))
 		f->has_initrd = true;
-	else if (strcmp(s->name, ".ucode") == 0)
+	else if (pe_section_is(pe, i, ".ucode"))
 		f->has_ucode = true;
-	else if (strncmp(s->name, ".dtb", 4) == 0)
+	else if (pe_section_is(pe, i, ".dtb") || pe_section_is(pe, i, ".dtbauto"))
 		f->has_dtb = true;
-	else if (strcmp(s->name, ".osrel") == 0 && !f->has_osrel)
-		return take_osrel(f, s->data);
-	else if (strcmp(s->name, ".cmdline") == 0)
-		return text_of(s->data, &f->cmdline);
-	else if (strcmp(s->name, ".uname") == 0)
-		return text_of(s->data, &f->uname);
+	else if (pe_section_is(pe, i, ".osrel") && !f->has_osrel)
+		return take_osrel(f, data);
+	else if (pe_section_is(pe, i, ".cmdline"))
+		return text_of(data, &f->cmdline);
+	else if (pe_section_is(pe, i, ".uname"))
+		return text_of(data, &f->uname);
 	return 0;
 }
 
-static int take_profile_section(struct uki_profile *p, const struct section *s)
+static int take_profile_section(struct uki_profile *p, const struct pe *pe, size_t i,
+				struct bytes data)
 {
-	if (strcmp(s->name, ".cmdline") == 0)
-		return text_of(s->data, &p->cmdline);
+	if (pe_section_is(pe, i, ".cmdline"))
+		return text_of(data, &p->cmdline);
 	p->changes_more = true;
 	return 0;
 }
@@ -151,23 +95,24 @@ static int inherit(struct uki_facts *f)
 	return 0;
 }
 
-static int read_sections(const struct sections *sections, struct uki_facts *f)
+static int read_sections(const struct pe *pe, struct uki_facts *f)
 {
 	struct uki_profile *profile = NULL;
-	struct section s;
+	struct bytes data;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < sections->n; i++) {
-		r = section_read(sections, i, &s);
+	for (size_t i = 0; r == 0 && i < pe->n_sections; i++) {
+		r = pe_section_data(pe, i, &data, NULL);
 		if (r < 0)
 			return r;
-		if (strcmp(s.name, ".profile") == 0) {
+		if (pe_section_is(pe, i, ".profile")) {
 			if (f->n_profiles == UKI_PROFILES_MAX)
 				return -E2BIG;
 			profile = &f->profiles[f->n_profiles++];
-			r = open_profile(profile, s.data);
+			r = open_profile(profile, data);
 		} else {
-			r = profile ? take_profile_section(profile, &s) : take_base(f, &s);
+			r = profile ? take_profile_section(profile, pe, i, data)
+				    : take_base(f, pe, i, data);
 		}
 	}
 	if (f->n_profiles == 0)
@@ -177,13 +122,13 @@ static int read_sections(const struct sections *sections, struct uki_facts *f)
 
 int uki_facts_read(struct bytes file, struct uki_facts *ret)
 {
-	struct sections sections;
-	int r = sections_open(file, &sections);
+	struct pe pe;
+	int r = pe_parse(file, &pe, NULL);
 
 	if (r < 0)
 		return r;
 	*ret = (struct uki_facts){ 0 };
-	r = read_sections(&sections, ret);
+	r = read_sections(&pe, ret);
 	if (r < 0)
 		uki_facts_done(ret);
 	return r;
