@@ -187,7 +187,10 @@ static bool has_cma(struct kx_ctx *ctx)
 	memcpy(text, raw, n);
 	text[n] = '\0';
 	at = strstr(text, "CmaTotal:");
-	return at && strtoull(at + strlen("CmaTotal:"), NULL, 10) != 0;
+	if (!at)
+		return false;
+	at += strlen("CmaTotal:");
+	return at[strspn(at, " ")] != '0'; /* "CmaTotal:   0 kB" on a kernel without one */
 }
 
 static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,

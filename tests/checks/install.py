@@ -74,7 +74,7 @@ def check_example(checks, root, scratch, dest, libdir, env):
     if not checks.check(built.returncode == 0, f"docs/example.c: {built.stdout}"):
         return
     started = run([program], env=dict(env, LD_LIBRARY_PATH=str(libdir)))
-    checks.check(started.returncode == 1 and "usage" in started.stdout,
+    checks.check(started.returncode == 2 and "usage" in started.stdout,
                  f"docs/example.c without arguments: {started.returncode} {started.stdout}")
 
 
