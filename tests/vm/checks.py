@@ -124,7 +124,7 @@ def check_chain(scenario, end, facts, ours):
 
 
 def check_xen(scenario, end, facts, ours):
-    for text in ("Xen version ", "Dom0 has maximum", "Hypervisor detected: Xen PV"):
+    for text in ("Xen version ", "d0 has maximum", "Hypervisor detected: Xen PV"):
         if text not in end.log:
             yield f"not in the log: {text!r}"
     if facts.get("second.cmdline", "").strip() != jobs.DOM0_CMDLINE:

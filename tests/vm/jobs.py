@@ -2,6 +2,7 @@
 """Turns a scenario into the files of one virtual machine: an initramfs and what it carries."""
 
 import dataclasses
+import gzip
 import os
 import shlex
 
@@ -135,10 +136,15 @@ def _load_job(scenario, tools, archive, folder):
 
 def _xen_job(scenario, tools, archive, folder):
     kexec = _kexec_name(tools)
-    archive.file("boot/xen.gz", images.xen())
+    if scenario.image == "xen.gz":
+        archive.file("boot/xen", images.xen())
+    else:
+        with gzip.open(images.xen()) as file:
+            archive.data("boot/xen", file.read())
     archive.file("boot/dom0", images.dom0_kernel())
     archive.file("boot/initrd", guest.base(REPORT).save(os.path.join(folder, "next")))
-    command = shlex.join([kexec, "-l", "/boot/xen.gz", f"--command-line={XEN_CMDLINE}",
+    way = [scenario.way] if scenario.way else []
+    command = shlex.join([kexec, "-l", *way, "/boot/xen", f"--command-line={XEN_CMDLINE}",
                           f"--module=/boot/dom0 {DOM0_CMDLINE}", "--module=/boot/initrd"])
     return XEN_JOB.format(kexec=kexec, command=command)
 
