@@ -9,6 +9,7 @@
 #include "cli/kexec/load.h"
 #include "cli/kexec/report.h"
 
+DEFINE_CLEANUP(struct kx_image *, kx_image_free)
 
 struct loading {
 	struct kx_ctx *ctx;
