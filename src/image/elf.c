@@ -35,6 +35,9 @@ enum {
 	PROGRAM_HEADERS_MAX = 256, /* a vmlinux has 5 */
 	NOTES_MAX = 1024,	   /* in one PT_NOTE; a vmlinux has 20 */
 
+	/* Linux Standard Base, "ABI note tag": the linker puts it into every program of glibc */
+	GNU_NOTE_ABI_TAG = 1,
+
 	/* include/linux/elfnote-lto.h, include/linux/build-salt.h */
 	LINUX_NOTE_BUILD_SALT = 0x100,
 	LINUX_NOTE_LTO_INFO = 0x101,
@@ -56,6 +59,8 @@ struct reader {
 	struct bytes file;
 	bool is_64bit;
 	const struct layout *at;
+	uint64_t headers; /* offset of the program headers */
+	size_t n_headers;
 };
 
 struct program_header {
@@ -93,7 +98,9 @@ static int parse_ident(struct bytes file, struct reader *ret, struct kx_error *e
 			       file.p[EI_CLASS], file.p[EI_DATA], file.p[EI_VERSION]);
 
 	is_64bit = file.p[EI_CLASS] == CLASS_64;
-	*ret = (struct reader){ file, is_64bit, is_64bit ? &layout64 : &layout32 };
+	*ret = (struct reader){ .file = file,
+				.is_64bit = is_64bit,
+				.at = is_64bit ? &layout64 : &layout32 };
 	if (!bytes_has(file, 0, ret->at->header_size))
 		return kx_fail(err, -EBADMSG, "ELF: %zu bytes of header, but the file has %zu",
 			       ret->at->header_size, file.n);
@@ -114,8 +121,7 @@ static int parse_header(const struct reader *in, struct elf *elf, struct kx_erro
 	return 0;
 }
 
-static int find_program_headers(const struct reader *in, uint64_t *ret_off, size_t *ret_count,
-				struct kx_error *err)
+static int find_program_headers(struct reader *in, struct kx_error *err)
 {
 	uint16_t size, count;
 	uint64_t off;
@@ -137,14 +143,15 @@ static int find_program_headers(const struct reader *in, uint64_t *ret_off, size
 			       "ELF: %u program headers at %" PRIu64 ", but the file has %zu bytes",
 			       count, off, in->file.n);
 
-	*ret_off = off;
-	*ret_count = count;
+	in->headers = off;
+	in->n_headers = count;
 	return 0;
 }
 
-static struct program_header program_header_at(const struct reader *in, uint64_t off)
+static struct program_header program_header_at(const struct reader *in, size_t i)
 {
 	const struct layout *at = in->at;
+	size_t off = (size_t)in->headers + i * at->ph_size;
 	struct program_header ph = { 0 };
 
 	/* find_program_headers() has seen that they lie in the file. */
@@ -230,18 +237,13 @@ static int resolve_entry(struct elf *elf, struct kx_error *err)
 		       entry);
 }
 
-static int parse_segments(const struct reader *in, uint64_t off, size_t count, struct elf *elf,
-			  struct kx_error *err)
+static int parse_segments(const struct reader *in, struct elf *elf, struct kx_error *err)
 {
 	int r;
 
-	for (size_t i = 0; i < count; i++) {
-		struct program_header ph = program_header_at(in, off + i * in->at->ph_size);
+	for (size_t i = 0; i < in->n_headers; i++) {
+		struct program_header ph = program_header_at(in, i);
 
-		if (ph.type == PT_INTERP)
-			return kx_fail(err, -ENOEXEC,
-				       "ELF: a program that asks for a dynamic linker, not a "
-				       "kernel");
 		if (ph.type != PT_LOAD)
 			continue;
 		r = add_segment(in, &ph, elf, err);
@@ -256,27 +258,42 @@ static int parse_segments(const struct reader *in, uint64_t off, size_t count, s
 	return resolve_entry(elf, err);
 }
 
-/* Looks for an owner "Linux" with the build salt (since 4.19) or the LTO note (since 5.12). */
-static bool notes_name_linux(struct bytes notes)
+static uint64_t round_up_4(uint32_t n)
 {
-	size_t off = 0;
+	return ((uint64_t)n + 3) & ~UINT64_C(3);
+}
+
+static bool notes_have(struct bytes notes, const char *owner, uint32_t wanted)
+{
+	size_t off = 0, owner_n = strlen(owner) + 1;
 
 	for (unsigned i = 0; i < NOTES_MAX; i++) {
 		uint32_t name_n, desc_n, type;
-		size_t skip;
+		uint64_t n;
 
 		if (!bytes_le32(notes, off, &name_n) || !bytes_le32(notes, off + 4, &desc_n) ||
 		    !bytes_le32(notes, off + 8, &type))
 			return false;
-		if (name_n == sizeof("Linux") &&
-		    bytes_is_at(notes, off + 12, "Linux", sizeof("Linux")) &&
-		    (type == LINUX_NOTE_BUILD_SALT || type == LINUX_NOTE_LTO_INFO))
+		if (type == wanted && name_n == owner_n &&
+		    bytes_is_at(notes, off + 12, owner, owner_n))
 			return true;
-		skip = 12 + (((size_t)name_n + 3) & ~(size_t)3) +
-		       (((size_t)desc_n + 3) & ~(size_t)3);
-		if (!bytes_has(notes, off, skip))
+		n = 12 + round_up_4(name_n) + round_up_4(desc_n);
+		if (!bytes_has(notes, off, n))
 			return false;
-		off += skip;
+		off += (size_t)n;
+	}
+	return false;
+}
+
+static bool file_has_note(const struct reader *in, const char *owner, uint32_t type)
+{
+	for (size_t i = 0; i < in->n_headers; i++) {
+		struct program_header ph = program_header_at(in, i);
+		struct bytes notes;
+
+		if (ph.type == PT_NOTE && bytes_sub(in->file, ph.offset, ph.filesz, &notes) &&
+		    notes_have(notes, owner, type))
+			return true;
 	}
 	return false;
 }
@@ -293,33 +310,41 @@ static bool segment_has_banner(const struct elf *elf, const struct elf_segment *
 }
 
 /*
- * The rule for "this is a vmlinux and takes boot_params": a Linux note of the kernel's own build,
- * or the banner in a segment that is mapped where x86 kernels are. A stripped vmlinux keeps both.
- * Section headers are not asked: they are the first thing that tools drop.
+ * The rule for "this is a vmlinux and takes boot_params": a note of the kernel's own build (the
+ * salt since 4.19, LTO since 5.12), or the banner in a segment that is mapped where x86 kernels
+ * are. A stripped vmlinux keeps both. Section headers are not asked: they are the first thing that
+ * tools drop.
  */
-static bool looks_like_linux(const struct reader *in, uint64_t off, size_t count,
-			     const struct elf *elf)
+static bool looks_like_linux(const struct reader *in, const struct elf *elf)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct program_header ph = program_header_at(in, off + i * in->at->ph_size);
-		struct bytes notes;
-
-		if (ph.type == PT_NOTE && bytes_sub(in->file, ph.offset, ph.filesz, &notes) &&
-		    notes_name_linux(notes))
-			return true;
-	}
+	if (file_has_note(in, "Linux", LINUX_NOTE_BUILD_SALT) ||
+	    file_has_note(in, "Linux", LINUX_NOTE_LTO_INFO))
+		return true;
 	for (size_t i = 0; i < elf->n_loads; i++)
 		if (segment_has_banner(elf, &elf->loads[i]))
 			return true;
 	return false;
 }
 
+/* A program for the running system would be jumped into as if it were a kernel. */
+static int check_purpose(const struct reader *in, struct kx_error *err)
+{
+	for (size_t i = 0; i < in->n_headers; i++)
+		if (program_header_at(in, i).type == PT_INTERP)
+			return kx_fail(err, -ENOEXEC,
+				       "ELF: a program that asks for a dynamic linker, not a "
+				       "kernel");
+	if (file_has_note(in, "GNU", GNU_NOTE_ABI_TAG))
+		return kx_fail(err, -ENOEXEC,
+			       "ELF: a program made to run under an operating system, not a "
+			       "kernel");
+	return 0;
+}
+
 int elf_parse(struct bytes file, struct elf *ret, struct kx_error *err)
 {
 	struct elf elf = { 0 };
 	struct reader in;
-	uint64_t off = 0;
-	size_t count = 0;
 	int r;
 
 	r = parse_ident(file, &in, err);
@@ -328,13 +353,16 @@ int elf_parse(struct bytes file, struct elf *ret, struct kx_error *err)
 	r = parse_header(&in, &elf, err);
 	if (r < 0)
 		return r;
-	r = find_program_headers(&in, &off, &count, err);
+	r = find_program_headers(&in, err);
 	if (r < 0)
 		return r;
-	r = parse_segments(&in, off, count, &elf, err);
+	r = check_purpose(&in, err);
 	if (r < 0)
 		return r;
-	elf.is_linux = looks_like_linux(&in, off, count, &elf);
+	r = parse_segments(&in, &elf, err);
+	if (r < 0)
+		return r;
+	elf.is_linux = looks_like_linux(&in, &elf);
 
 	*ret = elf;
 	return 0;

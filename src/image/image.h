@@ -82,15 +82,18 @@ struct multiboot {
 
 #define UKI_INITRDS_MAX 64
 
-/* Unified kernel image specification (UAPI.5). */
+/* Unified kernel image specification (UAPI.5). With profiles: the default one, @0. */
 struct uki {
 	struct bytes linux_image;
 	struct bytes initrds[UKI_INITRDS_MAX]; /* .ucode first, then .initrd in file order */
 	size_t n_initrds;
-	struct bytes cmdline; /* trailing NUL and newline stripped; p == NULL when there is none */
+	struct bytes cmdline; /* up to NUL, without blanks at its end; p == NULL: there is none */
 	struct bytes uname, os_release, devicetree;
 	bool has_profiles;
 };
+
+/* PRETTY_NAME of @uki->os_release, to be released with free(3). -ENOENT, -ENOMEM. */
+_must_check_ int uki_title(const struct uki *uki, char **ret);
 
 /* A recognised image. @inner describes what a UKI carries; for all others it is the image itself
  * and `outer` stays empty. */
@@ -111,8 +114,9 @@ struct image {
 /* Protocol 2.12, 64-bit entry point, may lie above 4 GiB: what `kexec` calls bzImage64. */
 bool bzimage_is_64bit(const struct bzimage *image);
 
-/* Each parser returns -ENOEXEC when the file is something else, and -EBADMSG when it is of this
- * type but cut off or contradicts itself. */
+/* Each parser returns -ENOEXEC when the file is something else, -EBADMSG when it is of this type but
+ * cut off or contradicts itself, and -EOPNOTSUPP when it asks for what a running kernel cannot
+ * give (a 16-bit entry, EFI boot services). */
 _must_check_ int bzimage_parse(struct bytes file, struct bzimage *ret, struct kx_error *err);
 _must_check_ int elf_parse(struct bytes file, struct elf *ret, struct kx_error *err);
 _must_check_ int multiboot1_parse(struct bytes file, struct multiboot *ret, struct kx_error *err);
