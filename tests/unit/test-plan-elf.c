@@ -445,10 +445,9 @@ static void test_multiboot2_relocatable(void **state)
 	plan_done(&plan);
 
 	for (int i = 0; i < 2; i++) {
-		if (i == 0)
-			mb->reloc_min = 0x10000000;
-		else
-			mb->reloc_min = MiB, mb->reloc_max = 0x1000000; /* has to move down */
+		mb->reloc_min = i ? MiB : 0x10000000;
+		if (i) /* has to move down */
+			mb->reloc_max = 0x1000000;
 		assert_int_equal(make(), 0);
 		check_below_4g();
 		shift = plan.kernel_entry - 0x1000010;

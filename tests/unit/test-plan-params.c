@@ -222,6 +222,7 @@ static void test_efi(void **state)
 static void test_efi_missing(void **state)
 {
 	for (int i = 0; i < 10; i++) {
+		teardown(state);
 		setup(state);
 		efi_machine();
 		switch (i) {
@@ -269,9 +270,7 @@ static void test_efi_missing(void **state)
 		assert_true(!setup_data(&plan, bp, 4, &n));
 		assert_int_equal(le_at(&plan, bp + 0x070, 8), 0x3ffee014);
 		plan_done(&plan);
-		teardown(state);
 	}
-	setup(state);
 }
 
 static void test_nodes(void **state)
