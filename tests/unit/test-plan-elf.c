@@ -169,15 +169,17 @@ static void test_pages(void **state)
 			   { { data, 7 }, 0x202010, 0, 7 },
 			   { { NULL, 0 }, 0x202400, 0, 0x3000 },
 			   { { NULL, 0 }, 0x900000, 0, 0 },
-			   { { data, 300 }, 0x300000, 0, 300 } },
-		.n_loads = 6,
+			   { { data, 300 }, 0x300000, 0, 300 },
+			   { { NULL, 0 }, 0x400000, 0, 0x2000 } },
+		.n_loads = 7,
 	};
 	req.args = KX_ARGS_NONE;
 	assert_int_equal(make(), 0);
 	check_segments(&m, &req, &plan);
 	check_purgatory(&plan, &req);
 	check_loads(&image.elf, 0);
-	assert_int_equal(plan.n_segments, 3); /* 200000-205400, 300000, purgatory */
+	assert_int_equal(plan.n_segments, 4); /* 200000-205400, 300000, 400000, purgatory */
+	assert_true(plan.segments[1].digested && !plan.segments[2].digested); /* only zeros */
 	assert_true(plan.kernel_entry == 0x200123);
 	plan_done(&plan);
 

@@ -176,6 +176,26 @@ static void test_fragments(void **state)
 	machine_done(&m);
 }
 
+/* The kernel takes all of high RAM: nothing else may go below 1 MiB instead. */
+static void test_low_memory(void **state)
+{
+	static const struct memory_row rows[] = {
+		{ 0x1000, 0x9f000, MEMORY_RAM },
+		{ 16 * MiB, 16 * MiB + 0x378000, MEMORY_RAM },
+	};
+	struct machine m = MACHINE(rows);
+	struct plan_request req = { .image = &kernel.image, .cmdline = "x" };
+	struct plan plan;
+
+	assert_int_equal(make(&m, &req, &plan), -ENOSPC);
+	assert_non_null(strstr(err.message, "boot_params"));
+	m.memory.v[1].range.end += 16384; /* and this is enough for all */
+	assert_int_equal(make(&m, &req, &plan), 0);
+	check_linux(&m, &req, &plan);
+	plan_done(&plan);
+	machine_done(&m);
+}
+
 static void test_bounds(void **state)
 {
 	static const struct {
@@ -360,6 +380,7 @@ int main(void)
 		cmocka_unit_test_setup(test_many_ranges, setup),
 		cmocka_unit_test_setup(test_types, setup),
 		cmocka_unit_test_setup(test_fragments, setup),
+		cmocka_unit_test_setup(test_low_memory, setup),
 		cmocka_unit_test_setup(test_bounds, setup),
 		cmocka_unit_test_setup(test_32bit_entry, setup),
 		cmocka_unit_test_setup(test_old_kernel, setup),
