@@ -43,7 +43,7 @@ def contents():
         "small": b"Linux version 6.1.0-50-cloud-amd64 (debian-kernel@lists.debian.org)\n" * 4,
         "noise": noise,
         "text": text,
-        "blocks": (text * 50)[:9 << 20],     # more than one block of 8 MiB, lz4 -l
+        "blocks": text + bytes(8 << 20) + noise,   # more than one block of 8 MiB, lz4 -l
         "zeros": bytes(2 << 20),             # a bomb, as bombs go
     }
 
