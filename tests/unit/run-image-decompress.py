@@ -20,10 +20,10 @@ import tempfile
 TOOLS = [
     ("gz", "gzip", True, ["gzip", "-9", "-n"]),
     ("named.gz", "gzip", True, ["gzip", "-1"]),
-    ("xz", "xz", True, ["xz", "--format=xz"]),
+    ("xz", "xz", True, ["xz", "--format=xz", "--lzma2=dict=1MiB"]),
 #as scripts / xz_wrap.sh of Linux does for an x86 kernel
     ("kernel.xz", "xz", True, ["xz", "--check=crc32", "--x86", "--lzma2=dict=128MiB"]),
-    ("lzma", "lzma", False, ["xz", "--format=lzma"]),
+    ("lzma", "lzma", False, ["xz", "--format=lzma", "--lzma1=dict=1MiB"]),
     ("zst", "zstd", True, ["zstd", "-q", "-3"]),
 #a window of 128 MiB, as kernels have; from stdin, so without the size of the contents
     ("long.zst", "zstd", True, ["zstd", "-q", "-1", "--long=27"]),

@@ -165,6 +165,13 @@ static void test_skippable(void **state)
 	fail_msg("no small.zst");
 }
 
+/* Decoders with 128 MiB for themselves are too slow for thousands of runs, and are no others. */
+static bool is_small(const struct sample *s)
+{
+	return (strcmp(s->raw_name, "small") == 0 || strcmp(s->raw_name, "noise") == 0) &&
+	       !strstr(s->name, "long") && !strstr(s->name, "kernel");
+}
+
 static void test_cut_off(void **state)
 {
 	for (size_t i = 0; i < n_samples; i++) {
@@ -172,9 +179,10 @@ static void test_cut_off(void **state)
 		struct bytes cut = s->stream;
 		char message[512];
 
-		if (strcmp(s->raw_name, "small") != 0 && strcmp(s->raw_name, "noise") != 0)
+		if (!is_small(s))
 			continue;
-		for (cut.n = 0; cut.n < s->stream.n; cut.n++) {
+		for (cut.n = 0;
+		     cut.n<s->stream.n; cut.n += cut.n> 300 && cut.n + 300 < s->stream.n ? 37 : 1) {
 			int r = unpack(cut, MAX, s->raw, message, sizeof(message));
 
 			/* All that is missing may be the encoder's padding: then all is there. */
@@ -195,7 +203,7 @@ static void test_damaged(void **state)
 		const struct sample *s = &samples[i];
 		struct bytes bad;
 
-		if (strcmp(s->raw_name, "small") != 0)
+		if (!is_small(s) || s->raw.n > 1000)
 			continue;
 		bad = join(s->stream, (struct bytes){ s->stream.p, 0 });
 		for (size_t bit = 0; bit < bad.n * 8; bit++) {
