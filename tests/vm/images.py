@@ -76,6 +76,10 @@ def xen():
     return _one("boot/xen-*-amd64.gz", "xen")
 
 
+def dom0_kernel():
+    return _one("boot/vmlinuz-*", "linux-dom0")
+
+
 def systemd_stub():
     return _one("usr/lib/systemd/boot/efi/linuxx64.efi.stub", "systemd-stub")
 

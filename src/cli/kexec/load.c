@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/kexec/exits.h"
+#include "cli/kexec/failure.h"
+#include "cli/kexec/load.h"
+#include "cli/kexec/report.h"
+
+DEFINE_CLEANUP(struct kx_image *, kx_image_free)
+DEFINE_CLEANUP(struct kx_plan *, kx_plan_free)
+
+struct loading {
+	struct kx_ctx *ctx;
+	const struct job *job;
+	const struct options *options;
+	struct notes *notes;
+	struct kx_image *image;
+	struct kx_image_info info;
+	struct kx_request request;
+	struct kx_plan *plan;
+	struct kx_plan_info plan_info;
+	char *cmdline; /* what request.cmdline points to, unless that is an option's value */
+};
+
+static void loading_done(struct loading *l)
+{
+	l->plan = kx_plan_free(l->plan);
+	l->image = kx_image_free(l->image);
+	free(l->cmdline);
+}
+
+static struct attempt attempt_of(const struct loading *l, enum kx_way way)
+{
+	return (struct attempt){
+		.options = l->options,
+		.kernel = l->options->kernel,
+		.way = way,
+		.image = l->image,
+		.plan = l->plan,
+		.notes = l->notes,
+	};
+}
+
+static unsigned image_kind(const char *type)
+{
+	static const struct {
+		const char *prefix;
+		unsigned kind;
+	} kinds[] = {
+		{ "multiboot", KIND_MULTIBOOT }, { "elf-", KIND_ELF },
+		{ "vmlinux", KIND_ELF },	 { "bzImage64", KIND_BZIMAGE64 },
+		{ "bzImage", KIND_BZIMAGE },	 { "uki", KIND_UKI | KIND_BZIMAGE64 },
+		{ "Image", KIND_DEVICE_TREE },	 { "uImage", KIND_DEVICE_TREE },
+		{ "vmlinuz", KIND_DEVICE_TREE },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strncmp(type, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+			return kinds[i].kind;
+	return KIND_ANY;
+}
+
+/* Given, and known to the image's loader. Scripts give some options whatever the image is. */
+static bool wanted(const struct loading *l, enum opt opt)
+{
+	for (size_t i = 0; i < n_opt_rows; i++)
+		if (opt_rows[i].opt == opt)
+			return options_have(l->options, opt) &&
+			       (!opt_rows[i].kinds || opt_rows[i].kinds & image_kind(l->info.type));
+	return false;
+}
+
+static void warn_unwanted(struct loading *l)
+{
+	for (size_t i = 0; i < n_opt_rows; i++) {
+		const struct opt_row *row = &opt_rows[i];
+
+		if (options_have(l->options, row->opt) && !wanted(l, row->opt) &&
+		    strcmp(row->name, opt_name(row->opt)) == 0)
+			notes_warn(l->notes, "--%s is not used: %s is a %s image", row->name,
+				   l->options->kernel, l->info.type);
+	}
+}
+
+static uint64_t wanted_flags(const struct loading *l)
+{
+	uint64_t flags = l->options->flags;
+
+	for (size_t i = 0; i < n_opt_rows; i++)
+		if (opt_rows[i].kinds && opt_rows[i].flag && !wanted(l, opt_rows[i].opt))
+			flags &= ~opt_rows[i].flag;
+	if (l->options->entry)
+		flags |= KX_REQ_HAS_ENTRY;
+	return flags;
+}
+
+/* The type of a file that is not what --type demands, or NULL when it is nothing known. */
+static char *actual_type(struct loading *l)
+{
+	_cleanup_(kx_image_freep) struct kx_image *image = NULL;
+	struct kx_image_info info = { .size = sizeof(info) };
+
+	if (!l->options->type ||
+	    kx_image_open(l->ctx, l->options->kernel, NULL, &image, NULL) < 0 ||
+	    kx_image_info(image, &info) < 0)
+		return NULL;
+	return strdup(info.type);
+}
+
+static int open_image(struct loading *l)
+{
+	_cleanup_free_ char *actual = NULL;
+	struct attempt a = attempt_of(l, l->job->way);
+	struct kx_error err = { 0 };
+	int r;
+
+	r = kx_image_open(l->ctx, l->options->kernel, l->options->type, &l->image, &err);
+	if (r == -ENOEXEC)
+		actual = actual_type(l);
+	if (r < 0)
+		return fail_image(&a, actual, &err);
+	l->info.size = sizeof(l->info);
+	return kx_image_info(l->image, &l->info) < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+/* The running command line, a blank, --append; one of them; or NULL for the image's own. */
+static int make_cmdline(struct loading *l)
+{
+	const struct options *o = l->options;
+	_cleanup_free_ char *running = NULL;
+	struct kx_error err = { 0 };
+	int r;
+
+	l->request.cmdline = o->append;
+	if (!options_have(o, OPT_REUSE_CMDLINE))
+		return EXIT_OK;
+
+	r = kx_cmdline_running(l->ctx, l->job->on_crash ? KX_CMDLINE_ON_CRASH : 0, &running, &err);
+	if (r < 0) {
+		(void)fail_other(&err);
+		return EXIT_USAGE;
+	}
+	if (o->append && asprintf(&l->cmdline, "%s %s", running, o->append) < 0)
+		l->cmdline = NULL;
+	else if (!o->append)
+		l->cmdline = TAKE_PTR(running);
+	l->request.cmdline = l->cmdline;
+	return l->cmdline ? EXIT_OK : EXIT_USAGE;
+}
+
+static void make_request(struct loading *l)
+{
+	const struct options *o = l->options;
+
+	l->request.size = sizeof(l->request);
+	l->request.image = l->image;
+	if (wanted(l, OPT_INITRD)) {
+		l->request.initrds = o->initrds;
+		l->request.n_initrds = o->n_initrds;
+	}
+	if (wanted(l, OPT_MODULE)) {
+		l->request.modules = o->modules;
+		l->request.n_modules = o->n_modules;
+	}
+	if (wanted(l, OPT_DTB))
+		l->request.dtb = o->dtb;
+	if (image_kind(l->info.type) & KIND_ELF)
+		l->request.args = o->args;
+	l->request.flags = wanted_flags(l);
+	l->request.mem_min = o->mem_min;
+	l->request.mem_end = o->mem_max == UINT64_MAX ? 0 : o->mem_max + 1;
+	l->request.entry = o->entry;
+	l->request.serial_port = o->serial_port;
+	l->request.serial_baud = o->serial_baud;
+	if (o->n_initrds > 1)
+		notes_say(l->notes, "kexec: %zu initial ramdisks are joined in the order given",
+			  o->n_initrds);
+}
+
+static int make_plan(struct loading *l, enum kx_way way, struct kx_error *err)
+{
+	int r;
+
+	l->plan = kx_plan_free(l->plan);
+	l->request.way = way;
+	r = kx_plan_new(l->ctx, &l->request, &l->plan, err);
+	if (r < 0)
+		return r;
+	l->plan_info = (struct kx_plan_info){ .size = sizeof(l->plan_info) };
+	r = kx_plan_info(l->plan, &l->plan_info);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < l->plan_info.n_warnings; i++)
+		notes_warn(l->notes, "%s", kx_plan_warning(l->plan, i));
+	if (l->notes->verbose)
+		fprintf(stderr, "kexec_%s: flags = 0x%llx: %s\n",
+			l->plan_info.way == KX_WAY_FILE ? "file_load" : "load",
+			(unsigned long long)l->plan_info.syscall_flags, l->plan_info.reason);
+	return 0;
+}
+
+static int dry_run(struct loading *l)
+{
+	struct report report = {
+		.job = l->job,
+		.image = l->image,
+		.plan = l->plan,
+		.kernel = l->options->kernel,
+	};
+
+	if (options_have(l->options, OPT_JSON))
+		return report_json(&report) < 0 ? EXIT_USAGE : EXIT_OK;
+	report_text(&report);
+	return EXIT_OK;
+}
+
+/* kexec_file_load said that it does not exist or does not know the image. Both answers are shown,
+ * in the order they were given: the first one is usually the one that matters. */
+static int fall_back(struct loading *l, const struct kx_error *first)
+{
+	struct kx_error err = { 0 };
+	struct attempt a;
+
+	if (l->job->way == KX_WAY_FILE)
+		return fail_unavailable(first->message);
+
+	fprintf(stderr, "kexec: kexec_file_load: %s: %s\nkexec: trying kexec_load\n",
+		strerror(-first->code), first->message);
+	if (make_plan(l, KX_WAY_SEGMENTS, &err) < 0) {
+		a = attempt_of(l, KX_WAY_SEGMENTS);
+		return fail_plan(&a, &err);
+	}
+	if (kx_plan_commit(l->ctx, l->plan, &err) < 0) {
+		a = attempt_of(l, KX_WAY_SEGMENTS);
+		return fail_commit(&a, &err);
+	}
+	return EXIT_OK;
+}
+
+static int load_image(struct loading *l)
+{
+	enum kx_way way = l->job->way;
+	struct kx_error err = { 0 };
+	struct attempt a;
+
+	if (way == KX_WAY_FILE && !l->info.file_load) {
+		char why[256];
+
+		(void)snprintf(why, sizeof(why),
+			       "%s is a %s image, which kexec_file_load does not know: use -c or "
+			       "leave out -s",
+			       l->options->kernel, l->info.type);
+		return fail_unavailable(why);
+	}
+	if (make_plan(l, way, &err) < 0) {
+		a = attempt_of(l, l->info.file_load ? way : KX_WAY_SEGMENTS);
+		return fail_plan(&a, &err);
+	}
+	if (options_have(l->options, OPT_DRY_RUN))
+		return dry_run(l);
+	if (kx_plan_commit(l->ctx, l->plan, &err) == 0)
+		return EXIT_OK;
+	if (l->plan_info.way == KX_WAY_FILE && kx_error_falls_back(&err))
+		return fall_back(l, &err);
+	a = attempt_of(l, l->plan_info.way);
+	return fail_commit(&a, &err);
+}
+
+static int check_crash_region(struct kx_ctx *ctx)
+{
+	struct kx_state state = { .size = sizeof(state) };
+	struct kx_error err = { 0 };
+
+	if (kx_state(ctx, &state, &err) < 0)
+		return fail_other(&err);
+	if (state.crash_size)
+		return EXIT_OK;
+	fputs("Memory for crashkernel is not reserved\n"
+	      "Please reserve memory by passing\"crashkernel=Y@X\" parameter to kernel\n"
+	      "Then try to loading kdump kernel\n",
+	      stderr);
+	return EXIT_USAGE;
+}
+
+static int check_reuse_initrd(struct kx_ctx *ctx)
+{
+	_cleanup_free_ char *running = NULL;
+	struct kx_error err = { 0 };
+
+	if (kx_cmdline_running(ctx, 0, &running, &err) < 0) {
+		(void)fail_other(&err);
+		return EXIT_USAGE;
+	}
+	fputs(strstr(running, "retain_initrd")
+		      ? "--reuseinitrd not implemented on this architecture\n"
+		      : "unrecoverable error: current boot didn't retain the initrd for reuse.\n",
+	      stderr);
+	return EXIT_USAGE;
+}
+
+int load_run(struct kx_ctx *ctx, const struct job *job, const struct options *options,
+	     struct notes *notes)
+{
+	_cleanup_(loading_done) struct loading l = {
+		.ctx = ctx,
+		.job = job,
+		.options = options,
+		.notes = notes,
+	};
+	int r = EXIT_OK;
+
+	if (options_have(options, OPT_REUSEINITRD))
+		r = check_reuse_initrd(ctx);
+	if (!r)
+		r = open_image(&l);
+	if (!r)
+		r = make_cmdline(&l);
+	if (r)
+		return r;
+	make_request(&l);
+	warn_unwanted(&l);
+	return load_image(&l);
+}
+
+int load_check(struct kx_ctx *ctx, const struct job *job)
+{
+	return job->load && job->on_crash ? check_crash_region(ctx) : EXIT_OK;
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Where a plan becomes real: load, unload, jump. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/internal.h"
+
+/* The kernel only tries its lock: kernel/kexec_internal.h, kexec_trylock(). */
+enum { BUSY_TRIES = 20, BUSY_WAIT_MS = 50 };
+
+static int may_act(const struct kx_ctx *ctx, enum kx_step step, struct kx_error *err)
+{
+	if (!ctx->captured)
+		return 0;
+	return kx_fail_at(err,
+			  kx_fail(err, -EROFS,
+				  "this context describes another machine (a root directory was "
+				  "given), where nothing can be loaded or started"),
+			  step);
+}
+
+static int file_load_once(struct kx_ctx *ctx, const struct kx_plan *plan, uint64_t flags)
+{
+	return ctx->sys->kexec_file_load(ctx->sys, plan->kernel.fd, plan->initrd.fd,
+					 strlen(plan->cmdline) + 1, plan->cmdline, flags);
+}
+
+static int segments_load_once(struct kx_ctx *ctx, const struct kx_plan *plan, uint64_t flags)
+{
+	struct sys_segment segments[PLAN_SEGMENTS_MAX];
+
+	for (size_t i = 0; i < plan->plan.n_segments; i++) {
+		const struct segment *s = &plan->plan.segments[i];
+
+		segments[i] = (struct sys_segment){ s->data.p, s->data.n, s->dest.start,
+						    range_size(s->dest) };
+	}
+	return ctx->sys->kexec_load(ctx->sys, plan->plan.entry, plan->plan.n_segments, segments,
+				    flags);
+}
+
+static int load(struct kx_ctx *ctx, const struct kx_plan *plan, uint64_t flags)
+{
+	int r = -EBUSY;
+
+	for (unsigned i = 0; i < BUSY_TRIES && r == -EBUSY; i++) {
+		if (i)
+			ctx->sys->sleep_ms(ctx->sys, BUSY_WAIT_MS);
+		r = plan->way == KX_WAY_FILE ? file_load_once(ctx, plan, flags)
+					     : segments_load_once(ctx, plan, flags);
+	}
+	return r;
+}
+
+KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_error *err)
+{
+	const enum kx_step step = plan->way == KX_WAY_FILE ? KX_STEP_FILE_LOAD : KX_STEP_LOAD;
+	int r = may_act(ctx, step, err);
+
+	if (r < 0)
+		return r;
+	r = load(ctx, plan, plan->syscall_flags);
+	if (r == -EINVAL && plan->optional_flags) {
+		ctx_log(ctx, KX_LOG_NOTICE,
+			"the kernel refused flags %#llx, which only newer ones know; trying "
+			"again without",
+			(unsigned long long)plan->optional_flags);
+		r = load(ctx, plan, plan->syscall_flags & ~plan->optional_flags);
+	}
+	return r < 0 ? explain_load(ctx, plan, r, err) : 0;
+}
+
+KX_EXPORT int kx_error_falls_back(const struct kx_error *err)
+{
+	return err->step == KX_STEP_FILE_LOAD &&
+	       (err->code == -ENOSYS || err->code == -EINVAL || err->code == -ENOEXEC ||
+		err->code == -EOPNOTSUPP);
+}
+
+static int unload_once(struct kx_ctx *ctx, enum kx_way way, bool on_crash)
+{
+	struct sys *sys = ctx->sys;
+
+	if (way == KX_WAY_FILE)
+		return sys->kexec_file_load(sys, -1, -1, 0, NULL,
+					    SYS_KEXEC_FILE_UNLOAD |
+						    (on_crash ? SYS_KEXEC_FILE_ON_CRASH : 0));
+	return sys->kexec_load(sys, 0, 0, NULL, on_crash ? SYS_KEXEC_ON_CRASH : 0);
+}
+
+static int unload(struct kx_ctx *ctx, enum kx_way way, bool on_crash)
+{
+	int r = -EBUSY;
+
+	for (unsigned i = 0; i < BUSY_TRIES && r == -EBUSY; i++) {
+		if (i)
+			ctx->sys->sleep_ms(ctx->sys, BUSY_WAIT_MS);
+		r = unload_once(ctx, way, on_crash);
+	}
+	return r;
+}
+
+KX_EXPORT int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, struct kx_error *err)
+{
+	const bool on_crash = flags & KX_UNLOAD_ON_CRASH;
+	enum kx_way used = way == KX_WAY_SEGMENTS ? KX_WAY_SEGMENTS : KX_WAY_FILE;
+	int r = may_act(ctx, KX_STEP_UNLOAD, err);
+
+	if (r < 0)
+		return r;
+	r = unload(ctx, used, on_crash);
+	if (r == -ENOSYS && way == KX_WAY_AUTO) {
+		used = KX_WAY_SEGMENTS;
+		r = unload(ctx, used, on_crash);
+	}
+	return r < 0 ? explain_unload(ctx, used, r, err) : 0;
+}
+
+/* ---- the jump */
+
+/* Interfaces that were up and are down now; brought back when the jump fails. */
+struct taken_down {
+	char (*names)[SYS_INTERFACE_NAME];
+	bool *down;
+	size_t n;
+};
+
+static void interfaces_down(struct kx_ctx *ctx, struct taken_down *ret)
+{
+	int r = ctx->sys->interfaces_up(ctx->sys, &ret->names, &ret->n);
+
+	if (r == 0) {
+		ret->down = calloc(ret->n + 1, sizeof(*ret->down));
+		if (!ret->down)
+			r = -ENOMEM;
+	}
+	if (r < 0) {
+		ret->n = 0;
+		if (r != -EAFNOSUPPORT && r != -EPROTONOSUPPORT)
+			ctx_log(ctx, KX_LOG_WARNING, "ifdown: cannot list interfaces: %s",
+				strerror(-r));
+		return;
+	}
+	for (size_t i = 0; i < ret->n; i++) {
+		r = ctx->sys->interface_set(ctx->sys, ret->names[i], false);
+		ret->down[i] = r == 0;
+		if (r < 0)
+			ctx_log(ctx, KX_LOG_WARNING, "ifdown: shutdown %s: %s", ret->names[i],
+				strerror(-r));
+	}
+}
+
+static void interfaces_back(struct kx_ctx *ctx, struct taken_down *taken)
+{
+	for (size_t i = 0; i < taken->n; i++) {
+		int r = taken->down[i] ? ctx->sys->interface_set(ctx->sys, taken->names[i], true)
+				       : 0;
+
+		if (r < 0)
+			ctx_log(ctx, KX_LOG_WARNING, "%s could not be brought up again: %s",
+				taken->names[i], strerror(-r));
+	}
+	free(taken->names);
+	free(taken->down);
+}
+
+KX_EXPORT int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err)
+{
+	struct kx_state state = { .size = sizeof(state) };
+	struct taken_down taken = { 0 };
+	int r = may_act(ctx, KX_STEP_JUMP, err);
+
+	if (r == 0)
+		r = kx_state(ctx, &state, err);
+	if (r < 0)
+		return r;
+	if (state.loaded == 0)
+		return kx_fail_at(err,
+				  kx_fail(err, -ENOENT, "no kernel is loaded; load one first (-l)"),
+				  KX_STEP_STATE);
+	if (!state.can_boot)
+		return explain_jump(ctx, -EPERM, err);
+
+	if (flags & KX_JUMP_SYNC)
+		ctx->sys->sync(ctx->sys);
+	/* Not knowing whether anything is loaded, the jump may well return: hands off. */
+	if ((flags & KX_JUMP_IFDOWN) && state.loaded == 1)
+		interfaces_down(ctx, &taken);
+	r = ctx->sys->reboot_kexec(ctx->sys);
+	interfaces_back(ctx, &taken);
+	return explain_jump(ctx, r < 0 ? r : -EINVAL, err);
+}

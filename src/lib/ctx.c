@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Contexts: where a machine's files are, and who hears what is done. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "lib/internal.h"
+
+int sized_in(const void *from, void *ret, size_t n, struct kx_error *err)
+{
+	const uint8_t *bytes = from;
+	size_t size;
+
+	memcpy(&size, from, sizeof(size));
+	if (size < sizeof(size))
+		return kx_fail(err, -EINVAL, "the structure's size field is not filled in");
+	for (size_t i = n; i < size; i++)
+		if (bytes[i])
+			return kx_fail(err, -E2BIG,
+				       "the caller asks for something that this version of "
+				       "libkexec (%s) does not know",
+				       VERSION);
+	memset(ret, 0, n);
+	memcpy(ret, from, size < n ? size : n);
+	return 0;
+}
+
+int sized_out(void *to, const void *from, size_t n)
+{
+	size_t size;
+
+	memcpy(&size, to, sizeof(size));
+	if (size < sizeof(size))
+		return -EINVAL;
+	memcpy((uint8_t *)to + sizeof(size), (const uint8_t *)from + sizeof(size),
+	       (size < n ? size : n) - sizeof(size));
+	return 0;
+}
+
+void ctx_log(const struct kx_ctx *ctx, enum kx_log_level level, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	if (!ctx->log)
+		return;
+	va_start(ap, fmt);
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	ctx->log(ctx->log_data, level, line);
+}
+
+static int root_open(const char *path, struct kx_error *err)
+{
+	int fd = open_in(ROOT_HERE, path, O_PATH | O_DIRECTORY);
+
+	return fd < 0 ? kx_fail(err, fd, "%s: cannot be used as a root directory: %s", path,
+				strerror(-fd))
+		      : fd;
+}
+
+KX_EXPORT int kx_ctx_new(const struct kx_ctx_opts *opts, struct kx_ctx **ret_ctx,
+			 struct kx_error *err)
+{
+	struct kx_ctx_opts o = { 0 };
+	struct kx_ctx *ctx;
+	const char *root;
+	int r;
+
+	if (opts) {
+		r = sized_in(opts, &o, sizeof(o), err);
+		if (r < 0)
+			return kx_fail_at(err, r, KX_STEP_ARGUMENT);
+	}
+	ctx = calloc(1, sizeof(*ctx));
+	if (!ctx)
+		return kx_fail(err, -ENOMEM, "out of memory");
+	*ctx = (struct kx_ctx){ .sys = sys_machine(),
+				.machine_root = ROOT_HERE,
+				.file_root = ROOT_HERE,
+				.captured = o.root != NULL,
+				.log = o.log,
+				.log_data = o.log_data };
+
+	root = o.root ? o.root : ctx->sys->root;
+	if (root) {
+		ctx->machine_root = root_open(root, err);
+		if (ctx->machine_root < 0) {
+			r = kx_fail_at(err, ctx->machine_root, KX_STEP_ARGUMENT);
+			free(ctx);
+			return r;
+		}
+	}
+	if (ctx->captured)
+		ctx->file_root = ctx->machine_root;
+	*ret_ctx = ctx;
+	return 0;
+}
+
+KX_EXPORT struct kx_ctx *kx_ctx_free(struct kx_ctx *ctx)
+{
+	if (ctx)
+		fd_close(ctx->machine_root);
+	free(ctx);
+	return NULL;
+}
+
+KX_EXPORT const char *kx_version(void)
+{
+	return VERSION;
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Kernel files: opened, unpacked, recognised, kept. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/io.h"
+#include "lib/internal.h"
+
+/* xloadflags, Documentation/arch/x86/boot.rst */
+enum { XLF_KERNEL_64 = 1u << 0, XLF_CAN_BE_LOADED_ABOVE_4G = 1u << 1 };
+
+DEFINE_CLEANUP(struct kx_image *, kx_image_free)
+
+static int image_read(struct kx_ctx *ctx, struct kx_image *image, struct kx_error *err)
+{
+	size_t n;
+	int r;
+
+	image->fd = open_in(ctx->file_root, image->path, O_RDONLY);
+	if (image->fd < 0)
+		return kx_fail(err, image->fd, "%s: %s", image->path, strerror(-image->fd));
+	r = read_fd(image->fd, FILE_SIZE_MAX, &image->file, &n);
+	if (r == -EFBIG)
+		return kx_fail(err, r, "%s: larger than 1 GiB, which no kernel is", image->path);
+	if (r < 0)
+		return kx_fail(err, r, "%s: %s", image->path, strerror(-r));
+	if (n == 0)
+		return kx_fail(err, -ENODATA, "%s: the file is empty", image->path);
+	image->contents = (struct bytes){ image->file, n };
+	return 0;
+}
+
+static int image_unpack(struct kx_image *image, struct kx_error *err)
+{
+	size_t n;
+	int r;
+
+	image->compression = compression_detect(image->contents);
+	if (!image->compression)
+		return 0;
+	r = decompress(image->contents, FILE_SIZE_MAX, &image->unpacked, &n, err);
+	if (r < 0)
+		return kx_fail_in(err, r, "%s", image->path);
+	free(image->file);
+	image->file = NULL;
+	image->contents = (struct bytes){ image->unpacked, n };
+	return 0;
+}
+
+/* A copy as a string, or NULL where there is none. */
+static int bytes_string(struct bytes b, char **ret)
+{
+	if (b.p) {
+		*ret = strndup((const char *)b.p, b.n);
+		if (!*ret)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* PRETTY_NAME of an os-release file: os-release(5). */
+static struct bytes pretty_name(struct bytes os_release)
+{
+	static const char key[] = "PRETTY_NAME=";
+	const size_t n_key = sizeof(key) - 1;
+
+	while (os_release.n > n_key) {
+		const uint8_t *newline = memchr(os_release.p, '\n', os_release.n);
+		size_t n = newline ? (size_t)(newline - os_release.p) : os_release.n;
+		struct bytes value = { os_release.p + n_key, n - (n < n_key ? n : n_key) };
+
+		if (n >= n_key && memcmp(os_release.p, key, n_key) == 0) {
+			if (value.n >= 2 && (value.p[0] == '"' || value.p[0] == '\'') &&
+			    value.p[value.n - 1] == value.p[0])
+				value = (struct bytes){ value.p + 1, value.n - 2 };
+			return value;
+		}
+		if (!newline)
+			break;
+		os_release = (struct bytes){ newline + 1, os_release.n - n - 1 };
+	}
+	return (struct bytes){ 0 };
+}
+
+static int image_strings(struct kx_image *image)
+{
+	const struct image *i = &image->image;
+	struct bytes version = { 0 };
+	int r;
+
+	if (i->is_uki && i->uki.uname.n)
+		version = i->uki.uname;
+	else if (i->inner == IMAGE_BZIMAGE64 || i->inner == IMAGE_BZIMAGE)
+		version = i->bzimage.release;
+	if (version.n == 0)
+		version.p = NULL;
+
+	r = bytes_string(version, &image->version);
+	if (r == 0 && i->is_uki)
+		r = bytes_string(pretty_name(i->uki.os_release), &image->title);
+	if (r == 0 && i->is_uki)
+		r = bytes_string(i->uki.cmdline, &image->cmdline);
+	return r;
+}
+
+KX_EXPORT int kx_image_open(struct kx_ctx *ctx, const char *path, const char *type,
+			    struct kx_image **ret_image, struct kx_error *err)
+{
+	_cleanup_(kx_image_freep) struct kx_image *image = calloc(1, sizeof(*image));
+	int r;
+
+	if (!image)
+		return kx_fail(err, -ENOMEM, "out of memory");
+	image->fd = -1;
+	image->path = strdup(path);
+	if (!image->path)
+		return kx_fail(err, -ENOMEM, "out of memory");
+
+	r = image_read(ctx, image, err);
+	if (r < 0)
+		return kx_fail_at(err, r, KX_STEP_KERNEL_OPEN);
+	r = image_unpack(image, err);
+	if (r < 0)
+		return kx_fail_at(err, r, KX_STEP_KERNEL_UNPACK);
+	r = image_parse(image->contents, type, &image->image, err);
+	if (r < 0)
+		return kx_fail_at(err, kx_fail_in(err, r, "%s", path), KX_STEP_KERNEL_TYPE);
+	if (image_strings(image) < 0)
+		return kx_fail(err, -ENOMEM, "out of memory");
+
+	*ret_image = TAKE_PTR(image);
+	return 0;
+}
+
+KX_EXPORT struct kx_image *kx_image_free(struct kx_image *image)
+{
+	if (image) {
+		free(image->path);
+		fd_close(image->fd);
+		free(image->file);
+		free(image->unpacked);
+		free(image->version);
+		free(image->title);
+		free(image->cmdline);
+	}
+	free(image);
+	return NULL;
+}
+
+KX_EXPORT int kx_image_info(const struct kx_image *image, struct kx_image_info *info)
+{
+	const struct image *i = &image->image;
+	const bool is_bzimage = i->inner == IMAGE_BZIMAGE64 || i->inner == IMAGE_BZIMAGE;
+	const unsigned wanted = XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G;
+	const struct kx_image_info found = {
+		.type = i->name,
+		.compression = image->compression,
+		.version = image->version,
+		.title = image->title,
+		.cmdline = image->cmdline,
+		.n_initrds = i->is_uki ? i->uki.n_initrds : 0,
+		.cmdline_max = is_bzimage ? i->bzimage.cmdline_size : 0,
+		/* arch/x86/kernel/kexec-bzimage64.c, bzImage64_probe() */
+		.file_load =
+			i->inner == IMAGE_BZIMAGE64 && (i->bzimage.xloadflags & wanted) == wanted,
+	};
+
+	return sized_out(info, &found, sizeof(found));
+}

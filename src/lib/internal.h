@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What the objects of the public header are made of. */
+
+#include <libkexec.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "image/image.h"
+#include "plan/plan.h"
+#include "sys/sys.h"
+
+#define KX_EXPORT __attribute__((visibility("default")))
+
+/* Largest kernel, initial ramdisk or module, as stored and as unpacked. */
+#define FILE_SIZE_MAX (UINT64_C(1) << 30)
+
+struct kx_ctx {
+	struct sys *sys;
+	int machine_root; /* where /proc and /sys are: ROOT_HERE or an owned descriptor */
+	int file_root;	  /* where paths given by the caller start: ROOT_HERE or machine_root */
+	bool captured;	  /* another machine: plan, never act */
+	kx_log_fn log;
+	void *log_data;
+};
+
+struct kx_image {
+	char *path;
+	int fd;
+	uint8_t *file;	       /* as stored */
+	uint8_t *unpacked;     /* or NULL */
+	struct bytes contents; /* one of the two */
+	const char *compression;
+	struct image image;
+	char *version, *title, *cmdline; /* or NULL */
+};
+
+/* A file given to the running kernel by descriptor, or to the planner by contents. */
+struct payload {
+	int fd;
+	uint8_t *buffer; /* owned, or NULL */
+	struct bytes bytes;
+};
+
+struct kx_plan {
+	enum kx_way way;
+	char *reason;
+	const struct kx_image *image;
+	char *cmdline;
+	uint64_t syscall_flags;
+	uint64_t optional_flags; /* of them, those that an older kernel may refuse */
+	struct payload kernel;	 /* descriptor: borrowed from the image when fd == image->fd */
+	struct payload initrd;
+	struct payload *modules;
+	size_t n_modules;
+	struct machine machine;
+	struct plan plan;
+	char **warnings; /* of this layer; the planner's follow */
+	size_t n_warnings;
+};
+
+/* A structure that begins with its size, of a caller compiled before or after this library: bytes
+ * it has and we do not know must be zero (-E2BIG), bytes it lacks are zero. */
+_must_check_ int sized_in(const void *from, void *ret, size_t n, struct kx_error *err);
+/* As much of @from as the caller has room for; its size stays what the caller wrote. */
+_must_check_ int sized_out(void *to, const void *from, size_t n);
+
+void ctx_log(const struct kx_ctx *ctx, enum kx_log_level level, const char *fmt, ...)
+	_printf_(3, 4);
+
+_must_check_ int machine_read(struct kx_ctx *ctx, struct machine *ret, struct kx_error *err);
+/* The EFI part of it; @boot_params as read. */
+_must_check_ int efi_read(struct kx_ctx *ctx, struct efi_facts *ret, struct kx_error *err);
+/* A value of /sys/firmware/efi/systab ("ACPI20", "SMBIOS", …), 0 when there is none. */
+uint64_t efi_systab_value(struct kx_ctx *ctx, const char *key);
+/* Calls @each with the names in a directory of the machine's root until one fails. */
+_must_check_ int directory_each(struct kx_ctx *ctx, const char *path,
+				int (*each)(struct kx_ctx *ctx, const char *name, void *data,
+					    struct kx_error *err),
+				void *data, struct kx_error *err);
+
+/* The files that make up the initial ramdisk, joined; bytes.n == 0 and fd == -1 for none.
+ * @contents: read it, for the planner; else one unchanged file is passed by its descriptor. */
+_must_check_ int initrd_open(struct kx_ctx *ctx, const struct kx_request *req, bool contents,
+			     struct payload *ret, struct kx_error *err);
+_must_check_ int module_open(struct kx_ctx *ctx, const char *words, struct payload *ret,
+			     struct kx_error *err);
+void payload_done(struct payload *payload);
+
+/* Puts the likeliest cause of a refused call in words, from the machine's own policy files. */
+int explain_load(struct kx_ctx *ctx, const struct kx_plan *plan, int code, struct kx_error *err);
+int explain_unload(struct kx_ctx *ctx, enum kx_way way, int code, struct kx_error *err);
+int explain_jump(struct kx_ctx *ctx, int code, struct kx_error *err);

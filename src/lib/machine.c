@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A root's /proc and /sys -> struct machine: everything the planner wants to know, read once. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "lib/internal.h"
+
+enum {
+	IOMEM_MAX = 16 << 20,
+	SMALL_FILE_MAX = 64 << 10,
+	CPUINFO_MAX = 64 << 20, /* a few KiB for each of thousands of processors */
+	BOOT_PARAMS_SIZE = 4096,
+	DIRECTORY_MAX = 100000, /* ranges of a memory map */
+};
+
+int directory_each(struct kx_ctx *ctx, const char *path,
+		   int (*each)(struct kx_ctx *ctx, const char *name, void *data,
+			       struct kx_error *err),
+		   void *data, struct kx_error *err)
+{
+	int fd = open_in(ctx->machine_root, path, O_RDONLY | O_DIRECTORY);
+	const struct dirent *entry;
+	DIR *dir;
+	size_t n = 0;
+	int r = 0;
+
+	if (fd < 0)
+		return kx_fail(err, fd, "%s: %s", path, strerror(-fd));
+	dir = fdopendir(fd);
+	if (!dir) {
+		fd_close(fd);
+		return kx_fail(err, -ENOMEM, "out of memory");
+	}
+	while (r == 0 && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.')
+			continue;
+		if (++n > DIRECTORY_MAX)
+			r = kx_fail(err, -E2BIG, "%s: more than %d entries", path, DIRECTORY_MAX);
+		else
+			r = each(ctx, entry->d_name, data, err);
+	}
+	(void)closedir(dir);
+	return r;
+}
+
+/* ---- the memory map */
+
+static int iomem_read(struct kx_ctx *ctx, struct iomem *ret, struct kx_error *err)
+{
+	_cleanup_free_ uint8_t *text = NULL;
+	size_t n;
+	int r = read_file_in(ctx->machine_root, "/proc/iomem", IOMEM_MAX, &text, &n);
+
+	if (r < 0)
+		return kx_fail(err, r, "/proc/iomem: %s", strerror(-r));
+	r = iomem_parse((struct bytes){ text, n }, ret, err);
+	if (r < 0)
+		return kx_fail_in(err, r, "/proc/iomem");
+	if (ret->zeroed) {
+		iomem_done(ret);
+		return kx_fail(err, -EPERM,
+			       "/proc/iomem: every address reads as zero, as it does without "
+			       "CAP_SYS_ADMIN; run as root");
+	}
+	return 0;
+}
+
+static int firmware_entry(struct kx_ctx *ctx, const char *name, void *data, struct kx_error *err)
+{
+	static const char *const files[] = { "start", "end", "type" };
+	struct bytes text[3] = { 0 };
+	uint8_t *buf[3] = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < 3; i++) {
+		char path[320];
+
+		(void)snprintf(path, sizeof(path), "/sys/firmware/memmap/%s/%s", name, files[i]);
+		r = read_file_in(ctx->machine_root, path, SMALL_FILE_MAX, &buf[i], &text[i].n);
+		if (r < 0)
+			(void)kx_fail(err, r, "%s: %s", path, strerror(-r));
+		text[i].p = buf[i];
+	}
+	if (r == 0) {
+		r = firmware_memmap_add(data, text[0], text[1], text[2], err);
+		if (r < 0)
+			(void)kx_fail_in(err, r, "/sys/firmware/memmap/%s", name);
+	}
+	for (size_t i = 0; i < 3; i++)
+		free(buf[i]);
+	return r;
+}
+
+static bool has_word(const char *line, const char *word)
+{
+	const size_t n = strlen(word);
+
+	for (const char *at = strstr(line, word); at; at = strstr(at + 1, word))
+		if ((at == line || at[-1] == ' ') && (at[n] == '\0' || at[n] == ' '))
+			return true;
+	return false;
+}
+
+/*
+ * The map as firmware gave it is what the next kernel should see: /proc/iomem shows what mem= and
+ * memmap= of this boot left of it. Not where it is known to be incomplete (add_efi_memmap put more
+ * in; under Xen it is the hypervisor's), and not when it cannot be read: then /proc/iomem serves.
+ */
+static int firmware_map_read(struct kx_ctx *ctx, struct memmap *map)
+{
+	_cleanup_free_ char *cmdline = NULL;
+	int r = read_line_in(ctx->machine_root, "/proc/cmdline", &cmdline);
+
+	if (r < 0 || has_word(cmdline, "add_efi_memmap"))
+		return -ENOENT;
+	r = directory_each(ctx, "/sys/firmware/memmap", firmware_entry, map, NULL);
+	if (r == 0 && map->n == 0)
+		r = -ENOENT;
+	return r < 0 ? r : memmap_normalise(map);
+}
+
+static int memory_read(struct kx_ctx *ctx, struct machine *machine, struct kx_error *err)
+{
+	struct iomem iomem = { 0 };
+	int r = iomem_read(ctx, &iomem, err);
+
+	if (r < 0)
+		return r;
+	machine->crash = TAKE(iomem.crash, (struct ranges){ 0 });
+	machine->keep_off = TAKE(iomem.keep_off, (struct ranges){ 0 });
+	/* A crash kernel may be loaded there, and must stay whole until the jump is certain. */
+	for (size_t i = 0; r == 0 && i < machine->crash.n; i++)
+		r = ranges_add(&machine->keep_off, machine->crash.v[i]);
+	if (r < 0)
+		goto done;
+
+	r = firmware_map_read(ctx, &machine->memory);
+	if (r == -ENOMEM)
+		goto done;
+	if (r < 0) {
+		memmap_done(&machine->memory);
+		machine->memory = TAKE(iomem.map, (struct memmap){ 0 });
+		r = 0;
+	} else {
+		/* What the running kernel does not use as RAM cannot be a target. */
+		r = memmap_ram_outside(&machine->memory, &iomem.map, &machine->keep_off);
+	}
+	if (r == 0 && machine->memory.n == 0)
+		r = kx_fail(err, -ENOENT, "/proc/iomem: it lists no System RAM");
+done:
+	iomem_done(&iomem);
+	return r == -ENOMEM ? kx_fail(err, r, "out of memory") : r;
+}
+
+/* ---- firmware, display, processor */
+
+static int boot_params_read(struct kx_ctx *ctx, struct machine *machine)
+{
+	size_t n;
+	int r = read_file_in(ctx->machine_root, "/sys/kernel/boot_params/data", BOOT_PARAMS_SIZE,
+			     &machine->boot_params, &n);
+
+	if (r == 0 && n != BOOT_PARAMS_SIZE) {
+		free(machine->boot_params);
+		machine->boot_params = NULL;
+	}
+	return r == -ENOMEM ? r : 0;
+}
+
+/* Documentation/arch/x86/zero-page.rst, acpi_rsdp_addr */
+static uint64_t acpi_rsdp(struct kx_ctx *ctx, const struct machine *machine)
+{
+	struct bytes params = { machine->boot_params, machine->boot_params ? BOOT_PARAMS_SIZE : 0 };
+	uint64_t address = 0;
+
+	if (bytes_le64(params, 0x70, &address) && address)
+		return address;
+	address = efi_systab_value(ctx, "ACPI20");
+	return address ? address : efi_systab_value(ctx, "ACPI");
+}
+
+/* "0 EFI VGA", "0 i915drmfb", … : Documentation/fb/framebuffer.rst */
+static void framebuffer_read(struct kx_ctx *ctx, struct machine *machine)
+{
+	_cleanup_free_ char *line = NULL;
+
+	if (read_line_in(ctx->machine_root, "/proc/fb", &line) < 0 || strncmp(line, "0 ", 2) != 0)
+		return;
+	(void)snprintf(machine->fb_id, sizeof(machine->fb_id), "%s", line + 2);
+	machine->drm_console = strstr(machine->fb_id, "drm") != NULL;
+}
+
+/* The first "flags" line speaks for all processors. */
+static void processor_read(struct kx_ctx *ctx, struct machine *machine)
+{
+	_cleanup_free_ uint8_t *raw = NULL;
+	_cleanup_free_ char *flags = NULL;
+	const char *line;
+	char *text;
+	size_t n;
+
+	if (read_file_in(ctx->machine_root, "/proc/cpuinfo", CPUINFO_MAX, &raw, &n) < 0)
+		return;
+	text = strndup((char *)raw, n);
+	if (!text)
+		return;
+	line = strstr(text, "\nflags");
+	line = line ? strchr(line, ':') : NULL;
+	if (line)
+		flags = strndup(line + 1, strcspn(line + 1, "\n"));
+	free(text);
+	if (!flags)
+		return;
+	machine->la57 = has_word(flags, "la57");
+	machine->has_crc32 = has_word(flags, "sse4_2");
+}
+
+int machine_read(struct kx_ctx *ctx, struct machine *ret, struct kx_error *err)
+{
+	struct machine machine = { .arch = ARCH_X86_64 };
+	int r = memory_read(ctx, &machine, err);
+
+	if (r == 0 && boot_params_read(ctx, &machine) < 0)
+		r = kx_fail(err, -ENOMEM, "out of memory");
+	if (r == 0)
+		r = efi_read(ctx, &machine.efi, err);
+	if (r < 0) {
+		machine_done(&machine);
+		return kx_fail_at(err, r, KX_STEP_MACHINE);
+	}
+	machine.acpi_rsdp = acpi_rsdp(ctx, &machine);
+	framebuffer_read(ctx, &machine);
+	processor_read(ctx, &machine);
+	if (!ctx->captured) {
+		if (ctx->sys->random(ctx->sys, machine.rng_seed, sizeof(machine.rng_seed)) == 0)
+			machine.n_rng_seed = sizeof(machine.rng_seed);
+		machine.tsc_khz = ctx->sys->tsc_khz(ctx->sys);
+	}
+	*ret = machine;
+	return 0;
+}

@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A request and a machine -> a plan: which system call, with what. */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "lib/internal.h"
+
+/* arch/x86/kernel/kexec-bzimage64.c keeps room for " elfcorehdr=0x…" on every command line, crash
+ * kernel or not: MAX_ELFCOREHDR_STR_LEN, with the NUL one more. */
+enum { FILE_LOAD_CMDLINE_RESERVE = 31 };
+
+enum { DEFAULT_SERIAL_PORT = 0x3f8, SERIAL_CLOCK = 115200, CMDLINE_MAX = 1 << 20 };
+
+DEFINE_CLEANUP(struct kx_plan *, kx_plan_free)
+
+static int add_warning(struct kx_plan *plan, const char *sentence)
+{
+	char **bigger = reallocarray(plan->warnings, plan->n_warnings + 1, sizeof(*bigger));
+
+	if (!bigger)
+		return -ENOMEM;
+	plan->warnings = bigger;
+	plan->warnings[plan->n_warnings] = strdup(sentence);
+	if (!plan->warnings[plan->n_warnings])
+		return -ENOMEM;
+	plan->n_warnings++;
+	return 0;
+}
+
+/* ---- which system call */
+
+static bool is_file_loadable(const struct kx_request *req)
+{
+	struct kx_image_info info = { .size = sizeof(info) };
+
+	return kx_image_info(req->image, &info) == 0 && info.file_load;
+}
+
+/* What kexec_file_load cannot do for this request: a noun phrase, or NULL. */
+static const char *wants_segments(const struct kx_request *req)
+{
+	static const struct {
+		uint64_t flag;
+		const char *what;
+	} flags[] = {
+		{ KX_REQ_ENTRY_32BIT, "the 32-bit entry point (--entry-32bit)" },
+		{ KX_REQ_REAL_MODE, "the 16-bit entry point (--real-mode)" },
+		{ KX_REQ_NO_DIGEST, "leaving out the digest (--no-checks)" },
+		{ KX_REQ_HAS_ENTRY, "an entry point of one's own (--entry)" },
+		{ KX_REQ_PRESERVE_CONTEXT, "preserving the context (--load-preserve-context)" },
+	};
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (req->flags & flags[i].flag)
+			return flags[i].what;
+	if (req->mem_min || req->mem_end)
+		return "bounds for addresses (--mem-min, --mem-max)";
+	if (req->n_modules)
+		return "modules (--module)";
+	return req->args != KX_ARGS_AUTO ? "a choice of ELF arguments (--args-...)" : NULL;
+}
+
+static size_t file_load_cmdline_max(const struct kx_image *image)
+{
+	const uint32_t max = image->image.bzimage.cmdline_size;
+
+	return max > FILE_LOAD_CMDLINE_RESERVE ? max - FILE_LOAD_CMDLINE_RESERVE : 0;
+}
+
+static int reason(struct kx_plan *plan, enum kx_way way, const char *fmt, ...) _printf_(3, 4);
+static int reason(struct kx_plan *plan, enum kx_way way, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&plan->reason, fmt, ap);
+	va_end(ap);
+	plan->way = way;
+	if (n < 0)
+		plan->reason = NULL;
+	return n < 0 ? -ENOMEM : 0;
+}
+
+static int choose_segments(const struct kx_request *req, struct kx_plan *plan)
+{
+	const char *why = wants_segments(req);
+
+	if (req->way == KX_WAY_SEGMENTS)
+		return reason(plan, KX_WAY_SEGMENTS, "kexec_load was asked for");
+	if (why)
+		return reason(plan, KX_WAY_SEGMENTS, "only kexec_load offers %s", why);
+	if (!is_file_loadable(req))
+		return reason(plan, KX_WAY_SEGMENTS,
+			      "the kernel's own loader does not take %s images",
+			      req->image->image.name);
+	return reason(plan, KX_WAY_SEGMENTS,
+		      "kexec_file_load takes %zu characters of command line, this one has %zu",
+		      file_load_cmdline_max(req->image), strlen(plan->cmdline));
+}
+
+/* An explicit kexec_file_load that cannot work is refused here, before it costs a call. */
+static int refuse_file(const struct kx_request *req, const struct kx_plan *plan,
+		       struct kx_error *err)
+{
+	const char *why = wants_segments(req);
+
+	if (why)
+		return kx_fail_at(err,
+				  kx_fail(err, -EOPNOTSUPP,
+					  "kexec_file_load (--kexec-file-syscall) does not offer "
+					  "%s; use kexec_load (--kexec-syscall)",
+					  why),
+				  KX_STEP_ARGUMENT);
+	if (!is_file_loadable(req))
+		return kx_fail_at(err,
+				  kx_fail(err, -ENOEXEC,
+					  "%s: the kernel's own loader does not take %s images; "
+					  "use kexec_load (--kexec-syscall)",
+					  req->image->path, req->image->image.name),
+				  KX_STEP_FILE_LOAD);
+	return kx_fail_at(err,
+			  kx_fail(err, -ENAMETOOLONG,
+				  "command line has %zu characters, kexec_file_load takes %zu "
+				  "with this kernel; kexec_load takes %u",
+				  strlen(plan->cmdline), file_load_cmdline_max(req->image),
+				  req->image->image.bzimage.cmdline_size),
+			  KX_STEP_PLAN);
+}
+
+static int choose_way(const struct kx_request *req, struct kx_plan *plan, struct kx_error *err)
+{
+	const bool file_works = !wants_segments(req) && is_file_loadable(req) &&
+				strlen(plan->cmdline) <= file_load_cmdline_max(req->image);
+	int r;
+
+	if (req->way == KX_WAY_FILE && !file_works)
+		return refuse_file(req, plan, err);
+	if (req->way == KX_WAY_FILE)
+		r = reason(plan, KX_WAY_FILE, "kexec_file_load was asked for");
+	else if (req->way == KX_WAY_AUTO && file_works)
+		r = reason(plan, KX_WAY_FILE,
+			   "kexec_file_load takes this image, and signatures stay checked");
+	else
+		r = choose_segments(req, plan);
+	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
+}
+
+/* ---- kexec_file_load */
+
+/* Bytes unchanged: the original descriptor; else a sealed copy of what was unpacked. */
+static int kernel_descriptor(struct kx_plan *plan, struct kx_error *err)
+{
+	const struct kx_image *image = plan->image;
+	const struct bytes inner =
+		image->image.is_uki ? image->image.uki.linux_image : image->contents;
+	const struct piece whole = { inner.p, inner.n };
+
+	plan->kernel.bytes.n = inner.n;
+	if (!image->image.is_uki && !image->compression) {
+		plan->kernel.fd = image->fd;
+		return 0;
+	}
+	plan->kernel.fd = sealed_file("kernel", &whole, 1);
+	if (plan->kernel.fd < 0)
+		return kx_fail(err, plan->kernel.fd, "anonymous file for the kernel: %s",
+			       strerror(-plan->kernel.fd));
+	return 0;
+}
+
+/* Linux 6.17 and newer place segments in a CMA area, on x86 misaligned and with tails that are not
+ * cleared; the flag keeps them out, and only then is worth its risk of being unknown. */
+static bool has_cma(struct kx_ctx *ctx)
+{
+	_cleanup_free_ uint8_t *raw = NULL;
+	const char *at;
+	char text[8192];
+	size_t n;
+
+	if (read_file_in(ctx->machine_root, "/proc/meminfo", sizeof(text) - 1, &raw, &n) < 0)
+		return false;
+	memcpy(text, raw, n);
+	text[n] = '\0';
+	at = strstr(text, "CmaTotal:");
+	if (!at)
+		return false;
+	at += strlen("CmaTotal:");
+	at += strspn(at, " ");
+	return *at >= '1' && *at <= '9'; /* "CmaTotal:              0 kB" without one */
+}
+
+static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
+		     struct kx_error *err)
+{
+	int r = kernel_descriptor(plan, err);
+
+	if (r < 0)
+		return kx_fail_at(err, r, KX_STEP_PLAN);
+	r = initrd_open(ctx, req, false, &plan->initrd, err);
+	if (r < 0)
+		return r;
+	if (plan->initrd.fd < 0)
+		plan->syscall_flags |= SYS_KEXEC_FILE_NO_INITRAMFS;
+	if (req->flags & KX_REQ_ON_CRASH)
+		plan->syscall_flags |= SYS_KEXEC_FILE_ON_CRASH;
+	if (req->flags & KX_REQ_KERNEL_DEBUG)
+		plan->optional_flags |= SYS_KEXEC_FILE_DEBUG;
+	if (req->flags & KX_REQ_NO_CMA || has_cma(ctx))
+		plan->optional_flags |= SYS_KEXEC_FILE_NO_CMA;
+	if (req->flags & KX_REQ_FORCE_DTB)
+		plan->optional_flags |= SYS_KEXEC_FILE_FORCE_DTB;
+	plan->syscall_flags |= plan->optional_flags;
+	if (plan->image->image.is_uki)
+		r = add_warning(plan,
+				"the unified kernel image's own signature is left behind: the "
+				"running kernel verifies that of the kernel inside, if any");
+	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
+}
+
+/* ---- kexec_load */
+
+static int modules_read(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
+			struct plan_module **ret, struct kx_error *err)
+{
+	struct plan_module *modules = calloc(req->n_modules + 1, sizeof(*modules));
+	int r = 0;
+
+	plan->modules = calloc(req->n_modules + 1, sizeof(*plan->modules));
+	if (!modules || !plan->modules)
+		r = kx_fail(err, -ENOMEM, "out of memory");
+	for (size_t i = 0; r == 0 && i < req->n_modules; i++) {
+		r = module_open(ctx, req->modules[i], &plan->modules[i], err);
+		if (r < 0)
+			break;
+		plan->n_modules++;
+		modules[i] = (struct plan_module){ plan->modules[i].bytes, req->modules[i] };
+	}
+	if (r < 0) {
+		free(modules);
+		return r;
+	}
+	*ret = modules;
+	return 0;
+}
+
+static int dtb_read(struct kx_ctx *ctx, const struct kx_request *req, struct payload *ret,
+		    struct kx_error *err)
+{
+	int r;
+
+	if (!req->dtb)
+		return 0;
+	r = read_file_in(ctx->file_root, req->dtb, FILE_SIZE_MAX, &ret->buffer, &ret->bytes.n);
+	if (r < 0)
+		return kx_fail_at(err, kx_fail(err, r, "%s: %s", req->dtb, strerror(-r)),
+				  KX_STEP_INITRD);
+	ret->bytes.p = ret->buffer;
+	return 0;
+}
+
+static void log_plan(struct kx_ctx *ctx, const struct kx_plan *plan)
+{
+	const struct memmap *memory = &plan->plan.memory;
+
+	ctx_log(ctx, KX_LOG_DEBUG, "MEMORY RANGES");
+	for (size_t i = 0; i < memory->n; i++)
+		ctx_log(ctx, KX_LOG_DEBUG, "%016llx-%016llx (%u)",
+			(unsigned long long)memory->v[i].range.start,
+			(unsigned long long)memory->v[i].range.end - 1,
+			memory_type_e820(memory->v[i].type));
+	ctx_log(ctx, KX_LOG_DEBUG, "kexec_load: entry = %#llx flags = %#llx",
+		(unsigned long long)plan->plan.entry, (unsigned long long)plan->syscall_flags);
+	for (size_t i = 0; i < plan->plan.n_segments; i++) {
+		const struct segment *s = &plan->plan.segments[i];
+
+		ctx_log(ctx, KX_LOG_DEBUG, "segment[%zu] %s: %#llx bytes at %#llx-%#llx", i,
+			s->name, (unsigned long long)s->data.n, (unsigned long long)s->dest.start,
+			(unsigned long long)s->dest.end - 1);
+	}
+}
+
+static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
+			 struct kx_error *err)
+{
+	_cleanup_free_ struct plan_module *modules = NULL;
+	struct payload dtb = { .fd = -1 };
+	struct plan_request preq = {
+		.image = &plan->image->image,
+		.cmdline = plan->cmdline,
+		.args = req->args,
+		.flags = req->flags,
+		.bounds = { req->mem_min, req->mem_end ? req->mem_end : UINT64_MAX },
+		.entry = req->entry,
+		.serial_port =
+			(uint16_t)(req->serial_port ? req->serial_port : DEFAULT_SERIAL_PORT),
+		.serial_divisor =
+			(uint16_t)(req->serial_baud ? SERIAL_CLOCK / req->serial_baud : 0),
+	};
+	int r = initrd_open(ctx, req, true, &plan->initrd, err);
+
+	if (r == 0)
+		r = modules_read(ctx, req, plan, &modules, err);
+	if (r == 0)
+		r = dtb_read(ctx, req, &dtb, err);
+	if (r == 0)
+		r = machine_read(ctx, &plan->machine, err);
+	if (r < 0)
+		return r;
+
+	preq.initrd = plan->initrd.bytes;
+	preq.modules = modules;
+	preq.n_modules = plan->n_modules;
+	preq.dtb = dtb.bytes;
+	r = plan_make(&plan->machine, &preq, &plan->plan, err);
+	payload_done(&dtb);
+	if (r < 0)
+		return kx_fail_at(err, r, KX_STEP_PLAN);
+	if (req->flags & KX_REQ_ON_CRASH)
+		plan->syscall_flags |= SYS_KEXEC_ON_CRASH;
+	if (req->flags & KX_REQ_PRESERVE_CONTEXT)
+		plan->syscall_flags |= SYS_KEXEC_PRESERVE_CONTEXT;
+	log_plan(ctx, plan);
+	return 0;
+}
+
+/* ---- the whole */
+
+static int request_check(const struct kx_request *req, struct kx_error *err)
+{
+	if (!req->image)
+		return kx_fail(err, -EINVAL, "the request names no kernel image");
+	if (req->flags & KX_REQ_REAL_MODE)
+		return kx_fail(err, -EOPNOTSUPP,
+			       "the 16-bit entry point (--real-mode) is not supported: it needs "
+			       "firmware calls that are gone after boot; leave the option out");
+	if (req->serial_port > UINT16_MAX)
+		return kx_fail(err, -EINVAL, "serial port %#x is not an I/O port",
+			       req->serial_port);
+	if (req->serial_baud > SERIAL_CLOCK)
+		return kx_fail(err, -EINVAL, "serial speed %u is above %d", req->serial_baud,
+			       SERIAL_CLOCK);
+	if (req->mem_end && req->mem_min >= req->mem_end)
+		return kx_fail(err, -EINVAL, "the lowest address %#llx is not below the end %#llx",
+			       (unsigned long long)req->mem_min, (unsigned long long)req->mem_end);
+	return 0;
+}
+
+static int plan_cmdline(const struct kx_request *req, struct kx_plan *plan, struct kx_error *err)
+{
+	const char *line = req->cmdline;
+
+	if (!line)
+		line = req->image->cmdline ? req->image->cmdline : "";
+	if (strlen(line) > CMDLINE_MAX)
+		return kx_fail_at(err,
+				  kx_fail(err, -ENAMETOOLONG, "command line has %zu characters",
+					  strlen(line)),
+				  KX_STEP_PLAN);
+	plan->cmdline = strdup(line);
+	return plan->cmdline ? 0 : kx_fail(err, -ENOMEM, "out of memory");
+}
+
+KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
+			  struct kx_plan **ret_plan, struct kx_error *err)
+{
+	_cleanup_(kx_plan_freep) struct kx_plan *plan = calloc(1, sizeof(*plan));
+	struct kx_request req;
+	int r;
+
+	if (!plan)
+		return kx_fail(err, -ENOMEM, "out of memory");
+	plan->kernel.fd = plan->initrd.fd = -1;
+	r = sized_in(request, &req, sizeof(req), err);
+	if (r == 0)
+		r = request_check(&req, err);
+	if (r < 0)
+		return kx_fail_at(err, r, KX_STEP_ARGUMENT);
+
+	plan->image = req.image;
+	r = plan_cmdline(&req, plan, err);
+	if (r == 0)
+		r = choose_way(&req, plan, err);
+	if (r < 0)
+		return r;
+	r = plan->way == KX_WAY_FILE ? plan_file(ctx, &req, plan, err)
+				     : plan_segments(ctx, &req, plan, err);
+	if (r < 0)
+		return r;
+	*ret_plan = TAKE_PTR(plan);
+	return 0;
+}
+
+KX_EXPORT struct kx_plan *kx_plan_free(struct kx_plan *plan)
+{
+	if (!plan)
+		return NULL;
+	free(plan->reason);
+	free(plan->cmdline);
+	if (plan->image && plan->kernel.fd == plan->image->fd)
+		plan->kernel.fd = -1;
+	payload_done(&plan->kernel);
+	payload_done(&plan->initrd);
+	for (size_t i = 0; i < plan->n_modules; i++)
+		payload_done(&plan->modules[i]);
+	free(plan->modules);
+	plan_done(&plan->plan);
+	machine_done(&plan->machine);
+	for (size_t i = 0; i < plan->n_warnings; i++)
+		free(plan->warnings[i]);
+	free(plan->warnings);
+	free(plan);
+	return NULL;
+}
+
+KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info)
+{
+	const bool segments = plan->way == KX_WAY_SEGMENTS;
+	const struct image *image = &plan->image->image;
+	const struct kx_plan_info found = {
+		.way = plan->way,
+		.reason = plan->reason,
+		.architecture = "x86_64",
+		.type = image->name,
+		.cmdline = segments && plan->plan.cmdline ? plan->plan.cmdline : plan->cmdline,
+		.entry = plan->plan.entry,
+		.kernel_entry = plan->plan.kernel_entry,
+		.syscall_flags = plan->syscall_flags,
+		.n_segments = plan->plan.n_segments,
+		.n_memory = plan->plan.memory.n,
+		.n_warnings = plan->n_warnings + plan->plan.n_warnings,
+		.kernel_size = image->is_uki ? image->uki.linux_image.n : plan->image->contents.n,
+		.initrd_size = plan->initrd.bytes.n,
+	};
+
+	return sized_out(info, &found, sizeof(found));
+}
+
+KX_EXPORT int kx_plan_segment(const struct kx_plan *plan, size_t i, struct kx_segment *segment)
+{
+	const struct segment *s = &plan->plan.segments[i];
+
+	if (i >= plan->plan.n_segments)
+		return -ERANGE;
+	return sized_out(segment,
+			 &(struct kx_segment){ .name = s->name,
+					       .data = s->data.p,
+					       .data_size = s->data.n,
+					       .start = s->dest.start,
+					       .end = s->dest.end,
+					       .digested = s->digested },
+			 sizeof(*segment));
+}
+
+KX_EXPORT int kx_plan_memory(const struct kx_plan *plan, size_t i, struct kx_memory *memory)
+{
+	const struct memory_range *m = &plan->plan.memory.v[i];
+
+	if (i >= plan->plan.memory.n)
+		return -ERANGE;
+	return sized_out(memory,
+			 &(struct kx_memory){ .start = m->range.start,
+					      .end = m->range.end,
+					      .type = memory_type_name(m->type),
+					      .e820_type = memory_type_e820(m->type) },
+			 sizeof(*memory));
+}
+
+KX_EXPORT const char *kx_plan_warning(const struct kx_plan *plan, size_t i)
+{
+	if (i < plan->n_warnings)
+		return plan->warnings[i];
+	i -= plan->n_warnings;
+	return i < plan->plan.n_warnings ? plan->plan.warnings[i] : NULL;
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/* A machine that does nothing but write down what it was asked to do. Linked in place of
+ * sys/linux.c and handover/shutdown.c, so that the real commands run unchanged on top of it.
+ *
+ *   FAKE_ROOT        directory that stands for "/": state files are read there and follow what
+ *                    the calls do to them
+ *   FAKE_LOG         file that a line per call is appended to
+ *   FAKE_ERRORS      "call=errno[,…]" of the calls that fail: file_load file_unload load unload
+ *                    reboot shutdown interfaces, or the name of an interface
+ *   FAKE_INTERFACES  "eth0,eth1": interfaces that are up
+ *   FAKE_NO_BOOT_CAPABILITY  set: the caller may not load or jump
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "handover/shutdown.h"
+#include "sys/sys.h"
+
+_printf_(1, 2) static void record(const char *fmt, ...)
+{
+	const char *path = getenv("FAKE_LOG");
+	FILE *f = path ? fopen(path, "ae") : NULL;
+	va_list ap;
+
+	if (!f)
+		abort();
+	va_start(ap, fmt);
+	(void)vfprintf(f, fmt, ap);
+	va_end(ap);
+	fputc('\n', f);
+	if (fclose(f) != 0)
+		abort();
+}
+
+/* The answer to @call: 0, or the negative errno that FAKE_ERRORS gives it. */
+static int answer(const char *call)
+{
+	const char *p = getenv("FAKE_ERRORS");
+	size_t n = strlen(call);
+
+	while (p && *p) {
+		if (strncmp(p, call, n) == 0 && p[n] == '=')
+			return -atoi(p + n + 1);
+		p = strchrnul(p, ',');
+		p += *p == ',';
+	}
+	return 0;
+}
+
+/* The file in sysfs, where the fake root has it, in both of its places. */
+static void set_loaded(bool crash, bool loaded)
+{
+	const char *names[] = { crash ? "kexec_crash_loaded" : "kexec_loaded",
+				crash ? "kexec/crash_loaded" : "kexec/loaded" };
+
+	for (size_t i = 0; i < 2; i++) {
+		char path[4096];
+		int fd;
+
+		(void)snprintf(path, sizeof(path), "%s/sys/kernel/%s",
+			       getenv("FAKE_ROOT") ?: "/nonexistent", names[i]);
+		fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+		if (fd < 0)
+			continue;
+		if (write(fd, loaded ? "1\n" : "0\n", 2) != 2)
+			abort();
+		fd_close(fd);
+	}
+}
+
+static int fake_load(struct sys *sys, uint64_t entry, size_t n, const struct sys_segment *segments,
+		     uint64_t flags)
+{
+	int r = answer(n ? "load" : "unload");
+
+	record("kexec_load n=%zu flags=0x%llx", n, (unsigned long long)flags);
+	for (size_t i = 0; i < n; i++)
+		record("segment[%zu] bufsz=0x%zx mem=0x%llx memsz=0x%zx", i, segments[i].buf_n,
+		       (unsigned long long)segments[i].mem, segments[i].mem_n);
+	if (n)
+		record("entry=0x%llx", (unsigned long long)entry);
+	if (r == 0)
+		set_loaded(flags & SYS_KEXEC_ON_CRASH, n != 0);
+	return r;
+}
+
+static long long size_of(int fd)
+{
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	return fstat(fd, &st) == 0 ? (long long)st.st_size : -2;
+}
+
+static int fake_file_load(struct sys *sys, int kernel_fd, int initrd_fd, size_t cmdline_n,
+			  const char *cmdline, uint64_t flags)
+{
+	bool unload = flags & SYS_KEXEC_FILE_UNLOAD;
+	int r = answer(unload ? "file_unload" : "file_load");
+
+	/* as the kernel does: the length counts a NUL that is there */
+	if (cmdline_n && cmdline[cmdline_n - 1])
+		abort();
+	record("kexec_file_load kernel=%lld initrd=%lld cmdline=\"%s\" flags=0x%llx",
+	       size_of(kernel_fd), size_of(initrd_fd), cmdline ? cmdline : "",
+	       (unsigned long long)flags);
+	/* Unknown flags come before anything else; FAKE_FLAGS says which are known. */
+	if (getenv("FAKE_FLAGS") && flags & ~strtoull(getenv("FAKE_FLAGS"), NULL, 0))
+		return -EINVAL;
+	if (r == 0)
+		set_loaded(flags & SYS_KEXEC_FILE_ON_CRASH, !unload);
+	return r;
+}
+
+static int fake_reboot(struct sys *sys)
+{
+	int r = answer("reboot");
+
+	record("reboot");
+	if (r == 0)
+		_exit(0); /* the machine is gone */
+	return r;
+}
+
+static void fake_sync(struct sys *sys)
+{
+	record("sync");
+}
+
+static int fake_interfaces_up(struct sys *sys, char (**ret_names)[SYS_INTERFACE_NAME],
+			      size_t *ret_n)
+{
+	const char *p = getenv("FAKE_INTERFACES") ?: "";
+	char(*names)[SYS_INTERFACE_NAME] = calloc(strlen(p) + 1, sizeof(*names));
+	int r = answer("interfaces");
+	size_t n = 0;
+
+	if (!names)
+		abort();
+	while (r == 0 && *p) {
+		size_t len = strcspn(p, ",");
+
+		memcpy(names[n++], p, len);
+		p += len + (p[len] == ',');
+	}
+	if (r < 0) {
+		free(names);
+		return r;
+	}
+	*ret_names = names;
+	*ret_n = n;
+	return 0;
+}
+
+static int fake_interface_set(struct sys *sys, const char *name, bool up)
+{
+	record("%s %s", name, up ? "up" : "down");
+	return up ? 0 : answer(name);
+}
+
+static int fake_random(struct sys *sys, void *buf, size_t n)
+{
+	memset(buf, 0x5a, n);
+	return 0;
+}
+
+static bool fake_has_boot_capability(struct sys *sys)
+{
+	return !getenv("FAKE_NO_BOOT_CAPABILITY");
+}
+
+static void fake_sleep_ms(struct sys *sys, unsigned ms)
+{
+}
+
+static uint64_t fake_tsc_khz(struct sys *sys)
+{
+	return 0;
+}
+
+static uint64_t fake_tsc(struct sys *sys)
+{
+	return 0;
+}
+
+struct sys *sys_machine(void)
+{
+	static struct sys fake = {
+		.kexec_load = fake_load,
+		.kexec_file_load = fake_file_load,
+		.reboot_kexec = fake_reboot,
+		.sync = fake_sync,
+		.interfaces_up = fake_interfaces_up,
+		.interface_set = fake_interface_set,
+		.random = fake_random,
+		.has_boot_capability = fake_has_boot_capability,
+		.sleep_ms = fake_sleep_ms,
+		.tsc_khz = fake_tsc_khz,
+		.tsc = fake_tsc,
+	};
+
+	fake.root = getenv("FAKE_ROOT");
+	return &fake;
+}
+
+int shutdown_reboot(void)
+{
+	int r = answer("shutdown");
+
+	record("shutdown -r now");
+	if (r == 0)
+		_exit(0); /* became another program */
+	return r;
+}

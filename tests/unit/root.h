@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A directory that plays the machine: files are put into it, a context reads from it. */
+
+struct root {
+	char path[64];
+};
+
+void root_new(struct root *root);
+/* Writes a file below the root, with the directories it needs. */
+void root_put(const struct root *root, const char *path, const char *text);
+void root_put_bytes(const struct root *root, const char *path, const void *p, unsigned long n);
+void root_free(struct root *root);

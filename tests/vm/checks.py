@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What has to be true of a finished machine. Each check yields sentences about what is not."""
+
+import re
+
+import guest
+import images
+import jobs
+
+# Lines that a healthy kernel does not log.
+ALARMS = re.compile(r"BUG:|WARNING:|Oops|Call Trace|general protection|invalid setup_data|"
+                    r"Firmware Bug.*e820|initramfs unpacking failed|Initramfs unpacking failed")
+STAMPS_TYPE = "0x52520001"  # src/fundamental/purgatory-abi.h, STAMPS_SETUP_DATA_TYPE
+# 64-bit EFI variables of OVMF come and go with a boot; these have to be there after it.
+EFI_LOST = re.compile(r"efi: .*(Failed|disabled|not available)|No EFI runtime", re.I)
+
+
+def iomem_ranges(text, kind):
+    """Top-level ranges of /proc/iomem of @kind as half-open pairs, touching ones joined.
+
+    Kernels differ in where they split RAM (around setup_data, for one), so only the union counts.
+    """
+    ranges = []
+    for start, end, name in re.findall(r"(?m)^([0-9a-f]+)-([0-9a-f]+) : (.*)$", text):
+        if name.lower() != kind.lower():
+            continue
+        start, end = int(start, 16), int(end, 16) + 1
+        if ranges and ranges[-1][1] == start:
+            ranges[-1] = (ranges[-1][0], end)
+        else:
+            ranges.append((start, end))
+    return ranges
+
+
+def _show(ranges):
+    return ", ".join(f"{start:#x}-{end:#x}" for start, end in ranges) or "none"
+
+
+def check_ending(scenario, end, facts):
+    for line in guest.failures(end.log):
+        yield f"in the first kernel: {line[3:]}"
+    expected = {"panic": "reset"}.get(scenario.kind, "poweroff")
+    if end.reason != expected:
+        yield f"the machine ended by {end.reason}, not by {expected}"
+
+
+def check_memory(facts, first, second):
+    """The second kernel has to see the same memory map as the first one."""
+    for kind in ("System RAM", "ACPI Tables", "ACPI Non-volatile Storage"):
+        before = iomem_ranges(facts[f"{first}.iomem"], kind)
+        after = iomem_ranges(facts[f"{second}.iomem"], kind)
+        if kind == "System RAM" and len(before) == 0:
+            yield "the first kernel shows no System RAM: the test itself is broken"
+        if before != after:
+            yield (f"{kind} was {_show(before)}, is {_show(after)}")
+
+
+def check_second(scenario, facts, second="second"):
+    if f"{second}.dmesg" not in facts:
+        yield f"the report of the {second} kernel is missing"
+        return
+    if facts[f"{second}.release"] != images.release(scenario.next):
+        yield f"kernel {facts[f'{second}.release']} runs, not {images.release(scenario.next)}"
+    cmdline, wanted = facts[f"{second}.cmdline"], jobs.next_cmdline(scenario)
+    if cmdline != wanted:
+        yield f"command line is {cmdline!r}, not {wanted!r}"
+    if facts[f"{second}.cpus"] != str(scenario.machine.cpus):
+        yield f"{facts[f'{second}.cpus']} processors are up, not {scenario.machine.cpus}"
+    for line in facts[f"{second}.dmesg"].splitlines():
+        if ALARMS.search(line):
+            yield f"the second kernel says: {line}"
+
+
+def check_efi(facts, first, second):
+    before, after = facts.get(f"{first}.efi", ""), facts.get(f"{second}.efi", "")
+    if before != after:
+        yield f"EFI of the first kernel:\n{before}\nof the second:\n{after}"
+    if "efivarfs mounted" not in after:
+        yield "EFI variables cannot be read in the second kernel"
+
+
+def check_stamps(facts, second="second"):
+    if f"type {STAMPS_TYPE}" not in facts.get(f"{second}.setup_data", ""):
+        yield "no stamps of our purgatory: did it run?"
+
+
+def check_initrds(scenario, facts):
+    files = facts.get("second.files", "").split()
+    wanted = {"three": ["/extra/part2", "/extra/part3"], "big": ["/extra/big"]}
+    for name in wanted.get(scenario.initrds, []):
+        if name not in files:
+            yield f"{name}, part of an initrd, is not there: {files}"
+
+
+def check_boot(scenario, end, facts, ours):
+    yield from check_second(scenario, facts)
+    if "second.dmesg" not in facts:
+        return
+    yield from check_memory(facts, "first", "second")
+    yield from check_initrds(scenario, facts)
+    if scenario.machine.firmware == "uefi":
+        yield from check_efi(facts, "first", "second")
+    if ours and (scenario.way == "-c" or scenario.image.startswith("vmlinux")):
+        yield from check_stamps(facts)
+
+
+def check_panic(scenario, end, facts, ours):
+    """Without an initrd the second kernel cannot find a root file system, and says so."""
+    for text in (f"Linux version {images.release(scenario.next)}", f"Command line: {jobs.CMDLINE}",
+                 "VFS: Unable to mount root fs"):
+        if text not in end.log:
+            yield f"the second kernel did not log {text!r}"
+
+
+def check_chain(scenario, end, facts, ours):
+    for left in range(jobs.CHAIN, -1, -1):
+        if f"left{left}.dmesg" not in facts:
+            yield f"kernel {jobs.CHAIN - left} of {jobs.CHAIN} did not report"
+            return
+        yield from check_memory(facts, f"left{jobs.CHAIN}", f"left{left}")
+        if scenario.machine.firmware == "uefi":
+            yield from check_efi(facts, f"left{jobs.CHAIN}", f"left{left}")
+    yield from check_second(scenario, facts, "left0")
+
+
+def check_xen(scenario, end, facts, ours):
+    for text in ("Xen version ", "d0 has maximum", "Hypervisor detected: Xen PV"):
+        if text not in end.log:
+            yield f"not in the log: {text!r}"
+    if facts.get("second.cmdline", "").strip() != jobs.DOM0_CMDLINE:
+        yield f"dom0's command line: {facts.get('second.cmdline')!r}"
+
+
+def check_corrupt(scenario, end, facts, ours):
+    """With the digest the machine resets before any second kernel; without, it goes on."""
+    started = "Linux version" in end.log.split("@@ end loaded")[-1] or "second.release" in facts
+    if "-i" in scenario.options:
+        if not started:
+            yield "without a digest the damaged image should have been started"
+        return
+    if started:
+        yield "a damaged image was started"
+    if end.reason != "reset":
+        yield f"the machine ended by {end.reason}, not by a reset"
+
+
+KINDS = {"boot": check_boot, "panic": check_panic, "chain": check_chain, "xen": check_xen,
+         "corrupt": check_corrupt}
+
+
+def problems(scenario, end, ours):
+    """Everything that is wrong with this machine, as a list of sentences."""
+    facts = guest.sections(end.log)
+    if scenario.kind == "corrupt":
+        return list(check_corrupt(scenario, end, facts, ours))
+    found = list(check_ending(scenario, end, facts))
+    return found + list(KINDS[scenario.kind](scenario, end, facts, ours))

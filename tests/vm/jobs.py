@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Turns a scenario into the files of one virtual machine: an initramfs and what it carries."""
+
+import dataclasses
+import gzip
+import os
+import shlex
+
+import derived
+import guest
+import images
+
+CHAIN = 5  # kexecs in a row
+BIG_INITRD = 160 << 20  # bytes
+DOM0_MEMORY = "600M"
+# Word of the second kernel's command line: quotes and blanks have to arrive as they were given.
+QUOTED = 'note="two words"'
+CMDLINE = f"console=ttyS0 panic=-1 {QUOTED}"
+
+
+@dataclasses.dataclass
+class Tools:
+    """The programs under test."""
+
+    kexec: str  # path here, or "kexec-tools" for Debian's
+    corrupt: str = ""  # path of the program that loads a damaged plan
+
+
+REPORT = "report second\n"
+
+LOAD = """
+report first
+must {command}
+section loaded cat /sys/kernel/kexec_loaded
+sync
+{kexec} -e
+echo "@@ failed kexec -e came back"
+"""
+
+# Every stage joins a new initrd of the base archive and what lies in /boot, and counts down.
+CHAIN_JOB = """
+left=$(sed 's/.*left=\\([0-9]*\\).*/\\1/' /proc/cmdline)
+report left$left
+[ $left = 0 ] && return
+find boot -type f | cpio -o -H newc > /tmp/files 2>/dev/null
+cat /boot/base /tmp/files > /tmp/initrd
+must {kexec} {way} -l /boot/kernel --initrd=/tmp/initrd \
+	--command-line="{cmdline} left=$((left - 1))"
+{kexec} -e
+echo "@@ failed kexec -e came back"
+"""
+
+XEN_CMDLINE = f"console=com1 com1=115200,8n1 dom0_mem={DOM0_MEMORY} noreboot=0 sched=credit"
+DOM0_CMDLINE = "console=hvc0 panic=-1"
+XEN_JOB = """
+report first
+must {command}
+{kexec} -e
+echo "@@ failed kexec -e came back"
+"""
+
+
+def _kexec_name(tools):
+    return "kexec-tools" if tools.kexec == "kexec-tools" else "kexec"
+
+
+def _with_kexec(archive, tools):
+    if tools.kexec == "kexec-tools":
+        guest.add_kexec_tools(archive)
+    else:
+        guest.add_kexec(archive, tools.kexec)
+
+
+def _marker(folder, number):
+    archive = guest.initramfs.Archive()
+    archive.data(f"extra/part{number}", f"part {number}\n")
+    return archive.save(os.path.join(folder, f"part{number}"))
+
+
+def _next_initrds(scenario, folder):
+    """The files that the second kernel gets as initrd, in order."""
+    if scenario.initrds == "none":
+        return []
+    archive = guest.base(REPORT)
+    if scenario.machine.firmware == "uefi":
+        guest.add_efivarfs(archive, scenario.next)
+    files = [archive.save(os.path.join(folder, "next"))]
+    if scenario.initrds == "three":
+        files += [_marker(folder, 2), _marker(folder, 3)]
+    if scenario.initrds == "big":
+        big = guest.initramfs.Archive()
+        pattern = os.urandom(1 << 20)
+        big.data("extra/big", pattern * (BIG_INITRD >> 20))
+        big.data("job", "section md5 md5sum /extra/big\n" + REPORT)
+        files.append(big.save(os.path.join(folder, "big")))
+        files = [_join(files, os.path.join(folder, "joined"))]
+    return files
+
+
+def _join(files, out):
+    with open(out, "wb") as joined:
+        for path in files:
+            with open(path, "rb") as file:
+                while chunk := file.read(1 << 20):
+                    joined.write(chunk)
+    return out
+
+
+def _add_next(archive, scenario, folder):
+    """Put kernel and initrds into @archive; returns the words that name them."""
+    initrds = _next_initrds(scenario, folder)
+    if scenario.image == "uki":
+        uki = derived.build_uki(images.kernel(scenario.next), initrds[0], CMDLINE,
+                                os.path.join(folder, "uki.efi"))
+        archive.file("boot/kernel", uki)
+        return ["/boot/kernel"]
+    archive.file("boot/kernel", derived.image(scenario.next, scenario.image))
+    words = ["/boot/kernel", f"--command-line={CMDLINE}"]
+    for number, path in enumerate(initrds):
+        archive.file(f"boot/initrd{number}", path)
+        words.append(f"--initrd=/boot/initrd{number}")
+    return words
+
+
+def _load_job(scenario, tools, archive, folder):
+    kexec = _kexec_name(tools)
+    words = _add_next(archive, scenario, folder)
+    loader = [kexec, "-l"]
+    if scenario.kind == "corrupt":
+        archive.file("sbin/load-corrupt", tools.corrupt, 0o755)
+        loader = ["load-corrupt"]
+    way = [scenario.way] if scenario.way else []
+    command = shlex.join(loader + way + list(scenario.options) + words)
+    return LOAD.format(kexec=kexec, command=command)
+
+
+def _xen_job(scenario, tools, archive, folder):
+    kexec = _kexec_name(tools)
+    if scenario.image == "xen.gz":
+        archive.file("boot/xen", images.xen())
+    else:
+        with gzip.open(images.xen()) as file:
+            archive.data("boot/xen", file.read())
+    archive.file("boot/dom0", images.dom0_kernel())
+    archive.file("boot/initrd", guest.base(REPORT).save(os.path.join(folder, "next")))
+    way = [scenario.way] if scenario.way else []
+    command = shlex.join([kexec, "-l", *way, "/boot/xen", f"--command-line={XEN_CMDLINE}",
+                          f"--module=/boot/dom0 {DOM0_CMDLINE}", "--module=/boot/initrd"])
+    return XEN_JOB.format(kexec=kexec, command=command)
+
+
+def _chain_job(scenario, tools, archive, folder):
+    job = CHAIN_JOB.format(kexec=_kexec_name(tools), way=scenario.way, cmdline="console=ttyS0")
+    base = guest.base(job)
+    _with_kexec(base, tools)
+    if scenario.machine.firmware == "uefi":
+        guest.add_efivarfs(base, scenario.next)
+    archive.file("boot/base", base.save(os.path.join(folder, "base")))
+    archive.file("boot/kernel", images.kernel(scenario.next))
+    return job
+
+
+JOBS = {"boot": _load_job, "panic": _load_job, "corrupt": _load_job, "xen": _xen_job,
+        "chain": _chain_job}
+
+
+def first_initrd(scenario, tools, folder):
+    """The initramfs of the first kernel."""
+    archive = guest.base("")
+    job = JOBS[scenario.kind](scenario, tools, archive, folder)
+    archive.data("job", job)
+    _with_kexec(archive, tools)
+    if scenario.machine.firmware == "uefi":
+        guest.add_efivarfs(archive, scenario.first)
+    return archive.save(os.path.join(folder, "first"))
+
+
+def first_cmdline(scenario):
+    line = "console=ttyS0 panic=-1 quiet" + scenario.words
+    return line + f" left={CHAIN}" if scenario.kind == "chain" else line
+
+
+def next_cmdline(scenario):
+    """What /proc/cmdline of the last kernel has to say, without the newline."""
+    return {"chain": "console=ttyS0 left=0", "xen": DOM0_CMDLINE}.get(scenario.kind, CMDLINE)

@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Loads and starts kernels in virtual machines and looks at what comes up.
+
+One line for each scenario, the last line is "N passed, N failed, N skipped". Needs QEMU and the
+images of tools/fetch-images, which it fetches; no root, no hardware virtualisation.
+"""
+
+import argparse
+import concurrent.futures
+import fnmatch
+import os
+import re
+import sys
+import tempfile
+import time
+
+import checks
+import compare
+import guest
+import images
+import jobs
+import scenarios
+import vm
+
+FIRST_KERNEL_TRIES = 3  # QEMU's emulation now and then breaks a kernel before its /init
+
+
+def items_of(chosen):
+    """The cache items that @chosen scenarios need."""
+    items = {"busybox"}
+    for scenario in chosen:
+        items |= {f"linux-{scenario.first}", f"linux-{scenario.next}"}
+        if scenario.machine.firmware == "uefi":
+            items.add("ovmf")
+        if scenario.kind == "xen":
+            items |= {"xen", "linux-dom0"}
+        if scenario.image == "uki":
+            items.add("systemd-stub")
+        if scenario.compare:
+            items.add("kexec-tools")
+    return sorted(items)
+
+
+def run_machine(scenario, tools, log_folder, name):
+    """Run @scenario once; the log stays in @log_folder."""
+    firmware = images.firmware_dir() if scenario.machine.firmware == "uefi" else None
+    with tempfile.TemporaryDirectory(prefix="rapidreboot-vm.") as folder:
+        initrd = jobs.first_initrd(scenario, tools, folder)
+        for _ in range(FIRST_KERNEL_TRIES):
+            end = vm.run(scenario.machine, images.kernel(scenario.first), initrd,
+                         jobs.first_cmdline(scenario), folder, scenario.limit, firmware)
+            if re.search(r"^@@ kernel", end.log, re.M):
+                break  # our part began: whatever happened later counts
+    with open(os.path.join(log_folder, name.replace("/", "_") + ".log"), "w",
+              encoding="utf-8") as file:
+        file.write(end.log)
+    return end
+
+
+def run_scenario(scenario, tools, log_folder):
+    """Returns (seconds, problems)."""
+    start = time.monotonic()
+    end = run_machine(scenario, tools, log_folder, scenario.name)
+    found = checks.problems(scenario, end, tools.kexec != "kexec-tools")
+    if scenario.compare and not found:
+        theirs = run_machine(scenario, jobs.Tools("kexec-tools"), log_folder,
+                             scenario.name + ".kexec-tools")
+        found = list(compare.differences(guest.sections(end.log), guest.sections(theirs.log)))
+    return time.monotonic() - start, found
+
+
+def choose(args):
+    chosen = list(scenarios.all_scenarios())
+    if args.quick:
+        chosen = [scenario for scenario in chosen if scenario.quick]
+    if args.only:
+        chosen = [scenario for scenario in chosen
+                  if any(fnmatch.fnmatch(scenario.name, f"*{word}*") for word in args.only)]
+    return chosen
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--kexec", default=os.path.join(images.TOP, "build/bin/kexec"),
+                        metavar="PATH", help="the kexec to test (default: build/bin/kexec); "
+                        "the word kexec-tools stands for Debian's")
+    parser.add_argument("--corrupt", default="", metavar="PATH",
+                        help="the program that loads a damaged image (default: beside the kexec)")
+    parser.add_argument("--quick", action="store_true", help="the few scenarios of make check")
+    parser.add_argument("--only", action="append", metavar="PATTERN",
+                        help="scenarios whose name contains PATTERN (*, ? and [] as in a shell)")
+    parser.add_argument("--list", action="store_true", help="show the scenarios and stop")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
+                        help="machines at a time (default: one for each processor)")
+    parser.add_argument("--logs", default=os.path.join(images.TOP, "build/vm"), metavar="DIR",
+                        help="where the serial logs go (default: build/vm)")
+    return parser.parse_args()
+
+
+def run_all(chosen, tools, args):
+    """Run everything, print as it ends, return the names of what failed."""
+    failed = []
+    with concurrent.futures.ThreadPoolExecutor(max_workers=args.jobs) as pool:
+        running = {pool.submit(run_scenario, scenario, tools, args.logs): scenario
+                   for scenario in chosen}
+        for future in concurrent.futures.as_completed(running):
+            scenario = running[future]
+            try:
+                seconds, found = future.result()
+            except (images.Missing, OSError, ValueError) as trouble:
+                seconds, found = 0, [f"could not be run: {trouble}"]
+            print(f"{'FAIL' if found else 'ok  '} {scenario.name} ({seconds:.0f} s)", flush=True)
+            for sentence in found:
+                print("     " + sentence.replace("\n", "\n     "), flush=True)
+            if found:
+                failed.append(scenario.name)
+    return failed
+
+
+def prepare(chosen, args):
+    """Images, folders and programs, or a sentence about what is missing."""
+    if not vm.find_qemu():
+        sys.exit("qemu-system-x86_64 is not here: install QEMU for x86 (tools/install-deps)")
+    if args.kexec != "kexec-tools" and not os.access(args.kexec, os.X_OK):
+        sys.exit(f"{args.kexec} is not a program: build it first (make), or name one (--kexec)")
+    images.fetch(items_of(chosen) + (["kexec-tools"] if args.kexec == "kexec-tools" else []))
+    os.makedirs(args.logs, exist_ok=True)
+    corrupt = args.corrupt or os.path.join(os.path.dirname(args.kexec), "load-corrupt")
+    return jobs.Tools(args.kexec, corrupt)
+
+
+def main():
+    args = parse_arguments()
+    chosen = choose(args)
+    if args.list:
+        print("\n".join(scenario.name for scenario in chosen))
+        return 0
+    if not chosen:
+        sys.exit("no scenario has such a name; --list shows them all")
+    tools = prepare(chosen, args)
+    for suite in images.SUITES:
+        if any(suite in (scenario.first, scenario.next) for scenario in chosen):
+            print(f"# {suite}: Linux {images.release(suite)}", flush=True)
+    start = time.monotonic()
+    failed = run_all(chosen, tools, args)
+    print(f"# {time.monotonic() - start:.0f} s; serial logs are in {args.logs}")
+    print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except images.Missing as missing:
+        sys.exit(f"tests/vm: {missing}")

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The table of scenarios: which kernel loads which other one, how, on what machine."""
+
+import dataclasses
+
+import images
+import vm
+
+# Slow machines and instruction emulation: a kernel and its /init take 3 to 15 s each.
+LIMIT = 150  # seconds for one virtual machine
+
+
+@dataclasses.dataclass
+class Scenario:
+    """One virtual machine to run. The name says what is special about it."""
+
+    name: str
+    kind: str = "boot"  # boot, panic, chain, xen, corrupt
+    first: str = "sid"  # the suite whose kernel loads
+    next: str = "sid"  # the suite whose kernel is loaded
+    image: str = "bzImage"  # the shape of the loaded kernel: derived.image(), or "uki"
+    way: str = ""  # option for the system call: "-c", "-s" or none
+    options: tuple = ()  # more words for kexec
+    initrds: str = "one"  # none, one, three, big
+    machine: vm.Machine = dataclasses.field(default_factory=vm.Machine)
+    words: str = ""  # more words for the first kernel's command line
+    compare: bool = False  # run kexec-tools in the same machine and compare the second kernels
+    quick: bool = False  # part of the short run
+    limit: int = LIMIT
+
+
+WAYS = {"segments": "-c", "file": "-s", "auto": ""}
+
+
+def kernels():
+    """Every kernel loads every other one, by both system calls, by default, and as a UKI."""
+    for first in images.SUITES:
+        for following in images.SUITES:
+            for label, way in WAYS.items():
+                quick = (first, following, label) in {
+                    ("bookworm", "sid", "segments"), ("sid", "bookworm", "file"),
+                    ("trixie", "trixie", "segments"), ("sid", "sid", "auto")}
+                yield Scenario(f"kernels/{first}-{following}-{label}", first=first,
+                               next=following, way=way, quick=quick)
+            yield Scenario(f"kernels/{first}-{following}-uki", first=first, next=following,
+                           image="uki", quick=first == following == "sid")
+    for suite in images.SUITES:
+        yield Scenario(f"kernels/{suite}-32bit", first=suite, next=suite, way="-c",
+                       options=("--entry-32bit",))
+
+
+def shapes():
+    for suite in images.SUITES:
+        for shape in ("vmlinux", "vmlinux.gz", "vmlinux.xz", "vmlinux.zst", "vmlinux.lz4"):
+            yield Scenario(f"images/{suite}-{shape}", first=suite, next=suite, image=shape,
+                           way="-c", quick=(suite, shape) == ("sid", "vmlinux.zst"))
+    for shape in ("vmlinux.lzma", "vmlinux.bz2", "vmlinux.lz4-legacy", "bzImage.gz"):
+        yield Scenario(f"images/sid-{shape}", image=shape, way="-c")
+    # Without -c or -s: the file system call refuses, kexec_load gets it.
+    yield Scenario("images/sid-vmlinux-auto", image="vmlinux")
+    yield Scenario("images/sid-bzImage.gz-file", image="bzImage.gz", way="-s")
+    for way in ("segments", "file"):
+        yield Scenario(f"images/sid-uki-{way}", image="uki", way=WAYS[way])
+
+
+def initrds():
+    for label, way in (("segments", "-c"), ("file", "-s")):
+        yield Scenario(f"initrd/none-{label}", kind="panic", initrds="none", way=way,
+                       quick=way == "-c")
+        yield Scenario(f"initrd/three-{label}", initrds="three", way=way, quick=True)
+        yield Scenario(f"initrd/160M-{label}", initrds="big", way=way, limit=300,
+                       machine=vm.Machine(memory="3G"))
+
+
+def machines():
+    for memory in ("512M", "3G", "6G"):
+        for cpus in (1, 2):
+            for label, way in (("segments", "-c"), ("file", "-s")):
+                yield Scenario(f"machine/{memory}-{cpus}cpu-{label}", way=way, first="trixie",
+                               machine=vm.Machine(memory=memory, cpus=cpus),
+                               quick=(memory, cpus, way) == ("6G", 2, "-c"))
+
+
+def comparisons():
+    """The second kernel beside the one that kexec-tools starts in the same machine."""
+    for suite in images.SUITES:
+        for firmware in ("bios", "uefi"):
+            for label, way in (("segments", "-c"), ("file", "-s")):
+                yield Scenario(
+                    f"compare/{suite}-{firmware}-{label}", first=suite, next=suite, way=way,
+                    machine=vm.Machine(memory="3G", cpus=2, firmware=firmware), compare=True,
+                    quick=(suite, firmware) == ("sid", "uefi"))
+    yield Scenario("compare/6G-uefi-segments", way="-c", compare=True,
+                   machine=vm.Machine(memory="6G", firmware="uefi"))
+    yield Scenario("compare/512M-bios-segments", way="-c", compare=True,
+                   machine=vm.Machine(memory="512M"))
+    # Hundreds of memory ranges: more than boot_params' own table holds.
+    ranges = " memmap=" + ",".join(f"4K${256 + i}M" for i in range(150))
+    yield Scenario("compare/300-ranges-segments", way="-c", machine=vm.Machine(memory="3G"),
+                   words=ranges, compare=True, first="bookworm")
+    yield Scenario("compare/crashkernel-segments", way="-c", compare=True,
+                   machine=vm.Machine(memory="3G"), words=" crashkernel=256M")
+
+
+def chains():
+    for label, way in (("segments", "-c"), ("file", "-s")):
+        yield Scenario(f"chain/five-{label}", kind="chain", way=way, limit=300,
+                       machine=vm.Machine(memory="3G"))
+        yield Scenario(f"chain/five-uefi-{label}", kind="chain", way=way, limit=300,
+                       machine=vm.Machine(memory="3G", firmware="uefi"))
+
+
+def special():
+    # Xen's own package ships it compressed; its first guest is the other kernel to start.
+    # With -cpu max dom0 crashes, also when QEMU itself starts Xen.
+    machine = vm.Machine(memory="3G", cpu="qemu64")
+    yield Scenario("xen/compressed", kind="xen", image="xen.gz", first="bookworm", limit=300,
+                   machine=machine, quick=True)
+    yield Scenario("xen/segments", kind="xen", image="xen", way="-c", first="sid", limit=300,
+                   machine=machine)
+    yield Scenario("xen/uefi", kind="xen", image="xen.gz", first="bookworm", limit=300,
+                   machine=dataclasses.replace(machine, firmware="uefi"))
+    yield Scenario("digest/corrupt-resets", kind="corrupt", way="-c", quick=True)
+    yield Scenario("digest/corrupt-unchecked-boots", kind="corrupt", way="-c", options=("-i",))
+
+
+def all_scenarios():
+    for group in (kernels, shapes, initrds, machines, comparisons, chains, special):
+        yield from group()
