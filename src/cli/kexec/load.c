@@ -10,7 +10,6 @@
 #include "cli/kexec/report.h"
 
 DEFINE_CLEANUP(struct kx_image *, kx_image_free)
-DEFINE_CLEANUP(struct kx_plan *, kx_plan_free)
 
 struct loading {
 	struct kx_ctx *ctx;
