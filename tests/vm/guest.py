@@ -8,6 +8,7 @@ import glob
 import lzma
 import os
 import re
+import subprocess
 
 import images
 import initramfs
@@ -40,9 +41,17 @@ def add_efivarfs(archive, suite):
     archive.data("modules/efivarfs.ko", content)
 
 
+def add_program(archive, inside, path):
+    """A program of this machine with the libraries it names: libc and its loader, if all is well."""
+    archive.file(inside, path, 0o755)
+    libraries = subprocess.run(["ldd", path], capture_output=True, text=True, check=False).stdout
+    for library in re.findall(r"(/\S+) \(0x", libraries):
+        archive.file(library.lstrip("/"), os.path.realpath(library), 0o755)
+
+
 def add_kexec(archive, path):
     """The kexec under test, as /sbin/kexec."""
-    archive.file("sbin/kexec", path, 0o755)
+    add_program(archive, "sbin/kexec", path)
 
 
 def add_kexec_tools(archive):
