@@ -103,4 +103,6 @@ struct entry_fs {
 	int (*map)(struct entry_fs *fs, const char *device, const char *path, const uint8_t **ret,
 		   size_t *ret_n);
 	void (*unmap)(struct entry_fs *fs, const uint8_t *p, size_t n);
+	/* Two paths of this system are one and the same directory or file. */
+	bool (*same)(struct entry_fs *fs, const char *a, const char *b);
 };
