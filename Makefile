@@ -8,13 +8,17 @@ FUZZ_SECONDS ?= 60
 BUILD := build
 WORK  := $(BUILD)/work
 MESON ?= meson
+NINJA ?= ninja
 
 .PHONY: all install demo check check-vm bench fuzz format deps deps-build clean help
 
-all: deps-build ## build the commands into build/bin and the library into build/lib
-	@test -f $(WORK)/build.ninja || $(MESON) setup $(WORK) --prefix=$(PREFIX) >/dev/null
-	@$(MESON) compile -C $(WORK) --ninja-args=--quiet
+all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the library into build/lib
+	@$(NINJA) -C $(WORK) --quiet
 	@tools/collect-build $(WORK) $(BUILD)
+
+# Man pages and fuzzers are found by name, so a new one in these folders configures again.
+$(WORK)/build.ninja: man/. fuzz/. | deps-build
+	@$(MESON) setup $(if $(wildcard $@),--reconfigure) $(WORK) --prefix=$(PREFIX) >/dev/null
 
 install: all ## install commands, library, header, man pages, completions (PREFIX, DESTDIR)
 	@$(MESON) configure $(WORK) --prefix=$(PREFIX)

@@ -1,39 +1,41 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
-/* Loads a kernel with an initial ramdisk: cc example.c $(pkg-config --cflags --libs libkexec) */
-
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Load a kernel so that the next kexec jumps into it: example KERNEL [INITRD [COMMAND-LINE]] */
 #include <libkexec.h>
 #include <stdio.h>
 
-static int load(struct kx_ctx *ctx, const char *kernel, const char *initrd, const char *cmdline,
-		struct kx_error *err)
-{
-	struct kx_request request = {
-		.size = sizeof(request), .initrds = &initrd, .n_initrds = 1, .cmdline = cmdline
-	};
-	struct kx_image *image = NULL;
-	struct kx_plan *plan = NULL;
-	int r = kx_image_open(ctx, kernel, NULL, &image, err);
-
-	request.image = image;
-	if (r == 0)
-		r = kx_plan_new(ctx, &request, &plan, err);
-	if (r == 0)
-		r = kx_plan_commit(ctx, plan, err);
-	kx_plan_free(plan);
-	kx_image_free(image);
-	return r;
-}
-
 int main(int argc, char **argv)
 {
+	struct kx_plan_info info = { .size = sizeof(info) };
+	struct kx_request request = { .size = sizeof(request) };
 	struct kx_error err = { 0 };
+	struct kx_image *image = NULL;
+	struct kx_plan *plan = NULL;
 	struct kx_ctx *ctx = NULL;
-	int r = argc == 4 ? kx_ctx_new(NULL, &ctx, &err) : -1;
+	int r;
 
+	if (argc < 2) {
+		fprintf(stderr, "usage: %s KERNEL [INITRD [COMMAND-LINE]]\n", argv[0]);
+		return 2;
+	}
+	r = kx_ctx_new(NULL, &ctx, &err);
 	if (r == 0)
-		r = load(ctx, argv[1], argv[2], argv[3], &err);
+		r = kx_image_open(ctx, argv[1], NULL, &image, &err);
+	if (r == 0) {
+		request.image = image;
+		request.initrds = (const char *const *)&argv[2];
+		request.n_initrds = argc > 2;
+		request.cmdline = argc > 3 ? argv[3] : "";
+		r = kx_plan_new(ctx, &request, &plan, &err); /* nothing has changed so far */
+	}
+	if (r == 0 && kx_plan_info(plan, &info) == 0)
+		printf("%s, %s\n", info.type, info.reason);
+	if (r == 0)
+		r = kx_plan_commit(ctx, plan, &err);
 	if (r < 0)
-		fprintf(stderr, "%s\n", argc == 4 ? err.message : "usage: KERNEL INITRD CMDLINE");
+		fprintf(stderr, "%s\n", err.message);
+
+	kx_plan_free(plan);
+	kx_image_free(image);
 	kx_ctx_free(ctx);
 	return r < 0;
 }

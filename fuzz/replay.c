@@ -81,9 +81,9 @@ static void give_changes(const uint8_t *data, size_t n)
 			size_t reach = next_random(&state) % 4 ? (n < 1024 ? n : 1024) : n;
 			size_t at = next_random(&state) % reach;
 
-			copy[at] = next_random(&state) % 2 ?
-					   edges[next_random(&state) % sizeof(edges)] :
-					   (uint8_t)next_random(&state);
+			copy[at] = next_random(&state) % 2
+					   ? edges[next_random(&state) % sizeof(edges)]
+					   : (uint8_t)next_random(&state);
 		}
 		give(copy, n);
 	}

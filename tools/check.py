@@ -89,11 +89,13 @@ def run_meson_stage(name):
     stage = MESON_STAGES[name]
     build = ROOT / "build" / "check" / name
     env = environment(stage)
-    if not (build / "build.ninja").exists():
+    configured = (build / "build.ninja").exists()
+    if not configured:
         shutil.rmtree(build, ignore_errors=True)
-        subprocess.run(["meson", "setup", build, ROOT, "--werror", *stage["setup"]],
-                       env=env, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["meson", "compile", "-C", build, "--ninja-args=--quiet"], env=env, check=True)
+    # Man pages and fuzzers are found by name, so a build from before is configured again.
+    subprocess.run(["meson", "setup", *(["--reconfigure"] if configured else []), build, ROOT,
+                    "--werror", *stage["setup"]], env=env, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["meson", "compile", "-C", build, "--ninja-args=--quiet,-k0"], env=env, check=True)
     log = build / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
     # Four times the usual limit: the machine may be busy, and sanitizers are slow.

@@ -48,7 +48,7 @@ static int take_line(struct bls_type1 *t, struct strbuf *options, struct bytes k
 {
 	for (size_t i = 0; i < sizeof(last_wins) / sizeof(last_wins[0]); i++)
 		if (bytes_is(key, last_wins[i].key))
-			return bytes_set((char **)((char *)t + last_wins[i].offset), value);
+			return bytes_set((void *)((char *)t + last_wins[i].offset), value);
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
 		if (bytes_is(key, programs[i].key)) {

@@ -25,7 +25,7 @@ void fs_devices_done(struct fs_devices *devices)
 	*devices = (struct fs_devices){ 0 };
 }
 
-static int remember(struct root_fs *fs, int kind, const char *name, size_t mount)
+static int remember(struct root_fs *fs, enum fs_name_kind kind, const char *name, size_t mount)
 {
 	struct fs_devices *d = &fs->devices;
 	struct fs_name *bigger;
@@ -74,18 +74,18 @@ static bool same_device(const char *a, const char *b)
 	       disk_a == disk_b && part_a == part_b;
 }
 
-static bool same_name(int kind, const char *a, const char *b)
+static bool same_name(enum fs_name_kind kind, const char *a, const char *b)
 {
 	if (kind == FS_NAME_UUID)
 		return strcasecmp(a, b) == 0;
 	return kind == FS_NAME_DEVICE ? same_device(a, b) : strcmp(a, b) == 0;
 }
 
-static const struct fs_name *known(const struct root_fs *fs, int kind, const char *name)
+static const struct fs_name *known(const struct root_fs *fs, enum fs_name_kind kind,
+				   const char *name)
 {
 	for (size_t i = 0; i < fs->devices.n; i++)
-		if ((int)fs->devices.v[i].kind == kind &&
-		    same_name(kind, fs->devices.v[i].name, name))
+		if (fs->devices.v[i].kind == kind && same_name(kind, fs->devices.v[i].name, name))
 			return &fs->devices.v[i];
 	return NULL;
 }
@@ -112,7 +112,7 @@ int fs_device_place(struct root_fs *fs, const char *place, struct kx_error *err)
 {
 	static const struct {
 		const char *prefix;
-		int kind;
+		enum fs_name_kind kind;
 	} kinds[] = {
 		{ "uuid:", FS_NAME_UUID },
 		{ "label:", FS_NAME_LABEL },
@@ -209,7 +209,7 @@ static bool source_is_tag(const char *source, const char *tag, const char *value
 	       strcasecmp(source + n + 1, value) == 0;
 }
 
-static int find_tag(struct root_fs *fs, int kind, const char *value, size_t *ret)
+static int find_tag(struct root_fs *fs, enum fs_name_kind kind, const char *value, size_t *ret)
 {
 	const char *tag = kind == FS_NAME_UUID ? "UUID" : "LABEL";
 	const struct fs_name *name = known(fs, kind, value);
@@ -353,13 +353,13 @@ static const char *grub_fs_name(const char *type)
 	return type;
 }
 
-static int probe_tag(struct root_fs *fs, const struct mount *m, int kind, const char *tag,
-		     char **ret)
+static int probe_tag(struct root_fs *fs, const struct mount *m, enum fs_name_kind kind,
+		     const char *tag, char **ret)
 {
 	size_t i = (size_t)(m - fs->mounts.v), n = strlen(tag);
 
 	for (size_t k = 0; k < fs->devices.n; k++)
-		if ((int)fs->devices.v[k].kind == kind && fs->devices.v[k].mount == i) {
+		if (fs->devices.v[k].kind == kind && fs->devices.v[k].mount == i) {
 			*ret = strdup(fs->devices.v[k].name);
 			return *ret ? 0 : -ENOMEM;
 		}

@@ -8,7 +8,7 @@
 
 /* One name that is known, because somebody said so or because search() handed it out. */
 struct fs_name {
-	enum { FS_NAME_UUID, FS_NAME_LABEL, FS_NAME_DEVICE } kind;
+	enum fs_name_kind { FS_NAME_UUID, FS_NAME_LABEL, FS_NAME_DEVICE } kind;
 	char *name;
 	size_t mount;
 };

@@ -193,7 +193,7 @@ static int root_list(struct entry_fs *table, const char *device, const char *pat
 		return -errno;
 	TAKE_FD(fd);
 
-	while (r == 0 && (errno = 0, e = readdir(dir))) {
+	while (r == 0 && ((void)(errno = 0), e = readdir(dir))) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		r = names.n < NAMES_MAX ? strlist_add(&names, e->d_name) : -E2BIG;

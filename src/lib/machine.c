@@ -134,6 +134,11 @@ static int memory_read(struct kx_ctx *ctx, struct machine *machine, struct kx_er
 		return r;
 	machine->crash = TAKE(iomem.crash, (struct ranges){ 0 });
 	machine->keep_off = TAKE(iomem.keep_off, (struct ranges){ 0 });
+	/* A crash kernel may be loaded there, and must stay whole until the jump is certain. */
+	for (size_t i = 0; r == 0 && i < machine->crash.n; i++)
+		r = ranges_add(&machine->keep_off, machine->crash.v[i]);
+	if (r < 0)
+		goto done;
 
 	r = firmware_map_read(ctx, &machine->memory);
 	if (r == -ENOMEM)

@@ -18,7 +18,7 @@ enum { DEFAULT_SERIAL_PORT = 0x3f8, SERIAL_CLOCK = 115200, CMDLINE_MAX = 1 << 20
 
 DEFINE_CLEANUP(struct kx_plan *, kx_plan_free)
 
-static int warn(struct kx_plan *plan, const char *sentence)
+static int add_warning(struct kx_plan *plan, const char *sentence)
 {
 	char **bigger = reallocarray(plan->warnings, plan->n_warnings + 1, sizeof(*bigger));
 
@@ -187,7 +187,11 @@ static bool has_cma(struct kx_ctx *ctx)
 	memcpy(text, raw, n);
 	text[n] = '\0';
 	at = strstr(text, "CmaTotal:");
-	return at && strtoull(at + strlen("CmaTotal:"), NULL, 10) != 0;
+	if (!at)
+		return false;
+	at += strlen("CmaTotal:");
+	at += strspn(at, " ");
+	return *at >= '1' && *at <= '9'; /* "CmaTotal:              0 kB" without one */
 }
 
 static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
@@ -212,8 +216,9 @@ static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 		plan->optional_flags |= SYS_KEXEC_FILE_FORCE_DTB;
 	plan->syscall_flags |= plan->optional_flags;
 	if (plan->image->image.is_uki)
-		r = warn(plan, "the unified kernel image's own signature is left behind: the "
-			       "running kernel verifies that of the kernel inside, if any");
+		r = add_warning(plan,
+				"the unified kernel image's own signature is left behind: the "
+				"running kernel verifies that of the kernel inside, if any");
 	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
 }
 

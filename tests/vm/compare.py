@@ -13,7 +13,8 @@ import checks
 # Shapes that come and go between two boots of one and the same loader: measured timings, timing
 # races, interrupt counts, where KASLR and the loader put things.
 VOLATILE = re.compile(
-    r"random: crng|clocksource|tsc:|rcu:|sched_clock|Calibrating|RAMDISK|Freeing |Memory: |deferred pages|calibrate_delay|"
+    r"random: crng|clocksource|tsc:|rcu:|sched_clock|Calibrating|RAMDISK|Freeing |Memory: |deferred pages|calibrate_delay|PM-Timer|"
+    r"long platform interrupts|"
     r"input: |Spurious|hrtimer|perf: |Switched to|Write protecting|kauditd|audit: |Console: |"
     r"printk: |Key type|Trying to unpack|raid6|xor: |Unpacking|workqueue: |Spectre|"
     r"BIOS-e820|reserve setup_data|e820: (update|reserve|remove)|extended physical RAM map|"

@@ -40,6 +40,7 @@ static struct attempt attempt_of(const struct loading *l, enum kx_way way)
 		.way = way,
 		.image = l->image,
 		.plan = l->plan,
+		.notes = l->notes,
 	};
 }
 

@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Counts what a kexec reboot costs: ours beside kexec-tools, in instructions.
+
+QEMU runs the virtual machine with -icount shift=0,sleep=off: the guest's clock, its time-stamp
+counter included, advances one nanosecond an instruction and jumps over idle time. The same run
+gives the same figure on a busy machine, to about 0.1 %. Instructions are not time: digests look
+dearer and copies cheaper than they are, so the bytes moved are shown beside them.
+
+  load      from before `kexec -l` starts to after it ended
+  blackout  from the last instruction before reboot(2) to the first of the next /init
+"""
+
+import argparse
+import dataclasses
+import json
+import lzma
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/vm"))
+# pylint: disable=wrong-import-position
+import guest
+import images
+import initramfs
+import vm
+
+# Without these two the guest would clear pages byte by byte with one instruction each (ERMS, FSRM).
+CPU = "max,erms=off,fsrm=off"
+MACHINE = vm.Machine(memory="3G", cpu=CPU)
+SETTLE = 10  # seconds of guest time in which the first kernel finishes what it does after boot
+LIMIT = 570  # wall seconds for one machine
+TRIES = 2  # see tests/vm/vm.py on cmpxchg16b
+CMDLINE = "console=ttyS0 panic=-1"
+
+
+@dataclasses.dataclass
+class Case:
+    """One row: what is loaded, and how. Targets are giga-instructions (load, blackout)."""
+
+    name: str
+    suite: str
+    initrd: str  # "modules" or "tiny"
+    packing: str  # "zst", "xz" or ""
+    options: tuple
+    full: bool = False  # only with --full
+    targets: tuple = (None, None)
+
+
+CASES = [
+    Case("modules, zstd, -c", "sid", "modules", "zst", ("-c",), targets=(0.20, 1.70)),
+    Case("modules, zstd, -s", "sid", "modules", "zst", ("-s",)),
+    Case("tiny, -c", "sid", "tiny", "", ("-c",), targets=(None, 1.30)),
+    Case("tiny, -s", "sid", "tiny", "", ("-s",)),
+    Case("modules, zstd, -c -i", "sid", "modules", "zst", ("-c", "-i"), full=True),
+    Case("modules, xz, -c", "sid", "modules", "xz", ("-c",), full=True, targets=(None, 1.70)),
+    Case("modules, xz, -s", "sid", "modules", "xz", ("-s",), full=True),
+    Case("modules, zstd, -c", "bookworm", "modules", "zst", ("-c",), full=True,
+         targets=(None, 2.1)),
+    Case("modules, zstd, -s", "bookworm", "modules", "zst", ("-s",), full=True),
+]
+
+JOB = """
+sleep {settle}
+must {kexec} -d {words} > /tmp/debug 2>&1
+section debug cat /tmp/debug
+section placement sh -c 'dmesg | grep kexec'
+must {kexec} -u
+sleep {settle}
+stamp load-start
+must {kexec} {words}
+stamp load-end
+sleep 1
+sync
+dmesg -n 1
+stamp jump
+echo "@@ failed the jump came back"
+"""
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def module_archive(suite):
+    """Every module of @suite, uncompressed, as a plain archive: what a full initramfs carries."""
+    folder = os.path.join(images.CACHE, "derived", images.release(suite))
+    path = os.path.join(folder, "modules.cpio")
+    if os.path.exists(path):
+        return path
+    os.makedirs(folder, exist_ok=True)
+    archive = initramfs.Archive()
+    root = images.modules(suite)
+    for here, folders, files in os.walk(root):
+        folders.sort()
+        for name in sorted(files):
+            source = os.path.join(here, name)
+            inside = os.path.join("lib/modules", os.path.relpath(source, root))
+            if name.endswith(".ko.xz"):
+                with open(source, "rb") as file:
+                    archive.data(inside[:-3], lzma.decompress(file.read()))
+            else:
+                archive.file(inside, source)
+    archive.save(path + ".new")
+    os.rename(path + ".new", path)
+    return path
+
+
+PACKERS = {"zst": ["zstd", "-qc", "-19", "-T0"], "xz": ["xz", "-c", "--check=crc32", "-T0"]}
+
+
+def packed_modules(case):
+    plain = module_archive(case.suite)
+    if not case.packing:
+        return plain
+    path = f"{plain}.{case.packing}"
+    if not os.path.exists(path):
+        say(f"  packing {os.path.basename(path)} of {images.release(case.suite)}, once")
+        with open(path + ".new", "wb") as out:
+            subprocess.run(PACKERS[case.packing] + [plain], stdout=out, check=True, timeout=900)
+        os.rename(path + ".new", path)
+    return path
+
+
+def build_initrd(case, stamp, folder):
+    """The next kernel's initrd: a small archive with /init, then the modules."""
+    archive = initramfs.Archive()
+    archive.char_device("dev/console", 5, 1)
+    archive.file("init", stamp, 0o755)
+    path = archive.save(os.path.join(folder, "next"))
+    if case.initrd == "modules":
+        with open(path, "ab") as out, open(packed_modules(case), "rb") as file:
+            out.write(file.read())
+    return path
+
+
+def build_first(case, kexec, stamp, initrd, folder):
+    """The initramfs of the first kernel."""
+    words = ["-l", *case.options, "/boot/kernel", f'--command-line="{CMDLINE}"',
+             "--initrd=/boot/initrd"]
+    name = "kexec-tools" if kexec == "kexec-tools" else "kexec"
+    archive = guest.base(JOB.format(kexec=name, words=" ".join(words), settle=SETTLE))
+    if kexec == "kexec-tools":
+        guest.add_kexec_tools(archive)
+    else:
+        guest.add_kexec(archive, kexec)
+    archive.file("bin/stamp", stamp, 0o755)
+    archive.file("boot/kernel", images.kernel(case.suite))
+    archive.file("boot/initrd", initrd)
+    return archive.save(os.path.join(folder, "first"))
+
+
+def read_stamps(path):
+    with open(path, encoding="ascii", errors="replace") as file:
+        return {label: int(clock) for label, clock in re.findall(r"(?m)^(\S+) (\d+)$", file.read())}
+
+
+def moved_bytes(log):
+    """Bytes of all segments, zero padding included: what is copied (and, digested, hashed)."""
+    facts = guest.sections(log)
+    text = facts.get("debug", "") + facts.get("placement", "")
+    sizes = re.findall(r"segment\[\d+\].*memsz[ :=]+(?:0x)?([0-9a-f]+)", text)
+    return sum(int(size, 16) for size in sizes) or None
+
+
+def measure(case, kexec, stamp):
+    """Run one case; returns its figures."""
+    with tempfile.TemporaryDirectory(prefix="rapidreboot-bench.") as folder:
+        initrd = build_initrd(case, stamp, folder)
+        first = build_first(case, kexec, stamp, initrd, folder)
+        console = os.path.join(folder, "debugcon")
+        machine = dataclasses.replace(MACHINE, extra=(
+            "-icount", "shift=0,sleep=off", "-debugcon", f"file:{console}"))
+        for _ in range(TRIES):
+            end = vm.run(machine, images.kernel(case.suite), first,
+                         "console=ttyS0 panic=-1 quiet nokaslr", folder, LIMIT)
+            stamps = read_stamps(console)
+            if "init" in stamps:
+                break
+        size = os.path.getsize(initrd)
+    if "init" not in stamps:
+        raise RuntimeError(f"{case.name}: the next /init was not reached ({end.reason})\n"
+                           f"{end.log[-1500:]}")
+    return figures(stamps, size, moved_bytes(end.log))
+
+
+def figures(stamps, initrd_size, moved):
+    result = {
+        "load": stamps["load-end"] - stamps["load-start"],
+        "blackout": stamps["init"] - stamps["jump"],
+        "initrd_bytes": initrd_size,
+        "segment_bytes": moved,
+    }
+    if "purgatory-exit" in stamps:
+        result["shutdown_and_copy"] = stamps["purgatory-entry"] - stamps["jump"]
+        result["digest"] = stamps["purgatory-checked"] - stamps["purgatory-entry"]
+        result["kernel"] = stamps["init"] - stamps["purgatory-exit"]
+    return result
+
+
+def giga(count):
+    return "-" if count is None else f"{count / 1e9:.3f}"
+
+
+def table(rows, targets):
+    """The results as text, our line above kexec-tools'."""
+    head = f"{'kernel and case':34} {'by':12} {'load':>7} {'blackout':>9} {'MB moved':>9}  parts"
+    yield head + ("  target load, blackout" if targets else "")
+    for row in rows:
+        result = row["result"]
+        moved = result["segment_bytes"]
+        parts = "  ".join(f"{name} {giga(result[key])}" for name, key in (
+            ("copy", "shutdown_and_copy"), ("digest", "digest"), ("kernel", "kernel"))
+            if key in result)
+        line = (f"{row['kernel'] + ', ' + row['case']:34} {row['by']:12} {giga(result['load']):>7} "
+                f"{giga(result['blackout']):>9} {'-' if not moved else f'{moved / 1e6:.1f}':>9}  "
+                f"{parts}")
+        if targets and row["by"] == "rapidreboot":
+            line += "  " + ", ".join("-" if t is None else f"<= {t}" for t in row["targets"])
+        yield line.rstrip()
+
+
+def build_stamp(folder):
+    path = os.path.join(folder, "stamp")
+    subprocess.run([os.environ.get("CC", "cc"), "-O2", "-static", "-D_GNU_SOURCE",
+                    "-I" + os.path.join(images.TOP, "src"), "-o", path,
+                    os.path.join(images.TOP, "bench/stamp.c")], check=True, timeout=120)
+    return path
+
+
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        found = re.search(r"model name\s*: (.*)", file.read())
+    return found.group(1) if found else "unknown"
+
+
+def qemu_version():
+    return subprocess.run([vm.find_qemu(), "--version"], stdout=subprocess.PIPE, text=True,
+                          check=True, timeout=30).stdout.splitlines()[0]
+
+
+def run_cases(cases, binaries, stamp):
+    rows = []
+    for case in cases:
+        kernel = ".".join(images.release(case.suite).split(".")[:2])
+        for label, binary in binaries.items():
+            say(f"  {kernel}, {case.name}: {label}")
+            rows.append({"kernel": kernel, "release": images.release(case.suite),
+                         "case": case.name, "by": label, "targets": list(case.targets),
+                         "result": measure(case, binary, stamp)})
+    return rows
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--kexec", default=os.path.join(images.TOP, "build/bin/kexec"))
+    parser.add_argument("--only", metavar="TEXT", help="cases whose name contains TEXT")
+    parser.add_argument("--full", action="store_true", help="xz, no digest and Linux 6.1, too")
+    parser.add_argument("--targets", action="store_true", help="show the project's goals")
+    parser.add_argument("--without", choices=["kexec-tools", "rapidreboot"],
+                        help="leave one of the two out")
+    parser.add_argument("--output", default=os.path.join(images.TOP, "build/bench.json"))
+    args = parser.parse_args()
+    cases = [case for case in CASES
+             if (args.full or not case.full) and (args.only or "") in case.name]
+    binaries = {"rapidreboot": args.kexec, "kexec-tools": "kexec-tools"}
+    binaries.pop(args.without, None)
+    if "rapidreboot" in binaries and not os.access(args.kexec, os.X_OK):
+        sys.exit(f"{args.kexec} is not a program: build it first (make)")
+    if not vm.find_qemu():
+        sys.exit("qemu-system-x86_64 is not here: install QEMU for x86 (tools/install-deps)")
+    images.fetch(["busybox", "kexec-tools"] + sorted({f"linux-{case.suite}" for case in cases}))
+    with tempfile.TemporaryDirectory(prefix="rapidreboot-bench.") as folder:
+        rows = run_cases(cases, binaries, build_stamp(folder))
+    facts = {"unit": "guest instructions", "qemu": qemu_version(), "cpu_model": CPU,
+             "memory": MACHINE.memory, "host_cpu": processor(), "rows": rows}
+    os.makedirs(os.path.dirname(args.output), exist_ok=True)
+    with open(args.output, "w", encoding="utf-8") as file:
+        json.dump(facts, file, indent=1)
+    say("\nGiga-instructions (initrd of all modules: "
+        f"{max(row['result']['initrd_bytes'] for row in rows) / 1e6:.0f} MB packed)\n")
+    say("\n".join(table(rows, args.targets)))
+    say(f"\n{facts['qemu']}, -cpu {CPU}, one processor, {MACHINE.memory}; as JSON: {args.output}")
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (images.Missing, RuntimeError) as trouble:
+        sys.exit(f"bench: {trouble}")
