@@ -194,7 +194,7 @@ static int scan_dir(struct entry_fs *fs, const struct boot_find_opts *opts, cons
 		for (size_t i = 0; r == 0 && i < names.n; i++) {
 			const char *version = scan_version(names.v[i]);
 
-			if (version && !*version == pass)
+			if (version && (*version == 0) == (pass == 1))
 				r = add_kernel(fs, opts, menu, dir, names.v[i], version);
 		}
 	strlist_done(&names);
