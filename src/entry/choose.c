@@ -38,7 +38,6 @@ struct loader {
 
 /* In order of preference, when there is no evidence at all. */
 static const struct loader loaders[] = {
-#ifdef HAVE_GRUB
 	{ "grub",
 	  ON_EFI | ON_BIOS,
 	  grub_read,
@@ -47,7 +46,6 @@ static const struct loader loaders[] = {
 	  { "grub.cfg" },
 	  { "/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "/boot/efi/EFI/*/grub.cfg",
 	    "/efi/EFI/*/grub.cfg", "/boot/EFI/*/grub.cfg" } },
-#endif
 	{ "systemd-boot",
 	  ON_EFI,
 	  sd_boot_read,
@@ -347,7 +345,7 @@ static read_fn *reader_for(struct entry_fs *fs, const char *config)
 			return sd_boot_read;
 		return scan_read;
 	}
-	return strstr(config, "/loader/") ? sd_boot_read : NULL;
+	return strstr(config, "/loader/") ? sd_boot_read : strstr(base, "grub") ? grub_read : NULL;
 }
 
 int boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts, struct boot_menu *ret,

@@ -10,9 +10,7 @@
 #include "base/io.h"
 #include "entry/choose.h"
 #include "entry/fs-root.h"
-#ifdef HAVE_GRUB
 #include "entry/grub-read.h"
-#endif
 #include "lib/entries.h"
 #include "lib/internal.h"
 
@@ -42,7 +40,6 @@ static int read_running(struct kx_ctx *ctx, struct kx_entries *entries)
 	return r == -ENOMEM ? r : 0;
 }
 
-#ifdef HAVE_GRUB
 /* The script as GRUB reads it, with what it printed and set. */
 static int read_script(struct entry_fs *fs, const struct boot_find_opts *find,
 		       struct kx_entries *entries, struct kx_error *err)
@@ -66,7 +63,6 @@ static int read_script(struct entry_fs *fs, const struct boot_find_opts *find,
 	grub_result_done(&result);
 	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
 }
-#endif
 
 static int read_menu(struct entry_fs *fs, const struct boot_find_opts *find, uint64_t flags,
 		     struct kx_entries *entries, struct kx_error *err)
@@ -75,11 +71,7 @@ static int read_menu(struct entry_fs *fs, const struct boot_find_opts *find, uin
 		return boot_menu_find(fs, find, &entries->menu, err);
 	if (!find->config)
 		return kx_fail(err, -EINVAL, "which script to evaluate is not said");
-#ifdef HAVE_GRUB
 	return read_script(fs, find, entries, err);
-#else
-	return kx_fail(err, -EOPNOTSUPP, "built without the interpreter of GRUB scripts");
-#endif
 }
 
 static int check_opts(const struct kx_entries_opts *o, struct kx_error *err)
