@@ -208,6 +208,17 @@ static int root_list(struct entry_fs *table, const char *device, const char *pat
 	return r;
 }
 
+static bool root_same(struct entry_fs *table, const char *a, const char *b)
+{
+	struct root_fs *fs = of(table);
+	_cleanup_close_ int fd_a = root_open(fs, ENTRY_SYSTEM, a, O_PATH);
+	_cleanup_close_ int fd_b = root_open(fs, ENTRY_SYSTEM, b, O_PATH);
+	struct stat st_a, st_b;
+
+	return fd_a >= 0 && fd_b >= 0 && fstat(fd_a, &st_a) == 0 && fstat(fd_b, &st_b) == 0 &&
+	       st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
+}
+
 static int root_set_home(struct entry_fs *table, const char *path, char **ret)
 {
 	struct root_fs *fs = of(table);
@@ -350,6 +361,7 @@ int fs_root_new(const struct fs_root_opts *opts, struct entry_fs **ret, struct k
 		.set_home = root_set_home,
 		.map = root_map,
 		.unmap = root_unmap,
+		.same = root_same,
 	};
 	r = init(fs, opts, err);
 	if (r < 0) {

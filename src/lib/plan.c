@@ -18,7 +18,7 @@ enum { DEFAULT_SERIAL_PORT = 0x3f8, SERIAL_CLOCK = 115200, CMDLINE_MAX = 1 << 20
 
 DEFINE_CLEANUP(struct kx_plan *, kx_plan_free)
 
-static int warn(struct kx_plan *plan, const char *sentence)
+static int add_warning(struct kx_plan *plan, const char *sentence)
 {
 	char **bigger = reallocarray(plan->warnings, plan->n_warnings + 1, sizeof(*bigger));
 
@@ -187,7 +187,11 @@ static bool has_cma(struct kx_ctx *ctx)
 	memcpy(text, raw, n);
 	text[n] = '\0';
 	at = strstr(text, "CmaTotal:");
-	return at && strtoull(at + strlen("CmaTotal:"), NULL, 10) != 0;
+	if (!at)
+		return false;
+	at += strlen("CmaTotal:");
+	at += strspn(at, " ");
+	return *at >= '1' && *at <= '9'; /* "CmaTotal:              0 kB" without one */
 }
 
 static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
@@ -212,8 +216,9 @@ static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 		plan->optional_flags |= SYS_KEXEC_FILE_FORCE_DTB;
 	plan->syscall_flags |= plan->optional_flags;
 	if (plan->image->image.is_uki)
-		r = warn(plan, "the unified kernel image's own signature is left behind: the "
-			       "running kernel verifies that of the kernel inside, if any");
+		r = add_warning(plan,
+				"the unified kernel image's own signature is left behind: the "
+				"running kernel verifies that of the kernel inside, if any");
 	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
 }
 
@@ -345,6 +350,24 @@ static int request_check(const struct kx_request *req, struct kx_error *err)
 	return 0;
 }
 
+/* The kernel rewrites a crash kernel's ELF header when processors or memory change since 6.6; the
+ * file says how large it may get (Documentation/ABI/testing/sysfs-kernel-kexec-kdump). */
+static int hotplug_check(struct kx_ctx *ctx, const struct kx_request *req, struct kx_error *err)
+{
+	int size, r;
+
+	if (!(req->flags & KX_REQ_HOTPLUG))
+		return 0;
+	r = read_int_in(ctx->machine_root, "/sys/kernel/kexec/crash_elfcorehdr_size", &size);
+	if (r < 0)
+		r = read_int_in(ctx->machine_root, "/sys/kernel/crash_elfcorehdr_size", &size);
+	if (r < 0)
+		return kx_fail_at(
+			err, kx_fail(err, r, "/sys/kernel/crash_elfcorehdr_size: %s", strerror(-r)),
+			KX_STEP_MACHINE);
+	return 0;
+}
+
 static int plan_cmdline(const struct kx_request *req, struct kx_plan *plan, struct kx_error *err)
 {
 	const char *line = req->cmdline;
@@ -377,7 +400,9 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 		return kx_fail_at(err, r, KX_STEP_ARGUMENT);
 
 	plan->image = req.image;
-	r = plan_cmdline(&req, plan, err);
+	r = hotplug_check(ctx, &req, err);
+	if (r == 0)
+		r = plan_cmdline(&req, plan, err);
 	if (r == 0)
 		r = choose_way(&req, plan, err);
 	if (r < 0)

@@ -29,11 +29,13 @@ struct efi_facts {
 
 struct machine {
 	enum arch arch;
-	struct memmap memory;	/* normalised; what the next kernel is told */
-	struct ranges keep_off; /* RAM that must not be a target */
-	struct ranges crash;	/* crashkernel= reservations, in file order */
-	uint8_t *boot_params;	/* 4096 bytes of the running kernel's, or NULL */
-	uint64_t acpi_rsdp;	/* 0 when unknown */
+	struct memmap memory;	    /* normalised; what the next kernel is told */
+	struct ranges keep_off;	    /* RAM that must not be a target */
+	struct ranges crash;	    /* crashkernel= reservations, in file order */
+	uint8_t *boot_params;	    /* 4096 bytes of the running kernel's, or NULL */
+	uint64_t acpi_rsdp;	    /* 0 when unknown */
+	uint8_t acpi_rsdp_copy[36]; /* what lies there, for multiboot2 kernels */
+	size_t n_acpi_rsdp_copy;    /* 20 or 36, 0 when it cannot be read */
 	struct efi_facts efi;
 	uint8_t rng_seed[32];
 	size_t n_rng_seed; /* 0 when the pool is not ready: none is handed on */

@@ -26,5 +26,5 @@ struct job {
 /* Cannot fail: what is wrong with the result, job_refuse() finds. */
 struct job job_decide(const struct options *options);
 
-/* Says on stderr why the command line cannot be carried out. Returns the exit status, 0 for none. */
+/* Says on stderr why the command line cannot be carried out, if so. Returns the exit status. */
 int job_refuse(const struct job *job, const struct options *options);

@@ -14,11 +14,27 @@ static void say_why(const struct kx_error *err)
 		fprintf(stderr, "%s\n", err->message);
 }
 
+static int last_line(const struct attempt *a)
+{
+	notes_flush(a->notes);
+	fprintf(stderr, "Cannot load %s\n", a->kernel);
+	return EXIT_FAILED;
+}
+
 static int cannot_load(const struct attempt *a, const struct kx_error *err)
 {
 	say_why(err);
-	fprintf(stderr, "Cannot load %s\n", a->kernel);
-	return EXIT_FAILED;
+	return last_line(a);
+}
+
+/* The sentence, unless it only repeats @path and the error's name. */
+static void say_more(const char *path, const struct kx_error *err)
+{
+	size_t n = strlen(path);
+
+	if (strncmp(err->message, path, n) != 0 || strncmp(err->message + n, ": ", 2) != 0 ||
+	    strcmp(err->message + n + 2, strerror(-err->code)) != 0)
+		say_why(err);
 }
 
 static int fail_open(const char *path, const struct kx_error *err)
@@ -38,7 +54,7 @@ static int fail_open(const char *path, const struct kx_error *err)
 	default:
 		fprintf(stderr, "Cannot open `%s': %s\n", path, why);
 	}
-	say_why(err);
+	say_more(path, err);
 	return EXIT_USAGE;
 }
 
@@ -98,7 +114,8 @@ static int fail_initrd(const struct attempt *a, const struct kx_error *err)
 		return fail_open(path, err);
 	if (err->code != -ENODATA)
 		fprintf(stderr, "Could not open initrd file %s:%s\n", path, strerror(-err->code));
-	return cannot_load(a, err);
+	say_more(path, err);
+	return last_line(a);
 }
 
 /* "file arguments…" */
@@ -114,37 +131,6 @@ static int fail_module(const struct attempt *a, const struct kx_error *err)
 			break;
 	}
 	return fail_open(path ? path : "", err);
-}
-
-/* The @nth number in hexadecimal of a sentence, 0 without one. */
-static uint64_t hex_in(const char *s, unsigned nth)
-{
-	while ((s = strstr(s, "0x")) != NULL) {
-		if (nth-- == 0)
-			return strtoull(s, NULL, 16);
-		s += 2;
-	}
-	return 0;
-}
-
-static int fail_placement(const struct attempt *a, const struct kx_error *err)
-{
-	switch (err->code) {
-	case -ENOSPC:
-		fprintf(stderr,
-			"Could not find a free area of memory of 0x%" PRIx64 " bytes...\n"
-			"locate_hole failed\n",
-			hex_in(err->message, 0));
-		say_why(err);
-		return EXIT_USAGE;
-	case -EADDRNOTAVAIL:
-		fprintf(stderr, "Invalid memory segment 0x%" PRIx64 " - 0x%" PRIx64 "\n",
-			hex_in(err->message, 0), hex_in(err->message, 1));
-		say_why(err);
-		return EXIT_USAGE;
-	default:
-		return cannot_load(a, err);
-	}
 }
 
 static const char *image_type(const struct kx_image *image)
@@ -167,6 +153,49 @@ static int fail_request(const struct attempt *a, const struct kx_error *err)
 	return cannot_load(a, err);
 }
 
+/* The @nth number in hexadecimal of a sentence, 0 without one. */
+static uint64_t hex_in(const char *s, unsigned nth)
+{
+	while ((s = strstr(s, "0x")) != NULL) {
+		if (nth-- == 0)
+			return strtoull(s, NULL, 16);
+		s += 2;
+	}
+	return 0;
+}
+
+/* "…: 8192 KiB, …": the size that the planner found no room for, in bytes. */
+static uint64_t kib_in(const char *s)
+{
+	const char *unit = strstr(s, " KiB"), *digits = unit;
+
+	while (digits > s && digits[-1] >= '0' && digits[-1] <= '9')
+		digits--;
+	return digits ? strtoull(digits, NULL, 10) << 10 : 0;
+}
+
+static int fail_placement(const struct attempt *a, const struct kx_error *err)
+{
+	switch (err->code) {
+	case -ENOSPC:
+		fprintf(stderr,
+			"Could not find a free area of memory of 0x%" PRIx64 " bytes...\n"
+			"locate_hole failed\n",
+			kib_in(err->message));
+		say_why(err);
+		return EXIT_USAGE;
+	case -EADDRNOTAVAIL:
+		fprintf(stderr, "Invalid memory segment 0x%" PRIx64 " - 0x%" PRIx64 "\n",
+			hex_in(err->message, 0), hex_in(err->message, 1));
+		say_why(err);
+		return EXIT_USAGE;
+	case -EINVAL:
+		return fail_request(a, err);
+	default:
+		return cannot_load(a, err);
+	}
+}
+
 static int fail_machine(const struct attempt *a, const struct kx_error *err)
 {
 	bool hotplug = options_have(a->options, OPT_HOTPLUG);
@@ -175,7 +204,6 @@ static int fail_machine(const struct attempt *a, const struct kx_error *err)
 		fputs("Path /sys/kernel/crash_elfcorehdr_size does not exist, the kernel needs "
 		      "CONFIG_CRASH_HOTPLUG\n",
 		      stderr);
-		say_why(err);
 		return EXIT_USAGE;
 	}
 	if (err->code == -ENXIO && options_have(a->options, OPT_LOAD_PANIC)) {

@@ -6,6 +6,7 @@
 
 #include <libkexec.h>
 
+#include "cli/kexec/notes.h"
 #include "cli/kexec/options.h"
 
 /**
@@ -14,6 +15,7 @@
  * @way: system call that was tried or would have been; AUTO counts as FILE
  * @image: NULL before there was one
  * @plan: NULL before there was one
+ * @notes: kept back so far; where "Cannot load" has to be the last line they come before it
  */
 struct attempt {
 	const struct options *options;
@@ -21,6 +23,7 @@ struct attempt {
 	enum kx_way way;
 	const struct kx_image *image;
 	const struct kx_plan *plan;
+	struct notes *notes;
 };
 
 /* @actual: type that the file has when --type demanded another one, or NULL */

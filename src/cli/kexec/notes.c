@@ -77,6 +77,8 @@ void notes_log(void *data, enum kx_log_level level, const char *line)
 		fprintf(stderr, "%s\n", line);
 	else if (level == KX_LOG_WARNING)
 		notes_warn(notes, "%s", line);
+	else if (level == KX_LOG_NOTICE)
+		notes_say(notes, "kexec: %s", line);
 	else if (notes->verbose)
 		fprintf(stderr, "%s\n", line);
 }

@@ -8,10 +8,10 @@
 #include "cli/kexec/exits.h"
 #include "cli/kexec/options.h"
 
-/* Names, letters and abbreviations are those of kexec-tools 2.0.32 for x86; --no-cma and --force-dtb
- * came after it, --dry-run, --json and --root are ours. An abbreviation that was unique in 2.0.32
- * keeps its meaning: getopt_long takes the first of several matches without complaint when they
- * have the same letter and the same kind of argument, hence yields_to. */
+/* Names, letters and abbreviations are those of kexec-tools 2.0.32 for x86; --no-cma and
+ * --force-dtb came after it, --dry-run, --json and --root are ours. An abbreviation that was unique
+ * in 2.0.32 keeps its meaning: getopt_long takes the first of several matches without complaint
+ * when they have the same letter and the same kind of argument, hence yields_to. */
 const struct opt_row opt_rows[] = {
 	{ "load", 'l', OPT_LOAD, NULL, GROUP_ACTION, .help = "load KERNEL for a later jump" },
 	{ "exec", 'e', OPT_EXEC, NULL, GROUP_ACTION,
@@ -28,9 +28,9 @@ const struct opt_row opt_rows[] = {
 		  "the crash kernel, with -l the normal one" },
 	{ "load-preserve-context", 0, OPT_LOAD_PRESERVE_CONTEXT, NULL, GROUP_ACTION,
 	  .flag = KX_REQ_PRESERVE_CONTEXT,
-	  .help = "load KERNEL to come back from it; needs -c and --mem-max" },
+	  .help = "load KERNEL to come back from it; not implemented" },
 	{ "load-jump-back-helper", 0, OPT_LOAD_JUMP_BACK_HELPER, NULL, GROUP_ACTION,
-	  .help = "load what jumps back to --entry; needs -c" },
+	  .help = "load what jumps back to --entry; not implemented" },
 	{ "load-live-update", 0, OPT_LOAD_LIVE_UPDATE, NULL, GROUP_ACTION, .help = "Xen only" },
 	{ "exec-live-update", 0, OPT_EXEC_LIVE_UPDATE, NULL, GROUP_ACTION, .help = "Xen only" },
 	{ "print-ckr-size", 0, OPT_PRINT_CKR_SIZE, NULL, GROUP_ACTION,
@@ -267,7 +267,7 @@ static void apply(struct options *o, const struct opt_row *row, const char *valu
 
 #define VAL_LONG 0x100 /* above every letter: val of long options without one, plus their meaning */
 
-/* getopt_long() said '?': the words of the C library's own message, with a hint on the same line. */
+/* getopt_long() said '?': the words of the C library's message, with a hint on the same line. */
 static void complain_unknown(struct options *o, char **argv, int index, int letter)
 {
 	const char *word = argv[index - 1];
@@ -313,12 +313,14 @@ static int row_val(const struct opt_row *row)
 	return row->letter ? row->letter : VAL_LONG + (int)row->opt;
 }
 
+/* getopt_long() returns letters of the table only. */
 static const struct opt_row *row_of_letter(int letter)
 {
-	for (size_t i = 0; i < n_opt_rows; i++)
-		if (opt_rows[i].letter == letter)
-			return &opt_rows[i];
-	return NULL;
+	size_t i = 0;
+
+	while (opt_rows[i].letter != letter)
+		i++;
+	return &opt_rows[i];
 }
 
 /* ":" first: tell a missing value from an unknown option. */

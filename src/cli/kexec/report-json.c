@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* Schema, stable: {"actions": […], "jump": {…}, "image": {…}, "plan": {…}}; members are only ever
- * added. Addresses and sizes are numbers of bytes, ranges half-open, absent strings null. */
+/* {"actions": [], "jump": {}, "crash": false, "image": {}, "plan": {}}: programs rely on it, so
+ * members are only ever added. Sizes are in bytes, ranges half-open, absent strings null. */
 
 #include <errno.h>
 #include <jansson.h>

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Which boot loader runs on this machine, and the menu it shows. */
+
+#include "entry/entry.h"
+
+enum boot_firmware { BOOT_FIRMWARE_AUTO, BOOT_FIRMWARE_EFI, BOOT_FIRMWARE_BIOS };
+
+/* Facts about the machine, and what the caller demands; zero or NULL where nothing is known. */
+struct boot_find_opts {
+	const char *config; /* read this configuration instead of searching */
+	enum boot_firmware firmware;
+	const char *grub_flavour; /* "upstream", "rh", "suse"; NULL to detect */
+	const char *const *vars;  /* "NAME=VALUE": what GRUB has set before its script runs */
+	size_t n_vars;
+	const char *machine; /* uname -m */
+	/* of the running kernel, without the words that were for one boot only */
+	const char *running_cmdline;
+};
+
+/*
+ * Finds the loader's configuration and reads it. -ENOENT when there is nothing to boot at all, or
+ * no file at opts->config; -EINVAL when it cannot be told what kind of file that is.
+ */
+_must_check_ int boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts,
+				struct boot_menu *ret, struct kx_error *err);
+
+/* The readers. @config is the file, or for systemd-boot and plain directories NULL to look in the
+ * usual places. -ENOENT when there is none. */
+_must_check_ int grub_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			   const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int sd_boot_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			      const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int grub_legacy_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+				  const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int extlinux_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			       const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int limine_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			     const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int refind_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			     const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int scan_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			   const char *config, struct boot_menu *ret, struct kx_error *err);

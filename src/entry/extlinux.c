@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * syslinux, extlinux and isolinux, and U-Boot's reader of extlinux.conf. Sources: syslinux 6,
+ * com32/elflink/ldlinux/readconfig.c and doc/syslinux.txt, menu.txt; U-Boot, boot/pxe_utils.c and
+ * doc/README.pxe. The parts about files of this system are in extlinux-read.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lines.h"
+#include "base/strbuf.h"
+#include "entry/extlinux.h"
+#include "entry/read.h"
+
+enum {
+	ENTRIES_MAX = 4096,
+	INCLUDES_MAX = 16, /* deep, as U-Boot */
+	SUBMENUS_MAX = 16,
+};
+
+struct parser {
+	struct boot_menu menu;
+	bool is_uboot;
+	struct extlinux_files *files;
+	unsigned depth;
+
+	/* the label being read */
+	struct boot_entry entry;
+	char *append, *initrd;
+	bool in_label, kernel_is_linux, is_disabled, has_fdtdir;
+
+	/* what holds for all labels */
+	char *global_append;
+	char *default_label; /* of DEFAULT; may carry arguments */
+	char *ontimeout;
+	size_t menu_default; /* entry with MENU DEFAULT */
+	bool has_menu_default, has_ui, in_text;
+	struct strlist submenus; /* titles of the MENU BEGINs that are open */
+};
+
+static void parser_done(struct parser *p)
+{
+	boot_entry_done(&p->entry);
+	free(p->append);
+	free(p->initrd);
+	free(p->global_append);
+	free(p->default_label);
+	free(p->ontimeout);
+	strlist_done(&p->submenus);
+}
+
+static bool has_suffix(const char *s, const char *const *suffixes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t l = strlen(s), m = strlen(suffixes[i]);
+
+		if (l > m && strcasecmp(s + l - m, suffixes[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* File names that KERNEL does not take for a Linux kernel. */
+static bool is_program(const char *kernel)
+{
+	static const char *const suffixes[] = { ".c32", ".com", ".cbt", ".bs",
+						".bss", ".bin", ".img", ".0" };
+
+	return has_suffix(kernel, suffixes, sizeof(suffixes) / sizeof(suffixes[0]));
+}
+
+/* Adds the comma-separated files of @list. */
+static int add_initrds(struct boot_entry *e, const char *list, size_t n)
+{
+	while (n) {
+		size_t len = 0;
+		_cleanup_free_ char *path = NULL;
+
+		while (len < n && list[len] != ',')
+			len++;
+		path = strndup(list, len);
+		if (!path || (len && strlist_add(&e->initrds, path) < 0))
+			return -ENOMEM;
+		len += len < n;
+		list += len;
+		n -= len;
+	}
+	return 0;
+}
+
+/* The value of the word "initrd=" in a command line, which is cut out of it: to the next kernel it
+ * means nothing. */
+static int take_initrd_word(struct parser *p, const char *cmdline, char **ret)
+{
+	_cleanup_strbuf_ struct strbuf out = { 0 };
+	int r = 0;
+
+	while (r == 0 && *cmdline) {
+		size_t n = strcspn(cmdline, " ");
+
+		if (strncmp(cmdline, "initrd=", 7) == 0) {
+			if (!p->initrd && !p->entry.initrds.n)
+				r = add_initrds(&p->entry, cmdline + 7, n - 7);
+		} else {
+			strbuf_add_n(&out, cmdline, n + strspn(cmdline + n, " "));
+		}
+		cmdline += n + strspn(cmdline + n, " ");
+	}
+	while (out.n && out.s[out.n - 1] == ' ')
+		out.s[--out.n] = 0;
+	return r < 0 ? r : strbuf_take(&out, ret);
+}
+
+static int finish_cmdline(struct parser *p)
+{
+	const char *append = p->append ? p->append : p->global_append ? p->global_append : "";
+	_cleanup_free_ char *rest = NULL;
+	int r = 0;
+
+	if (strcmp(append, "-") == 0)
+		append = "";
+	if (p->initrd)
+		r = p->is_uboot ? strlist_add(&p->entry.initrds, p->initrd)
+				: add_initrds(&p->entry, p->initrd, strlen(p->initrd));
+	if (r == 0)
+		r = take_initrd_word(p, append, &rest);
+	if (r < 0)
+		return r;
+	if (p->is_uboot)
+		return replace(&p->entry.cmdline, rest);
+	return format(&p->entry.cmdline, "BOOT_IMAGE=%s%s%s", p->entry.kernel, *rest ? " " : "",
+		      rest);
+}
+
+static int end_label(struct parser *p)
+{
+	struct boot_entry *e = &p->entry;
+	int r = 0;
+
+	if (!p->in_label)
+		return 0;
+	p->in_label = false;
+	if (!e->kernel && e->type == ENTRY_LINUX && !p->is_uboot)
+		r = replace(&e->kernel, e->id); /* the label is the file */
+	if (r == 0 && !e->kernel)
+		e->type = ENTRY_OTHER;
+	if (r == 0 && e->type == ENTRY_LINUX && !p->kernel_is_linux && !p->is_uboot &&
+	    is_program(e->kernel))
+		e->type = ENTRY_OTHER;
+	if (r == 0 && e->type == ENTRY_LINUX)
+		r = finish_cmdline(p);
+	if (r == 0 && !e->title)
+		r = replace(&e->title, e->id);
+	for (size_t i = 0; r == 0 && i < p->submenus.n; i++)
+		r = strlist_add(&e->path, p->submenus.v[i]);
+	if (r == 0)
+		r = strlist_add(&e->path, e->title);
+	if (r == 0 && p->has_fdtdir)
+		r = entry_warn(e, "the boot loader picks a device tree from a directory; the "
+				  "running one is kept instead");
+	if (r == 0 && strstr(e->cmdline ? e->cmdline : "", "${") && p->is_uboot)
+		r = entry_warn(e, "the command line uses variables of U-Boot, which are not known "
+				  "here");
+	e->bootable = e->type == ENTRY_LINUX && !p->is_disabled &&
+		      !(p->is_uboot && e->cmdline && strstr(e->cmdline, "${"));
+	if (r == 0 && p->menu.n_entries >= ENTRIES_MAX)
+		r = -E2BIG;
+	return r < 0 ? r : boot_menu_add(&p->menu, e);
+}
+
+static int begin_label(struct parser *p, struct bytes value, unsigned line)
+{
+	int r = end_label(p);
+
+	if (r < 0)
+		return r;
+	boot_entry_done(&p->entry);
+	free(TAKE_PTR(p->append));
+	free(TAKE_PTR(p->initrd));
+	p->entry = (struct boot_entry){ .type = ENTRY_LINUX,
+					.source = { .kind = "extlinux", .line = line } };
+	p->in_label = true;
+	p->kernel_is_linux = p->is_disabled = p->has_fdtdir = false;
+	return bytes_set(&p->entry.id, p->is_uboot ? value : bytes_word(&value));
+}
+
+/* "^" marks the hotkey of a menu title. */
+static int set_title(struct parser *p, struct bytes value)
+{
+	int r = bytes_set(&p->entry.title, value);
+	char *out = p->entry.title;
+
+	if (r < 0 || p->is_uboot)
+		return r;
+	for (const char *s = out; *s; s++)
+		if (*s != '^')
+			*out++ = *s;
+	*out = 0;
+	return 0;
+}
+
+static int begin_submenu(struct parser *p, struct bytes value)
+{
+	_cleanup_free_ char *title = bytes_dup(value);
+	int r = end_label(p);
+
+	if (!title)
+		return -ENOMEM;
+	return r < 0 ? r : p->submenus.n < SUBMENUS_MAX ? strlist_add(&p->submenus, title) : -E2BIG;
+}
+
+static int take_text(struct parser *p, struct bytes text);
+
+static int include(struct parser *p, struct bytes value)
+{
+	_cleanup_free_ char *path = bytes_dup(bytes_word(&value));
+	_cleanup_free_ uint8_t *buf = NULL;
+	size_t n;
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = p->depth < INCLUDES_MAX && p->files ? p->files->read(p->files, path, &buf, &n) : -ELOOP;
+	if (r < 0)
+		return r == -ENOMEM ? r
+				    : menu_warn(&p->menu, "included file %s is left out: %s", path,
+						strerror(-r));
+	p->depth++;
+	r = take_text(p, (struct bytes){ buf, n });
+	p->depth--;
+	return r;
+}
+
+static int take_menu(struct parser *p, struct bytes value)
+{
+	struct bytes key = bytes_word(&value);
+
+	if (bytes_is_nocase(key, "label") && p->in_label)
+		return set_title(p, value);
+	if (bytes_is_nocase(key, "default") && p->in_label && (!p->is_uboot || !p->default_label)) {
+		p->has_menu_default = true;
+		p->menu_default = p->menu.n_entries;
+	}
+	if (bytes_is_nocase(key, "disable") && p->in_label)
+		p->is_disabled = true;
+	if (bytes_is_nocase(key, "include"))
+		return include(p, value);
+	if (p->is_uboot)
+		return 0;
+	if (bytes_is_nocase(key, "begin"))
+		return begin_submenu(p, value);
+	if (bytes_is_nocase(key, "end") && p->submenus.n) {
+		int r = end_label(p);
+
+		free(p->submenus.v[--p->submenus.n]);
+		return r;
+	}
+	return 0;
+}
+
+/* Keywords whose value is a file to start; all but `kernel` and `linux` are never Linux. */
+static const char *const program_keys[] = { "com32",   "boot",	 "bss",	    "pxe",
+					    "fdimage", "config", "comboot", "localboot" };
+
+static int take_label_key(struct parser *p, struct bytes key, struct bytes value)
+{
+	struct boot_entry *e = &p->entry;
+
+	if (bytes_is_nocase(key, "kernel") || bytes_is_nocase(key, "linux")) {
+		p->kernel_is_linux |= bytes_is_nocase(key, "linux");
+		e->type = ENTRY_LINUX;
+		return bytes_set(&e->kernel, p->is_uboot ? value : bytes_word(&value));
+	}
+	if (bytes_is_nocase(key, "initrd"))
+		return p->is_uboot && p->initrd ? 0 : bytes_set(&p->initrd, value);
+	if (bytes_is_nocase(key, "fdt") || bytes_is_nocase(key, "devicetree"))
+		return bytes_set(&e->devicetree, value);
+	if (bytes_is_nocase(key, "fdtdir") || bytes_is_nocase(key, "devicetreedir"))
+		p->has_fdtdir = true;
+	for (size_t i = 0; i < sizeof(program_keys) / sizeof(program_keys[0]); i++)
+		if (bytes_is_nocase(key, program_keys[i])) {
+			e->type = bytes_is_nocase(key, "localboot") ? ENTRY_CHAINLOAD : ENTRY_OTHER;
+			return bytes_set(&e->kernel, bytes_word(&value));
+		}
+	return 0;
+}
+
+static int take_key(struct parser *p, struct bytes key, struct bytes value, unsigned line)
+{
+	if (bytes_is_nocase(key, "label"))
+		return begin_label(p, value, line);
+	if (bytes_is_nocase(key, "append"))
+		return bytes_set(p->in_label ? &p->append : &p->global_append, value);
+	if (bytes_is_nocase(key, "menu"))
+		return take_menu(p, value);
+	if (bytes_is_nocase(key, "include"))
+		return include(p, value);
+	if (bytes_is_nocase(key, "default"))
+		return bytes_set(&p->default_label, value);
+	if (bytes_is_nocase(key, "ontimeout"))
+		return bytes_set(p->is_uboot ? &p->default_label : &p->ontimeout, value);
+	if (bytes_is_nocase(key, "ui"))
+		p->has_ui = true;
+	return p->in_label ? take_label_key(p, key, value) : 0;
+}
+
+static int take_text(struct parser *p, struct bytes text)
+{
+	struct lines lines = lines_of(text);
+	struct bytes line;
+	int r = 0;
+
+	while (r == 0 && lines_next(&lines, &line)) {
+		struct bytes value = bytes_trim(line), key;
+
+		if (value.n == 0 || value.p[0] == '#')
+			continue;
+		key = bytes_word(&value);
+		if (p->in_text) { /* help for a person, up to ENDTEXT */
+			p->in_text = !bytes_is_nocase(key, "endtext");
+			continue;
+		}
+		if (bytes_is_nocase(key, "text"))
+			p->in_text = true;
+		else
+			r = take_key(p, key, value, lines.number);
+	}
+	return r;
+}
+
+/* Does @name, as DEFAULT gives it, name this entry? syslinux looks at the first word only. */
+static bool names_entry(const struct parser *p, const char *name, const struct boot_entry *e)
+{
+	size_t n = p->is_uboot ? strlen(name) : strcspn(name, " \t");
+
+	return strlen(e->id) == n && strncasecmp(e->id, name, n) == 0;
+}
+
+static size_t find_label(const struct parser *p, const char *name)
+{
+	for (size_t i = 0; i < p->menu.n_entries; i++)
+		if (names_entry(p, name, &p->menu.entries[i]))
+			return i;
+	return p->menu.n_entries;
+}
+
+/* DEFAULT names a label, whose command line the words behind it extend. */
+static int append_default_words(struct parser *p, size_t i)
+{
+	struct boot_entry *e = &p->menu.entries[i];
+	const char *words = p->default_label + strcspn(p->default_label, " \t");
+	char *longer;
+	int r;
+
+	words += strspn(words, " \t");
+	if (p->is_uboot || p->has_ui || !*words || !e->cmdline)
+		return 0;
+	r = format(&longer, "%s %s", e->cmdline, words);
+	if (r == 0) {
+		free(e->cmdline);
+		e->cmdline = longer;
+	}
+	return r;
+}
+
+static int choose(struct parser *p)
+{
+	const char *name = p->ontimeout ? p->ontimeout : p->default_label;
+	const char *key = p->ontimeout ? "ONTIMEOUT" : "DEFAULT";
+	size_t n = p->menu.n_entries, i = name ? find_label(p, name) : n;
+	bool is_menu = p->has_ui || (p->default_label && is_program(p->default_label));
+	int r;
+
+	if (i < n) {
+		r = name == p->default_label ? append_default_words(p, i) : 0;
+		if (r == 0)
+			r = format(&p->menu.default_reason, "%s names the label \"%s\"\n", key,
+				   p->menu.entries[i].id);
+	} else if (p->has_menu_default && p->menu_default < n) {
+		i = p->menu_default;
+		r = format(&p->menu.default_reason, "MENU DEFAULT stands at label \"%s\"\n",
+			   p->menu.entries[i].id);
+	} else if (n && (is_menu || p->is_uboot)) {
+		i = 0;
+		r = format(&p->menu.default_reason, "no label is named: the first one\n");
+	} else {
+		r = format(&p->menu.default_reason, "%s%s%s: the boot loader asks a person\n",
+			   name ? key : "no DEFAULT", name ? " names no label: " : "",
+			   name ? name : "");
+	}
+	menu_set_default(&p->menu, i);
+	return r;
+}
+
+int extlinux_parse(struct bytes file, bool is_uboot, struct extlinux_files *files,
+		   struct boot_menu *ret)
+{
+	struct parser p = { .menu.loader = "extlinux",
+			    .menu.flavour = is_uboot ? "u-boot" : "syslinux",
+			    .is_uboot = is_uboot,
+			    .files = files };
+	int r = take_text(&p, file);
+
+	if (r == 0)
+		r = end_label(&p);
+	if (r == 0)
+		r = choose(&p);
+	parser_done(&p);
+	if (r < 0)
+		boot_menu_done(&p.menu);
+	else
+		*ret = p.menu;
+	return r;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* limine.conf on this system: where its volumes are mounted. Source: Limine, CONFIG.md, "Paths". */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "entry/limine.h"
+#include "entry/path.h"
+#include "entry/read.h"
+#include "entry/vars.h"
+
+#define LAST_BOOTED "LimineLastBootedEntry-513ee0d0-6e43-cb05-b272-f146a2fcb88a"
+
+/* "uuid(U)" and "fslabel(L)" name a file system; "boot()" is the one of the configuration. */
+static int find_device(struct entry_fs *fs, const char *resource, size_t n, char **ret)
+{
+	static const struct {
+		const char *prefix;
+		enum entry_search what;
+	} kinds[] = {
+		{ "uuid(", ENTRY_SEARCH_UUID },
+		{ "guid(", ENTRY_SEARCH_UUID },
+		{ "fslabel(", ENTRY_SEARCH_LABEL },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		size_t m = strlen(kinds[i].prefix);
+		_cleanup_free_ char *key = NULL;
+
+		if (n <= m + 1 || strncmp(resource, kinds[i].prefix, m) != 0)
+			continue;
+		key = strndup(resource + m, n - m - 1);
+		return key ? fs->search(fs, kinds[i].what, key, NULL, ret) : -ENOMEM;
+	}
+	/* "boot(N)" is another partition of the same disk. */
+	if (n > 6 && strncmp(resource, "boot(", 5) == 0)
+		return format(ret, "hd0,%.*s", (int)(n - 6), resource + 5);
+	return strncmp(resource, "boot()", 6) == 0 ? 0 : -ENODEV;
+}
+
+static int resolve(struct entry_fs *fs, const char *config, const char *raw, char **ret)
+{
+	_cleanup_free_ char *device = NULL, *ignored = NULL, *plain = NULL;
+	const char *colon = strstr(raw, "):");
+	const char *path = colon ? colon + 2 : raw;
+	const char *hash = strrchr(path, '#');
+	int r = fs->set_home(fs, config, &ignored);
+
+	if (r == 0 && colon)
+		r = find_device(fs, raw, (size_t)(colon + 1 - raw), &device);
+	if (r < 0)
+		return r;
+	/* "#" and a checksum may follow; our own kernel checks what it loads by other means. */
+	plain = strndup(path, hash ? (size_t)(hash - path) : strlen(path));
+	return plain ? fs->to_system(fs, device, plain, ret) : -ENOMEM;
+}
+
+int limine_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char *config,
+		struct boot_menu *ret, struct kx_error *err)
+{
+	_cleanup_text_ struct text text = { 0 };
+	struct boot_menu menu = { 0 };
+	uint64_t last;
+	int r = read_text(fs, config, &text);
+
+	if (r < 0)
+		return kx_fail(err, r, "%s: cannot be read: %s", config, strerror(-r));
+	r = limine_parse(
+		text.bytes, opts->machine,
+		vars_read_u64(fs, LAST_BOOTED, &last) == 0 && last < 4096 ? (long)last : -1, &menu);
+	if (r == 0)
+		r = menu_resolve(fs, &menu, config, resolve);
+	if (r < 0) {
+		boot_menu_done(&menu);
+		return kx_fail(err, r, "%s: %s", config, strerror(-r));
+	}
+	*ret = menu;
+	return 0;
+}

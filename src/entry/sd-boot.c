@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What systemd-boot would show: reads ESP and XBOOTLDR, makes the items, lets bls-order.c sort
+ * them and choose. Sources: UAPI.1, systemd-boot(7), loader.conf(5).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/lines.h"
+#include "base/num.h"
+#include "entry/path.h"
+#include "entry/read.h"
+#include "entry/sd-boot.h"
+#include "entry/vars.h"
+
+/* Where ESP and XBOOTLDR are mounted (systemd-gpt-auto-generator(8) and older habits). */
+static const char *const usual_places[] = { "/efi", "/boot/efi", "/boot" };
+
+/* Entries are small; anything longer is none. */
+enum { ENTRY_FILE_MAX = 1 << 20 };
+
+static void sd_boot_done(struct sd_boot *b)
+{
+	strlist_done(&b->partitions);
+	bls_items_done(&b->items);
+	loader_conf_done(&b->conf);
+	loader_vars_done(&b->vars);
+}
+
+static bool has_entries(struct entry_fs *fs, const char *partition)
+{
+	static const char *const dirs[] = { "loader/entries", "EFI/Linux", "EFI/systemd" };
+
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		_cleanup_free_ char *path = NULL;
+
+		if (path_join(partition, dirs[i], &path) == 0 && is_dir(fs, path))
+			return true;
+	}
+	return false;
+}
+
+/* One directory may be reachable twice: /efi as a link to /boot, a bind mount. */
+static bool is_new(struct sd_boot *b, const char *dir)
+{
+	for (size_t i = 0; i < b->partitions.n; i++)
+		if (b->fs->same && b->fs->same(b->fs, b->partitions.v[i], dir))
+			return false;
+	return true;
+}
+
+static int find_partitions(struct sd_boot *b)
+{
+	for (size_t i = 0; i < sizeof(usual_places) / sizeof(usual_places[0]); i++)
+		if (has_entries(b->fs, usual_places[i]) && is_new(b, usual_places[i])) {
+			int r = strlist_add(&b->partitions, usual_places[i]);
+
+			if (r < 0)
+				return r;
+		}
+	return b->partitions.n ? 0 : -ENOENT;
+}
+
+/* The partition of a configuration that was named: what is above its "loader". */
+static int partition_of(struct sd_boot *b, const char *config)
+{
+	_cleanup_free_ char *clean = NULL;
+	char *loader;
+	int r = path_join(NULL, config, &clean);
+
+	if (r < 0)
+		return r;
+	loader = strstr(clean, "/loader");
+	if (!loader)
+		loader = strstr(clean, "/EFI/Linux");
+	if (loader)
+		*loader = 0;
+	return strlist_add(&b->partitions, *clean ? clean : "/");
+}
+
+/* A path of an entry: on the partition, or, where /boot is no partition of its own (entries that
+ * GRUB was meant to read), below the root of its file system. */
+static int resolve(struct sd_boot *b, const char *partition, const char *path, char **ret)
+{
+	_cleanup_free_ char *first = NULL, *second = NULL, *ignored = NULL;
+	int r = path_join(partition, path, &first);
+
+	if (r < 0)
+		return r;
+	if (!is_file(b->fs, first) && b->fs->set_home(b->fs, partition, &ignored) == 0 &&
+	    b->fs->to_system(b->fs, NULL, path, &second) == 0 && is_file(b->fs, second))
+		*ret = TAKE_PTR(second);
+	else
+		*ret = TAKE_PTR(first);
+	return 0;
+}
+
+static int resolve_all(struct sd_boot *b, const char *partition, const struct bls_type1 *t,
+		       struct boot_entry *e)
+{
+	int r = resolve(b, partition, t->program, &e->kernel);
+
+	for (size_t i = 0; r == 0 && i < t->initrds.n; i++) {
+		_cleanup_free_ char *path = NULL;
+
+		r = resolve(b, partition, t->initrds.v[i], &path);
+		if (r == 0)
+			r = strlist_add(&e->initrds, path);
+	}
+	if (r == 0 && t->devicetree)
+		r = resolve(b, partition, t->devicetree, &e->devicetree);
+	return r;
+}
+
+/* The kernel of `linux`; of `efi`, when it is a UKI after all; the image of `uki`. */
+static int take_program(struct sd_boot *b, const char *partition, const struct bls_type1 *t,
+			struct bls_item *item)
+{
+	struct boot_entry *e = &item->entry;
+	uint64_t profile = 0;
+	int r;
+
+	if (t->kinds == BLS_UKI_URL) {
+		e->type = ENTRY_OTHER;
+		return entry_warn(e, "the image is loaded over the network by the firmware: %s",
+				  t->program);
+	}
+	r = resolve_all(b, partition, t, e);
+	if (r < 0)
+		return r;
+	item->is_hidden = !is_file(b->fs, e->kernel);
+	if (t->kinds == BLS_LINUX) {
+		e->type = ENTRY_LINUX;
+		e->bootable = true;
+		r = replace(&e->cmdline, t->options ? t->options : "");
+		return r < 0 ? r : entry_check_files(b->fs, e);
+	}
+	/* Only entries of kernels get them from the loader. */
+	strlist_done(&e->initrds);
+	e->type = t->kinds == BLS_UKI ? ENTRY_UKI : ENTRY_CHAINLOAD;
+	if (item->is_hidden)
+		return entry_check_files(b->fs, e);
+	if (t->profile && parse_u64(t->profile, &profile) < 0)
+		profile = 0;
+	r = sd_boot_describe_uki(b, partition, e, t->options, (unsigned)(profile & 0xffff));
+	/* A kernel is an EFI program too; started as one it gets no initrd from the loader. */
+	if (r == -ENOEXEC && t->kinds == BLS_EFI && is_kernel_file(b->fs, e->kernel)) {
+		e->type = ENTRY_LINUX;
+		e->bootable = true;
+		return replace(&e->cmdline, t->options ? t->options : "");
+	}
+	if (r == -ENOEXEC || r == -EBADMSG)
+		r = t->kinds == BLS_EFI
+			    ? entry_warn(e, "%s is an EFI program that only the firmware can start",
+					 e->kernel)
+			    : entry_warn(e, "%s is no unified kernel image", e->kernel);
+	return r;
+}
+
+static bool is_foreign(struct sd_boot *b, const struct bls_type1 *t)
+{
+	const char *ours = bls_efi_arch(b->opts->machine);
+
+	return t->architecture && ours && strcasecmp(t->architecture, ours) != 0;
+}
+
+static int fill_item(struct sd_boot *b, const char *partition, const char *path,
+		     struct bls_name *name, struct bls_type1 *t, struct bls_item *item)
+{
+	struct boot_entry *e = &item->entry;
+	int r;
+
+	item->name = *name;
+	item->name.id = NULL;
+	e->id = TAKE_PTR(name->id);
+	item->sort_key = TAKE_PTR(t->sort_key);
+	item->machine_id = TAKE_PTR(t->machine_id);
+	item->can_be_first = true;
+	e->version = TAKE_PTR(t->version);
+	e->architecture = TAKE_PTR(t->architecture);
+	e->title = TAKE_PTR(t->title);
+	e->source.kind = "bls";
+	e->source.line = t->line;
+	r = replace(&item->stem, e->id);
+	if (r == 0 && !e->title)
+		r = replace(&e->title, e->id);
+	if (r == 0)
+		r = strlist_add(&e->path, e->title);
+	if (r == 0)
+		r = replace(&e->source.file, path);
+	return r < 0 ? r : take_program(b, partition, t, item);
+}
+
+static int make_item(struct sd_boot *b, const char *partition, const char *path,
+		     struct bls_name *name, struct bls_type1 *t)
+{
+	bool foreign = is_foreign(b, t);
+	struct bls_item item = { 0 };
+	int r;
+
+	if (!t->kinds || (t->kinds & (t->kinds - 1)))
+		return menu_warn(b->menu,
+				 "%s: ignored by the boot loader: %s of linux, efi, uki and "
+				 "uki-url is there",
+				 path, t->kinds ? "more than one" : "none");
+	r = fill_item(b, partition, path, name, t, &item);
+	if (r == 0 && foreign) {
+		item.is_hidden = true;
+		item.entry.bootable = false;
+		r = entry_warn(&item.entry, "is for architecture %s", item.entry.architecture);
+	}
+	if (r == 0 && item.name.has_counter && item.name.left == 0)
+		r = entry_warn(&item.entry, "has failed to boot as often as it may (%u times)",
+			       item.name.done);
+	if (r == 0)
+		r = bls_items_add(&b->items, &item);
+	if (r < 0)
+		bls_item_done(&item);
+	return r;
+}
+
+static int add_type1(struct sd_boot *b, const char *partition, const char *dir, const char *file)
+{
+	_cleanup_free_ uint8_t *text = NULL;
+	_cleanup_free_ char *path = NULL;
+	struct bls_name name;
+	struct bls_type1 t;
+	size_t n;
+	int r = bls_name_parse(file, ".conf", &name);
+
+	if (r < 0)
+		return r == -EINVAL ? 0 : r;
+	r = path_join(dir, file, &path);
+	if (r == 0) {
+		r = b->fs->read(b->fs, ENTRY_SYSTEM, path, ENTRY_FILE_MAX, &text, &n);
+		if (r < 0 && r != -ENOMEM)
+			r = menu_warn(b->menu, "%s: cannot be read: %s", path, strerror(-r));
+		else if (r == 0)
+			r = bls_type1_parse((struct bytes){ text, n }, &t);
+	}
+	if (r == 0 && text) {
+		r = make_item(b, partition, path, &name, &t);
+		bls_type1_done(&t);
+	}
+	free(name.id);
+	return r;
+}
+
+static int add_dir(struct sd_boot *b, const char *partition, const char *sub,
+		   int (*add)(struct sd_boot *b, const char *partition, const char *dir,
+			      const char *file))
+{
+	_cleanup_free_ char *dir = NULL;
+	struct strlist names = { 0 };
+	int r = path_join(partition, sub, &dir);
+
+	if (r < 0)
+		return r;
+	r = b->fs->list(b->fs, ENTRY_SYSTEM, dir, &names);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0)
+		return r == -ENOMEM
+			       ? r
+			       : menu_warn(b->menu, "%s: cannot be read: %s", dir, strerror(-r));
+	for (size_t i = 0; r == 0 && i < names.n; i++)
+		r = add(b, partition, dir, names.v[i]);
+	strlist_done(&names);
+	return r;
+}
+
+/* loader.conf of the ESP: the first partition that has one. */
+static int read_conf(struct sd_boot *b)
+{
+	for (size_t i = 0; i < b->partitions.n; i++) {
+		_cleanup_text_ struct text text = { 0 };
+		_cleanup_free_ char *path = NULL;
+		int r;
+
+		if (!find_file_in(b->fs, b->partitions.v[i], "loader/loader.conf", &path))
+			continue;
+		r = read_text(b->fs, path, &text);
+		if (r < 0)
+			return r == -ENOMEM ? r
+					    : menu_warn(b->menu, "%s: cannot be read: %s", path,
+							strerror(-r));
+		free(b->menu->config);
+		b->menu->config = TAKE_PTR(path);
+		return loader_conf_parse(text.bytes, &b->conf);
+	}
+	return 0;
+}
+
+/* What systemd-boot adds by itself when it finds it; none of it can be reached by kexec. */
+static const struct auto_entry {
+	const char *id, *title, *file;
+} auto_entries[] = {
+	{ "auto-windows", "Windows Boot Manager", "EFI/Microsoft/Boot/bootmgfw.efi" },
+	{ "auto-osx", "macOS", "System/Library/CoreServices/boot.efi" },
+	{ "auto-efi-shell", "EFI Shell", "shellx64.efi" },
+};
+
+static int add_auto(struct sd_boot *b, const char *id, const char *title, const char *file)
+{
+	struct bls_item item = { .is_auto = true };
+	struct boot_entry *e = &item.entry;
+	int r;
+
+	e->type = file ? ENTRY_CHAINLOAD : ENTRY_OTHER;
+	e->source.kind = "systemd-boot";
+	r = replace(&e->id, id);
+	if (r == 0)
+		r = replace(&item.stem, id);
+	if (r == 0)
+		r = replace(&e->title, title);
+	if (r == 0)
+		r = replace(&e->kernel, file);
+	if (r == 0)
+		r = replace(&e->source.file, file ? file : b->menu->config);
+	if (r == 0)
+		r = strlist_add(&e->path, title);
+	if (r == 0)
+		r = bls_items_add(&b->items, &item);
+	if (r < 0)
+		bls_item_done(&item);
+	return r;
+}
+
+static int add_auto_entries(struct sd_boot *b)
+{
+	uint64_t supported;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && !b->conf.no_auto_entries &&
+			   i < sizeof(auto_entries) / sizeof(auto_entries[0]);
+	     i++)
+		for (size_t p = 0; r == 0 && p < b->partitions.n; p++) {
+			_cleanup_free_ char *path = NULL;
+
+			if (find_file_in(b->fs, b->partitions.v[p], auto_entries[i].file, &path))
+				r = add_auto(b, auto_entries[i].id, auto_entries[i].title, path);
+		}
+	/* Bit 0 of OsIndicationsSupported: the firmware can be asked for its setup. */
+	if (r == 0 && !b->conf.no_auto_firmware &&
+	    vars_read_u64(b->fs, "OsIndicationsSupported-" EFI_GUID_GLOBAL, &supported) == 0 &&
+	    (supported & 1))
+		r = add_auto(b, "auto-reboot-to-firmware-setup", "Reboot Into Firmware Interface",
+			     NULL);
+	return r;
+}
+
+/* Sorts, chooses, and hands the entries over to the menu. */
+static int finish(struct sd_boot *b)
+{
+	_cleanup_strbuf_ struct strbuf why = { 0 };
+	size_t chosen;
+	int r = 0;
+
+	bls_sort(&b->items, b->vars.features);
+	chosen = bls_choose(&b->items, &b->vars, &b->conf, &why);
+	if (b->conf.menu_force)
+		strbuf_add(&why, "loader.conf: timeout menu-force: the loader waits for a person; "
+				 "this is what it offers first\n");
+	for (size_t i = 0; r == 0 && i < b->items.n; i++)
+		r = boot_menu_add(b->menu, &b->items.v[i].entry);
+	if (r < 0)
+		return r;
+	menu_set_default(b->menu, chosen);
+	return strbuf_take(&why, &b->menu->default_reason);
+}
+
+static int read_partitions(struct sd_boot *b)
+{
+	int r = read_conf(b);
+
+	if (r == 0)
+		r = vars_read_loader(b->fs, &b->vars);
+	for (size_t i = 0; r == 0 && i < b->partitions.n; i++) {
+		const char *p = b->partitions.v[i];
+
+		r = add_dir(b, p, "loader/entries", add_type1);
+		/* Only EFI firmware can start these, and only it is asked to. */
+		if (r == 0 && b->opts->firmware != BOOT_FIRMWARE_BIOS)
+			r = add_dir(b, p, "EFI/Linux", sd_boot_add_uki);
+	}
+	if (r == 0 && !b->menu->config)
+		r = path_join(b->partitions.v[0], "loader/entries", &b->menu->config);
+	if (r == 0 && b->opts->firmware != BOOT_FIRMWARE_BIOS)
+		r = add_auto_entries(b);
+	return r < 0 ? r : finish(b);
+}
+
+int sd_boot_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char *config,
+		 struct boot_menu *ret, struct kx_error *err)
+{
+	struct boot_menu menu = { .loader = "systemd-boot" };
+	struct sd_boot b = { .fs = fs, .opts = opts, .menu = &menu };
+	int r = config ? partition_of(&b, config) : find_partitions(&b);
+
+	if (r == 0)
+		r = read_partitions(&b);
+	sd_boot_done(&b);
+	if (r == 0 && menu.n_entries == 0)
+		r = -ENOENT;
+	if (r < 0) {
+		boot_menu_done(&menu);
+		return kx_fail(err, r, "%s: no entries of the Boot Loader Specification: %s",
+			       config ? config : "/efi, /boot/efi, /boot", strerror(-r));
+	}
+	*ret = menu;
+	return 0;
+}

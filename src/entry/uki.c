@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Unified kernel images: bytes of a PE file in, the text that a menu shows out. Sources: UAPI.5
+ * unified_kernel_image.md; for which words of .osrel count, systemd-stub(7) and systemd-boot(7).
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lines.h"
+#include "entry/os-release.h"
+#include "entry/uki.h"
+#include "image/pe.h"
+
+/* Text of a section without NUL, blanks and newlines at its ends. */
+static int text_of(struct bytes data, char **ret)
+{
+	char *text;
+
+	data = lines_of(data).rest;
+	while (data.n && (data.p[data.n - 1] <= ' '))
+		data.n--;
+	while (data.n && data.p[0] <= ' ')
+		data = (struct bytes){ data.p + 1, data.n - 1 };
+	text = bytes_dup(data);
+	if (!text)
+		return -ENOMEM;
+	free(*ret);
+	*ret = text;
+	return 0;
+}
+
+static int take_osrel(struct uki_facts *f, struct bytes text)
+{
+	static const char *const titles[] = { "PRETTY_NAME", "IMAGE_ID", "NAME", "ID" };
+	static const char *const versions[] = { "IMAGE_VERSION", "VERSION", "VERSION_ID",
+						"BUILD_ID" };
+	static const char *const sort_keys[] = { "IMAGE_ID", "ID" };
+	int r;
+
+	f->has_osrel = true;
+	r = os_release_first(text, titles, 4, &f->title);
+	if (r == 0)
+		r = os_release_first(text, versions, 4, &f->version);
+	if (r == 0)
+		r = os_release_first(text, sort_keys, 2, &f->sort_key);
+	return r;
+}
+
+/* Section @i, before the first .profile. */
+static int take_base(struct uki_facts *f, const struct pe *pe, size_t i, struct bytes data)
+{
+	if (pe_section_is(pe, i, ".linux"))
+		f->has_linux = data.n > 0;
+	else if (pe_section_is(pe, i, ".initrd"))
+		f->has_initrd = true;
+	else if (pe_section_is(pe, i, ".ucode"))
+		f->has_ucode = true;
+	else if (pe_section_is(pe, i, ".dtb") || pe_section_is(pe, i, ".dtbauto"))
+		f->has_dtb = true;
+	else if (pe_section_is(pe, i, ".osrel") && !f->has_osrel)
+		return take_osrel(f, data);
+	else if (pe_section_is(pe, i, ".cmdline"))
+		return text_of(data, &f->cmdline);
+	else if (pe_section_is(pe, i, ".uname"))
+		return text_of(data, &f->uname);
+	return 0;
+}
+
+static int take_profile_section(struct uki_profile *p, const struct pe *pe, size_t i,
+				struct bytes data)
+{
+	if (pe_section_is(pe, i, ".cmdline"))
+		return text_of(data, &p->cmdline);
+	p->changes_more = true;
+	return 0;
+}
+
+static int open_profile(struct uki_profile *p, struct bytes text)
+{
+	int r = os_release_get(text, "ID", &p->id);
+
+	return r < 0 ? r : os_release_get(text, "TITLE", &p->title);
+}
+
+/* A profile without a command line of its own has that of the base. */
+static int inherit(struct uki_facts *f)
+{
+	for (size_t i = 0; i < f->n_profiles && f->cmdline; i++) {
+		struct uki_profile *p = &f->profiles[i];
+
+		if (!p->cmdline && !(p->cmdline = strdup(f->cmdline)))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int read_sections(const struct pe *pe, struct uki_facts *f)
+{
+	struct uki_profile *profile = NULL;
+	struct bytes data;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < pe->n_sections; i++) {
+		r = pe_section_data(pe, i, &data, NULL);
+		if (r < 0)
+			return r;
+		if (pe_section_is(pe, i, ".profile")) {
+			if (f->n_profiles == UKI_PROFILES_MAX)
+				return -E2BIG;
+			profile = &f->profiles[f->n_profiles++];
+			r = open_profile(profile, data);
+		} else {
+			r = profile ? take_profile_section(profile, pe, i, data)
+				    : take_base(f, pe, i, data);
+		}
+	}
+	if (f->n_profiles == 0)
+		f->n_profiles = 1;
+	return r < 0 ? r : inherit(f);
+}
+
+int uki_facts_read(struct bytes file, struct uki_facts *ret)
+{
+	struct pe pe;
+	int r = pe_parse(file, &pe, NULL);
+
+	if (r < 0)
+		return r;
+	*ret = (struct uki_facts){ 0 };
+	r = read_sections(&pe, ret);
+	if (r < 0)
+		uki_facts_done(ret);
+	return r;
+}
+
+void uki_facts_done(struct uki_facts *f)
+{
+	free(f->title);
+	free(f->version);
+	free(f->sort_key);
+	free(f->uname);
+	free(f->cmdline);
+	for (size_t i = 0; i < f->n_profiles; i++) {
+		free(f->profiles[i].id);
+		free(f->profiles[i].title);
+		free(f->profiles[i].cmdline);
+	}
+	*f = (struct uki_facts){ 0 };
+}
+
+bool uki_is_systemd_boot(struct bytes file)
+{
+	static const char mark[] = "#### LoaderInfo: systemd-boot";
+
+	return file.n && memmem(file.p, file.n, mark, sizeof(mark) - 1) != NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What a unified kernel image (UAPI.5) says about itself, as far as menus need it. */
+
+#include "base/cleanup.h"
+#include "fundamental/bytes.h"
+
+/* More than anybody would page through. */
+#define UKI_PROFILES_MAX 64
+
+struct uki_profile {
+	char *id, *title;  /* of the .profile section; NULL when it does not say */
+	char *cmdline;	   /* NULL when neither it nor the base has one */
+	bool changes_more; /* brings sections other than .cmdline and .profile */
+};
+
+struct uki_facts {
+	char *title, *version, *sort_key; /* of .osrel; NULL when it does not say */
+	char *uname;
+	char *cmdline; /* of the base */
+	bool has_linux, has_osrel;
+	/* An addon or an image may bring these; only an addon's matter to us. */
+	bool has_initrd, has_ucode, has_dtb;
+	size_t n_profiles; /* 1 without any .profile section: the base */
+	struct uki_profile profiles[UKI_PROFILES_MAX];
+};
+
+/* Reads a UKI or an addon: -ENOEXEC when it is no PE file, -EBADMSG when it is cut off. */
+_must_check_ int uki_facts_read(struct bytes file, struct uki_facts *ret);
+void uki_facts_done(struct uki_facts *facts);
+/* The file says of itself that it is systemd-boot. */
+bool uki_is_systemd_boot(struct bytes file);

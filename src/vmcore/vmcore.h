@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The vmcore layer: a crash dump in, the kernel log in it out.
+ *
+ * Stands on base/ alone and is used by cli/ alone. Pure: bytes come through one callback, records
+ * leave through another; no file descriptor, no output. elf.c finds segments and notes, info.c
+ * looks up VMCOREINFO, address.c turns kernel addresses into file offsets, log.c picks the reader
+ * for the kernel's log format: log-ring.c, log-records.c or log-text.c.
+ *
+ * Everything in a dump may be damaged or hostile. What can be read is delivered; what cannot is
+ * counted and described in struct vmcore_report.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "fundamental/bytes.h"
+
+struct vmcore;
+
+/**
+ * struct vmcore_source - where the bytes of a dump come from
+ * @read_at: fills @buf with up to @n bytes from offset @offset; returns how many (fewer only at the
+ *           end of the dump) or a negative errno
+ * @data: passed to @read_at
+ */
+struct vmcore_source {
+	ssize_t (*read_at)(void *data, uint64_t offset, void *buf, size_t n);
+	void *data;
+};
+
+/**
+ * vmcore_open() - read the headers of an ELF core (32 or 64 bit, either byte order)
+ *
+ * Return: 0, or
+ * -ENOEXEC   no ELF core; the message names the format if it is another one of dumps,
+ * -EBADMSG   headers that contradict themselves,
+ * -ENOMSG    no VMCOREINFO note in it,
+ * -ENODATA   the file ends inside its headers,
+ * -ENOMEM, or what @source returned.
+ */
+int vmcore_open(const struct vmcore_source *source, struct vmcore **ret, struct kx_error *err);
+struct vmcore *vmcore_free(struct vmcore *core);
+DEFINE_CLEANUP(struct vmcore *, vmcore_free)
+
+/**
+ * struct vmcore_record - one record of the kernel log
+ * @seq: sequence number, with @has_seq
+ * @time_ns: nanoseconds since boot, with @has_time
+ * @caller: thread id, or processor number with bit 31 set, with @has_caller
+ * @level: 0 (emerg) … 7 (debug), or -1 when the log does not say
+ * @facility: as in syslog(3) without the shift, or -1
+ * @text: as the kernel stored it, without the final newline; may hold any byte
+ * @subsystem: of the device the record is about; .n is 0 when it is about none
+ * @device: "+pci:0000:00:1f.2", "b8:0", …
+ */
+struct vmcore_record {
+	uint64_t seq;
+	uint64_t time_ns;
+	uint32_t caller;
+	int level;
+	int facility;
+	bool has_seq;
+	bool has_time;
+	bool has_caller;
+	struct bytes text;
+	struct bytes subsystem;
+	struct bytes device;
+};
+
+/**
+ * struct vmcore_report - how complete the log was
+ * @n_records: delivered
+ * @n_lost: of these, delivered without their text because the kernel had dropped it
+ * @n_unfinished: not delivered: a processor was still writing them when the dump was made
+ * @n_damaged: places where the log could not be read or contradicted itself
+ * @damage: the first of these, in words
+ */
+struct vmcore_report {
+	uint64_t n_records;
+	uint64_t n_lost;
+	uint64_t n_unfinished;
+	uint64_t n_damaged;
+	struct kx_error damage;
+};
+
+/**
+ * typedef vmcore_emit_fn - receives one record, valid during the call
+ * Return: 0, or a negative errno that ends the reading and is passed on.
+ */
+typedef int (*vmcore_emit_fn)(void *data, const struct vmcore_record *record);
+
+/**
+ * vmcore_log() - deliver every record of the kernel log, oldest first
+ * @core: opened dump
+ * @emit: called for each record
+ * @data: passed to @emit
+ * @ret_report: how complete it was
+ * @err: filled on failure only
+ *
+ * Return: 0 also for a damaged log (see @ret_report), or
+ * -EOPNOTSUPP VMCOREINFO describes no log format known here,
+ * -EFAULT     the addresses of the log are not in the dump,
+ * -EPROTO     the log contradicts itself before its first record,
+ * -ENODATA    the file ends before the log,
+ * or what @emit or the source returned.
+ */
+int vmcore_log(struct vmcore *core, vmcore_emit_fn emit, void *data,
+	       struct vmcore_report *ret_report, struct kx_error *err);

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What vmcore/ promises its callers; the formats are tested with whole dumps in tests/vmcore. */
+#include <elf.h>
+#include <string.h>
+
+#include "tests/unit/cmocka-shim.h"
+#include "vmcore/vmcore.h"
+
+/* An ELF64 core: VMCOREINFO, and two segments with a plain log and its variables. */
+#define LOG_AT UINT64_C(0xffffffff81000000)
+#define LOG "<6>one\n<4>two\n<3>three\n"
+
+struct dump {
+	Elf64_Ehdr head;
+	Elf64_Phdr segments[2];
+	struct {
+		Elf64_Nhdr head;
+		char name[12];
+		char body[256];
+	} note;
+	struct {
+		uint64_t log_buf;
+		uint32_t log_end;
+		uint32_t log_buf_len;
+		char text[32];
+	} log;
+};
+
+static void fill_dump(struct dump *d)
+{
+	*d = (struct dump){
+		.head = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+			  .e_type = ET_CORE,
+			  .e_machine = EM_X86_64,
+			  .e_phoff = offsetof(struct dump, segments),
+			  .e_phentsize = sizeof(Elf64_Phdr),
+			  .e_phnum = 2 },
+		.segments = { { .p_type = PT_NOTE,
+				.p_offset = offsetof(struct dump, note),
+				.p_filesz = sizeof(d->note) },
+			      { .p_type = PT_LOAD,
+				.p_offset = offsetof(struct dump, log),
+				.p_vaddr = LOG_AT,
+				.p_filesz = sizeof(d->log),
+				.p_memsz = sizeof(d->log) } },
+		.note = { .head = { sizeof("VMCOREINFO"), sizeof(d->note.body), 0 },
+			  .name = "VMCOREINFO",
+			  .body = "SYMBOL(log_buf)=ffffffff81000000\n"
+				  "SYMBOL(log_end)=ffffffff81000008\n"
+				  "SYMBOL(log_buf_len)=ffffffff8100000c" },
+		.log = { LOG_AT + 16, sizeof(LOG) - 1, 32, LOG },
+	};
+}
+
+static int read_error; /* what the source fails with from byte 64 on, or 0 */
+
+static ssize_t read_dump(void *data, uint64_t offset, void *buf, size_t n)
+{
+	if (read_error && offset >= 64)
+		return read_error;
+	if (offset >= sizeof(struct dump))
+		return 0;
+	if (n > sizeof(struct dump) - offset)
+		n = sizeof(struct dump) - (size_t)offset;
+	memcpy(buf, (const uint8_t *)data + offset, n);
+	return (ssize_t)n;
+}
+
+struct taken {
+	size_t n, max;
+	char text[8];
+	int level;
+};
+
+static int take(void *data, const struct vmcore_record *record)
+{
+	struct taken *taken = data;
+
+	if (taken->n == taken->max)
+		return -EPIPE;
+	taken->n++;
+	taken->level = record->level;
+	assert_true(record->text.n < sizeof(taken->text));
+	memset(taken->text, 0, sizeof(taken->text));
+	memcpy(taken->text, record->text.p, record->text.n);
+	return 0;
+}
+
+static void test_log(void **state)
+{
+	struct dump d;
+	struct vmcore_source source = { read_dump, &d };
+	struct vmcore *core = NULL;
+	struct vmcore_report report;
+	struct taken taken = { .max = 10 };
+
+	fill_dump(&d);
+	assert_int_equal(vmcore_open(&source, &core, NULL), 0);
+	assert_int_equal(vmcore_log(core, take, &taken, &report, NULL), 0);
+	assert_int_equal(taken.n, 3);
+	assert_int_equal(report.n_records, 3);
+	assert_int_equal(report.n_damaged, 0);
+	assert_string_equal(taken.text, "three");
+	assert_int_equal(taken.level, 3);
+	assert_null(vmcore_free(core));
+	assert_null(vmcore_free(NULL));
+}
+
+static void test_stopped(void **state)
+{
+	struct dump d;
+	struct vmcore_source source = { read_dump, &d };
+	struct vmcore_report report = { .n_records = 77 };
+	struct taken taken = { .max = 2 };
+	struct vmcore *core = NULL;
+	struct kx_error err = { 0 };
+
+	fill_dump(&d);
+	assert_int_equal(vmcore_open(&source, &core, NULL), 0);
+	assert_int_equal(vmcore_log(core, take, &taken, &report, &err), -EPIPE);
+	assert_int_equal(err.code, -EPIPE);
+	assert_int_equal(taken.n, 2);
+	assert_int_equal(report.n_records, 77);
+	vmcore_free(core);
+}
+
+static void test_failures(void **state)
+{
+	struct dump d;
+	struct vmcore_source source = { read_dump, &d };
+	struct vmcore *untouched = (struct vmcore *)&d, *core = untouched;
+	struct kx_error err = { 0 };
+
+	fill_dump(&d);
+	read_error = -EIO;
+	assert_int_equal(vmcore_open(&source, &core, &err), -EIO);
+	read_error = 0;
+	assert_non_null(strstr(err.message, "offset 0x40"));
+	d.segments[0].p_filesz = UINT64_MAX;
+	assert_int_equal(vmcore_open(&source, &core, &err), -EBADMSG);
+	fill_dump(&d);
+	d.note.name[0] = 'X';
+	assert_int_equal(vmcore_open(&source, &core, &err), -ENOMSG);
+	fill_dump(&d);
+	d.head.e_phnum = 200; /* they would go past the end of the file */
+	assert_int_equal(vmcore_open(&source, &core, &err), -ENODATA);
+	assert_ptr_equal(core, untouched);
+}
+
+static void test_log_failures(void **state)
+{
+	struct dump d;
+	struct vmcore_source source = { read_dump, &d };
+	struct vmcore *core = NULL;
+	struct vmcore_report report = { .n_records = 77 };
+	struct taken taken = { .max = 10 };
+
+	fill_dump(&d);
+	d.log.log_buf_len = 0;
+	assert_int_equal(vmcore_open(&source, &core, NULL), 0);
+	assert_int_equal(vmcore_log(core, take, &taken, &report, NULL), -EPROTO);
+	core = vmcore_free(core);
+
+	fill_dump(&d);
+	d.segments[1].p_vaddr += 0x100000;
+	assert_int_equal(vmcore_open(&source, &core, NULL), 0);
+	assert_int_equal(vmcore_log(core, take, &taken, &report, NULL), -EFAULT);
+	assert_int_equal(report.n_records, 77);
+	assert_int_equal(taken.n, 0);
+	core = vmcore_free(core);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_log),
+		cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_failures),
+		cmocka_unit_test(test_log_failures),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
