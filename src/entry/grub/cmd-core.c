@@ -22,7 +22,6 @@ static void list_variables(struct interp *in)
 int cmd_set(struct interp *in, struct call *call)
 {
 	char *equals;
-	int status;
 
 	if (!call->n) {
 		list_variables(in);
@@ -33,9 +32,10 @@ int cmd_set(struct interp *in, struct call *call)
 		return warn(in, GRUB_BAD_ARGUMENT, "set: \"%s\" is not an assignment",
 			    call->args[0]);
 	*equals = 0;
-	status = env_assign(in, call->args[0], equals + 1);
+	/* Unlike an assignment, set takes any name; nobody can read some of them. */
+	env_set(in, call->args[0], equals + 1);
 	*equals = '=';
-	return status;
+	return GRUB_OK;
 }
 
 int cmd_unset(struct interp *in, struct call *call)
@@ -101,6 +101,15 @@ int cmd_echo(struct interp *in, struct call *call)
 		print(in, "\n", 1);
 	options_done(&o);
 	return r == OPTIONS_BAD ? GRUB_BAD_ARGUMENT : GRUB_OK;
+}
+
+/* No translations here: the text is its own. */
+int cmd_gettext(struct interp *in, struct call *call)
+{
+	if (call->n != 1)
+		return warn(in, GRUB_BAD_ARGUMENT, "gettext: one argument expected");
+	print(in, call->args[0], strlen(call->args[0]));
+	return GRUB_OK;
 }
 
 int cmd_true(struct interp *in, struct call *call)

@@ -90,7 +90,7 @@ static const struct command commands[] = {
 	{ "gdbstub", ON_PC, cmd_nothing },
 	{ "gdbstub_break", ON_PC, cmd_nothing },
 	{ "gdbstub_stop", ON_PC, cmd_nothing },
-	{ "gettext", ON_ALL, cmd_nothing },
+	{ "gettext", ON_ALL, cmd_gettext },
 	{ "gptsync", ON_ALL, cmd_nothing },
 	{ "halt", ON_ALL, cmd_leave },
 	{ "hashsum", ON_ALL, cmd_refuse },

@@ -184,7 +184,7 @@ void env_set(struct interp *in, const char *name, const char *value)
 			(void)out_of_memory(in);
 		return;
 	}
-	if (decides_default(name) && (!found || strcmp(var->value, value)))
+	if (decides_default(name) && !in->quiet && (!found || strcmp(var->value, value)))
 		reason(in, "sets %s to \"%s\"", name, value);
 	if (!found)
 		var->name = strdup(name);

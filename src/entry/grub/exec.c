@@ -183,7 +183,10 @@ static int exec_if(struct interp *in, const struct node *node)
 		return status;
 	if (env_is(in, "?", "0"))
 		return exec_list(in, node->body);
-	return node->orelse ? exec_list(in, node->orelse) : GRUB_OK;
+	if (node->orelse)
+		return exec_list(in, node->orelse);
+	set_status(in, GRUB_OK);
+	return GRUB_OK;
 }
 
 /* After the body ran: a continue that ends here lets the loop go on. */
@@ -311,7 +314,8 @@ static bool exec_unit(struct interp *in, struct reader *reader, const char *file
 	if (parsed == PARSE_ERROR) {
 		in->line = line;
 		(void)warn(in, 0, "syntax error: GRUB drops this line and what it belongs to");
-		*status = GRUB_BAD_ARGUMENT;
+		/* The error is printed and forgotten. */
+		*status = GRUB_OK;
 		return reader->is_file && running(in);
 	}
 	*status = unit->list->first ? exec_list(in, unit->list) : GRUB_OK;

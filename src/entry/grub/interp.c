@@ -54,7 +54,7 @@ int warn(struct interp *in, int code, const char *fmt, ...)
 	va_end(ap);
 	if (in->warnings->n == GRUB_MAX_WARNINGS)
 		snprintf(full, sizeof(full), "more warnings are left out");
-	else if (in->file)
+	else if (in->file && in->line)
 		snprintf(full, sizeof(full), "%s:%u: %s", in->file, in->line, text);
 	else
 		snprintf(full, sizeof(full), "%s", text);
@@ -78,7 +78,7 @@ void reason(struct interp *in, const char *fmt, ...)
 	va_end(ap);
 	if (in->reason.n)
 		strbuf_add(&in->reason, "\n");
-	if (in->file)
+	if (in->file && in->line)
 		strbuf_addf(&in->reason, "%s:%u: ", in->file, in->line);
 	strbuf_add(&in->reason, text);
 }

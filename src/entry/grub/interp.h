@@ -128,6 +128,7 @@ struct interp {
 	char *default_position;
 	struct strbuf reason;
 	bool menu_shown;
+	bool quiet; /* the menu itself changes variables: nothing to tell */
 };
 
 static inline bool running(const struct interp *in)

@@ -136,7 +136,9 @@ static void run_entry(struct interp *in, const struct menu_entry *entry)
 		env_set(in, "timeout", "0");
 	}
 	set_chosen(in, chosen, entry->id);
+	in->quiet = true;
 	pass_default(in, def);
+	in->quiet = false;
 	in->file = entry->file;
 	in->line = entry->line;
 	(void)exec_in_scope(in, entry->body, &entry->args, entry->file, entry->body_line);
@@ -147,8 +149,10 @@ static void run_entry(struct interp *in, const struct menu_entry *entry)
 			show_menu(in, true);
 		context_pop(in);
 	}
+	in->quiet = true;
 	put_back(in, "chosen", chosen);
 	put_back(in, "default", def);
+	in->quiet = false;
 	env_unset(in, "timeout");
 	in->file = file;
 	in->line = line;
@@ -397,9 +401,11 @@ static int next_fallback(struct interp *in)
 	index = menu_choose_first(in->req->flavour, &in->ctx->menu, value, &rest);
 	if (index < 0)
 		env_unset(in, "fallback");
-	else if (rest)
+	else if (rest) {
+		in->quiet = true;
 		env_set(in, "fallback", rest);
-	else
+		in->quiet = false;
+	} else
 		(void)out_of_memory(in);
 	return index;
 }
@@ -443,6 +449,7 @@ void show_menu(struct interp *in, bool is_submenu)
 {
 	if (!in->ctx->menu.n || !running(in))
 		return;
+	in->line = 0;
 	if (in->scratch) {
 		list_menu(in);
 		return;
