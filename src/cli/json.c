@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "cli/json.h"
 
@@ -28,10 +29,14 @@ json_t *json_texts(const char *const *v, size_t n)
 
 int json_print(json_t *value)
 {
-	int r = value ? json_dumpf(value, stdout, JSON_INDENT(2)) : -1;
+	/* As one string: json_dumpf() writes every quote and comma by itself. */
+	char *text = value ? json_dumps(value, JSON_INDENT(2)) : NULL;
+	int r;
 
 	json_decref(value);
-	if (r < 0)
-		return value ? -EIO : -ENOMEM;
-	return putchar('\n') == EOF ? -EIO : 0;
+	if (!text)
+		return -ENOMEM;
+	r = puts(text) == EOF ? -EIO : 0;
+	free(text);
+	return r;
 }
