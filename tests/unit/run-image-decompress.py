@@ -1,5 +1,5 @@
-#!/ usr / bin / env python3
-#SPDX - License - Identifier : LGPL - 2.1 - or -later
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Give the decoders streams that the real tools have written.
 
     run-image-decompress.py TEST-PROGRAM
@@ -16,16 +16,16 @@ import subprocess
 import sys
 import tempfile
 
-#Suffix, format, contents checked, command from stdin to stdout.
+# Suffix, format, contents checked, command from stdin to stdout.
 TOOLS = [
     ("gz", "gzip", True, ["gzip", "-9", "-n"]),
     ("named.gz", "gzip", True, ["gzip", "-1"]),
     ("xz", "xz", True, ["xz", "--format=xz", "--lzma2=dict=1MiB"]),
-#as scripts / xz_wrap.sh of Linux does for an x86 kernel
+    # as scripts/xz_wrap.sh of Linux does for an x86 kernel
     ("kernel.xz", "xz", True, ["xz", "--check=crc32", "--x86", "--lzma2=dict=128MiB"]),
     ("lzma", "lzma", False, ["xz", "--format=lzma", "--lzma1=dict=1MiB"]),
     ("zst", "zstd", True, ["zstd", "-q", "-3"]),
-#a window of 128 MiB, as kernels have; from stdin, so without the size of the contents
+    # a window of 128 MiB, as kernels have; from stdin, so without the size of the contents
     ("long.zst", "zstd", True, ["zstd", "-q", "-1", "--long=27"]),
     ("unchecked.zst", "zstd", False, ["zstd", "-q", "--no-check"]),
     ("lz4", "lz4", True, ["lz4", "-q"]),
@@ -66,7 +66,7 @@ def main():
                 file = f"{raw}.{suffix}"
                 (folder / file).write_bytes(stream)
                 lines.append(f"{raw} {file} {form} {int(checked)}\n")
-#What the Linux build appends to all but gzip, whose own trailer is the same.
+# What the Linux build appends to all but gzip, whose own trailer is the same.
                 sized = stream + struct.pack("<I", len(data) & 0xffffffff)
                 (folder / f"{file}.sized").write_bytes(sized)
         (folder / "list").write_text("".join(lines))
