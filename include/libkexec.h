@@ -180,6 +180,176 @@ struct kx_image *kx_image_free(struct kx_image *image);
  */
 int kx_image_info(const struct kx_image *image, struct kx_image_info *info);
 
+/* ------------------------------------------------------------ boot entries */
+
+struct kx_entries;
+
+/** enum kx_entry_type - what an entry starts */
+enum kx_entry_type {
+	KX_ENTRY_LINUX,
+	KX_ENTRY_UKI,	     /* a unified kernel image: kernel, initrds and command line in one */
+	KX_ENTRY_MULTIBOOT,
+	KX_ENTRY_CHAINLOAD,  /* another loader or system: only firmware can start it */
+	KX_ENTRY_OTHER,	     /* firmware setup, reboot, halt, nothing at all */
+};
+
+/* struct kx_entries_opts.firmware */
+enum kx_firmware {
+	KX_FIRMWARE_AUTO, /* as the machine says */
+	KX_FIRMWARE_EFI,
+	KX_FIRMWARE_BIOS,
+};
+
+/* struct kx_entries_opts.flags */
+#define KX_ENTRIES_SCRIPT (UINT64_C(1) << 0) /* @config is a GRUB script, whatever its name */
+
+/**
+ * struct kx_entries_opts - optional parts of kx_entries_new()
+ * @size: sizeof(struct kx_entries_opts) as the caller was compiled
+ * @config: read this configuration, a path inside the root, instead of searching for one
+ * @firmware: what the machine has, where that changes which loaders are possible
+ * @grub_flavour: whose GRUB reads grub.cfg: "upstream", "rh", "suse"; NULL to find out
+ * @vars: "NAME=VALUE" that GRUB has set before its script runs, n_vars of them
+ * @n_vars: how many
+ * @places: where file systems are: "uuid:UUID=DIR", "label:LABEL=DIR", "dev:hd0,gpt2=DIR", with
+ *          DIR inside the root; what is mounted there is found without
+ * @n_places: how many
+ * @flags: KX_ENTRIES_*
+ */
+struct kx_entries_opts {
+	size_t size;
+	const char *config;
+	enum kx_firmware firmware;
+	const char *grub_flavour;
+	const char *const *vars;
+	size_t n_vars;
+	const char *const *places;
+	size_t n_places;
+	uint64_t flags;
+};
+
+/**
+ * kx_entries_new() - what this machine's boot loader offers, and what it would start next
+ * @ctx: context: configurations, file systems and EFI variables are read from its root
+ * @opts: options, or NULL
+ * @ret_entries: released with kx_entries_free()
+ * @err: filled on failure only, or NULL
+ *
+ * Evaluates configurations without running or writing anything. Oddities of a configuration are
+ * warnings of the list or of an entry, as loaders too go on after most of them.
+ *
+ * Return: 0; -ENOENT no loader's configuration and no kernel is found, or no file @config;
+ * -EINVAL an option that does not mean anything; -EACCES; -ELOOP a script that never ends; -ENOMEM.
+ * Since: 1
+ */
+int kx_entries_new(struct kx_ctx *ctx, const struct kx_entries_opts *opts,
+		   struct kx_entries **ret_entries, struct kx_error *err);
+
+/** kx_entries_free() - release @entries; NULL is a no-op. Return: NULL. Since: 1 */
+struct kx_entries *kx_entries_free(struct kx_entries *entries);
+
+/**
+ * struct kx_entries_info - the list as a whole
+ * @size: in: sizeof(struct kx_entries_info) as the caller was compiled
+ * @n_entries: how many, in the order of the loader's menu
+ * @default_index: the one that starts next, n_entries when none would
+ * @default_reason: every step that decided, one per line
+ * @loader: "grub", "systemd-boot", "grub-legacy", "extlinux", "limine", "refind", "directory"
+ * @flavour: "upstream", "rh", "suse"; "syslinux", "u-boot"; or NULL
+ * @config: file the menu was read from, a path inside the root
+ * @n_warnings: sentences about the list as a whole
+ * @warnings: they
+ * @output: what a GRUB script printed before its menu, or NULL
+ * @n_vars: variables a GRUB script left behind, sorted by name
+ * @vars: "NAME=VALUE"
+ */
+struct kx_entries_info {
+	size_t size;
+	size_t n_entries;
+	size_t default_index;
+	const char *default_reason;
+	const char *loader;
+	const char *flavour;
+	const char *config;
+	size_t n_warnings;
+	const char *const *warnings;
+	const char *output;
+	size_t n_vars;
+	const char *const *vars;
+};
+
+/** kx_entries_info() - describe @entries; @info->size set by the caller. Return: 0 or -EINVAL.
+ * Since: 1 */
+int kx_entries_info(const struct kx_entries *entries, struct kx_entries_info *info);
+
+/**
+ * struct kx_entry - one boot entry, whatever loader's configuration it was read from
+ * @size: in: sizeof(struct kx_entry) as the caller was compiled
+ * @id: how the loader's own configuration names it
+ * @title: as the menu shows it
+ * @n_path: titles from the top menu down, the own one last
+ * @path: they
+ * @version: of the system or kernel, or NULL when the configuration does not say
+ * @type: what it starts
+ * @bootable: non-zero when kx_plan_new() can be asked for it: a kernel, and all files are there
+ * @is_default: non-zero for the one that starts next
+ * @kernel: path inside the root, or NULL
+ * @n_initrds: how many
+ * @initrds: paths inside the root, in loading order
+ * @n_modules: how many
+ * @modules: multiboot modules as "path arguments…"
+ * @cmdline: what the loader passes to the kernel, or NULL
+ * @devicetree: path inside the root, or NULL
+ * @architecture: as the configuration spells it, or NULL
+ * @source_kind: "grub", "bls", "uki", "extlinux", …
+ * @source_file: file it is written in, a path inside the root
+ * @source_line: line there from 1, 0 when the file as a whole is the entry
+ * @n_warnings: what is odd about it
+ * @warnings: they
+ */
+struct kx_entry {
+	size_t size;
+	const char *id;
+	const char *title;
+	size_t n_path;
+	const char *const *path;
+	const char *version;
+	enum kx_entry_type type;
+	int bootable;
+	int is_default;
+	const char *kernel;
+	size_t n_initrds;
+	const char *const *initrds;
+	size_t n_modules;
+	const char *const *modules;
+	const char *cmdline;
+	const char *devicetree;
+	const char *architecture;
+	const char *source_kind;
+	const char *source_file;
+	unsigned source_line;
+	size_t n_warnings;
+	const char *const *warnings;
+};
+
+/** kx_entries_entry() - entry @i; @entry->size set by the caller. Return: 0, -ERANGE, -EINVAL.
+ * Since: 1 */
+int kx_entries_entry(const struct kx_entries *entries, size_t i, struct kx_entry *entry);
+
+/**
+ * kx_entries_find() - the entry a person means
+ * @entries: the list
+ * @name: in this order: "default"; "current", the one whose kernel and command line are running;
+ *        "latest", the bootable one with the highest version; an id; a title; titles from the
+ *        top menu down with ">" between them; an index from 0
+ * @ret_index: the entry
+ * @err: filled on failure only, or NULL
+ *
+ * Return: 0; -ENOENT nothing fits; -ENOTUNIQ a title that several entries have. Since: 1
+ */
+int kx_entries_find(const struct kx_entries *entries, const char *name, size_t *ret_index,
+		    struct kx_error *err);
+
 /* ---------------------------------------------------------------- requests */
 
 /** enum kx_way - which system call hands the image to the kernel */

@@ -28,7 +28,9 @@ UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME)\b")
 def licence_problem(name, lines):
     wanted = COMMANDS_LICENCE if name.startswith(GPL_FOLDERS) else LIBRARY_LICENCE
     compiled = pathlib.Path(name).suffix in (".c", ".h", ".S")
-    top = lines[1:2] if lines and lines[0].startswith("#!") else lines[0:1]
+    # The interpreter of a script and the title of a man page have to come first.
+    second = name.endswith(".scd") or (lines and lines[0].startswith("#!"))
+    top = lines[1:2] if second else lines[0:1]
     found = re.search(r"SPDX-License-Identifier: ([\w.-]+)", top[0]) if top else None
     if not found:
         return "has no SPDX-License-Identifier on its first line"

@@ -11,8 +11,8 @@
     fuzz      each fuzzer for ten seconds (tools/fuzz.py)
     demo      make demo
 
-A program that ends its output with "N passed, N failed, N skipped", or a cmocka program, counts
-as that many tests; any other program is one.
+A program that ends its output with "N passed, N failed, N skipped", a cmocka program, or one that
+speaks TAP counts as that many tests; any other program is one.
 """
 import argparse
 import collections
@@ -27,6 +27,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SUMMARY = re.compile(r"^(\d+) passed, (\d+) failed, (\d+) skipped$", re.M)
+TAP = re.compile(r"^(ok|not ok)\b([^\n#]*)(#\s*skip)?", re.M | re.I)
 CMOCKA = re.compile(r"^\[\s*(PASSED|FAILED|SKIPPED)\s*\]\s+(\d+) test\(s\)", re.M)
 
 MESON_STAGES = {
@@ -58,6 +59,8 @@ def count_output(text):
     found = collections.Counter()
     for what, n in CMOCKA.findall(text):
         found[what] += int(n)
+    for what, _, skip in TAP.findall(text):
+        found["SKIPPED" if skip else "PASSED" if what.lower() == "ok" else "FAILED"] += 1
     return Count(found["PASSED"], found["FAILED"], found["SKIPPED"]) if found else None
 
 

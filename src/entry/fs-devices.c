@@ -381,6 +381,8 @@ int fs_device_probe(struct root_fs *fs, const char *device, const char *what, ch
 		return probe_tag(fs, m, FS_NAME_UUID, "UUID", ret);
 	if (strcmp(what, "fs_label") == 0)
 		return probe_tag(fs, m, FS_NAME_LABEL, "LABEL", ret);
+	if (strcmp(what, "device") == 0)
+		return token_for(fs, (size_t)(m - fs->mounts.v), ret);
 	if (strcmp(what, "fs") == 0 && *m->type) {
 		*ret = strdup(grub_fs_name(m->type));
 		return *ret ? 0 : -ENOMEM;

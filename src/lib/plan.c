@@ -350,6 +350,24 @@ static int request_check(const struct kx_request *req, struct kx_error *err)
 	return 0;
 }
 
+/* The kernel rewrites a crash kernel's ELF header when processors or memory change since 6.6; the
+ * file says how large it may get (Documentation/ABI/testing/sysfs-kernel-kexec-kdump). */
+static int hotplug_check(struct kx_ctx *ctx, const struct kx_request *req, struct kx_error *err)
+{
+	int size, r;
+
+	if (!(req->flags & KX_REQ_HOTPLUG))
+		return 0;
+	r = read_int_in(ctx->machine_root, "/sys/kernel/kexec/crash_elfcorehdr_size", &size);
+	if (r < 0)
+		r = read_int_in(ctx->machine_root, "/sys/kernel/crash_elfcorehdr_size", &size);
+	if (r < 0)
+		return kx_fail_at(
+			err, kx_fail(err, r, "/sys/kernel/crash_elfcorehdr_size: %s", strerror(-r)),
+			KX_STEP_MACHINE);
+	return 0;
+}
+
 static int plan_cmdline(const struct kx_request *req, struct kx_plan *plan, struct kx_error *err)
 {
 	const char *line = req->cmdline;
@@ -382,7 +400,9 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 		return kx_fail_at(err, r, KX_STEP_ARGUMENT);
 
 	plan->image = req.image;
-	r = plan_cmdline(&req, plan, err);
+	r = hotplug_check(ctx, &req, err);
+	if (r == 0)
+		r = plan_cmdline(&req, plan, err);
 	if (r == 0)
 		r = choose_way(&req, plan, err);
 	if (r < 0)

@@ -127,7 +127,7 @@ def _load_job(scenario, tools, archive, folder):
     words = _add_next(archive, scenario, folder)
     loader = [kexec, "-l"]
     if scenario.kind == "corrupt":
-        archive.file("sbin/load-corrupt", tools.corrupt, 0o755)
+        guest.add_program(archive, "sbin/load-corrupt", tools.corrupt)
         loader = ["load-corrupt"]
     way = [scenario.way] if scenario.way else []
     command = shlex.join(loader + way + list(scenario.options) + words)

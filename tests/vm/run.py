@@ -85,8 +85,9 @@ def parse_arguments():
     parser.add_argument("--kexec", default=os.path.join(images.TOP, "build/bin/kexec"),
                         metavar="PATH", help="the kexec to test (default: build/bin/kexec); "
                         "the word kexec-tools stands for Debian's")
-    parser.add_argument("--corrupt", default="", metavar="PATH",
-                        help="the program that loads a damaged image (default: beside the kexec)")
+    parser.add_argument("--corrupt", metavar="PATH",
+                        default=os.path.join(images.TOP, "build/work/tests/vm/load-corrupt"),
+                        help="the program that loads a damaged image (tests/vm/load-corrupt.c)")
     parser.add_argument("--quick", action="store_true", help="the few scenarios of make check")
     parser.add_argument("--only", action="append", metavar="PATTERN",
                         help="scenarios whose name contains PATTERN (*, ? and [] as in a shell)")
@@ -126,8 +127,7 @@ def prepare(chosen, args):
         sys.exit(f"{args.kexec} is not a program: build it first (make), or name one (--kexec)")
     images.fetch(items_of(chosen) + (["kexec-tools"] if args.kexec == "kexec-tools" else []))
     os.makedirs(args.logs, exist_ok=True)
-    corrupt = args.corrupt or os.path.join(os.path.dirname(args.kexec), "load-corrupt")
-    return jobs.Tools(args.kexec, corrupt)
+    return jobs.Tools(args.kexec, args.corrupt)
 
 
 def main():

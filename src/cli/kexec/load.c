@@ -10,7 +10,6 @@
 #include "cli/kexec/report.h"
 
 DEFINE_CLEANUP(struct kx_image *, kx_image_free)
-DEFINE_CLEANUP(struct kx_plan *, kx_plan_free)
 
 struct loading {
 	struct kx_ctx *ctx;
@@ -217,27 +216,35 @@ static int dry_run(struct loading *l)
 	return EXIT_OK;
 }
 
+/* kexec_load cannot do this at all: the first answer stays the one that counts. */
+static int no_way_left(struct loading *l, const struct kx_error *first, const struct kx_error *err)
+{
+	struct attempt a = attempt_of(l, KX_WAY_FILE);
+	int r = fail_commit(&a, first);
+
+	fprintf(stderr, "%s\n", err->message);
+	return r;
+}
+
 /* kexec_file_load said that it does not exist or does not know the image. Both answers are shown,
  * in the order they were given: the first one is usually the one that matters. */
 static int fall_back(struct loading *l, const struct kx_error *first)
 {
 	struct kx_error err = { 0 };
 	struct attempt a;
+	int r;
 
 	if (l->job->way == KX_WAY_FILE)
 		return fail_unavailable(first->message);
+	r = make_plan(l, KX_WAY_SEGMENTS, &err);
+	if (r == -EOPNOTSUPP)
+		return no_way_left(l, first, &err);
 
-	fprintf(stderr, "kexec: kexec_file_load: %s: %s\nkexec: trying kexec_load\n",
-		strerror(-first->code), first->message);
-	if (make_plan(l, KX_WAY_SEGMENTS, &err) < 0) {
-		a = attempt_of(l, KX_WAY_SEGMENTS);
+	fprintf(stderr, "kexec: %s\nkexec: trying kexec_load\n", first->message);
+	a = attempt_of(l, KX_WAY_SEGMENTS);
+	if (r < 0)
 		return fail_plan(&a, &err);
-	}
-	if (kx_plan_commit(l->ctx, l->plan, &err) < 0) {
-		a = attempt_of(l, KX_WAY_SEGMENTS);
-		return fail_commit(&a, &err);
-	}
-	return EXIT_OK;
+	return kx_plan_commit(l->ctx, l->plan, &err) < 0 ? fail_commit(&a, &err) : EXIT_OK;
 }
 
 static int load_image(struct loading *l)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Memory that is given back all at once. */
+
+#include <stddef.h>
+
+struct arena_block;
+struct arena {
+	struct arena_block *blocks;
+};
+
+/* Zeroed, aligned for any type; NULL when out of memory. */
+void *arena_alloc(struct arena *arena, size_t n);
+char *arena_strndup(struct arena *arena, const char *s, size_t n);
+void arena_done(struct arena *arena);

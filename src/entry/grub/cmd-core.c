@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Commands that work on variables, control flow and output only. */
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "entry/grub/commands.h"
+
+static void list_variables(struct interp *in)
+{
+	for (size_t i = 0; i < in->ctx->n && running(in); i++) {
+		const struct var *var = &in->ctx->vars[i];
+
+		print(in, var->name, strlen(var->name));
+		print(in, "=", 1);
+		print(in, var->value, strlen(var->value));
+		print(in, "\n", 1);
+	}
+}
+
+int cmd_set(struct interp *in, struct call *call)
+{
+	char *equals;
+
+	if (!call->n) {
+		list_variables(in);
+		return GRUB_OK;
+	}
+	equals = strchr(call->args[0], '=');
+	if (!equals)
+		return warn(in, GRUB_BAD_ARGUMENT, "set: \"%s\" is not an assignment",
+			    call->args[0]);
+	*equals = 0;
+	/* Unlike an assignment, set takes any name; nobody can read some of them. */
+	env_set(in, call->args[0], equals + 1);
+	*equals = '=';
+	return GRUB_OK;
+}
+
+int cmd_unset(struct interp *in, struct call *call)
+{
+	if (!call->n)
+		return warn(in, GRUB_BAD_ARGUMENT, "unset: one argument expected");
+	env_unset(in, call->args[0]);
+	return GRUB_OK;
+}
+
+int cmd_export(struct interp *in, struct call *call)
+{
+	if (!call->n)
+		return warn(in, GRUB_BAD_ARGUMENT, "export: one argument expected");
+	for (size_t i = 0; i < call->n; i++)
+		env_export(in, call->args[i]);
+	return GRUB_OK;
+}
+
+/* One argument with the escapes of echo -e; true when \c ends all output. */
+static bool echo_escaped(struct interp *in, const char *s)
+{
+	static const char from[] = "afnrtv\\", to[] = "\a\f\n\r\t\v\\";
+
+	for (; *s && running(in); s++) {
+		const char *escape;
+
+		if (*s != '\\') {
+			print(in, s, 1);
+			continue;
+		}
+		if (!*++s)
+			return false;
+		if (*s == 'c')
+			return true;
+		escape = strchr(from, *s);
+		if (escape)
+			print(in, &to[escape - from], 1);
+	}
+	return false;
+}
+
+int cmd_echo(struct interp *in, struct call *call)
+{
+	static const struct option table[] = { { "n", 'n', OPTION_FLAG },
+					       { "e", 'e', OPTION_FLAG },
+					       { NULL } };
+	struct options o;
+	int r = options_parse(in, call, table, OPTIONS_ACCEPT_DASH | OPTIONS_AT_START, &o);
+	bool newline = !o.set[0];
+
+	for (size_t i = 0; r == OPTIONS_OK && i < o.rest.n && running(in); i++) {
+		const char *arg = o.rest.v[i];
+
+		if (i)
+			print(in, " ", 1);
+		if (!o.set[1])
+			print(in, arg, strlen(arg));
+		else if (echo_escaped(in, arg))
+			newline = false;
+	}
+	if (r == OPTIONS_OK && newline)
+		print(in, "\n", 1);
+	options_done(&o);
+	return r == OPTIONS_BAD ? GRUB_BAD_ARGUMENT : GRUB_OK;
+}
+
+/* No translations here: the text is its own. */
+int cmd_gettext(struct interp *in, struct call *call)
+{
+	if (call->n != 1)
+		return warn(in, GRUB_BAD_ARGUMENT, "gettext: one argument expected");
+	print(in, call->args[0], strlen(call->args[0]));
+	return GRUB_OK;
+}
+
+int cmd_true(struct interp *in, struct call *call)
+{
+	return GRUB_OK;
+}
+
+int cmd_false(struct interp *in, struct call *call)
+{
+	return GRUB_TEST_FAILURE;
+}
+
+int cmd_eval(struct interp *in, struct call *call)
+{
+	struct strbuf text = { 0 };
+	_cleanup_free_ char *s = NULL;
+
+	if (!call->n)
+		return GRUB_OK;
+	for (size_t i = 0; i < call->n; i++) {
+		if (i)
+			strbuf_add(&text, " ");
+		strbuf_add(&text, call->args[i]);
+	}
+	s = take_text(in, &text);
+	return s ? exec_text(in, s, in->file, in->line) : GRUB_OK;
+}
+
+int cmd_time(struct interp *in, struct call *call)
+{
+	struct strlist words = { call->args, call->n };
+
+	return exec_words(in, &words, call->block, call->line);
+}
+
+int cmd_break(struct interp *in, struct call *call)
+{
+	unsigned long long n = 1;
+	const char *end = "";
+
+	if (call->n && (number_parse(call->args[0], 10, &n, &end) != NUMBER_OK || *end))
+		return warn(in, GRUB_BAD_NUMBER, "%s: \"%s\" is not a number", call->name,
+			    call->args[0]);
+	if (!n)
+		return warn(in, GRUB_BAD_ARGUMENT, "%s: cannot leave 0 loops", call->name);
+	in->is_continue = !strcmp(call->name, "continue");
+	in->active_breaks = n < in->active_loops ? (unsigned)n : in->active_loops;
+	return GRUB_OK;
+}
+
+int cmd_return(struct interp *in, struct call *call)
+{
+	unsigned long long n = 0;
+	const char *end = "";
+
+	if (!in->scope || call->n > 1)
+		return warn(in, GRUB_BAD_ARGUMENT, "return: not in a function");
+	if (!call->n)
+		(void)number_parse(env_get_or(in, "?", "0"), 10, &n, NULL);
+	else if (number_parse(call->args[0], 10, &n, &end) != NUMBER_OK || *end)
+		return warn(in, GRUB_BAD_NUMBER, "return: \"%s\" is not a number", call->args[0]);
+	in->function_return = true;
+	return (int)(n & 0xffff);
+}
+
+int cmd_shift(struct interp *in, struct call *call)
+{
+	unsigned long long n = 1;
+	const char *end = "";
+
+	if (!in->scope)
+		return GRUB_OK;
+	if (call->n > 1)
+		return warn(in, GRUB_BAD_ARGUMENT, "shift: one argument expected");
+	if (call->n && (number_parse(call->args[0], 10, &n, &end) != NUMBER_OK || *end))
+		return warn(in, GRUB_BAD_NUMBER, "shift: \"%s\" is not a number", call->args[0]);
+	if (n > in->scope->args.n - in->scope->shifted)
+		return warn(in, GRUB_BAD_ARGUMENT, "shift: there are only %zu arguments",
+			    in->scope->args.n - in->scope->shifted);
+	in->scope->shifted += (size_t)n;
+	return GRUB_OK;
+}
+
+int cmd_setparams(struct interp *in, struct call *call)
+{
+	struct strlist args = { 0 };
+
+	if (!in->scope)
+		return GRUB_INVALID_COMMAND;
+	for (size_t i = 0; i < call->n; i++)
+		interp_add(in, &args, call->args[i]);
+	strlist_done(&in->scope->args);
+	in->scope->args = args;
+	in->scope->shifted = 0;
+	return GRUB_OK;
+}
+
+/* "[N:]VAR" of regexp --set. */
+static void set_match(struct interp *in, const char *spec, const char *subject,
+		      const regmatch_t *matches, size_t n_matches)
+{
+	unsigned long long group = 1;
+	const char *end = spec, *colon = strchr(spec, ':');
+	const char *name = colon ? colon + 1 : spec;
+	_cleanup_free_ char *value = NULL;
+
+	if (colon && (number_parse(spec, 10, &group, &end) != NUMBER_OK || end != colon)) {
+		(void)warn(in, 0, "regexp: \"%s\" is not NUMBER:VARIABLE", spec);
+		return;
+	}
+	if (group >= n_matches || matches[group].rm_so < 0) {
+		env_unset(in, name);
+		return;
+	}
+	value = strndup(subject + matches[group].rm_so,
+			(size_t)(matches[group].rm_eo - matches[group].rm_so));
+	if (value)
+		env_set(in, name, value);
+	else
+		(void)out_of_memory(in);
+}
+
+/* Compiled patterns cost memory in proportion to their repeat counts: keep those small. */
+static bool is_modest(const char *pattern)
+{
+	return strlen(pattern) <= 1024 && !strchr(pattern, '{');
+}
+
+int cmd_regexp(struct interp *in, struct call *call)
+{
+	static const struct option table[] = { { "set", 's', OPTION_VALUE }, { NULL } };
+	regmatch_t matches[32];
+	struct options o;
+	regex_t re;
+	int r = options_parse(in, call, table, 0, &o), status = GRUB_TEST_FAILURE;
+
+	if (r != OPTIONS_OK) {
+		status = r == OPTIONS_HELP ? GRUB_OK : GRUB_BAD_ARGUMENT;
+	} else if (o.rest.n != 2) {
+		status = warn(in, GRUB_BAD_ARGUMENT, "regexp: two arguments expected");
+	} else if (!is_modest(o.rest.v[0]) || strlen(o.rest.v[1]) > 4096) {
+		(void)warn(in, 0, "regexp: expressions with {} or of this length are not tried");
+	} else if (!regcomp(&re, o.rest.v[0], REG_EXTENDED)) {
+		(void)spend(in, strlen(o.rest.v[0]) * strlen(o.rest.v[1]) + 4096);
+		if (!regexec(&re, o.rest.v[1], sizeof(matches) / sizeof(*matches), matches, 0)) {
+			status = GRUB_OK;
+			for (size_t i = 0; i < o.values[0].n; i++)
+				set_match(in, o.values[0].v[i], o.rest.v[1], matches,
+					  re.re_nsub + 1 < 32 ? re.re_nsub + 1 : 32);
+		}
+		regfree(&re);
+	}
+	options_done(&o);
+	return status;
+}
+
+/* RH: increment and decrement of a decimal variable. */
+int cmd_increment(struct interp *in, struct call *call)
+{
+	const char *value = call->n == 1 ? env_get(in, call->args[0]) : NULL;
+	char text[24];
+
+	if (call->n != 1)
+		return warn(in, GRUB_BAD_ARGUMENT, "%s: one argument expected", call->name);
+	if (!value)
+		return warn(in, GRUB_BAD_ARGUMENT, "%s: no variable \"%s\"", call->name,
+			    call->args[0]);
+	snprintf(text, sizeof(text), "%lld",
+		 (long long)((unsigned long long)strtoll(value, NULL, 10) +
+			     (*call->name == 'i' ? 1ULL : -1ULL)));
+	env_set(in, call->args[0], text);
+	return GRUB_OK;
+}

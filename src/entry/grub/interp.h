@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The interpreter's state, and what its files offer each other. A command returns a GRUB error
+ * number (0: fine). What ends everything early is kept aside: `fatal`, a negative errno, when
+ * evaluation itself cannot go on; `stop`, when the machine would have left GRUB here. Both are seen
+ * by running(), which every loop of the interpreter asks.
+ */
+
+#include "base/strbuf.h"
+#include "entry/grub/ast.h"
+#include "entry/grub/grub.h"
+#include "entry/grub/limits.h"
+
+/* grub_err_t, include/grub/err.h: scripts see these numbers in $?. */
+enum grub_error {
+	GRUB_OK = 0,
+	GRUB_TEST_FAILURE = 1,
+	GRUB_BAD_FILE_TYPE = 4,
+	GRUB_FILE_NOT_FOUND = 5,
+	GRUB_BAD_FILENAME = 7,
+	GRUB_BAD_NUMBER = 10,
+	GRUB_BAD_DEVICE = 13,
+	GRUB_INVALID_COMMAND = 17,
+	GRUB_BAD_ARGUMENT = 18,
+	GRUB_NO_KERNEL = 22,
+	GRUB_NOT_IMPLEMENTED = 24,
+	GRUB_MENU = 27,
+	GRUB_RECURSION_DEPTH = 38,
+};
+
+enum grub_stop {
+	STOP_NONE,
+	STOP_BOOT,  /* what is in `loaded` is started */
+	STOP_LEAVE, /* exit, reboot, halt, firmware setup */
+	STOP_WAIT,  /* nothing could be started: the menu waits for a person */
+};
+
+struct var {
+	char *name, *value;
+	bool exported;
+};
+
+struct menu_entry {
+	char *title, *id;
+	struct strlist args; /* $1 …: title and what else was not an option */
+	char *body;
+	char *file; /* as GRUB names it, with device */
+	unsigned line, body_line;
+	const char *kind; /* for struct entry_source */
+	bool is_submenu, is_restricted;
+};
+
+struct menu {
+	struct menu_entry *entries;
+	size_t n;
+};
+
+/* grub-core/normal/context.c: variables and a menu; contexts of submenus and configfile nest. */
+struct context {
+	struct context *parent;
+	struct var *vars; /* sorted by name */
+	size_t n, max;
+	struct menu menu;
+	bool has_menu;
+};
+
+struct function {
+	char *name;
+	struct unit *unit;
+	struct list *body;
+	unsigned executing;
+	struct function *next;
+};
+
+/* Positional parameters; setparams and shift work on the innermost. */
+struct scope {
+	struct strlist args;
+	size_t shifted;
+};
+
+/* An environment block as changed in memory. */
+struct envfile {
+	char *device, *path;
+	uint8_t *text;
+	size_t n;
+	struct envfile *next;
+};
+
+struct interp {
+	const struct grub_request *req;
+	struct entry_fs *fs;
+	const char *device; /* GRUB's name of what the file system table calls "" */
+	struct context *ctx;
+	struct function *functions;
+	size_t n_functions;
+	struct scope *scope;
+	struct envfile *envfiles;
+
+	unsigned active_loops, active_breaks;
+	bool is_continue, function_return;
+	unsigned depth, sources;
+
+	const char *file; /* of the command being run, GRUB's name */
+	unsigned line;
+
+	int fatal;
+	enum grub_stop stop;
+	const char *stop_name; /* command that left GRUB */
+	size_t commands, commands_max, bytes, bytes_max;
+
+	struct boot_entry loaded;
+	bool is_loaded;
+
+	struct strbuf *output; /* NULL while nobody reads it */
+	struct strbuf *boot_output;
+	struct strlist *warnings; /* where they belong now */
+	size_t n_warnings;
+	unsigned scratch;	   /* looking at entries, not booting one */
+	struct grub_saved **saved; /* list of what save_env changes, or NULL */
+	size_t *n_saved;
+
+	/* menu.c: where we are, from the top menu down, as titles and as indexes. */
+	struct strlist titles, indexes;
+	struct grub_result *result;
+	struct strlist positions; /* indexes of the entries in result, "2>0" */
+	char *default_position;
+	struct strbuf reason;
+	bool menu_shown;
+	bool quiet; /* the menu itself changes variables: nothing to tell */
+};
+
+static inline bool running(const struct interp *in)
+{
+	return !in->fatal && in->stop == STOP_NONE;
+}
+
+/* interp.c */
+/* Adds "file:line: sentence" to the warnings and returns @code. */
+int warn(struct interp *in, int code, const char *fmt, ...) _printf_(3, 4);
+/* One line of the story of the default entry; nothing while scratching. */
+void reason(struct interp *in, const char *fmt, ...) _printf_(2, 3);
+void print(struct interp *in, const char *s, size_t n);
+/* Charges work; false, and fatal, when the limit is reached. */
+bool spend(struct interp *in, size_t bytes);
+int out_of_memory(struct interp *in);
+/* Takes the text out of @b; NULL, and fatal, when out of memory. */
+char *take_text(struct interp *in, struct strbuf *b);
+void interp_add(struct interp *in, struct strlist *list, const char *s);
+
+/* env.c */
+struct context *context_new(struct context *parent);
+struct context *context_free(struct context *ctx);
+/* A context above the current one with copies of its variables: all, or the exported ones. */
+bool context_push(struct interp *in, bool all);
+void context_pop(struct interp *in);
+/* NULL when unset. Valid until the next change. */
+const char *env_get(const struct interp *in, const char *name);
+const char *env_get_or(const struct interp *in, const char *name, const char *fallback);
+bool env_is(const struct interp *in, const char *name, const char *value);
+void env_set(struct interp *in, const char *name, const char *value);
+void env_unset(struct interp *in, const char *name);
+void env_export(struct interp *in, const char *name);
+/* set by a script: some names are refused */
+int env_assign(struct interp *in, const char *name, const char *value);
+void env_preset(struct interp *in);
+
+/* expand.c */
+/* Words of a command as GRUB splits, globs and joins them; *ret_block when the last is a block. */
+bool expand_words(struct interp *in, const struct word *words, struct strlist *ret,
+		  const struct word **ret_block);
+bool has_wildcard(const char *pattern);
+bool wildcard_match(const char *pattern, const char *name);
+
+/* wildcard.c */
+/* Adds what @pattern matches and returns true; false when nothing does. */
+bool wildcard_expand(struct interp *in, const char *pattern, struct strlist *ret);
+
+/* exec.c */
+int exec_list(struct interp *in, const struct list *list);
+/* Lines of a file: errors are skipped over. */
+void exec_file_text(struct interp *in, const char *file, const uint8_t *text, size_t n);
+/* Text of eval and of entries: an error ends it. */
+int exec_text(struct interp *in, const char *text, const char *file, unsigned line);
+int exec_in_scope(struct interp *in, const char *text, const struct strlist *args, const char *file,
+		  unsigned line);
+int exec_words(struct interp *in, struct strlist *words, const struct word *block, unsigned line);
+
+/* functions.c */
+struct function *function_find(const struct interp *in, const char *name);
+void function_define(struct interp *in, struct unit *unit, const struct definition *def);
+void functions_truncate(struct interp *in, struct function *keep);
+
+/* files.c */
+/* "(dev)/path" or "/path" below $root: freshly allocated parts; a GRUB error number. */
+int file_parse(struct interp *in, const char *name, char **ret_device, char **ret_path);
+/* What the file system table calls @device. */
+const char *fs_device(const struct interp *in, const char *device);
+int file_type(struct interp *in, const char *name, enum entry_file_type *ret);
+/* Reads @name, as changed by save_env if it was; a GRUB error number. */
+int file_read(struct interp *in, const char *name, uint8_t **ret, size_t *ret_n);
+/* The name on this system or NULL, when the device is not known here. */
+char *file_to_system(struct interp *in, const char *name);
+/* "(device)/path" */
+char *file_full_name(struct interp *in, const char *name);
+
+/* loadenv.c */
+struct envfile *envfile_find(struct interp *in, const char *device, const char *path);
+struct envfile *envfiles_free(struct envfile *list);
+struct envfile *envfiles_copy(struct interp *in, const struct envfile *list);
+
+/* loader.c */
+void loaded_drop(struct interp *in);
+
+/* config.c */
+/* Runs a file in the current context. */
+int run_config(struct interp *in, const char *name, bool must_exist);
+
+/* menu.c */
+int menu_add(struct interp *in, struct menu_entry *entry);
+void menu_entry_done(struct menu_entry *entry);
+void menu_done(struct menu *menu);
+/*
+ * What GRUB does once it has read a configuration. While scratching the menu's entries are listed;
+ * else its default is booted, and when that fails: in a submenu the outer menu goes on.
+ */
+void show_menu(struct interp *in, bool is_submenu);
+/* What the script did without any menu, and what was found in all: into in->result. */
+void menu_finish(struct interp *in);
+
+/* choose.c */
+/* Index of the entry that @value selects in @menu, or -1; *ret_how says by what. */
+int menu_choose(enum grub_flavour flavour, const struct menu *menu, const char *value,
+		const char **ret_how);
+/* Cuts the first entry off a `fallback` list. */
+int menu_choose_first(enum grub_flavour flavour, const struct menu *menu, const char *value,
+		      char **ret_rest);
+/* What follows the first single >, or NULL. */
+const char *menu_tail(const char *value);
+
+/* number.c: grub_strtoul() and friends, include/grub/misc.h */
+enum number_status { NUMBER_OK, NUMBER_NONE, NUMBER_RANGE };
+enum number_status number_parse(const char *s, int base, unsigned long long *ret,
+				const char **ret_end);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "entry/choose.h"
+
+/* The version in the name of a kernel's file ("" for a name without), NULL when it is none. */
+const char *scan_version(const char *name);
+/* A command line for kernels without a configuration, and where it is from; -ENOENT. */
+_must_check_ int scan_cmdline(struct entry_fs *fs, const struct boot_find_opts *opts, char **ret,
+			      const char **ret_where);
