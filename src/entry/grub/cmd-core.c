@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "entry/grub/commands.h"
 
 static void list_variables(struct interp *in)
@@ -278,8 +279,8 @@ int cmd_increment(struct interp *in, struct call *call)
 		return warn(in, GRUB_BAD_ARGUMENT, "%s: no variable \"%s\"", call->name,
 			    call->args[0]);
 	snprintf(text, sizeof(text), "%lld",
-		 (long long)((unsigned long long)strtoll(value, NULL, 10) +
-			     (*call->name == 'i' ? 1ULL : -1ULL)));
+		 (long long)((uint64_t)leading_i64(value) +
+			     (*call->name == 'i' ? UINT64_C(1) : UINT64_MAX)));
 	env_set(in, call->args[0], text);
 	return GRUB_OK;
 }
