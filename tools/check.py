@@ -113,6 +113,8 @@ def run_meson_stage(name):
 
 def run_command_stage(name):
     """Runs a program whose last line counts, showing its output as it comes."""
+    # The virtual machines run the commands that `make` builds.
+    subprocess.run(["make", "--no-print-directory", "all"], cwd=ROOT, check=True)
     command = COMMAND_STAGES[name]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
                                errors="replace", stdout=subprocess.PIPE)
@@ -125,10 +127,8 @@ def run_command_stage(name):
 
 
 def run_stage(name):
-    if name not in MESON_STAGES:
-        return run_command_stage(name)
     try:
-        return run_meson_stage(name)
+        return run_meson_stage(name) if name in MESON_STAGES else run_command_stage(name)
     except subprocess.CalledProcessError as e:
         print(f"{name}: {' '.join(map(str, e.cmd))}: exit status {e.returncode}", flush=True)
         return Count(0, 1, 0)
@@ -144,11 +144,6 @@ def main():
         if name not in known:
             parser.error(f"no stage {name!r}: there are {', '.join(known)}")
 
-    if {"vm", "demo"} & set(stages):
-        # The virtual machines run the commands that `make` builds.
-        if subprocess.run(["make", "--no-print-directory", "all"], cwd=ROOT).returncode != 0:
-            print("0 passed, 1 failed, 0 skipped")
-            return 1
     lines, total = [], Count(0, 0, 0)
     for name in stages:
         print(f"==> {name}", flush=True)
@@ -158,6 +153,8 @@ def main():
         total += count
     print("\n" + "\n".join(lines))
     print(total, flush=True)
+    (ROOT / "build" / "check").mkdir(parents=True, exist_ok=True)
+    (ROOT / "build" / "check" / "summary").write_text(f"{total}\n")
     return 1 if total.failed or not total.passed else 0
 
 
