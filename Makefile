@@ -31,6 +31,7 @@ check: deps ## every test: two compilers, sanitizers, fuzz corpora, a few virtua
 	@tools/check.py --stages $(STAGES)
 
 check-vm: deps all ## every virtual machine: all kernels, image types, memory sizes, firmwares
+	@tests/vm/real-images.py
 	@tests/vm/run.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools

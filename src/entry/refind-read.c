@@ -32,45 +32,58 @@ static int resolve(struct entry_fs *fs, const char *config, const char *raw, cha
 	return fs->to_system(fs, NULL, path, ret);
 }
 
-/* "%v" is the version; words initrd= name the initrd and are not for the kernel. */
-static int apply_options(struct boot_entry *e, const char *dir, const char *options)
+static int expand_version(const char *options, const char *version, char **ret)
 {
 	_cleanup_strbuf_ struct strbuf out = { 0 };
-	bool cleared = false;
+	const char *v;
 
-	while (*options) {
-		size_t n = strcspn(options, " ");
+	for (; (v = strstr(options, "%v")); options = v + 2) {
+		strbuf_add_n(&out, options, (size_t)(v - options));
+		strbuf_add(&out, version);
+	}
+	strbuf_add(&out, options);
+	return strbuf_take(&out, ret);
+}
 
-		if (strncmp(options, "initrd=", 7) == 0) {
-			_cleanup_free_ char *word = strndup(options + 7, n - 7), *path = NULL;
+/* Beside the kernel: where the root of the volume is, the path does not say. */
+static int add_initrd(struct boot_entry *e, const char *dir, const char *word, size_t n)
+{
+	_cleanup_free_ char *name = strndup(word, n), *path = NULL;
 
-			for (char *p = word; p && *p; p++)
-				if (*p == '\\')
-					*p = '/';
-			if (!cleared)
+	for (char *p = name; p && *p; p++)
+		if (*p == '\\')
+			*p = '/';
+	if (!name || path_join(dir, path_basename(name), &path) < 0)
+		return -ENOMEM;
+	return strlist_add(&e->initrds, path);
+}
+
+/* Words initrd= name the initrds and are not for the kernel; they replace the one that fits by
+ * its name. */
+static int apply_options(struct boot_entry *e, const char *dir, const char *raw)
+{
+	_cleanup_free_ char *options = NULL;
+	_cleanup_strbuf_ struct strbuf out = { 0 };
+	int r = expand_version(raw, e->version, &options);
+	bool is_first = true;
+
+	for (const char *p = options; r == 0 && *p; p += strspn(p, " ")) {
+		size_t n = strcspn(p, " ");
+
+		if (strncmp(p, "initrd=", 7) == 0) {
+			if (is_first)
 				strlist_done(&e->initrds);
-			cleared = true;
-			/* Beside the kernel: what the volume's root is, the caller cannot know. */
-			if (!word || path_join(dir, path_basename(word), &path) < 0 ||
-			    strlist_add(&e->initrds, path) < 0)
-				return -ENOMEM;
+			is_first = false;
+			r = add_initrd(e, dir, p + 7, n - 7);
 		} else if (n) {
-			_cleanup_free_ char *word = strndup(options, n);
-			char *v = word ? strstr(word, "%v") : NULL;
-
-			if (!word)
-				return -ENOMEM;
 			if (out.n)
 				strbuf_add(&out, " ");
-			if (v)
-				strbuf_addf(&out, "%.*s%s%s", (int)(v - word), word, e->version,
-					    v + 2);
-			else
-				strbuf_add(&out, word);
+			strbuf_add_n(&out, p, n);
 		}
-		options += n;
-		options += strspn(options, " ");
+		p += n;
 	}
+	if (r < 0)
+		return r;
 	free(TAKE_PTR(e->cmdline));
 	return strbuf_take(&out, &e->cmdline);
 }

@@ -143,8 +143,10 @@ static int take_line(struct parser *p, struct bytes line, unsigned number)
 
 	if (r < 0)
 		return r == -ENODATA ? 0 : r;
-	if (key[0] == '}')
-		return p->depth == 1 ? end_entry(p) : (p->depth -= p->depth > 0, 0);
+	if (key[0] == '}' && p->depth == 1)
+		return end_entry(p);
+	if (key[0] == '}' && p->depth > 1)
+		p->depth--;
 	if (p->depth == 0 && strcasecmp(key, "menuentry") == 0) {
 		r = take_token(&line, &value);
 		return r == 0 ? begin_entry(p, value, number) : r == -ENODATA ? 0 : r;

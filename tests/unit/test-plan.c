@@ -113,6 +113,14 @@ static void test_many_ranges(void **state)
 		(void)setup_data(&plan, bp, 1, &n);
 		assert_int_equal(n, counts[i] > 128 ? (counts[i] - 128) * 20 : 0);
 		plan_done(&plan);
+
+		kernel.image.bzimage.version = 0x208; /* from before the list: said, not silent */
+		put(kernel.header + 0x206 - 0x1f1, 0x208, 2);
+		kernel.image.inner = IMAGE_BZIMAGE;
+		assert_int_equal(make(&m, &req, &plan), 0);
+		assert_int_equal(plan.n_warnings, counts[i] > 128);
+		plan_done(&plan);
+		fake_bzimage(&kernel);
 		machine_done(&m);
 	}
 }
@@ -176,16 +184,38 @@ static void test_fragments(void **state)
 	machine_done(&m);
 }
 
+/* kexec_load refuses what is over half of RAM with a bare EINVAL. */
+static void test_half_of_ram(void **state)
+{
+	struct memory_row rows[] = { { 16 * MiB, 32 * MiB, MEMORY_RAM } };
+	struct machine m = MACHINE(rows);
+	struct plan_request req = { .image = &kernel.image, .cmdline = "x" };
+	struct plan plan;
+
+	/* 4 pages for boot_params and purgatory */
+	kernel.image.bzimage.init_size = 8 * MiB - 4 * 4096;
+	assert_int_equal(make(&m, &req, &plan), 0);
+	check_linux(&m, &req, &plan);
+	plan_done(&plan);
+	kernel.image.bzimage.init_size++;
+	assert_int_equal(make(&m, &req, &plan), -ENOSPC);
+	assert_non_null(strstr(err.message, "half of RAM"));
+	machine_done(&m);
+}
+
 /* The kernel takes all of high RAM: nothing else may go below 1 MiB instead. */
 static void test_low_memory(void **state)
 {
 	static const struct memory_row rows[] = {
 		{ 0x1000, 0x9f000, MEMORY_RAM },
 		{ 16 * MiB, 16 * MiB + 0x378000, MEMORY_RAM },
+		{ GiB, 2 * GiB, MEMORY_RAM },
 	};
 	struct machine m = MACHINE(rows);
 	struct plan_request req = { .image = &kernel.image, .cmdline = "x" };
 	struct plan plan;
+
+	assert_int_equal(ranges_add(&m.keep_off, (struct range){ GiB, 2 * GiB }), 0);
 
 	assert_int_equal(make(&m, &req, &plan), -ENOSPC);
 	assert_non_null(strstr(err.message, "boot_params"));
@@ -380,6 +410,7 @@ int main(void)
 		cmocka_unit_test_setup(test_many_ranges, setup),
 		cmocka_unit_test_setup(test_types, setup),
 		cmocka_unit_test_setup(test_fragments, setup),
+		cmocka_unit_test_setup(test_half_of_ram, setup),
 		cmocka_unit_test_setup(test_low_memory, setup),
 		cmocka_unit_test_setup(test_bounds, setup),
 		cmocka_unit_test_setup(test_32bit_entry, setup),

@@ -140,6 +140,8 @@ def check_corrupt(scenario, end, facts, ours):
         return
     if started:
         yield "a damaged image was started"
+    if "changed since the kernel was loaded" not in end.log:
+        yield "the purgatory did not say on the serial line what it found"
     if end.reason != "reset":
         yield f"the machine ended by {end.reason}, not by a reset"
 
