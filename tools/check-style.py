@@ -79,6 +79,8 @@ def file_problems(name, text, lengths):
         if length > FUNCTION_LINES_MAX:
             yield line, f"{function}() has {length} lines, more than {FUNCTION_LINES_MAX}"
     for n, line in enumerate(lines, 1):
+        if "not ok" in line:  # a directive of the Test Anything Protocol, not a note to ourselves
+            continue
         if m := UNFINISHED.search(line):
             yield n, f"is marked {m[1]}"
 

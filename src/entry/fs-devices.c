@@ -245,7 +245,8 @@ static int token_for(struct root_fs *fs, size_t mount, char **ret)
 	char text[64];
 	dev_t d, h;
 
-	for (size_t i = 0; i < fs->devices.n; i++)
+	/* The last one: what a hint told since is better than what was made up at first. */
+	for (size_t i = fs->devices.n; i-- > 0;)
 		if (fs->devices.v[i].kind == FS_NAME_DEVICE && fs->devices.v[i].mount == mount) {
 			*ret = strdup(fs->devices.v[i].name);
 			return *ret ? 0 : -ENOMEM;
