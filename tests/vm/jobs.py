@@ -40,7 +40,7 @@ sync
 echo "@@ failed kexec -e came back"
 """
 
-CHAIN_CMDLINE = f"console=ttyS0 {PATIENT}"
+CHAIN_CMDLINE = f"console=ttyS0 panic=-1 {PATIENT}"
 # Every stage joins a new initrd of the base archive and what lies in /boot, and counts down.
 CHAIN_JOB = """
 left=$(sed 's/.*left=\\([0-9]*\\).*/\\1/' /proc/cmdline)
