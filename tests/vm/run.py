@@ -58,27 +58,23 @@ def run_machine(scenario, tools, log_folder, name):
     return end
 
 
-def run_beside(scenario, tools, log_folder):
-    """Run @scenario with our kexec and with kexec-tools; returns how the second kernels differ."""
-    end = run_machine(scenario, tools, log_folder, scenario.name)
-    found = checks.problems(scenario, end, tools.kexec != "kexec-tools")
-    if found:
-        return found
+def differences(scenario, ours, log_folder):
+    """What the second kernel lacks that it has when kexec-tools starts it in the same machine."""
     theirs = run_machine(scenario, jobs.Tools("kexec-tools"), log_folder,
                          scenario.name + ".kexec-tools")
-    return list(compare.differences(guest.sections(end.log), guest.sections(theirs.log)))
+    return list(compare.differences(guest.sections(ours.log), guest.sections(theirs.log)))
 
 
 def run_scenario(scenario, tools, log_folder):
     """Returns (seconds, problems)."""
     start = time.monotonic()
-    if scenario.compare:
-        found = run_beside(scenario, tools, log_folder)
+    end = run_machine(scenario, tools, log_folder, scenario.name)
+    found = checks.problems(scenario, end, tools.kexec != "kexec-tools")
+    if scenario.compare and not found:
+        found = differences(scenario, end, log_folder)
         if found:
-            found = compare.persistent(found, run_beside(scenario, tools, log_folder))
-    else:
-        end = run_machine(scenario, tools, log_folder, scenario.name)
-        found = checks.problems(scenario, end, tools.kexec != "kexec-tools")
+            end = run_machine(scenario, tools, log_folder, scenario.name)
+            found = compare.persistent(found, differences(scenario, end, log_folder))
     return time.monotonic() - start, found
 
 
