@@ -21,7 +21,7 @@ VOLATILE = re.compile(
     r"modified physical RAM map|user-defined physical RAM map|\[mem |"
     # We hand on what the first kernel knew about Secure Boot; kexec-tools does not, so that its
     # second kernel says it does not know and asks the firmware again.
-    r"secureboot: |integrity: secureboot mode")
+    r"secureboot: |(integrity|ima): secureboot mode")
 E820 = re.compile(r"BIOS-e820: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\] (.*)$")
 
 
