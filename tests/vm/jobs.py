@@ -15,9 +15,9 @@ BIG_INITRD = 160 << 20  # bytes
 DOM0_MEMORY = "600M"
 # Word of the second kernel's command line: quotes and blanks have to arrive as they were given.
 QUOTED = 'note="two words"'
-# A machine that is emulated on a busy host loses seconds at a time, which the kernel's watchdogs
-# would report as if the kernel had hung.
-PATIENT = "rcupdate.rcu_cpu_stall_suppress=1 nowatchdog"
+# A machine that is emulated on a busy host loses seconds at a time: the kernel's watchdogs would
+# report it as hung, and its check of the timer would stop it.
+PATIENT = "rcupdate.rcu_cpu_stall_suppress=1 nowatchdog no_timer_check"
 CMDLINE = f"console=ttyS0 panic=-1 {PATIENT} {QUOTED}"
 
 
@@ -40,6 +40,7 @@ sync
 echo "@@ failed kexec -e came back"
 """
 
+CHAIN_CMDLINE = f"console=ttyS0 {PATIENT}"
 # Every stage joins a new initrd of the base archive and what lies in /boot, and counts down.
 CHAIN_JOB = """
 left=$(sed 's/.*left=\\([0-9]*\\).*/\\1/' /proc/cmdline)
@@ -153,7 +154,7 @@ def _xen_job(scenario, tools, archive, folder):
 
 
 def _chain_job(scenario, tools, archive, folder):
-    job = CHAIN_JOB.format(kexec=_kexec_name(tools), way=scenario.way, cmdline=f"console=ttyS0 {PATIENT}")
+    job = CHAIN_JOB.format(kexec=_kexec_name(tools), way=scenario.way, cmdline=CHAIN_CMDLINE)
     base = guest.base(job)
     _with_kexec(base, tools)
     if scenario.machine.firmware == "uefi":
@@ -179,10 +180,10 @@ def first_initrd(scenario, tools, folder):
 
 
 def first_cmdline(scenario):
-    line = f"console=ttyS0 panic=-1 {PATIENT} quiet" + scenario.words
+    line = f"console=ttyS0 panic=-1 quiet {PATIENT}" + scenario.words
     return line + f" left={CHAIN}" if scenario.kind == "chain" else line
 
 
 def next_cmdline(scenario):
     """What /proc/cmdline of the last kernel has to say, without the newline."""
-    return {"chain": f"console=ttyS0 {PATIENT} left=0", "xen": DOM0_CMDLINE}.get(scenario.kind, CMDLINE)
+    return {"chain": f"{CHAIN_CMDLINE} left=0", "xen": DOM0_CMDLINE}.get(scenario.kind, CMDLINE)
