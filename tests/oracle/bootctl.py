@@ -69,6 +69,10 @@ def ask_bootctl(bootctl, tree, mount):
               'exec "$3" --esp-path="$2" list --json=short')
     env = dict(os.environ, SYSTEMD_RELAX_ESP_CHECKS="1", SYSTEMD_RELAX_XBOOTLDR_CHECKS="1",
                SYSTEMD_LOG_LEVEL="err")
+    # One that was unpacked brings its library along.
+    libraries = [str(p) for p in pathlib.Path(bootctl).parents[1].glob("lib/*/systemd")]
+    if libraries:
+        env["LD_LIBRARY_PATH"] = ":".join(libraries)
     run = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", tree, mount, bootctl],
                          env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if run.returncode != 0:
