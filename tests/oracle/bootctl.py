@@ -69,19 +69,11 @@ def ask_bootctl(bootctl, tree, mount):
               'LD_LIBRARY_PATH="$4" exec "$3" --esp-path="$2" list --json=short')
     env = dict(os.environ, SYSTEMD_RELAX_ESP_CHECKS="1", SYSTEMD_RELAX_XBOOTLDR_CHECKS="1",
                SYSTEMD_LOG_LEVEL="err")
-<<<<<<< HEAD
-    # One that was unpacked brings its library along.
-    libraries = [str(p) for p in pathlib.Path(bootctl).parents[1].glob("lib/*/systemd")]
-    if libraries:
-        env["LD_LIBRARY_PATH"] = ":".join(libraries)
-    run = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", tree, mount, bootctl],
-=======
     # Unpacked with the libraries of its own release; a bootctl that is installed needs none of them.
     libraries = pathlib.Path(bootctl).parent.parent.parent
     paths = {str(p.parent) for p in libraries.rglob("lib*.so*")} if str(libraries) != "/" else ()
     run = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", tree, mount, bootctl,
                           ":".join(sorted(paths))],
->>>>>>> main
                          env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if run.returncode != 0:
         return None, run.stderr
