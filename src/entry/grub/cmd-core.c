@@ -55,10 +55,11 @@ int cmd_export(struct interp *in, struct call *call)
 	return GRUB_OK;
 }
 
-/* One argument with the escapes of echo -e; true when \c ends all output. */
+/* One argument with the escapes of echo -e; true when \c takes the newline at the end away. */
 static bool echo_escaped(struct interp *in, const char *s)
 {
 	static const char from[] = "afnrtv\\", to[] = "\a\f\n\r\t\v\\";
+	bool no_newline = false;
 
 	for (; *s && running(in); s++) {
 		const char *escape;
@@ -68,14 +69,13 @@ static bool echo_escaped(struct interp *in, const char *s)
 			continue;
 		}
 		if (!*++s)
-			return false;
-		if (*s == 'c')
-			return true;
+			break;
+		no_newline |= *s == 'c';
 		escape = strchr(from, *s);
 		if (escape)
 			print(in, &to[escape - from], 1);
 	}
-	return false;
+	return no_newline;
 }
 
 int cmd_echo(struct interp *in, struct call *call)
@@ -142,6 +142,12 @@ int cmd_time(struct interp *in, struct call *call)
 {
 	struct strlist words = { call->args, call->n };
 
+	if (!call->n)
+		return warn(in, GRUB_BAD_ARGUMENT, "time: command expected");
+	/* It looks for commands itself, and not among functions. */
+	if (!command_find(in, call->args[0]))
+		return warn(in, GRUB_UNKNOWN_COMMAND, "time: can't find command \"%s\"",
+			    call->args[0]);
 	return exec_words(in, &words, call->block, call->line);
 }
 
@@ -208,8 +214,8 @@ int cmd_setparams(struct interp *in, struct call *call)
 }
 
 /* "[N:]VAR" of regexp --set. */
-static void set_match(struct interp *in, const char *spec, const char *subject,
-		      const regmatch_t *matches, size_t n_matches)
+static int set_match(struct interp *in, const char *spec, const char *subject,
+		     const regmatch_t *matches, size_t n_matches)
 {
 	unsigned long long group = 1;
 	const char *end = spec, *colon = strchr(spec, ':');
@@ -217,12 +223,11 @@ static void set_match(struct interp *in, const char *spec, const char *subject,
 	_cleanup_free_ char *value = NULL;
 
 	if (colon && (number_parse(spec, 10, &group, &end) != NUMBER_OK || end != colon)) {
-		(void)warn(in, 0, "regexp: \"%s\" is not NUMBER:VARIABLE", spec);
-		return;
+		return warn(in, GRUB_BAD_ARGUMENT, "regexp: \"%s\" is not NUMBER:VARIABLE", spec);
 	}
 	if (group >= n_matches || matches[group].rm_so < 0) {
 		env_unset(in, name);
-		return;
+		return GRUB_OK;
 	}
 	value = strndup(subject + matches[group].rm_so,
 			(size_t)(matches[group].rm_eo - matches[group].rm_so));
@@ -230,6 +235,7 @@ static void set_match(struct interp *in, const char *spec, const char *subject,
 		env_set(in, name, value);
 	else
 		(void)out_of_memory(in);
+	return GRUB_OK;
 }
 
 /* Compiled patterns cost memory in proportion to their repeat counts: keep those small. */
@@ -256,9 +262,9 @@ int cmd_regexp(struct interp *in, struct call *call)
 		(void)spend(in, strlen(o.rest.v[0]) * strlen(o.rest.v[1]) + 4096);
 		if (!regexec(&re, o.rest.v[1], sizeof(matches) / sizeof(*matches), matches, 0)) {
 			status = GRUB_OK;
-			for (size_t i = 0; i < o.values[0].n; i++)
-				set_match(in, o.values[0].v[i], o.rest.v[1], matches,
-					  re.re_nsub + 1 < 32 ? re.re_nsub + 1 : 32);
+			for (size_t i = 0; i < o.values[0].n && !status; i++)
+				status = set_match(in, o.values[0].v[i], o.rest.v[1], matches,
+						   re.re_nsub + 1 < 32 ? re.re_nsub + 1 : 32);
 		}
 		regfree(&re);
 	}

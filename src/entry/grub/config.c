@@ -122,7 +122,9 @@ int cmd_extract(struct interp *in, struct call *call)
 		return warn(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
 	if (!context_push(in, strstr(call->name, "source") || in->req->flavour == GRUB_RH))
 		return GRUB_OK;
+	in->extracting++;
 	(void)run_config(in, call->args[0], true);
+	in->extracting--;
 	menu = in->ctx->menu;
 	in->ctx->menu = (struct menu){ 0 };
 	context_pop(in);

@@ -153,6 +153,8 @@ int exec_words(struct interp *in, struct strlist *words, const struct word *bloc
 	function = command ? NULL : function_find(in, args.v[0]);
 	if (!command && !function)
 		return exec_unknown(in, args.v[0]);
+	if (in->extracting && command && !(command->where & EXTRACTS))
+		return GRUB_OK;
 	status = command ? command_run(in, command, &args, block, line)
 			 : call_function(in, function, &args);
 	if (invert)
@@ -221,6 +223,8 @@ static int exec_for(struct interp *in, const struct node *node)
 		if (in->function_return)
 			break;
 	}
+	if (!words.n)
+		set_status(in, GRUB_OK);
 	take_continue(in);
 	leave_loop(in);
 	strlist_done(&words);
@@ -266,12 +270,14 @@ static int exec_node(struct interp *in, const struct node *node)
 	return GRUB_OK;
 }
 
-/* Every list and every command in it counts as one level of GRUB's recursion. */
+/*
+ * Every list and every command in it counts as one level of GRUB's recursion. A level that is one
+ * too many is never given back: from then on GRUB runs out of levels for good.
+ */
 static int enter(struct interp *in)
 {
 	if (++in->depth < GRUB_MAX_RECURSION)
 		return GRUB_OK;
-	in->depth--;
 	return warn(in, GRUB_RECURSION_DEPTH, "maximum recursion depth exceeded");
 }
 
