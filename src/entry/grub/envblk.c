@@ -135,5 +135,8 @@ int envblk_set(uint8_t *text, size_t n, const char *name, const char *value)
 		return 0;
 	for (end = n; end > SIGNATURE_SIZE && text[end - 1] == '#';)
 		end--;
+	/* A last line without its end would swallow what is put behind it. */
+	if (text[end - 1] != '\n')
+		return -EINVAL;
 	return replace(text, n, end, end, encoded, n_encoded);
 }

@@ -133,13 +133,14 @@ static int invert_status(int status)
 int exec_words(struct interp *in, struct strlist *words, const struct word *block, unsigned line)
 {
 	bool invert = words->n && !strcmp(words->v[0], "!");
-	struct strlist args = { words->v + invert, words->n - invert };
+	struct strlist args;
 	const struct command *command;
 	struct function *function;
 	int status;
 
 	if (!words->n)
 		return GRUB_OK;
+	args = (struct strlist){ words->v + invert, words->n - invert };
 	if (!args.n) {
 		status = warn(in, GRUB_BAD_ARGUMENT, "\"!\" without a command");
 		set_status(in, status);
