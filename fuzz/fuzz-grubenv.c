@@ -33,8 +33,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool odd = false;
 	char *found;
 
-	if (!text)
+	/* Names and values are C strings, here as in GRUB. */
+	if (!text || memchr(data, 0, size)) {
+		free(text);
 		return 0;
+	}
 	if (size)
 		memcpy(text, data, size);
 	if (envblk_set(text, size, "name", value) == 0) {

@@ -18,14 +18,14 @@ int cmd_nothing(struct interp *in, struct call *call)
 /* Asks hardware or a person: nobody answers. */
 int cmd_refuse(struct interp *in, struct call *call)
 {
-	return warn(in, GRUB_TEST_FAILURE, "%s: taken as \"no\"", call->name);
+	return complain(in, GRUB_TEST_FAILURE, "%s: taken as \"no\"", call->name);
 }
 
 int cmd_unsupported(struct interp *in, struct call *call)
 {
 	if (!call->n)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: arguments expected", call->name);
-	return warn(in, GRUB_OK, "%s: not supported, passed over", call->name);
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: arguments expected", call->name);
+	return complain(in, GRUB_OK, "%s: not supported, passed over", call->name);
 }
 
 /* clang-format off: one line each, in the order of strcmp() */

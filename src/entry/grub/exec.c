@@ -52,7 +52,8 @@ void function_define(struct interp *in, struct unit *unit, const struct definiti
 	struct function *f = function_find(in, def->name);
 
 	if (f && f->executing) {
-		(void)warn(in, 0, "function %s is running and cannot be defined anew", def->name);
+		(void)complain(in, 0, "function %s is running and cannot be defined anew",
+			       def->name);
 		return;
 	}
 	/* While entries are merely looked at, definitions go on top and are taken off again. */
@@ -116,8 +117,8 @@ static int exec_unknown(struct interp *in, char *word)
 		(void)env_assign(in, word, equals + 1);
 		*equals = '=';
 	} else {
-		(void)warn(in, 0, "can't find command \"%s\": GRUB goes on as if it had worked",
-			   word);
+		(void)complain(in, 0, "can't find command \"%s\": GRUB goes on as if it had worked",
+			       word);
 	}
 	set_status(in, GRUB_OK);
 	return GRUB_OK;
@@ -142,7 +143,7 @@ int exec_words(struct interp *in, struct strlist *words, const struct word *bloc
 		return GRUB_OK;
 	args = (struct strlist){ words->v + invert, words->n - invert };
 	if (!args.n) {
-		status = warn(in, GRUB_BAD_ARGUMENT, "\"!\" without a command");
+		status = complain(in, GRUB_BAD_ARGUMENT, "\"!\" without a command");
 		set_status(in, status);
 		return status;
 	}
@@ -279,7 +280,7 @@ static int enter(struct interp *in)
 {
 	if (++in->depth < GRUB_MAX_RECURSION)
 		return GRUB_OK;
-	return warn(in, GRUB_RECURSION_DEPTH, "maximum recursion depth exceeded");
+	return complain(in, GRUB_RECURSION_DEPTH, "maximum recursion depth exceeded");
 }
 
 int exec_list(struct interp *in, const struct list *list)
@@ -320,7 +321,7 @@ static bool exec_unit(struct interp *in, struct reader *reader, const char *file
 		function_define(in, unit, def);
 	if (parsed == PARSE_ERROR) {
 		in->line = line;
-		(void)warn(in, 0, "syntax error: GRUB drops this line and what it belongs to");
+		(void)complain(in, 0, "syntax error: GRUB drops this line and what it belongs to");
 		/* The error is printed and forgotten. */
 		*status = GRUB_OK;
 		return reader->is_file && running(in);

@@ -140,7 +140,7 @@ static inline bool running(const struct interp *in)
 
 /* interp.c */
 /* Adds "file:line: sentence" to the warnings and returns @code. */
-int warn(struct interp *in, int code, const char *fmt, ...) _printf_(3, 4);
+int complain(struct interp *in, int code, const char *fmt, ...) _printf_(3, 4);
 /* One line of the story of the default entry; nothing while scratching. */
 void reason(struct interp *in, const char *fmt, ...) _printf_(2, 3);
 void print(struct interp *in, const char *s, size_t n);
