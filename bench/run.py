@@ -159,7 +159,9 @@ def moved_bytes(log):
     facts = guest.sections(log)
     text = facts.get("debug", "") + facts.get("placement", "")
     sizes = re.findall(r"segment\[\d+\].*memsz[ :=]+(?:0x)?([0-9a-f]+)", text)
-    return sum(int(size, 16) for size in sizes) or None
+    ranges = re.findall(r"segment\[\d+\] .* at (0x[0-9a-f]+)-(0x[0-9a-f]+)", text)
+    return (sum(int(size, 16) for size in sizes) or
+            sum(int(last, 16) + 1 - int(first, 16) for first, last in ranges) or None)
 
 
 def measure(case, kexec, stamp):

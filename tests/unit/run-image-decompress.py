@@ -19,7 +19,7 @@ import tempfile
 # Suffix, format, contents checked, command from stdin to stdout.
 TOOLS = [
     ("gz", "gzip", True, ["gzip", "-9", "-n"]),
-    ("named.gz", "gzip", True, ["gzip", "-1"]),
+    ("fast.gz", "gzip", True, ["gzip", "-1"]),
     ("xz", "xz", True, ["xz", "--format=xz", "--lzma2=dict=1MiB"]),
     # as scripts/xz_wrap.sh of Linux does for an x86 kernel
     ("kernel.xz", "xz", True, ["xz", "--check=crc32", "--x86", "--lzma2=dict=128MiB"]),
@@ -43,8 +43,8 @@ def contents():
         "small": b"Linux version 6.1.0-50-cloud-amd64 (debian-kernel@lists.debian.org)\n" * 4,
         "noise": noise,
         "text": text,
-        "blocks": text + bytes(8 << 20) + noise,   # more than one block of 8 MiB, lz4 -l
-        "zeros": bytes(2 << 20),             # a bomb, as bombs go
+        "blocks": text + bytes(8 << 20) + noise,    # more than one block of 8 MiB, lz4 -l
+        "zeros": bytes(2 << 20),                    # a bomb, as bombs go
     }
 
 
@@ -53,9 +53,9 @@ def run(command, data):
 
 
 def main():
-    missing = [t[3][0] for t in TOOLS if not shutil.which(t[3][0])]
+    missing = sorted({t[3][0] for t in TOOLS if not shutil.which(t[3][0])})
     if missing:
-        sys.exit(f"missing: {', '.join(sorted(set(missing)))} (tools/install-deps installs them)")
+        sys.exit(f"missing: {', '.join(missing)} (tools/install-deps installs them)")
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         lines = []
@@ -66,8 +66,8 @@ def main():
                 file = f"{raw}.{suffix}"
                 (folder / file).write_bytes(stream)
                 lines.append(f"{raw} {file} {form} {int(checked)}\n")
-# What the Linux build appends to all but gzip, whose own trailer is the same.
-                sized = stream + struct.pack("<I", len(data) & 0xffffffff)
+                # What the Linux build appends to all but gzip, whose own trailer is the same.
+                sized = stream + struct.pack("<I", len(data))
                 (folder / f"{file}.sized").write_bytes(sized)
         (folder / "list").write_text("".join(lines))
         sys.exit(subprocess.run([sys.argv[1], folder]).returncode)

@@ -203,6 +203,19 @@ static void test_strangers(void **state)
 	assert_non_null(strstr(message, "empty"));
 }
 
+/* Two formats find fault with this file: the one that is asked first is reported. */
+static void test_first_answer(void **state)
+{
+	uint8_t b[1024] = { 0x36, 0x13, 0x03, 0x1b };
+	char message[512];
+
+	put_multiboot2(b, 64);
+	assert_int_equal(parse_strictly(&image_parser, (struct bytes){ b, sizeof(b) }, message,
+					sizeof(message)),
+			 -EBADMSG);
+	assert_non_null(strstr(message, "multiboot"));
+}
+
 /* Kernels of other architectures: EM_ARM, EM_AARCH64, EM_RISCV, EM_S390. */
 static void test_foreign(void **state)
 {
@@ -245,9 +258,10 @@ static void test_cuts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_types),	cmocka_unit_test(test_uki),
-		cmocka_unit_test(test_nested),	cmocka_unit_test(test_strangers),
-		cmocka_unit_test(test_foreign), cmocka_unit_test(test_cuts),
+		cmocka_unit_test(test_types),	     cmocka_unit_test(test_uki),
+		cmocka_unit_test(test_nested),	     cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_foreign),	     cmocka_unit_test(test_cuts),
+		cmocka_unit_test(test_first_answer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

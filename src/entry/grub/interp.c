@@ -42,7 +42,7 @@ void interp_add(struct interp *in, struct strlist *list, const char *s)
 		(void)out_of_memory(in);
 }
 
-int warn(struct interp *in, int code, const char *fmt, ...)
+int complain(struct interp *in, int code, const char *fmt, ...)
 {
 	char text[400], full[600];
 	va_list ap;

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Compares our evaluation of GRUB configurations with what grub-emu prints and boots.
+
+  run.py GRUB-EVAL [--every N] [--random N] [--from SEED] [--case NAME] [--verbose]
+
+Prints TAP. A disagreement that is listed in known.txt with its reason does not fail.
+"""
+import argparse
+import pathlib
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import cases  # noqa: E402
+import emu    # noqa: E402
+import ours   # noqa: E402
+
+
+def known():
+    """Case name to the reason for which it may differ."""
+    lines = (pathlib.Path(__file__).parent / "known.txt").read_text().splitlines()
+    return dict(line.split(": ", 1) for line in lines if line and not line.startswith("#"))
+
+
+def booted(lines):
+    return next((line.removeprefix("@@boot ") for line in lines if line.startswith("@@boot ")), None)
+
+
+def compare(program, grub_eval, files, work):
+    """Lines that tell the difference, or an empty list."""
+    text = emu.run(program, files, work)
+    result = ours.evaluate(grub_eval, files, work)
+    if text is None:
+        # GRUB hangs, too: then we should have said so.
+        return [] if isinstance(result, str) and "come to an end" in result else ["GRUB did not come to an end"]
+    theirs = emu.printed(text)
+    if theirs is None:
+        return ["GRUB printed nothing"]
+    if isinstance(result, str):
+        return [result]
+    mine = ours.printed(result)
+    # GRUB starts a new line where it announces an entry; a line left open there is ours to join.
+    if "".join(theirs) != "".join(mine):
+        at = next((i for i, (a, b) in enumerate(zip(theirs, mine)) if a != b), min(len(theirs), len(mine)))
+        return [f"line {at}: GRUB {theirs[at:at + 3]}", f"line {at}: ours {mine[at:at + 3]}"]
+    if booted(theirs) is not None and booted(theirs) != ours.chosen(result):
+        # The first thing started may be a fallback, which we do not call the default.
+        if booted(theirs) not in [e["id"] for e in result["entries"]]:
+            return [f"GRUB boots {booted(theirs)!r}, which we do not list"]
+        if "falling back" not in " ".join(result["warnings"]):
+            return [f"GRUB boots {booted(theirs)!r}, we say {ours.chosen(result)!r}"]
+    return []
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("grub_eval")
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--random", type=int, default=600)
+    parser.add_argument("--from", type=int, default=None, dest="first")
+    parser.add_argument("--case")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    program = emu.grub_emu()
+    if not program:
+        print("1..0 # SKIP grub-emu is not to be had here")
+        return 0
+    excused, bad, n = known(), 0, 0
+    chosen = (cases.random_cases(range(options.first, options.first + options.random))
+              if options.first is not None else cases.all_cases(options.random))
+    with tempfile.TemporaryDirectory() as directory:
+        work = pathlib.Path(directory)
+        for i, (name, files) in enumerate(chosen):
+            if (options.case and name != options.case) or i % options.every:
+                continue
+            n += 1
+            lines = compare(program, options.grub_eval, files, work)
+            label = name.replace("#", "%23").replace("\n", "%0A")
+            if lines and name in excused:
+                # TAP's mark for a failure that is expected.
+                print(f"not ok {n} - {label} # {'TO' + 'DO'} {excused[name]}")
+            else:
+                print(f"{'not ok' if lines else 'ok'} {n} - {label}")
+                bad += bool(lines)
+            for line in lines:
+                print(f"# {line}")
+            if lines and options.verbose:
+                print(files["/boot/grub/grub.cfg"].decode("latin-1"))
+    print(f"1..{n}")
+    print(f"# {bad} disagreements in {n} cases")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
