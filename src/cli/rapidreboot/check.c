@@ -6,6 +6,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "cli/json.h"
