@@ -32,7 +32,7 @@ static enum preflight_status read_initrds(const struct look *l, struct report *r
 	*all = (struct initrd_facts){ 0 };
 	for (size_t i = 0; i < l->entry->n_initrds; i++) {
 		const char *path = l->entry->initrds[i];
-		_cleanup_text_ struct text text = { 0 };
+		_cleanup_look_file_ struct look_file text = { 0 };
 		struct initrd_facts one;
 		int code = read_file_in(l->root, path, 1 << 30, &text.buf, &text.b.n);
 
@@ -337,15 +337,15 @@ static bool lists_mount(struct bytes table, unsigned field, const char *where)
 static enum preflight_status look_boot_mounted(const struct look *l, struct report *r)
 {
 	static const char *const places[] = { "/boot", "/efi", "/boot/efi" };
-	_cleanup_text_ struct text fstab = { 0 }, mounts = { 0 };
-	int code = look_text(l, "/etc/fstab", &fstab);
+	_cleanup_look_file_ struct look_file fstab = { 0 }, mounts = { 0 };
+	int code = look_file(l, "/etc/fstab", &fstab);
 	bool missing = false;
 
 	if (code == -ENOENT)
 		return PREFLIGHT_OK;
 	if (code < 0)
 		return unknown(r, "/etc/fstab", code);
-	code = look_text(l, "/proc/self/mountinfo", &mounts);
+	code = look_file(l, "/proc/self/mountinfo", &mounts);
 	if (code < 0)
 		return unknown(r, "/proc/self/mountinfo", code);
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)

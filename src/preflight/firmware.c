@@ -50,7 +50,7 @@ static enum preflight_status look_os_indications(const struct look *l, struct re
 		{ UINT64_C(1) << 5, "recovery of the system" },
 		{ UINT64_C(1) << 6, "recovery of the platform" },
 	};
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	uint64_t value;
 	int code = look_efi(l, name, &text);
 
@@ -71,7 +71,7 @@ static enum preflight_status look_os_indications(const struct look *l, struct re
 static enum preflight_status look_boot_next(const struct look *l, struct report *r)
 {
 	static const char name[] = "BootNext-" EFI_GLOBAL;
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	uint16_t number;
 	int code = look_efi(l, name, &text);
 
@@ -94,7 +94,7 @@ static enum preflight_status look_mok(const struct look *l, struct report *r)
 					     "MokPW-" MOK };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		_cleanup_text_ struct text text = { 0 };
+		_cleanup_look_file_ struct look_file text = { 0 };
 		int code = look_efi(l, names[i], &text);
 
 		if (code >= 0)

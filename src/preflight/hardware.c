@@ -130,12 +130,12 @@ static bool is_bad_intel_graphics(struct bytes cpuinfo, struct report *r)
 static enum preflight_status look_intel_graphics(const struct look *l, struct report *r)
 {
 	static const char *const drivers[] = { "i915", "xe" };
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	int code, n = DEVICES_WITH(l, r, CLASS_DISPLAY, drivers);
 
 	if (n <= 0)
 		return n < 0 ? unknown(r, PCI, n) : PREFLIGHT_OK;
-	code = look_text(l, "/proc/cpuinfo", &text);
+	code = look_file(l, "/proc/cpuinfo", &text);
 	if (code < 0)
 		return unknown(r, "/proc/cpuinfo", code);
 	if (!is_bad_intel_graphics(text.b, r))
@@ -204,11 +204,11 @@ static bool has_listed_driver(const struct look *l, struct report *r, const char
 static enum preflight_status look_network(const struct look *l, struct report *r)
 {
 	static const char path[] = "/proc/net/route";
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	struct lines lines;
 	struct bytes line;
 	bool listed = false;
-	int code = look_text(l, path, &text);
+	int code = look_file(l, path, &text);
 
 	if (code < 0)
 		return unknown(r, path, code);
@@ -383,10 +383,10 @@ static enum preflight_status look_watchdogs(const struct look *l, struct report 
 static enum preflight_status look_microcode(const struct look *l, struct report *r)
 {
 	static const char path[] = "/run/reboot-required.pkgs";
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	struct lines lines;
 	struct bytes line;
-	int code = look_text(l, path, &text);
+	int code = look_file(l, path, &text);
 
 	if (code < 0)
 		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, path, code);

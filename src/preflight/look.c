@@ -103,9 +103,9 @@ int look_list(const struct look *l, const char *path, struct names *ret)
 	return answer(l, path, list_in(l->root, path, ret));
 }
 
-int look_text(const struct look *l, const char *path, struct text *ret)
+int look_file(const struct look *l, const char *path, struct look_file *ret)
 {
-	struct text text;
+	struct look_file text;
 	int r = read_file_in(l->root, path, LOOK_FILE_MAX, &text.buf, &text.b.n);
 
 	if (r < 0)
@@ -115,10 +115,10 @@ int look_text(const struct look *l, const char *path, struct text *ret)
 	return 0;
 }
 
-void text_done(struct text *text)
+void look_file_done(struct look_file *text)
 {
 	free(text->buf);
-	*text = (struct text){ 0 };
+	*text = (struct look_file){ 0 };
 }
 
 bool path_make(char *buf, size_t n, const char *fmt, ...)
@@ -132,16 +132,16 @@ bool path_make(char *buf, size_t n, const char *fmt, ...)
 	return r >= 0 && (size_t)r < n;
 }
 
-int look_efi(const struct look *l, const char *name, struct text *ret)
+int look_efi(const struct look *l, const char *name, struct look_file *ret)
 {
 	_cleanup_names_ struct names names = { 0 };
-	struct text text;
+	struct look_file text;
 	char path[256];
 	int r;
 
 	if (!path_make(path, sizeof(path), "/sys/firmware/efi/efivars/%s", name))
 		return -EINVAL;
-	r = look_text(l, path, &text);
+	r = look_file(l, path, &text);
 	if (r == -ENOENT) {
 		/* An EFI machine whose variables are not mounted has not answered. */
 		if (look_exists(l, "/sys/firmware/efi") == 1 &&
@@ -152,7 +152,7 @@ int look_efi(const struct look *l, const char *name, struct text *ret)
 	if (r < 0)
 		return r;
 	if (text.b.n < 4) {
-		text_done(&text);
+		look_file_done(&text);
 		return -EBADMSG;
 	}
 	text.b = (struct bytes){ text.b.p + 4, text.b.n - 4 };

@@ -58,19 +58,19 @@ _must_check_ int look_link(const struct look *l, const char *path, char **ret);
 _must_check_ int look_list(const struct look *l, const char *path, struct names *ret);
 
 /* A file as a whole; look_text_done() after success. */
-struct text {
+struct look_file {
 	uint8_t *buf;
 	struct bytes b;
 };
-_must_check_ int look_text(const struct look *l, const char *path, struct text *ret);
-void text_done(struct text *text);
-#define _cleanup_text_ _cleanup_(text_done)
+_must_check_ int look_file(const struct look *l, const char *path, struct look_file *ret);
+void look_file_done(struct look_file *text);
+#define _cleanup_look_file_ _cleanup_(look_file_done)
 
 /* "DIR/NAME/REST" into a buffer of PATH_MAX; false when it does not fit. */
 _must_check_ bool path_make(char *buf, size_t n, const char *fmt, ...) _printf_(3, 4);
 
 /* An EFI variable after its four bytes of attributes. -ENOENT: not set, or not an EFI machine. */
-_must_check_ int look_efi(const struct look *l, const char *name, struct text *ret);
+_must_check_ int look_efi(const struct look *l, const char *name, struct look_file *ret);
 #define EFI_GLOBAL "8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define EFI_LOADER "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 /* UTF-16LE of such a variable, anything that is not ASCII as "?". */

@@ -32,10 +32,10 @@ static int files_size(const struct look *l, const char **ret_path, uint64_t *ret
 /* A number of /proc/meminfo, in bytes; it is written in kB. */
 static int meminfo(const struct look *l, const char *name, uint64_t *ret)
 {
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	_cleanup_free_ char *value = NULL;
 	char *end;
-	int code = look_text(l, "/proc/meminfo", &text);
+	int code = look_file(l, "/proc/meminfo", &text);
 
 	if (code >= 0)
 		code = proc_field(text.b, name, &value);
@@ -106,7 +106,7 @@ static enum preflight_status look_available(const struct look *l, struct report 
 static enum preflight_status look_iomem(const struct look *l, struct report *r)
 {
 	static const char path[] = "/proc/iomem";
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	struct bytes line;
 	struct lines lines;
 	bool any = false;
@@ -116,7 +116,7 @@ static enum preflight_status look_iomem(const struct look *l, struct report *r)
 		return unknown_entry(l, r);
 	if (l->entry->way != KX_WAY_SEGMENTS)
 		return PREFLIGHT_OK;
-	code = look_text(l, path, &text);
+	code = look_file(l, path, &text);
 	if (code < 0)
 		return unknown(r, path, code);
 	lines = lines_of(text.b);
@@ -170,10 +170,10 @@ static enum preflight_status look_crashkernel_fixed(const struct look *l, struct
 /* Memory that a driver added is "System RAM (DRIVER)", add_memory_driver_managed(). */
 static enum preflight_status look_driver_memory(const struct look *l, struct report *r)
 {
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	struct lines lines;
 	struct bytes line;
-	int code = look_text(l, "/proc/iomem", &text);
+	int code = look_file(l, "/proc/iomem", &text);
 
 	if (code < 0)
 		return unknown(r, "/proc/iomem", code);

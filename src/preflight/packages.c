@@ -65,10 +65,10 @@ static bool is_half_done(struct bytes status)
 static int look_dpkg_status(const struct look *l, struct report *r)
 {
 	static const char path[] = "/var/lib/dpkg/status";
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	struct bytes line, package = { 0 };
 	struct lines lines;
-	int n = 0, code = look_text(l, path, &text);
+	int n = 0, code = look_file(l, path, &text);
 
 	if (code < 0)
 		return code == -ENOENT ? 0 : code;

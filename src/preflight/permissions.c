@@ -17,11 +17,11 @@ enum { CAP_SYS_BOOT_BIT = 22 };
 static enum preflight_status look_capability(const struct look *l, struct report *r)
 {
 	static const char path[] = "/proc/self/status";
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	_cleanup_free_ char *mask = NULL;
 	unsigned long long bits;
 	char *end;
-	int code = look_text(l, path, &text);
+	int code = look_file(l, path, &text);
 
 	if (code >= 0)
 		code = proc_field(text.b, "CapEff", &mask);
@@ -91,7 +91,7 @@ static enum preflight_status look_built_in(const struct look *l, struct report *
 }
 
 /* The configuration of the running kernel, where distributions put it. */
-static int kernel_config(const struct look *l, struct text *ret, char *path, size_t path_n)
+static int kernel_config(const struct look *l, struct look_file *ret, char *path, size_t path_n)
 {
 	static const char *const places[][2] = { { "/boot/config-", "" },
 						 { "/lib/modules/", "/config" },
@@ -104,7 +104,7 @@ static int kernel_config(const struct look *l, struct text *ret, char *path, siz
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		if (!path_make(path, path_n, "%s%s%s", places[i][0], release, places[i][1]))
 			return -ENAMETOOLONG;
-		code = look_text(l, path, ret);
+		code = look_file(l, path, ret);
 		if (code != -ENOENT)
 			return code;
 	}
@@ -124,7 +124,7 @@ static bool config_has(struct bytes config, const char *line_wanted)
 
 static enum preflight_status look_both_calls(const struct look *l, struct report *r)
 {
-	_cleanup_text_ struct text config = { 0 };
+	_cleanup_look_file_ struct look_file config = { 0 };
 	char path[512];
 	bool load, file;
 	int code = kernel_config(l, &config, path, sizeof(path));
@@ -145,11 +145,11 @@ static enum preflight_status look_both_calls(const struct look *l, struct report
 /* Adds the files that set it to the evidence. sysctl.d(5). */
 static void name_sysctl_origin(const struct look *l, struct report *r, const char *file)
 {
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	struct lines lines;
 	struct bytes line;
 
-	if (look_text(l, file, &text) < 0)
+	if (look_file(l, file, &text) < 0)
 		return;
 	lines = lines_of(text.b);
 	while (lines_next(&lines, &line)) {
@@ -251,7 +251,7 @@ static int secure_boot(const struct look *l, struct report *r)
 	int value[2];
 
 	for (size_t i = 0; i < 2; i++) {
-		_cleanup_text_ struct text text = { 0 };
+		_cleanup_look_file_ struct look_file text = { 0 };
 		int code = look_efi(l, names[i], &text);
 
 		if (code == -ENOENT)
@@ -341,9 +341,9 @@ static bool appraises(struct bytes policy, const char *func)
 static enum preflight_status look_ima(const struct look *l, struct report *r)
 {
 	static const char path[] = "/sys/kernel/security/ima/policy";
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	bool kernel, initrd;
-	int code = look_text(l, path, &text);
+	int code = look_file(l, path, &text);
 
 	if (code == -ENOENT && look_exists(l, "/sys/kernel/security/ima") == 0)
 		return PREFLIGHT_OK;
@@ -374,7 +374,7 @@ static enum preflight_status look_ima(const struct look *l, struct report *r)
 static enum preflight_status look_confidential(const struct look *l, struct report *r)
 {
 	static const char *const devices[] = { "/dev/sev-guest", "/dev/tdx_guest" };
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	_cleanup_free_ char *flags = NULL;
 	int code;
 
@@ -385,7 +385,7 @@ static enum preflight_status look_confidential(const struct look *l, struct repo
 				r, "This is a confidential guest; whether its kernel permits kexec "
 				   "depends on its version.");
 		}
-	code = look_text(l, "/proc/cpuinfo", &text);
+	code = look_file(l, "/proc/cpuinfo", &text);
 	if (code >= 0)
 		code = proc_field(text.b, "flags", &flags);
 	if (code == -ENOENT && text.buf) /* not x86 */

@@ -105,9 +105,9 @@ static int add_slaves(const struct look *l, const char *from, struct root_device
 int root_device_find(const struct look *l, struct root_device *ret)
 {
 	struct root_device d = { .n = 0 };
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	char device[32];
-	int code = look_text(l, "/proc/self/mountinfo", &text);
+	int code = look_file(l, "/proc/self/mountinfo", &text);
 
 	if (code >= 0)
 		code = find_mount(text.b, device, &d);

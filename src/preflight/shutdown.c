@@ -74,8 +74,8 @@ static bool colon_list_has(const char *list, const char *word)
 static int look_inhibitor(const struct look *l, struct report *r, const char *path)
 {
 	_cleanup_free_ char *what = NULL, *mode = NULL, *who = NULL, *why = NULL;
-	_cleanup_text_ struct text text = { 0 };
-	int code = look_text(l, path, &text);
+	_cleanup_look_file_ struct look_file text = { 0 };
+	int code = look_file(l, path, &text);
 
 	if (code < 0)
 		return code;
@@ -161,12 +161,12 @@ static enum preflight_status look_sessions(const struct look *l, struct report *
 		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, directory, code);
 	for (size_t i = 0; i < names.n; i++) {
 		_cleanup_free_ char *class = NULL, *user = NULL;
-		_cleanup_text_ struct text text = { 0 };
+		_cleanup_look_file_ struct look_file text = { 0 };
 		char path[256];
 
 		if (strchr(names.v[i], '.') ||
 		    !path_make(path, sizeof(path), "%s/%s", directory, names.v[i]) ||
-		    look_text(l, path, &text) < 0 || state_value(text.b, "CLASS=", &class) < 0 ||
+		    look_file(l, path, &text) < 0 || state_value(text.b, "CLASS=", &class) < 0 ||
 		    strcmp(class, "user") != 0 || state_value(text.b, "USER=", &user) < 0)
 			continue;
 		if (n++ < SESSIONS_SHOWN)
@@ -210,7 +210,7 @@ static const char one_shot[] = "LoaderEntryOneShot-" EFI_LOADER;
 
 static int one_shot_value(const struct look *l, char **ret)
 {
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	int code = look_efi(l, one_shot, &text);
 
 	return code < 0 ? code : efi_ascii(text.b, ret);
@@ -220,8 +220,8 @@ static int one_shot_value(const struct look *l, char **ret)
 static int next_entry(const struct look *l, const char *path, char **ret)
 {
 	_cleanup_free_ char *value = NULL;
-	_cleanup_text_ struct text text = { 0 };
-	int code = look_text(l, path, &text);
+	_cleanup_look_file_ struct look_file text = { 0 };
+	int code = look_file(l, path, &text);
 
 	if (code >= 0)
 		code = state_value(text.b, "next_entry=", &value);

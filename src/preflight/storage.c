@@ -42,11 +42,11 @@ static void look_at_options(struct bytes options, const char *where, struct repo
 static void look_at_crypttab(const struct look *l, const char *dm_name, struct report *r,
 			     struct unlock *u)
 {
-	_cleanup_text_ struct text text = { 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
 	struct lines lines;
 	struct bytes line;
 
-	if (look_text(l, "/etc/crypttab", &text) < 0)
+	if (look_file(l, "/etc/crypttab", &text) < 0)
 		return;
 	lines = lines_of(text.b);
 	while (lines_next(&lines, &line)) {

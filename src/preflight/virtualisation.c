@@ -153,8 +153,8 @@ static enum preflight_status look_tcg(const struct look *l, struct report *r)
 	static const char clocks[] =
 		"/sys/devices/system/clocksource/clocksource0/available_clocksource";
 	_cleanup_free_ char *model = NULL, *available = NULL;
-	_cleanup_text_ struct text text = { 0 };
-	int qemu, code = look_text(l, "/proc/cpuinfo", &text);
+	_cleanup_look_file_ struct look_file text = { 0 };
+	int qemu, code = look_file(l, "/proc/cpuinfo", &text);
 
 	if (code < 0)
 		return unknown(r, "/proc/cpuinfo", code);
@@ -191,8 +191,8 @@ static enum preflight_status look_arm64_guest(const struct look *l, struct repor
 	static const char *const rows[][2] = { { "sys_vendor", "QEMU" },
 					       { "sys_vendor", "VMware" } };
 	_cleanup_free_ char *release = NULL, *arm = NULL;
-	_cleanup_text_ struct text text = { 0 };
-	int code = look_text(l, "/proc/cpuinfo", &text);
+	_cleanup_look_file_ struct look_file text = { 0 };
+	int code = look_file(l, "/proc/cpuinfo", &text);
 
 	if (code < 0)
 		return unknown(r, "/proc/cpuinfo", code);
