@@ -17,7 +17,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command list_command, show_command, eval_grub_command;
+extern const struct command check_command, list_command, show_command, eval_grub_command;
 
 /* "rapidreboot: MESSAGE" on standard error, and the status of a failure. */
 int fail_with(const struct kx_error *err);

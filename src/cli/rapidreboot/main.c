@@ -7,7 +7,7 @@
 
 #include "cli/rapidreboot/command.h"
 
-static const struct command *const commands[] = { &list_command, &show_command,
+static const struct command *const commands[] = { &check_command, &list_command, &show_command,
 						  &eval_grub_command };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
