@@ -69,7 +69,7 @@ static int systemctl(struct sys *sys, const char *const *words, struct kx_error 
 		r = call_words(&call, words, err);
 	if (r < 0)
 		return r;
-	r = sys->run(sys, call.words, NULL, NULL);
+	r = process_run(sys, call.words, NULL, NULL);
 	return r == 0 ? 0
 		      : kx_fail(err, -EIO, "systemctl %s %s: failed", words[0],
 				words[1] ? words[1] : "");

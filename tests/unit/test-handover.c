@@ -19,7 +19,7 @@ static const char *program_output;
 static int program_result;
 static uint64_t now_ms;
 
-static int run(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
+int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
 {
 	if (program_result == 0 && ret_output)
 		*ret_output = strdup(program_output);
@@ -31,7 +31,7 @@ static uint64_t boottime_ms(struct sys *sys)
 	return now_ms;
 }
 
-static struct sys machine = { .run = run, .boottime_ms = boottime_ms };
+static struct sys machine = { .boottime_ms = boottime_ms };
 
 static void setup(struct root *root)
 {
