@@ -16,8 +16,8 @@ all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the
 	@$(NINJA) -C $(WORK) --quiet
 	@tools/collect-build $(WORK) $(BUILD)
 
-# Man pages and fuzzers are found by name, so a new one in these folders configures again.
-$(WORK)/build.ninja: man/. fuzz/. | deps-build
+# Man pages, completions and fuzzers are found by name, so a new one in these folders configures again.
+$(WORK)/build.ninja: man/. completions/. fuzz/. | deps-build
 	@$(MESON) setup $(if $(wildcard $@),--reconfigure) $(WORK) --prefix=$(PREFIX) >/dev/null
 
 install: all ## install commands, library, header, man pages, completions (PREFIX, DESTDIR)
@@ -31,6 +31,7 @@ check: deps ## every test: two compilers, sanitizers, fuzz corpora, a few virtua
 	@tools/check.py --stages $(STAGES)
 
 check-vm: deps all ## every virtual machine: all kernels, image types, memory sizes, firmwares
+	@tests/vm/real-images.py
 	@tests/vm/run.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools

@@ -26,6 +26,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import guest
 import images
 import initramfs
+import stamp as stamping
 import vm
 
 # Without these two the guest would clear pages byte by byte with one instruction each (ERMS, FSRM).
@@ -153,17 +154,14 @@ def build_first(case, kexec, stamp, initrd, folder):
     return archive.save(os.path.join(folder, "first"))
 
 
-def read_stamps(path):
-    with open(path, encoding="ascii", errors="replace") as file:
-        return {label: int(clock) for label, clock in re.findall(r"(?m)^(\S+) (\d+)$", file.read())}
-
-
 def moved_bytes(log):
     """Bytes of all segments, zero padding included: what is copied (and, digested, hashed)."""
     facts = guest.sections(log)
     text = facts.get("debug", "") + facts.get("placement", "")
     sizes = re.findall(r"segment\[\d+\].*memsz[ :=]+(?:0x)?([0-9a-f]+)", text)
-    return sum(int(size, 16) for size in sizes) or None
+    ranges = re.findall(r"segment\[\d+\] .* at (0x[0-9a-f]+)-(0x[0-9a-f]+)", text)
+    return (sum(int(size, 16) for size in sizes) or
+            sum(int(last, 16) + 1 - int(first, 16) for first, last in ranges) or None)
 
 
 def measure(case, kexec, stamp):
@@ -177,7 +175,7 @@ def measure(case, kexec, stamp):
         for _ in range(TRIES):
             end = vm.run(machine, images.kernel(case.suite), first,
                          "console=ttyS0 panic=-1 quiet nokaslr", folder, LIMIT)
-            stamps = read_stamps(console)
+            stamps = stamping.read(console)
             if "init" in stamps:
                 break
         size = os.path.getsize(initrd)
@@ -223,14 +221,6 @@ def table(rows, targets):
         yield line.rstrip()
 
 
-def build_stamp(folder):
-    path = os.path.join(folder, "stamp")
-    subprocess.run([os.environ.get("CC", "cc"), "-O2", "-static", "-D_GNU_SOURCE",
-                    "-I" + os.path.join(images.TOP, "src"), "-o", path,
-                    os.path.join(images.TOP, "bench/stamp.c")], check=True, timeout=120)
-    return path
-
-
 def processor():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         found = re.search(r"model name\s*: (.*)", file.read())
@@ -274,7 +264,7 @@ def main():
         sys.exit("qemu-system-x86_64 is not here: install QEMU for x86 (tools/install-deps)")
     images.fetch(["busybox", "kexec-tools"] + sorted({f"linux-{case.suite}" for case in cases}))
     with tempfile.TemporaryDirectory(prefix="rapidreboot-bench.") as folder:
-        rows = run_cases(cases, binaries, build_stamp(folder))
+        rows = run_cases(cases, binaries, stamping.build(folder))
     facts = {"unit": "guest instructions", "qemu": qemu_version(), "cpu_model": CPU,
              "memory": MACHINE.memory, "host_cpu": processor(), "rows": rows}
     os.makedirs(os.path.dirname(args.output), exist_ok=True)

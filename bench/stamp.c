@@ -8,6 +8,7 @@
  *
  *   stamp LABEL   stamps
  *   stamp jump    stamps "jump" and starts the loaded kernel with nothing in between
+ *   stamp purgatory  hands on what the purgatory of this boot stamped
  *   as /init      stamps "init", hands on the purgatory's stamps and powers off
  */
 
@@ -70,6 +71,7 @@ static void put_purgatory_stamps(const struct stamps *stamps)
 
 	if (stamps->magic != STAMPS_MAGIC || stamps->n > STAMPS_SLOTS)
 		return;
+	put_line("tsc-khz", stamps->tsc_khz);
 	for (uint32_t i = 0; i < stamps->n; i++) {
 		uint64_t id = stamps->slot[i].id;
 
@@ -122,6 +124,10 @@ int main(int argc, char **argv)
 	if (argc != 2) {
 		fprintf(stderr, "usage: stamp LABEL\n");
 		return 2;
+	}
+	if (strcmp(argv[1], "purgatory") == 0) {
+		find_purgatory_stamps();
+		return 0;
 	}
 	if (strcmp(argv[1], "jump") != 0) {
 		put_line(argv[1], clock);

@@ -57,15 +57,13 @@ enum kx_step {
 
 /**
  * struct kx_error - why the last call failed, in words
- * @code: negative errno, or 0 when the call succeeded
- * @step: what was being done
- * @message: one line, no trailing newline: what was tried, on what, what was found, what to do
  *
  * Lives wherever the caller puts it (usually the stack); never owns memory.
  */
 struct kx_error {
-	int code;
-	enum kx_step step;
+	int code;	   /* negative errno, or 0 when the call succeeded */
+	enum kx_step step; /* what was being done */
+	/* one line, no trailing newline: what was tried, on what, what was found, what to do */
 	char message[504];
 };
 
@@ -87,21 +85,18 @@ typedef void (*kx_log_fn)(void *data, enum kx_log_level level, const char *line)
 
 /**
  * struct kx_ctx_opts - optional parts of kx_ctx_new()
- * @size: sizeof(struct kx_ctx_opts) as the caller was compiled
- * @root: directory that everything is read from, NULL for "/"; paths and symlinks under it
- *        resolve inside it. With a root of its own a context can plan, but not commit or jump.
- * @log: where explanations go, NULL for nowhere
- * @log_data: passed to @log
  *
  * Zero is the default of every field, and fields are only ever appended: a library older than its
  * caller refuses unknown non-zero bytes with -E2BIG, a newer one takes the missing ones as zero.
  * That holds for every structure here that begins with its size.
  */
 struct kx_ctx_opts {
-	size_t size;
+	size_t size; /* in: sizeof(struct kx_ctx_opts) as the caller was compiled */
+	/* directory that everything is read from, NULL for "/"; paths and symlinks under it
+	 * resolve inside it. With a root of its own a context can plan, but not commit or jump. */
 	const char *root;
-	kx_log_fn log;
-	void *log_data;
+	kx_log_fn log;	/* where explanations go, NULL for nowhere */
+	void *log_data; /* passed to @log */
 };
 
 /**
@@ -123,27 +118,21 @@ const char *kx_version(void);
 
 /* ------------------------------------------------------------------ images */
 
-/**
- * struct kx_image_info - what a kernel file turned out to be
- * @size: in: sizeof(struct kx_image_info) as the caller was compiled
- * @type: name as in `kexec --type=`: "bzImage64", "elf-x86_64", "multiboot2-x86", "uki", …
- * @compression: "gzip", "xz", … when the file as a whole was compressed, else NULL
- * @version: release of the kernel inside (`uname -r`), or NULL when the image does not say
- * @title: what a UKI calls itself (PRETTY_NAME of .osrel), or NULL
- * @cmdline: command line carried by a UKI, or NULL
- * @n_initrds: initial ramdisks carried by a UKI, microcode counted
- * @cmdline_max: longest command line the image takes, without NUL; 0 when it sets no limit
- * @file_load: non-zero when kexec_file_load(2) of this architecture has a loader for it
- */
+/** struct kx_image_info - what a kernel file turned out to be */
 struct kx_image_info {
-	size_t size;
+	size_t size; /* in: sizeof(struct kx_image_info) as the caller was compiled */
+	/* name as in `kexec --type=`: "bzImage64", "elf-x86_64", "multiboot2-x86", "uki", … */
 	const char *type;
+	/* "gzip", "xz", … when the file as a whole was compressed, else NULL */
 	const char *compression;
+	/* release of the kernel inside (`uname -r`), or NULL when the image does not say */
 	const char *version;
-	const char *title;
-	const char *cmdline;
-	size_t n_initrds;
+	const char *title;   /* what a UKI calls itself (PRETTY_NAME of .osrel), or NULL */
+	const char *cmdline; /* command line carried by a UKI, or NULL */
+	size_t n_initrds;    /* initial ramdisks carried by a UKI, microcode counted */
+	/* longest command line the image takes, without NUL; 0 when it sets no limit */
 	uint64_t cmdline_max;
+	/* non-zero when kexec_file_load(2) of this architecture has a loader for it */
 	int file_load;
 };
 
@@ -180,6 +169,176 @@ struct kx_image *kx_image_free(struct kx_image *image);
  */
 int kx_image_info(const struct kx_image *image, struct kx_image_info *info);
 
+/* ------------------------------------------------------------ boot entries */
+
+struct kx_entries;
+
+/** enum kx_entry_type - what an entry starts */
+enum kx_entry_type {
+	KX_ENTRY_LINUX,
+	KX_ENTRY_UKI, /* a unified kernel image: kernel, initrds and command line in one */
+	KX_ENTRY_MULTIBOOT,
+	KX_ENTRY_CHAINLOAD, /* another loader or system: only firmware can start it */
+	KX_ENTRY_OTHER,	    /* firmware setup, reboot, halt, nothing at all */
+};
+
+/* struct kx_entries_opts.firmware */
+enum kx_firmware {
+	KX_FIRMWARE_AUTO, /* as the machine says */
+	KX_FIRMWARE_EFI,
+	KX_FIRMWARE_BIOS,
+};
+
+/* struct kx_entries_opts.flags */
+#define KX_ENTRIES_SCRIPT (UINT64_C(1) << 0) /* @config is a GRUB script, whatever its name */
+
+/**
+ * struct kx_entries_opts - optional parts of kx_entries_new()
+ * @size: sizeof(struct kx_entries_opts) as the caller was compiled
+ * @config: read this configuration, a path inside the root, instead of searching for one
+ * @firmware: what the machine has, where that changes which loaders are possible
+ * @grub_flavour: whose GRUB reads grub.cfg: "upstream", "rh", "suse"; NULL to find out
+ * @vars: "NAME=VALUE" that GRUB has set before its script runs, n_vars of them
+ * @n_vars: how many
+ * @places: where file systems are: "uuid:UUID=DIR", "label:LABEL=DIR", "dev:hd0,gpt2=DIR", with
+ *          DIR inside the root; what is mounted there is found without
+ * @n_places: how many
+ * @flags: KX_ENTRIES_*
+ */
+struct kx_entries_opts {
+	size_t size;
+	const char *config;
+	enum kx_firmware firmware;
+	const char *grub_flavour;
+	const char *const *vars;
+	size_t n_vars;
+	const char *const *places;
+	size_t n_places;
+	uint64_t flags;
+};
+
+/**
+ * kx_entries_new() - what this machine's boot loader offers, and what it would start next
+ * @ctx: context: configurations, file systems and EFI variables are read from its root
+ * @opts: options, or NULL
+ * @ret_entries: released with kx_entries_free()
+ * @err: filled on failure only, or NULL
+ *
+ * Evaluates configurations without running or writing anything. Oddities of a configuration are
+ * warnings of the list or of an entry, as loaders too go on after most of them.
+ *
+ * Return: 0; -ENOENT no loader's configuration and no kernel is found, or no file @config;
+ * -EINVAL an option that does not mean anything; -EACCES; -ELOOP a script that never ends; -ENOMEM.
+ * Since: 1
+ */
+int kx_entries_new(struct kx_ctx *ctx, const struct kx_entries_opts *opts,
+		   struct kx_entries **ret_entries, struct kx_error *err);
+
+/** kx_entries_free() - release @entries; NULL is a no-op. Return: NULL. Since: 1 */
+struct kx_entries *kx_entries_free(struct kx_entries *entries);
+
+/**
+ * struct kx_entries_info - the list as a whole
+ * @size: in: sizeof(struct kx_entries_info) as the caller was compiled
+ * @n_entries: how many, in the order of the loader's menu
+ * @default_index: the one that starts next, n_entries when none would
+ * @default_reason: every step that decided, one per line
+ * @loader: "grub", "systemd-boot", "grub-legacy", "extlinux", "limine", "refind", "directory"
+ * @flavour: "upstream", "rh", "suse"; "syslinux", "u-boot"; or NULL
+ * @config: file the menu was read from, a path inside the root
+ * @n_warnings: sentences about the list as a whole
+ * @warnings: they
+ * @output: what a GRUB script printed before its menu, or NULL
+ * @n_vars: variables a GRUB script left behind, sorted by name
+ * @vars: "NAME=VALUE"
+ */
+struct kx_entries_info {
+	size_t size;
+	size_t n_entries;
+	size_t default_index;
+	const char *default_reason;
+	const char *loader;
+	const char *flavour;
+	const char *config;
+	size_t n_warnings;
+	const char *const *warnings;
+	const char *output;
+	size_t n_vars;
+	const char *const *vars;
+};
+
+/** kx_entries_info() - describe @entries; @info->size set by the caller. Return: 0 or -EINVAL.
+ * Since: 1 */
+int kx_entries_info(const struct kx_entries *entries, struct kx_entries_info *info);
+
+/**
+ * struct kx_entry - one boot entry, whatever loader's configuration it was read from
+ * @size: in: sizeof(struct kx_entry) as the caller was compiled
+ * @id: how the loader's own configuration names it
+ * @title: as the menu shows it
+ * @n_path: titles from the top menu down, the own one last
+ * @path: they
+ * @version: of the system or kernel, or NULL when the configuration does not say
+ * @type: what it starts
+ * @bootable: non-zero when kx_plan_new() can be asked for it: a kernel, and all files are there
+ * @is_default: non-zero for the one that starts next
+ * @kernel: path inside the root, or NULL
+ * @n_initrds: how many
+ * @initrds: paths inside the root, in loading order
+ * @n_modules: how many
+ * @modules: multiboot modules as "path arguments…"
+ * @cmdline: what the loader passes to the kernel, or NULL
+ * @devicetree: path inside the root, or NULL
+ * @architecture: as the configuration spells it, or NULL
+ * @source_kind: "grub", "bls", "uki", "extlinux", …
+ * @source_file: file it is written in, a path inside the root
+ * @source_line: line there from 1, 0 when the file as a whole is the entry
+ * @n_warnings: what is odd about it
+ * @warnings: they
+ */
+struct kx_entry {
+	size_t size;
+	const char *id;
+	const char *title;
+	size_t n_path;
+	const char *const *path;
+	const char *version;
+	enum kx_entry_type type;
+	int bootable;
+	int is_default;
+	const char *kernel;
+	size_t n_initrds;
+	const char *const *initrds;
+	size_t n_modules;
+	const char *const *modules;
+	const char *cmdline;
+	const char *devicetree;
+	const char *architecture;
+	const char *source_kind;
+	const char *source_file;
+	unsigned source_line;
+	size_t n_warnings;
+	const char *const *warnings;
+};
+
+/** kx_entries_entry() - entry @i; @entry->size set by the caller. Return: 0, -ERANGE, -EINVAL.
+ * Since: 1 */
+int kx_entries_entry(const struct kx_entries *entries, size_t i, struct kx_entry *entry);
+
+/**
+ * kx_entries_find() - the entry a person means
+ * @entries: the list
+ * @name: in this order: "default"; "current", the one whose kernel and command line are running;
+ *        "latest", the bootable one with the highest version; an id; a title; titles from the
+ *        top menu down with ">" between them; an index from 0
+ * @ret_index: the entry
+ * @err: filled on failure only, or NULL
+ *
+ * Return: 0; -ENOENT nothing fits; -ENOTUNIQ a title that several entries have. Since: 1
+ */
+int kx_entries_find(const struct kx_entries *entries, const char *name, size_t *ret_index,
+		    struct kx_error *err);
+
 /* ---------------------------------------------------------------- requests */
 
 /** enum kx_way - which system call hands the image to the kernel */
@@ -215,42 +374,27 @@ enum kx_args {
 #define KX_REQ_HOTPLUG (UINT64_C(1) << 14)	  /* crash: elfcorehdr may be rewritten */
 #define KX_REQ_HAS_ENTRY (UINT64_C(1) << 15)	  /* @entry overrides the image's entry point */
 
-/**
- * struct kx_request - one kernel to start, and how
- * @size: sizeof(struct kx_request) as the caller was compiled
- * @image: what to start, borrowed until the plan made of it is freed
- * @initrds: paths of initial ramdisks in the order they are joined, resolved in the root
- * @n_initrds: how many; 0 leaves those that a UKI carries, anything else replaces them
- * @modules: multiboot modules as "file arguments…", in order
- * @n_modules: how many
- * @cmdline: command line, or NULL for the one of a UKI, else an empty one
- * @way: which system call
- * @args: how an ELF image expects its arguments
- * @flags: KX_REQ_*
- * @mem_min: lowest address for segments
- * @mem_end: first address above them, 0 for no bound
- * @entry: entry point, with KX_REQ_HAS_ENTRY
- * @dtb: path of a device tree blob, or NULL
- * @serial_port: I/O port of the purgatory's serial console, 0 for 0x3f8
- * @serial_baud: 0 leaves the speed as it is
- */
+/** struct kx_request - one kernel to start, and how */
 struct kx_request {
-	size_t size;
+	size_t size; /* in: sizeof(struct kx_request) as the caller was compiled */
+	/* what to start, borrowed until the plan made of it is freed */
 	const struct kx_image *image;
+	/* paths of initial ramdisks in the order they are joined, resolved in the root */
 	const char *const *initrds;
+	/* how many; 0 leaves those that a UKI carries, anything else replaces them */
 	size_t n_initrds;
-	const char *const *modules;
-	size_t n_modules;
-	const char *cmdline;
-	enum kx_way way;
-	enum kx_args args;
-	uint64_t flags;
-	uint64_t mem_min;
-	uint64_t mem_end;
-	uint64_t entry;
-	const char *dtb;
-	uint32_t serial_port;
-	uint32_t serial_baud;
+	const char *const *modules; /* multiboot modules as "file arguments…", in order */
+	size_t n_modules;	    /* how many */
+	const char *cmdline;  /* command line, or NULL for the one of a UKI, else an empty one */
+	enum kx_way way;      /* which system call */
+	enum kx_args args;    /* how an ELF image expects its arguments */
+	uint64_t flags;	      /* KX_REQ_* */
+	uint64_t mem_min;     /* lowest address for segments */
+	uint64_t mem_end;     /* first address above them, 0 for no bound */
+	uint64_t entry;	      /* entry point, with KX_REQ_HAS_ENTRY */
+	const char *dtb;      /* path of a device tree blob, or NULL */
+	uint32_t serial_port; /* I/O port of the purgatory's serial console, 0 for 0x3f8 */
+	uint32_t serial_baud; /* 0 leaves the speed as it is */
 };
 
 /* flags of kx_cmdline_running() */
@@ -299,80 +443,48 @@ int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request, struct kx_
 /** kx_plan_free() - release @plan; NULL is a no-op. Return: NULL. Since: 1 */
 struct kx_plan *kx_plan_free(struct kx_plan *plan);
 
-/**
- * struct kx_plan_info - a plan as a whole
- * @size: in: sizeof(struct kx_plan_info) as the caller was compiled
- * @way: KX_WAY_FILE or KX_WAY_SEGMENTS, never AUTO
- * @reason: why that way, one sentence
- * @architecture: "x86_64", …
- * @type: image type
- * @cmdline: what the next kernel gets
- * @entry: where the old kernel jumps to; 0 with KX_WAY_FILE (the kernel decides)
- * @kernel_entry: where the purgatory jumps to; 0 with KX_WAY_FILE
- * @syscall_flags: last argument of the system call
- * @n_segments: segments, 0 with KX_WAY_FILE
- * @n_memory: ranges of the memory map handed over, 0 with KX_WAY_FILE
- * @n_warnings: sentences about what the next kernel will be without
- * @kernel_size: bytes of the kernel given to the system call
- * @initrd_size: bytes of the initial ramdisk
- */
+/** struct kx_plan_info - a plan as a whole */
 struct kx_plan_info {
-	size_t size;
-	enum kx_way way;
-	const char *reason;
-	const char *architecture;
-	const char *type;
-	const char *cmdline;
-	uint64_t entry;
-	uint64_t kernel_entry;
-	uint64_t syscall_flags;
-	size_t n_segments;
-	size_t n_memory;
-	size_t n_warnings;
-	uint64_t kernel_size;
-	uint64_t initrd_size;
+	size_t size;		  /* in: sizeof(struct kx_plan_info) as the caller was compiled */
+	enum kx_way way;	  /* KX_WAY_FILE or KX_WAY_SEGMENTS, never AUTO */
+	const char *reason;	  /* why that way, one sentence */
+	const char *architecture; /* "x86_64", … */
+	const char *type;	  /* image type */
+	const char *cmdline;	  /* what the next kernel gets */
+	uint64_t entry; /* where the old kernel jumps to; 0 with KX_WAY_FILE (the kernel decides) */
+	uint64_t kernel_entry;	/* where the purgatory jumps to; 0 with KX_WAY_FILE */
+	uint64_t syscall_flags; /* last argument of the system call */
+	size_t n_segments;	/* segments, 0 with KX_WAY_FILE */
+	size_t n_memory;	/* ranges of the memory map handed over, 0 with KX_WAY_FILE */
+	size_t n_warnings;	/* sentences about what the next kernel will be without */
+	uint64_t kernel_size;	/* bytes of the kernel given to the system call */
+	uint64_t initrd_size;	/* bytes of the initial ramdisk */
 };
 
 /** kx_plan_info() - describe @plan; @info->size set by the caller. Return: 0 or -EINVAL. Since: 1 */
 int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info);
 
-/**
- * struct kx_segment - one range of memory the kernel fills for us
- * @size: in: sizeof(struct kx_segment) as the caller was compiled
- * @name: "kernel", "initrd", "boot_params", "purgatory", "module", …
- * @data: its contents, @data_size bytes
- * @data_size: bytes that are copied; the rest of the range is zero
- * @start: first physical address, page aligned
- * @end: first address after it, page aligned
- * @digested: non-zero when the purgatory checks @data before the jump
- */
+/** struct kx_segment - one range of memory the kernel fills for us */
 struct kx_segment {
-	size_t size;
-	const char *name;
-	const void *data;
-	uint64_t data_size;
-	uint64_t start;
-	uint64_t end;
-	int digested;
+	size_t size;	    /* in: sizeof(struct kx_segment) as the caller was compiled */
+	const char *name;   /* "kernel", "initrd", "boot_params", "purgatory", "module", … */
+	const void *data;   /* its contents, @data_size bytes */
+	uint64_t data_size; /* bytes that are copied; the rest of the range is zero */
+	uint64_t start;	    /* first physical address, page aligned */
+	uint64_t end;	    /* first address after it, page aligned */
+	int digested;	    /* non-zero when the purgatory checks @data before the jump */
 };
 
 /** kx_plan_segment() - segment @i of @plan. Return: 0, -ERANGE, -EINVAL. Since: 1 */
 int kx_plan_segment(const struct kx_plan *plan, size_t i, struct kx_segment *segment);
 
-/**
- * struct kx_memory - one range of the memory map handed to the next kernel
- * @size: in: sizeof(struct kx_memory) as the caller was compiled
- * @start: first address
- * @end: first address after it
- * @type: as the field spells it: "System RAM", "reserved", "ACPI Tables", …
- * @e820_type: number in an e820 table
- */
+/** struct kx_memory - one range of the memory map handed to the next kernel */
 struct kx_memory {
-	size_t size;
-	uint64_t start;
-	uint64_t end;
-	const char *type;
-	uint32_t e820_type;
+	size_t size;	  /* in: sizeof(struct kx_memory) as the caller was compiled */
+	uint64_t start;	  /* first address */
+	uint64_t end;	  /* first address after it */
+	const char *type; /* as the field spells it: "System RAM", "reserved", "ACPI Tables", … */
+	uint32_t e820_type; /* number in an e820 table */
 };
 
 /** kx_plan_memory() - range @i of the memory map of @plan. Return: 0, -ERANGE, -EINVAL. Since: 1 */
@@ -423,28 +535,18 @@ int kx_error_falls_back(const struct kx_error *err);
  */
 int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, struct kx_error *err);
 
-/**
- * struct kx_state - what the machine says about kexec
- * @size: in: sizeof(struct kx_state) as the caller was compiled
- * @loaded: 1, 0, or a negative errno when it cannot be read
- * @crash_loaded: the same for the crash image
- * @crash_size: bytes of the (last, highest) crash reservation, 0 for none
- * @load_disabled: sysctl kernel.kexec_load_disabled: 1, 0, or negative errno
- * @load_limit: kernel.kexec_load_limit_reboot: calls left, -1 for no limit or no such sysctl
- * @crash_load_limit: kernel.kexec_load_limit_panic, likewise
- * @lockdown: 0 none, 1 integrity, 2 confidentiality, or negative errno
- * @can_boot: 1 when the caller has CAP_SYS_BOOT, else 0
- */
+/** struct kx_state - what the machine says about kexec */
 struct kx_state {
-	size_t size;
-	int loaded;
-	int crash_loaded;
-	uint64_t crash_size;
-	int load_disabled;
+	size_t size;	     /* in: sizeof(struct kx_state) as the caller was compiled */
+	int loaded;	     /* 1, 0, or a negative errno when it cannot be read */
+	int crash_loaded;    /* the same for the crash image */
+	uint64_t crash_size; /* bytes of the (last, highest) crash reservation, 0 for none */
+	int load_disabled;   /* sysctl kernel.kexec_load_disabled: 1, 0, or negative errno */
+	/* kernel.kexec_load_limit_reboot: calls left, -1 for no limit or no such sysctl */
 	int load_limit;
-	int crash_load_limit;
-	int lockdown;
-	int can_boot;
+	int crash_load_limit; /* kernel.kexec_load_limit_panic, likewise */
+	int lockdown;	      /* 0 none, 1 integrity, 2 confidentiality, or negative errno */
+	int can_boot;	      /* 1 when the caller has CAP_SYS_BOOT, else 0 */
 };
 
 /** kx_state() - read the state files under the root. Return: 0, -EINVAL, -ENOMEM. Since: 1 */
@@ -471,20 +573,13 @@ int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err);
 
 /* ------------------------------------------------------------ after the jump */
 
-/**
- * struct kx_stamps - when the purgatory of the boot before ran
- * @size: in: sizeof(struct kx_stamps) as the caller was compiled
- * @tsc_khz: rate that the loader measured, 0 when it could not
- * @tsc_entry: time-stamp counter at the first instruction of the purgatory
- * @tsc_checked: after the digest
- * @tsc_exit: at the jump into the kernel
- */
+/** struct kx_stamps - when the purgatory of the boot before ran */
 struct kx_stamps {
-	size_t size;
-	uint64_t tsc_khz;
-	uint64_t tsc_entry;
-	uint64_t tsc_checked;
-	uint64_t tsc_exit;
+	size_t size;	      /* in: sizeof(struct kx_stamps) as the caller was compiled */
+	uint64_t tsc_khz;     /* rate that the loader measured, 0 when it could not */
+	uint64_t tsc_entry;   /* time-stamp counter at the first instruction of the purgatory */
+	uint64_t tsc_checked; /* after the digest */
+	uint64_t tsc_exit;    /* at the jump into the kernel */
 };
 
 /**

@@ -15,7 +15,8 @@ struct boot_find_opts {
 	const char *const *vars;  /* "NAME=VALUE": what GRUB has set before its script runs */
 	size_t n_vars;
 	const char *machine; /* uname -m */
-	const char *release; /* uname -r of the running kernel, NULL for another root */
+	/* of the running kernel, without the words that were for one boot only */
+	const char *running_cmdline;
 };
 
 /*
@@ -27,6 +28,8 @@ _must_check_ int boot_menu_find(struct entry_fs *fs, const struct boot_find_opts
 
 /* The readers. @config is the file, or for systemd-boot and plain directories NULL to look in the
  * usual places. -ENOENT when there is none. */
+_must_check_ int grub_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			   const char *config, struct boot_menu *ret, struct kx_error *err);
 _must_check_ int sd_boot_read(struct entry_fs *fs, const struct boot_find_opts *opts,
 			      const char *config, struct boot_menu *ret, struct kx_error *err);
 _must_check_ int grub_legacy_read(struct entry_fs *fs, const struct boot_find_opts *opts,

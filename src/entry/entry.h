@@ -92,7 +92,8 @@ struct entry_fs {
 	/* Finds the device that has the UUID, label or file; -ENOENT when none does. */
 	int (*search)(struct entry_fs *fs, enum entry_search what, const char *key,
 		      const struct strlist *hints, char **ret_device);
-	/* Facts about a device for `probe`: "fs_uuid", "fs_label", "fs", "driver", … */
+	/* Facts about a device for `probe`: "fs_uuid", "fs_label", "fs", "driver", …; "device" is
+	 * the loader's name for it. */
 	int (*probe)(struct entry_fs *fs, const char *device, const char *what, char **ret);
 	/* The loader's name as a path of this system, below the root. */
 	int (*to_system)(struct entry_fs *fs, const char *device, const char *path, char **ret);

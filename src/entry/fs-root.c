@@ -108,23 +108,38 @@ static int root_open(struct root_fs *fs, const char *device, const char *path, i
 	int r = root_to_system(&fs->fs, device, path, &system);
 
 	/* Not blocking: a name may turn out to be a FIFO. */
-	return r < 0 ? r : open_in(fs->root, system, flags | O_NONBLOCK);
+	return r < 0 ? r : open_in(fs->root, system, flags & O_PATH ? flags : flags | O_NONBLOCK);
+}
+
+/* One call where the root is the system's own: entries come by the thousand. */
+static int root_stat(struct root_fs *fs, const char *device, const char *path, struct stat *ret)
+{
+	_cleanup_free_ char *system = NULL;
+	_cleanup_close_ int fd = -1;
+	int r = root_to_system(&fs->fs, device, path, &system);
+
+	if (r < 0)
+		return r;
+	if (fs->root == ROOT_HERE)
+		return stat(system, ret) < 0 ? -errno : 0;
+	fd = open_in(fs->root, system, O_PATH);
+	if (fd < 0)
+		return fd;
+	return fstat(fd, ret) < 0 ? -errno : 0;
 }
 
 static int root_type(struct entry_fs *table, const char *device, const char *path,
 		     enum entry_file_type *ret)
 {
-	_cleanup_close_ int fd = root_open(of(table), device, path, O_PATH);
 	struct stat st;
+	int r = root_stat(of(table), device, path, &st);
 
-	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP) {
+	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP) {
 		*ret = ENTRY_FILE_NONE;
 		return 0;
 	}
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, &st) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	*ret = S_ISDIR(st.st_mode)   ? ENTRY_FILE_DIRECTORY
 	       : S_ISREG(st.st_mode) ? ENTRY_FILE_REGULAR
 				     : ENTRY_FILE_NONE;
@@ -147,8 +162,8 @@ static int open_regular(struct root_fs *fs, const char *device, const char *path
 static int root_read(struct entry_fs *table, const char *device, const char *path, size_t max,
 		     uint8_t **ret, size_t *ret_n)
 {
-	struct stat st;
-	_cleanup_close_ int fd = open_regular(of(table), device, path, &st);
+	/* Whatever it is: reading does not block, and stops at @max. */
+	_cleanup_close_ int fd = root_open(of(table), device, path, O_RDONLY);
 
 	return fd < 0 ? fd : read_fd(fd, max, ret, ret_n);
 }
@@ -211,12 +226,11 @@ static int root_list(struct entry_fs *table, const char *device, const char *pat
 static bool root_same(struct entry_fs *table, const char *a, const char *b)
 {
 	struct root_fs *fs = of(table);
-	_cleanup_close_ int fd_a = root_open(fs, ENTRY_SYSTEM, a, O_PATH);
-	_cleanup_close_ int fd_b = root_open(fs, ENTRY_SYSTEM, b, O_PATH);
 	struct stat st_a, st_b;
 
-	return fd_a >= 0 && fd_b >= 0 && fstat(fd_a, &st_a) == 0 && fstat(fd_b, &st_b) == 0 &&
-	       st_a.st_dev == st_b.st_dev && st_a.st_ino == st_b.st_ino;
+	return root_stat(fs, ENTRY_SYSTEM, a, &st_a) == 0 &&
+	       root_stat(fs, ENTRY_SYSTEM, b, &st_b) == 0 && st_a.st_dev == st_b.st_dev &&
+	       st_a.st_ino == st_b.st_ino;
 }
 
 static int root_set_home(struct entry_fs *table, const char *path, char **ret)

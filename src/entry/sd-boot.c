@@ -82,35 +82,49 @@ static int partition_of(struct sd_boot *b, const char *config)
 
 /* A path of an entry: on the partition, or, where /boot is no partition of its own (entries that
  * GRUB was meant to read), below the root of its file system. */
-static int resolve(struct sd_boot *b, const char *partition, const char *path, char **ret)
+static int resolve(struct sd_boot *b, const char *partition, const char *path, char **ret,
+		   bool *ret_exists)
 {
 	_cleanup_free_ char *first = NULL, *second = NULL, *ignored = NULL;
 	int r = path_join(partition, path, &first);
 
 	if (r < 0)
 		return r;
-	if (!is_file(b->fs, first) && b->fs->set_home(b->fs, partition, &ignored) == 0 &&
-	    b->fs->to_system(b->fs, NULL, path, &second) == 0 && is_file(b->fs, second))
+	*ret_exists = is_file(b->fs, first);
+	if (!*ret_exists && b->fs->set_home(b->fs, partition, &ignored) == 0 &&
+	    b->fs->to_system(b->fs, NULL, path, &second) == 0 && is_file(b->fs, second)) {
+		*ret_exists = true;
 		*ret = TAKE_PTR(second);
-	else
-		*ret = TAKE_PTR(first);
+		return 0;
+	}
+	*ret = TAKE_PTR(first);
 	return 0;
 }
 
+/* Sets the paths of @e; what is not there makes it unbootable. */
 static int resolve_all(struct sd_boot *b, const char *partition, const struct bls_type1 *t,
-		       struct boot_entry *e)
+		       struct boot_entry *e, bool *ret_has_program)
 {
-	int r = resolve(b, partition, t->program, &e->kernel);
+	bool exists;
+	int r = resolve(b, partition, t->program, &e->kernel, ret_has_program);
 
-	for (size_t i = 0; r == 0 && i < t->initrds.n; i++) {
+	if (r == 0 && !*ret_has_program)
+		r = entry_warn(e, "kernel %s does not exist", e->kernel);
+	e->bootable = *ret_has_program;
+	/* Only entries of kernels get them from the loader. */
+	for (size_t i = 0; r == 0 && t->kinds == BLS_LINUX && i < t->initrds.n; i++) {
 		_cleanup_free_ char *path = NULL;
 
-		r = resolve(b, partition, t->initrds.v[i], &path);
+		r = resolve(b, partition, t->initrds.v[i], &path, &exists);
 		if (r == 0)
 			r = strlist_add(&e->initrds, path);
+		if (r == 0 && !exists) {
+			e->bootable = false;
+			r = entry_warn(e, "initrd %s does not exist", path);
+		}
 	}
 	if (r == 0 && t->devicetree)
-		r = resolve(b, partition, t->devicetree, &e->devicetree);
+		r = resolve(b, partition, t->devicetree, &e->devicetree, &exists);
 	return r;
 }
 
@@ -120,6 +134,7 @@ static int take_program(struct sd_boot *b, const char *partition, const struct b
 {
 	struct boot_entry *e = &item->entry;
 	uint64_t profile = 0;
+	bool has_program;
 	int r;
 
 	if (t->kinds == BLS_UKI_URL) {
@@ -127,21 +142,18 @@ static int take_program(struct sd_boot *b, const char *partition, const struct b
 		return entry_warn(e, "the image is loaded over the network by the firmware: %s",
 				  t->program);
 	}
-	r = resolve_all(b, partition, t, e);
+	r = resolve_all(b, partition, t, e, &has_program);
 	if (r < 0)
 		return r;
-	item->is_hidden = !is_file(b->fs, e->kernel);
+	item->is_hidden = !has_program;
 	if (t->kinds == BLS_LINUX) {
 		e->type = ENTRY_LINUX;
-		e->bootable = true;
-		r = replace(&e->cmdline, t->options ? t->options : "");
-		return r < 0 ? r : entry_check_files(b->fs, e);
+		return replace(&e->cmdline, t->options ? t->options : "");
 	}
-	/* Only entries of kernels get them from the loader. */
-	strlist_done(&e->initrds);
 	e->type = t->kinds == BLS_UKI ? ENTRY_UKI : ENTRY_CHAINLOAD;
-	if (item->is_hidden)
-		return entry_check_files(b->fs, e);
+	e->bootable = false;
+	if (!has_program)
+		return 0;
 	if (t->profile && parse_u64(t->profile, &profile) < 0)
 		profile = 0;
 	r = sd_boot_describe_uki(b, partition, e, t->options, (unsigned)(profile & 0xffff));

@@ -14,6 +14,7 @@
 
 enum {
 	LEGACY_BLOCK = 8 << 20, /* unpacked; the last one may be smaller */
+	RATIO_MAX = 256,	/* a byte of a block stands for 255 at most */
 	WORD = 4,
 };
 
@@ -55,14 +56,18 @@ int unpack_lz4(struct bytes in, struct unpacked *out, size_t *ret_used, struct k
 	return r;
 }
 
-/* A block unpacks in one go and its unpacked size is not stored: it needs the room of a full one,
- * so it goes through a buffer when the result may not be that large. */
-static int unpack_legacy_block(struct bytes block, uint8_t *buf, struct unpacked *out,
-			       struct kx_error *err)
+/* A block unpacks in one go and does not say to how much: it gets room for the most that it can
+ * be, in a buffer of its own, because the result may not be allowed to grow that far. */
+static int unpack_legacy_block(struct bytes block, struct unpacked *out, struct kx_error *err)
 {
-	int n = LZ4_decompress_safe((const char *)block.p, (char *)buf, (int)block.n, LEGACY_BLOCK);
+	size_t most = block.n < LEGACY_BLOCK / RATIO_MAX ? block.n * RATIO_MAX : LEGACY_BLOCK;
+	_cleanup_free_ uint8_t *buf = malloc(most);
 	size_t done = 0;
+	int n;
 
+	if (!buf)
+		return kx_fail(err, -ENOMEM, "no memory for the decoder");
+	n = LZ4_decompress_safe((const char *)block.p, (char *)buf, (int)block.n, (int)most);
 	if (n < 0)
 		return unpack_fail_damaged(out, "a block does not decode", err);
 	while (done < (size_t)n) {
@@ -87,38 +92,27 @@ static int unpack_legacy_block(struct bytes block, uint8_t *buf, struct unpacked
  * block. Behind the kernel in a bzImage stands its unpacked size, which may look like one; it is
  * then the last word of the file and equals what has been unpacked.
  */
-static int unpack_legacy_blocks(struct bytes in, uint8_t *buf, struct unpacked *out,
-				size_t *ret_used, struct kx_error *err)
+int unpack_lz4_legacy(struct bytes in, struct unpacked *out, size_t *ret_used, struct kx_error *err)
 {
 	size_t used = WORD, before = out->n;
 	struct bytes block;
 	uint32_t n = 0;
 	int r;
 
-	while (in.n - used >= WORD) {
-		(void)bytes_le32(in, used, &n);
+	while (bytes_le32(in, used, &n)) {
 		if (n == 0 || n > LZ4_COMPRESSBOUND(LEGACY_BLOCK) ||
 		    (in.n - used == WORD && n == out->n - before))
 			break;
 		if (!bytes_sub(in, used + WORD, n, &block))
 			return unpack_fail_cut_off(out, err);
-		r = unpack_legacy_block(block, buf, out, err);
+		r = unpack_legacy_block(block, out, err);
 		if (r < 0)
 			return r;
 		used += WORD + n;
 	}
-	if (used == WORD || (in.n - used > 0 && in.n - used < WORD))
+	if (used == WORD || (in.n > used && in.n - used < WORD))
 		return unpack_fail_cut_off(out, err);
 
 	*ret_used = used;
 	return 0;
-}
-
-int unpack_lz4_legacy(struct bytes in, struct unpacked *out, size_t *ret_used, struct kx_error *err)
-{
-	_cleanup_free_ uint8_t *buf = malloc(LEGACY_BLOCK);
-
-	if (!buf)
-		return kx_fail(err, -ENOMEM, "no memory for the decoder");
-	return unpack_legacy_blocks(in, buf, out, ret_used, err);
 }

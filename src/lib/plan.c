@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/num.h"
 #include "lib/internal.h"
 
 /* arch/x86/kernel/kexec-bzimage64.c keeps room for " elfcorehdr=0x…" on every command line, crash
@@ -174,14 +175,23 @@ static int kernel_descriptor(struct kx_plan *plan, struct kx_error *err)
 }
 
 /* Linux 6.17 and newer place segments in a CMA area, on x86 misaligned and with tails that are not
- * cleared; the flag keeps them out, and only then is worth its risk of being unknown. */
-static bool has_cma(struct kx_ctx *ctx)
+ * cleared; the flag keeps them out. Older kernels neither do that nor know the flag, and trying it
+ * would cost a call. */
+static bool places_in_cma(struct kx_ctx *ctx)
 {
+	_cleanup_free_ char *release = NULL;
 	_cleanup_free_ uint8_t *raw = NULL;
+	int64_t major, minor;
 	const char *at;
 	char text[8192];
 	size_t n;
 
+	if (read_line_in(ctx->machine_root, "/proc/sys/kernel/osrelease", &release) < 0)
+		return false;
+	major = leading_i64(release);
+	minor = strchr(release, '.') ? leading_i64(strchr(release, '.') + 1) : 0;
+	if (major < 6 || (major == 6 && minor < 17))
+		return false;
 	if (read_file_in(ctx->machine_root, "/proc/meminfo", sizeof(text) - 1, &raw, &n) < 0)
 		return false;
 	memcpy(text, raw, n);
@@ -210,7 +220,7 @@ static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 		plan->syscall_flags |= SYS_KEXEC_FILE_ON_CRASH;
 	if (req->flags & KX_REQ_KERNEL_DEBUG)
 		plan->optional_flags |= SYS_KEXEC_FILE_DEBUG;
-	if (req->flags & KX_REQ_NO_CMA || has_cma(ctx))
+	if (req->flags & KX_REQ_NO_CMA || places_in_cma(ctx))
 		plan->optional_flags |= SYS_KEXEC_FILE_NO_CMA;
 	if (req->flags & KX_REQ_FORCE_DTB)
 		plan->optional_flags |= SYS_KEXEC_FILE_FORCE_DTB;
@@ -350,6 +360,24 @@ static int request_check(const struct kx_request *req, struct kx_error *err)
 	return 0;
 }
 
+/* The kernel rewrites a crash kernel's ELF header when processors or memory change since 6.6; the
+ * file says how large it may get (Documentation/ABI/testing/sysfs-kernel-kexec-kdump). */
+static int hotplug_check(struct kx_ctx *ctx, const struct kx_request *req, struct kx_error *err)
+{
+	int size, r;
+
+	if (!(req->flags & KX_REQ_HOTPLUG))
+		return 0;
+	r = read_int_in(ctx->machine_root, "/sys/kernel/kexec/crash_elfcorehdr_size", &size);
+	if (r < 0)
+		r = read_int_in(ctx->machine_root, "/sys/kernel/crash_elfcorehdr_size", &size);
+	if (r < 0)
+		return kx_fail_at(
+			err, kx_fail(err, r, "/sys/kernel/crash_elfcorehdr_size: %s", strerror(-r)),
+			KX_STEP_MACHINE);
+	return 0;
+}
+
 static int plan_cmdline(const struct kx_request *req, struct kx_plan *plan, struct kx_error *err)
 {
 	const char *line = req->cmdline;
@@ -382,7 +410,9 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 		return kx_fail_at(err, r, KX_STEP_ARGUMENT);
 
 	plan->image = req.image;
-	r = plan_cmdline(&req, plan, err);
+	r = hotplug_check(ctx, &req, err);
+	if (r == 0)
+		r = plan_cmdline(&req, plan, err);
 	if (r == 0)
 		r = choose_way(&req, plan, err);
 	if (r < 0)
@@ -415,65 +445,4 @@ KX_EXPORT struct kx_plan *kx_plan_free(struct kx_plan *plan)
 	free(plan->warnings);
 	free(plan);
 	return NULL;
-}
-
-KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info)
-{
-	const bool segments = plan->way == KX_WAY_SEGMENTS;
-	const struct image *image = &plan->image->image;
-	const struct kx_plan_info found = {
-		.way = plan->way,
-		.reason = plan->reason,
-		.architecture = "x86_64",
-		.type = image->name,
-		.cmdline = segments && plan->plan.cmdline ? plan->plan.cmdline : plan->cmdline,
-		.entry = plan->plan.entry,
-		.kernel_entry = plan->plan.kernel_entry,
-		.syscall_flags = plan->syscall_flags,
-		.n_segments = plan->plan.n_segments,
-		.n_memory = plan->plan.memory.n,
-		.n_warnings = plan->n_warnings + plan->plan.n_warnings,
-		.kernel_size = image->is_uki ? image->uki.linux_image.n : plan->image->contents.n,
-		.initrd_size = plan->initrd.bytes.n,
-	};
-
-	return sized_out(info, &found, sizeof(found));
-}
-
-KX_EXPORT int kx_plan_segment(const struct kx_plan *plan, size_t i, struct kx_segment *segment)
-{
-	const struct segment *s = &plan->plan.segments[i];
-
-	if (i >= plan->plan.n_segments)
-		return -ERANGE;
-	return sized_out(segment,
-			 &(struct kx_segment){ .name = s->name,
-					       .data = s->data.p,
-					       .data_size = s->data.n,
-					       .start = s->dest.start,
-					       .end = s->dest.end,
-					       .digested = s->digested },
-			 sizeof(*segment));
-}
-
-KX_EXPORT int kx_plan_memory(const struct kx_plan *plan, size_t i, struct kx_memory *memory)
-{
-	const struct memory_range *m = &plan->plan.memory.v[i];
-
-	if (i >= plan->plan.memory.n)
-		return -ERANGE;
-	return sized_out(memory,
-			 &(struct kx_memory){ .start = m->range.start,
-					      .end = m->range.end,
-					      .type = memory_type_name(m->type),
-					      .e820_type = memory_type_e820(m->type) },
-			 sizeof(*memory));
-}
-
-KX_EXPORT const char *kx_plan_warning(const struct kx_plan *plan, size_t i)
-{
-	if (i < plan->n_warnings)
-		return plan->warnings[i];
-	i -= plan->n_warnings;
-	return i < plan->plan.n_warnings ? plan->plan.warnings[i] : NULL;
 }

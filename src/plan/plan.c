@@ -81,9 +81,30 @@ static void list_segments(const struct planner *p, char *buf, size_t n)
 	}
 }
 
+/* kernel/kexec_core.c, sanity_check_segment_list(): no more than half of RAM, else -EINVAL. It counts
+ * the RAM it manages, which is never more than what is counted here. */
+static int check_total(const struct planner *p)
+{
+	const struct memmap *memory = &p->plan->memory;
+	uint64_t ram = 0, total = 0;
+
+	for (size_t i = 0; i < memory->n; i++)
+		if (memory->v[i].type == MEMORY_RAM)
+			ram += range_size(memory->v[i].range);
+	for (size_t i = 0; i < p->n_segments; i++)
+		total += range_size(p->segments[i].segment.dest);
+	if (total <= ram / 2)
+		return 0;
+	return kx_fail(p->err, -ENOSPC,
+		       "kernel, initrd and what goes with them need %llu MiB; kexec_load takes at "
+		       "most half of RAM, which is %llu MiB here",
+		       (unsigned long long)(total >> 20), (unsigned long long)(ram >> 21));
+}
+
 static int finish(struct planner *p)
 {
 	struct plan *plan = p->plan;
+	int r;
 
 	if (p->n_segments > PLAN_SEGMENTS_MAX) {
 		char list[256];
@@ -92,6 +113,9 @@ static int finish(struct planner *p)
 		return kx_fail(p->err, -E2BIG, "the kernel takes %d segments, this needs %zu: %s",
 			       PLAN_SEGMENTS_MAX, p->n_segments, list);
 	}
+	r = check_total(p);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < p->n_segments; i++)
 		plan->segments[plan->n_segments++] = p->segments[i].segment;
 	return 0;

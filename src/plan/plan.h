@@ -60,8 +60,9 @@ struct plan {
 /*
  * Works out @req on @machine. Every ret field is owned by the plan but segment data of the image,
  * the initrd and the modules.
- * -ENOSPC no free range is large enough; -E2BIG more than PLAN_SEGMENTS_MAX segments (the message
- * lists them); -ENAMETOOLONG command line; -EADDRNOTAVAIL an image's fixed address is not RAM;
+ * -ENOSPC no free range is large enough, or all together take more than half of RAM; -E2BIG more
+ * than PLAN_SEGMENTS_MAX segments (the message lists them); -ENAMETOOLONG command line;
+ * -EADDRNOTAVAIL an image's fixed address is not RAM;
  * -EOPNOTSUPP image, flag or architecture; -EINVAL options that contradict each other.
  */
 _must_check_ int plan_make(const struct machine *machine, const struct plan_request *req,

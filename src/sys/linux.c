@@ -19,6 +19,7 @@
 #endif
 
 #include "base/error.h"
+#include "sys/process.h"
 #include "sys/sys.h"
 
 static_assert(IFNAMSIZ == SYS_INTERFACE_NAME, "names as the kernel cuts them");
@@ -177,6 +178,25 @@ static uint64_t linux_tsc(struct sys *sys)
 #endif
 }
 
+static uint64_t clock_ms(clockid_t clock)
+{
+	struct timespec t;
+
+	if (clock_gettime(clock, &t) < 0)
+		return 0;
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static uint64_t linux_boottime_ms(struct sys *sys)
+{
+	return clock_ms(CLOCK_BOOTTIME);
+}
+
+static uint64_t linux_realtime_ms(struct sys *sys)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
+
 struct sys *sys_machine(void)
 {
 	static struct sys linux_table = {
@@ -191,6 +211,9 @@ struct sys *sys_machine(void)
 		.sleep_ms = linux_sleep_ms,
 		.tsc_khz = linux_tsc_khz,
 		.tsc = linux_tsc,
+		.run = process_run,
+		.boottime_ms = linux_boottime_ms,
+		.realtime_ms = linux_realtime_ms,
 	};
 
 	return &linux_table;

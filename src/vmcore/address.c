@@ -31,12 +31,20 @@ static bool segment_holds(const struct segment *s, uint64_t addr, bool by_virt, 
 }
 
 /* Bytes in the file win over zeros: makedumpfile -E lists excluded pages as segments of zeros. */
-static bool find_run(const struct vmcore *core, uint64_t addr, bool by_virt, struct run *ret)
+static bool find_run(struct vmcore *core, uint64_t addr, bool by_virt, struct run *ret)
 {
+	size_t recent = core->recent[by_virt];
+
+	/* A log's addresses lie close together, and a dump may have thousands of segments. */
+	if (recent < core->n_segments &&
+	    segment_holds(&core->segments[recent], addr, by_virt, true, ret))
+		return true;
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < core->n_segments; i++)
-			if (segment_holds(&core->segments[i], addr, by_virt, pass == 0, ret))
+			if (segment_holds(&core->segments[i], addr, by_virt, pass == 0, ret)) {
+				core->recent[by_virt] = i;
 				return true;
+			}
 	return false;
 }
 

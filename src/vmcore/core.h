@@ -41,8 +41,9 @@ struct vmcore {
 	uint16_t machine; /* EM_* */
 	struct segment *segments;
 	size_t n_segments;
-	size_t n_notes; /* looked at so far */
-	char *info;	/* VMCOREINFO as found: lines, no NUL at the end */
+	size_t recent[2]; /* segments where the last physical and virtual address were found */
+	size_t n_notes;	  /* looked at so far */
+	char *info;	  /* VMCOREINFO as found: lines, no NUL at the end */
 	size_t n_info;
 
 	struct window windows[3];

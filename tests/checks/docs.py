@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the documents tell a person to type or open exists.
 
-    docs.py ROOT
+    docs.py ROOT [BUILD]
 
 In README.md and docs/*.md: targets of relative links; `make TARGET` with a target of the
-Makefile; files named in code; options of commands as in completions/COMMAND.opts.
+Makefile; files named in code; options of commands as in completions/COMMAND.opts; with BUILD also
+the tests that `meson test -C build/check/gcc NAME...` names, and the virtual machines that
+`tests/vm/run.py --only PATTERN` would choose.
 """
+import fnmatch
+import json
 import pathlib
 import re
+import subprocess
 import sys
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -16,6 +21,8 @@ CODE = re.compile(r"```.*?```|`[^`\n]+`|(?:^ {4}[^\n]+\n)+", re.S | re.M)
 MAKE = re.compile(r"\bmake((?: +[A-Z_]+=\S*)*)(?: +([a-z][a-z-]*))?")
 FOLDERS = "include|src|tests|tools|fuzz|bench|man|completions|docs|LICENSES|\\.ci"
 PATH = re.compile(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./*-]*[\w*/])")
+MESON_TEST = re.compile(r"meson test -C \S+((?: [\w-]+)+)")
+MACHINES = re.compile(r"tests/vm/run\.py --only ['\"]?([^\s`'\"]+)")
 PLACEHOLDER = re.compile(r"\bNAME\b|…")
 
 
@@ -37,38 +44,57 @@ def options(root):
     return known
 
 
-def code_problems(root, code, targets, known):
+def tests_of(build):
+    return {t["name"] for t in json.loads((build / "meson-info/intro-tests.json").read_text())}
+
+
+def machines_of(root):
+    command = [sys.executable, root / "tests/vm/run.py", "--list"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+
+
+def code_problems(root, code, there):
     for m in MAKE.finditer(code):
-        if m[2] and m[2] not in targets:
+        if m[2] and m[2] not in there["targets"]:
             yield f"make {m[2]}: no such target"
+    for m in MESON_TEST.finditer(code):
+        for name in m[1].split():
+            if "tests" in there and name not in there["tests"] and not PLACEHOLDER.search(name):
+                yield f"meson test {name}: no such test"
+    for m in MACHINES.finditer(code):
+        if "machines" in there and m[1] != "PATTERN" and not fnmatch.filter(there["machines"], f"*{m[1]}*"):
+            yield f"tests/vm/run.py --only {m[1]}: chooses nothing"
     for m in PATH.finditer(code):
         if not PLACEHOLDER.search(m[1]) and not any(root.glob(m[1].rstrip("/"))):
             yield f"{m[1]}: no such file"
     for line in code.strip("`").splitlines():
         words = line.lstrip("#$ ").split("#")[0].split()
         name = pathlib.Path(words[0]).name if words else ""
-        for word in words[1:] if name in known else ():
+        for word in words[1:] if name in there["options"] else ():
             option = word.partition("=")[0]
-            if option.startswith("--") and len(option) > 2 and option not in known[name]:
+            if option.startswith("--") and len(option) > 2 and option not in there["options"][name]:
                 yield f"{name} has no option {option}"
 
 
-def problems(root, path, targets, known):
+def problems(root, path, there):
     text = path.read_text()
     for m in LINK.finditer(text):
         if "://" not in m[1] and not (path.parent / m[1]).exists():
             yield f"link to {m[1]}, which is not there"
     for m in CODE.finditer(text):
-        yield from code_problems(root, m[0], targets, known)
+        yield from code_problems(root, m[0], there)
 
 
 def main():
     root = pathlib.Path(sys.argv[1])
-    targets, known = make_targets(root), options(root)
+    there = {"targets": make_targets(root), "options": options(root)}
+    if len(sys.argv) > 2:
+        there["tests"] = tests_of(pathlib.Path(sys.argv[2]))
+        there["machines"] = machines_of(root)
     documents = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
     bad = 0
     for path in documents:
-        for why in problems(root, path, targets, known):
+        for why in problems(root, path, there):
             print(f"{path.relative_to(root)}: {why}")
             bad += 1
     print(f"{len(documents)} documents looked at")

@@ -46,6 +46,14 @@ def elf64(machine=62, type_=2, paddr=0x1000000):
     return (header + load).ljust(4096, b"\0") + b"\xf4" * 4096
 
 
+def multiboot(load=0x400000, size=8192):
+    """A flat multiboot 1 kernel by its specification, sections 3.1.1 to 3.1.3: no code in it."""
+    magic, flags = 0x1BADB002, 0x00010000       # bit 16: the addresses are in the header
+    header = struct.pack("<IIIIIIII", magic, flags, -(magic + flags) & 0xFFFFFFFF, load, load,
+                         load + size, load + size, load + 0x20)
+    return header.ljust(size, b"\xf4")
+
+
 class Result:
     def __init__(self, run, log):
         self.rc, self.out, self.err = run.returncode, run.stdout, run.stderr

@@ -4,7 +4,7 @@
 its abbreviations, and what it turns into."""
 import json
 
-from kexec_machine import MachineTest, main
+from kexec_machine import MachineTest, main, multiboot
 
 ON_CRASH, NO_INITRAMFS, DEBUG, NO_CMA, FORCE_DTB = 2, 4, 8, 0x10, 0x20
 
@@ -236,6 +236,27 @@ class Effects(MachineTest):
                 r = self.assertRun(["-l", *words, "K"], 0, ["file-load"])
                 self.assertEqual(r.err.count("\n"), 1)
                 self.assertIn("bzImage64", r.err)
+
+    def test_multiboot(self):
+        """Such a kernel finds its own name before its arguments, and knows modules."""
+        kernel = self.file("xen", multiboot())
+        one = self.file("one", b"1" * 5000)
+        self.set("proc/cmdline", "root=/dev/vda1\n")
+        for words, line in (([], ""), (["--append=a b"], " a b"),
+                            (["--reuse-cmdline", "--append=a"], " root=/dev/vda1 a")):
+            with self.subTest(words):
+                r = self.assertRun(["-l", "--dry-run", "--json", *words,
+                                    f"--module={one} x=y", "--module", one, kernel], 0, [])
+                plan = json.loads(r.out)["plan"]
+                self.assertEqual(plan["command_line"], kernel + line)
+                self.assertEqual(plan["system_call"], "kexec_load")
+                sizes = [s["data_size"] for s in plan["segments"]]
+                self.assertEqual(sizes.count(5000), 2)
+        r = self.assertRun(["-l", "--initrd=/nonexistent", kernel], 0, ["load"])
+        self.assertIn("--initrd", r.err)
+        self.assertRun(["-l", "-s", kernel], 253, [])
+        r = self.assertRun(["-l", "--module=/nonexistent x=y", kernel], 1, [])
+        self.assertEqual(r.first, "Cannot open `/nonexistent': No such file or directory")
 
     def test_looking_options(self):
         self.assertRun(["-l", "--json", "K"], 1, [])

@@ -164,6 +164,14 @@ def broken_rules(plan, root, options):
         yield "a segment is not checked"
 
 
+def without_compiler(got):
+    """The golden files hold for every compiler: how large it makes the purgatory is left out."""
+    for segment in (got["plan"] or {"plan": {}})["plan"].get("segments", []):
+        if segment["name"] == "purgatory":
+            segment["data_size"] = None
+    return got
+
+
 def problems(kexec, case):
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
@@ -171,7 +179,7 @@ def problems(kexec, case):
         if got["plan"] and got["plan"]["plan"].get("segments"):
             yield from broken_rules(got["plan"]["plan"], root, CASES[case][2])
     golden = HERE / "plan" / (case + ".json")
-    text = json.dumps(got, indent=1) + "\n"
+    text = json.dumps(without_compiler(got), indent=1) + "\n"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(text)
     if not golden.exists():

@@ -45,6 +45,31 @@ static void test_parse_u64(void **state)
 	}
 }
 
+/* As strtoll(3) in the C locale, which is specified in ISO C 7.24.1.8. */
+static void test_leading_i64(void **state)
+{
+	static const struct {
+		const char *in;
+		int64_t want;
+	} cases[] = {
+		{ "0", 0 },
+		{ "12", 12 },
+		{ " \t-7x", -7 },
+		{ "+3 4", 3 },
+		{ "", 0 },
+		{ "x1", 0 },
+		{ "- 1", 0 },
+		{ "9223372036854775807", INT64_MAX },
+		{ "9223372036854775808", INT64_MAX },
+		{ "-9223372036854775808", INT64_MIN },
+		{ "-9223372036854775809", INT64_MIN },
+		{ "99999999999999999999", INT64_MAX },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(leading_i64(cases[i].in), cases[i].want);
+}
+
 static void test_read_file(void **state)
 {
 	uint8_t *b;
@@ -78,6 +103,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_u64),
+		cmocka_unit_test(test_leading_i64),
 		cmocka_unit_test(test_read_file),
 		cmocka_unit_test(test_error),
 	};

@@ -58,15 +58,23 @@ def run_machine(scenario, tools, log_folder, name):
     return end
 
 
+def differences(scenario, ours, log_folder):
+    """What the second kernel lacks that it has when kexec-tools starts it in the same machine."""
+    theirs = run_machine(scenario, jobs.Tools("kexec-tools"), log_folder,
+                         scenario.name + ".kexec-tools")
+    return list(compare.differences(guest.sections(ours.log), guest.sections(theirs.log)))
+
+
 def run_scenario(scenario, tools, log_folder):
     """Returns (seconds, problems)."""
     start = time.monotonic()
     end = run_machine(scenario, tools, log_folder, scenario.name)
     found = checks.problems(scenario, end, tools.kexec != "kexec-tools")
     if scenario.compare and not found:
-        theirs = run_machine(scenario, jobs.Tools("kexec-tools"), log_folder,
-                             scenario.name + ".kexec-tools")
-        found = list(compare.differences(guest.sections(end.log), guest.sections(theirs.log)))
+        found = differences(scenario, end, log_folder)
+        if found:
+            end = run_machine(scenario, tools, log_folder, scenario.name)
+            found = compare.persistent(found, differences(scenario, end, log_folder))
     return time.monotonic() - start, found
 
 
@@ -85,8 +93,9 @@ def parse_arguments():
     parser.add_argument("--kexec", default=os.path.join(images.TOP, "build/bin/kexec"),
                         metavar="PATH", help="the kexec to test (default: build/bin/kexec); "
                         "the word kexec-tools stands for Debian's")
-    parser.add_argument("--corrupt", default="", metavar="PATH",
-                        help="the program that loads a damaged image (default: beside the kexec)")
+    parser.add_argument("--corrupt", metavar="PATH",
+                        default=os.path.join(images.TOP, "build/work/tests/vm/load-corrupt"),
+                        help="the program that loads a damaged image (tests/vm/load-corrupt.c)")
     parser.add_argument("--quick", action="store_true", help="the few scenarios of make check")
     parser.add_argument("--only", action="append", metavar="PATTERN",
                         help="scenarios whose name contains PATTERN (*, ? and [] as in a shell)")
@@ -126,8 +135,7 @@ def prepare(chosen, args):
         sys.exit(f"{args.kexec} is not a program: build it first (make), or name one (--kexec)")
     images.fetch(items_of(chosen) + (["kexec-tools"] if args.kexec == "kexec-tools" else []))
     os.makedirs(args.logs, exist_ok=True)
-    corrupt = args.corrupt or os.path.join(os.path.dirname(args.kexec), "load-corrupt")
-    return jobs.Tools(args.kexec, corrupt)
+    return jobs.Tools(args.kexec, args.corrupt)
 
 
 def main():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Runs one virtual machine: what QEMU starts in, the serial log and how it ended out.
 
-Hardware virtualisation is used when /dev/kvm can be opened and the caller allows it; everything
-works without. A machine that does not end by itself is killed after its time limit.
+Processors are always emulated, so that every host runs the same machine. One that does not end by
+itself is killed after its time limit.
 """
 
 import dataclasses

@@ -135,9 +135,7 @@ static int refuse_kexec_jump(const struct options *o)
 		return EXIT_USAGE;
 	}
 	if (helper) {
-		fputs("--load-jump-back-helper is not implemented: nothing was loaded; jump back "
-		      "by loading an image with --load-preserve-context --entry=ADDRESS\n",
-		      stderr);
+		fputs("--load-jump-back-helper is not implemented; nothing was loaded\n", stderr);
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;

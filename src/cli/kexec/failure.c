@@ -204,7 +204,6 @@ static int fail_machine(const struct attempt *a, const struct kx_error *err)
 		fputs("Path /sys/kernel/crash_elfcorehdr_size does not exist, the kernel needs "
 		      "CONFIG_CRASH_HOTPLUG\n",
 		      stderr);
-		say_why(err);
 		return EXIT_USAGE;
 	}
 	if (err->code == -ENXIO && options_have(a->options, OPT_LOAD_PANIC)) {

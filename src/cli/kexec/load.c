@@ -10,7 +10,6 @@
 #include "cli/kexec/report.h"
 
 DEFINE_CLEANUP(struct kx_image *, kx_image_free)
-DEFINE_CLEANUP(struct kx_plan *, kx_plan_free)
 
 struct loading {
 	struct kx_ctx *ctx;
@@ -22,7 +21,7 @@ struct loading {
 	struct kx_request request;
 	struct kx_plan *plan;
 	struct kx_plan_info plan_info;
-	char *cmdline; /* what request.cmdline points to, unless that is an option's value */
+	char *cmdline; /* what request.cmdline points to */
 };
 
 static void loading_done(struct loading *l)
@@ -126,27 +125,46 @@ static int open_image(struct loading *l)
 	return kx_image_info(l->image, &l->info) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-/* The running command line, a blank, --append; one of them; or NULL for the image's own. */
+/* Those of @parts that are there, a blank between each two. NULL without memory. */
+static char *join_words(const char *const *parts, size_t n)
+{
+	size_t size = 1;
+	char *line, *end;
+
+	for (size_t i = 0; i < n; i++)
+		size += parts[i] ? strlen(parts[i]) + 1 : 0;
+	line = calloc(1, size);
+	if (!line)
+		return NULL;
+	end = line;
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i] && end != line)
+			*end++ = ' ';
+		if (parts[i])
+			end = stpcpy(end, parts[i]);
+	}
+	return line;
+}
+
+/* The running command line, then --append. Multiboot kernels expect their own name before it; any
+ * other image without either gets the line it carries. */
 static int make_cmdline(struct loading *l)
 {
 	const struct options *o = l->options;
+	bool is_multiboot = image_kind(l->info.type) & KIND_MULTIBOOT;
 	_cleanup_free_ char *running = NULL;
 	struct kx_error err = { 0 };
-	int r;
 
-	l->request.cmdline = o->append;
-	if (!options_have(o, OPT_REUSE_CMDLINE))
-		return EXIT_OK;
-
-	r = kx_cmdline_running(l->ctx, l->job->on_crash ? KX_CMDLINE_ON_CRASH : 0, &running, &err);
-	if (r < 0) {
+	if (options_have(o, OPT_REUSE_CMDLINE) &&
+	    kx_cmdline_running(l->ctx, l->job->on_crash ? KX_CMDLINE_ON_CRASH : 0, &running, &err) <
+		    0) {
 		(void)fail_other(&err);
 		return EXIT_USAGE;
 	}
-	if (o->append && asprintf(&l->cmdline, "%s %s", running, o->append) < 0)
-		l->cmdline = NULL;
-	else if (!o->append)
-		l->cmdline = TAKE_PTR(running);
+	if (!running && !o->append && !is_multiboot)
+		return EXIT_OK;
+	l->cmdline = join_words(
+		(const char *[]){ is_multiboot ? o->kernel : NULL, running, o->append }, 3);
 	l->request.cmdline = l->cmdline;
 	return l->cmdline ? EXIT_OK : EXIT_USAGE;
 }
@@ -217,27 +235,35 @@ static int dry_run(struct loading *l)
 	return EXIT_OK;
 }
 
+/* kexec_load cannot do this at all: the first answer stays the one that counts. */
+static int no_way_left(struct loading *l, const struct kx_error *first, const struct kx_error *err)
+{
+	struct attempt a = attempt_of(l, KX_WAY_FILE);
+	int r = fail_commit(&a, first);
+
+	fprintf(stderr, "%s\n", err->message);
+	return r;
+}
+
 /* kexec_file_load said that it does not exist or does not know the image. Both answers are shown,
  * in the order they were given: the first one is usually the one that matters. */
 static int fall_back(struct loading *l, const struct kx_error *first)
 {
 	struct kx_error err = { 0 };
 	struct attempt a;
+	int r;
 
 	if (l->job->way == KX_WAY_FILE)
 		return fail_unavailable(first->message);
+	r = make_plan(l, KX_WAY_SEGMENTS, &err);
+	if (r == -EOPNOTSUPP)
+		return no_way_left(l, first, &err);
 
-	fprintf(stderr, "kexec: kexec_file_load: %s: %s\nkexec: trying kexec_load\n",
-		strerror(-first->code), first->message);
-	if (make_plan(l, KX_WAY_SEGMENTS, &err) < 0) {
-		a = attempt_of(l, KX_WAY_SEGMENTS);
+	fprintf(stderr, "kexec: %s\nkexec: trying kexec_load\n", first->message);
+	a = attempt_of(l, KX_WAY_SEGMENTS);
+	if (r < 0)
 		return fail_plan(&a, &err);
-	}
-	if (kx_plan_commit(l->ctx, l->plan, &err) < 0) {
-		a = attempt_of(l, KX_WAY_SEGMENTS);
-		return fail_commit(&a, &err);
-	}
-	return EXIT_OK;
+	return kx_plan_commit(l->ctx, l->plan, &err) < 0 ? fail_commit(&a, &err) : EXIT_OK;
 }
 
 static int load_image(struct loading *l)

@@ -113,12 +113,6 @@ static int exit_status(int r)
 	}
 }
 
-static int complain(const char *path, const char *what)
-{
-	(void)fflush(stdout);
-	return fprintf(stderr, "vmcore-dmesg: %s: %s\n", path, what);
-}
-
 static int judge(const char *path, const struct vmcore_report *report)
 {
 	if (report->n_unfinished > 0)
@@ -167,7 +161,7 @@ static int run(struct args *args)
 		return EXIT_OUTPUT;
 	}
 	if (r < 0) {
-		(void)complain(args->path, err.message);
+		(void)fprintf(stderr, "vmcore-dmesg: %s: %s\n", args->path, err.message);
 		return exit_status(r);
 	}
 	return judge(args->path, &report);

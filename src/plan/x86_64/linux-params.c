@@ -195,6 +195,18 @@ static int check_efi(struct planner *p, const struct linux_kernel *kernel, bool 
 			    missing);
 }
 
+/* Ranges that are left out cost memory, or worse: reserved ones were holes anyway. */
+static int check_e820(struct planner *p, const struct linux_kernel *kernel)
+{
+	if (!n_e820_ext(p) || kernel->version >= SETUP_DATA_VERSION)
+		return 0;
+	return planner_warn(p,
+			    "the next kernel will not know of the last %zu of %zu memory ranges: "
+			    "boot protocol %u.%02u takes no more than %d",
+			    n_e820_ext(p), p->plan->memory.n, kernel->version >> 8,
+			    kernel->version & 0xff, BP_E820_MAX);
+}
+
 int add_linux_params(struct planner *p, const struct linux_kernel *kernel, struct linux_params *ret)
 {
 	struct place place = { .what = "boot_params", .bounds = { 0, kernel->end } };
@@ -205,6 +217,9 @@ int add_linux_params(struct planner *p, const struct linux_kernel *kernel, struc
 	int r;
 
 	r = check_cmdline(p, kernel);
+	if (r < 0)
+		return r;
+	r = check_e820(p, kernel);
 	if (r < 0)
 		return r;
 	r = check_efi(p, kernel, &with_efi);

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+
+#include "fuzz/inside.h"
+#include "image/image.h"
+
+/* Whatever is recognised is recognised again when its own name is demanded. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct bytes file = { data, size };
+	struct image image, again;
+	struct kx_error err = { 0 };
+	int r = image_parse(file, NULL, &image, &err);
+
+	if (r < 0) {
+		must(r == -ENOEXEC || r == -EBADMSG || r == -EOPNOTSUPP);
+		must(err.code == r && err.message[0]);
+		return 0;
+	}
+	must(err.code == 0 && image.is_uki == (image.type == IMAGE_UKI));
+	must(image.inner != IMAGE_UKI && image.inner != IMAGE_NBI && image.inner != IMAGE_BEOBOOT);
+	must(image_parse(file, image.name, &again, NULL) == 0);
+	must(again.type == image.type && again.inner == image.inner);
+	return 0;
+}

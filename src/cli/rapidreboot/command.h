@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <libkexec.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+/* A subcommand: argv[0] is its name; returns an exit status. */
+struct command {
+	const char *name;
+	const char *synopsis; /* what follows the name */
+	const char *summary;
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command list_command, show_command, eval_grub_command;
+
+/* "rapidreboot: MESSAGE" on standard error, and the status of a failure. */
+int fail_with(const struct kx_error *err);
+int fail_usage(const char *fmt, ...) _printf_(1, 2);
+
+DEFINE_CLEANUP(struct kx_ctx *, kx_ctx_free)
+DEFINE_CLEANUP(struct kx_entries *, kx_entries_free)

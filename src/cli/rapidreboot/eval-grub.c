@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* rapidreboot eval-grub: what a GRUB script prints, and the menu and variables it leaves. */
+
+#include "cli/json.h"
+#include "cli/rapidreboot/entries.h"
+
+static json_t *eval_json(const struct entries *e)
+{
+	json_t *all = entries_json(e);
+
+	json_object_set_new(all, "output", json_text(e->info.output ? e->info.output : ""));
+	json_object_set_new(all, "variables", json_texts(e->info.vars, e->info.n_vars));
+	json_object_set_new(all, "reason", json_text(e->info.default_reason));
+	return all;
+}
+
+static void print_text(const struct entries *e)
+{
+	const struct kx_entries_info *info = &e->info;
+
+	fputs(info->output ? info->output : "", stdout);
+	for (size_t i = 0; i < info->n_entries; i++) {
+		struct kx_entry entry = entries_get(e, i);
+
+		printf("entry %zu%s: %s\n", i, entry.is_default ? " (default)" : "", entry.title);
+		if (entry.kernel)
+			printf("\tkernel %s\n", entry.kernel);
+		for (size_t k = 0; k < entry.n_initrds; k++)
+			printf("\tinitrd %s\n", entry.initrds[k]);
+		if (entry.cmdline)
+			printf("\tcommand line %s\n", entry.cmdline);
+	}
+	for (size_t i = 0; i < info->n_vars; i++)
+		printf("variable %s\n", info->vars[i]);
+	for (size_t i = 0; i < info->n_warnings; i++)
+		printf("warning %s\n", info->warnings[i]);
+}
+
+static int eval_with(struct entries_options *o)
+{
+	struct entries e;
+	int r;
+
+	o->find.config = o->argument;
+	o->find.flags |= KX_ENTRIES_SCRIPT;
+	r = entries_open(&e, o);
+	if (r == EXIT_OK && o->json)
+		r = json_print(eval_json(&e)) < 0 ? EXIT_FAILED : EXIT_OK;
+	else if (r == EXIT_OK)
+		print_text(&e);
+	entries_close(&e);
+	return r;
+}
+
+static int run(int argc, char **argv)
+{
+	struct entries_options o;
+	int r = entries_options_parse(&o, argc, argv);
+
+	if (r == EXIT_OK && o.help)
+		puts("Usage: rapidreboot eval-grub [--json] [OPTION]… FILE\n\n"
+		     "Evaluates FILE, a path below --root, as GRUB would: nothing is run, nothing\n"
+		     "is written. The options are those of `rapidreboot --help`.");
+	else if (r == EXIT_OK && (!o.argument || o.ask || o.find.config))
+		r = fail_usage("eval-grub takes one FILE");
+	else if (r == EXIT_OK)
+		r = eval_with(&o);
+	entries_options_done(&o);
+	return r;
+}
+
+const struct command eval_grub_command = { "eval-grub", "FILE",
+					   "what a GRUB script does, for bug reports", run };

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* rapidreboot list: the menu of this machine's boot loader. */
+
+#include "cli/json.h"
+#include "cli/rapidreboot/entries.h"
+
+static void print_path(const struct kx_entry *e)
+{
+	for (size_t i = 0; i < e->n_path; i++)
+		printf("%s%s", i ? " > " : "", e->path[i]);
+}
+
+static void print_entry(const struct entries *e, size_t i)
+{
+	struct kx_entry entry = entries_get(e, i);
+
+	printf("%3zu %c ", i, entry.is_default ? '*' : ' ');
+	print_path(&entry);
+	if (!entry.bootable)
+		printf("  [not bootable by kexec]");
+	putchar('\n');
+	if (entry.id && entry.title)
+		printf("      id:     %s\n", entry.id);
+	if (entry.kernel)
+		printf("      kernel: %s\n", entry.kernel);
+	for (size_t w = 0; w < entry.n_warnings; w++)
+		printf("      note:   %s\n", entry.warnings[w]);
+}
+
+static void print_all(const struct entries *e)
+{
+	const struct kx_entries_info *info = &e->info;
+
+	printf("%s%s%s%s, %s\n", info->loader, info->flavour ? " (" : "",
+	       info->flavour ? info->flavour : "", info->flavour ? ")" : "", info->config);
+	for (size_t i = 0; i < info->n_entries; i++)
+		print_entry(e, i);
+	if (info->default_index >= info->n_entries)
+		puts("The boot loader would start none of these by itself.");
+	for (size_t i = 0; i < info->n_warnings; i++)
+		fprintf(stderr, "rapidreboot: %s\n", info->warnings[i]);
+}
+
+static int list_with(const struct entries_options *o)
+{
+	struct entries e;
+	int r = entries_open(&e, o);
+
+	if (r == EXIT_OK && o->json)
+		r = json_print(entries_json(&e)) < 0 ? EXIT_FAILED : EXIT_OK;
+	else if (r == EXIT_OK)
+		print_all(&e);
+	entries_close(&e);
+	return r;
+}
+
+static int run(int argc, char **argv)
+{
+	struct entries_options o;
+	int r = entries_options_parse(&o, argc, argv);
+
+	if (r == EXIT_OK && o.help)
+		puts("Usage: rapidreboot list [--json] [OPTION]…\n\n"
+		     "Shows the entries of this machine's boot loader, * before the one it would\n"
+		     "start next. The options are those of `rapidreboot --help`.");
+	else if (r == EXIT_OK && (o.argument || o.ask))
+		r = fail_usage("list takes options only: `rapidreboot show` is about one entry");
+	else if (r == EXIT_OK)
+		r = list_with(&o);
+	entries_options_done(&o);
+	return r;
+}
+
+const struct command list_command = { "list", "", "show the boot loader's entries and its default",
+				      run };

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* rapidreboot show: everything about one entry, and why it is the default or not. */
+
+#include <string.h>
+
+#include "cli/json.h"
+#include "cli/rapidreboot/entries.h"
+
+static void print_field(const char *name, const char *value)
+{
+	if (value)
+		printf("%-13s %s\n", name, value);
+}
+
+static void print_fields(const char *name, const char *const *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		print_field(i ? "" : name, v[i]);
+}
+
+static void print_path(const struct kx_entry *e)
+{
+	printf("%-13s ", "Path:");
+	for (size_t i = 0; i < e->n_path; i++)
+		printf("%s%s", i ? " > " : "", e->path[i]);
+	putchar('\n');
+}
+
+/* The steps that decided, indented below their heading. */
+static void print_reason(const struct kx_entries_info *info, const struct kx_entry *e)
+{
+	const char *p = info->default_reason ? info->default_reason : "";
+
+	printf("%-13s %s\n", "Default:", e->is_default ? "yes" : "no");
+	while (*p) {
+		size_t n = strcspn(p, "\n");
+
+		printf("%-13s %.*s\n", "", (int)n, p);
+		p += n + (p[n] == '\n');
+	}
+}
+
+static void print_entry(const struct kx_entries_info *info, const struct kx_entry *e)
+{
+	print_field("Id:", e->id);
+	print_field("Title:", e->title);
+	if (e->n_path > 1)
+		print_path(e);
+	print_field("Version:", e->version);
+	print_field("Type:", entries_type_name(e->type));
+	print_field("Bootable:", e->bootable ? "yes" : "no");
+	print_field("Kernel:", e->kernel);
+	print_fields("Initrd:", e->initrds, e->n_initrds);
+	print_fields("Module:", e->modules, e->n_modules);
+	print_field("Command line:", e->cmdline);
+	print_field("Device tree:", e->devicetree);
+	print_field("Architecture:", e->architecture);
+	printf("%-13s %s", "Source:", e->source_file ? e->source_file : "");
+	if (e->source_line)
+		printf(", line %u", e->source_line);
+	printf(" (%s)\n", e->source_kind);
+	print_reason(info, e);
+	print_fields("Warning:", e->warnings, e->n_warnings);
+}
+
+static int answer(const struct entries *e, enum entries_ask ask, const char *name, size_t i)
+{
+	struct kx_entry entry = entries_get(e, i);
+	const char *text = ask == ASK_KERNEL ? entry.kernel : entry.title;
+
+	if (ask == ASK_INDEX) {
+		printf("%zu\n", i);
+		return EXIT_OK;
+	}
+	if (!text) {
+		fprintf(stderr, "rapidreboot: the %s entry has no %s\n", name,
+			ask == ASK_KERNEL ? "kernel" : "title");
+		return EXIT_FAILED;
+	}
+	puts(text);
+	return EXIT_OK;
+}
+
+static int show(const struct entries *e, const struct entries_options *o)
+{
+	const char *name = o->argument ? o->argument : "default";
+	struct kx_error err = { 0 };
+	struct kx_entry entry;
+	size_t i;
+
+	if (kx_entries_find(e->list, name, &i, &err) < 0)
+		return fail_with(&err);
+	if (o->ask)
+		return answer(e, o->ask, name, i);
+	entry = entries_get(e, i);
+	if (o->json)
+		return json_print(entry_json(&entry)) < 0 ? EXIT_FAILED : EXIT_OK;
+	print_entry(&e->info, &entry);
+	return EXIT_OK;
+}
+
+static int show_with(const struct entries_options *o)
+{
+	struct entries e;
+	int r = entries_open(&e, o);
+
+	if (r == EXIT_OK)
+		r = show(&e, o);
+	entries_close(&e);
+	return r;
+}
+
+static int run(int argc, char **argv)
+{
+	struct entries_options o;
+	int r = entries_options_parse(&o, argc, argv);
+
+	if (r == EXIT_OK && o.help)
+		puts("Usage: rapidreboot show [--json] [OPTION]… [ENTRY]\n"
+		     "       rapidreboot show --default-kernel|--default-index|--default-title\n\n"
+		     "Shows everything about one entry: an id, a title, titles with \">\" between\n"
+		     "them, an index, default (this is what no ENTRY means), latest or current.\n"
+		     "The other options are those of `rapidreboot --help`.");
+	else if (r == EXIT_OK && o.ask && o.argument)
+		r = fail_usage("--default-… is about the default entry: \"%s\" is too much",
+			       o.argument);
+	else if (r == EXIT_OK)
+		r = show_with(&o);
+	entries_options_done(&o);
+	return r;
+}
+
+const struct command show_command = { "show", "[ENTRY]",
+				      "everything about one entry, and why it is the default",
+				      run };

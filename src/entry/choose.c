@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Which boot loader really runs. The loader that booted this system says so itself in LoaderInfo;
+ * if it does not, the firmware's boot option tells by the file it starts; if that is unknown too,
+ * what is installed decides. Where evidence leaves a choice, the others are named in a warning.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "entry/choose.h"
+#include "entry/firmware.h"
+#include "entry/path.h"
+#include "entry/read.h"
+#include "entry/uki.h"
+#include "entry/vars.h"
+
+#define ON_EFI (1u << 0)
+#define ON_BIOS (1u << 1)
+
+typedef int read_fn(struct entry_fs *fs, const struct boot_find_opts *opts, const char *config,
+		    struct boot_menu *ret, struct kx_error *err);
+
+struct loader {
+	const char *kind;
+	unsigned firmware;
+	read_fn *read;
+	/* How LoaderInfo begins, and what the path of its program contains, in small letters. */
+	const char *info;
+	const char *programs[3];
+	/* Base names by which a configuration that a person names is recognised. */
+	const char *names[5];
+	/* Where its configuration is; a "*" stands for one directory. */
+	const char *configs[16];
+};
+
+/* In order of preference, when there is no evidence at all. */
+static const struct loader loaders[] = {
+	{ "grub",
+	  ON_EFI | ON_BIOS,
+	  grub_read,
+	  "GRUB",
+	  { "grub", "shim" },
+	  { "grub.cfg" },
+	  { "/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "/boot/efi/EFI/*/grub.cfg",
+	    "/efi/EFI/*/grub.cfg", "/boot/EFI/*/grub.cfg" } },
+	{ "systemd-boot",
+	  ON_EFI,
+	  sd_boot_read,
+	  "systemd-boot",
+	  { "systemd-boot" },
+	  { "loader.conf", "entries" },
+	  { NULL } },
+	{ "limine",
+	  ON_EFI | ON_BIOS,
+	  limine_read,
+	  "Limine",
+	  { "limine" },
+	  { "limine.conf" },
+	  { "/boot/limine.conf", "/boot/limine/limine.conf", "/boot/boot/limine.conf",
+	    "/boot/EFI/BOOT/limine.conf", "/boot/EFI/limine/limine.conf", "/limine.conf",
+	    "/limine/limine.conf", "/efi/limine.conf", "/efi/limine/limine.conf",
+	    "/efi/EFI/BOOT/limine.conf", "/boot/efi/limine.conf", "/boot/efi/limine/limine.conf",
+	    "/boot/efi/EFI/BOOT/limine.conf" } },
+	{ "refind",
+	  ON_EFI,
+	  refind_read,
+	  "rEFInd",
+	  { "refind" },
+	  { "refind.conf", "refind_linux.conf" },
+	  { "/boot/efi/EFI/refind/refind.conf", "/efi/EFI/refind/refind.conf",
+	    "/boot/EFI/refind/refind.conf", "/boot/refind_linux.conf" } },
+	{ "extlinux",
+	  ON_EFI | ON_BIOS,
+	  extlinux_read,
+	  NULL,
+	  { "syslinux" },
+	  { "extlinux.conf", "syslinux.cfg", "isolinux.cfg" },
+	  { "/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf", "/extlinux.conf",
+	    "/boot/syslinux/extlinux.conf", "/boot/syslinux/syslinux.cfg", "/syslinux/syslinux.cfg",
+	    "/syslinux.cfg", "/boot/isolinux/isolinux.cfg", "/isolinux/isolinux.cfg",
+	    "/isolinux.cfg", "/boot/extlinux.conf", "/boot/syslinux.cfg" } },
+	{ "grub-legacy",
+	  ON_BIOS,
+	  grub_legacy_read,
+	  NULL,
+	  { NULL },
+	  { "menu.lst", "grub.conf" },
+	  { "/boot/grub/menu.lst", "/boot/grub/grub.conf", "/grub/menu.lst" } },
+};
+
+enum { N_LOADERS = sizeof(loaders) / sizeof(loaders[0]) };
+
+/* What is here of each loader. */
+struct found {
+	char *config[N_LOADERS]; /* NULL when there is none; "" for systemd-boot, which has dirs */
+};
+
+static void found_done(struct found *f)
+{
+	for (size_t i = 0; i < N_LOADERS; i++)
+		free(f->config[i]);
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* "DIR/(star)/FILE" for the first directory in alphabetic order that has the file. */
+static bool find_in_subdirs(struct entry_fs *fs, const char *pattern, char **ret)
+{
+	const char *star = strchr(pattern, '*');
+	_cleanup_free_ char *dir = strndup(pattern, (size_t)(star - pattern));
+	struct strlist names = { 0 };
+	bool hit = false;
+
+	if (!dir || fs->list(fs, ENTRY_SYSTEM, dir, &names) < 0)
+		return false;
+	if (names.n)
+		qsort(names.v, names.n, sizeof(*names.v), compare_strings);
+	for (size_t i = 0; i < names.n && !hit; i++) {
+		_cleanup_free_ char *sub = NULL;
+
+		hit = path_join(dir, names.v[i], &sub) == 0 && find_file_in(fs, sub, star + 2, ret);
+	}
+	strlist_done(&names);
+	return hit;
+}
+
+/* systemd-boot has no configuration that must be there: it itself must be. */
+static bool has_systemd_boot(struct entry_fs *fs)
+{
+	static const char *const programs[] = { "EFI/systemd/systemd-bootx64.efi",
+						"EFI/systemd/systemd-bootaa64.efi",
+						"EFI/systemd/systemd-bootia32.efi",
+						"EFI/systemd/systemd-bootriscv64.efi",
+						"EFI/systemd/systemd-bootloongarch64.efi" };
+	static const char *const places[] = { "/efi", "/boot/efi", "/boot" };
+
+	for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++)
+		for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+			_cleanup_free_ char *path = NULL;
+
+			if (find_file_in(fs, places[p], programs[i], &path))
+				return true;
+		}
+	return false;
+}
+
+/* Entries that something reads, though no loader for them is here: the firmware itself, or one that
+ * is not on a partition that is mounted. */
+static int add_entries_without_loader(struct entry_fs *fs, unsigned here, struct found *f)
+{
+	static const char *const dirs[] = { "/efi/loader/entries",  "/boot/efi/loader/entries",
+					    "/boot/loader/entries", "/efi/EFI/Linux",
+					    "/boot/efi/EFI/Linux",  "/boot/EFI/Linux" };
+
+	for (size_t i = 0; i < N_LOADERS; i++)
+		if (f->config[i])
+			return 0;
+	for (size_t i = 0; i < N_LOADERS; i++)
+		for (size_t d = 0;
+		     loaders[i].read == sd_boot_read && (loaders[i].firmware & here) &&
+		     d < sizeof(dirs) / sizeof(dirs[0]);
+		     d++)
+			if (!f->config[i] && is_dir(fs, dirs[d]) && !(f->config[i] = strdup("")))
+				return -ENOMEM;
+	return 0;
+}
+
+static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, struct found *f)
+{
+	unsigned here = opts->firmware == BOOT_FIRMWARE_BIOS  ? ON_BIOS
+			: opts->firmware == BOOT_FIRMWARE_EFI ? ON_EFI
+							      : ON_EFI | ON_BIOS;
+
+	for (size_t i = 0; i < N_LOADERS; i++) {
+		const struct loader *l = &loaders[i];
+
+		if (!(l->firmware & here))
+			continue;
+		if (l->read == sd_boot_read && has_systemd_boot(fs) && !(f->config[i] = strdup("")))
+			return -ENOMEM;
+		for (size_t c = 0; l->configs[c] && !f->config[i]; c++)
+			if (strchr(l->configs[c], '*'))
+				(void)find_in_subdirs(fs, l->configs[c], &f->config[i]);
+			else
+				(void)find_file_in(fs, "/", l->configs[c], &f->config[i]);
+	}
+	return add_entries_without_loader(fs, here, f);
+}
+
+static size_t loader_by_info(const char *info)
+{
+	for (size_t i = 0; info && i < N_LOADERS; i++)
+		if (loaders[i].info &&
+		    strncasecmp(info, loaders[i].info, strlen(loaders[i].info)) == 0)
+			return i;
+	return N_LOADERS;
+}
+
+static size_t loader_by_program(const char *file)
+{
+	for (size_t i = 0; file && i < N_LOADERS; i++)
+		for (size_t p = 0; p < 3 && loaders[i].programs[p]; p++)
+			if (strcasestr(file, loaders[i].programs[p]))
+				return i;
+	return N_LOADERS;
+}
+
+/* What decided, in words that are put before the reasons of the reader. */
+struct verdict {
+	size_t loader; /* N_LOADERS: none of them is here */
+	struct strbuf why;
+};
+
+static size_t take(struct verdict *v, const struct found *f, size_t i, const char *what,
+		   const char *value)
+{
+	if (i == N_LOADERS)
+		return N_LOADERS;
+	strbuf_addf(&v->why, "%s is \"%s\": %s", what, value, loaders[i].kind);
+	if (!f->config[i]) {
+		strbuf_add(&v->why, ", but it has no configuration that can be read here\n");
+		return N_LOADERS;
+	}
+	strbuf_add(&v->why, "\n");
+	return i;
+}
+
+/* \EFI\BOOT\BOOT….EFI is what a firmware without boot options starts. */
+static bool fallback_is_systemd_boot(struct entry_fs *fs)
+{
+	static const char *const files[] = {
+		"/efi/EFI/BOOT/BOOTX64.EFI",	   "/boot/efi/EFI/BOOT/BOOTX64.EFI",
+		"/boot/EFI/BOOT/BOOTX64.EFI",	   "/efi/EFI/BOOT/BOOTAA64.EFI",
+		"/boot/efi/EFI/BOOT/BOOTAA64.EFI", "/boot/EFI/BOOT/BOOTAA64.EFI"
+	};
+	bool is_it = false;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !is_it; i++) {
+		const uint8_t *p;
+		size_t n;
+
+		if (fs->map(fs, ENTRY_SYSTEM, files[i], &p, &n) < 0)
+			continue;
+		is_it = uki_is_systemd_boot((struct bytes){ p, n });
+		fs->unmap(fs, p, n);
+	}
+	return is_it;
+}
+
+static size_t by_what_is_installed(struct entry_fs *fs, const struct found *f, struct verdict *v)
+{
+	size_t sd = loader_by_info("systemd-boot"), i = 0;
+
+	while (i < N_LOADERS && !f->config[i])
+		i++;
+	if (i < N_LOADERS && f->config[sd] && fallback_is_systemd_boot(fs)) {
+		strbuf_add(&v->why, "the program that the firmware starts by default is "
+				    "systemd-boot\n");
+		return sd;
+	}
+	if (i < N_LOADERS && i == sd && !has_systemd_boot(fs))
+		strbuf_add(&v->why, "no boot loader is here, but entries of the Boot Loader "
+				    "Specification: what systemd-boot would do\n");
+	else if (i < N_LOADERS)
+		strbuf_addf(&v->why, "%s is installed%s%s\n", loaders[i].kind,
+			    *f->config[i] ? ": " : "", f->config[i]);
+	return i;
+}
+
+static void decide(struct entry_fs *fs, const struct firmware_facts *fw, const struct found *f,
+		   struct verdict *v)
+{
+	v->loader = take(v, f, loader_by_info(fw->loader_info), "EFI variable LoaderInfo",
+			 fw->loader_info);
+	if (v->loader == N_LOADERS && !fw->loader_info && fw->current_file)
+		v->loader = take(v, f, loader_by_program(fw->current_file),
+				 "the program that the firmware started", fw->current_file);
+	if (v->loader == N_LOADERS)
+		v->loader = by_what_is_installed(fs, f, v);
+}
+
+/* Everything else that could have been it. */
+static int warn_others(struct boot_menu *menu, const struct found *f, size_t chosen)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < N_LOADERS; i++)
+		if (i != chosen && f->config[i])
+			r = menu_warn(menu, "%s is here too%s%s, and was not taken",
+				      loaders[i].kind, *f->config[i] ? ": " : "", f->config[i]);
+	return r;
+}
+
+static int prepend_reason(struct boot_menu *menu, struct strbuf *why)
+{
+	if (menu->default_reason)
+		strbuf_add(why, menu->default_reason);
+	free(TAKE_PTR(menu->default_reason));
+	return strbuf_take(why, &menu->default_reason);
+}
+
+/* Another system comes next: this one's loader is not asked at all. */
+static int yield_to_firmware(struct boot_menu *menu, const struct firmware_facts *fw,
+			     struct strbuf *why)
+{
+	if (!fw->next_reason)
+		return 0;
+	if (!fw->next_is_other)
+		return menu_warn(menu, "%s", fw->next_reason);
+	strbuf_addf(why, "%s\n", fw->next_reason);
+	menu_set_default(menu, menu->n_entries);
+	return menu_warn(menu, "%s: there is no default entry", fw->next_reason);
+}
+
+static int find(struct entry_fs *fs, const struct boot_find_opts *opts, struct boot_menu *ret,
+		struct kx_error *err)
+{
+	struct firmware_facts fw = { 0 };
+	struct boot_menu menu = { 0 };
+	struct verdict v = { 0 };
+	struct found f = { 0 };
+	int r = find_configs(fs, opts, &f);
+
+	if (r == 0)
+		r = firmware_facts_read(fs, opts->firmware, &fw);
+	if (r == 0) {
+		decide(fs, &fw, &f, &v);
+		r = v.loader == N_LOADERS
+			    ? scan_read(fs, opts, NULL, &menu, err)
+			    : loaders[v.loader].read(
+				      fs, opts, *f.config[v.loader] ? f.config[v.loader] : NULL,
+				      &menu, err);
+		if (r == 0)
+			r = warn_others(&menu, &f, v.loader);
+		if (r == 0)
+			r = yield_to_firmware(&menu, &fw, &v.why);
+		if (r == 0)
+			r = prepend_reason(&menu, &v.why);
+	}
+	strbuf_done(&v.why);
+	firmware_facts_done(&fw);
+	found_done(&f);
+	if (r < 0)
+		boot_menu_done(&menu);
+	else
+		*ret = menu;
+	return r;
+}
+
+/* Which reader takes a configuration that somebody named. */
+static read_fn *reader_for(struct entry_fs *fs, const char *config)
+{
+	const char *base = path_basename(config);
+
+	for (size_t i = 0; i < N_LOADERS; i++)
+		for (size_t n = 0; n < 5 && loaders[i].names[n]; n++)
+			if (strcasecmp(base, loaders[i].names[n]) == 0)
+				return loaders[i].read;
+	if (is_dir(fs, config)) {
+		_cleanup_free_ char *loader = NULL;
+
+		if (path_join(config, "loader", &loader) == 0 && is_dir(fs, loader))
+			return sd_boot_read;
+		return scan_read;
+	}
+	return strstr(config, "/loader/") ? sd_boot_read : strstr(base, "grub") ? grub_read : NULL;
+}
+
+int boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts, struct boot_menu *ret,
+		   struct kx_error *err)
+{
+	struct boot_find_opts o = *opts;
+	read_fn *read;
+
+	if (o.firmware == BOOT_FIRMWARE_AUTO)
+		o.firmware = firmware_detect(fs);
+	if (!o.config)
+		return find(fs, &o, ret, err);
+
+	read = reader_for(fs, o.config);
+	if (!read)
+		return kx_fail(
+			err, -EINVAL,
+			"%s: the name does not tell which boot loader it is for: grub.cfg, "
+			"menu.lst, extlinux.conf, limine.conf, refind.conf, loader.conf or a "
+			"directory is expected",
+			o.config);
+	return read(fs, &o, o.config, ret, err);
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The list of boot entries: found by entry/, handed out in structures that begin with their size. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "base/io.h"
+#include "entry/choose.h"
+#include "entry/fs-root.h"
+#include "entry/grub-read.h"
+#include "lib/entries.h"
+#include "lib/internal.h"
+
+KX_EXPORT struct kx_entries *kx_entries_free(struct kx_entries *entries)
+{
+	if (entries) {
+		boot_menu_done(&entries->menu);
+		strlist_done(&entries->vars);
+		free(entries->output);
+		free(entries->running_cmdline);
+		free(entries->running_release);
+		free(entries);
+	}
+	return NULL;
+}
+DEFINE_CLEANUP(struct kx_entries *, kx_entries_free)
+
+/* A machine that is only files tells what runs on it by /proc, if that was captured too. */
+static int read_running(struct kx_ctx *ctx, struct kx_entries *entries)
+{
+	int r = kx_cmdline_running(ctx, 0, &entries->running_cmdline, NULL);
+
+	if (r == -ENOMEM)
+		return r;
+	r = read_line_in(ctx->machine_root, "/proc/sys/kernel/osrelease",
+			 &entries->running_release);
+	return r == -ENOMEM ? r : 0;
+}
+
+/* The script as GRUB reads it, with what it printed and set. */
+static int read_script(struct entry_fs *fs, const struct boot_find_opts *find,
+		       struct kx_entries *entries, struct kx_error *err)
+{
+	struct grub_result result = { 0 };
+	int r = grub_read_all(fs, find, find->config, &result, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < result.n_vars; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		if (asprintf(&text, "%s=%s", result.vars[i].name, result.vars[i].value) < 0)
+			r = -ENOMEM;
+		else
+			r = strlist_add(&entries->vars, text);
+	}
+	entries->menu = result.menu;
+	result.menu = (struct boot_menu){ 0 };
+	entries->output = TAKE_PTR(result.output);
+	grub_result_done(&result);
+	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
+}
+
+static int read_menu(struct entry_fs *fs, const struct boot_find_opts *find, uint64_t flags,
+		     struct kx_entries *entries, struct kx_error *err)
+{
+	if (!(flags & KX_ENTRIES_SCRIPT))
+		return boot_menu_find(fs, find, &entries->menu, err);
+	if (!find->config)
+		return kx_fail(err, -EINVAL, "which script to evaluate is not said");
+	return read_script(fs, find, entries, err);
+}
+
+static int check_opts(const struct kx_entries_opts *o, struct kx_error *err)
+{
+	if (o->flags & ~KX_ENTRIES_SCRIPT)
+		return kx_fail(err, -EINVAL, "flags %#llx are not known",
+			       (unsigned long long)(o->flags & ~KX_ENTRIES_SCRIPT));
+	for (size_t i = 0; i < o->n_vars; i++)
+		if (!strchr(o->vars[i], '=') || o->vars[i][0] == '=')
+			return kx_fail(err, -EINVAL, "\"%s\" is not of the form NAME=VALUE",
+				       o->vars[i]);
+	return 0;
+}
+
+static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
+			struct kx_entries *entries, struct kx_error *err)
+{
+	static const enum boot_firmware firmware[] = {
+		[KX_FIRMWARE_AUTO] = BOOT_FIRMWARE_AUTO,
+		[KX_FIRMWARE_EFI] = BOOT_FIRMWARE_EFI,
+		[KX_FIRMWARE_BIOS] = BOOT_FIRMWARE_BIOS,
+	};
+	struct fs_root_opts root = { .root = ctx->machine_root,
+				     .places = o->places,
+				     .n_places = o->n_places };
+	_cleanup_fs_root_ struct entry_fs *fs = NULL;
+	struct boot_find_opts find = { 0 };
+	struct utsname uts = { 0 };
+	int r = read_running(ctx, entries);
+
+	if (r < 0)
+		return kx_fail(err, r, "out of memory");
+	if ((size_t)o->firmware >= sizeof(firmware) / sizeof(firmware[0]))
+		return kx_fail(err, -EINVAL, "firmware %d is not known", (int)o->firmware);
+	r = fs_root_new(&root, &fs, err);
+	if (r < 0)
+		return r;
+
+	(void)uname(&uts);
+	find = (struct boot_find_opts){
+		.config = o->config,
+		.firmware = firmware[o->firmware],
+		.grub_flavour = o->grub_flavour,
+		.vars = o->vars,
+		.n_vars = o->n_vars,
+		.machine = uts.machine,
+		.running_cmdline = entries->running_cmdline,
+	};
+	return read_menu(fs, &find, o->flags, entries, err);
+}
+
+KX_EXPORT int kx_entries_new(struct kx_ctx *ctx, const struct kx_entries_opts *opts,
+			     struct kx_entries **ret_entries, struct kx_error *err)
+{
+	_cleanup_(kx_entries_freep) struct kx_entries *entries = NULL;
+	struct kx_entries_opts o = { 0 };
+	int r;
+
+	if (opts) {
+		r = sized_in(opts, &o, sizeof(o), err);
+		if (r == 0)
+			r = check_opts(&o, err);
+		if (r < 0)
+			return kx_fail_at(err, r, KX_STEP_ARGUMENT);
+	}
+	entries = calloc(1, sizeof(*entries));
+	if (!entries)
+		return kx_fail(err, -ENOMEM, "out of memory");
+	r = entries_read(ctx, &o, entries, err);
+	if (r < 0)
+		return kx_fail_at(err, r, KX_STEP_MACHINE);
+	*ret_entries = TAKE_PTR(entries);
+	return 0;
+}
+
+static const char *const *list_of(const struct strlist *list)
+{
+	return (const char *const *)list->v;
+}
+
+KX_EXPORT int kx_entries_info(const struct kx_entries *entries, struct kx_entries_info *info)
+{
+	const struct boot_menu *m = &entries->menu;
+	const struct kx_entries_info all = {
+		.n_entries = m->n_entries,
+		.default_index = m->default_index,
+		.default_reason = m->default_reason,
+		.loader = m->loader,
+		.flavour = m->flavour,
+		.config = m->config,
+		.n_warnings = m->warnings.n,
+		.warnings = list_of(&m->warnings),
+		.output = entries->output,
+		.n_vars = entries->vars.n,
+		.vars = list_of(&entries->vars),
+	};
+
+	return sized_out(info, &all, sizeof(all));
+}
+
+static enum kx_entry_type public_type(enum entry_type type)
+{
+	switch (type) {
+	case ENTRY_LINUX:
+		return KX_ENTRY_LINUX;
+	case ENTRY_UKI:
+		return KX_ENTRY_UKI;
+	case ENTRY_MULTIBOOT:
+		return KX_ENTRY_MULTIBOOT;
+	case ENTRY_CHAINLOAD:
+		return KX_ENTRY_CHAINLOAD;
+	case ENTRY_OTHER:
+		return KX_ENTRY_OTHER;
+	}
+	return KX_ENTRY_OTHER;
+}
+
+KX_EXPORT int kx_entries_entry(const struct kx_entries *entries, size_t i, struct kx_entry *entry)
+{
+	const struct boot_entry *e;
+	struct kx_entry all;
+
+	if (i >= entries->menu.n_entries)
+		return -ERANGE;
+	e = &entries->menu.entries[i];
+	all = (struct kx_entry){
+		.id = e->id,
+		.title = e->title,
+		.n_path = e->path.n,
+		.path = list_of(&e->path),
+		.version = e->version,
+		.type = public_type(e->type),
+		.bootable = e->bootable,
+		.is_default = e->is_default,
+		.kernel = e->kernel,
+		.n_initrds = e->initrds.n,
+		.initrds = list_of(&e->initrds),
+		.n_modules = e->modules.n,
+		.modules = list_of(&e->modules),
+		.cmdline = e->cmdline,
+		.devicetree = e->devicetree,
+		.architecture = e->architecture,
+		.source_kind = e->source.kind,
+		.source_file = e->source.file,
+		.source_line = e->source.line,
+		.n_warnings = e->warnings.n,
+		.warnings = list_of(&e->warnings),
+	};
+	return sized_out(entry, &all, sizeof(all));
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "entry/entry.h"
+
+struct kx_entries {
+	struct boot_menu menu;
+	char *output;	     /* of a GRUB script, or NULL */
+	struct strlist vars; /* "NAME=VALUE" it left behind */
+	/* What is running, to recognise its entry; NULL when not known. */
+	char *running_cmdline; /* without the words that were for one boot only */
+	char *running_release;
+};

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Loads a kernel like `kexec -l -c`, but with one byte of the initial ramdisk changed after the
+ * purgatory's digest was taken: what a stray DMA does between load and jump. Only for virtual
+ * machines. The byte lies in the zeros behind the archive's end, so that a kernel which is started
+ * in spite of it comes up.
+ *
+ *   load-corrupt [-c] [-i] KERNEL --command-line=LINE --initrd=FILE
+ */
+
+#include <getopt.h>
+#include <libkexec.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SEGMENTS_MAX 16
+
+/* struct kexec_segment of Linux include/uapi/linux/kexec.h */
+struct kernel_segment {
+	const void *buf;
+	size_t bufsz;
+	const void *mem;
+	size_t memsz;
+};
+
+static int damaged_copy(const struct kx_segment *segment, void **ret_copy)
+{
+	unsigned char *copy = malloc(segment->data_size);
+
+	if (!copy || segment->data_size == 0)
+		return -1;
+	memcpy(copy, segment->data, segment->data_size);
+	copy[segment->data_size - 1] ^= 1;
+	*ret_copy = copy;
+	return 0;
+}
+
+/* The library's plan, handed over by our own system call. */
+static int load_damaged(const struct kx_plan *plan)
+{
+	struct kx_plan_info info = { .size = sizeof(info) };
+	struct kernel_segment segments[SEGMENTS_MAX];
+	void *copy = NULL;
+	long r;
+
+	if (kx_plan_info(plan, &info) < 0 || info.n_segments > SEGMENTS_MAX)
+		return -1;
+	for (size_t i = 0; i < info.n_segments; i++) {
+		struct kx_segment segment = { .size = sizeof(segment) };
+
+		if (kx_plan_segment(plan, i, &segment) < 0)
+			return -1;
+		if (strcmp(segment.name, "initrd") == 0 && damaged_copy(&segment, &copy) < 0)
+			return -1;
+		segments[i] = (struct kernel_segment){
+			.buf = strcmp(segment.name, "initrd") == 0 ? copy : segment.data,
+			.bufsz = segment.data_size,
+			.mem = (const void *)(uintptr_t)segment.start,
+			.memsz = segment.end - segment.start,
+		};
+	}
+	if (!copy) {
+		fprintf(stderr, "load-corrupt: no segment is called initrd\n");
+		return -1;
+	}
+	r = syscall(SYS_kexec_load, info.entry, info.n_segments, segments, info.syscall_flags);
+	if (r < 0)
+		perror("load-corrupt: kexec_load");
+	free(copy);
+	return (int)r;
+}
+
+static int plan_and_load(struct kx_ctx *ctx, struct kx_request *request, const char *kernel,
+			 struct kx_error *err)
+{
+	struct kx_image *image = NULL;
+	struct kx_plan *plan = NULL;
+	int r = kx_image_open(ctx, kernel, NULL, &image, err);
+
+	request->image = image;
+	if (r == 0)
+		r = kx_plan_new(ctx, request, &plan, err);
+	if (r == 0)
+		r = load_damaged(plan);
+	else
+		fprintf(stderr, "load-corrupt: %s\n", err->message);
+	kx_plan_free(plan);
+	kx_image_free(image);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "command-line", required_argument, NULL, 'l' },
+		{ "initrd", required_argument, NULL, 'r' },
+		{ 0 },
+	};
+	const char *initrd = NULL;
+	struct kx_request request = {
+		.size = sizeof(request),
+		.initrds = &initrd,
+		.n_initrds = 1,
+		.way = KX_WAY_SEGMENTS,
+		.flags = KX_REQ_CONSOLE_SERIAL,
+	};
+	struct kx_error err = { 0 };
+	struct kx_ctx *ctx = NULL;
+	int c, r;
+
+	while ((c = getopt_long(argc, argv, "ci", options, NULL)) != -1)
+		switch (c) {
+		case 'c':
+			break;
+		case 'i':
+			request.flags |= KX_REQ_NO_DIGEST;
+			break;
+		case 'l':
+			request.cmdline = optarg;
+			break;
+		case 'r':
+			initrd = optarg;
+			break;
+		default:
+			return 2;
+		}
+	if (optind + 1 != argc || !initrd) {
+		fprintf(stderr, "usage: load-corrupt [-c] [-i] KERNEL --command-line=LINE "
+				"--initrd=FILE\n");
+		return 2;
+	}
+	r = kx_ctx_new(NULL, &ctx, &err);
+	if (r == 0)
+		r = plan_and_load(ctx, &request, argv[optind], &err);
+	kx_ctx_free(ctx);
+	return r < 0;
+}

@@ -1,0 +1,182 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Shows the library real kernel files and compares what it says with what other tools say.
+
+    tests/vm/real-images.py [DESCRIBE-IMAGE]
+
+The kernels of every suite as bzImage, as vmlinux and packed by every compressor; Xen; a unified
+kernel image; files that are no kernels. Names of files tell the release, binutils the addresses,
+the compressors' own tools the unpacked bytes. Fetches what is missing; nothing is skipped.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+import derived
+import images
+
+PROGRAM = os.path.join(images.TOP, "build/work/tests/vm/describe-image")
+COMPRESSIONS = {"gz": "gzip", "xz": "xz", "lzma": "lzma", "bz2": "bzip2", "zst": "zstd",
+                "lz4": "lz4", "lz4-legacy": "lz4"}
+DOM0 = "dom0"   # a generic kernel: its payload is packed by xz
+TIMEOUT = 120   # seconds, for one file
+
+
+class Report:
+    """Counts, and prints what is not as it has to be."""
+
+    def __init__(self, program, folder):
+        self.program, self.folder = program, folder
+        self.passed = self.failed = 0
+
+    def equal(self, what, found, expected):
+        if found == expected:
+            self.passed += 1
+        else:
+            self.failed += 1
+            print(f"FAIL {what}: found {found!r}, expected {expected!r}", flush=True)
+
+    def describe(self, path, *args):
+        """A dictionary of lists, or the sentence of the refusal."""
+        run = subprocess.run([self.program, path, *args], stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True, check=False, timeout=TIMEOUT)
+        if run.returncode not in (0, 1):
+            return f"exit status {run.returncode}: {run.stderr}"
+        if run.returncode:
+            return run.stderr.strip()
+        found = {}
+        for line in run.stdout.splitlines():
+            key, _, value = line.partition(" ")
+            found.setdefault(key, []).append(value)
+        return found
+
+    def refused(self, path, errno, words):
+        found = self.describe(path)
+        self.equal(f"{path} is refused", isinstance(found, str) and found.split()[0], str(errno))
+        self.equal(f"{path}: the reason", bool(re.search(words, str(found))), True)
+
+    def file(self, name, content):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def readelf(path):
+    """Entry point and PT_LOADs as binutils reads them."""
+    text = subprocess.run(["readelf", "-lW", path], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True, check=True).stdout
+    entry = int(re.search(r"Entry point (0x[0-9a-f]+)", text)[1], 16)
+    loads = re.findall(r"^\s+LOAD\s+\S+ (\S+) (\S+) (\S+) (\S+)", text, re.M)
+    return entry, [tuple(int(field, 16) for field in load) for load in loads]
+
+
+def check_elf(report, what, found, path, is_linux):
+    entry, loads = readelf(path)
+    report.equal(f"{what}: entry", int(found["entry"][0], 16), entry)
+    report.equal(f"{what}: segments",
+                 [tuple(int(field, 16) for field in load.split()) for load in found["load"]], loads)
+    report.equal(f"{what}: Linux", found["linux"], [str(int(is_linux))])
+
+
+def check_bzimage(report, suite):
+    path, content = images.kernel(suite), read(images.kernel(suite))
+    release = re.search(r"modules/([^/]+)/vmlinuz$|vmlinuz-([^/]+)$", path)
+    out = os.path.join(report.folder, f"vmlinux-{suite}")
+    found = report.describe(path, "-", out)
+
+    if isinstance(found, str):
+        report.equal(f"{suite}: bzImage", found, "accepted")
+        return
+    report.equal(f"{suite}: type", found["type"], ["bzImage64"])
+    report.equal(f"{suite}: release", found["release"], [release[1] or release[2]])
+    report.equal(f"{suite}: payload", read(out) == derived.extract_vmlinux(content), True)
+    report.equal(f"{suite}: as bzImage", report.describe(path, "bzImage")["type"], ["bzImage"])
+    check_elf(report, f"{suite}: vmlinux", report.describe(out), out, True)
+    report.equal(f"{suite}: vmlinux type", report.describe(out)["type"], ["elf-x86_64"])
+    # without symbols and section headers, as some tools leave it
+    stripped = os.path.join(report.folder, f"stripped-{suite}")
+    subprocess.run(["objcopy", "--strip-all", "--strip-section-headers", out, stripped],
+                   check=False, stderr=subprocess.DEVNULL)
+    if not os.path.exists(stripped):    # binutils before 2.41
+        header = bytearray(read(out))
+        header[40:48], header[58:64] = bytes(8), bytes(6)   # e_shoff; sizes and counts
+        report.file(f"stripped-{suite}", bytes(header))
+    report.equal(f"{suite}: stripped", report.describe(stripped)["linux"], ["1"])
+    # half a file, as a full /boot leaves it
+    report.refused(report.file(f"half-{suite}", content[:len(content) // 2]), -74, "cut off")
+
+
+def check_compressed(report, suite):
+    for shape, name in (("bzImage", "bzImage64"), ("vmlinux", "elf-x86_64")):
+        for suffix, compression in COMPRESSIONS.items():
+            path = derived.image(suite, f"{shape}.{suffix}")
+            found = report.describe(path)
+            what = f"{suite}: {shape}.{suffix}"
+            if isinstance(found, str):
+                report.equal(what, found, "accepted")
+                continue
+            report.equal(what, (found["compression"], found["type"]), ([compression], [name]))
+
+
+def check_xen(report):
+    packed = images.xen()
+    plain = report.file("xen", subprocess.run(["gzip", "-dc", packed], stdout=subprocess.PIPE,
+                                              check=True).stdout)
+    report.equal("Xen: type", report.describe(packed)["type"], ["multiboot2-x86"])
+    for name in ("multiboot2-x86", "multiboot-x86", "elf-x86"):
+        found = report.describe(packed, name)
+        report.equal(f"Xen as {name}", found["type"], [name])
+        check_elf(report, f"Xen as {name}", found, plain, False)
+
+
+def check_uki(report, suite):
+    initrd = report.file("initrd", b"070701 not unpacked here")
+    path = derived.build_uki(images.kernel(suite), initrd, "root=/dev/vda1 quiet\n",
+                             os.path.join(report.folder, "uki.efi"))
+    out = os.path.join(report.folder, "uki-vmlinux")
+    found = report.describe(path, "-", out)
+    report.equal("UKI: type", found["type"], ["uki"])
+    report.equal("UKI: command line", found["cmdline"], ["root=/dev/vda1 quiet"])
+    report.equal("UKI: initial ramdisks", found["initrds"], ["1"])
+    report.equal("UKI: release", found["release"], [images.release(suite)])
+    report.equal("UKI: payload", read(out) == derived.extract_vmlinux(read(images.kernel(suite))),
+                 True)
+
+
+def check_strangers(report):
+    report.refused(sys.executable, -8, "dynamic linker|operating system")
+    report.refused("/bin/true", -8, "dynamic linker|operating system")
+    report.refused(images.busybox(), -8, "dynamic linker|operating system")
+    report.refused(images.systemd_stub(), -8, "EFI program")
+    report.refused("/etc/passwd", -8, "no kernel image")
+    report.refused("/dev/null", -8, "empty")
+
+
+def main():
+    program = sys.argv[1] if len(sys.argv) > 1 else PROGRAM
+    if not os.access(program, os.X_OK):
+        sys.exit(f"{program} is not a program: build it first (make), or name it")
+    images.fetch([*(f"linux-{suite}" for suite in (*images.SUITES, DOM0)), "busybox",
+                  "systemd-stub", "xen"])
+    with tempfile.TemporaryDirectory(prefix="rapidreboot-images.") as folder:
+        report = Report(program, folder)
+        for suite in (*images.SUITES, DOM0):
+            check_bzimage(report, suite)
+        check_compressed(report, images.SUITES[0])
+        check_xen(report)
+        check_uki(report, images.SUITES[-1])
+        check_strangers(report)
+    print(f"{report.passed} passed, {report.failed} failed, 0 skipped")
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
