@@ -32,7 +32,7 @@ class Tools:
 
 REPORT = "report second\n"
 
-LOAD = """
+LOAD = """{prepare}
 report first
 must {command}
 section loaded cat /sys/kernel/kexec_loaded
@@ -57,6 +57,8 @@ echo "@@ failed kexec -e came back"
 
 XEN_CMDLINE = f"console=com1 com1=115200,8n1 dom0_mem={DOM0_MEMORY} noreboot=0 sched=credit"
 DOM0_CMDLINE = f"console=hvc0 panic=-1 {PATIENT}"
+# Without a BIOS there is nobody to answer Xen's calls in real mode.
+XEN_UEFI = " no-real-mode edd=off"
 XEN_JOB = """
 report first
 must {command}
@@ -140,7 +142,7 @@ def _load_job(scenario, tools, archive, folder):
         loader = ["load-corrupt"]
     way = [scenario.way] if scenario.way else []
     command = shlex.join(loader + way + list(scenario.options) + words)
-    return LOAD.format(kexec=kexec, command=command)
+    return LOAD.format(kexec=kexec, command=command, prepare=scenario.prepare)
 
 
 def _xen_job(scenario, tools, archive, folder):
@@ -153,7 +155,8 @@ def _xen_job(scenario, tools, archive, folder):
     archive.file("boot/dom0", images.dom0_kernel())
     archive.file("boot/initrd", guest.base(REPORT).save(os.path.join(folder, "next")))
     way = [scenario.way] if scenario.way else []
-    command = shlex.join([kexec, "-l", *way, "/boot/xen", f"--command-line={XEN_CMDLINE}",
+    line = XEN_CMDLINE + (XEN_UEFI if scenario.machine.firmware == "uefi" else "")
+    command = shlex.join([kexec, "-l", *way, "/boot/xen", f"--command-line={line}",
                           f"--module=/boot/dom0 {DOM0_CMDLINE}", "--module=/boot/initrd"])
     return XEN_JOB.format(kexec=kexec, command=command)
 
