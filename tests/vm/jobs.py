@@ -57,8 +57,6 @@ echo "@@ failed kexec -e came back"
 
 XEN_CMDLINE = f"console=com1 com1=115200,8n1 dom0_mem={DOM0_MEMORY} noreboot=0 sched=credit"
 DOM0_CMDLINE = f"console=hvc0 panic=-1 {PATIENT}"
-# Without a BIOS there is nobody to answer Xen's calls in real mode.
-XEN_UEFI = " no-real-mode edd=off"
 XEN_JOB = """
 report first
 must {command}
@@ -155,8 +153,7 @@ def _xen_job(scenario, tools, archive, folder):
     archive.file("boot/dom0", images.dom0_kernel())
     archive.file("boot/initrd", guest.base(REPORT).save(os.path.join(folder, "next")))
     way = [scenario.way] if scenario.way else []
-    line = XEN_CMDLINE + (XEN_UEFI if scenario.machine.firmware == "uefi" else "")
-    command = shlex.join([kexec, "-l", *way, "/boot/xen", f"--command-line={line}",
+    command = shlex.join([kexec, "-l", *way, "/boot/xen", f"--command-line={XEN_CMDLINE}",
                           f"--module=/boot/dom0 {DOM0_CMDLINE}", "--module=/boot/initrd"])
     return XEN_JOB.format(kexec=kexec, command=command)
 
