@@ -79,9 +79,13 @@ static int read_names(DIR *dir, struct names *names)
 	const struct dirent *d;
 	size_t cap = 0;
 
-	while (errno = 0, (d = readdir(dir))) {
+	for (;;) {
 		int r;
 
+		errno = 0; /* the end and a failure both give NULL */
+		d = readdir(dir);
+		if (!d)
+			break;
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
 		r = names_add(names, &cap, d->d_name);

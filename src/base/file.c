@@ -98,6 +98,16 @@ int file_remove_in(int root, const char *path)
 	return unlinkat(parent, name, 0) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
+int link_make_in(int root, const char *target, const char *path)
+{
+	const char *name;
+	_cleanup_close_ int parent = parent_open(root, path, &name);
+
+	if (parent < 0)
+		return parent;
+	return symlinkat(target, parent, name) < 0 ? -errno : 0;
+}
+
 int link_read_in(int root, const char *path, char **ret)
 {
 	const char *name;

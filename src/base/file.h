@@ -24,7 +24,9 @@ _must_check_ int file_write_in(int root, const char *path, const char *text);
 /* 0 also when it was not there. */
 _must_check_ int file_remove_in(int root, const char *path);
 
-/* Where a symbolic link points, not followed. */
+/* A symbolic link at @path that says @target; -EEXIST when something is there. */
+_must_check_ int link_make_in(int root, const char *target, const char *path);
+/* Where a symbolic link points, not followed; -EINVAL when it is none. */
 _must_check_ int link_read_in(int root, const char *path, char **ret);
 
 bool is_there_in(int root, const char *path);

@@ -34,12 +34,17 @@ static int search(int root, const struct legacy_machine *m, const char *boot,
 
 		strbuf_addf(&path, "%s/", boot);
 		for (const char *p = names[i]; *p; p++) {
-			if (p[0] == '%' && p[1] == 'a')
-				strbuf_add(&path, m->machine), p++;
-			else if (p[0] == '%' && p[1] == 'v')
-				strbuf_add(&path, m->release), p++;
-			else
+			const char *value = p[0] != '%'	  ? NULL
+					    : p[1] == 'a' ? m->machine
+					    : p[1] == 'v' ? m->release
+							  : NULL;
+
+			if (value) {
+				strbuf_add(&path, value);
+				p++;
+			} else {
 				strbuf_add_n(&path, p, 1);
+			}
 		}
 		if (path.failed)
 			return -ENOMEM;

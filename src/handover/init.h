@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "sys/sys.h"
+#include "sys/process.h"
 
 /* What process 1 shows of itself. */
 struct pid1 {

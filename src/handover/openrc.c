@@ -19,8 +19,6 @@ static int openrc_ask(struct sys *sys, const struct reboot_wish *wish, struct re
 
 	if (r == 0)
 		r = call_word(ret, wish->mode == REBOOT_COLD ? "--reboot" : "--kexec", err);
-	if (r == 0 && wish->no_wall)
-		r = call_word(ret, "--no-wall", err);
 	if (r == 0)
 		r = call_word(ret, "now", err);
 	ret->avoids_image = wish->mode == REBOOT_COLD;

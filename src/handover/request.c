@@ -15,6 +15,7 @@
 
 #define DIRECTORY "/run/rapidreboot"
 #define FILE_NAME DIRECTORY "/request"
+#define LOADED_NAME DIRECTORY "/loaded"
 
 static bool is_hex(struct bytes b, size_t max)
 {
@@ -96,7 +97,7 @@ enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
 
 static int bad(struct kx_error *err, const char *what)
 {
-	return kx_fail(err, -EBADMSG, FILE_NAME ": %s; it is ignored", what);
+	return kx_fail(err, -EBADMSG, "%s; it is ignored", what);
 }
 
 static int take_line(struct request *q, struct bytes line, unsigned *seen, struct kx_error *err)
@@ -195,7 +196,7 @@ static int format(struct request *q, char *buf, size_t n)
 	return len;
 }
 
-int request_write(struct sys *sys, struct request *q, struct kx_error *err)
+static int write_as(struct sys *sys, const char *path, struct request *q, struct kx_error *err)
 {
 	_cleanup_close_ int root = machine_open(sys);
 	char text[1024];
@@ -207,46 +208,66 @@ int request_write(struct sys *sys, struct request *q, struct kx_error *err)
 	len = format(q, text, sizeof(text));
 	r = directory_make_in(root, DIRECTORY, 0700);
 	if (r == 0)
-		r = file_replace_in(root, FILE_NAME, 0600, text, (size_t)len, false);
-	return r < 0 ? kx_fail(err, r, FILE_NAME ": cannot be written: %s", strerror(-r)) : 0;
+		r = file_replace_in(root, path, 0600, text, (size_t)len, false);
+	return r < 0 ? kx_fail(err, r, "%s: cannot be written: %s", path, strerror(-r)) : 0;
 }
 
 /* A hook runs as root: what it obeys must be root's own. */
-static int check_owner(int fd, struct kx_error *err)
+static int check_owner(int fd, const char *path, struct kx_error *err)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
-		return kx_fail(err, -errno, FILE_NAME ": %s", strerror(errno));
+		return kx_fail(err, -errno, "%s: %s", path, strerror(errno));
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) ||
 	    st.st_nlink != 1)
 		return kx_fail(err, -EPERM,
-			       FILE_NAME ": is not a file that only root can read and write; it "
-					 "is ignored");
+			       "%s: is not a file that only root can read and write; it is "
+			       "ignored",
+			       path);
 	return 0;
 }
 
-int request_read(struct sys *sys, struct request *ret, struct kx_error *err)
+static int read_as(struct sys *sys, const char *path, struct request *ret, struct kx_error *err)
 {
 	_cleanup_close_ int root = machine_open(sys);
-	_cleanup_close_ int fd = open_in(root, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	_cleanup_close_ int fd = open_in(root, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 	_cleanup_free_ uint8_t *text = NULL;
-	struct request q;
-	char boot_id[37];
 	size_t n;
 	int r;
 
 	if (fd == -ENOENT)
-		return kx_fail(err, -ENOENT, FILE_NAME ": there is no request");
-	if (fd < 0)
-		return kx_fail(err, fd, FILE_NAME ": cannot be read: %s", strerror(-fd));
-	r = check_owner(fd, err);
-	if (r < 0)
+		return kx_fail(err, -ENOENT, "%s: there is no such file", path);
+	r = fd < 0 ? fd : check_owner(fd, path, err);
+	if (r == -EPERM)
 		return r;
-	r = read_fd(fd, REQUEST_FILE_MAX, &text, &n);
+	if (r == 0)
+		r = read_fd(fd, REQUEST_FILE_MAX, &text, &n);
 	if (r < 0)
-		return kx_fail(err, r, FILE_NAME ": cannot be read: %s", strerror(-r));
-	r = request_parse((struct bytes){ text, n }, &q, err);
+		return kx_fail(err, r, "%s: cannot be read: %s", path, strerror(-r));
+	r = request_parse((struct bytes){ text, n }, ret, err);
+	return r < 0 ? kx_fail_in(err, r, "%s", path) : 0;
+}
+
+static int remove_as(struct sys *sys, const char *path, struct kx_error *err)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	int r = file_remove_in(root, path);
+
+	return r < 0 ? kx_fail(err, r, "%s: cannot be removed: %s", path, strerror(-r)) : 0;
+}
+
+int request_write(struct sys *sys, struct request *request, struct kx_error *err)
+{
+	return write_as(sys, FILE_NAME, request, err);
+}
+
+int request_read(struct sys *sys, struct request *ret, struct kx_error *err)
+{
+	struct request q;
+	char boot_id[37];
+	int r = read_as(sys, FILE_NAME, &q, err);
+
 	if (r < 0)
 		return r;
 	r = boot_id_read(sys, boot_id);
@@ -260,8 +281,32 @@ int request_read(struct sys *sys, struct request *ret, struct kx_error *err)
 
 int request_remove(struct sys *sys, struct kx_error *err)
 {
-	_cleanup_close_ int root = machine_open(sys);
-	int r = file_remove_in(root, FILE_NAME);
+	return remove_as(sys, FILE_NAME, err);
+}
 
-	return r < 0 ? kx_fail(err, r, FILE_NAME ": cannot be removed: %s", strerror(-r)) : 0;
+int loaded_write(struct sys *sys, struct request *loaded, struct kx_error *err)
+{
+	return write_as(sys, LOADED_NAME, loaded, err);
+}
+
+int loaded_read(struct sys *sys, struct request *ret, struct kx_error *err)
+{
+	struct request q;
+	char boot_id[37];
+	int r = read_as(sys, LOADED_NAME, &q, err);
+
+	if (r < 0)
+		return r;
+	r = boot_id_read(sys, boot_id);
+	if (r < 0)
+		return fail_boot_id(r, err);
+	if (strcmp(q.boot_id, boot_id) != 0)
+		return kx_fail(err, -ESTALE, LOADED_NAME ": belongs to another boot");
+	*ret = q;
+	return 0;
+}
+
+int loaded_remove(struct sys *sys, struct kx_error *err)
+{
+	return remove_as(sys, LOADED_NAME, err);
 }

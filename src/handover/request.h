@@ -37,6 +37,12 @@ _must_check_ int request_check(const struct request *request, const char *boot_i
 /* Fills in boot id and time, and writes it. */
 _must_check_ int request_write(struct sys *sys, struct request *request, struct kx_error *err);
 
+/* What was loaded by us in this boot, in a file of the same form that has no age:
+ * /run/rapidreboot/loaded. Whether it is loaded still is for the kernel to say. */
+_must_check_ int loaded_write(struct sys *sys, struct request *loaded, struct kx_error *err);
+_must_check_ int loaded_read(struct sys *sys, struct request *ret, struct kx_error *err);
+_must_check_ int loaded_remove(struct sys *sys, struct kx_error *err);
+
 /* The valid request of this boot. -ENOENT there is none; -EPERM it is not only ours to write;
  * -EBADMSG, -ESTALE as above. */
 _must_check_ int request_read(struct sys *sys, struct request *ret, struct kx_error *err);

@@ -103,7 +103,7 @@ static int list_jobs(struct sys *sys, char **ret)
 	if (r == 0)
 		r = call_words(&call, words, NULL);
 	if (r == 0)
-		r = sys->run(sys, call.words, NULL, &output);
+		r = process_run(sys, call.words, NULL, &output);
 	if (r != 0)
 		return r < 0 ? r : -EIO;
 	*ret = TAKE_PTR(output);

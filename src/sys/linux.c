@@ -19,7 +19,6 @@
 #endif
 
 #include "base/error.h"
-#include "sys/process.h"
 #include "sys/sys.h"
 
 static_assert(IFNAMSIZ == SYS_INTERFACE_NAME, "names as the kernel cuts them");
@@ -211,7 +210,6 @@ struct sys *sys_machine(void)
 		.sleep_ms = linux_sleep_ms,
 		.tsc_khz = linux_tsc_khz,
 		.tsc = linux_tsc,
-		.run = process_run,
 		.boottime_ms = linux_boottime_ms,
 		.realtime_ms = linux_realtime_ms,
 	};

@@ -58,11 +58,6 @@ struct sys {
 	 * 0 when unknown. */
 	uint64_t (*tsc_khz)(struct sys *);
 	uint64_t (*tsc)(struct sys *);
-	/* Runs the program at the path argv[0] to its end, with a clean environment and @setting
-	 * ("NAME=VALUE" or NULL) in it. Its output goes where ours goes, or into @ret_output (to be
-	 * released with free(3)) when that is not NULL. Returns its exit status, 128 + the signal
-	 * that ended it, or a negative errno when it could not be started. */
-	int (*run)(struct sys *, char *const argv[], const char *setting, char **ret_output);
 	/* CLOCK_BOOTTIME and CLOCK_REALTIME in milliseconds */
 	uint64_t (*boottime_ms)(struct sys *);
 	uint64_t (*realtime_ms)(struct sys *);

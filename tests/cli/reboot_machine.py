@@ -4,6 +4,7 @@ import errno
 import os
 import pty
 import select
+import shutil
 import subprocess
 
 from kexec_machine import PROGRAM, MachineTest, Result
@@ -54,6 +55,21 @@ class RebootTest(MachineTest):
     def program(self, path):
         self.set(path.lstrip("/"), "#!/bin/false\n")
         (self.root / path.lstrip("/")).chmod(0o755)
+
+    def take_menu(self, text=None):
+        """A GRUB menu whose default is "Test"; its files have the same names inside and outside of
+        the machine, for what runs there opens them here."""
+        for path in (self.kernel, self.initrd):
+            copy = self.root / path.lstrip("/")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+        self.set("boot/grub/grub.cfg", text or
+                 "set default=0\n"
+                 f"menuentry 'Test' {{\n linux {self.kernel} root=/dev/sda1 ro\n"
+                 f" initrd {self.initrd}\n}}\n"
+                 f"menuentry 'Second' {{\n linux {self.kernel} root=/dev/sda2\n}}\n"
+                 "menuentry 'Other system' {\n chainloader +1\n}\n"
+                 "menuentry 'Gone' {\n linux /boot/vmlinuz-gone\n}\n")
 
     def read(self, path):
         path = self.root / path

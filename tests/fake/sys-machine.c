@@ -25,7 +25,7 @@
 #include <unistd.h>
 
 #include "handover/shutdown.h"
-#include "sys/sys.h"
+#include "sys/process.h"
 
 _printf_(1, 2) static void record(const char *fmt, ...)
 {
@@ -200,7 +200,7 @@ static uint64_t fake_tsc(struct sys *sys)
 	return 0;
 }
 
-static int fake_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
+int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
 {
 	char line[4096] = "run";
 	size_t n = strlen(line);
@@ -246,7 +246,6 @@ struct sys *sys_machine(void)
 		.sleep_ms = fake_sleep_ms,
 		.tsc_khz = fake_tsc_khz,
 		.tsc = fake_tsc,
-		.run = fake_run,
 		.boottime_ms = fake_boottime_ms,
 		.realtime_ms = fake_realtime_ms,
 	};

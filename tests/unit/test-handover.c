@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "handover/request.h"
+#include "handover/arm.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
 
@@ -19,7 +19,7 @@ static const char *program_output;
 static int program_result;
 static uint64_t now_ms;
 
-static int run(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
+int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
 {
 	if (program_result == 0 && ret_output)
 		*ret_output = strdup(program_output);
@@ -31,7 +31,7 @@ static uint64_t boottime_ms(struct sys *sys)
 	return now_ms;
 }
 
-static struct sys machine = { .run = run, .boottime_ms = boottime_ms };
+static struct sys machine = { .boottime_ms = boottime_ms };
 
 static void setup(struct root *root)
 {
@@ -382,6 +382,52 @@ static void test_runit_bit(void **state)
 	}
 }
 
+/* ---- the arming rule, all of it */
+
+enum { NO_REQUEST = -1 };
+
+static const struct {
+	enum going going;
+	int request; /* enum reboot_mode or NO_REQUEST */
+	enum hook_action mounted, mounted_enabled, end;
+} arming[] = {
+	{ GOING_NOWHERE, NO_REQUEST, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
+	{ GOING_NOWHERE, REBOOT_KEXEC, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
+	{ GOING_NOWHERE, REBOOT_COLD, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
+	/* a poweroff is a poweroff, whatever was asked for before */
+	{ GOING_DOWN, NO_REQUEST, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
+	{ GOING_DOWN, REBOOT_KEXEC, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
+	{ GOING_DOWN, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
+	/* silence is no signal */
+	{ GOING_UNKNOWN, NO_REQUEST, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
+	{ GOING_UNKNOWN, REBOOT_KEXEC, HOOK_NOTHING, HOOK_NOTHING, HOOK_JUMP },
+	{ GOING_UNKNOWN, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
+	{ GOING_REBOOT, NO_REQUEST, HOOK_NOTHING, HOOK_LOAD, HOOK_JUMP },
+	{ GOING_REBOOT, REBOOT_KEXEC, HOOK_LOAD, HOOK_LOAD, HOOK_JUMP },
+	{ GOING_REBOOT, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
+	{ GOING_KEXEC, NO_REQUEST, HOOK_LOAD, HOOK_LOAD, HOOK_JUMP },
+	{ GOING_KEXEC, REBOOT_KEXEC, HOOK_LOAD, HOOK_LOAD, HOOK_JUMP },
+	{ GOING_KEXEC, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
+};
+
+static void test_arming(void **state)
+{
+	assert_int_equal(ARRAY_SIZE(arming), 5 * 3);
+	for (size_t i = 0; i < ARRAY_SIZE(arming); i++) {
+		struct request request = { .mode = (enum reboot_mode)arming[i].request };
+		struct hook_facts facts = {
+			.going = arming[i].going,
+			.request = arming[i].request == NO_REQUEST ? NULL : &request,
+		};
+
+		assert_int_equal(hook_while_mounted(&facts), arming[i].mounted);
+		assert_int_equal(hook_at_the_end(&facts), arming[i].end);
+		facts.enabled = true;
+		assert_int_equal(hook_while_mounted(&facts), arming[i].mounted_enabled);
+		assert_int_equal(hook_at_the_end(&facts), arming[i].end);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +436,7 @@ int main(void)
 		cmocka_unit_test(test_request_file),  cmocka_unit_test(test_request_links),
 		cmocka_unit_test(test_detect),	      cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_systemd_jobs),  cmocka_unit_test(test_runit_bit),
+		cmocka_unit_test(test_arming),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
