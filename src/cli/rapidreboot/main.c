@@ -57,6 +57,7 @@ int print_help(void)
 	     "  -n, --dry-run          print what would be done and do nothing; also for load\n"
 	     "\nOptions that say which system is looked at; all of them for list, show and\n"
 	     "eval-grub, the first two for reboot and load too:\n"
+	     "  --force ID             check: go on although this check refuses\n"
 	     "  --root DIR             the system below DIR instead of the running one\n"
 	     "  --config FILE          read this configuration instead of searching for one\n"
 	     "  --fs KIND:NAME=DIR     a file system is at DIR; KIND is uuid, label or dev\n"
