@@ -255,6 +255,50 @@ class Enable(RebootTest):
         self.assertIsNone(self.read("var/lib/rapidreboot/enabled"))
 
 
+class Records(RebootTest):
+    FILE = "var/lib/rapidreboot/attempts"
+
+    def setUp(self):
+        super().setUp()
+        (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
+
+    def next_boot(self, loader):
+        self.set("proc/sys/kernel/random/boot_id", BOOT_ID.replace("3", "4") + "\n")
+        self.set("proc/sys/kernel/bootloader_type", f"{loader}\n")
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.assertRuns(["hook", "boot"], 0, [])
+
+    def attempts(self):
+        return json.loads(self.assertRuns(["timeline", "--json"], 0, []).out)
+
+    def test_success(self):
+        self.assertRuns(["--kernel", self.kernel], 0)
+        self.assertEqual([a["result"] for a in self.attempts()], ["pending"])
+        self.next_boot(0xD0)
+        [a] = self.attempts()
+        self.assertEqual((a["result"], a["entry"]), ("kexec", self.kernel))
+        self.assertIn("kexec", self.assertRuns(["timeline"], 0, []).out)
+        self.assertRuns(["--kernel", self.kernel], 0)
+
+    def test_firmware(self):
+        """A broken machine does not loop."""
+        self.assertRuns(["--kernel", self.kernel], 0)
+        self.next_boot(0x72)
+        for args in ([], ["--force", "A1"], ["-n"]):
+            r = self.assertRuns(["--kernel", self.kernel, *args], 3, [])
+            self.assertIn("--force H1", r.err)
+        self.assertRuns(["--kernel", self.kernel, "--force", "H1"], 0)
+
+    def test_refused(self):
+        self.assertRuns(["--kernel", self.kernel], 5, exits={"systemctl": 1})
+        self.assertEqual(self.attempts(), [])
+
+    def test_read_only(self):
+        (self.root / "var/lib").rmdir()
+        r = self.assertRuns(["--kernel", self.kernel], 0)
+        self.assertIn("not recorded", r.err)
+
+
 class Terminal(RebootTest):
     def test_answers(self):
         for typed, rc in (("n\n", 6), ("\n", 6), ("y\n", 0)):

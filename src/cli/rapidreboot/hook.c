@@ -114,13 +114,25 @@ static void act(struct hook *h, enum hook_action action)
 	}
 }
 
+/* The first thing after a boot: what became of the attempt before it. */
+static int boot(void)
+{
+	struct kx_error err = { 0 };
+
+	if (attempts_close(sys_machine(), true, &err) < 0)
+		say(err.message);
+	return EXIT_OK;
+}
+
 static int run(int argc, char **argv)
 {
 	struct hook h;
 	bool at_the_end;
 
 	if (argc < 2 || argc > 3)
-		return fail_usage("hook load [VERB], hook jump [VERB]");
+		return fail_usage("hook boot, hook load [VERB], hook jump [VERB]");
+	if (strcmp(argv[1], "boot") == 0)
+		return boot();
 	at_the_end = strcmp(argv[1], "jump") == 0;
 	if (!at_the_end && strcmp(argv[1], "load") != 0)
 		return fail_usage("there is no hook \"%s\"", argv[1]);
@@ -130,4 +142,4 @@ static int run(int argc, char **argv)
 	return EXIT_OK;
 }
 
-const struct command hook_command = { "hook", "load|jump", "called by init while going down", run };
+const struct command hook_command = { "hook", "NAME", "called by init: boot, load, jump", run };

@@ -79,6 +79,35 @@ static void withdraw(struct start *s, struct handover *h)
 		fputs("rapidreboot: the kernel is unloaded again\n", stderr);
 	(void)!request_remove(h->sys, NULL);
 	(void)!loaded_remove(h->sys, NULL);
+	(void)!attempt_withdraw(h->sys, NULL);
+}
+
+/* A machine whose last fast reboot ended in the firmware would most likely do so again. */
+static int check_attempts(struct sys *sys, const struct start_options *o)
+{
+	struct kx_error err = { 0 };
+	struct attempts all;
+
+	/* without records, of a live system for example, there is nothing to hold against it */
+	if (attempts_read(sys, &all, &err) < 0 || !attempts_last_failed(&all) ||
+	    start_forced(o, "H1"))
+		return EXIT_OK;
+	fprintf(stderr,
+		"rapidreboot: H1: the last fast reboot, into \"%s\", came back through the firmware "
+		"(`rapidreboot timeline`). Nothing was done; --force H1 tries again, coldreboot "
+		"does not.\n",
+		all.v[all.n - 1].entry);
+	return EXIT_REFUSED;
+}
+
+/* A read-only system cannot remember, which is no reason not to reboot it. */
+static void remember(struct sys *sys, const struct start *s)
+{
+	struct kx_error err = { 0 };
+
+	if (attempts_close(sys, false, &err) < 0 || attempt_begin(sys, s->title, &err) < 0)
+		fprintf(stderr, "rapidreboot: warning: this attempt is not recorded: %s\n",
+			err.message);
 }
 
 /* An init that asks for a kexec with nothing loaded would reboot through the firmware, or hang. */
@@ -101,6 +130,7 @@ static int ask_init(struct start *s, struct handover *h)
 	struct request request = { .mode = REBOOT_KEXEC };
 	struct kx_error err = { 0 };
 
+	remember(h->sys, s);
 	(void)snprintf(request.entry, sizeof(request.entry), "%s", s->title);
 	if (request_write(h->sys, &request, &err) < 0)
 		return fail_with(&err);
@@ -142,6 +172,8 @@ static int reboot(const struct start_options *o)
 
 	if (r == EXIT_OK)
 		r = handover_prepare(&h, &o->wish);
+	if (r == EXIT_OK)
+		r = check_attempts(h.sys, o);
 	if (r == EXIT_OK && (o->dry_run || o->verbose || o->json))
 		r = tell(&s, &h, o);
 	if (r == EXIT_OK && !o->dry_run)

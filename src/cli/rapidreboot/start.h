@@ -5,6 +5,7 @@
 
 #include "cli/rapidreboot/entries.h"
 #include "handover/arm.h"
+#include "record/attempts.h"
 
 /* Which options a command knows, beside --json, -v and --help. */
 #define TAKES_TARGET (1u << 0)	 /* which kernel, and how it is loaded */
@@ -29,11 +30,14 @@ struct start_options {
 	bool reuse_cmdline;
 	enum kx_way way;
 	struct reboot_wish wish;
+	const char **force; /* ids of checks that do not refuse */
+	size_t n_force;
 	bool dry_run, yes, json, verbose, help;
 };
 
 /* An exit status. */
 int start_options_parse(struct start_options *o, unsigned takes, int argc, char **argv);
+bool start_forced(const struct start_options *o, const char *id);
 void start_options_done(struct start_options *o);
 
 struct start {
