@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What has to be true of a finished machine. Each check yields sentences about what is not."""
 
+import hashlib
 import re
 
 import guest
@@ -88,6 +89,10 @@ def check_initrds(scenario, facts):
     for name in wanted.get(scenario.initrds, []):
         if name not in files:
             yield f"{name}, part of an initrd, is not there: {files}"
+    if scenario.initrds == "big":
+        digest = hashlib.md5(jobs.big_content()).hexdigest()
+        if not facts.get("md5", "").startswith(digest):
+            yield f"/extra/big arrived damaged: {facts.get('md5')}, not {digest}"
 
 
 def check_boot(scenario, end, facts, ours):

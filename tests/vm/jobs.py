@@ -4,6 +4,7 @@
 import dataclasses
 import gzip
 import os
+import random
 import shlex
 
 import derived
@@ -40,7 +41,7 @@ sync
 echo "@@ failed kexec -e came back"
 """
 
-CHAIN_CMDLINE = f"console=ttyS0 {PATIENT}"
+CHAIN_CMDLINE = f"console=ttyS0 panic=-1 {PATIENT}"
 # Every stage joins a new initrd of the base archive and what lies in /boot, and counts down.
 CHAIN_JOB = """
 left=$(sed 's/.*left=\\([0-9]*\\).*/\\1/' /proc/cmdline)
@@ -93,12 +94,16 @@ def _next_initrds(scenario, folder):
         files += [_marker(folder, 2), _marker(folder, 3)]
     if scenario.initrds == "big":
         big = guest.initramfs.Archive()
-        pattern = os.urandom(1 << 20)
-        big.data("extra/big", pattern * (BIG_INITRD >> 20))
+        big.data("extra/big", big_content())
         big.data("job", "section md5 md5sum /extra/big\n" + REPORT)
         files.append(big.save(os.path.join(folder, "big")))
         files = [_join(files, os.path.join(folder, "joined"))]
     return files
+
+
+def big_content():
+    """Bytes that do not compress, the same ones every time."""
+    return random.Random(0).randbytes(1 << 20) * (BIG_INITRD >> 20)
 
 
 def _join(files, out):

@@ -175,7 +175,7 @@ static void uncap_commands(struct interp *in, size_t max, const struct menu_entr
 		return;
 	in->fatal = 0;
 	loaded_drop(in);
-	(void)warn(in, 0, "entry \"%s\" does not come to an end", entry->title);
+	(void)complain(in, 0, "entry \"%s\" does not come to an end", entry->title);
 }
 
 /* Version of a kernel by the name of its file, as grub-mkconfig's helpers take it. */
@@ -320,7 +320,7 @@ static void list_entry(struct interp *in, const struct menu_entry *entry, size_t
 		loaded_drop(in);
 	in->stop = STOP_NONE;
 	if (entry->is_restricted)
-		(void)warn(in, 0, "GRUB would ask for a password");
+		(void)complain(in, 0, "GRUB would ask for a password");
 	set_chosen(in, outer, entry->id);
 	chosen = env_get(in, "chosen");
 	if (!in->fatal &&
@@ -419,8 +419,8 @@ static void boot_menu_now(struct interp *in)
 	while (running(in) && (fallback = next_fallback(in)) >= 0) {
 		if ((size_t)fallback >= in->ctx->menu.n)
 			continue;
-		(void)warn(in, 0, "the default entry starts nothing: falling back to entry %d",
-			   fallback);
+		(void)complain(in, 0, "the default entry starts nothing: falling back to entry %d",
+			       fallback);
 		reason(in, "that starts nothing; fallback is entry %d, \"%s\"", fallback,
 		       in->ctx->menu.entries[fallback].title);
 		boot_entry_of(in, (size_t)fallback);
