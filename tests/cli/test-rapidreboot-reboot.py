@@ -87,7 +87,7 @@ class Reboot(RebootTest):
         r = self.assertRuns(["--kernel", self.kernel, "--initrd", self.initrd, "--cmdline", "a b",
                              "--append", "c"], 0)
         self.assertIn(' cmdline="a b c" ', r.call("kexec_file_load"))
-        self.assertIn(" initrd=1006 ", r.call("kexec_file_load"))
+        self.assertIn(" initrd=512 ", r.call("kexec_file_load"))
         self.set("proc/cmdline", "BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro initrd=x\n")
         r = self.assertRuns(["--kernel", self.kernel, "--reuse-cmdline", "--append=quiet"], 0)
         self.assertIn(' cmdline="root=/dev/sda1 ro quiet" ', r.call("kexec_file_load"))
@@ -255,6 +255,39 @@ class Enable(RebootTest):
         self.assertIsNone(self.read("var/lib/rapidreboot/enabled"))
 
 
+class Checks(RebootTest):
+    COLD = "run SYSTEMCTL_SKIP_AUTO_KEXEC=1 /usr/bin/systemctl reboot"
+
+    def test_firmware_wanted(self):
+        self.set("run/systemd/reboot-to-firmware-setup", "")
+        args = ["--kernel", self.kernel]
+        r = self.assertRuns(args, 0, [self.COLD])
+        self.assertIn("cold: ", r.err)
+        self.assertIn("mode cold\n", self.read(REQUEST))
+        (self.root / REQUEST).unlink()
+        self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
+        self.assertRuns([*args, "-n"], 3, [])
+        self.assertRuns(args, 5, [self.COLD], exits={"systemctl": 1})
+        self.set("etc/rapidreboot.conf", "FIRMWARE=refuse\n")
+        self.assertRuns(args, 3, [])
+        self.assertIsNone(self.read(REQUEST))
+
+    def test_refused(self):
+        """Everything that a check refuses is refused before anything is loaded."""
+        (self.root / self.initrd.lstrip("/")).write_bytes(b"070701")
+        args = ["--kernel", self.kernel, "--initrd", self.initrd]
+        self.assertIn("B2", self.assertRuns(args, 3, []).err)
+        self.assertRuns([*args, "--force", "B2"], 0, ["file-load", ASKED["systemd"]])
+
+    def test_configuration(self):
+        self.take_menu()
+        self.set("etc/rapidreboot.conf", "ENTRY=Second\nAPPEND=quiet\nWAY=segments\n")
+        r = self.assertRuns(["-n", "--json"], 0, [])
+        got = json.loads(r.out)
+        self.assertEqual((got["title"], got["way"]), ("Second", "kexec_load"), r.err)
+        self.assertTrue(got["cmdline"].endswith("root=/dev/sda2 quiet"), got["cmdline"])
+
+
 class Records(RebootTest):
     FILE = "var/lib/rapidreboot/attempts"
 
@@ -306,6 +339,12 @@ class Terminal(RebootTest):
             self.assertEqual(got, rc, shown)
             self.assertIn("6.1.0-test", shown)
             self.assertEqual(bool(log), rc == 0)
+        self.set("etc/rapidreboot.conf", "CONFIRM=always\n")
+        self.assertRuns(["--kernel", self.kernel], 6, [])
+        self.assertRuns(["-y", "--kernel", self.kernel], 0)
+        self.set("etc/rapidreboot.conf", "CONFIRM=never\n")
+        self.assertEqual(self.on_terminal(["--kernel", self.kernel], "")[0], 0)
+        (self.root / "etc/rapidreboot.conf").unlink()
         got, shown, log = self.on_terminal(["-y", "--kernel", self.kernel], "")
         self.assertEqual((got, log[-1]), (0, ASKED["systemd"]))
 

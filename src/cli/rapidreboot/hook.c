@@ -54,13 +54,15 @@ static int hook_open(struct hook *h, const char *verb)
 static void load(struct hook *h)
 {
 	struct start_options o = { .find.find.size = sizeof(o.find.find), .verbose = true };
+	enum preflight_severity outcome = PREFLIGHT_REFUSE;
 	struct start s;
 
 	if (h->loaded == 1) {
 		say("a kernel is loaded already");
 		return;
 	}
-	if (start_prepare(&s, &o) == EXIT_OK && start_load(&s) == EXIT_OK)
+	if (start_prepare(&s, &o) == EXIT_OK && start_check(&s, &o, NULL, &outcome) == EXIT_OK &&
+	    outcome < PREFLIGHT_COLD && start_load(&s) == EXIT_OK)
 		fprintf(stderr, "rapidreboot: loaded %s\n", s.title);
 	else
 		say("nothing is loaded: this is a reboot through the firmware");
