@@ -36,8 +36,10 @@ static int hook_open(struct hook *h, const char *verb)
 	*h = (struct hook){ .sys = sys_machine(), .verbose = true };
 	if (running_open(&h->verbose, &h->ctx) != EXIT_OK)
 		return -1;
-	if (kx_state(h->ctx, &state, &err) < 0)
-		return fail_with(&err), -1;
+	if (kx_state(h->ctx, &state, &err) < 0) {
+		say(err.message);
+		return -1;
+	}
 	h->loaded = state.loaded;
 	pid1_read(h->sys, &pid1);
 	init = init_detect(&pid1);
