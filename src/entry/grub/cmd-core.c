@@ -151,14 +151,38 @@ int cmd_time(struct interp *in, struct call *call)
 	return exec_words(in, &words, call->block, call->line);
 }
 
+/* The one optional number of break, return and shift. */
+static int read_count(struct interp *in, const struct call *call, unsigned long long *ret)
+{
+	const char *end;
+
+	if (call->n > 1)
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: one argument expected", call->name);
+	if (!call->n)
+		return GRUB_OK;
+	switch (number_parse(call->args[0], 10, ret, &end)) {
+	case NUMBER_NONE:
+		return complain(in, GRUB_BAD_NUMBER, "%s: \"%s\" is not a number", call->name,
+				call->args[0]);
+	case NUMBER_RANGE:
+		return complain(in, GRUB_OUT_OF_RANGE, "%s: \"%s\" is too large", call->name,
+				call->args[0]);
+	case NUMBER_OK:
+		break;
+	}
+	if (*end)
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: \"%s\" is not a number", call->name,
+				call->args[0]);
+	return GRUB_OK;
+}
+
 int cmd_break(struct interp *in, struct call *call)
 {
 	unsigned long long n = 1;
-	const char *end = "";
+	int status = read_count(in, call, &n);
 
-	if (call->n && (number_parse(call->args[0], 10, &n, &end) != NUMBER_OK || *end))
-		return complain(in, GRUB_BAD_NUMBER, "%s: \"%s\" is not a number", call->name,
-				call->args[0]);
+	if (status)
+		return status;
 	if (!n)
 		return complain(in, GRUB_BAD_ARGUMENT, "%s: cannot leave 0 loops", call->name);
 	in->is_continue = !strcmp(call->name, "continue");
@@ -169,15 +193,15 @@ int cmd_break(struct interp *in, struct call *call)
 int cmd_return(struct interp *in, struct call *call)
 {
 	unsigned long long n = 0;
-	const char *end = "";
+	int status;
 
-	if (!in->scope || call->n > 1)
+	if (!in->scope)
 		return complain(in, GRUB_BAD_ARGUMENT, "return: not in a function");
+	status = read_count(in, call, &n);
+	if (status)
+		return status;
 	if (!call->n)
 		(void)number_parse(env_get_or(in, "?", "0"), 10, &n, NULL);
-	else if (number_parse(call->args[0], 10, &n, &end) != NUMBER_OK || *end)
-		return complain(in, GRUB_BAD_NUMBER, "return: \"%s\" is not a number",
-				call->args[0]);
 	in->function_return = true;
 	return (int)(n & 0xffff);
 }
@@ -185,15 +209,12 @@ int cmd_return(struct interp *in, struct call *call)
 int cmd_shift(struct interp *in, struct call *call)
 {
 	unsigned long long n = 1;
-	const char *end = "";
 
 	if (!in->scope)
 		return GRUB_OK;
-	if (call->n > 1)
-		return complain(in, GRUB_BAD_ARGUMENT, "shift: one argument expected");
-	if (call->n && (number_parse(call->args[0], 10, &n, &end) != NUMBER_OK || *end))
-		return complain(in, GRUB_BAD_NUMBER, "shift: \"%s\" is not a number",
-				call->args[0]);
+	/* It says the same whatever is wrong. */
+	if (read_count(in, call, &n) != GRUB_OK)
+		return GRUB_BAD_ARGUMENT;
 	if (n > in->scope->args.n - in->scope->shifted)
 		return complain(in, GRUB_BAD_ARGUMENT, "shift: there are only %zu arguments",
 				in->scope->args.n - in->scope->shifted);

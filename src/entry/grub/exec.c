@@ -371,8 +371,8 @@ int exec_in_scope(struct interp *in, const char *text, const struct strlist *arg
 		interp_add(in, &scope.args, args->v[i]);
 	in->active_loops = 0;
 	in->scope = &scope;
+	/* A return in an entry stays in force for what is booted after it: only functions end it. */
 	status = exec_text(in, text, file, line);
-	in->function_return = false;
 	in->active_loops = loops;
 	in->scope = outer;
 	strlist_done(&scope.args);

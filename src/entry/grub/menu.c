@@ -241,6 +241,7 @@ struct snapshot {
 	struct grub_saved **saved;
 	const char *file;
 	unsigned line, depth, active_loops, active_breaks;
+	bool function_return;
 	struct scope *scope;
 };
 
@@ -264,6 +265,7 @@ static bool snapshot_take(struct interp *in, struct snapshot *s, struct strlist 
 		.depth = in->depth,
 		.active_loops = in->active_loops,
 		.active_breaks = in->active_breaks,
+		.function_return = in->function_return,
 		.scope = in->scope,
 	};
 	copy = envfiles_copy(in, in->envfiles);
@@ -296,6 +298,7 @@ static void snapshot_restore(struct interp *in, struct snapshot *s)
 	in->depth = s->depth;
 	in->active_loops = s->active_loops;
 	in->active_breaks = s->active_breaks;
+	in->function_return = s->function_return;
 	in->scope = s->scope;
 	context_pop(in);
 }
