@@ -52,6 +52,7 @@ static const char *wants_segments(const struct kx_request *req)
 		{ KX_REQ_REAL_MODE, "the 16-bit entry point (--real-mode)" },
 		{ KX_REQ_NO_DIGEST, "leaving out the digest (--no-checks)" },
 		{ KX_REQ_HAS_ENTRY, "an entry point of one's own (--entry)" },
+		{ KX_REQ_FAST, "unpacking kernel and initrd before the jump (--fast)" },
 		{ KX_REQ_PRESERVE_CONTEXT, "preserving the context (--load-preserve-context)" },
 	};
 
@@ -291,6 +292,28 @@ static void log_plan(struct kx_ctx *ctx, const struct kx_plan *plan)
 	}
 }
 
+/* What is unpacked needs more room: rather less fast than not at all. */
+static int make_segments(struct kx_ctx *ctx, struct plan_request *preq, struct kx_plan *plan,
+			 struct kx_error *err)
+{
+	struct kx_error fast = { 0 };
+	int r;
+
+	if (!ctx->captured && !plan->machine.has_random)
+		preq->not_fast = "the kernel has no random numbers yet, and one could foresee "
+				 "where the next one lies";
+	if (!(preq->flags & KX_REQ_FAST) || preq->not_fast)
+		return plan_make(&plan->machine, preq, &plan->plan, err);
+	r = plan_make(&plan->machine, preq, &plan->plan, &fast);
+	if (r != -ENOSPC && r != -E2BIG) {
+		if (r < 0 && err)
+			*err = fast;
+		return r;
+	}
+	preq->not_fast = fast.message;
+	return plan_make(&plan->machine, preq, &plan->plan, err);
+}
+
 static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
 			 struct kx_error *err)
 {
@@ -323,7 +346,7 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 	preq.modules = modules;
 	preq.n_modules = plan->n_modules;
 	preq.dtb = dtb.bytes;
-	r = plan_make(&plan->machine, &preq, &plan->plan, err);
+	r = make_segments(ctx, &preq, plan, err);
 	payload_done(&dtb);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_PLAN);

@@ -115,7 +115,7 @@ def _add_next(archive, scenario, folder):
         archive.file("boot/kernel", uki)
         return ["/boot/kernel"]
     archive.file("boot/kernel", derived.image(scenario.next, scenario.image))
-    words = ["/boot/kernel", f"--command-line={CMDLINE}"]
+    words = ["/boot/kernel", f"--command-line={CMDLINE}{scenario.next_words}"]
     for number, path in enumerate(initrds):
         archive.file(f"boot/initrd{number}", path)
         words.append(f"--initrd=/boot/initrd{number}")
@@ -182,4 +182,5 @@ def first_cmdline(scenario):
 
 def next_cmdline(scenario):
     """What /proc/cmdline of the last kernel has to say, without the newline."""
-    return {"chain": "console=ttyS0 left=0", "xen": DOM0_CMDLINE}.get(scenario.kind, CMDLINE)
+    return {"chain": "console=ttyS0 left=0", "xen": DOM0_CMDLINE}.get(
+        scenario.kind, CMDLINE + scenario.next_words)

@@ -106,8 +106,9 @@ static json_t *plan_object(const struct report *report)
 	if (!report->plan || kx_plan_info(report->plan, &p) < 0)
 		return json_null();
 	return json_pack(
-		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "system_call",
-		p.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load", "reason", string(p.reason),
+		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+		"system_call", p.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load", "reason",
+		string(p.reason), "rung", string(p.rung), "rung_reason", string(p.rung_reason),
 		"architecture", string(p.architecture), "command_line", string(p.cmdline), "flags",
 		number(p.syscall_flags), "entry", number(p.entry), "kernel_entry",
 		number(p.kernel_entry), "kernel_size", number(p.kernel_size), "initrd_size",
