@@ -88,9 +88,12 @@ def check_stamps(facts, second="second"):
         yield "no stamps of our purgatory: did it run?"
 
 
-def check_initrds(scenario, facts):
+def check_initrds(scenario, end, facts):
     files = facts.get("second.files", "").split()
-    wanted = {"three": ["/extra/part2", "/extra/part3"], "big": ["/extra/big"]}
+    wanted = {"three": ["/extra/part2", "/extra/part3"], "big": ["/extra/big"],
+              "packed": [f"/extra/part{number}" for number in (2, 3, 4, 5)]}
+    if scenario.initrds == "packed" and "initrd: 4 parts unpacked" not in end.log:
+        yield "not all packed parts of the initrd were unpacked"
     for name in wanted.get(scenario.initrds, []):
         if name not in files:
             yield f"{name}, part of an initrd, is not there: {files}"
@@ -126,7 +129,7 @@ def check_boot(scenario, end, facts, ours):
     if "second.dmesg" not in facts:
         return
     yield from check_memory(facts, "first", "second")
-    yield from check_initrds(scenario, facts)
+    yield from check_initrds(scenario, end, facts)
     if scenario.machine.firmware == "uefi":
         yield from check_efi(facts, "first", "second")
     if "--fast" in scenario.options:

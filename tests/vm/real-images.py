@@ -18,6 +18,7 @@ import tempfile
 
 import derived
 import images
+import initramfs
 
 SLIDE = 0x2a00000   # a virtual move of 21 large pages
 MAP_BASE = 0xffffffff80000000   # Documentation/arch/x86/x86_64/mm.rst, kernel text mapping
@@ -181,6 +182,31 @@ def check_slide(report, program, suite):
     return None
 
 
+INITRD_PACKERS = {"zstd": ["zstd", "-q1c"], "xz": ["xz", "-0c", "--check=crc32"],
+                  "gzip": ["gzip", "-1c"], "lz4": ["lz4", "-qlc"]}
+
+
+def check_initrd(report, program):
+    """All modules of a kernel as an initrd: packed by every tool, behind a plain archive."""
+    early, archive = initramfs.Archive(), initramfs.Archive()
+    early.data("kernel/x86/microcode/none.bin", bytes(3000))
+    archive.tree("lib/modules", images.modules(images.SUITES[0]))
+    early = read(early.save(os.path.join(report.folder, "early")))
+    plain = archive.save(os.path.join(report.folder, "plain"))
+    files = subprocess.run(["cpio", "-t", "--quiet"], input=read(plain), stdout=subprocess.PIPE,
+                           check=True).stdout.split(b"\n")
+    for name, packer in INITRD_PACKERS.items():
+        packed = subprocess.run([*packer, plain], stdout=subprocess.PIPE, check=True).stdout
+        path, out = report.file("initrd", early + packed), os.path.join(report.folder, "unpacked")
+        run = subprocess.run([os.path.join(os.path.dirname(program), "unpack-initrd"), path, out],
+                             stdout=subprocess.PIPE, text=True, check=False, timeout=TIMEOUT)
+        report.equal(f"initrd, {name}", run.stdout, "unpacked 1\n")
+        report.equal(f"initrd, {name}: bytes", read(out) == early + read(plain), True)
+        found = subprocess.run(["cpio", "-t", "--quiet"], input=read(out)[len(early):],
+                               stdout=subprocess.PIPE, check=True).stdout.split(b"\n")
+        report.equal(f"initrd, {name}: files", found == files and len(files) > 100, True)
+
+
 def check_compressed(report, suite):
     for shape, name in (("bzImage", "bzImage64"), ("vmlinux", "elf-x86_64")):
         for suffix, compression in COMPRESSIONS.items():
@@ -238,6 +264,7 @@ def main():
         for suite in (*images.SUITES, DOM0):
             check_bzimage(report, suite)
             check_slide(report, program, suite)
+        check_initrd(report, program)
         check_compressed(report, images.SUITES[0])
         check_xen(report)
         check_uki(report, images.SUITES[-1])

@@ -21,7 +21,7 @@ class Scenario:
     image: str = "bzImage"  # the shape of the loaded kernel: derived.image(), or "uki"
     way: str = ""  # option for the system call: "-c", "-s" or none
     options: tuple = ()  # more words for kexec
-    initrds: str = "one"  # none, one, three, big
+    initrds: str = "one"  # none, one, three, packed, big
     machine: vm.Machine = dataclasses.field(default_factory=vm.Machine)
     words: str = ""  # more words for the first kernel's command line
     next_words: str = ""  # more words for the second kernel's
@@ -121,6 +121,9 @@ def fast():
                        machine=vm.Machine(memory=memory, cpus=4, firmware=firmware))
     yield Scenario("fast/big-initrd", options=("--fast", "-d"), initrds="big", limit=300,
                    machine=vm.Machine(memory="3G"))
+    for suite in images.SUITES:
+        yield Scenario(f"fast/{suite}-packed", first=suite, next=suite, initrds="packed",
+                       options=("--fast", "-d"), quick=suite == "sid")
     yield Scenario("fast/five", kind="chain", way="--fast", limit=300, quick=True,
                    machine=vm.Machine(memory="3G"))
 
