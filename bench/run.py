@@ -166,12 +166,10 @@ def moved_bytes(log):
     """Bytes of all segments, zero padding included: what is copied (and, digested, hashed)."""
     facts = guest.sections(log)
     text = facts.get("debug", "") + facts.get("placement", "")
-    sizes = [int(size, 16)
-             for size in re.findall(r"segment\[\d+\].*memsz[ :=]+(?:0x)?([0-9a-f]+)", text)]
-    # ours: "segment[0] kernel: 0x… bytes at 0xSTART-0xLAST"
-    sizes += [int(last, 16) + 1 - int(start, 16) for start, last in
-              re.findall(r"segment\[\d+\] .* bytes at 0x([0-9a-f]+)-0x([0-9a-f]+)", text)]
-    return sum(sizes) or None
+    sizes = re.findall(r"segment\[\d+\].*memsz[ :=]+(?:0x)?([0-9a-f]+)", text)
+    ranges = re.findall(r"segment\[\d+\] .* at (0x[0-9a-f]+)-(0x[0-9a-f]+)", text)
+    return (sum(int(size, 16) for size in sizes) or
+            sum(int(last, 16) + 1 - int(first, 16) for first, last in ranges) or None)
 
 
 def measure(case, kexec, stamp):

@@ -22,7 +22,8 @@ FUNCTION_LINES_MEDIAN = 15
 COMMANDS_LICENCE = "GPL-2.0-or-later"
 LIBRARY_LICENCE = "LGPL-2.1-or-later"
 GPL_FOLDERS = ("src/cli/", "src/purgatory/")
-UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME)\b")
+# Not the directive of the TAP protocol for a known failure, which a program prints.
+UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME)\b(?! \{)")
 
 
 def licence_problem(name, lines):

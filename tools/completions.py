@@ -82,7 +82,8 @@ def bash(table):
     operand = bash_value(table.operand[0][0]) if table.operand else ":"
     if table.commands:
         names = " ".join(name for name, _ in table.commands)
-        operand = f"COMPREPLY=($(compgen -W '{names}' -- \"$cur\"))"
+        operand = (f"if ((COMP_CWORD == 1)); then\n\t\tCOMPREPLY=($(compgen -W '{names}' -- \"$cur\"))\n"
+                   f"\telse\n\t\t{operand}\n\tfi")
     cases = "\n".join(cases)
     return f"""# completion of {table.name} for bash
 {function}()

@@ -150,6 +150,27 @@ static bool has_systemd_boot(struct entry_fs *fs)
 	return false;
 }
 
+/* Entries that something reads, though no loader for them is here: the firmware itself, or one that
+ * is not on a partition that is mounted. */
+static int add_entries_without_loader(struct entry_fs *fs, unsigned here, struct found *f)
+{
+	static const char *const dirs[] = { "/efi/loader/entries",  "/boot/efi/loader/entries",
+					    "/boot/loader/entries", "/efi/EFI/Linux",
+					    "/boot/efi/EFI/Linux",  "/boot/EFI/Linux" };
+
+	for (size_t i = 0; i < N_LOADERS; i++)
+		if (f->config[i])
+			return 0;
+	for (size_t i = 0; i < N_LOADERS; i++)
+		for (size_t d = 0;
+		     loaders[i].read == sd_boot_read && (loaders[i].firmware & here) &&
+		     d < sizeof(dirs) / sizeof(dirs[0]);
+		     d++)
+			if (!f->config[i] && is_dir(fs, dirs[d]) && !(f->config[i] = strdup("")))
+				return -ENOMEM;
+	return 0;
+}
+
 static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, struct found *f)
 {
 	unsigned here = opts->firmware == BOOT_FIRMWARE_BIOS  ? ON_BIOS
@@ -169,7 +190,7 @@ static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, 
 			else
 				(void)find_file_in(fs, "/", l->configs[c], &f->config[i]);
 	}
-	return 0;
+	return add_entries_without_loader(fs, here, f);
 }
 
 static size_t loader_by_info(const char *info)
@@ -243,7 +264,10 @@ static size_t by_what_is_installed(struct entry_fs *fs, const struct found *f, s
 				    "systemd-boot\n");
 		return sd;
 	}
-	if (i < N_LOADERS)
+	if (i < N_LOADERS && i == sd && !has_systemd_boot(fs))
+		strbuf_add(&v->why, "no boot loader is here, but entries of the Boot Loader "
+				    "Specification: what systemd-boot would do\n");
+	else if (i < N_LOADERS)
 		strbuf_addf(&v->why, "%s is installed%s%s\n", loaders[i].kind,
 			    *f->config[i] ? ": " : "", f->config[i]);
 	return i;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/num.h"
 #include "entry/fs-devices.h"
 #include "entry/machine.h"
 #include "entry/path.h"
@@ -50,18 +51,13 @@ static int remember(struct root_fs *fs, enum fs_name_kind kind, const char *name
 /* "hd0,gpt2", "hd0,msdos2", "hd0,2" (also ahci0, ata0, usb0): the same partition. */
 static bool parse_partition(const char *name, unsigned *ret_disk, unsigned *ret_part)
 {
-	char scheme[8] = "";
-	int n = 0;
-
 	while (*name >= 'a' && *name <= 'z')
 		name++;
-	if (sscanf(name, "%4u,%4u%n", ret_disk, ret_part, &n) != 2 || name[n] != 0) {
-		n = 0;
-		if (sscanf(name, "%4u,%7[a-z]%4u%n", ret_disk, scheme, ret_part, &n) != 3 ||
-		    name[n] != 0)
-			return false;
-	}
-	return !scheme[0] || strcmp(scheme, "gpt") == 0 || strcmp(scheme, "msdos") == 0;
+	if (!take_unsigned(&name, ret_disk) || !take_prefix(&name, ","))
+		return false;
+	if (!take_prefix(&name, "gpt"))
+		(void)!take_prefix(&name, "msdos");
+	return take_unsigned(&name, ret_part) && !*name;
 }
 
 static bool same_device(const char *a, const char *b)

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/lines.h"
+#include "base/num.h"
 #include "base/strbuf.h"
 #include "entry/grub-legacy.h"
 #include "entry/path.h"
@@ -211,16 +212,12 @@ int grub_legacy_parse(struct bytes file, struct bytes saved, struct boot_menu *r
 }
 
 /* "hd0,4" of GRUB legacy is "hd0,5" everywhere else. */
-static int modern_device(const char *device, size_t n, char **ret)
+static int modern_device(const char *device, char **ret)
 {
 	unsigned disk, part;
-	char text[32];
 
-	if (n >= sizeof(text))
-		return -ENODEV;
-	memcpy(text, device, n);
-	text[n] = 0;
-	if (sscanf(text, "hd%4u,%4u", &disk, &part) != 2)
+	if (!take_prefix(&device, "hd") || !take_unsigned(&device, &disk) ||
+	    !take_prefix(&device, ",") || !take_unsigned(&device, &part))
 		return -ENODEV;
 	return format(ret, "hd%u,%u", disk, part + 1);
 }
@@ -230,7 +227,7 @@ static int find_device(struct entry_fs *fs, const char *device, size_t n, char *
 	_cleanup_free_ char *uuid = NULL;
 
 	if (strncmp(device, "uuid/", 5) != 0)
-		return modern_device(device, n, ret);
+		return modern_device(device, ret);
 	uuid = strndup(device + 5, n - 5);
 	if (!uuid)
 		return -ENOMEM;

@@ -70,19 +70,6 @@ static int find_flavour(struct entry_fs *fs, const char *given, enum grub_flavou
 	return 0;
 }
 
-static const char *flavour_name(enum grub_flavour flavour)
-{
-	switch (flavour) {
-	case GRUB_UPSTREAM:
-		return "upstream";
-	case GRUB_RH:
-		return "rh";
-	case GRUB_SUSE:
-		return "suse";
-	}
-	return NULL;
-}
-
 /* "NAME=VALUE" strings as the interpreter takes them. */
 static int make_vars(const struct boot_find_opts *opts, struct grub_var **ret, size_t *ret_n)
 {
@@ -145,7 +132,7 @@ int grub_read_all(struct entry_fs *fs, const struct boot_find_opts *opts, const 
 	if (r < 0)
 		return r;
 	ret->menu.loader = "grub";
-	ret->menu.flavour = flavour_name(req.flavour);
+	ret->menu.flavour = grub_flavour_name(req.flavour);
 	r = replace(&ret->menu.config, config);
 	if (r < 0)
 		grub_result_done(ret);

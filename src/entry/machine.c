@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/io.h"
+#include "base/num.h"
 #include "entry/machine.h"
 
 static void cache_put(blkid_cache *cache)
@@ -164,6 +165,7 @@ static bool disk_is_gpt(dev_t disk)
 int machine_partition(dev_t device, struct machine_partition *ret)
 {
 	_cleanup_free_ char *disk = NULL;
+	const char *p;
 	unsigned maj, min;
 	uint64_t number;
 	char path[128];
@@ -179,7 +181,9 @@ int machine_partition(dev_t device, struct machine_partition *ret)
 	r = read_line_in(ROOT_HERE, path, &disk);
 	if (r < 0)
 		return r;
-	if (number > 255 || sscanf(disk, "%u:%u", &maj, &min) != 2)
+	p = disk;
+	if (number > 255 || !take_unsigned(&p, &maj) || !take_prefix(&p, ":") ||
+	    !take_unsigned(&p, &min))
 		return -EBADMSG;
 
 	ret->disk = makedev(maj, min);

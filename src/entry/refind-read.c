@@ -4,12 +4,12 @@
  * then the manual stanzas. Source: its documentation, linux.html and configfile.html.
  */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/lines.h"
+#include "base/num.h"
 #include "base/strbuf.h"
 #include "entry/path.h"
 #include "entry/read.h"
@@ -140,14 +140,14 @@ static size_t find_by_part(const struct boot_menu *menu, const char *part)
 static size_t find_choice(struct entry_fs *fs, const struct boot_menu *menu, const char *word)
 {
 	_cleanup_free_ char *previous = NULL;
+	const char *rest = word;
 	unsigned number;
-	int n = 0;
 
 	if (strcmp(word, "+") == 0)
 		return vars_read_string(fs, PREVIOUS_BOOT, &previous) == 0
 			       ? find_by_part(menu, previous)
 			       : menu->n_entries;
-	if (sscanf(word, "%4u%n", &number, &n) == 1 && word[n] == 0 && number > 0)
+	if (take_unsigned(&rest, &number) && !*rest && number > 0)
 		return number <= menu->n_entries ? number - 1 : menu->n_entries;
 	return find_by_part(menu, word);
 }

@@ -53,21 +53,21 @@ const char *scan_version(const char *name)
 	return NULL;
 }
 
-/* A ".old" file is what was there before the update: after its sibling. */
+int scan_compare(const char *a, const char *b)
+{
+	bool old_a = ends_with(a, ".old"), old_b = ends_with(b, ".old");
+	_cleanup_free_ char *stem_a = strndup(a, strlen(a) - (old_a ? 4 : 0));
+	_cleanup_free_ char *stem_b = strndup(b, strlen(b) - (old_b ? 4 : 0));
+	int r = stem_a && stem_b ? version_compare(stem_a, stem_b) : 0;
+
+	return r ? r : (int)old_b - (int)old_a;
+}
+
 static int compare_kernels(const void *p, const void *q)
 {
 	const struct boot_entry *a = p, *b = q;
-	_cleanup_free_ char *va = strdup(a->version), *vb = strdup(b->version);
-	bool old_a = ends_with(a->version, ".old"), old_b = ends_with(b->version, ".old");
-	int r;
+	int r = scan_compare(b->version, a->version);
 
-	if (!va || !vb)
-		return 0;
-	va[strlen(va) - (old_a ? 4 : 0)] = 0;
-	vb[strlen(vb) - (old_b ? 4 : 0)] = 0;
-	r = version_compare(vb, va);
-	if (r == 0)
-		r = (int)old_a - (int)old_b;
 	return r ? r : strcmp(a->kernel, b->kernel);
 }
 

@@ -9,7 +9,6 @@
 #include "base/strbuf.h"
 #include "entry/path.h"
 #include "entry/scan.h"
-#include "entry/version-compare.h"
 #include "lib/entries.h"
 #include "lib/internal.h"
 
@@ -33,7 +32,7 @@ static size_t find_latest(const struct boot_menu *m)
 		if (!e->bootable || (e->type != ENTRY_LINUX && e->type != ENTRY_UKI))
 			continue;
 		if (best == m->n_entries ||
-		    version_compare(version_of(e), version_of(&m->entries[best])) > 0)
+		    scan_compare(version_of(e), version_of(&m->entries[best])) > 0)
 			best = i;
 	}
 	return best;

@@ -10,9 +10,6 @@
 #include "base/io.h"
 #include "lib/internal.h"
 
-/* xloadflags, Documentation/arch/x86/boot.rst */
-enum { XLF_KERNEL_64 = 1u << 0, XLF_CAN_BE_LOADED_ABOVE_4G = 1u << 1 };
-
 DEFINE_CLEANUP(struct kx_image *, kx_image_free)
 
 static int image_read(struct kx_ctx *ctx, struct kx_image *image, struct kx_error *err)
@@ -62,30 +59,6 @@ static int bytes_string(struct bytes b, char **ret)
 	return 0;
 }
 
-/* PRETTY_NAME of an os-release file: os-release(5). */
-static struct bytes pretty_name(struct bytes os_release)
-{
-	static const char key[] = "PRETTY_NAME=";
-	const size_t n_key = sizeof(key) - 1;
-
-	while (os_release.n > n_key) {
-		const uint8_t *newline = memchr(os_release.p, '\n', os_release.n);
-		size_t n = newline ? (size_t)(newline - os_release.p) : os_release.n;
-		struct bytes value = { os_release.p + n_key, n - (n < n_key ? n : n_key) };
-
-		if (n >= n_key && memcmp(os_release.p, key, n_key) == 0) {
-			if (value.n >= 2 && (value.p[0] == '"' || value.p[0] == '\'') &&
-			    value.p[value.n - 1] == value.p[0])
-				value = (struct bytes){ value.p + 1, value.n - 2 };
-			return value;
-		}
-		if (!newline)
-			break;
-		os_release = (struct bytes){ newline + 1, os_release.n - n - 1 };
-	}
-	return (struct bytes){ 0 };
-}
-
 static int image_strings(struct kx_image *image)
 {
 	const struct image *i = &image->image;
@@ -100,8 +73,8 @@ static int image_strings(struct kx_image *image)
 		version.p = NULL;
 
 	r = bytes_string(version, &image->version);
-	if (r == 0 && i->is_uki)
-		r = bytes_string(pretty_name(i->uki.os_release), &image->title);
+	if (r == 0 && i->is_uki && uki_title(&i->uki, &image->title) == -ENOMEM)
+		r = -ENOMEM; /* -ENOENT: it has no title */
 	if (r == 0 && i->is_uki)
 		r = bytes_string(i->uki.cmdline, &image->cmdline);
 	return r;
@@ -155,7 +128,6 @@ KX_EXPORT int kx_image_info(const struct kx_image *image, struct kx_image_info *
 {
 	const struct image *i = &image->image;
 	const bool is_bzimage = i->inner == IMAGE_BZIMAGE64 || i->inner == IMAGE_BZIMAGE;
-	const unsigned wanted = XLF_KERNEL_64 | XLF_CAN_BE_LOADED_ABOVE_4G;
 	const struct kx_image_info found = {
 		.type = i->name,
 		.compression = image->compression,
@@ -165,8 +137,7 @@ KX_EXPORT int kx_image_info(const struct kx_image *image, struct kx_image_info *
 		.n_initrds = i->is_uki ? i->uki.n_initrds : 0,
 		.cmdline_max = is_bzimage ? i->bzimage.cmdline_size : 0,
 		/* arch/x86/kernel/kexec-bzimage64.c, bzImage64_probe() */
-		.file_load =
-			i->inner == IMAGE_BZIMAGE64 && (i->bzimage.xloadflags & wanted) == wanted,
+		.file_load = i->inner == IMAGE_BZIMAGE64 && bzimage_is_64bit(&i->bzimage),
 	};
 
 	return sized_out(info, &found, sizeof(found));

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/num.h"
 #include "lib/internal.h"
 
 /* arch/x86/kernel/kexec-bzimage64.c keeps room for " elfcorehdr=0x…" on every command line, crash
@@ -181,14 +182,16 @@ static bool places_in_cma(struct kx_ctx *ctx)
 {
 	_cleanup_free_ char *release = NULL;
 	_cleanup_free_ uint8_t *raw = NULL;
-	unsigned major = 0, minor = 0;
+	int64_t major, minor;
 	const char *at;
 	char text[8192];
 	size_t n;
 
-	if (read_line_in(ctx->machine_root, "/proc/sys/kernel/osrelease", &release) < 0 ||
-	    sscanf(release, "%3u.%3u", &major, &minor) != 2 || major < 6 ||
-	    (major == 6 && minor < 17))
+	if (read_line_in(ctx->machine_root, "/proc/sys/kernel/osrelease", &release) < 0)
+		return false;
+	major = leading_i64(release);
+	minor = strchr(release, '.') ? leading_i64(strchr(release, '.') + 1) : 0;
+	if (major < 6 || (major == 6 && minor < 17))
 		return false;
 	if (read_file_in(ctx->machine_root, "/proc/meminfo", sizeof(text) - 1, &raw, &n) < 0)
 		return false;

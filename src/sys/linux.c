@@ -177,6 +177,25 @@ static uint64_t linux_tsc(struct sys *sys)
 #endif
 }
 
+static uint64_t clock_ms(clockid_t clock)
+{
+	struct timespec t;
+
+	if (clock_gettime(clock, &t) < 0)
+		return 0;
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static uint64_t linux_boottime_ms(struct sys *sys)
+{
+	return clock_ms(CLOCK_BOOTTIME);
+}
+
+static uint64_t linux_realtime_ms(struct sys *sys)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
+
 struct sys *sys_machine(void)
 {
 	static struct sys linux_table = {
@@ -191,6 +210,8 @@ struct sys *sys_machine(void)
 		.sleep_ms = linux_sleep_ms,
 		.tsc_khz = linux_tsc_khz,
 		.tsc = linux_tsc,
+		.boottime_ms = linux_boottime_ms,
+		.realtime_ms = linux_realtime_ms,
 	};
 
 	return &linux_table;

@@ -58,6 +58,9 @@ struct sys {
 	 * 0 when unknown. */
 	uint64_t (*tsc_khz)(struct sys *);
 	uint64_t (*tsc)(struct sys *);
+	/* CLOCK_BOOTTIME and CLOCK_REALTIME in milliseconds */
+	uint64_t (*boottime_ms)(struct sys *);
+	uint64_t (*realtime_ms)(struct sys *);
 };
 
 /* The table of the machine this runs on. */

@@ -22,7 +22,7 @@ MAKE = re.compile(r"\bmake((?: +[A-Z_]+=\S*)*)(?: +([a-z][a-z-]*))?")
 FOLDERS = "include|src|tests|tools|fuzz|bench|man|completions|docs|LICENSES|\\.ci"
 PATH = re.compile(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./*-]*[\w*/])")
 MESON_TEST = re.compile(r"meson test -C \S+((?: [\w-]+)+)")
-MACHINES = re.compile(r"tests/vm/run\.py --only ([^\s`]+)")
+MACHINES = re.compile(r"tests/vm/run\.py --only ['\"]?([^\s`'\"]+)")
 PLACEHOLDER = re.compile(r"\bNAME\b|…")
 
 

@@ -18,8 +18,8 @@ FORBIDDEN = set("""
     syslog err errx warn warnx error
     getenv secure_getenv setenv putenv unsetenv environ setlocale
     strcpy strcat sprintf vsprintf __sprintf_chk __strcpy_chk __strcat_chk strtok gets alloca
-    strtol strtoul strtoll strtoull atoi atol atoll sscanf fscanf scanf
-    system popen execve execvp execl fork vfork posix_spawn signal sigaction
+    strtol strtoul strtoll strtoull atoi atol atoll fscanf scanf
+    system popen execve execvp execl fork vfork signal sigaction
 """.split())
 
 

@@ -10,6 +10,9 @@
  *                    reboot shutdown interfaces, or the name of an interface
  *   FAKE_INTERFACES  "eth0,eth1": interfaces that are up
  *   FAKE_NO_BOOT_CAPABILITY  set: the caller may not load or jump
+ *   FAKE_EXITS       "systemctl=1[,…]" exit statuses of programs, by last component
+ *   FAKE_OUTPUT      what a program prints whose output is read
+ *   FAKE_BOOTTIME    milliseconds since the boot
  */
 
 #include <errno.h>
@@ -22,7 +25,7 @@
 #include <unistd.h>
 
 #include "handover/shutdown.h"
-#include "sys/sys.h"
+#include "sys/process.h"
 
 _printf_(1, 2) static void record(const char *fmt, ...)
 {
@@ -40,19 +43,24 @@ _printf_(1, 2) static void record(const char *fmt, ...)
 		abort();
 }
 
-/* The answer to @call: 0, or the negative errno that FAKE_ERRORS gives it. */
-static int answer(const char *call)
+/* The number of @name in "name=number,…", 0 when it is not there. */
+static int number_of(const char *p, const char *name)
 {
-	const char *p = getenv("FAKE_ERRORS");
-	size_t n = strlen(call);
+	size_t n = strlen(name);
 
 	while (p && *p) {
-		if (strncmp(p, call, n) == 0 && p[n] == '=')
-			return -atoi(p + n + 1);
+		if (strncmp(p, name, n) == 0 && p[n] == '=')
+			return atoi(p + n + 1);
 		p = strchrnul(p, ',');
 		p += *p == ',';
 	}
 	return 0;
+}
+
+/* The answer to @call: 0, or the negative errno that FAKE_ERRORS gives it. */
+static int answer(const char *call)
+{
+	return -number_of(getenv("FAKE_ERRORS"), call);
 }
 
 /* The file in sysfs, where the fake root has it, in both of its places. */
@@ -192,6 +200,38 @@ static uint64_t fake_tsc(struct sys *sys)
 	return 0;
 }
 
+int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
+{
+	char line[4096] = "run";
+	size_t n = strlen(line);
+	int r = answer("run");
+
+	if (setting)
+		n += (size_t)snprintf(line + n, sizeof(line) - n, " %s", setting);
+	for (size_t i = 0; argv[i]; i++)
+		n += (size_t)snprintf(line + n, sizeof(line) - n, " %s", argv[i]);
+	record("%s", line);
+	if (r < 0)
+		return r;
+	if (ret_output) {
+		*ret_output = strdup(getenv("FAKE_OUTPUT") ?: "");
+		if (!*ret_output)
+			abort();
+	}
+	return number_of(getenv("FAKE_EXITS"), strrchr(argv[0], '/') + 1);
+}
+
+static uint64_t fake_boottime_ms(struct sys *sys)
+{
+	return strtoull(getenv("FAKE_BOOTTIME") ?: "1000000", NULL, 10);
+}
+
+/* 2026-01-02 03:04:05 UTC */
+static uint64_t fake_realtime_ms(struct sys *sys)
+{
+	return UINT64_C(1767323045000);
+}
+
 struct sys *sys_machine(void)
 {
 	static struct sys fake = {
@@ -206,6 +246,8 @@ struct sys *sys_machine(void)
 		.sleep_ms = fake_sleep_ms,
 		.tsc_khz = fake_tsc_khz,
 		.tsc = fake_tsc,
+		.boottime_ms = fake_boottime_ms,
+		.realtime_ms = fake_realtime_ms,
 	};
 
 	fake.root = getenv("FAKE_ROOT");

@@ -66,10 +66,14 @@ def make_tree(rng, root):
 
 def ask_bootctl(bootctl, tree, mount):
     script = ('mount -t tmpfs none "$2" && cp -a "$1/." "$2/" && '
-              'exec "$3" --esp-path="$2" list --json=short')
+              'LD_LIBRARY_PATH="$4" exec "$3" --esp-path="$2" list --json=short')
     env = dict(os.environ, SYSTEMD_RELAX_ESP_CHECKS="1", SYSTEMD_RELAX_XBOOTLDR_CHECKS="1",
                SYSTEMD_LOG_LEVEL="err")
-    run = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", tree, mount, bootctl],
+    # Unpacked with the libraries of its own release; a bootctl that is installed needs none of them.
+    libraries = pathlib.Path(bootctl).parent.parent.parent
+    paths = {str(p.parent) for p in libraries.rglob("lib*.so*")} if str(libraries) != "/" else ()
+    run = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", tree, mount, bootctl,
+                          ":".join(sorted(paths))],
                          env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if run.returncode != 0:
         return None, run.stderr
@@ -100,6 +104,9 @@ def normal_ours(e):
 
 def find_bootctl():
     cache = pathlib.Path(os.environ.get("RAPIDREBOOT_CACHE", pathlib.Path.home() / ".cache/rapidreboot"))
+    fetch = pathlib.Path(__file__).resolve().parent.parent.parent / "tools/fetch-images"
+    if not os.environ.get("BOOTCTL") and not shutil.which("bootctl"):
+        subprocess.run([sys.executable, fetch, "systemd-boot"], stdout=subprocess.DEVNULL, check=False)
     for path in (os.environ.get("BOOTCTL"), cache / "systemd-boot/usr/bin/bootctl"):
         if path and os.access(path, os.X_OK):
             return str(path)

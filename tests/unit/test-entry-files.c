@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "entry/efivars.h"
 #include "entry/extlinux.h"
 #include "entry/grub-legacy.h"
@@ -47,6 +48,34 @@ static void test_path(void **state)
 	assert_string_equal(path_below("/boot", "/boot"), "");
 	assert_string_equal(path_below("/boot", "/"), "/boot");
 	assert_null(path_below("/boots/x", "/boot"));
+}
+
+static void test_cutting(void **state)
+{
+	static const struct {
+		const char *text;
+		bool ok;
+		unsigned v;
+		const char *rest;
+	} rows[] = {
+		{ "12,3", true, 12, ",3" },
+		{ "0", true, 0, "" },
+		{ "007x", true, 7, "x" },
+		{ "999999999", true, 999999999, "" },
+		{ "1000000000", false, 77, "1000000000" },
+		{ "", false, 77, "" },
+		{ "-1", false, 77, "-1" },
+		{ " 1", false, 77, " 1" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *s = rows[i].text;
+		unsigned v = 77;
+
+		assert_int_equal(take_unsigned(&s, &v), rows[i].ok);
+		assert_int_equal(v, rows[i].v);
+		assert_string_equal(s, rows[i].rest);
+	}
 }
 
 /* efivarfs: four bytes of attributes, then UTF-16LE. */
@@ -336,7 +365,7 @@ int main(void)
 		cmocka_unit_test(test_fstab),	       cmocka_unit_test(test_os_release),
 		cmocka_unit_test(test_legacy_default), cmocka_unit_test(test_extlinux_default),
 		cmocka_unit_test(test_uboot),	       cmocka_unit_test(test_limine_default),
-		cmocka_unit_test(test_scan_version),
+		cmocka_unit_test(test_scan_version),   cmocka_unit_test(test_cutting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,13 +21,13 @@ VOLATILE = re.compile(
     r"modified physical RAM map|user-defined physical RAM map|\[mem |"
     # We hand on what the first kernel knew about Secure Boot; kexec-tools does not, so that its
     # second kernel says it does not know and asks the firmware again.
-    r"secureboot: |integrity: secureboot mode")
+    r"secureboot: |(integrity|ima): secureboot mode")
 E820 = re.compile(r"BIOS-e820: \[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\] (.*)$")
 
 
 def shape(line):
     """A log line without what changes from boot to boot."""
-    line = re.sub(r"^\[ *[\d.]+\] ", "", line)
+    line = re.sub(r"\[ *[\d.]+\] ", "", line, count=1)
     line = re.sub(r"\bmem\d+:", "mem#:", line)  # efi: position in the runtime map
     line = re.sub(r"\b(0x)?[0-9a-f]*\d[0-9a-f]*\b", "#", line)
     return re.sub(r"\s+", " ", line).strip()
@@ -79,6 +79,12 @@ def differences(ours, theirs):
     for form, line in shapes(theirs["second.dmesg"]).items():
         if form not in have:
             yield f"log line lost: {line}"
+
+
+def persistent(first, second):
+    """Those differences of two runs that are in both: a race shows in one of them only."""
+    again = {shape(sentence) for sentence in second}
+    return [sentence for sentence in first if shape(sentence) in again]
 
 
 def _pairs(ranges):

@@ -4,6 +4,7 @@
 import dataclasses
 import gzip
 import os
+import random
 import shlex
 import subprocess
 
@@ -16,7 +17,10 @@ BIG_INITRD = 160 << 20  # bytes
 DOM0_MEMORY = "600M"
 # Word of the second kernel's command line: quotes and blanks have to arrive as they were given.
 QUOTED = 'note="two words"'
-CMDLINE = f"console=ttyS0 panic=-1 {QUOTED}"
+# A machine that is emulated on a busy host loses seconds at a time: the kernel's watchdogs would
+# report it as hung, and its check of the timer would stop it.
+PATIENT = "rcupdate.rcu_cpu_stall_suppress=1 nowatchdog no_timer_check"
+CMDLINE = f"console=ttyS0 panic=-1 {PATIENT} {QUOTED}"
 
 
 @dataclasses.dataclass
@@ -38,6 +42,7 @@ sync
 echo "@@ failed kexec -e came back"
 """
 
+CHAIN_CMDLINE = f"console=ttyS0 panic=-1 {PATIENT}"
 # Every stage joins a new initrd of the base archive and what lies in /boot, and counts down.
 CHAIN_JOB = """
 left=$(sed 's/.*left=\\([0-9]*\\).*/\\1/' /proc/cmdline)
@@ -52,7 +57,7 @@ echo "@@ failed kexec -e came back"
 """
 
 XEN_CMDLINE = f"console=com1 com1=115200,8n1 dom0_mem={DOM0_MEMORY} noreboot=0 sched=credit"
-DOM0_CMDLINE = "console=hvc0 panic=-1"
+DOM0_CMDLINE = f"console=hvc0 panic=-1 {PATIENT}"
 XEN_JOB = """
 report first
 must {command}
@@ -92,8 +97,7 @@ def _next_initrds(scenario, folder):
         return [_packed(files[0], folder)]
     if scenario.initrds == "big":
         big = guest.initramfs.Archive()
-        pattern = os.urandom(1 << 20)
-        big.data("extra/big", pattern * (BIG_INITRD >> 20))
+        big.data("extra/big", big_content())
         big.data("job", "section md5 md5sum /extra/big\n" + REPORT)
         files.append(big.save(os.path.join(folder, "big")))
         files = [_join(files, os.path.join(folder, "joined"))]
@@ -117,6 +121,11 @@ def _packed(base, folder):
             out.write(b"\0" * (-out.tell() % 4))
         joined += [path] + ([_marker(folder, 5)] if number == 1 else [])
     return _join(joined, os.path.join(folder, "joined"))
+
+
+def big_content():
+    """Bytes that do not compress, the same ones every time."""
+    return random.Random(0).randbytes(1 << 20) * (BIG_INITRD >> 20)
 
 
 def _join(files, out):
@@ -172,7 +181,7 @@ def _xen_job(scenario, tools, archive, folder):
 
 
 def _chain_job(scenario, tools, archive, folder):
-    job = CHAIN_JOB.format(kexec=_kexec_name(tools), way=scenario.way, cmdline="console=ttyS0")
+    job = CHAIN_JOB.format(kexec=_kexec_name(tools), way=scenario.way, cmdline=CHAIN_CMDLINE)
     base = guest.base(job)
     _with_kexec(base, tools)
     if scenario.machine.firmware == "uefi":
@@ -198,11 +207,11 @@ def first_initrd(scenario, tools, folder):
 
 
 def first_cmdline(scenario):
-    line = "console=ttyS0 panic=-1 quiet" + scenario.words
+    line = f"console=ttyS0 panic=-1 quiet {PATIENT}" + scenario.words
     return line + f" left={CHAIN}" if scenario.kind == "chain" else line
 
 
 def next_cmdline(scenario):
     """What /proc/cmdline of the last kernel has to say, without the newline."""
-    return {"chain": "console=ttyS0 left=0", "xen": DOM0_CMDLINE}.get(
+    return {"chain": f"{CHAIN_CMDLINE} left=0", "xen": DOM0_CMDLINE}.get(
         scenario.kind, CMDLINE + scenario.next_words)

@@ -3,25 +3,8 @@
 /* {"actions": [], "jump": {}, "crash": false, "image": {}, "plan": {}}: programs rely on it, so
  * members are only ever added. Sizes are in bytes, ranges half-open, absent strings null. */
 
-#include <errno.h>
-#include <jansson.h>
-#include <stdio.h>
-
+#include "cli/json.h"
 #include "cli/kexec/report.h"
-
-/* Kernel command lines need not be UTF-8, JSON must be. */
-static json_t *string(const char *s)
-{
-	json_t *value = s ? json_string(s) : json_null();
-	json_t *bytes;
-
-	if (value || !s)
-		return value;
-	bytes = json_array();
-	for (; *s; s++)
-		json_array_append_new(bytes, json_integer((unsigned char)*s));
-	return bytes;
-}
 
 static json_t *number(uint64_t n)
 {
@@ -53,7 +36,7 @@ static json_t *segments(const struct kx_plan *plan, size_t n)
 		if (kx_plan_segment(plan, i, &s) < 0)
 			break;
 		json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:b}", "name",
-						      string(s.name), "start", number(s.start),
+						      json_text(s.name), "start", number(s.start),
 						      "end", number(s.end), "data_size",
 						      number(s.data_size), "checked", s.digested));
 	}
@@ -71,7 +54,7 @@ static json_t *memory(const struct kx_plan *plan, size_t n)
 			break;
 		json_array_append_new(list,
 				      json_pack("{s:o, s:o, s:o, s:o}", "start", number(m.start),
-						"end", number(m.end), "type", string(m.type),
+						"end", number(m.end), "type", json_text(m.type),
 						"e820_type", number(m.e820_type)));
 	}
 	return list;
@@ -82,7 +65,7 @@ static json_t *warnings(const struct kx_plan *plan, size_t n)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, string(kx_plan_warning(plan, i)));
+		json_array_append_new(list, json_text(kx_plan_warning(plan, i)));
 	return list;
 }
 
@@ -92,11 +75,11 @@ static json_t *image_object(const struct report *report)
 
 	if (!report->image || kx_image_info(report->image, &i) < 0)
 		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "path", string(report->kernel),
-			 "type", string(i.type), "compression", string(i.compression), "version",
-			 string(i.version), "title", string(i.title), "embedded_initrds",
-			 number(i.n_initrds), "command_line_max", number(i.cmdline_max),
-			 "file_load", i.file_load);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "path",
+			 json_text(report->kernel), "type", json_text(i.type), "compression",
+			 json_text(i.compression), "version", json_text(i.version), "title",
+			 json_text(i.title), "embedded_initrds", number(i.n_initrds),
+			 "command_line_max", number(i.cmdline_max), "file_load", i.file_load);
 }
 
 static json_t *plan_object(const struct report *report)
@@ -105,30 +88,25 @@ static json_t *plan_object(const struct report *report)
 
 	if (!report->plan || kx_plan_info(report->plan, &p) < 0)
 		return json_null();
-	return json_pack(
-		"{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-		"system_call", p.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load", "reason",
-		string(p.reason), "rung", string(p.rung), "rung_reason", string(p.rung_reason),
-		"architecture", string(p.architecture), "command_line", string(p.cmdline), "flags",
-		number(p.syscall_flags), "entry", number(p.entry), "kernel_entry",
-		number(p.kernel_entry), "kernel_size", number(p.kernel_size), "initrd_size",
-		number(p.initrd_size), "segments", segments(report->plan, p.n_segments), "memory",
-		memory(report->plan, p.n_memory), "warnings", warnings(report->plan, p.n_warnings));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			 "system_call", p.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load",
+			 "reason", json_text(p.reason), "rung", json_text(p.rung), "rung_reason",
+			 json_text(p.rung_reason), "architecture", json_text(p.architecture),
+			 "command_line", json_text(p.cmdline), "flags", number(p.syscall_flags),
+			 "entry", number(p.entry), "kernel_entry", number(p.kernel_entry),
+			 "kernel_size", number(p.kernel_size), "initrd_size", number(p.initrd_size),
+			 "segments", segments(report->plan, p.n_segments), "memory",
+			 memory(report->plan, p.n_memory), "warnings",
+			 warnings(report->plan, p.n_warnings));
 }
 
 int report_json(const struct report *report)
 {
 	const struct job *job = report->job;
-	json_t *all =
-		json_pack("{s:o, s:{s:b, s:b}, s:b, s:o, s:o}", "actions", actions(job), "jump",
-			  "sync", (job->jump_flags & KX_JUMP_SYNC) != 0, "interfaces_down",
-			  (job->jump_flags & KX_JUMP_IFDOWN) != 0, "crash", job->on_crash, "image",
-			  image_object(report), "plan", plan_object(report));
-	int r = all ? json_dumpf(all, stdout, JSON_INDENT(2)) : -1;
 
-	json_decref(all);
-	if (r < 0)
-		return -ENOMEM;
-	putchar('\n');
-	return 0;
+	return json_print(json_pack("{s:o, s:{s:b, s:b}, s:b, s:o, s:o}", "actions", actions(job),
+				    "jump", "sync", (job->jump_flags & KX_JUMP_SYNC) != 0,
+				    "interfaces_down", (job->jump_flags & KX_JUMP_IFDOWN) != 0,
+				    "crash", job->on_crash, "image", image_object(report), "plan",
+				    plan_object(report)));
 }

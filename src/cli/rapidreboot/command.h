@@ -6,8 +6,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
-
-enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+#include "cli/exit-status.h"
 
 /* A subcommand: argv[0] is its name; returns an exit status. */
 struct command {
@@ -17,7 +16,11 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command list_command, show_command, eval_grub_command;
+extern const struct command reboot_command, load_command, unload_command, status_command,
+	check_command, cold_command, enable_command, disable_command, list_command, show_command,
+	eval_grub_command, hook_command;
+
+int print_help(void);
 
 /* "rapidreboot: MESSAGE" on standard error, and the status of a failure. */
 int fail_with(const struct kx_error *err);

@@ -7,8 +7,11 @@
 
 #include "cli/rapidreboot/command.h"
 
-static const struct command *const commands[] = { &list_command, &show_command,
-						  &eval_grub_command };
+static const struct command *const commands[] = {
+	&reboot_command, &load_command, &unload_command,    &status_command,
+	&check_command,	 &cold_command, &enable_command,    &disable_command,
+	&list_command,	 &show_command, &eval_grub_command, &hook_command,
+};
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -30,13 +33,30 @@ int fail_usage(const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
-static int print_help(void)
+int print_help(void)
 {
-	puts("Usage: rapidreboot COMMAND [OPTION]… [ARGUMENT]…\n\nCommands:");
+	puts("Usage: rapidreboot [OPTION]… [ENTRY]\n"
+	     "       rapidreboot COMMAND [OPTION]… [ARGUMENT]…\n"
+	     "Restart straight into the kernel that the boot loader would start next.\n\nCommands:");
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		printf("  %-9s %-8s  %s\n", commands[i]->name, commands[i]->synopsis,
+		printf("  %-9s %-9s  %s\n", commands[i]->name, commands[i]->synopsis,
 		       commands[i]->summary);
-	puts("\nOptions that say which system is looked at, for all of these:\n"
+	puts("\nWhat is started, for reboot and load:\n"
+	     "  --kernel FILE          this kernel instead of an entry\n"
+	     "  --initrd FILE          its initial ramdisk; may be repeated\n"
+	     "  --cmdline TEXT         this command line instead of the entry's\n"
+	     "  --reuse-cmdline        the one of the running kernel instead\n"
+	     "  --append TEXT          words after it\n"
+	     "  --kexec-file-syscall   load with kexec_file_load only\n"
+	     "  --kexec-syscall        load with kexec_load only\n"
+	     "\nHow the machine goes down, for reboot:\n"
+	     "  -y, --yes              do not ask on a terminal\n"
+	     "  -i, --ignore-inhibitors  although a program wants the machine to stay up\n"
+	     "  --no-wall              tell nobody who is logged in\n"
+	     "  --message TEXT         what they are told\n"
+	     "  -n, --dry-run          print what would be done and do nothing; also for load\n"
+	     "\nOptions that say which system is looked at; all of them for list, show and\n"
+	     "eval-grub, the first two for reboot and load too:\n"
 	     "  --root DIR             the system below DIR instead of the running one\n"
 	     "  --config FILE          read this configuration instead of searching for one\n"
 	     "  --fs KIND:NAME=DIR     a file system is at DIR; KIND is uuid, label or dev\n"
@@ -45,6 +65,7 @@ static int print_help(void)
 	     "  --var NAME=VALUE       what GRUB knows before its script runs\n"
 	     "\n"
 	     "  --json                 print JSON\n"
+	     "  -v, --verbose          tell what is done and why\n"
 	     "  -h, --help             this text\n"
 	     "  -V, --version          the version\n"
 	     "\n"
@@ -54,18 +75,15 @@ static int print_help(void)
 
 static int dispatch(int argc, char **argv)
 {
-	if (argc < 2)
-		return fail_usage("which command is not said");
-	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)
-		return print_help();
-	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0) {
+	if (argc >= 2 && (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0)) {
 		printf("rapidreboot %s\n", kx_version());
 		return EXIT_OK;
 	}
-	for (size_t i = 0; i < N_COMMANDS; i++)
+	for (size_t i = 0; argc >= 2 && i < N_COMMANDS; i++)
 		if (strcmp(argv[1], commands[i]->name) == 0)
 			return commands[i]->run(argc - 1, argv + 1);
-	return fail_usage("there is no command \"%s\"", argv[1]);
+	/* No command: the first word is an option or the entry to start. */
+	return reboot_command.run(argc, argv);
 }
 
 int main(int argc, char **argv)

@@ -365,7 +365,7 @@ static int blscfg_rh(struct interp *in, struct call *call)
 	if (arg == directory && is_conf(arg))
 		bls_read(in, arg, &list);
 	else if (!bls_scan(in, directory, &list) && !bls_scan(in, "/boot/loader/entries", &list))
-		(void)warn(in, 0, "blscfg: cannot read %s", directory);
+		(void)complain(in, 0, "blscfg: cannot read %s", directory);
 	bls_sort(&list, true);
 	bls_add_all(in, &list, selection, id);
 	bls_list_done(&list);
@@ -394,7 +394,7 @@ static void blscfg_upstream(struct interp *in, const struct options *o)
 	if (!list.n && o->set[BLS_FALLBACK])
 		(void)bls_scan(in, "/loader/entries", &list);
 	if (!list.n)
-		(void)warn(in, 0, "blscfg: no entries in %s", directory);
+		(void)complain(in, 0, "blscfg: no entries in %s", directory);
 	bls_sort(&list, false);
 	bls_add_all(in, &list,
 		    !one		  ? SELECT_ALL
@@ -454,7 +454,7 @@ int cmd_blsuki(struct interp *in, struct call *call)
 	directory = o.values[BLS_PATH].n ? o.values[BLS_PATH].v[0] : "/EFI/Linux";
 	if (r == OPTIONS_OK && file_parse(in, directory, &device, &path) == GRUB_OK &&
 	    in->fs->list(in->fs, fs_device(in, device), path, &names) < 0)
-		(void)warn(in, 0, "uki: cannot read %s", directory);
+		(void)complain(in, 0, "uki: cannot read %s", directory);
 	if (names.n)
 		qsort(names.v, names.n, sizeof(*names.v), descending_names);
 	for (size_t i = 0; i < names.n && running(in); i++) {

@@ -123,7 +123,7 @@ int menu_choose_first(enum grub_flavour flavour, const struct menu *menu, const 
 		index = choose_rh(menu, value, &how, &rest);
 	} else if (number_parse(value, 0, &number, &rest) == NUMBER_OK) {
 		index = in_menu(menu, number);
-		/* An entry that is not there is passed over. */
+		/* GRUB crashes on an entry that is not there; it is passed over here. */
 		if (index < 0)
 			index = INT_MAX;
 	} else {

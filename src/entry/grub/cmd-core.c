@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/num.h"
 #include "entry/grub/commands.h"
 
 static void list_variables(struct interp *in)
@@ -30,8 +29,8 @@ int cmd_set(struct interp *in, struct call *call)
 	}
 	equals = strchr(call->args[0], '=');
 	if (!equals)
-		return warn(in, GRUB_BAD_ARGUMENT, "set: \"%s\" is not an assignment",
-			    call->args[0]);
+		return complain(in, GRUB_BAD_ARGUMENT, "set: \"%s\" is not an assignment",
+				call->args[0]);
 	*equals = 0;
 	/* Unlike an assignment, set takes any name; nobody can read some of them. */
 	env_set(in, call->args[0], equals + 1);
@@ -42,7 +41,7 @@ int cmd_set(struct interp *in, struct call *call)
 int cmd_unset(struct interp *in, struct call *call)
 {
 	if (!call->n)
-		return warn(in, GRUB_BAD_ARGUMENT, "unset: one argument expected");
+		return complain(in, GRUB_BAD_ARGUMENT, "unset: one argument expected");
 	env_unset(in, call->args[0]);
 	return GRUB_OK;
 }
@@ -50,16 +49,17 @@ int cmd_unset(struct interp *in, struct call *call)
 int cmd_export(struct interp *in, struct call *call)
 {
 	if (!call->n)
-		return warn(in, GRUB_BAD_ARGUMENT, "export: one argument expected");
+		return complain(in, GRUB_BAD_ARGUMENT, "export: one argument expected");
 	for (size_t i = 0; i < call->n; i++)
 		env_export(in, call->args[i]);
 	return GRUB_OK;
 }
 
-/* One argument with the escapes of echo -e; true when \c ends all output. */
+/* One argument with the escapes of echo -e; true when \c takes the newline at the end away. */
 static bool echo_escaped(struct interp *in, const char *s)
 {
 	static const char from[] = "afnrtv\\", to[] = "\a\f\n\r\t\v\\";
+	bool no_newline = false;
 
 	for (; *s && running(in); s++) {
 		const char *escape;
@@ -69,14 +69,13 @@ static bool echo_escaped(struct interp *in, const char *s)
 			continue;
 		}
 		if (!*++s)
-			return false;
-		if (*s == 'c')
-			return true;
+			break;
+		no_newline |= *s == 'c';
 		escape = strchr(from, *s);
 		if (escape)
 			print(in, &to[escape - from], 1);
 	}
-	return false;
+	return no_newline;
 }
 
 int cmd_echo(struct interp *in, struct call *call)
@@ -108,7 +107,7 @@ int cmd_echo(struct interp *in, struct call *call)
 int cmd_gettext(struct interp *in, struct call *call)
 {
 	if (call->n != 1)
-		return warn(in, GRUB_BAD_ARGUMENT, "gettext: one argument expected");
+		return complain(in, GRUB_BAD_ARGUMENT, "gettext: one argument expected");
 	print(in, call->args[0], strlen(call->args[0]));
 	return GRUB_OK;
 }
@@ -143,19 +142,49 @@ int cmd_time(struct interp *in, struct call *call)
 {
 	struct strlist words = { call->args, call->n };
 
+	if (!call->n)
+		return complain(in, GRUB_BAD_ARGUMENT, "time: command expected");
+	/* It looks for commands itself, and not among functions. */
+	if (!command_find(in, call->args[0]))
+		return complain(in, GRUB_UNKNOWN_COMMAND, "time: can't find command \"%s\"",
+				call->args[0]);
 	return exec_words(in, &words, call->block, call->line);
+}
+
+/* The one optional number of break, return and shift. */
+static int read_count(struct interp *in, const struct call *call, unsigned long long *ret)
+{
+	const char *end;
+
+	if (call->n > 1)
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: one argument expected", call->name);
+	if (!call->n)
+		return GRUB_OK;
+	switch (number_parse(call->args[0], 10, ret, &end)) {
+	case NUMBER_NONE:
+		return complain(in, GRUB_BAD_NUMBER, "%s: \"%s\" is not a number", call->name,
+				call->args[0]);
+	case NUMBER_RANGE:
+		return complain(in, GRUB_OUT_OF_RANGE, "%s: \"%s\" is too large", call->name,
+				call->args[0]);
+	case NUMBER_OK:
+		break;
+	}
+	if (*end)
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: \"%s\" is not a number", call->name,
+				call->args[0]);
+	return GRUB_OK;
 }
 
 int cmd_break(struct interp *in, struct call *call)
 {
 	unsigned long long n = 1;
-	const char *end = "";
+	int status = read_count(in, call, &n);
 
-	if (call->n && (number_parse(call->args[0], 10, &n, &end) != NUMBER_OK || *end))
-		return warn(in, GRUB_BAD_NUMBER, "%s: \"%s\" is not a number", call->name,
-			    call->args[0]);
+	if (status)
+		return status;
 	if (!n)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: cannot leave 0 loops", call->name);
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: cannot leave 0 loops", call->name);
 	in->is_continue = !strcmp(call->name, "continue");
 	in->active_breaks = n < in->active_loops ? (unsigned)n : in->active_loops;
 	return GRUB_OK;
@@ -164,14 +193,15 @@ int cmd_break(struct interp *in, struct call *call)
 int cmd_return(struct interp *in, struct call *call)
 {
 	unsigned long long n = 0;
-	const char *end = "";
+	int status;
 
-	if (!in->scope || call->n > 1)
-		return warn(in, GRUB_BAD_ARGUMENT, "return: not in a function");
+	if (!in->scope)
+		return complain(in, GRUB_BAD_ARGUMENT, "return: not in a function");
+	status = read_count(in, call, &n);
+	if (status)
+		return status;
 	if (!call->n)
 		(void)number_parse(env_get_or(in, "?", "0"), 10, &n, NULL);
-	else if (number_parse(call->args[0], 10, &n, &end) != NUMBER_OK || *end)
-		return warn(in, GRUB_BAD_NUMBER, "return: \"%s\" is not a number", call->args[0]);
 	in->function_return = true;
 	return (int)(n & 0xffff);
 }
@@ -179,17 +209,15 @@ int cmd_return(struct interp *in, struct call *call)
 int cmd_shift(struct interp *in, struct call *call)
 {
 	unsigned long long n = 1;
-	const char *end = "";
 
 	if (!in->scope)
 		return GRUB_OK;
-	if (call->n > 1)
-		return warn(in, GRUB_BAD_ARGUMENT, "shift: one argument expected");
-	if (call->n && (number_parse(call->args[0], 10, &n, &end) != NUMBER_OK || *end))
-		return warn(in, GRUB_BAD_NUMBER, "shift: \"%s\" is not a number", call->args[0]);
+	/* It says the same whatever is wrong. */
+	if (read_count(in, call, &n) != GRUB_OK)
+		return GRUB_BAD_ARGUMENT;
 	if (n > in->scope->args.n - in->scope->shifted)
-		return warn(in, GRUB_BAD_ARGUMENT, "shift: there are only %zu arguments",
-			    in->scope->args.n - in->scope->shifted);
+		return complain(in, GRUB_BAD_ARGUMENT, "shift: there are only %zu arguments",
+				in->scope->args.n - in->scope->shifted);
 	in->scope->shifted += (size_t)n;
 	return GRUB_OK;
 }
@@ -209,8 +237,8 @@ int cmd_setparams(struct interp *in, struct call *call)
 }
 
 /* "[N:]VAR" of regexp --set. */
-static void set_match(struct interp *in, const char *spec, const char *subject,
-		      const regmatch_t *matches, size_t n_matches)
+static int set_match(struct interp *in, const char *spec, const char *subject,
+		     const regmatch_t *matches, size_t n_matches)
 {
 	unsigned long long group = 1;
 	const char *end = spec, *colon = strchr(spec, ':');
@@ -218,12 +246,12 @@ static void set_match(struct interp *in, const char *spec, const char *subject,
 	_cleanup_free_ char *value = NULL;
 
 	if (colon && (number_parse(spec, 10, &group, &end) != NUMBER_OK || end != colon)) {
-		(void)warn(in, 0, "regexp: \"%s\" is not NUMBER:VARIABLE", spec);
-		return;
+		return complain(in, GRUB_BAD_ARGUMENT, "regexp: \"%s\" is not NUMBER:VARIABLE",
+				spec);
 	}
 	if (group >= n_matches || matches[group].rm_so < 0) {
 		env_unset(in, name);
-		return;
+		return GRUB_OK;
 	}
 	value = strndup(subject + matches[group].rm_so,
 			(size_t)(matches[group].rm_eo - matches[group].rm_so));
@@ -231,6 +259,7 @@ static void set_match(struct interp *in, const char *spec, const char *subject,
 		env_set(in, name, value);
 	else
 		(void)out_of_memory(in);
+	return GRUB_OK;
 }
 
 /* Compiled patterns cost memory in proportion to their repeat counts: keep those small. */
@@ -250,16 +279,17 @@ int cmd_regexp(struct interp *in, struct call *call)
 	if (r != OPTIONS_OK) {
 		status = r == OPTIONS_HELP ? GRUB_OK : GRUB_BAD_ARGUMENT;
 	} else if (o.rest.n != 2) {
-		status = warn(in, GRUB_BAD_ARGUMENT, "regexp: two arguments expected");
+		status = complain(in, GRUB_BAD_ARGUMENT, "regexp: two arguments expected");
 	} else if (!is_modest(o.rest.v[0]) || strlen(o.rest.v[1]) > 4096) {
-		(void)warn(in, 0, "regexp: expressions with {} or of this length are not tried");
+		(void)complain(in, 0,
+			       "regexp: expressions with {} or of this length are not tried");
 	} else if (!regcomp(&re, o.rest.v[0], REG_EXTENDED)) {
 		(void)spend(in, strlen(o.rest.v[0]) * strlen(o.rest.v[1]) + 4096);
 		if (!regexec(&re, o.rest.v[1], sizeof(matches) / sizeof(*matches), matches, 0)) {
 			status = GRUB_OK;
-			for (size_t i = 0; i < o.values[0].n; i++)
-				set_match(in, o.values[0].v[i], o.rest.v[1], matches,
-					  re.re_nsub + 1 < 32 ? re.re_nsub + 1 : 32);
+			for (size_t i = 0; i < o.values[0].n && !status; i++)
+				status = set_match(in, o.values[0].v[i], o.rest.v[1], matches,
+						   re.re_nsub + 1 < 32 ? re.re_nsub + 1 : 32);
 		}
 		regfree(&re);
 	}
@@ -271,16 +301,19 @@ int cmd_regexp(struct interp *in, struct call *call)
 int cmd_increment(struct interp *in, struct call *call)
 {
 	const char *value = call->n == 1 ? env_get(in, call->args[0]) : NULL;
+	unsigned long long n;
+	bool minus;
 	char text[24];
 
 	if (call->n != 1)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: one argument expected", call->name);
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: one argument expected", call->name);
 	if (!value)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: no variable \"%s\"", call->name,
-			    call->args[0]);
-	snprintf(text, sizeof(text), "%lld",
-		 (long long)((uint64_t)leading_i64(value) +
-			     (*call->name == 'i' ? UINT64_C(1) : UINT64_MAX)));
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: no variable \"%s\"", call->name,
+				call->args[0]);
+	minus = *value == '-';
+	(void)number_parse(value + minus, 10, &n, NULL);
+	n = (minus ? -n : n) + (*call->name == 'i' ? 1ULL : -1ULL);
+	snprintf(text, sizeof(text), "%lld", (long long)n);
 	env_set(in, call->args[0], text);
 	return GRUB_OK;
 }

@@ -17,11 +17,11 @@ static int search(struct interp *in, enum entry_search what, const char *key, co
 	if (r == -ENOMEM)
 		return out_of_memory(in);
 	if (r < 0)
-		return warn(in, GRUB_FILE_NOT_FOUND, "search: no file system has the %s %s",
-			    what == ENTRY_SEARCH_UUID	 ? "UUID"
-			    : what == ENTRY_SEARCH_LABEL ? "label"
-							 : "file",
-			    key);
+		return complain(in, GRUB_FILE_NOT_FOUND, "search: no file system has the %s %s",
+				what == ENTRY_SEARCH_UUID    ? "UUID"
+				: what == ENTRY_SEARCH_LABEL ? "label"
+							     : "file",
+				key);
 	found = *device ? device : in->device;
 	if (variable) {
 		env_set(in, variable, found);
@@ -74,9 +74,9 @@ int cmd_search(struct interp *in, struct call *call)
 	if (r != OPTIONS_OK)
 		status = r == OPTIONS_HELP ? GRUB_OK : GRUB_BAD_ARGUMENT;
 	else if (!key)
-		status = warn(in, GRUB_BAD_ARGUMENT, "search: one argument expected");
+		status = complain(in, GRUB_BAD_ARGUMENT, "search: one argument expected");
 	else if (!o.set[SEARCH_FILE] && !o.set[SEARCH_LABEL] && !o.set[SEARCH_UUID])
-		status = warn(in, GRUB_INVALID_COMMAND, "search: neither file, label nor UUID");
+		status = complain(in, GRUB_INVALID_COMMAND, "search: neither file, label nor UUID");
 	else {
 		collect_hints(in, &o, &hints);
 		status = search(in,
@@ -97,7 +97,7 @@ int cmd_search_short(struct interp *in, struct call *call)
 	struct strlist hints = { 0 };
 
 	if (!call->n)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: one argument expected", call->name);
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: one argument expected", call->name);
 	if (call->n > 2)
 		hints = (struct strlist){ call->args + 2, call->n - 2 };
 	return search(in,
@@ -134,13 +134,13 @@ static int probe(struct interp *in, const struct options *o)
 	while (i < sizeof(what) / sizeof(*what) && !o->set[i])
 		i++;
 	if (i == sizeof(what) / sizeof(*what))
-		return warn(in, GRUB_BAD_ARGUMENT, "probe: unrecognized target");
+		return complain(in, GRUB_BAD_ARGUMENT, "probe: unrecognized target");
 	r = in->fs->probe(in->fs, fs_device(in, device), what[i], &value);
 	if (r == -ENOMEM)
 		return out_of_memory(in);
 	if (r < 0)
-		return warn(in, GRUB_BAD_DEVICE, "probe: %s of (%s) is not known here", what[i],
-			    device);
+		return complain(in, GRUB_BAD_DEVICE, "probe: %s of (%s) is not known here", what[i],
+				device);
 	if (o->values[PROBE_SET].n) {
 		env_set(in, o->values[PROBE_SET].v[0], value);
 	} else {
@@ -158,7 +158,7 @@ int cmd_probe(struct interp *in, struct call *call)
 	if (r != OPTIONS_OK)
 		status = r == OPTIONS_HELP ? GRUB_OK : GRUB_BAD_ARGUMENT;
 	else if (o.rest.n != 1)
-		status = warn(in, GRUB_BAD_ARGUMENT, "probe: one argument expected");
+		status = complain(in, GRUB_BAD_ARGUMENT, "probe: one argument expected");
 	else
 		status = probe(in, &o);
 	options_done(&o);
@@ -173,9 +173,9 @@ int cmd_loopback(struct interp *in, struct call *call)
 	if (call->n < 2 || call->args[0][0] == '-')
 		return GRUB_OK;
 	if (file_type(in, call->args[1], &type) || type != ENTRY_FILE_REGULAR)
-		return warn(in, GRUB_FILE_NOT_FOUND, "loopback: no file %s", call->args[1]);
-	return warn(in, GRUB_OK, "loopback: the inside of %s, as (%s), is not looked at",
-		    call->args[1], call->args[0]);
+		return complain(in, GRUB_FILE_NOT_FOUND, "loopback: no file %s", call->args[1]);
+	return complain(in, GRUB_OK, "loopback: the inside of %s, as (%s), is not looked at",
+			call->args[1], call->args[0]);
 }
 
 /* Under Linux the volume is open: whether the device can be found is what search will tell. */
@@ -202,5 +202,6 @@ int cmd_cpuid(struct interp *in, struct call *call)
 /* file --is-…: types of images are not looked into here. */
 int cmd_file(struct interp *in, struct call *call)
 {
-	return warn(in, GRUB_TEST_FAILURE, "file: types of files are not tested: taken as \"no\"");
+	return complain(in, GRUB_TEST_FAILURE,
+			"file: types of files are not tested: taken as \"no\"");
 }

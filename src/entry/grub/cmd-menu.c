@@ -69,13 +69,13 @@ int cmd_menuentry(struct interp *in, struct call *call)
 	else if (r == OPTIONS_BAD)
 		status = GRUB_BAD_ARGUMENT;
 	else if (!o.rest.n)
-		(void)warn(in, 0, "%s: missing arguments", call->name);
+		(void)complain(in, 0, "%s: missing arguments", call->name);
 	else if (has_block && o.rest.n == 1)
-		(void)warn(in, 0, "%s: title missing", call->name);
+		(void)complain(in, 0, "%s: title missing", call->name);
 	else if (has_block && o.set[MENU_SOURCE])
-		(void)warn(in, 0, "%s: both a block and --source", call->name);
+		(void)complain(in, 0, "%s: both a block and --source", call->name);
 	else if (!has_block && !o.set[MENU_SOURCE])
-		(void)warn(in, 0, "%s \"%s\" has no block", call->name, o.rest.v[0]);
+		(void)complain(in, 0, "%s \"%s\" has no block", call->name, o.rest.v[0]);
 	else
 		status = define(in, call, &o);
 	options_done(&o);

@@ -36,7 +36,7 @@ static long long number(struct interp *in, const char *s)
 		s++;
 	minus = *s == '-';
 	if (number_parse(s + minus, 0, &v, NULL) != NUMBER_OK)
-		(void)warn(in, 0, "test: \"%s\" is not a number", s);
+		(void)complain(in, 0, "test: \"%s\" is not a number", s);
 	return (long long)(minus ? -v : v);
 }
 
@@ -99,8 +99,8 @@ static bool binary(struct interp *in, const char *a, const char *op, const char 
 		return true;
 	}
 	if (!strncmp(op, "-nt", 3) || !strncmp(op, "-ot", 3)) {
-		(void)warn(in, 0, "test: %s compares file times, which are not looked at: false",
-			   op);
+		(void)complain(in, 0,
+			       "test: %s compares file times, which are not looked at: false", op);
 		*ret = false;
 		return true;
 	}

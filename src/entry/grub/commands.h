@@ -24,6 +24,7 @@ enum {
 	ON_ALL = ON_MACHINE | ON_EMU,
 	ONLY_RH = 1u << 4,
 	ONLY_SUSE = 1u << 5,
+	EXTRACTS = 1u << 6, /* runs where only the entries of a file are wanted */
 };
 
 struct command {

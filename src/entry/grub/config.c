@@ -46,13 +46,13 @@ int run_config(struct interp *in, const char *name, bool must_exist)
 	if (!full)
 		return GRUB_OK;
 	if (in->sources >= GRUB_MAX_SOURCES)
-		return warn(in, GRUB_RECURSION_DEPTH, "%s: files include each other too deeply",
-			    full);
+		return complain(in, GRUB_RECURSION_DEPTH, "%s: files include each other too deeply",
+				full);
 	in->ctx->has_menu = true;
 	status = file_read(in, name, &text, &n);
 	if (status) {
 		if (must_exist)
-			(void)warn(in, 0, "cannot read %s", full);
+			(void)complain(in, 0, "cannot read %s", full);
 		return status;
 	}
 	file = copy_of(env_get(in, "config_file"));
@@ -69,7 +69,7 @@ int run_config(struct interp *in, const char *name, bool must_exist)
 int cmd_source(struct interp *in, struct call *call)
 {
 	if (call->n != 1)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
 	/* A missing file is how generated configurations look for custom.cfg: no word about it. */
 	(void)run_config(in, call->args[0], false);
 	return GRUB_OK;
@@ -80,7 +80,7 @@ int cmd_configfile(struct interp *in, struct call *call)
 	const char *file = in->file;
 
 	if (call->n != 1)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
 	if (!context_push(in, in->req->flavour == GRUB_RH))
 		return GRUB_OK;
 	if (run_config(in, call->args[0], true) == GRUB_OK && running(in)) {
@@ -119,10 +119,12 @@ int cmd_extract(struct interp *in, struct call *call)
 	struct menu menu;
 
 	if (call->n != 1)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
 	if (!context_push(in, strstr(call->name, "source") || in->req->flavour == GRUB_RH))
 		return GRUB_OK;
+	in->extracting++;
 	(void)run_config(in, call->args[0], true);
+	in->extracting--;
 	menu = in->ctx->menu;
 	in->ctx->menu = (struct menu){ 0 };
 	context_pop(in);

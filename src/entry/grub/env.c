@@ -225,7 +225,7 @@ int env_assign(struct interp *in, const char *name, const char *value)
 {
 	if (isdigit((unsigned char)*name) || !strcmp(name, "#") || !strcmp(name, "*") ||
 	    !strcmp(name, "@"))
-		return warn(in, GRUB_BAD_ARGUMENT, "invalid variable name \"%s\"", name);
+		return complain(in, GRUB_BAD_ARGUMENT, "invalid variable name \"%s\"", name);
 	env_set(in, name, value);
 	return GRUB_OK;
 }

@@ -18,8 +18,8 @@ struct line {
 	size_t name, equals, end; /* end: of the newline */
 };
 
-/* The next assignment at or after @pos. */
-static bool find_line(const uint8_t *text, size_t n, size_t pos, struct line *ret)
+/* The next assignment at or after @pos: 1, 0 at the end, -1 when one begins that has no end. */
+static int find_line(const uint8_t *text, size_t n, size_t pos, struct line *ret)
 {
 	while (pos < n) {
 		size_t p = pos;
@@ -38,11 +38,11 @@ static bool find_line(const uint8_t *text, size_t n, size_t pos, struct line *re
 			if (text[p] == '\\')
 				p++;
 		if (p >= n)
-			return false;
+			return -1;
 		ret->end = p;
-		return true;
+		return 1;
 	}
-	return false;
+	return 0;
 }
 
 int envblk_next(const uint8_t *text, size_t n, size_t *pos, char **ret_name, char **ret_value)
@@ -52,7 +52,7 @@ int envblk_next(const uint8_t *text, size_t n, size_t *pos, char **ret_name, cha
 
 	if (!envblk_is_valid(text, n))
 		return 0;
-	if (!find_line(text, n, *pos ? *pos : SIGNATURE_SIZE, &line))
+	if (find_line(text, n, *pos ? *pos : SIGNATURE_SIZE, &line) <= 0)
 		return 0;
 	name = strndup((const char *)text + line.name, line.equals - line.name);
 	out = value = malloc(line.end - line.equals);
@@ -117,6 +117,7 @@ int envblk_set(uint8_t *text, size_t n, const char *name, const char *value)
 	_cleanup_free_ char *encoded = NULL;
 	size_t pos = SIGNATURE_SIZE, n_encoded = 0, end;
 	struct line line;
+	int r;
 
 	if (!envblk_is_valid(text, n))
 		return -EINVAL;
@@ -125,7 +126,7 @@ int envblk_set(uint8_t *text, size_t n, const char *name, const char *value)
 		if (!encoded)
 			return -ENOMEM;
 	}
-	while (find_line(text, n, pos, &line)) {
+	while ((r = find_line(text, n, pos, &line)) > 0) {
 		if (line.equals - line.name == strlen(name) &&
 		    !memcmp(text + line.name, name, line.equals - line.name))
 			return replace(text, n, line.name, line.end + 1, encoded, n_encoded);
@@ -135,5 +136,8 @@ int envblk_set(uint8_t *text, size_t n, const char *name, const char *value)
 		return 0;
 	for (end = n; end > SIGNATURE_SIZE && text[end - 1] == '#';)
 		end--;
+	/* A last line without its end would swallow what is put behind it. */
+	if (r < 0 || text[end - 1] != '\n')
+		return -EINVAL;
 	return replace(text, n, end, end, encoded, n_encoded);
 }

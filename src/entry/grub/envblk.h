@@ -19,6 +19,6 @@ int envblk_next(const uint8_t *text, size_t n, size_t *pos, char **ret_name, cha
 
 /*
  * Changes the block in place, which never changes its size; @value NULL deletes the variable.
- * -ENOSPC when the block is full, -EINVAL when it is none, -ENOMEM.
+ * -ENOSPC when the block is full, -EINVAL when it is none or its last line has no end, -ENOMEM.
  */
 _must_check_ int envblk_set(uint8_t *text, size_t n, const char *name, const char *value);

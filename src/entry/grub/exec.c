@@ -52,7 +52,8 @@ void function_define(struct interp *in, struct unit *unit, const struct definiti
 	struct function *f = function_find(in, def->name);
 
 	if (f && f->executing) {
-		(void)warn(in, 0, "function %s is running and cannot be defined anew", def->name);
+		(void)complain(in, 0, "function %s is running and cannot be defined anew",
+			       def->name);
 		return;
 	}
 	/* While entries are merely looked at, definitions go on top and are taken off again. */
@@ -116,8 +117,8 @@ static int exec_unknown(struct interp *in, char *word)
 		(void)env_assign(in, word, equals + 1);
 		*equals = '=';
 	} else {
-		(void)warn(in, 0, "can't find command \"%s\": GRUB goes on as if it had worked",
-			   word);
+		(void)complain(in, 0, "can't find command \"%s\": GRUB goes on as if it had worked",
+			       word);
 	}
 	set_status(in, GRUB_OK);
 	return GRUB_OK;
@@ -133,15 +134,16 @@ static int invert_status(int status)
 int exec_words(struct interp *in, struct strlist *words, const struct word *block, unsigned line)
 {
 	bool invert = words->n && !strcmp(words->v[0], "!");
-	struct strlist args = { words->v + invert, words->n - invert };
+	struct strlist args;
 	const struct command *command;
 	struct function *function;
 	int status;
 
 	if (!words->n)
 		return GRUB_OK;
+	args = (struct strlist){ words->v + invert, words->n - invert };
 	if (!args.n) {
-		status = warn(in, GRUB_BAD_ARGUMENT, "\"!\" without a command");
+		status = complain(in, GRUB_BAD_ARGUMENT, "\"!\" without a command");
 		set_status(in, status);
 		return status;
 	}
@@ -153,6 +155,8 @@ int exec_words(struct interp *in, struct strlist *words, const struct word *bloc
 	function = command ? NULL : function_find(in, args.v[0]);
 	if (!command && !function)
 		return exec_unknown(in, args.v[0]);
+	if (in->extracting && command && !(command->where & EXTRACTS))
+		return GRUB_OK;
 	status = command ? command_run(in, command, &args, block, line)
 			 : call_function(in, function, &args);
 	if (invert)
@@ -221,6 +225,8 @@ static int exec_for(struct interp *in, const struct node *node)
 		if (in->function_return)
 			break;
 	}
+	if (!words.n)
+		set_status(in, GRUB_OK);
 	take_continue(in);
 	leave_loop(in);
 	strlist_done(&words);
@@ -266,13 +272,15 @@ static int exec_node(struct interp *in, const struct node *node)
 	return GRUB_OK;
 }
 
-/* Every list and every command in it counts as one level of GRUB's recursion. */
+/*
+ * Every list and every command in it counts as one level of GRUB's recursion. A level that is one
+ * too many is never given back: from then on GRUB runs out of levels for good.
+ */
 static int enter(struct interp *in)
 {
 	if (++in->depth < GRUB_MAX_RECURSION)
 		return GRUB_OK;
-	in->depth--;
-	return warn(in, GRUB_RECURSION_DEPTH, "maximum recursion depth exceeded");
+	return complain(in, GRUB_RECURSION_DEPTH, "maximum recursion depth exceeded");
 }
 
 int exec_list(struct interp *in, const struct list *list)
@@ -313,7 +321,7 @@ static bool exec_unit(struct interp *in, struct reader *reader, const char *file
 		function_define(in, unit, def);
 	if (parsed == PARSE_ERROR) {
 		in->line = line;
-		(void)warn(in, 0, "syntax error: GRUB drops this line and what it belongs to");
+		(void)complain(in, 0, "syntax error: GRUB drops this line and what it belongs to");
 		/* The error is printed and forgotten. */
 		*status = GRUB_OK;
 		return reader->is_file && running(in);
@@ -363,8 +371,8 @@ int exec_in_scope(struct interp *in, const char *text, const struct strlist *arg
 		interp_add(in, &scope.args, args->v[i]);
 	in->active_loops = 0;
 	in->scope = &scope;
+	/* A return in an entry stays in force for what is booted after it: only functions end it. */
 	status = exec_text(in, text, file, line);
-	in->function_return = false;
 	in->active_loops = loops;
 	in->scope = outer;
 	strlist_done(&scope.args);

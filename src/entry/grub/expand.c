@@ -88,17 +88,25 @@ static void argv_append_split(struct argv *a, const char *s)
 
 static void expand_parameters(struct argv *a, const struct scope *scope, bool quoted, bool joined)
 {
+	bool first = true;
+
 	if (quoted)
 		a->exists = true;
 	for (size_t i = scope->shifted; i < scope->args.n && running(a->in); i++) {
-		if (i > scope->shifted && quoted && joined)
+		const char *arg = scope->args.v[i];
+
+		/* Without quotes a blank parameter does not even separate its neighbours. */
+		if (!quoted && !arg[strspn(arg, " \t\n\v\f\r")])
+			continue;
+		if (!first && quoted && joined)
 			argv_append(a, " ", 1);
-		else if (i > scope->shifted)
+		else if (!first)
 			argv_next(a);
+		first = false;
 		if (quoted)
-			argv_append_literal(a, scope->args.v[i]);
+			argv_append_literal(a, arg);
 		else
-			argv_append_split(a, scope->args.v[i]);
+			argv_append_split(a, arg);
 	}
 }
 

@@ -16,6 +16,9 @@ enum grub_flavour {
 	GRUB_SUSE,     /* as upstream, with hiddenentry */
 };
 
+/* "upstream", "rh", "suse": static. */
+const char *grub_flavour_name(enum grub_flavour flavour);
+
 /* Zero means the default, which is named in limits.h. */
 struct grub_limits {
 	size_t commands; /* in the whole evaluation */

@@ -42,7 +42,7 @@ void interp_add(struct interp *in, struct strlist *list, const char *s)
 		(void)out_of_memory(in);
 }
 
-int warn(struct interp *in, int code, const char *fmt, ...)
+int complain(struct interp *in, int code, const char *fmt, ...)
 {
 	char text[400], full[600];
 	va_list ap;
@@ -171,7 +171,7 @@ static int check_config(const struct grub_request *req, struct entry_fs *fs, str
 	return 0;
 }
 
-static const char *flavour_name(enum grub_flavour flavour)
+const char *grub_flavour_name(enum grub_flavour flavour)
 {
 	switch (flavour) {
 	case GRUB_UPSTREAM:
@@ -204,7 +204,7 @@ int grub_eval(const struct grub_request *req, struct entry_fs *fs, struct grub_r
 
 	if (r < 0)
 		return r;
-	result.menu.flavour = flavour_name(req->flavour);
+	result.menu.flavour = grub_flavour_name(req->flavour);
 	r = run(&in, &output, &boot_output);
 	interp_done(&in);
 	if (!r)

@@ -21,13 +21,15 @@ enum grub_error {
 	GRUB_FILE_NOT_FOUND = 5,
 	GRUB_BAD_FILENAME = 7,
 	GRUB_BAD_NUMBER = 10,
+	GRUB_OUT_OF_RANGE = 11,
 	GRUB_BAD_DEVICE = 13,
+	GRUB_UNKNOWN_COMMAND = 16,
 	GRUB_INVALID_COMMAND = 17,
 	GRUB_BAD_ARGUMENT = 18,
 	GRUB_NO_KERNEL = 22,
 	GRUB_NOT_IMPLEMENTED = 24,
 	GRUB_MENU = 27,
-	GRUB_RECURSION_DEPTH = 38,
+	GRUB_RECURSION_DEPTH = 47,
 };
 
 enum grub_stop {
@@ -101,6 +103,7 @@ struct interp {
 	unsigned active_loops, active_breaks;
 	bool is_continue, function_return;
 	unsigned depth, sources;
+	unsigned extracting; /* only entries of the file are wanted */
 
 	const char *file; /* of the command being run, GRUB's name */
 	unsigned line;
@@ -138,7 +141,7 @@ static inline bool running(const struct interp *in)
 
 /* interp.c */
 /* Adds "file:line: sentence" to the warnings and returns @code. */
-int warn(struct interp *in, int code, const char *fmt, ...) _printf_(3, 4);
+int complain(struct interp *in, int code, const char *fmt, ...) _printf_(3, 4);
 /* One line of the story of the default entry; nothing while scratching. */
 void reason(struct interp *in, const char *fmt, ...) _printf_(2, 3);
 void print(struct interp *in, const char *s, size_t n);

@@ -108,6 +108,7 @@ struct word_builder {
 	struct strbuf text; /* piece being written, as a pattern */
 	bool has_text;
 	bool plain; /* nothing quoted, escaped or expanded so far */
+	bool bad;   /* a syntax error, noticed only once the quotes around it are closed */
 };
 
 static void add_piece(struct word_builder *w, enum piece_type type, const char *s, size_t n)
@@ -195,8 +196,10 @@ static bool lex_double_quoted(struct word_builder *w)
 		if (!c)
 			return false;
 		if (c == '$') {
-			if (!lex_variable(w, true))
-				return false;
+			if (!lex_variable(w, true)) {
+				w->bad = true;
+				lexer->pos++;
+			}
 			continue;
 		}
 		if (c == '\\') {
@@ -270,7 +273,7 @@ static bool lex_word(struct word_builder *w)
 		w->plain = false;
 	}
 	flush_text(w);
-	return ok;
+	return ok && !w->bad;
 }
 
 static const struct {

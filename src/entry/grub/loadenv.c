@@ -86,7 +86,7 @@ static int read_block(struct interp *in, const struct call *call, const struct o
 	int status;
 
 	if (!o->values[0].n && !env_get(in, "prefix"))
-		return warn(in, GRUB_FILE_NOT_FOUND, "%s: $prefix is not set", call->name);
+		return complain(in, GRUB_FILE_NOT_FOUND, "%s: $prefix is not set", call->name);
 	if (o->values[0].n)
 		strbuf_add(&buf, o->values[0].v[0]);
 	else
@@ -96,10 +96,10 @@ static int read_block(struct interp *in, const struct call *call, const struct o
 		return GRUB_FILE_NOT_FOUND;
 	status = file_read(in, name, &text, &n);
 	if (status)
-		return warn(in, status, "%s: cannot read %s", call->name, name);
+		return complain(in, status, "%s: cannot read %s", call->name, name);
 	if (!envblk_is_valid(text, n))
-		return warn(in, GRUB_BAD_FILE_TYPE, "%s: %s is no environment block", call->name,
-			    name);
+		return complain(in, GRUB_BAD_FILE_TYPE, "%s: %s is no environment block",
+				call->name, name);
 	*ret_name = TAKE_PTR(name);
 	*ret = TAKE_PTR(text);
 	*ret_n = n;
@@ -216,8 +216,8 @@ static void save_variables(struct interp *in, struct envfile *f, const struct st
 		if (r == -ENOMEM)
 			(void)out_of_memory(in);
 		else if (r < 0)
-			(void)warn(in, 0, "save_env: no room for %s in the environment block",
-				   names->v[i]);
+			(void)complain(in, 0, "save_env: no room for %s in the environment block",
+				       names->v[i]);
 		else
 			note_saved(in, f, names->v[i], value);
 	}
@@ -235,7 +235,7 @@ int cmd_save_env(struct interp *in, struct call *call)
 	if (r != OPTIONS_OK) {
 		status = r == OPTIONS_HELP ? GRUB_OK : GRUB_BAD_ARGUMENT;
 	} else if (!o.rest.n) {
-		status = warn(in, GRUB_BAD_ARGUMENT, "save_env: no variable is specified");
+		status = complain(in, GRUB_BAD_ARGUMENT, "save_env: no variable is specified");
 	} else {
 		status = read_block(in, call, &o, &name, &text, &n);
 		f = status ? NULL : open_copy(in, name, text, n);

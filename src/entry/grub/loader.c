@@ -73,7 +73,7 @@ static char *locate(struct interp *in, const char *name)
 
 	if (!system && !in->fatal) {
 		in->loaded.bootable = false;
-		(void)warn(in, 0, "%s is on a device that is not known here", name);
+		(void)complain(in, 0, "%s is on a device that is not known here", name);
 	}
 	return system;
 }
@@ -82,10 +82,10 @@ static int load_kernel(struct interp *in, struct call *call, enum entry_type typ
 {
 	loaded_drop(in);
 	if (call->n <= skip)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
 	if (is_missing(in, call->args[skip]))
-		return warn(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found", call->name,
-			    call->args[skip]);
+		return complain(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found", call->name,
+				call->args[skip]);
 	in->loaded.type = type;
 	in->loaded.bootable = type == ENTRY_LINUX || type == ENTRY_MULTIBOOT;
 	in->loaded.kernel = locate(in, call->args[skip]);
@@ -116,7 +116,7 @@ static const char *plain_file(struct interp *in, const char *name)
 	if (!colon)
 		return name;
 	in->loaded.bootable = false;
-	(void)warn(in, 0, "%s: members made by newc: are not supported", name);
+	(void)complain(in, 0, "%s: members made by newc: are not supported", name);
 	return colon + 1;
 }
 
@@ -125,9 +125,9 @@ int cmd_initrd(struct interp *in, struct call *call)
 	int status = GRUB_OK;
 
 	if (!call->n)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
 	if (!in->is_loaded || in->loaded.type != ENTRY_LINUX)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: no kernel is loaded yet", call->name);
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: no kernel is loaded yet", call->name);
 	strlist_done(&in->loaded.initrds);
 	for (size_t i = 0; i < call->n && running(in); i++) {
 		const char *name = plain_file(in, call->args[i]);
@@ -136,8 +136,8 @@ int cmd_initrd(struct interp *in, struct call *call)
 		if (is_missing(in, name)) {
 			/* GRUB starts the kernel without it; that is no service to anybody. */
 			in->loaded.bootable = false;
-			status = warn(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found", call->name,
-				      name);
+			status = complain(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found",
+					  call->name, name);
 		}
 		system = locate(in, name);
 		interp_add(in, &in->loaded.initrds, system ? system : name);
@@ -153,8 +153,8 @@ int cmd_devicetree(struct interp *in, struct call *call)
 	}
 	if (is_missing(in, call->args[0])) {
 		in->loaded.bootable = false;
-		return warn(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found", call->name,
-			    call->args[0]);
+		return complain(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found", call->name,
+				call->args[0]);
 	}
 	free(in->loaded.devicetree);
 	in->loaded.devicetree = locate(in, call->args[0]);
@@ -187,14 +187,14 @@ int cmd_module(struct interp *in, struct call *call)
 	_cleanup_free_ char *system = NULL, *line = NULL;
 
 	if (call->n <= skip)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
 	if (!in->is_loaded || in->loaded.type != ENTRY_MULTIBOOT)
-		return warn(in, GRUB_BAD_ARGUMENT, "%s: no multiboot kernel is loaded yet",
-			    call->name);
+		return complain(in, GRUB_BAD_ARGUMENT, "%s: no multiboot kernel is loaded yet",
+				call->name);
 	if (is_missing(in, call->args[skip])) {
 		in->loaded.bootable = false;
-		return warn(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found", call->name,
-			    call->args[skip]);
+		return complain(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found", call->name,
+				call->args[skip]);
 	}
 	system = locate(in, call->args[skip]);
 	line = join_arguments(in, system ? system : call->args[skip], call->args + skip + 1,
@@ -241,13 +241,13 @@ int cmd_other_system(struct interp *in, struct call *call)
 	loaded_drop(in);
 	in->loaded.type = ENTRY_CHAINLOAD;
 	in->is_loaded = true;
-	return warn(in, GRUB_OK, "%s: not Linux", call->name);
+	return complain(in, GRUB_OK, "%s: not Linux", call->name);
 }
 
 int cmd_boot(struct interp *in, struct call *call)
 {
 	if (!in->is_loaded)
-		return warn(in, GRUB_NO_KERNEL, "boot: no kernel is loaded");
+		return complain(in, GRUB_NO_KERNEL, "boot: no kernel is loaded");
 	in->stop = STOP_BOOT;
 	return GRUB_OK;
 }

@@ -175,7 +175,7 @@ static void uncap_commands(struct interp *in, size_t max, const struct menu_entr
 		return;
 	in->fatal = 0;
 	loaded_drop(in);
-	(void)warn(in, 0, "entry \"%s\" does not come to an end", entry->title);
+	(void)complain(in, 0, "entry \"%s\" does not come to an end", entry->title);
 }
 
 /* Version of a kernel by the name of its file, as grub-mkconfig's helpers take it. */
@@ -241,6 +241,7 @@ struct snapshot {
 	struct grub_saved **saved;
 	const char *file;
 	unsigned line, depth, active_loops, active_breaks;
+	bool function_return;
 	struct scope *scope;
 };
 
@@ -264,6 +265,7 @@ static bool snapshot_take(struct interp *in, struct snapshot *s, struct strlist 
 		.depth = in->depth,
 		.active_loops = in->active_loops,
 		.active_breaks = in->active_breaks,
+		.function_return = in->function_return,
 		.scope = in->scope,
 	};
 	copy = envfiles_copy(in, in->envfiles);
@@ -296,6 +298,7 @@ static void snapshot_restore(struct interp *in, struct snapshot *s)
 	in->depth = s->depth;
 	in->active_loops = s->active_loops;
 	in->active_breaks = s->active_breaks;
+	in->function_return = s->function_return;
 	in->scope = s->scope;
 	context_pop(in);
 }
@@ -320,7 +323,7 @@ static void list_entry(struct interp *in, const struct menu_entry *entry, size_t
 		loaded_drop(in);
 	in->stop = STOP_NONE;
 	if (entry->is_restricted)
-		(void)warn(in, 0, "GRUB would ask for a password");
+		(void)complain(in, 0, "GRUB would ask for a password");
 	set_chosen(in, outer, entry->id);
 	chosen = env_get(in, "chosen");
 	if (!in->fatal &&
@@ -419,8 +422,8 @@ static void boot_menu_now(struct interp *in)
 	while (running(in) && (fallback = next_fallback(in)) >= 0) {
 		if ((size_t)fallback >= in->ctx->menu.n)
 			continue;
-		(void)warn(in, 0, "the default entry starts nothing: falling back to entry %d",
-			   fallback);
+		(void)complain(in, 0, "the default entry starts nothing: falling back to entry %d",
+			       fallback);
 		reason(in, "that starts nothing; fallback is entry %d, \"%s\"", fallback,
 		       in->ctx->menu.entries[fallback].title);
 		boot_entry_of(in, (size_t)fallback);

@@ -119,8 +119,8 @@ int options_parse(struct interp *in, const struct call *call, const struct optio
 		} else if (!strcmp(arg, "--")) {
 			only_rest = true;
 		} else if (!(arg[1] == '-' ? parse_long(&p, arg + 2) : parse_short(&p, arg + 1))) {
-			(void)warn(in, 0, "%s: option \"%s\" is unknown or lacks its value",
-				   call->name, arg);
+			(void)complain(in, 0, "%s: option \"%s\" is unknown or lacks its value",
+				       call->name, arg);
 			return OPTIONS_BAD;
 		} else if (p.help) {
 			return OPTIONS_HELP;

@@ -187,8 +187,8 @@ bool wildcard_expand(struct interp *in, const char *pattern, struct strlist *ret
 			interp_add(in, ret, names.v[i]);
 	any = names.n > 0;
 	if (names.n > 1)
-		(void)warn(in, 0, "a pattern matches %zu names: their order is not GRUB's",
-			   names.n);
+		(void)complain(in, 0, "a pattern matches %zu names: their order is not GRUB's",
+			       names.n);
 	strlist_done(&names);
 	return any;
 }

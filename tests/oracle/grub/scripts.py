@@ -6,7 +6,7 @@ NAMES = ["a", "b", "c", "x1", "_y", "default", "chosen"]
 WORDS = ["a", "b", "xyz", "1", "2", "03", "0x10", "-1", "a=b", "''", '""', "'a b'", '"a  b"', "a'b'\"c\"",
          "$a", "$b", "${c}", '"$a"', '"${b}x"', "p$a", "$a$b", "\\$a", "'$a'", "a\\ b", "$?", '"$?"',
          "if", "then", "fi", "do", "done", "function", "a#b", "x\\\\y", '"\\$a\\\\"', "$1", '"$2"', "$#",
-         '"$@"', "$@", "$*", '"$*"', "a*", "?", "~", "a{b", "!", "-n", "--", "[", "]", "\\\"", "é"]
+         '"$@"', "$@", "$*", '"$*"', "a*", "?", "~", "a{b", "!", "-n", "--", "[", "]", "\\\""]
 LINES = ["", "# comment", "   # 'comment \"", "a=1", "a='p q'", 'b="$a  $a"', "c=$b", "set a=$b", "unset a",
          'set "b=1 2"', "b=", "export a b", "shift", "setparams p 'q r' s", "return", "return 1", "break",
          "continue", "break 2", "continue 2", "nosuchcommand x", "true", "false", "! true", "! false",

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/cleanup.h"
+
+/* Writing below a root, as base/io.h reads: nothing here leaves it through a symlink. Parent
+ * directories are given without a trailing slash. */
+
+/* The directory @path, made with @mode if it is not there; its parent has to be. */
+_must_check_ int directory_make_in(int root, const char *path, unsigned mode);
+
+/* A file that appears whole or not at all, also after a power failure when @durable: written beside
+ * @path, then renamed over it. */
+_must_check_ int file_replace_in(int root, const char *path, unsigned mode, const void *buf,
+				 size_t n, bool durable);
+
+/* Into a file that is there: sysctls and attributes. */
+_must_check_ int file_write_in(int root, const char *path, const char *text);
+
+/* 0 also when it was not there. */
+_must_check_ int file_remove_in(int root, const char *path);
+
+/* A symbolic link at @path that says @target; -EEXIST when something is there. */
+_must_check_ int link_make_in(int root, const char *target, const char *path);
+/* Where a symbolic link points, not followed; -EINVAL when it is none. */
+_must_check_ int link_read_in(int root, const char *path, char **ret);
+
+bool is_there_in(int root, const char *path);
+bool is_directory_in(int root, const char *path);
+bool is_program_in(int root, const char *path);

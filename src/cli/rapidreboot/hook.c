@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* rapidreboot hook: what units and scripts of init systems call while the machine goes down. Whatever
+ * goes wrong here, init's own next step has to come: the exit status is 0. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/rapidreboot/start.h"
+
+static void say(const char *what)
+{
+	fprintf(stderr, "rapidreboot: %s\n", what);
+}
+
+struct hook {
+	struct sys *sys;
+	struct kx_ctx *ctx;
+	bool verbose;
+	bool has_request;
+	struct request request;
+	struct hook_facts facts;
+	int loaded; /* struct kx_state.loaded */
+};
+
+static int hook_open(struct hook *h, const char *verb)
+{
+	struct signals signals = { getenv("RUNLEVEL"), getenv("RC_REBOOT"), getenv("RC_GOINGDOWN"),
+				   verb };
+	struct kx_state state = { .size = sizeof(state) };
+	const struct init_system *init;
+	struct kx_error err = { 0 };
+	struct pid1 pid1;
+
+	*h = (struct hook){ .sys = sys_machine(), .verbose = true };
+	if (running_open(&h->verbose, &h->ctx) != EXIT_OK)
+		return -1;
+	if (kx_state(h->ctx, &state, &err) < 0)
+		return fail_with(&err), -1;
+	h->loaded = state.loaded;
+	pid1_read(h->sys, &pid1);
+	init = init_detect(&pid1);
+	h->facts.going = init ? init->going(h->sys, &signals) : going_by_verb(verb);
+	h->facts.enabled = is_enabled(h->sys);
+	h->has_request = request_read(h->sys, &h->request, &err) == 0;
+	if (!h->has_request && err.code != -ENOENT)
+		say(err.message);
+	h->facts.request = h->has_request ? &h->request : NULL;
+	say(going_name(h->facts.going));
+	return 0;
+}
+
+static void load(struct hook *h)
+{
+	struct start_options o = { .find.find.size = sizeof(o.find.find), .verbose = true };
+	struct start s;
+
+	if (h->loaded == 1) {
+		say("a kernel is loaded already");
+		return;
+	}
+	if (start_prepare(&s, &o) == EXIT_OK && start_load(&s) == EXIT_OK)
+		fprintf(stderr, "rapidreboot: loaded %s\n", s.title);
+	else
+		say("nothing is loaded: this is a reboot through the firmware");
+	start_done(&s);
+}
+
+static void unload(struct hook *h)
+{
+	struct kx_error err = { 0 };
+
+	(void)!request_remove(h->sys, NULL);
+	if (h->loaded == 0)
+		return;
+	if (kx_unload(h->ctx, KX_WAY_AUTO, 0, &err) < 0)
+		say(err.message);
+}
+
+/* The request goes first: should the jump fail and the machine come back here, it is not tried
+ * again. If it cannot go, neither do we. */
+static void jump(struct hook *h)
+{
+	struct kx_error err = { 0 };
+
+	if (h->loaded == 0) {
+		say("no kernel is loaded: this is a reboot through the firmware");
+		return;
+	}
+	if (request_remove(h->sys, &err) < 0) {
+		say(err.message);
+		return;
+	}
+	say("starting the loaded kernel");
+	(void)kx_jump(h->ctx, KX_JUMP_SYNC | KX_JUMP_IFDOWN, &err);
+	say(err.message);
+}
+
+static void act(struct hook *h, enum hook_action action)
+{
+	switch (action) {
+	case HOOK_NOTHING:
+		return;
+	case HOOK_LOAD:
+		load(h);
+		return;
+	case HOOK_UNLOAD:
+		unload(h);
+		return;
+	case HOOK_JUMP:
+		jump(h);
+		return;
+	}
+}
+
+static int run(int argc, char **argv)
+{
+	struct hook h;
+	bool at_the_end;
+
+	if (argc < 2 || argc > 3)
+		return fail_usage("hook load [VERB], hook jump [VERB]");
+	at_the_end = strcmp(argv[1], "jump") == 0;
+	if (!at_the_end && strcmp(argv[1], "load") != 0)
+		return fail_usage("there is no hook \"%s\"", argv[1]);
+	if (hook_open(&h, argc == 3 ? argv[2] : NULL) == 0)
+		act(&h, at_the_end ? hook_at_the_end(&h.facts) : hook_while_mounted(&h.facts));
+	h.ctx = kx_ctx_free(h.ctx);
+	return EXIT_OK;
+}
+
+const struct command hook_command = { "hook", "load|jump", "called by init while going down", run };

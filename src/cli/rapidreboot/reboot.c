@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* rapidreboot without a command: load, then have init take the machine down into the kernel. */
+
+#include <string.h>
+
+#include "cli/ask.h"
+#include "cli/json.h"
+#include "cli/rapidreboot/start.h"
+
+struct handover {
+	struct sys *sys;
+	const struct init_system *init;
+	struct reboot_call call;
+};
+
+static int handover_prepare(struct handover *h, const struct reboot_wish *wish)
+{
+	struct kx_error err = { 0 };
+	struct pid1 pid1;
+
+	*h = (struct handover){ .sys = sys_machine() };
+	pid1_read(h->sys, &pid1);
+	h->init = init_detect(&pid1);
+	if (!h->init) {
+		fprintf(stderr,
+			"rapidreboot: process 1 is \"%s\", no init system that is known here; "
+			"`rapidreboot load` and kexec -e start the kernel without stopping "
+			"anything\n",
+			pid1.name);
+		return EXIT_HANDOVER;
+	}
+	if (h->init->ask(h->sys, wish, &h->call, &err) < 0) {
+		(void)fail_with(&err);
+		return EXIT_HANDOVER;
+	}
+	return EXIT_OK;
+}
+
+static int tell(const struct start *s, const struct handover *h, const struct start_options *o)
+{
+	json_t *all, *command;
+
+	if (!o->json) {
+		start_print(s);
+		printf("%-13s %s:", "Hand over:", h->init->name);
+		for (size_t i = 0; i < h->call.n_words; i++)
+			printf(" %s", h->call.words[i]);
+		putchar('\n');
+		return EXIT_OK;
+	}
+	all = start_json(s);
+	command = json_array();
+	for (size_t i = 0; i < h->call.n_words; i++)
+		json_array_append_new(command, json_text(h->call.words[i]));
+	json_object_set_new(all, "init", json_text(h->init->name));
+	json_object_set_new(all, "command", command);
+	return json_print(all) < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+static bool agreed(const struct start *s, const struct handover *h)
+{
+	const char *version = s->image_info.version;
+	char question[512];
+
+	(void)snprintf(question, sizeof(question), "Stop %s and start %s%s%s%s now?", h->init->name,
+		       s->title, version ? " (" : "", version ? version : "", version ? ")" : "");
+	return ask_person(question);
+}
+
+/* Whatever init was going to do with the image, nobody may find it later. */
+static void withdraw(struct start *s, struct handover *h)
+{
+	struct kx_error err = { 0 };
+
+	if (kx_unload(s->ctx, KX_WAY_AUTO, 0, &err) < 0)
+		(void)fail_with(&err);
+	else
+		fputs("rapidreboot: the kernel is unloaded again\n", stderr);
+	(void)!request_remove(h->sys, NULL);
+	(void)!loaded_remove(h->sys, NULL);
+}
+
+/* An init that asks for a kexec with nothing loaded would reboot through the firmware, or hang. */
+static int verify_loaded(struct start *s)
+{
+	struct kx_state state = { .size = sizeof(state) };
+	struct kx_error err = { 0 };
+
+	if (kx_state(s->ctx, &state, &err) < 0)
+		return fail_with(&err);
+	if (state.loaded != 0)
+		return EXIT_OK;
+	fputs("rapidreboot: the kernel was loaded and is gone again: somebody else unloads it\n",
+	      stderr);
+	return EXIT_LOAD;
+}
+
+static int ask_init(struct start *s, struct handover *h)
+{
+	struct request request = { .mode = REBOOT_KEXEC };
+	struct kx_error err = { 0 };
+
+	(void)snprintf(request.entry, sizeof(request.entry), "%s", s->title);
+	if (request_write(h->sys, &request, &err) < 0)
+		return fail_with(&err);
+	if (reboot_ask(h->sys, &h->call, &err) < 0) {
+		(void)fail_with(&err);
+		return EXIT_HANDOVER;
+	}
+	return EXIT_OK;
+}
+
+static int go(struct start *s, struct handover *h, const struct start_options *o)
+{
+	int r;
+
+	if (!h->sys->has_boot_capability(h->sys)) {
+		fputs("rapidreboot: only root can start another kernel (CAP_SYS_BOOT)\n", stderr);
+		return EXIT_FAILED;
+	}
+	if (!o->yes && !agreed(s, h)) {
+		fputs("rapidreboot: nothing was done\n", stderr);
+		return EXIT_NOTHING;
+	}
+	r = start_load(s);
+	if (r != EXIT_OK)
+		return r;
+	r = verify_loaded(s);
+	if (r == EXIT_OK)
+		r = ask_init(s, h);
+	if (r != EXIT_OK)
+		withdraw(s, h);
+	return r;
+}
+
+static int reboot(const struct start_options *o)
+{
+	struct handover h = { 0 };
+	struct start s;
+	int r = start_prepare(&s, o);
+
+	if (r == EXIT_OK)
+		r = handover_prepare(&h, &o->wish);
+	if (r == EXIT_OK && (o->dry_run || o->verbose || o->json))
+		r = tell(&s, &h, o);
+	if (r == EXIT_OK && !o->dry_run)
+		r = go(&s, &h, o);
+	reboot_call_done(&h.call);
+	start_done(&s);
+	return r;
+}
+
+static int run(int argc, char **argv)
+{
+	struct start_options o;
+	int r = start_options_parse(&o, TAKES_TARGET | TAKES_HANDOVER | TAKES_DRY_RUN, argc, argv);
+
+	if (r == EXIT_OK && o.help)
+		r = print_help();
+	else if (r == EXIT_OK)
+		r = reboot(&o);
+	start_options_done(&o);
+	return r;
+}
+
+const struct command reboot_command = { "reboot", "[ENTRY]",
+					"load and reboot into it; this is what no command means",
+					run };

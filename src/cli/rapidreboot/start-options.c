@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/rapidreboot/start.h"
+
+enum option_key {
+	KEY_ROOT = 256,
+	KEY_CONFIG,
+	KEY_KERNEL,
+	KEY_INITRD,
+	KEY_CMDLINE,
+	KEY_REUSE,
+	KEY_APPEND,
+	KEY_FILE_CALL,
+	KEY_OLD_CALL,
+	KEY_NO_WALL,
+	KEY_MESSAGE,
+	KEY_IGNORE,
+	KEY_JSON,
+};
+
+static const struct option options[] = {
+	{ "root", required_argument, NULL, KEY_ROOT },
+	{ "config", required_argument, NULL, KEY_CONFIG },
+	{ "kernel", required_argument, NULL, KEY_KERNEL },
+	{ "initrd", required_argument, NULL, KEY_INITRD },
+	{ "cmdline", required_argument, NULL, KEY_CMDLINE },
+	{ "reuse-cmdline", no_argument, NULL, KEY_REUSE },
+	{ "append", required_argument, NULL, KEY_APPEND },
+	{ "kexec-file-syscall", no_argument, NULL, KEY_FILE_CALL },
+	{ "kexec-syscall", no_argument, NULL, KEY_OLD_CALL },
+	{ "no-wall", no_argument, NULL, KEY_NO_WALL },
+	{ "message", required_argument, NULL, KEY_MESSAGE },
+	{ "ignore-inhibitors", no_argument, NULL, KEY_IGNORE },
+	{ "json", no_argument, NULL, KEY_JSON },
+	{ "dry-run", no_argument, NULL, 'n' },
+	{ "yes", no_argument, NULL, 'y' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int take_target(struct start_options *o, int key)
+{
+	switch (key) {
+	case KEY_ROOT:
+		o->find.root = optarg;
+		return EXIT_OK;
+	case KEY_CONFIG:
+		o->find.find.config = optarg;
+		return EXIT_OK;
+	case KEY_KERNEL:
+		o->kernel = optarg;
+		return EXIT_OK;
+	case KEY_INITRD:
+		o->initrds[o->n_initrds++] = optarg;
+		return EXIT_OK;
+	case KEY_CMDLINE:
+		o->cmdline = optarg;
+		return EXIT_OK;
+	case KEY_REUSE:
+		o->reuse_cmdline = true;
+		return EXIT_OK;
+	case KEY_APPEND:
+		o->append = optarg;
+		return EXIT_OK;
+	case KEY_FILE_CALL:
+		o->way = KX_WAY_FILE;
+		return EXIT_OK;
+	case KEY_OLD_CALL:
+		o->way = KX_WAY_SEGMENTS;
+		return EXIT_OK;
+	default:
+		return -1;
+	}
+}
+
+static int take_handover(struct start_options *o, int key)
+{
+	switch (key) {
+	case KEY_NO_WALL:
+		o->wish.no_wall = true;
+		return EXIT_OK;
+	case KEY_MESSAGE:
+		o->wish.message = optarg;
+		return EXIT_OK;
+	case KEY_IGNORE:
+	case 'i':
+		o->wish.ignore_inhibitors = true;
+		return EXIT_OK;
+	case 'y':
+		o->yes = true;
+		return EXIT_OK;
+	default:
+		return -1;
+	}
+}
+
+static int take_option(struct start_options *o, unsigned takes, int key, const char *command)
+{
+	int r = -1;
+
+	if (takes & TAKES_TARGET)
+		r = take_target(o, key);
+	if (r < 0 && takes & TAKES_HANDOVER)
+		r = take_handover(o, key);
+	if (r == EXIT_OK)
+		return r;
+	if (key == 'n' && takes & TAKES_DRY_RUN)
+		o->dry_run = true;
+	else if (key == KEY_JSON)
+		o->json = true;
+	else if (key == 'v')
+		o->verbose = true;
+	else if (key == 'h')
+		o->help = true;
+	else if (key == '?')
+		return EXIT_USAGE; /* getopt has said what is wrong */
+	else
+		return fail_usage("%s does not know this option", command);
+	return EXIT_OK;
+}
+
+static int refuse(const struct start_options *o)
+{
+	if (o->kernel && o->find.argument)
+		return fail_usage("--kernel and the entry \"%s\" exclude each other",
+				  o->find.argument);
+	if (o->n_initrds && !o->kernel)
+		return fail_usage("--initrd goes with --kernel: an entry has its own");
+	if (o->cmdline && o->reuse_cmdline)
+		return fail_usage("--cmdline and --reuse-cmdline exclude each other");
+	if (o->kernel && o->find.find.config)
+		return fail_usage("--config is read for entries, which --kernel does without");
+	return EXIT_OK;
+}
+
+int start_options_parse(struct start_options *o, unsigned takes, int argc, char **argv)
+{
+	int key, r = EXIT_OK;
+
+	*o = (struct start_options){ .find.find.size = sizeof(o->find.find) };
+	o->initrds = calloc((size_t)argc, sizeof(*o->initrds));
+	if (!o->initrds) {
+		fputs("rapidreboot: out of memory\n", stderr);
+		return EXIT_FAILED;
+	}
+	while (r == EXIT_OK && (key = getopt_long(argc, argv, "niyvh", options, NULL)) != -1)
+		r = take_option(o, takes, key, argv[0]);
+	if (r != EXIT_OK)
+		return r;
+	if (optind < argc && takes & TAKES_TARGET)
+		o->find.argument = argv[optind++];
+	if (optind < argc)
+		return fail_usage("%s: one argument too many: %s", argv[0], argv[optind]);
+	return refuse(o);
+}
+
+void start_options_done(struct start_options *o)
+{
+	free(o->initrds);
+	*o = (struct start_options){ 0 };
+}

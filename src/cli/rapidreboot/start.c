@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "cli/json.h"
+#include "cli/rapidreboot/start.h"
+
+static int fail_memory(void)
+{
+	fputs("rapidreboot: out of memory\n", stderr);
+	return EXIT_FAILED;
+}
+
+static void log_line(void *data, enum kx_log_level level, const char *line)
+{
+	const bool *verbose = data;
+
+	if (level == KX_LOG_WARNING)
+		fprintf(stderr, "rapidreboot: warning: %s\n", line);
+	else if (*verbose)
+		fprintf(stderr, "rapidreboot: %s\n", line);
+}
+
+int running_open(bool *verbose, struct kx_ctx **ret)
+{
+	struct kx_ctx_opts opts = { .size = sizeof(opts), .log = log_line, .log_data = verbose };
+	struct kx_error err = { 0 };
+
+	return kx_ctx_new(&opts, ret, &err) < 0 ? fail_with(&err) : EXIT_OK;
+}
+
+/* A path of the system below --root is one of the running machine with the root in front; "-" of a
+ * multiboot module's arguments is none of our business. */
+static char *path_here(const char *root, const char *path)
+{
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+	char *text;
+
+	if (root && strcmp(root, "/") != 0)
+		strbuf_add(&b, root);
+	strbuf_add(&b, path);
+	return strbuf_take(&b, &text) < 0 ? NULL : text;
+}
+
+static int copy_paths(const char *root, const char *const *from, size_t n, char ***ret,
+		      size_t *ret_n)
+{
+	*ret = calloc(n + 1, sizeof(**ret));
+	if (!*ret)
+		return fail_memory();
+	for (*ret_n = 0; *ret_n < n; (*ret_n)++) {
+		(*ret)[*ret_n] = path_here(root, from[*ret_n]);
+		if (!(*ret)[*ret_n])
+			return fail_memory();
+	}
+	return EXIT_OK;
+}
+
+static int set_text(char **to, const char *text)
+{
+	*to = text ? strdup(text) : NULL;
+	return text && !*to ? fail_memory() : EXIT_OK;
+}
+
+/* ---- which kernel */
+
+static int take_files(struct start *s, const struct start_options *o)
+{
+	int r = set_text(&s->title, o->kernel);
+
+	if (r == EXIT_OK)
+		r = set_text(&s->kernel, o->kernel);
+	if (r == EXIT_OK)
+		r = copy_paths(NULL, o->initrds, o->n_initrds, &s->initrds, &s->n_initrds);
+	return r;
+}
+
+static int refuse_entry(const struct kx_entry *e)
+{
+	if (e->type == KX_ENTRY_CHAINLOAD || e->type == KX_ENTRY_OTHER)
+		fprintf(stderr,
+			"rapidreboot: \"%s\" is not a kernel: only the firmware and the boot loader "
+			"can start it. Choose another entry, or reboot with coldreboot.\n",
+			e->title);
+	else
+		fprintf(stderr,
+			"rapidreboot: \"%s\" cannot be started: files of it are missing. "
+			"`rapidreboot show` tells more.\n",
+			e->title);
+	for (size_t i = 0; i < e->n_warnings; i++)
+		fprintf(stderr, "rapidreboot: %s\n", e->warnings[i]);
+	return EXIT_REFUSED;
+}
+
+static int take_entry(struct start *s, const struct start_options *o)
+{
+	const char *name = o->find.argument ? o->find.argument : "default";
+	struct kx_error err = { 0 };
+	struct kx_entry e;
+	size_t i;
+	int r = entries_open(&s->entries, &o->find);
+
+	if (r != EXIT_OK)
+		return r;
+	if (kx_entries_find(s->entries.list, name, &i, &err) < 0)
+		return fail_with(&err);
+	e = entries_get(&s->entries, i);
+	if (!e.bootable)
+		return refuse_entry(&e);
+	s->title = strdup(e.title ? e.title : e.id);
+	s->kernel = path_here(o->find.root, e.kernel);
+	if (!s->title || !s->kernel || set_text(&s->cmdline, e.cmdline) != EXIT_OK)
+		return fail_memory();
+	r = copy_paths(o->find.root, e.initrds, e.n_initrds, &s->initrds, &s->n_initrds);
+	if (r == EXIT_OK)
+		r = copy_paths(o->find.root, e.modules, e.n_modules, &s->modules, &s->n_modules);
+	return r;
+}
+
+/* ---- its command line */
+
+static int replace_cmdline(struct start *s, const struct start_options *o)
+{
+	struct kx_error err = { 0 };
+
+	if (!o->cmdline && !o->reuse_cmdline)
+		return EXIT_OK;
+	free(TAKE_PTR(s->cmdline));
+	if (o->cmdline)
+		return set_text(&s->cmdline, o->cmdline);
+	return kx_cmdline_running(s->ctx, 0, &s->cmdline, &err) < 0 ? fail_with(&err) : EXIT_OK;
+}
+
+/* After the image is open: a UKI brings a command line that --append adds to. */
+static int append_cmdline(struct start *s, const char *append)
+{
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+	const char *base = s->cmdline ? s->cmdline : s->image_info.cmdline;
+	char *text;
+
+	if (!append)
+		return EXIT_OK;
+	if (base)
+		strbuf_add(&b, base);
+	strbuf_add_word(&b, append);
+	if (strbuf_take(&b, &text) < 0)
+		return fail_memory();
+	free(s->cmdline);
+	s->cmdline = text;
+	return EXIT_OK;
+}
+
+/* ---- plan and load */
+
+static int plan(struct start *s, enum kx_way way, struct kx_error *err)
+{
+	struct kx_request request = {
+		.size = sizeof(request),
+		.image = s->image,
+		.initrds = (const char *const *)s->initrds,
+		.n_initrds = s->n_initrds,
+		.modules = (const char *const *)s->modules,
+		.n_modules = s->n_modules,
+		.cmdline = s->cmdline,
+		.way = way,
+	};
+	struct kx_plan *made;
+	int r = kx_plan_new(s->ctx, &request, &made, err);
+
+	if (r < 0)
+		return r;
+	s->plan = kx_plan_free(s->plan);
+	s->plan = made;
+	s->plan_info.size = sizeof(s->plan_info);
+	return kx_plan_info(made, &s->plan_info);
+}
+
+static int prepare(struct start *s, const struct start_options *o)
+{
+	struct kx_error err = { 0 };
+	int r = o->kernel ? take_files(s, o) : take_entry(s, o);
+
+	if (r == EXIT_OK)
+		r = replace_cmdline(s, o);
+	if (r != EXIT_OK)
+		return r;
+	if (kx_image_open(s->ctx, s->kernel, NULL, &s->image, &err) < 0)
+		return fail_with(&err);
+	s->image_info.size = sizeof(s->image_info);
+	(void)kx_image_info(s->image, &s->image_info);
+	r = append_cmdline(s, o->append);
+	if (r != EXIT_OK)
+		return r;
+	return plan(s, s->way, &err) < 0 ? fail_with(&err) : EXIT_OK;
+}
+
+int start_prepare(struct start *s, const struct start_options *o)
+{
+	int r;
+
+	*s = (struct start){ .verbose = o->verbose, .way = o->way };
+	r = running_open(&s->verbose, &s->ctx);
+	return r == EXIT_OK ? prepare(s, o) : r;
+}
+
+static void leave_note(const struct start *s)
+{
+	struct request loaded = { .mode = REBOOT_KEXEC };
+	struct kx_error err = { 0 };
+
+	(void)snprintf(loaded.entry, sizeof(loaded.entry), "%s", s->title);
+	/* only `status` misses it */
+	if (loaded_write(sys_machine(), &loaded, &err) < 0)
+		fprintf(stderr, "rapidreboot: warning: %s\n", err.message);
+}
+
+int start_load(struct start *s)
+{
+	struct kx_error err = { 0 };
+	int r = kx_plan_commit(s->ctx, s->plan, &err);
+
+	if (r < 0 && s->way == KX_WAY_AUTO && kx_error_falls_back(&err)) {
+		if (s->verbose)
+			fprintf(stderr, "rapidreboot: %s\n", err.message);
+		r = plan(s, KX_WAY_SEGMENTS, &err);
+		if (r == 0)
+			r = kx_plan_commit(s->ctx, s->plan, &err);
+	}
+	if (r < 0) {
+		(void)fail_with(&err);
+		return EXIT_LOAD;
+	}
+	leave_note(s);
+	return EXIT_OK;
+}
+
+static void free_texts(char **v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(v[i]);
+	free(v);
+}
+
+void start_done(struct start *s)
+{
+	s->plan = kx_plan_free(s->plan);
+	s->image = kx_image_free(s->image);
+	entries_close(&s->entries);
+	s->ctx = kx_ctx_free(s->ctx);
+	free_texts(s->initrds, s->n_initrds);
+	free_texts(s->modules, s->n_modules);
+	free(s->title);
+	free(s->kernel);
+	free(s->cmdline);
+	*s = (struct start){ 0 };
+}
+
+/* ---- telling */
+
+static const char *way_name(enum kx_way way)
+{
+	return way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load";
+}
+
+void start_print(const struct start *s)
+{
+	printf("%-13s %s\n", "Start:", s->title);
+	if (s->image_info.version)
+		printf("%-13s %s\n", "Version:", s->image_info.version);
+	printf("%-13s %s\n", "Kernel:", s->kernel);
+	for (size_t i = 0; i < s->n_initrds; i++)
+		printf("%-13s %s\n", i ? "" : "Initrd:", s->initrds[i]);
+	printf("%-13s %s\n", "Command line:", s->plan_info.cmdline ? s->plan_info.cmdline : "");
+	printf("%-13s %s, %s\n", "Load:", way_name(s->plan_info.way), s->plan_info.reason);
+	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
+		printf("%-13s %s\n", "Warning:", kx_plan_warning(s->plan, i));
+}
+
+json_t *start_json(const struct start *s)
+{
+	json_t *all = json_object(), *warnings = json_array();
+
+	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
+		json_array_append_new(warnings, json_text(kx_plan_warning(s->plan, i)));
+	json_object_set_new(all, "title", json_text(s->title));
+	json_object_set_new(all, "version", json_text(s->image_info.version));
+	json_object_set_new(all, "kernel", json_text(s->kernel));
+	json_object_set_new(all, "initrds",
+			    json_texts((const char *const *)s->initrds, s->n_initrds));
+	json_object_set_new(all, "cmdline", json_text(s->plan_info.cmdline));
+	json_object_set_new(all, "way", json_string(way_name(s->plan_info.way)));
+	json_object_set_new(all, "reason", json_text(s->plan_info.reason));
+	json_object_set_new(all, "warnings", warnings);
+	return all;
+}

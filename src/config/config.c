@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* rapidreboot.conf(5): one table of settings, each with the function that takes its value. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/dir.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "base/lines.h"
+#include "base/num.h"
+#include "base/strbuf.h"
+#include "config/assign.h"
+#include "config/config.h"
+
+#define HOOKS_DEFAULT "/etc/rapidreboot/hooks.d"
+enum { HOOK_TIMEOUT_S = 60, TIMEOUT_MAX_S = 24 * 60 * 60 };
+
+int config_init(struct config *ret)
+{
+	struct config config = {
+		.hook_timeout_s = HOOK_TIMEOUT_S,
+		.import = true,
+	};
+
+	config.hooks = strdup(HOOKS_DEFAULT);
+	if (!config.hooks)
+		return -ENOMEM;
+	*ret = config;
+	return 0;
+}
+
+void config_done(struct config *config)
+{
+	free(config->default_entry);
+	free(config->append);
+	free(config->hooks);
+	config_words_done(&config->force);
+	config_words_done(&config->downgrade);
+	config_words_done(&config->refuse);
+	config_words_done(&config->warnings);
+	*config = (struct config){ 0 };
+}
+
+static struct bytes text_of(const char *s)
+{
+	return (struct bytes){ (const uint8_t *)s, strlen(s) };
+}
+
+/* -EINVAL when the value means nothing. Empty strings take a setting back to its default. */
+
+static int set_text(void *field, const char *value)
+{
+	char **text = field;
+
+	if (*value)
+		return bytes_set(text, text_of(value));
+	free(TAKE_PTR(*text));
+	return 0;
+}
+
+static int set_path(void *field, const char *value)
+{
+	if (*value && *value != '/')
+		return -EINVAL;
+	return bytes_set(field, text_of(*value ? value : HOOKS_DEFAULT));
+}
+
+static int set_seconds(void *field, const char *value)
+{
+	unsigned *seconds = field;
+	uint64_t v;
+
+	if (parse_u64(value, &v) < 0 || v > TIMEOUT_MAX_S)
+		return -EINVAL;
+	*seconds = (unsigned)v;
+	return 0;
+}
+
+static int set_way(void *field, const char *value)
+{
+	static const char *const names[] = {
+		[KX_WAY_AUTO] = "auto", [KX_WAY_FILE] = "file", [KX_WAY_SEGMENTS] = "segments"
+	};
+	enum kx_way *way = field;
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(value, names[i]) == 0) {
+			*way = (enum kx_way)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int set_confirm(void *field, const char *value)
+{
+	static const char *const names[] = {
+		[CONFIG_CONFIRM_TERMINAL] = "terminal",
+		[CONFIG_CONFIRM_ALWAYS] = "always",
+		[CONFIG_CONFIRM_NEVER] = "never",
+	};
+	enum config_confirm *confirm = field;
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(value, names[i]) == 0) {
+			*confirm = (enum config_confirm)i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+static int set_firmware(void *field, const char *value)
+{
+	enum config_firmware *firmware = field;
+
+	if (strcmp(value, "cold") == 0)
+		*firmware = CONFIG_FIRMWARE_COLD;
+	else if (strcmp(value, "refuse") == 0)
+		*firmware = CONFIG_FIRMWARE_REFUSE;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int set_switch(void *field, const char *value)
+{
+	bool *on = field;
+
+	if (strcmp(value, "yes") == 0)
+		*on = true;
+	else if (strcmp(value, "no") == 0)
+		*on = false;
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int set_words(void *field, const char *value)
+{
+	struct bytes rest = bytes_trim(text_of(value));
+	struct config_words *words = field;
+
+	config_words_done(words);
+	while (rest.n) {
+		struct bytes word = bytes_word(&rest);
+
+		if (config_words_add(words, (const char *)word.p, word.n) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static const struct setting {
+	const char *name;
+	int (*set)(void *field, const char *value);
+	size_t offset;
+	const char *expected;
+} settings[] = {
+	{ "ENTRY", set_text, offsetof(struct config, default_entry), "a boot entry" },
+	{ "APPEND", set_text, offsetof(struct config, append), "words of a command line" },
+	{ "HOOKS", set_path, offsetof(struct config, hooks), "an absolute path" },
+	{ "HOOK_TIMEOUT", set_seconds, offsetof(struct config, hook_timeout_s),
+	  "seconds, at most 86400" },
+	{ "PACKAGE_TIMEOUT", set_seconds, offsetof(struct config, package_timeout_s),
+	  "seconds, at most 86400" },
+	{ "WAY", set_way, offsetof(struct config, way), "auto, file or segments" },
+	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
+	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
+	{ "IMPORT", set_switch, offsetof(struct config, import), "yes or no" },
+	{ "CHECKS_FORCE", set_words, offsetof(struct config, force), "ids of checks" },
+	{ "CHECKS_NOTE", set_words, offsetof(struct config, downgrade), "ids of checks" },
+	{ "CHECKS_REFUSE", set_words, offsetof(struct config, refuse), "ids of checks" },
+};
+
+struct reading {
+	struct config *config;
+	const char *file;
+};
+
+static int warn(struct reading *r, unsigned line, const char *fmt, ...) _printf_(3, 4);
+static int warn(struct reading *r, unsigned line, const char *fmt, ...)
+{
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+	char sentence[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(sentence, sizeof(sentence), fmt, ap);
+	va_end(ap);
+	strbuf_addf(&b, "%s:%u: %s", r->file, line, sentence);
+	return b.failed ? -ENOMEM : config_words_add(&r->config->warnings, b.s, b.n);
+}
+
+static int take_assignment(void *data, const struct assign *a)
+{
+	struct reading *r = data;
+
+	if (!a->name)
+		return warn(r, a->line,
+			    "skipped, because %s needs a shell, and nothing is run here",
+			    a->skipped);
+	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
+		const struct setting *s = &settings[i];
+		int ret;
+
+		if (strcmp(a->name, s->name) != 0)
+			continue;
+		ret = s->set((char *)r->config + s->offset, a->value);
+		if (ret != -EINVAL)
+			return ret;
+		return warn(r, a->line, "%s=%s means nothing; expected is %s", a->name, a->value,
+			    s->expected);
+	}
+	return warn(r, a->line, "there is no setting %s", a->name);
+}
+
+int config_parse(struct config *config, const char *file, const struct bytes *text)
+{
+	struct reading r = { config, file };
+
+	return assign_each(*text, take_assignment, &r);
+}
+
+static int read_one(int root, const char *path, struct config *config, struct kx_error *err)
+{
+	_cleanup_free_ uint8_t *buf = NULL;
+	struct bytes text;
+	int r = read_file_in(root, path, CONFIG_FILE_MAX, &buf, &text.n);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return kx_fail(err, r, "%s: cannot read the configuration: %s", path, strerror(-r));
+	text.p = buf;
+	r = config_parse(config, path, &text);
+	return r < 0 ? kx_fail(err, r, "%s: out of memory", path) : 0;
+}
+
+static bool has_suffix(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return n > m && strcmp(s + n - m, suffix) == 0;
+}
+
+static int read_directory(int root, struct config *config, struct kx_error *err)
+{
+	_cleanup_names_ struct names names = { 0 };
+	int r = list_in(root, CONFIG_DIRECTORY, &names);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return kx_fail(err, r, "%s: cannot list the configuration files: %s",
+			       CONFIG_DIRECTORY, strerror(-r));
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_strbuf_ struct strbuf path = { 0 };
+
+		if (names.v[i][0] == '.' || !has_suffix(names.v[i], ".conf"))
+			continue;
+		strbuf_addf(&path, CONFIG_DIRECTORY "/%s", names.v[i]);
+		if (path.failed)
+			return kx_fail(err, -ENOMEM, CONFIG_DIRECTORY ": out of memory");
+		r = read_one(root, path.s, config, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int config_read(int root, struct config *ret, struct kx_error *err)
+{
+	struct config config;
+	int r = config_init(&config);
+
+	if (r < 0)
+		return kx_fail(err, r, CONFIG_FILE ": out of memory");
+	r = read_one(root, CONFIG_FILE, &config, err);
+	if (r >= 0)
+		r = read_directory(root, &config, err);
+	if (r < 0) {
+		config_done(&config);
+		return r;
+	}
+	*ret = config;
+	return 0;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Settings of rapidreboot: /etc/rapidreboot.conf, then /etc/rapidreboot.conf.d/NAME.conf in the order
+ * of their names; the last assignment of a name counts. rapidreboot.conf(5) documents each. */
+
+#include <libkexec.h>
+#include <stdbool.h>
+
+#include "base/cleanup.h"
+
+#define CONFIG_FILE "/etc/rapidreboot.conf"
+#define CONFIG_DIRECTORY "/etc/rapidreboot.conf.d"
+
+/* Longest configuration file that is read, bytes. */
+enum { CONFIG_FILE_MAX = 1 << 20 };
+
+enum config_confirm {
+	CONFIG_CONFIRM_TERMINAL, /* ask when there is a terminal to ask on */
+	CONFIG_CONFIRM_ALWAYS,	 /* without a terminal that is a refusal */
+	CONFIG_CONFIRM_NEVER,
+};
+
+/* What follows when only the firmware can do what is asked for. */
+enum config_firmware {
+	CONFIG_FIRMWARE_COLD,	/* an ordinary reboot */
+	CONFIG_FIRMWARE_REFUSE, /* no reboot */
+};
+
+struct config_words {
+	char **v;
+	size_t n;
+};
+
+struct config {
+	char *default_entry; /* ENTRY: boot entry, as for `rapidreboot ENTRY`; NULL: the loader's */
+	char *append;	     /* APPEND: words after the entry's command line, or NULL */
+	char *hooks;	     /* HOOKS: directory of programs run before the hand-over */
+	unsigned hook_timeout_s;    /* HOOK_TIMEOUT: for all of them together */
+	unsigned package_timeout_s; /* PACKAGE_TIMEOUT: wait for a package manager that works */
+	enum kx_way way;	    /* WAY */
+	enum config_confirm confirm;
+	enum config_firmware firmware;
+	bool import;		       /* IMPORT: honour the files of config/legacy.h */
+	struct config_words force;     /* CHECKS_FORCE: these checks do not refuse */
+	struct config_words downgrade; /* CHECKS_NOTE: findings of these are notes */
+	struct config_words refuse;    /* CHECKS_REFUSE: findings of these refuse */
+	struct config_words warnings;  /* "FILE:LINE: …", for a person */
+};
+
+/* Fills @ret with the defaults. */
+_must_check_ int config_init(struct config *ret);
+void config_done(struct config *config);
+#define _cleanup_config_ _cleanup_(config_done)
+
+/**
+ * config_read() - settings of the system below @root
+ * @root: as in base/io.h
+ * @ret: released with config_done()
+ * @err: filled on failure only, or NULL
+ *
+ * A missing file is no error; names and values that mean nothing are warnings of @ret.
+ * Return: 0; -EACCES and others when a file that is there cannot be read; -EFBIG; -ENOMEM.
+ */
+int config_read(int root, struct config *ret, struct kx_error *err);
+
+/* Settings in one text, over those in @config; @file is what warnings call it. 0 or -ENOMEM. */
+struct bytes;
+_must_check_ int config_parse(struct config *config, const char *file, const struct bytes *text);
+
+/* Appends a copy of the @n bytes at @word; -ENOMEM. */
+_must_check_ int config_words_add(struct config_words *words, const char *word, size_t n);
+void config_words_done(struct config_words *words);
+bool config_words_have(const struct config_words *words, const char *word);

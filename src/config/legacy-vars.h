@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What a shell would know after reading such a file, and helpers of the importers. */
+
+#include "config/legacy.h"
+
+struct vars {
+	struct config_words names, values; /* in step; a later one hides an earlier one */
+	struct config_words *warnings;	   /* where oddities go */
+	const char *file;		   /* the file being read */
+};
+
+/* Adds what @path assigns; -ENOENT when it is not there. */
+_must_check_ int vars_read(struct vars *vars, int root, const char *path, struct kx_error *err);
+/* NULL when it was never set; an empty string is a value. */
+const char *vars_get(const struct vars *vars, const char *name);
+/* The value, or @otherwise when there is none or an empty one. */
+const char *vars_get_or(const struct vars *vars, const char *name, const char *otherwise);
+bool vars_is(const struct vars *vars, const char *name, const char *value);
+void vars_done(struct vars *vars);
+#define _cleanup_vars_ _cleanup_(vars_done)
+
+/* Replaces *dst by a copy of @s, NULL for NULL; -ENOMEM. */
+_must_check_ int text_set(char **dst, const char *s);
+
+/* Each fills what its file says; kind, file and the warnings are set by the caller. */
+int legacy_gentoo(int root, const struct legacy_machine *m, const struct vars *vars,
+		  struct legacy *ret);
+int legacy_alpine(const struct vars *vars, struct legacy *ret);
+int legacy_installkernel(int root, const struct vars *vars, struct legacy *ret);

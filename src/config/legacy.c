@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which of the other tools' files there are, and Debian's among them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/dir.h"
+#include "base/error.h"
+#include "base/io.h"
+#include "base/lines.h"
+#include "base/strbuf.h"
+#include "config/assign.h"
+#include "config/legacy-vars.h"
+
+#define DEBIAN_FILE "/etc/default/kexec"
+#define DEBIAN_DIRECTORY "/etc/default/kexec.d"
+#define CONFD_FILE "/etc/conf.d/kexec"
+#define INSTALLKERNEL_FILE "/etc/kexec.conf"
+
+int text_set(char **dst, const char *s)
+{
+	if (s)
+		return bytes_set(dst, (struct bytes){ (const uint8_t *)s, strlen(s) });
+	free(TAKE_PTR(*dst));
+	return 0;
+}
+
+void vars_done(struct vars *vars)
+{
+	config_words_done(&vars->names);
+	config_words_done(&vars->values);
+}
+
+const char *vars_get(const struct vars *vars, const char *name)
+{
+	for (size_t i = vars->values.n; i-- > 0;)
+		if (strcmp(vars->names.v[i], name) == 0)
+			return vars->values.v[i];
+	return NULL;
+}
+
+const char *vars_get_or(const struct vars *vars, const char *name, const char *otherwise)
+{
+	const char *value = vars_get(vars, name);
+
+	return value && *value ? value : otherwise;
+}
+
+bool vars_is(const struct vars *vars, const char *name, const char *value)
+{
+	const char *v = vars_get(vars, name);
+
+	return v && strcmp(v, value) == 0;
+}
+
+static int take(void *data, const struct assign *a)
+{
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+	struct vars *vars = data;
+
+	if (a->name) {
+		if (config_words_add(&vars->names, a->name, strlen(a->name)) < 0)
+			return -ENOMEM;
+		return config_words_add(&vars->values, a->value, strlen(a->value));
+	}
+	strbuf_addf(&b, "%s:%u: skipped, because %s needs a shell, and nothing is run here",
+		    vars->file, a->line, a->skipped);
+	return b.failed ? -ENOMEM : config_words_add(vars->warnings, b.s, b.n);
+}
+
+int vars_read(struct vars *vars, int root, const char *path, struct kx_error *err)
+{
+	_cleanup_free_ uint8_t *buf = NULL;
+	struct bytes text;
+	int r = read_file_in(root, path, CONFIG_FILE_MAX, &buf, &text.n);
+
+	if (r == -ENOENT)
+		return r;
+	if (r < 0)
+		return kx_fail(err, r, "%s: cannot read it: %s", path, strerror(-r));
+	text.p = buf;
+	vars->file = path;
+	r = assign_each(text, take, vars);
+	return r < 0 ? kx_fail(err, r, "%s: out of memory", path) : 0;
+}
+
+/* run-parts(8) without --lsbsysinit or --regex. */
+static bool is_run_parts_name(const char *s)
+{
+	return *s && strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+			       "0123456789_-") == strlen(s);
+}
+
+static int debian_directory(int root, struct vars *vars, struct kx_error *err)
+{
+	_cleanup_names_ struct names names = { 0 };
+	int r = list_in(root, DEBIAN_DIRECTORY, &names);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return kx_fail(err, r, DEBIAN_DIRECTORY ": cannot list it: %s", strerror(-r));
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_strbuf_ struct strbuf path = { 0 };
+
+		if (!is_run_parts_name(names.v[i]))
+			continue;
+		strbuf_addf(&path, DEBIAN_DIRECTORY "/%s", names.v[i]);
+		if (path.failed)
+			return kx_fail(err, -ENOMEM, DEBIAN_DIRECTORY ": out of memory");
+		r = vars_read(vars, root, path.s, err);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	return 0;
+}
+
+/* kernel-img.conf(5): "name = value", without quotes; yes may also be spelled true or 1. */
+static bool links_are_in_boot(int root)
+{
+	_cleanup_free_ uint8_t *buf = NULL;
+	struct bytes text, line;
+	struct lines lines;
+	bool in_boot = false;
+
+	if (read_file_in(root, "/etc/kernel-img.conf", CONFIG_FILE_MAX, &buf, &text.n) < 0)
+		return false;
+	text.p = buf;
+	lines = lines_of(text);
+	while (lines_next(&lines, &line)) {
+		const uint8_t *equals = line.n ? memchr(line.p, '=', line.n) : NULL;
+		struct bytes name, value;
+
+		if (!equals)
+			continue;
+		name = bytes_trim((struct bytes){ line.p, (size_t)(equals - line.p) });
+		value = bytes_trim(
+			(struct bytes){ equals + 1, line.n - (size_t)(equals + 1 - line.p) });
+		if (bytes_is_nocase(name, "link_in_boot"))
+			in_boot = bytes_is_nocase(value, "yes") || bytes_is_nocase(value, "true") ||
+				  bytes_is(value, "1");
+	}
+	return in_boot;
+}
+
+static int debian_fill(int root, const struct vars *vars, struct legacy *ret)
+{
+	bool in_boot = links_are_in_boot(root);
+	const char *kernel = vars_get(vars, "KERNEL_IMAGE");
+	const char *initrd = vars_get(vars, "INITRD");
+	const char *append = vars_get_or(vars, "APPEND", "");
+
+	if (!kernel)
+		kernel = in_boot ? "/boot/vmlinuz" : "/vmlinuz";
+	if (!initrd)
+		initrd = in_boot ? "/boot/initrd.img" : "/initrd.img";
+	ret->enabled = vars_is(vars, "LOAD_KEXEC", "true");
+	ret->at_shutdown = true;
+	ret->from_boot_loader =
+		vars_is(vars, "USE_GRUB_CONFIG", "true") && exists_in(root, "/boot/grub") == 1;
+	ret->base = *append ? LEGACY_CMDLINE_GIVEN : LEGACY_CMDLINE_RUNNING;
+	if (text_set(&ret->kernel, *kernel ? kernel : NULL) < 0 ||
+	    text_set(&ret->initrd, *initrd ? initrd : NULL) < 0)
+		return -ENOMEM;
+	return text_set(&ret->append, append);
+}
+
+static int try_debian(int root, struct vars *vars, struct legacy *ret, struct kx_error *err)
+{
+	int r = vars_read(vars, root, DEBIAN_FILE, err);
+
+	if (r < 0)
+		return r;
+	r = debian_directory(root, vars, err);
+	if (r < 0)
+		return r;
+	ret->kind = LEGACY_DEBIAN;
+	ret->file = DEBIAN_FILE;
+	if (debian_fill(root, vars, ret) < 0)
+		return kx_fail(err, -ENOMEM, DEBIAN_FILE ": out of memory");
+	return 0;
+}
+
+/* Gentoo's and Alpine's services read the same file; only Alpine's has KERNEL. */
+static int try_confd(int root, const struct legacy_machine *m, struct vars *vars,
+		     struct legacy *ret, struct kx_error *err)
+{
+	int r = vars_read(vars, root, CONFD_FILE, err);
+
+	if (r < 0)
+		return r;
+	ret->file = CONFD_FILE;
+	ret->kind = vars_get(vars, "KERNEL") ? LEGACY_ALPINE : LEGACY_GENTOO;
+	r = ret->kind == LEGACY_ALPINE ? legacy_alpine(vars, ret)
+				       : legacy_gentoo(root, m, vars, ret);
+	return r < 0 ? kx_fail(err, r, CONFD_FILE ": %s", strerror(-r)) : 0;
+}
+
+static int try_installkernel(int root, struct vars *vars, struct legacy *ret, struct kx_error *err)
+{
+	int r = vars_read(vars, root, INSTALLKERNEL_FILE, err);
+
+	if (r < 0)
+		return r;
+	ret->kind = LEGACY_INSTALLKERNEL;
+	ret->file = INSTALLKERNEL_FILE;
+	r = legacy_installkernel(root, vars, ret);
+	return r < 0 ? kx_fail(err, r, INSTALLKERNEL_FILE ": %s", strerror(-r)) : 0;
+}
+
+int legacy_read(int root, const struct legacy_machine *machine, struct legacy *ret,
+		struct kx_error *err)
+{
+	struct legacy legacy = { 0 };
+	_cleanup_vars_ struct vars vars = { .warnings = &legacy.warnings };
+	int r = try_debian(root, &vars, &legacy, err);
+
+	if (r == -ENOENT)
+		r = try_confd(root, machine, &vars, &legacy, err);
+	if (r == -ENOENT)
+		r = try_installkernel(root, &vars, &legacy, err);
+	if (r < 0 && r != -ENOENT) {
+		legacy_done(&legacy);
+		return r;
+	}
+	*ret = legacy;
+	return 0;
+}
+
+void legacy_done(struct legacy *legacy)
+{
+	free(legacy->boot_dir);
+	free(legacy->kernel);
+	free(legacy->initrd);
+	free(legacy->append);
+	free(legacy->options);
+	config_words_done(&legacy->warnings);
+	*legacy = (struct legacy){ 0 };
+}

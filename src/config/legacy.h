@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What other tools' files ask for, with the meaning those tools gave it:
+ *
+ *   Debian kexec-tools   /etc/default/kexec, then /etc/default/kexec.d/ in the order of run-parts(8)
+ *   Gentoo kexec-r2.init /etc/conf.d/kexec with KNAME, BOOTPART, ROOTPART, KPARAM, …
+ *   Alpine kexec-load    /etc/conf.d/kexec with KERNEL
+ *   Gentoo kexec-auto-load /etc/kexec.conf over the last line of /var/lib/misc/installkernel
+ */
+
+#include "config/config.h"
+
+enum legacy_kind { LEGACY_NONE, LEGACY_DEBIAN, LEGACY_GENTOO, LEGACY_ALPINE, LEGACY_INSTALLKERNEL };
+
+/* What stands in front of struct legacy.append on the command line. */
+enum legacy_cmdline {
+	LEGACY_CMDLINE_GIVEN,	/* nothing: append is all of it */
+	LEGACY_CMDLINE_RUNNING, /* /proc/cmdline as it is */
+};
+
+/* What a shell script would ask uname(1) and the mount table for. */
+struct legacy_machine {
+	const char *release;	 /* uname -r */
+	const char *machine;	 /* uname -m */
+	const char *root_device; /* device of "/", or NULL */
+};
+
+struct legacy {
+	enum legacy_kind kind;
+	const char *file;      /* the (first) file that says it */
+	bool enabled;	       /* an ordinary reboot is to load a kernel */
+	bool from_boot_loader; /* the boot loader's default entry, not kernel and initrd */
+	bool unload;	       /* the image is to be dropped (KNAME=-) */
+	bool at_shutdown;      /* load while going down, else when the system comes up */
+	bool may_mount_boot;   /* mount boot_dir if it is not mounted */
+	char *boot_dir;	       /* NULL where there is no such setting */
+	char *kernel, *initrd; /* paths below the root, or NULL: none found, none wanted */
+	enum legacy_cmdline base;
+	char *append;		      /* never NULL when kind is not NONE */
+	char *options;		      /* further options of kexec(8), or NULL */
+	struct config_words warnings; /* "FILE:LINE: …" */
+};
+
+/* LEGACY_NONE when none of the files exists. Debian's go before the others', as rapidreboot asks
+ * for one of them. Errors as config_read(). */
+int legacy_read(int root, const struct legacy_machine *machine, struct legacy *ret,
+		struct kx_error *err);
+void legacy_done(struct legacy *legacy);
+#define _cleanup_legacy_ _cleanup_(legacy_done)
+
+/* Flags that ask for one ordinary reboot, and are removed by who honours them. */
+#define LEGACY_FLAG_GENTOO "/nokexec"
+#define LEGACY_FLAG_DEBIAN "/no-kexec-reboot"

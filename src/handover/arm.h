@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The arming rule: what a hook does while the machine goes down. A jump needs init's own word that
+ * this is a reboot, or our valid request where init says nothing. */
+
+#include "handover/request.h"
+
+enum hook_action {
+	HOOK_NOTHING,
+	HOOK_LOAD,
+	HOOK_UNLOAD, /* going down for something else: nothing may stay that a jump could use */
+	HOOK_JUMP,
+};
+
+/**
+ * struct hook_facts - all that is known
+ * @going: init's word
+ * @request: the valid request, or NULL
+ * @enabled: every ordinary reboot is to be a fast one
+ */
+struct hook_facts {
+	enum going going;
+	const struct request *request;
+	bool enabled;
+};
+
+/* The hook that still has the file systems, and the last one before init reboots. */
+enum hook_action hook_while_mounted(const struct hook_facts *facts);
+enum hook_action hook_at_the_end(const struct hook_facts *facts);
+const char *going_name(enum going going);
+
+/* Every ordinary reboot is to be a fast one: /var/lib/rapidreboot/enabled, and with systemd
+ * reboot.target being another name of kexec.target. */
+bool is_enabled(struct sys *sys);
+_must_check_ int set_enabled(struct sys *sys, const struct init_system *init, bool on,
+			     struct kx_error *err);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* BusyBox init, as on Alpine with OpenRC: its one ::shutdown: line of inittab is run alike for
+ * reboot and poweroff, so that only our request file tells them apart. */
+
+#include <string.h>
+
+#include "handover/init.h"
+
+static bool is_busybox(const struct pid1 *pid1)
+{
+	return strcmp(pid1->name, "busybox") == 0;
+}
+
+static int busybox_ask(struct sys *sys, const struct reboot_wish *wish, struct reboot_call *ret,
+		       struct kx_error *err)
+{
+	static const char *const programs[] = { "reboot", NULL };
+
+	ret->needs_hook = wish->mode == REBOOT_KEXEC;
+	ret->avoids_image = wish->mode == REBOOT_COLD;
+	return call_program(sys, ret, programs, err);
+}
+
+static enum going busybox_going(struct sys *sys, const struct signals *signals)
+{
+	return GOING_UNKNOWN;
+}
+
+const struct init_system busybox_init = {
+	.name = "BusyBox init",
+	.is = is_busybox,
+	.ask = busybox_ask,
+	.going = busybox_going,
+};

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "handover/cold.h"
+#include "handover/request.h"
+
+#define LOAD_DISABLED "/proc/sys/kernel/kexec_load_disabled"
+
+int cold_prepare(struct sys *sys, struct kx_ctx *ctx, const struct reboot_wish *wish,
+		 struct cold *ret, struct kx_error *err)
+{
+	struct kx_state state = { .size = sizeof(state) };
+	struct cold cold = { .ctx = ctx };
+	struct pid1 pid1;
+	int r = kx_state(ctx, &state, err);
+
+	if (r < 0)
+		return r;
+	pid1_read(sys, &pid1);
+	cold.init = init_detect(&pid1);
+	cold.loaded = state.loaded;
+	if (!cold.init)
+		return kx_fail(err, -EOPNOTSUPP,
+			       "process 1 is \"%s\", no init system that is known here: reboot "
+			       "as it wants to be asked; kexec -u unloads the kernel before",
+			       pid1.name);
+	r = cold.init->ask(sys, wish, &cold.call, err);
+	if (r < 0) {
+		cold_done(&cold);
+		return r;
+	}
+	*ret = cold;
+	return 0;
+}
+
+/* "Nothing is loaded" and "no kexec in this kernel" are both answers that need no unload. */
+static bool has_image(const struct cold *cold)
+{
+	return cold->loaded == 1 || (cold->loaded < 0 && cold->loaded != -ENOENT);
+}
+
+static int drop_image(struct cold *cold, struct kx_error *err)
+{
+	struct kx_error why = { 0 };
+	int r = has_image(cold) ? kx_unload(cold->ctx, KX_WAY_AUTO, 0, &why) : 0;
+
+	if (r == -ENOSYS)
+		r = 0; /* no kexec, no image */
+	/* Where IMA or Secure Boot forbids kexec_load it forbids unloading with it too, hence AUTO:
+	 * the file call first. */
+	if (r == 0 || cold->call.avoids_image || cold->force)
+		return 0;
+	return kx_fail(err, r,
+		       "the loaded kernel cannot be unloaded, and %s may start it: %s. Nothing "
+		       "was done; --force reboots all the same",
+		       cold->init->name, why.message);
+}
+
+/* One way until the next boot, which begins as soon as this is over. A kernel without the sysctl
+ * has no kexec. */
+static void forbid_loading(struct sys *sys)
+{
+	_cleanup_close_ int root = machine_open(sys);
+
+	(void)!file_write_in(root, LOAD_DISABLED, "1\n");
+}
+
+int cold_go(struct sys *sys, struct cold *cold, enum cold_stage *ret_stage, struct kx_error *err)
+{
+	struct request request = { .mode = REBOOT_COLD };
+	int r;
+
+	*ret_stage = COLD_UNLOAD;
+	r = drop_image(cold, err);
+	if (r < 0)
+		return r;
+	*ret_stage = COLD_REQUEST;
+	r = request_write(sys, &request, err);
+	if (r < 0)
+		return r;
+	*ret_stage = COLD_ASK;
+	r = reboot_ask(sys, &cold->call, err);
+	if (r < 0) {
+		(void)!request_remove(sys, NULL);
+		return r;
+	}
+	*ret_stage = COLD_ASKED;
+	forbid_loading(sys);
+	return 0;
+}
+
+void cold_done(struct cold *cold)
+{
+	reboot_call_done(&cold->call);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A reboot through the firmware, whatever is loaded and enabled. */
+
+#include "handover/init.h"
+
+/**
+ * struct cold - what a cold reboot of this machine would do
+ * @ctx: borrowed
+ * @init: the one that is asked
+ * @call: how
+ * @loaded: struct kx_state.loaded
+ * @force: reboot although an image stays loaded that init may start
+ */
+struct cold {
+	struct kx_ctx *ctx;
+	const struct init_system *init;
+	struct reboot_call call;
+	int loaded;
+	bool force;
+};
+
+/* Looks, changes nothing. -EOPNOTSUPP: the init is unknown; -ENOENT: its program is missing. */
+_must_check_ int cold_prepare(struct sys *sys, struct kx_ctx *ctx, const struct reboot_wish *wish,
+			      struct cold *ret, struct kx_error *err);
+
+/* enum cold_stage: how far it got when it failed */
+enum cold_stage {
+	COLD_UNLOAD,  /* the image is loaded still; nothing was changed */
+	COLD_REQUEST, /* the image is gone, nothing else happened */
+	COLD_ASK,     /* init said no: the image is gone and the request withdrawn */
+	COLD_ASKED,   /* the machine is going down */
+};
+
+/* Unload, leave the request for our own hooks, ask init, and forbid loading until the next boot,
+ * so that nobody else's hook loads on the way down. */
+_must_check_ int cold_go(struct sys *sys, struct cold *cold, enum cold_stage *ret_stage,
+			 struct kx_error *err);
+
+void cold_done(struct cold *cold);

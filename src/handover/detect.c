@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Which init system really runs: by process 1, never by the packages that are installed. */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/io.h"
+#include "handover/init.h"
+
+static const struct init_system *const all[] = {
+	&systemd_init, &openrc_init,   &runit_init,   &s6_init,	      &dinit_init,
+	&finit_init,   &shepherd_init, &busybox_init, &sysvinit_init,
+};
+
+int machine_open(struct sys *sys)
+{
+	return sys->root ? open_in(ROOT_HERE, sys->root, O_PATH | O_DIRECTORY) : ROOT_HERE;
+}
+
+/* A program whose file was replaced by an upgrade reads as "/sbin/init (deleted)". */
+static void take_name(struct pid1 *pid1, char *path)
+{
+	char *deleted = strstr(path, " (deleted)"), *slash;
+
+	if (deleted)
+		*deleted = '\0';
+	slash = strrchr(path, '/');
+	(void)snprintf(pid1->name, sizeof(pid1->name), "%s", slash ? slash + 1 : path);
+}
+
+void pid1_read(struct sys *sys, struct pid1 *ret)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	_cleanup_free_ char *text = NULL;
+
+	*ret = (struct pid1){ 0 };
+	if (root < 0 && root != ROOT_HERE)
+		return;
+	ret->systemd = is_directory_in(root, "/run/systemd/system");
+	/* /run/openrc since 0.30; the other place is Debian's and Gentoo's of before */
+	ret->openrc = is_there_in(root, "/run/openrc/softlevel") ||
+		      is_there_in(root, "/lib/rc/init.d/softlevel");
+	if (link_read_in(root, "/proc/1/exe", &text) < 0) {
+		ret->from_comm = true;
+		if (read_line_in(root, "/proc/1/comm", &text) < 0)
+			return;
+	}
+	take_name(ret, text);
+	/* Several programs call themselves init; without the file's name nobody can say which. */
+	if (ret->from_comm && strcmp(ret->name, "init") == 0)
+		ret->name[0] = '\0';
+}
+
+const struct init_system *init_detect(const struct pid1 *pid1)
+{
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i]->is(pid1))
+			return all[i];
+	return NULL;
+}

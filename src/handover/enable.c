@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Makes every ordinary reboot a fast one. */
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "handover/arm.h"
+
+#define STATE_DIRECTORY "/var/lib/rapidreboot"
+#define MARK STATE_DIRECTORY "/enabled"
+#define REBOOT_TARGET "/etc/systemd/system/reboot.target"
+
+bool is_enabled(struct sys *sys)
+{
+	_cleanup_close_ int root = machine_open(sys);
+
+	return is_there_in(root, MARK);
+}
+
+static int mark(int root, bool on)
+{
+	static const char text[] = "ordinary reboots start the next kernel directly\n";
+	int r;
+
+	if (!on)
+		return file_remove_in(root, MARK);
+	r = directory_make_in(root, STATE_DIRECTORY, 0755);
+	if (r == 0)
+		r = file_replace_in(root, MARK, 0644, text, sizeof(text) - 1, true);
+	return r;
+}
+
+/* systemd has units under one of two roofs. */
+static const char *kexec_target(int root)
+{
+	return is_there_in(root, "/usr/lib/systemd/system/kexec.target")
+		       ? "/usr/lib/systemd/system/kexec.target"
+		       : "/lib/systemd/system/kexec.target";
+}
+
+static int link_target(int root, bool on, struct kx_error *err)
+{
+	_cleanup_free_ char *target = NULL;
+	int r = link_read_in(root, REBOOT_TARGET, &target);
+
+	if (r == 0 && !strstr(target, "kexec.target"))
+		return kx_fail(err, -EEXIST,
+			       REBOOT_TARGET ": points to %s, which somebody else wanted; remove "
+					     "it first",
+			       target);
+	if (r < 0 && r != -ENOENT)
+		return kx_fail(err, r, REBOOT_TARGET ": is there and no link; remove it first");
+	if ((r == 0) == on)
+		return 0;
+	r = on ? link_make_in(root, kexec_target(root), REBOOT_TARGET)
+	       : file_remove_in(root, REBOOT_TARGET);
+	return r < 0 ? kx_fail(err, r, REBOOT_TARGET ": cannot be changed: %s", strerror(-r)) : 0;
+}
+
+/* systemctl of @words; what it says is for the person. */
+static int systemctl(struct sys *sys, const char *const *words, struct kx_error *err)
+{
+	static const char *const programs[] = { "systemctl", NULL };
+	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };
+	int r = call_program(sys, &call, programs, err);
+
+	if (r == 0)
+		r = call_words(&call, words, err);
+	if (r < 0)
+		return r;
+	r = process_run(sys, call.words, NULL, NULL);
+	return r == 0 ? 0
+		      : kx_fail(err, -EIO, "systemctl %s %s: failed", words[0],
+				words[1] ? words[1] : "");
+}
+
+static int set_systemd(struct sys *sys, int root, bool on, struct kx_error *err)
+{
+	const char *const unit[] = { on ? "enable" : "disable", "--now", "rapidreboot-load.service",
+				     NULL };
+	static const char *const reload[] = { "daemon-reload", NULL };
+	int r;
+
+	/* The loader first: a kexec.target without anything loaded is a firmware reboot. Stopping
+	 * it when nothing goes down loads nothing. */
+	r = on ? systemctl(sys, unit, err) : link_target(root, false, err);
+	if (r == 0)
+		r = on ? link_target(root, true, err) : systemctl(sys, unit, err);
+	return r < 0 ? r : systemctl(sys, reload, err);
+}
+
+int set_enabled(struct sys *sys, const struct init_system *init, bool on, struct kx_error *err)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	int r = init == &systemd_init ? set_systemd(sys, root, on, err) : 0;
+
+	if (r < 0)
+		return r;
+	r = mark(root, on);
+	return r < 0 ? kx_fail(err, r, MARK ": cannot be changed: %s", strerror(-r)) : 0;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Init systems: which one runs, how it is asked to reboot, and how something that it runs while
+ * going down knows a reboot from a poweroff. One file for each, with one table. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "sys/process.h"
+
+/* What process 1 shows of itself. */
+struct pid1 {
+	bool systemd;	/* /run/systemd/system is there, see sd_booted(3) */
+	bool openrc;	/* OpenRC manages services, whatever process 1 is */
+	char name[64];	/* last component of /proc/1/exe, else of its command name; "" unknown */
+	bool from_comm; /* the program itself could not be read */
+};
+
+/* How to come back. */
+enum reboot_mode {
+	REBOOT_KEXEC, /* into the loaded kernel */
+	REBOOT_COLD,  /* through the firmware */
+};
+
+/**
+ * struct reboot_wish - what a person asked for
+ * @message: for those who are logged in, or NULL
+ * @no_wall: tell nobody
+ * @ignore_inhibitors: although somebody asked for the machine to stay up
+ */
+struct reboot_wish {
+	enum reboot_mode mode;
+	const char *message;
+	bool no_wall;
+	bool ignore_inhibitors;
+};
+
+enum { REBOOT_WORDS_MAX = 8 };
+
+/**
+ * struct reboot_call - the program that asks init for it
+ * @words: NULL-terminated; the first is the path of the program
+ * @n_words: how many
+ * @setting: "NAME=VALUE" in its environment, or NULL
+ * @avoids_image: the reboot is a firmware one even with an image loaded
+ * @needs_hook: the jump is made by our hook, so that the request file has to say kexec
+ * @image_required: init would not come back from an attempt with nothing loaded
+ */
+struct reboot_call {
+	char *words[REBOOT_WORDS_MAX];
+	size_t n_words;
+	const char *setting;
+	bool avoids_image;
+	bool needs_hook;
+	bool image_required;
+};
+
+void reboot_call_done(struct reboot_call *call);
+
+/* What a hook is told by its init: strings or NULL. */
+struct signals {
+	const char *runlevel;  /* RUNLEVEL of sysvinit */
+	const char *rc_reboot; /* RC_REBOOT of OpenRC */
+	const char *rc_down;   /* RC_GOINGDOWN of OpenRC */
+	const char *verb;      /* first argument of dinit's hook and of systemd-shutdown's */
+};
+
+/* Where the machine is going, by init's own word. Only GOING_REBOOT and GOING_KEXEC are a reason
+ * to jump; silence is GOING_UNKNOWN. */
+enum going { GOING_UNKNOWN, GOING_REBOOT, GOING_KEXEC, GOING_DOWN, GOING_NOWHERE };
+
+/**
+ * struct init_system - one of them
+ * @name: for persons
+ * @is: does process 1 belong to it?
+ * @ask: makes ret->words and the facts after it; -ENOENT when its programs are not there
+ * @going: reads the signal; never NULL
+ */
+struct init_system {
+	const char *name;
+	bool (*is)(const struct pid1 *pid1);
+	int (*ask)(struct sys *sys, const struct reboot_wish *wish, struct reboot_call *ret,
+		   struct kx_error *err);
+	enum going (*going)(struct sys *sys, const struct signals *signals);
+};
+
+extern const struct init_system systemd_init, openrc_init, sysvinit_init, busybox_init, runit_init,
+	s6_init, dinit_init, finit_init, shepherd_init;
+
+/* The directory that stands for "/": close with fd_close(), which leaves ROOT_HERE alone. */
+_must_check_ int machine_open(struct sys *sys);
+
+void pid1_read(struct sys *sys, struct pid1 *ret);
+/* NULL when it is none of those known. */
+const struct init_system *init_detect(const struct pid1 *pid1);
+
+/* For the files of init systems. Adds one of the @names, the first that a program directory has:
+ * -ENOENT, with a sentence about the first name. */
+_must_check_ int call_program(struct sys *sys, struct reboot_call *call, const char *const *names,
+			      struct kx_error *err);
+_must_check_ int call_word(struct reboot_call *call, const char *word, struct kx_error *err);
+_must_check_ int call_words(struct reboot_call *call, const char *const *words,
+			    struct kx_error *err);
+enum going going_by_runlevel(const char *runlevel);
+enum going going_by_verb(const char *verb);
+
+/* Runs @call: 0 when init took the order, else -EIO with the sentence. */
+_must_check_ int reboot_ask(struct sys *sys, const struct reboot_call *call, struct kx_error *err);

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/io.h"
+#include "base/lines.h"
+#include "base/num.h"
+#include "handover/request.h"
+
+#define DIRECTORY "/run/rapidreboot"
+#define FILE_NAME DIRECTORY "/request"
+#define LOADED_NAME DIRECTORY "/loaded"
+
+static bool is_hex(struct bytes b, size_t max)
+{
+	for (size_t i = 0; i < b.n; i++)
+		if (!strchr("0123456789abcdef", b.p[i]) || !b.p[i])
+			return false;
+	return b.n > 0 && b.n <= max;
+}
+
+/* 8-4-4-4-12 hexadecimal digits, as drivers/char/random.c prints it (%pU). */
+static bool is_boot_id(struct bytes b)
+{
+	for (size_t i = 0; i < b.n; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? b.p[i] != '-' : !is_hex((struct bytes){ b.p + i, 1 }, 1))
+			return false;
+	}
+	return b.n == 36;
+}
+
+static void copy(char *to, struct bytes from)
+{
+	memcpy(to, from.p, from.n);
+	to[from.n] = '\0';
+}
+
+static bool take_mode(struct request *q, struct bytes v)
+{
+	q->mode = bytes_is(v, "cold") ? REBOOT_COLD : REBOOT_KEXEC;
+	return bytes_is(v, "cold") || bytes_is(v, "kexec");
+}
+
+static bool take_boot_id(struct request *q, struct bytes v)
+{
+	if (!is_boot_id(v))
+		return false;
+	copy(q->boot_id, v);
+	return true;
+}
+
+static bool take_time(struct request *q, struct bytes v)
+{
+	char digits[21];
+
+	if (v.n == 0 || v.n >= sizeof(digits))
+		return false;
+	copy(digits, v);
+	return parse_u64(digits, &q->time_ms) == 0;
+}
+
+static bool take_digest(struct request *q, struct bytes v)
+{
+	if (!is_hex(v, sizeof(q->digest) - 1))
+		return false;
+	copy(q->digest, v);
+	return true;
+}
+
+static bool take_entry(struct request *q, struct bytes v)
+{
+	if (v.n == 0 || v.n >= sizeof(q->entry))
+		return false;
+	copy(q->entry, v);
+	return true;
+}
+
+static const struct key {
+	const char *name;
+	bool (*take)(struct request *q, struct bytes v);
+	bool required;
+} keys[] = {
+	{ "boot-id", take_boot_id, true }, { "mode", take_mode, true },
+	{ "time", take_time, true },	   { "digest", take_digest, false },
+	{ "entry", take_entry, false },
+};
+
+enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
+
+static int bad(struct kx_error *err, const char *what)
+{
+	return kx_fail(err, -EBADMSG, "%s; it is ignored", what);
+}
+
+static int take_line(struct request *q, struct bytes line, unsigned *seen, struct kx_error *err)
+{
+	struct bytes name = bytes_word(&line);
+
+	for (size_t i = 0; i < N_KEYS; i++) {
+		if (!bytes_is(name, keys[i].name))
+			continue;
+		if (*seen >> i & 1)
+			return bad(err, "a key stands there twice");
+		if (!keys[i].take(q, line))
+			return bad(err, "a value has not the form of its key");
+		*seen |= 1u << i;
+		return 0;
+	}
+	return bad(err, "a key is unknown");
+}
+
+int request_parse(struct bytes text, struct request *ret, struct kx_error *err)
+{
+	struct lines lines = lines_of(text);
+	struct request q = { 0 };
+	struct bytes line;
+	unsigned seen = 0;
+
+	if (text.n == 0 || text.n > REQUEST_FILE_MAX || memchr(text.p, 0, text.n) ||
+	    text.p[text.n - 1] != '\n')
+		return bad(err, "it is not a whole text file");
+	if (!lines_next(&lines, &line) || !bytes_is(line, "rapidreboot-request 1"))
+		return bad(err, "it does not begin as a request does");
+	while (lines_next(&lines, &line)) {
+		int r = take_line(&q, line, &seen, err);
+
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < N_KEYS; i++)
+		if (keys[i].required && !(seen >> i & 1))
+			return bad(err, "a key is missing");
+	*ret = q;
+	return 0;
+}
+
+int request_check(const struct request *q, const char *boot_id, uint64_t now_ms,
+		  struct kx_error *err)
+{
+	if (strcmp(q->boot_id, boot_id) != 0)
+		return kx_fail(err, -ESTALE, FILE_NAME ": belongs to another boot; it is ignored");
+	if (q->time_ms > now_ms || now_ms - q->time_ms > REQUEST_AGE_MAX_MS)
+		return kx_fail(err, -ESTALE,
+			       FILE_NAME ": was written at %llu ms of this boot and it is %llu ms "
+					 "now; more than ten minutes mean nothing any more",
+			       (unsigned long long)q->time_ms, (unsigned long long)now_ms);
+	return 0;
+}
+
+int boot_id_read(struct sys *sys, char ret[37])
+{
+	_cleanup_close_ int root = machine_open(sys);
+	_cleanup_free_ char *line = NULL;
+	int r = read_line_in(root, "/proc/sys/kernel/random/boot_id", &line);
+
+	if (r < 0)
+		return r;
+	if (!is_boot_id((struct bytes){ (const uint8_t *)line, strlen(line) }))
+		return -EBADMSG;
+	memcpy(ret, line, 37);
+	return 0;
+}
+
+static int fail_boot_id(int r, struct kx_error *err)
+{
+	return kx_fail(err, r, "/proc/sys/kernel/random/boot_id: cannot be read: %s", strerror(-r));
+}
+
+/* A title may hold anything; in the file it is one line. */
+static void one_line(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < ' ')
+			*s = ' ';
+}
+
+static int format(struct request *q, char *buf, size_t n)
+{
+	int len = snprintf(buf, n, "rapidreboot-request 1\nboot-id %s\nmode %s\ntime %llu\n",
+			   q->boot_id, q->mode == REBOOT_COLD ? "cold" : "kexec",
+			   (unsigned long long)q->time_ms);
+
+	one_line(q->entry);
+	if (q->digest[0])
+		len += snprintf(buf + len, n - (size_t)len, "digest %s\n", q->digest);
+	if (q->entry[strspn(q->entry, " ")])
+		len += snprintf(buf + len, n - (size_t)len, "entry %s\n", q->entry);
+	return len;
+}
+
+static int write_as(struct sys *sys, const char *path, struct request *q, struct kx_error *err)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	char text[1024];
+	int len, r = boot_id_read(sys, q->boot_id);
+
+	if (r < 0)
+		return fail_boot_id(r, err);
+	q->time_ms = sys->boottime_ms(sys);
+	len = format(q, text, sizeof(text));
+	r = directory_make_in(root, DIRECTORY, 0700);
+	if (r == 0)
+		r = file_replace_in(root, path, 0600, text, (size_t)len, false);
+	return r < 0 ? kx_fail(err, r, "%s: cannot be written: %s", path, strerror(-r)) : 0;
+}
+
+/* A hook runs as root: what it obeys must be root's own. */
+static int check_owner(int fd, const char *path, struct kx_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return kx_fail(err, -errno, "%s: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077) ||
+	    st.st_nlink != 1)
+		return kx_fail(err, -EPERM,
+			       "%s: is not a file that only root can read and write; it is "
+			       "ignored",
+			       path);
+	return 0;
+}
+
+static int read_as(struct sys *sys, const char *path, struct request *ret, struct kx_error *err)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	_cleanup_close_ int fd = open_in(root, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	_cleanup_free_ uint8_t *text = NULL;
+	size_t n;
+	int r;
+
+	if (fd == -ENOENT)
+		return kx_fail(err, -ENOENT, "%s: there is no such file", path);
+	r = fd < 0 ? fd : check_owner(fd, path, err);
+	if (r == -EPERM)
+		return r;
+	if (r == 0)
+		r = read_fd(fd, REQUEST_FILE_MAX, &text, &n);
+	if (r < 0)
+		return kx_fail(err, r, "%s: cannot be read: %s", path, strerror(-r));
+	r = request_parse((struct bytes){ text, n }, ret, err);
+	return r < 0 ? kx_fail_in(err, r, "%s", path) : 0;
+}
+
+static int remove_as(struct sys *sys, const char *path, struct kx_error *err)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	int r = file_remove_in(root, path);
+
+	return r < 0 ? kx_fail(err, r, "%s: cannot be removed: %s", path, strerror(-r)) : 0;
+}
+
+int request_write(struct sys *sys, struct request *request, struct kx_error *err)
+{
+	return write_as(sys, FILE_NAME, request, err);
+}
+
+int request_read(struct sys *sys, struct request *ret, struct kx_error *err)
+{
+	struct request q;
+	char boot_id[37];
+	int r = read_as(sys, FILE_NAME, &q, err);
+
+	if (r < 0)
+		return r;
+	r = boot_id_read(sys, boot_id);
+	if (r < 0)
+		return fail_boot_id(r, err);
+	r = request_check(&q, boot_id, sys->boottime_ms(sys), err);
+	if (r == 0)
+		*ret = q;
+	return r;
+}
+
+int request_remove(struct sys *sys, struct kx_error *err)
+{
+	return remove_as(sys, FILE_NAME, err);
+}
+
+int loaded_write(struct sys *sys, struct request *loaded, struct kx_error *err)
+{
+	return write_as(sys, LOADED_NAME, loaded, err);
+}
+
+int loaded_read(struct sys *sys, struct request *ret, struct kx_error *err)
+{
+	struct request q;
+	char boot_id[37];
+	int r = read_as(sys, LOADED_NAME, &q, err);
+
+	if (r < 0)
+		return r;
+	r = boot_id_read(sys, boot_id);
+	if (r < 0)
+		return fail_boot_id(r, err);
+	if (strcmp(q.boot_id, boot_id) != 0)
+		return kx_fail(err, -ESTALE, LOADED_NAME ": belongs to another boot");
+	*ret = q;
+	return 0;
+}
+
+int loaded_remove(struct sys *sys, struct kx_error *err)
+{
+	return remove_as(sys, LOADED_NAME, err);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * The request file, /run/rapidreboot/request: what our own command asked for, for hooks that init
+ * runs while the machine goes down. It is valid in the boot that wrote it, for ten minutes, and is
+ * removed before a jump, so that a jump that fails is not tried again.
+ *
+ *	rapidreboot-request 1
+ *	boot-id 0b4c4d4e-…
+ *	mode kexec
+ *	time 123456		milliseconds of CLOCK_BOOTTIME
+ *	digest 1c291ca3		of what was loaded; not with mode cold
+ *	entry Debian GNU/Linux	to the end of the line; not with mode cold
+ */
+
+#include "fundamental/bytes.h"
+#include "handover/init.h"
+
+enum { REQUEST_AGE_MAX_MS = 10 * 60 * 1000, REQUEST_FILE_MAX = 4096 };
+
+struct request {
+	enum reboot_mode mode;
+	char boot_id[37]; /* of /proc/sys/kernel/random/boot_id */
+	uint64_t time_ms;
+	char digest[17]; /* hexadecimal, "" for none */
+	char entry[256]; /* one line, "" for none */
+};
+
+/* Text -> request. -EBADMSG for anything but exactly this format. */
+_must_check_ int request_parse(struct bytes text, struct request *ret, struct kx_error *err);
+
+/* -ESTALE for another boot or too old, with the sentence. */
+_must_check_ int request_check(const struct request *request, const char *boot_id, uint64_t now_ms,
+			       struct kx_error *err);
+
+/* Fills in boot id and time, and writes it. */
+_must_check_ int request_write(struct sys *sys, struct request *request, struct kx_error *err);
+
+/* What was loaded by us in this boot, in a file of the same form that has no age:
+ * /run/rapidreboot/loaded. Whether it is loaded still is for the kernel to say. */
+_must_check_ int loaded_write(struct sys *sys, struct request *loaded, struct kx_error *err);
+_must_check_ int loaded_read(struct sys *sys, struct request *ret, struct kx_error *err);
+_must_check_ int loaded_remove(struct sys *sys, struct kx_error *err);
+
+/* The valid request of this boot. -ENOENT there is none; -EPERM it is not only ours to write;
+ * -EBADMSG, -ESTALE as above. */
+_must_check_ int request_read(struct sys *sys, struct request *ret, struct kx_error *err);
+
+_must_check_ int request_remove(struct sys *sys, struct kx_error *err);
+
+/* Of the running boot, -ENOENT without /proc. */
+_must_check_ int boot_id_read(struct sys *sys, char ret[37]);

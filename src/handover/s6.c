@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* s6-linux-init: has no kexec of its own and tells its scripts nothing, so that the request file
+ * is what rc.shutdown.final goes by. */
+
+#include <string.h>
+
+#include "handover/init.h"
+
+static bool is_s6(const struct pid1 *pid1)
+{
+	return strcmp(pid1->name, "s6-svscan") == 0;
+}
+
+static int s6_ask(struct sys *sys, const struct reboot_wish *wish, struct reboot_call *ret,
+		  struct kx_error *err)
+{
+	static const char *const programs[] = { "s6-linux-init-hpr", "reboot", NULL };
+	int r = call_program(sys, ret, programs, err);
+
+	if (r == 0 && strstr(ret->words[0], "hpr"))
+		r = call_word(ret, "-r", err);
+	ret->needs_hook = wish->mode == REBOOT_KEXEC;
+	ret->avoids_image = wish->mode == REBOOT_COLD;
+	return r;
+}
+
+static enum going s6_going(struct sys *sys, const struct signals *signals)
+{
+	return GOING_UNKNOWN;
+}
+
+const struct init_system s6_init = {
+	.name = "s6-linux-init",
+	.is = is_s6,
+	.ask = s6_ask,
+	.going = s6_going,
+};

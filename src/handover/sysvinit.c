@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* sysvinit, with its own scripts or OpenRC's services: runlevel 6 is a reboot, 0 is not. The
+ * inittab of some OpenRC systems ends with `reboot -dk`, which jumps whenever an image is loaded. */
+
+#include <string.h>
+
+#include "handover/init.h"
+
+static bool is_sysvinit(const struct pid1 *pid1)
+{
+	return strcmp(pid1->name, "init") == 0 || strcmp(pid1->name, "sysvinit") == 0;
+}
+
+static int sysvinit_ask(struct sys *sys, const struct reboot_wish *wish, struct reboot_call *ret,
+			struct kx_error *err)
+{
+	static const char *const programs[] = { "shutdown", NULL };
+	static const char *const words[] = { "-r", "now", NULL };
+	int r = call_program(sys, ret, programs, err);
+
+	if (r == 0)
+		r = call_words(ret, words, err);
+	if (r == 0 && wish->message)
+		r = call_word(ret, wish->message, err);
+	ret->needs_hook = wish->mode == REBOOT_KEXEC;
+	return r;
+}
+
+static enum going sysvinit_going(struct sys *sys, const struct signals *signals)
+{
+	enum going going = going_by_runlevel(signals->runlevel);
+
+	if (going != GOING_UNKNOWN)
+		return going;
+	return openrc_init.going(sys, signals) == GOING_REBOOT ? GOING_REBOOT : GOING_UNKNOWN;
+}
+
+const struct init_system sysvinit_init = {
+	.name = "sysvinit",
+	.is = is_sysvinit,
+	.ask = sysvinit_ask,
+	.going = sysvinit_going,
+};

@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* B: is what would be started complete, and what was meant? */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "preflight/initrd.h"
+#include "preflight/look.h"
+#include "preflight/packages.h"
+
+/* Where an image does not say: COMMAND_LINE_SIZE of most architectures, without its NUL. */
+enum { CMDLINE_MAX = 2047, NAMES_SHOWN = 5 };
+
+static enum preflight_status look_image(const struct look *l, struct report *r)
+{
+	if (!l->entry || (!l->entry->image && !l->entry->image_error))
+		return unknown_entry(l, r);
+	if (l->entry->image) {
+		evidencef(r, "%s: %s", l->entry->kernel, l->entry->image->type);
+		return PREFLIGHT_OK;
+	}
+	evidencef(r, "%s", l->entry->image_error);
+	return found(r, "The kernel of this entry cannot be used.");
+}
+
+/* Facts of all initrds together; 0, or what makes one of them unusable in the report. */
+static enum preflight_status read_initrds(const struct look *l, struct report *r,
+					  struct initrd_facts *all)
+{
+	*all = (struct initrd_facts){ 0 };
+	for (size_t i = 0; i < l->entry->n_initrds; i++) {
+		const char *path = l->entry->initrds[i];
+		_cleanup_look_file_ struct look_file text = { 0 };
+		struct initrd_facts one;
+		int code = read_file_in(l->root, path, 1 << 30, &text.buf, &text.b.n);
+
+		if (code == -ENOENT || (code == 0 && text.b.n == 0)) {
+			evidencef(r, "%s: %s", path, code ? strerror(-code) : "empty");
+			return found(r, "An initrd of this entry is missing or empty.");
+		}
+		if (code < 0)
+			return unknown(r, path, code);
+		text.b.p = text.buf;
+		initrd_look(text.b, &one);
+		if (one.cut_off) {
+			evidencef(r, "%s: cpio archive without its end", path);
+			return found(r, "An initrd of this entry is cut off or damaged.");
+		}
+		all->early |= one.early;
+		all->late |= one.late;
+		all->compressed |= one.compressed;
+		all->modules |= one.modules;
+	}
+	return PREFLIGHT_OK;
+}
+
+static enum preflight_status look_initrds(const struct look *l, struct report *r)
+{
+	struct initrd_facts facts;
+	enum preflight_status status;
+
+	if (!l->entry)
+		return unknown_entry(l, r);
+	status = read_initrds(l, r, &facts);
+	if (status != PREFLIGHT_OK || l->entry->n_initrds == 0 || facts.late)
+		return status;
+	for (size_t i = 0; i < l->entry->n_initrds; i++)
+		evidencef(r, "%s: %s", l->entry->initrds[i],
+			  facts.early ? "only files for the kernel itself" : "no files");
+	return found(
+		r, "The initrds of this entry hold no file system: microcode alone does not boot.");
+}
+
+/* Whether there are modules of @release: 1, 0 or an error. */
+static int has_modules(const struct look *l, const char *release, struct report *r)
+{
+	static const char *const places[] = { "/lib/modules", "/usr/lib/modules" };
+
+	for (size_t i = 0; i < 2; i++) {
+		char path[512];
+		int code;
+
+		if (!path_make(path, sizeof(path), "%s/%s/modules.dep", places[i], release))
+			return -ENAMETOOLONG;
+		code = look_exists(l, path);
+		if (code != 0) {
+			evidencef(r, "%s: %s", path, code > 0 ? "is there" : strerror(-code));
+			return code;
+		}
+	}
+	evidencef(r, "no %s/%s/modules.dep", places[0], release);
+	return 0;
+}
+
+static enum preflight_status look_modules(const struct look *l, struct report *r)
+{
+	const char *release;
+	struct initrd_facts facts;
+	int there;
+
+	if (!l->entry || !l->entry->image || !l->entry->image->version)
+		return unknown_entry(l, r);
+	release = l->entry->image->version;
+	there = has_modules(l, release, r);
+	if (there)
+		return there < 0 ? PREFLIGHT_UNKNOWN : PREFLIGHT_OK;
+	/* A compressed initrd may well have them, and then it boots without these. */
+	if (l->entry->type == KX_ENTRY_UKI || l->entry->n_initrds) {
+		if (l->entry->type == KX_ENTRY_UKI || read_initrds(l, r, &facts) != PREFLIGHT_OK ||
+		    facts.compressed || facts.modules)
+			r->severity = PREFLIGHT_WARN;
+		r->sentence.n = 0;
+	}
+	return found(r, "There are no modules for Linux %s, the kernel of this entry.", release);
+}
+
+/* udev's names for what a tag means; NULL for tags that are no file below /dev/disk. */
+static const char *tag_directory(const char *spec, const char **ret_value)
+{
+	static const char *const tags[][2] = {
+		{ "UUID=", "by-uuid" },
+		{ "LABEL=", "by-label" },
+		{ "PARTUUID=", "by-partuuid" },
+		{ "PARTLABEL=", "by-partlabel" },
+	};
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
+		if (strncmp(spec, tags[i][0], strlen(tags[i][0])) == 0) {
+			*ret_value = spec + strlen(tags[i][0]);
+			return tags[i][1];
+		}
+	return NULL;
+}
+
+/* 1 when a device of that name is there, 0 when not, -EOPNOTSUPP for what is no device (a network
+ * file system, a pool), or why it cannot be told. */
+static int device_there(const struct look *l, const char *spec)
+{
+	const char *value, *directory = tag_directory(spec, &value);
+	char path[512];
+	int code;
+
+	if (directory) {
+		if (strchr(value, '/')) /* PARTUUID=…/PARTNROFF=1; labels with "/" are encoded */
+			return -EOPNOTSUPP;
+		code = look_exists(l, "/dev/disk");
+		if (code <= 0)
+			return code < 0 ? code : -ENODATA;
+		if (!path_make(path, sizeof(path), "/dev/disk/%s/%s", directory, value))
+			return -ENAMETOOLONG;
+		return look_exists(l, path);
+	}
+	if (strncmp(spec, "/dev/", 5) != 0 || strcmp(spec, "/dev/nfs") == 0 ||
+	    strcmp(spec, "/dev/ram0") == 0)
+		return -EOPNOTSUPP;
+	/* A /dev without devices is one of a tree of files. */
+	code = look_exists(l, "/dev/null");
+	if (code <= 0)
+		return code < 0 ? code : -ENODATA;
+	return look_exists(l, spec);
+}
+
+static enum preflight_status look_root_device(const struct look *l, struct report *r,
+					      const char *spec)
+{
+	_cleanup_free_ char *running = NULL, *running_root = NULL;
+	const char *value;
+	int there;
+
+	evidencef(r, "root=%s", spec);
+	if (l->entry->n_initrds == 0 && l->entry->type != KX_ENTRY_UKI &&
+	    (strncmp(spec, "UUID=", 5) == 0 || strncmp(spec, "LABEL=", 6) == 0))
+		return found(r,
+			     "Without an initrd the kernel cannot find its root by UUID or label.");
+	there = device_there(l, spec);
+	if (there == -EOPNOTSUPP || there > 0)
+		return PREFLIGHT_OK;
+	if (there < 0)
+		return unknown(r, tag_directory(spec, &value) ? "/dev/disk" : "/dev", there);
+	if (look_cmdline(l, &running) >= 0 && cmdline_value(running, "root=", &running_root) >= 0 &&
+	    strcmp(running_root, spec) == 0)
+		r->severity = PREFLIGHT_WARN; /* it has worked once */
+	return found(r, "There is no device %s, where the next kernel would look for its root.",
+		     spec);
+}
+
+static enum preflight_status look_other_device(const struct look *l, struct report *r,
+					       const char *name, const char *tag)
+{
+	_cleanup_free_ char *spec = NULL;
+	char full[512];
+	int there;
+
+	if (cmdline_value(l->entry->cmdline, name, &spec) < 0 ||
+	    !path_make(full, sizeof(full), "%s%s", tag, spec))
+		return PREFLIGHT_OK;
+	there = device_there(l, full);
+	if (there != 0)
+		return PREFLIGHT_OK;
+	evidencef(r, "%s%s", name, spec);
+	r->severity = PREFLIGHT_WARN;
+	return found(r, "There is no device %s, which %s asks for.", full, name);
+}
+
+static enum preflight_status look_devices(const struct look *l, struct report *r)
+{
+	_cleanup_free_ char *root = NULL;
+	enum preflight_status status = PREFLIGHT_OK;
+
+	if (!l->entry || !l->entry->cmdline)
+		return unknown_entry(l, r);
+	if (cmdline_value(l->entry->cmdline, "root=", &root) >= 0)
+		status = look_root_device(l, r, root);
+	if (status != PREFLIGHT_OK)
+		return status;
+	status = look_other_device(l, r, "resume=", "");
+	return status == PREFLIGHT_OK ? look_other_device(l, r, "rd.luks.uuid=", "UUID=") : status;
+}
+
+static enum preflight_status look_length(const struct look *l, struct report *r)
+{
+	uint64_t max;
+	size_t n;
+
+	if (!l->entry || !l->entry->cmdline || !l->entry->image)
+		return unknown_entry(l, r);
+	max = l->entry->image->cmdline_max ? l->entry->image->cmdline_max : CMDLINE_MAX;
+	n = strlen(l->entry->cmdline);
+	evidencef(r, "%zu bytes of %llu", n, (unsigned long long)max);
+	if (n <= max)
+		return PREFLIGHT_OK;
+	return found(r, "The command line is longer than this kernel takes.");
+}
+
+static enum preflight_status look_variables(const struct look *l, struct report *r)
+{
+	_cleanup_free_ char *root = NULL;
+
+	if (!l->entry || !l->entry->cmdline)
+		return unknown_entry(l, r);
+	if (!strchr(l->entry->cmdline, '$'))
+		return PREFLIGHT_OK;
+	evidence(r, "command line", l->entry->cmdline);
+	if (cmdline_value(l->entry->cmdline, "root=", &root) >= 0 && strchr(root, '$'))
+		r->severity = PREFLIGHT_REFUSE;
+	return found(r, "A variable (\"$\") is left on the command line: nobody has set it.");
+}
+
+/* Numbers at the front of two releases; what follows them names a flavour, not an age. */
+static int compare_releases(const char *a, const char *b)
+{
+	char fronts[2][128];
+	const char *const whole[2] = { a, b };
+
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = strspn(whole[i], "0123456789.-");
+
+		while (n && (whole[i][n - 1] == '.' || whole[i][n - 1] == '-'))
+			n--;
+		if (!path_make(fronts[i], sizeof(fronts[i]), "%.*s", (int)n, whole[i]))
+			return 0;
+	}
+	return strverscmp(fronts[0], fronts[1]);
+}
+
+/* A release candidate sorts before its release, which comparing numbers does not see. */
+static bool is_newer(const char *candidate, const char *chosen)
+{
+	return !strstr(candidate, "-rc") && compare_releases(candidate, chosen) > 0;
+}
+
+static enum preflight_status look_newest(const struct look *l, struct report *r)
+{
+	static const char *const places[] = { "/lib/modules", "/usr/lib/modules" };
+	_cleanup_names_ struct names names = { 0 };
+	const char *chosen, *newest = NULL;
+	int code;
+
+	if (!l->entry || !l->entry->image || !l->entry->image->version)
+		return unknown_entry(l, r);
+	chosen = l->entry->image->version;
+	code = look_list(l, places[0], &names);
+	if (code == -ENOENT)
+		code = look_list(l, places[1], &names);
+	if (code < 0)
+		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, places[0], code);
+	for (size_t i = 0; i < names.n; i++) {
+		char path[512];
+
+		if (is_newer(names.v[i], newest ? newest : chosen) &&
+		    ((path_make(path, sizeof(path), "%s/%s/modules.dep", places[0], names.v[i]) &&
+		      look_exists(l, path) == 1) ||
+		     (path_make(path, sizeof(path), "%s/%s/modules.dep", places[1], names.v[i]) &&
+		      look_exists(l, path) == 1)))
+			newest = names.v[i];
+	}
+	if (!newest)
+		return PREFLIGHT_OK;
+	evidencef(r, "%s/%s, chosen is %s", places[0], newest, chosen);
+	return found(r, "Linux %s is installed, but %s would start.", newest, chosen);
+}
+
+static enum preflight_status look_ostree(const struct look *l, struct report *r)
+{
+	static const char staged[] = "/run/ostree/staged-deployment";
+
+	if (look_exists(l, "/run/ostree-booted") != 1 || look_exists(l, staged) != 1)
+		return PREFLIGHT_OK;
+	evidencef(r, "%s is there", staged);
+	return found(
+		r,
+		"A staged deployment becomes bootable only while the system goes down, after the "
+		"kernel would have been loaded.");
+}
+
+/* Second field of each line of fstab(5) and fifth of mountinfo (proc_pid_mountinfo(5)). */
+static bool lists_mount(struct bytes table, unsigned field, const char *where)
+{
+	struct lines lines = lines_of(table);
+	struct bytes line;
+
+	while (lines_next(&lines, &line)) {
+		struct bytes rest = bytes_trim(line), word = { 0 };
+
+		if (bytes_starts(rest, "#"))
+			continue;
+		for (unsigned i = 0; i < field; i++)
+			word = bytes_word(&rest);
+		if (bytes_is(word, where))
+			return true;
+	}
+	return false;
+}
+
+static enum preflight_status look_boot_mounted(const struct look *l, struct report *r)
+{
+	static const char *const places[] = { "/boot", "/efi", "/boot/efi" };
+	_cleanup_look_file_ struct look_file fstab = { 0 }, mounts = { 0 };
+	int code = look_file(l, "/etc/fstab", &fstab);
+	bool missing = false;
+
+	if (code == -ENOENT)
+		return PREFLIGHT_OK;
+	if (code < 0)
+		return unknown(r, "/etc/fstab", code);
+	code = look_file(l, "/proc/self/mountinfo", &mounts);
+	if (code < 0)
+		return unknown(r, "/proc/self/mountinfo", code);
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++)
+		if (lists_mount(fstab.b, 2, places[i]) && !lists_mount(mounts.b, 5, places[i])) {
+			evidencef(r, "/etc/fstab has %s, /proc/self/mountinfo has not", places[i]);
+			missing = true;
+		}
+	if (!missing)
+		return PREFLIGHT_OK;
+	return found(r, "Where kernels are kept is not mounted; what is found there may be old.");
+}
+
+static enum preflight_status look_loaded(const struct look *l, struct report *r)
+{
+	static const char path[] = "/sys/kernel/kexec_loaded";
+	uint64_t loaded;
+	int code = look_u64(l, path, &loaded);
+
+	if (code == -ENOENT)
+		return PREFLIGHT_OK;
+	if (code < 0)
+		return unknown(r, path, code);
+	evidence(r, path, loaded ? "1" : "0");
+	if (!loaded || l->opts->loaded_is_ours)
+		return PREFLIGHT_OK;
+	return found(r, "A kernel that somebody else loaded is waiting; it will be replaced.");
+}
+
+static enum preflight_status look_type(const struct look *l, struct report *r)
+{
+	if (!l->entry)
+		return unknown_entry(l, r);
+	if (l->entry->type != KX_ENTRY_CHAINLOAD && l->entry->type != KX_ENTRY_OTHER)
+		return PREFLIGHT_OK;
+	evidence(r, "boot entry", l->entry->title);
+	return found(
+		r,
+		"The entry that starts next is no Linux kernel: only the firmware can start it.");
+}
+
+static enum preflight_status look_device_tree(const struct look *l, struct report *r)
+{
+	if (!l->entry)
+		return unknown_entry(l, r);
+	if (!l->entry->devicetree || l->entry->way == KX_WAY_SEGMENTS)
+		return PREFLIGHT_OK;
+	evidence(r, "devicetree", l->entry->devicetree);
+	if (l->entry->way == KX_WAY_AUTO)
+		r->severity = PREFLIGHT_WARN;
+	return found(r,
+		     "The entry has a device tree of its own, which kexec_file_load(2) ignores.");
+}
+
+static void name_units(const struct look *l, struct report *r, const char *directory)
+{
+	_cleanup_names_ struct names names = { 0 };
+
+	if (look_list(l, directory, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n && i < NAMES_SHOWN; i++)
+		if (strncmp(names.v[i], "rapidreboot", strlen("rapidreboot")) != 0)
+			evidencef(r, "%s/%s", directory, names.v[i]);
+}
+
+static enum preflight_status look_other_loaders(const struct look *l, struct report *r)
+{
+	static const char *const directories[] = { "/etc/systemd/system/kexec.target.wants",
+						   "/etc/systemd/system/kexec.target.requires",
+						   "/usr/lib/systemd/system/kexec.target.wants" };
+	_cleanup_names_ struct names names = { 0 };
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
+		name_units(l, r, directories[i]);
+	if (look_list(l, "/etc/rc6.d", &names) >= 0)
+		for (size_t i = 0; i < names.n; i++)
+			if (names.v[i][0] == 'K' && strstr(names.v[i], "kexec-load"))
+				evidencef(r, "/etc/rc6.d/%s", names.v[i]);
+	if (r->evidence.n == 0)
+		return PREFLIGHT_OK;
+	return found(r, "Something else wants to load a kernel while the system goes down.");
+}
+
+static enum preflight_status look_one_time_words(const struct look *l, struct report *r)
+{
+	static const char *const words[] = { "systemd.unit=", "init=",	 "BOOT_IMAGE=",
+					     "elfcorehdr=",   "memmap=", "kexec_jump_back_entry=",
+					     "acpi_rsdp=" };
+
+	if (!l->entry || !l->entry->cmdline)
+		return unknown_entry(l, r);
+	if (!l->entry->reuses_running)
+		return PREFLIGHT_OK;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (cmdline_has(l->entry->cmdline, words[i]))
+			evidencef(r, "%s", words[i]);
+	if (r->evidence.n == 0)
+		return PREFLIGHT_OK;
+	return found(r, "The running command line has words that were meant for one boot.");
+}
+
+const struct check entry_checks[] = {
+	{ "B1", PREFLIGHT_REFUSE, false, "kernel image",
+	  "Reinstall the kernel, or choose another entry.", look_image },
+	{ "B2", PREFLIGHT_REFUSE, true, "initrds", "Make the initramfs anew.", look_initrds },
+	{ "B3", PREFLIGHT_REFUSE, true, "modules of the kernel",
+	  "Finish the installation of the kernel's packages.", look_modules },
+	{ "B4", PREFLIGHT_REFUSE, true, "root device", "Correct root= in the boot entry.",
+	  look_devices },
+	{ "B5", PREFLIGHT_REFUSE, false, "length of the command line", "Shorten it.", look_length },
+	{ "B6", PREFLIGHT_WARN, true, "variables on the command line",
+	  "Set the variable in the boot loader's environment, or remove it from the entry.",
+	  look_variables },
+	{ "B7", PREFLIGHT_WARN, true, "newest kernel", "Name the entry that is to start.",
+	  look_newest },
+	{ "B8", PREFLIGHT_REFUSE, true, "staged deployment",
+	  "Use `ostree admin upgrade --kexec`, or reboot through the firmware.", look_ostree },
+	{ "B9", PREFLIGHT_WARN, true, "/boot is mounted", "Mount it.", look_boot_mounted },
+	{ "B10", PREFLIGHT_REFUSE, true, "package manager at rest",
+	  "Wait until it has finished, or repair the packages.", look_packages },
+	{ "B11", PREFLIGHT_WARN, true, "image already loaded", NULL, look_loaded },
+	{ "B12", PREFLIGHT_COLD, true, "entry is Linux",
+	  "Reboot through the firmware, or name a Linux entry.", look_type },
+	{ "B13", PREFLIGHT_REFUSE, true, "device tree of the entry",
+	  "Load it with kexec_load(2) (WAY=segments).", look_device_tree },
+	{ "B14", PREFLIGHT_NOTE, true, "other loaders", "Disable the other unit or script.",
+	  look_other_loaders },
+	{ "B15", PREFLIGHT_WARN, true, "words for one boot",
+	  "Start the boot entry's own command line instead.", look_one_time_words },
+	{ NULL },
+};

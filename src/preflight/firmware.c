@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* W: wishes that only the firmware can meet; a fast reboot would pass them by. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "preflight/look.h"
+
+#define MOK "605dab50-e046-4300-abb6-3dd810dd8b23"
+
+/* systemd-logind and systemctl leave them, systemd `src/login/logind-dbus.c` */
+static enum preflight_status look_systemd_wish(const struct look *l, struct report *r)
+{
+	static const char *const files[] = { "/run/systemd/reboot-to-firmware-setup",
+					     "/run/systemd/reboot-to-boot-loader-menu",
+					     "/run/systemd/reboot-to-boot-loader-entry" };
+	static const char param[] = "/run/systemd/reboot-param";
+	_cleanup_free_ char *value = NULL;
+	int code;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		code = look_exists(l, files[i]);
+		if (code < 0)
+			return unknown(r, files[i], code);
+		if (code > 0)
+			evidencef(r, "%s is there", files[i]);
+	}
+	code = look_line(l, param, &value);
+	if (code < 0 && code != -ENOENT)
+		return unknown(r, param, code);
+	if (value && *value)
+		evidence(r, param, value);
+	if (r->evidence.n == 0)
+		return PREFLIGHT_OK;
+	return found(r,
+		     "The next reboot was asked to go to the firmware's setup or the boot loader.");
+}
+
+/* UEFI 2.10, 8.5.4: boot to the setup, a capsule from a file, start recovery of system, platform */
+static enum preflight_status look_os_indications(const struct look *l, struct report *r)
+{
+	static const char name[] = "OsIndications-" EFI_GLOBAL;
+	static const struct {
+		uint64_t bit;
+		const char *what;
+	} wishes[] = {
+		{ UINT64_C(1) << 0, "firmware setup" },
+		{ UINT64_C(1) << 2, "firmware update (capsule)" },
+		{ UINT64_C(1) << 5, "recovery of the system" },
+		{ UINT64_C(1) << 6, "recovery of the platform" },
+	};
+	_cleanup_look_file_ struct look_file text = { 0 };
+	uint64_t value;
+	int code = look_efi(l, name, &text);
+
+	if (code == -ENOENT)
+		return PREFLIGHT_OK;
+	if (code < 0)
+		return unknown(r, name, code);
+	if (!bytes_le64(text.b, 0, &value))
+		return unknown(r, name, -EBADMSG);
+	evidencef(r, "%s: 0x%llx", name, (unsigned long long)value);
+	for (size_t i = 0; i < sizeof(wishes) / sizeof(*wishes); i++)
+		if (value & wishes[i].bit)
+			return found(r, "The firmware is to do something at the next start: %s.",
+				     wishes[i].what);
+	return PREFLIGHT_OK;
+}
+
+static enum preflight_status look_boot_next(const struct look *l, struct report *r)
+{
+	static const char name[] = "BootNext-" EFI_GLOBAL;
+	_cleanup_look_file_ struct look_file text = { 0 };
+	uint16_t number;
+	int code = look_efi(l, name, &text);
+
+	if (code == -ENOENT)
+		return PREFLIGHT_OK;
+	if (code < 0)
+		return unknown(r, name, code);
+	if (bytes_le16(text.b, 0, &number))
+		evidencef(r, "%s: Boot%04X", name, number);
+	else
+		evidencef(r, "%s is set", name);
+	return found(r, "The firmware is to start another entry of its own next, once.");
+}
+
+/* shim's MokManager acts on these when it is started by the firmware. */
+static enum preflight_status look_mok(const struct look *l, struct report *r)
+{
+	static const char *const names[] = { "MokNew-" MOK,  "MokDel-" MOK, "MokXNew-" MOK,
+					     "MokXDel-" MOK, "MokSB-" MOK,  "MokDB-" MOK,
+					     "MokPW-" MOK };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		_cleanup_look_file_ struct look_file text = { 0 };
+		int code = look_efi(l, names[i], &text);
+
+		if (code >= 0)
+			evidencef(r, "%s is set", names[i]);
+		else if (code != -ENOENT)
+			return unknown(r, names[i], code);
+	}
+	if (r->evidence.n == 0)
+		return PREFLIGHT_OK;
+	return found(
+		r, "A change of machine owner keys waits for its confirmation at the next start.");
+}
+
+/* Linux Documentation/ABI/testing/sysfs-class-firmware-attributes */
+static enum preflight_status look_bios_settings(const struct look *l, struct report *r)
+{
+	static const char class[] = "/sys/class/firmware-attributes";
+	_cleanup_names_ struct names names = { 0 };
+	int code = look_list(l, class, &names);
+
+	if (code < 0)
+		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, class, code);
+	for (size_t i = 0; i < names.n; i++) {
+		uint64_t pending;
+		char path[256];
+
+		if (!path_make(path, sizeof(path), "%s/%s/attributes/pending_reboot", class,
+			       names.v[i]))
+			continue;
+		code = look_u64(l, path, &pending);
+		if (code == -ENOENT)
+			continue;
+		if (code < 0)
+			return unknown(r, path, code);
+		evidence(r, path, pending ? "1" : "0");
+		if (pending)
+			return found(r, "Changed firmware settings wait for the next start.");
+	}
+	return PREFLIGHT_OK;
+}
+
+/* Linux Documentation/ABI/testing/sysfs-driver-ppi: 0 is no request */
+static enum preflight_status look_tpm(const struct look *l, struct report *r)
+{
+	static const char path[] = "/sys/class/tpm/tpm0/ppi/request";
+	_cleanup_free_ char *line = NULL;
+	int code = look_line(l, path, &line);
+
+	if (code == -ENOENT)
+		return PREFLIGHT_OK;
+	if (code < 0)
+		return unknown(r, path, code);
+	evidence(r, path, line);
+	/* "OPERATION", with a parameter after it for some */
+	if (strtoul(line, NULL, 10) == 0)
+		return PREFLIGHT_OK;
+	return found(r, "An operation of the TPM waits for the firmware.");
+}
+
+/* openSUSE's zypp-boot-plugin(8): the word says how deep the reboot has to be */
+static enum preflight_status look_reboot_needed(const struct look *l, struct report *r)
+{
+	static const char path[] = "/run/reboot-needed";
+	_cleanup_free_ char *line = NULL;
+	int code = look_line(l, path, &line);
+
+	if (code == -ENOENT)
+		return PREFLIGHT_OK;
+	if (code < 0)
+		return unknown(r, path, code);
+	evidence(r, path, line);
+	if (!has_word(line, "reboot"))
+		return PREFLIGHT_OK;
+	return found(r, "The package manager asks for a reboot through the firmware.");
+}
+
+#define GO_COLD "Reboot through the firmware (`rapidreboot cold`), or withdraw the request."
+
+const struct check firmware_checks[] = {
+	{ "W1", PREFLIGHT_COLD, true, "firmware setup or boot menu requested", GO_COLD,
+	  look_systemd_wish },
+	{ "W2", PREFLIGHT_COLD, true, "OsIndications", GO_COLD, look_os_indications },
+	{ "W3", PREFLIGHT_COLD, true, "BootNext", GO_COLD, look_boot_next },
+	{ "W4", PREFLIGHT_COLD, true, "machine owner keys", GO_COLD, look_mok },
+	{ "W5", PREFLIGHT_COLD, true, "firmware settings", GO_COLD, look_bios_settings },
+	{ "W6", PREFLIGHT_COLD, true, "TPM operation", GO_COLD, look_tpm },
+	{ "W7", PREFLIGHT_COLD, true, "reboot that the package manager needs", GO_COLD,
+	  look_reboot_needed },
+	{ NULL },
+};

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* E: devices and processors that do not survive being taken over as they are. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "preflight/look.h"
+
+#define PCI "/sys/bus/pci/devices"
+enum { CLASS_DISPLAY = 0x03, WATCHDOG_MIN_S = 60, LINK_DEPTH_MAX = 4 };
+
+/* Name of the driver that a device has; -ENOENT without one. */
+static int driver_of(const struct look *l, const char *device, char **ret)
+{
+	_cleanup_free_ char *target = NULL;
+	const char *slash;
+	char path[512];
+	int code;
+
+	if (!path_make(path, sizeof(path), "%s/driver", device))
+		return -ENAMETOOLONG;
+	code = look_link(l, path, &target);
+	if (code < 0)
+		return code;
+	slash = strrchr(target, '/');
+	*ret = strdup(slash ? slash + 1 : target);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static bool in_list(const char *name, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(name, list[i]) == 0)
+			return true;
+	return false;
+}
+
+/* PCI devices with one of these drivers, each in the evidence; how many, or an error. @class is the
+ * first byte of the class code, 0 for any. */
+static int devices_with(const struct look *l, struct report *r, unsigned class,
+			const char *const *drivers, size_t n_drivers)
+{
+	_cleanup_names_ struct names names = { 0 };
+	int n = 0, code = look_list(l, PCI, &names);
+
+	if (code < 0)
+		return code == -ENOENT ? 0 : code; /* no PCI bus */
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_free_ char *driver = NULL;
+		char path[256], device[256];
+		uint64_t value;
+
+		if (!path_make(device, sizeof(device), PCI "/%s", names.v[i]) ||
+		    !path_make(path, sizeof(path), "%s/class", device))
+			continue;
+		code = driver_of(l, device, &driver);
+		if (code == -ENOENT)
+			continue;
+		if (code < 0)
+			return code;
+		if (!in_list(driver, drivers, n_drivers))
+			continue;
+		if (class && (look_u64(l, path, &value) < 0 || value >> 16 != class))
+			continue;
+		evidencef(r, "%s: driver %s", device, driver);
+		n++;
+	}
+	return n;
+}
+
+#define DEVICES_WITH(l, r, class, drivers) \
+	devices_with(l, r, class, drivers, sizeof(drivers) / sizeof(*(drivers)))
+
+/* siderolabs/talos#9041, zbm-dev/zfsbootmenu#788 */
+static enum preflight_status look_nvidia(const struct look *l, struct report *r)
+{
+	static const char *const modules[] = { "/sys/module/nvidia_drm", "/sys/module/nvidia",
+					       "/sys/module/nouveau" };
+	static const char modeset[] = "/sys/module/nvidia_drm/parameters/modeset";
+	_cleanup_free_ char *value = NULL;
+	bool some = false;
+
+	for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++) {
+		int code = look_exists(l, modules[i]);
+
+		if (code < 0)
+			return unknown(r, modules[i], code);
+		if (code > 0)
+			evidencef(r, "%s is there", modules[i]);
+		some |= code > 0;
+	}
+	if (!some)
+		return PREFLIGHT_OK;
+	if (look_line(l, modeset, &value) >= 0)
+		evidence(r, modeset, value);
+	return found(r, "An NVIDIA GPU that is not shut down may stay dark under the next kernel.");
+}
+
+static enum preflight_status look_amdgpu(const struct look *l, struct report *r)
+{
+	static const char *const drivers[] = { "amdgpu" };
+	int n = DEVICES_WITH(l, r, CLASS_DISPLAY, drivers);
+
+	if (n <= 0)
+		return n < 0 ? unknown(r, PCI, n) : PREFLIGHT_OK;
+	return found(r,
+		     "An AMD GPU may not reset itself, and then stays dark under the next kernel.");
+}
+
+/* coreos/fedora-coreos-tracker#2071 (N5105), onedr0p/home-ops PR 8568 (Meteor Lake) */
+static bool is_bad_intel_graphics(struct bytes cpuinfo, struct report *r)
+{
+	/* family 6; arch/x86/include/asm/intel-family.h: METEORLAKE 0xac, METEORLAKE_L 0xaa */
+	static const char *const meteor_lake[] = { "170", "172" };
+	_cleanup_free_ char *name = NULL, *family = NULL, *model = NULL;
+
+	if (proc_field(cpuinfo, "model name", &name) >= 0 && strstr(name, "N5105")) {
+		evidencef(r, "/proc/cpuinfo: model name %s", name);
+		return true;
+	}
+	if (proc_field(cpuinfo, "cpu family", &family) < 0 || strcmp(family, "6") != 0 ||
+	    proc_field(cpuinfo, "model", &model) < 0 || !in_list(model, meteor_lake, 2))
+		return false;
+	evidencef(r, "/proc/cpuinfo: family 6, model %s", model);
+	return true;
+}
+
+static enum preflight_status look_intel_graphics(const struct look *l, struct report *r)
+{
+	static const char *const drivers[] = { "i915", "xe" };
+	_cleanup_look_file_ struct look_file text = { 0 };
+	int code, n = DEVICES_WITH(l, r, CLASS_DISPLAY, drivers);
+
+	if (n <= 0)
+		return n < 0 ? unknown(r, PCI, n) : PREFLIGHT_OK;
+	code = look_file(l, "/proc/cpuinfo", &text);
+	if (code < 0)
+		return unknown(r, "/proc/cpuinfo", code);
+	if (!is_bad_intel_graphics(text.b, r))
+		return PREFLIGHT_OK;
+	return found(r, "On this processor the graphics stay dark after a fast reboot.");
+}
+
+static enum preflight_status look_efi_runtime(const struct look *l, struct report *r)
+{
+	static const char efi[] = "/sys/firmware/efi", map[] = "/sys/firmware/efi/runtime-map";
+	_cleanup_names_ struct names names = { 0 };
+	int code = look_exists(l, efi);
+
+	if (code <= 0)
+		return code < 0 ? unknown(r, efi, code) : PREFLIGHT_OK;
+	code = look_exists(l, map);
+	if (code < 0)
+		return unknown(r, map, code);
+	if (code == 0)
+		evidencef(r, "no %s", map);
+	code = look_list(l, "/sys/firmware/efi/efivars", &names);
+	if (code < 0 && code != -ENOENT)
+		return unknown(r, "/sys/firmware/efi/efivars", code);
+	if (names.n == 0)
+		evidencef(r, "/sys/firmware/efi/efivars is empty");
+	if (r->evidence.n == 0)
+		return PREFLIGHT_OK;
+	return found(r, "EFI variables are not there, or will be missing under the next kernel.");
+}
+
+static bool is_default_route(struct bytes line)
+{
+	struct bytes rest = bytes_trim(line);
+
+	(void)bytes_word(&rest);
+	return bytes_is(bytes_word(&rest), "00000000");
+}
+
+/* Devices below a bond, bridge or VLAN are links lower_NAME. */
+static bool has_listed_driver(const struct look *l, struct report *r, const char *interface,
+			      unsigned depth)
+{
+	static const char *const drivers[] = { "mlx5_core", "mlx4_core", "i40e", "bnxt_en" };
+	_cleanup_names_ struct names names = { 0 };
+	_cleanup_free_ char *driver = NULL;
+	bool listed = false;
+	char path[256];
+
+	if (path_make(path, sizeof(path), "/sys/class/net/%s/device", interface) &&
+	    driver_of(l, path, &driver) >= 0 &&
+	    in_list(driver, drivers, sizeof(drivers) / sizeof(*drivers))) {
+		evidencef(r, "%s: driver %s", path, driver);
+		return true;
+	}
+	if (depth >= LINK_DEPTH_MAX ||
+	    !path_make(path, sizeof(path), "/sys/class/net/%s", interface) ||
+	    look_list(l, path, &names) < 0)
+		return false;
+	for (size_t i = 0; i < names.n; i++)
+		if (strncmp(names.v[i], "lower_", 6) == 0)
+			listed |= has_listed_driver(l, r, names.v[i] + 6, depth + 1);
+	return listed;
+}
+
+/* open-power/op-build#538 (mlx5), ipxe/ipxe#916 (mlx4) */
+static enum preflight_status look_network(const struct look *l, struct report *r)
+{
+	static const char path[] = "/proc/net/route";
+	_cleanup_look_file_ struct look_file text = { 0 };
+	struct lines lines;
+	struct bytes line;
+	bool listed = false;
+	int code = look_file(l, path, &text);
+
+	if (code < 0)
+		return unknown(r, path, code);
+	lines = lines_of(text.b);
+	while (lines_next(&lines, &line)) {
+		struct bytes rest = bytes_trim(line);
+		_cleanup_free_ char *interface = NULL;
+
+		if (!is_default_route(line))
+			continue;
+		interface = bytes_dup(bytes_word(&rest));
+		listed |= interface && has_listed_driver(l, r, interface, 0);
+	}
+	if (!listed)
+		return PREFLIGHT_OK;
+	return found(r, "The network adapter of the default route may come up without a link.");
+}
+
+/* A module's reference counter: how often it is in use. */
+static int references(const struct look *l, const char *module, uint64_t *ret)
+{
+	char path[128];
+
+	if (!path_make(path, sizeof(path), "/sys/module/%s/refcnt", module))
+		return -ENAMETOOLONG;
+	return look_u64(l, path, ret);
+}
+
+static enum preflight_status look_passthrough(const struct look *l, struct report *r)
+{
+	static const char *const drivers[] = { "vfio-pci" }, *const kvm[] = { "kvm_intel",
+									      "kvm_amd" };
+	int n = DEVICES_WITH(l, r, 0, drivers);
+	uint64_t users;
+
+	if (n < 0)
+		return unknown(r, PCI, n);
+	/* An open device holds its driver's module; built in, there is no counter. */
+	if (n > 0 && (references(l, "vfio_pci", &users) < 0 || users > 0))
+		return found(r,
+			     "Devices given to guests may still write to memory during the jump.");
+	r->severity = PREFLIGHT_NOTE;
+	if (n > 0)
+		return found(r, "Devices are set aside for guests, none of them is in use.");
+	for (size_t i = 0; i < 2; i++)
+		if (references(l, kvm[i], &users) >= 0 && users > 0) {
+			evidencef(r, "/sys/module/%s/refcnt: %llu", kvm[i],
+				  (unsigned long long)users);
+			return found(r, "Virtual machines are running.");
+		}
+	return PREFLIGHT_OK;
+}
+
+static enum preflight_status look_raid(const struct look *l, struct report *r)
+{
+	static const char *const drivers[] = { "megaraid_sas", "mpt3sas", "hpsa", "smartpqi",
+					       "aacraid" };
+	int n = DEVICES_WITH(l, r, 0, drivers);
+
+	if (n <= 0)
+		return n < 0 ? unknown(r, PCI, n) : PREFLIGHT_OK;
+	return found(r, "The storage adapter keeps state of its own across a fast reboot.");
+}
+
+static enum preflight_status look_screen(const struct look *l, struct report *r)
+{
+	static const char path[] = "/sys/class/graphics/fb0/name";
+	_cleanup_free_ char *name = NULL;
+	int code;
+
+	if (!l->entry)
+		return unknown_entry(l, r);
+	if (l->entry->way != KX_WAY_SEGMENTS)
+		return PREFLIGHT_OK;
+	code = look_line(l, path, &name);
+	if (code == -ENOENT)
+		return PREFLIGHT_OK;
+	if (code < 0)
+		return unknown(r, path, code);
+	evidence(r, path, name);
+	if (strcmp(name, "VESA VGA") == 0 || strcmp(name, "EFI VGA") == 0)
+		return PREFLIGHT_OK;
+	return found(r, "The screen stays blank until the next kernel's graphics driver runs.");
+}
+
+/* Documentation/devicetree/bindings/arm/cpus.yaml: "spin-table" processors cannot be stopped. */
+static enum preflight_status look_arm_processors(const struct look *l, struct report *r)
+{
+	static const char possible[] = "/sys/devices/system/cpu/possible",
+			  tree[] = "/proc/device-tree/cpus";
+	_cleanup_names_ struct names names = { 0 };
+	_cleanup_free_ char *cpus = NULL;
+	int code = look_list(l, tree, &names);
+
+	if (code < 0)
+		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, tree, code);
+	code = look_line(l, possible, &cpus);
+	if (code < 0)
+		return unknown(r, possible, code);
+	if (strcmp(cpus, "0") == 0)
+		return PREFLIGHT_OK;
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_free_ char *method = NULL;
+		char path[256];
+
+		if (strncmp(names.v[i], "cpu@", 4) != 0 ||
+		    !path_make(path, sizeof(path), "%s/%s/enable-method", tree, names.v[i]))
+			continue;
+		code = look_line(l, path, &method);
+		if (code == -ENOENT)
+			continue;
+		if (code < 0)
+			return unknown(r, path, code);
+		if (strcmp(method, "psci") == 0)
+			continue;
+		evidence(r, path, method);
+		evidence(r, possible, cpus);
+		return found(r, "The firmware has no way to stop the other processors.");
+	}
+	return PREFLIGHT_OK;
+}
+
+/* -ENOENT when it is not running. */
+static int look_one_watchdog(const struct look *l, struct report *r, const char *name,
+			     bool *ret_dangerous)
+{
+	_cleanup_free_ char *state = NULL;
+	uint64_t timeout, nowayout = 0;
+	char path[3][128];
+	int code;
+
+	if (!path_make(path[0], sizeof(path[0]), "/sys/class/watchdog/%s/state", name) ||
+	    !path_make(path[1], sizeof(path[1]), "/sys/class/watchdog/%s/timeout", name) ||
+	    !path_make(path[2], sizeof(path[2]), "/sys/class/watchdog/%s/nowayout", name))
+		return -ENAMETOOLONG;
+	code = look_line(l, path[0], &state);
+	if (code < 0)
+		return code;
+	if (strcmp(state, "active") != 0)
+		return -ENOENT;
+	code = look_u64(l, path[1], &timeout);
+	if (code < 0)
+		return code;
+	code = look_u64(l, path[2], &nowayout);
+	if (code < 0 && code != -ENOENT)
+		return code;
+	evidencef(r, "%s: active, timeout %llu s, nowayout %llu", name, (unsigned long long)timeout,
+		  (unsigned long long)nowayout);
+	*ret_dangerous |= timeout < WATCHDOG_MIN_S || nowayout;
+	return 0;
+}
+
+static enum preflight_status look_watchdogs(const struct look *l, struct report *r)
+{
+	static const char class[] = "/sys/class/watchdog";
+	_cleanup_names_ struct names names = { 0 };
+	bool dangerous = false;
+	int code = look_list(l, class, &names);
+
+	if (code < 0)
+		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, class, code);
+	for (size_t i = 0; i < names.n; i++) {
+		code = look_one_watchdog(l, r, names.v[i], &dangerous);
+		if (code < 0 && code != -ENOENT)
+			return unknown(r, names.v[i], code);
+	}
+	if (!dangerous)
+		return PREFLIGHT_OK;
+	return found(r, "A watchdog goes on counting and may reset the machine while it starts.");
+}
+
+static enum preflight_status look_microcode(const struct look *l, struct report *r)
+{
+	static const char path[] = "/run/reboot-required.pkgs";
+	_cleanup_look_file_ struct look_file text = { 0 };
+	struct lines lines;
+	struct bytes line;
+	int code = look_file(l, path, &text);
+
+	if (code < 0)
+		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, path, code);
+	lines = lines_of(text.b);
+	while (lines_next(&lines, &line))
+		if (bytes_is(line, "intel-microcode") || bytes_is(line, "amd64-microcode")) {
+			evidencef(r, "%s: %.*s", path, (int)line.n, (const char *)line.p);
+			return found(
+				r,
+				"New microcode is installed; the initrd brings it, the firmware's "
+				"own does not change.");
+		}
+	return PREFLIGHT_OK;
+}
+
+const struct check hardware_checks[] = {
+	{ "E1", PREFLIGHT_WARN, true, "NVIDIA graphics",
+	  "Reboot through the init system with the driver unloaded by a hook; if the screen stays dark, "
+	  "through the firmware.",
+	  look_nvidia },
+	{ "E2", PREFLIGHT_WARN, true, "AMD graphics",
+	  "If the screen stays dark, reboot through the firmware.", look_amdgpu },
+	{ "E3", PREFLIGHT_WARN, true, "Intel graphics", "Reboot through the firmware.",
+	  look_intel_graphics },
+	{ "E5", PREFLIGHT_NOTE, true, "EFI runtime services", NULL, look_efi_runtime },
+	{ "E6", PREFLIGHT_WARN, true, "network adapter",
+	  "Have another way to reach the machine at hand.", look_network },
+	{ "E9", PREFLIGHT_REFUSE, true, "devices given to guests", "Stop the guests first.",
+	  look_passthrough },
+	{ "E10", PREFLIGHT_NOTE, true, "storage adapter",
+	  "If disks were missing after a fast reboot, reboot through the firmware.", look_raid },
+	{ "E11", PREFLIGHT_NOTE, true, "screen", "Keep console= on the command line.",
+	  look_screen },
+	{ "E12", PREFLIGHT_REFUSE, false, "processors can be stopped",
+	  "Use firmware with PSCI, or boot with maxcpus=1 first.", look_arm_processors },
+	{ "E13", PREFLIGHT_WARN, true, "watchdog",
+	  "Give it a longer timeout before the reboot (RuntimeWatchdogSec= of systemd).",
+	  look_watchdogs },
+	{ "E14", PREFLIGHT_NOTE, true, "microcode", NULL, look_microcode },
+	{ NULL },
+};

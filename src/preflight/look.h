@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What checks are made of: reading below the root, and saying what was found. */
+
+#include "base/dir.h"
+#include "base/io.h"
+#include "base/lines.h"
+#include "base/strbuf.h"
+#include "preflight/preflight.h"
+
+/* Largest file that a check reads whole. */
+enum { LOOK_FILE_MAX = 64 << 20 };
+
+struct look {
+	const struct preflight_opts *opts;
+	const struct preflight_entry *entry; /* opts->entry */
+	int root;
+	bool has_proc, has_sys, has_run; /* these are mounted, or captured */
+};
+
+struct report {
+	struct strbuf evidence, sentence;
+	enum preflight_severity severity; /* begins as the check's */
+	const char *remedy;		  /* begins as the check's */
+};
+
+struct check {
+	const char *id;
+	enum preflight_severity severity; /* of a finding, unless the check says otherwise */
+	bool can_force;
+	const char *title;
+	const char *remedy;
+	enum preflight_status (*look)(const struct look *l, struct report *r);
+};
+
+/* A family of checks, ended by an id of NULL. */
+extern const struct check permission_checks[], entry_checks[], memory_checks[],
+	virtualisation_checks[], hardware_checks[], storage_checks[], shutdown_checks[],
+	firmware_checks[];
+
+/* Adds "PATH: VALUE" or free words to the evidence. */
+void evidence(struct report *r, const char *path, const char *value);
+void evidencef(struct report *r, const char *fmt, ...) _printf_(2, 3);
+/* Says what it means; always returns PREFLIGHT_FINDING. */
+enum preflight_status found(struct report *r, const char *fmt, ...) _printf_(2, 3);
+/* @path could not be read for the reason @code; always returns PREFLIGHT_UNKNOWN. */
+enum preflight_status unknown(struct report *r, const char *path, int code);
+/* There is no entry to look at, or nothing is known about it. */
+enum preflight_status unknown_entry(const struct look *l, struct report *r);
+
+/* As their names in base/; but below /proc, /sys and /run -ENOENT means that a running system has
+ * no such file, and -ENODATA that there is no such file system to ask. */
+_must_check_ int look_exists(const struct look *l, const char *path);
+_must_check_ int look_line(const struct look *l, const char *path, char **ret);
+_must_check_ int look_u64(const struct look *l, const char *path, uint64_t *ret);
+_must_check_ int look_link(const struct look *l, const char *path, char **ret);
+_must_check_ int look_list(const struct look *l, const char *path, struct names *ret);
+
+/* A file as a whole; look_text_done() after success. */
+struct look_file {
+	uint8_t *buf;
+	struct bytes b;
+};
+_must_check_ int look_file(const struct look *l, const char *path, struct look_file *ret);
+void look_file_done(struct look_file *text);
+#define _cleanup_look_file_ _cleanup_(look_file_done)
+
+/* "DIR/NAME/REST" into a buffer of PATH_MAX; false when it does not fit. */
+_must_check_ bool path_make(char *buf, size_t n, const char *fmt, ...) _printf_(3, 4);
+
+/* An EFI variable after its four bytes of attributes. -ENOENT: not set, or not an EFI machine. */
+_must_check_ int look_efi(const struct look *l, const char *name, struct look_file *ret);
+#define EFI_GLOBAL "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+#define EFI_LOADER "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+/* UTF-16LE of such a variable, anything that is not ASCII as "?". */
+_must_check_ int efi_ascii(struct bytes b, char **ret);
+
+/* The value of the last word NAME=… of a command line ("root="), copied; NULL without. Words are
+ * those of the kernel's lib/cmdline.c: blanks inside of double quotes do not end one. */
+_must_check_ int cmdline_value(const char *cmdline, const char *name, char **ret);
+bool cmdline_has(const char *cmdline, const char *name);
+_must_check_ int look_cmdline(const struct look *l, char **ret);
+
+/* "NAME: VALUE" or "NAME\t: VALUE" in /proc files; -ENOENT when no line begins so. */
+_must_check_ int proc_field(struct bytes text, const char *name, char **ret);
+/* Whether a blank-separated list has this word. */
+bool has_word(const char *list, const char *word);

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Locks and left-overs of package managers: a kernel that is half installed must not be loaded. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "preflight/packages.h"
+
+enum { PACKAGES_SHOWN = 5 };
+
+/* 1 when another process holds a lock on it (fcntl(2); dpkg and rpm lock so), 0 when not. */
+static int is_locked(const struct look *l, const char *path)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	_cleanup_close_ int fd = open_in(l->root, path, O_RDONLY);
+
+	if (fd < 0)
+		return fd;
+	if (fcntl(fd, F_GETLK, &lock) < 0)
+		return -errno;
+	return lock.l_type != F_UNLCK;
+}
+
+/* Locks that are held, or files that only exist while the manager works. */
+static enum preflight_status look_locks(const struct look *l, struct report *r)
+{
+	static const char *const locks[] = { "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock",
+					     "/var/lib/rpm/.rpm.lock",
+					     "/usr/lib/sysimage/rpm/.rpm.lock" };
+	static const char *const files[] = { "/var/lib/pacman/db.lck" };
+	enum preflight_status status = PREFLIGHT_OK;
+	bool held = false;
+
+	for (size_t i = 0; i < sizeof(locks) / sizeof(*locks); i++) {
+		int code = is_locked(l, locks[i]);
+
+		if (code > 0) {
+			evidencef(r, "%s is locked", locks[i]);
+			held = true;
+		} else if (code < 0 && code != -ENOENT) {
+			status = unknown(r, locks[i], code);
+		}
+	}
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (look_exists(l, files[i]) == 1) {
+			evidencef(r, "%s is there", files[i]);
+			held = true;
+		}
+	if (held)
+		return found(
+			r, "A package manager is at work; kernel and initrd may be half written.");
+	return status;
+}
+
+/* "Status: install ok half-configured" and its like, dpkg(1). */
+static bool is_half_done(struct bytes status)
+{
+	struct bytes rest = bytes_trim(status), state = { 0 };
+
+	while (rest.n)
+		state = bytes_word(&rest);
+	return bytes_starts(state, "half-") || bytes_starts(state, "triggers-");
+}
+
+static int look_dpkg_status(const struct look *l, struct report *r)
+{
+	static const char path[] = "/var/lib/dpkg/status";
+	_cleanup_look_file_ struct look_file text = { 0 };
+	struct bytes line, package = { 0 };
+	struct lines lines;
+	int n = 0, code = look_file(l, path, &text);
+
+	if (code < 0)
+		return code == -ENOENT ? 0 : code;
+	lines = lines_of(text.b);
+	while (lines_next(&lines, &line)) {
+		if (bytes_starts(line, "Package:"))
+			package = bytes_trim((struct bytes){ line.p + 8, line.n - 8 });
+		if (!bytes_starts(line, "Status:") ||
+		    !is_half_done((struct bytes){ line.p + 7, line.n - 7 }))
+			continue;
+		if (n++ < PACKAGES_SHOWN)
+			evidencef(r, "%s: %.*s: %.*s", path, (int)package.n,
+				  (const char *)package.p, (int)line.n, (const char *)line.p);
+	}
+	return n;
+}
+
+/* What dpkg and initramfs generators leave beside a file that they are writing. */
+static bool has_new_beside(const struct look *l, const char *path, struct report *r)
+{
+	static const char *const suffixes[] = { ".new", ".dpkg-new" };
+	bool there = false;
+
+	for (size_t i = 0; path && i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		char full[512];
+
+		if (!path_make(full, sizeof(full), "%s%s", path, suffixes[i]) ||
+		    look_exists(l, full) != 1)
+			continue;
+		evidencef(r, "%s is there", full);
+		there = true;
+	}
+	return there;
+}
+
+static enum preflight_status look_left_overs(const struct look *l, struct report *r)
+{
+	_cleanup_names_ struct names updates = { 0 };
+	bool some = false;
+	int n;
+
+	if (look_list(l, "/var/lib/dpkg/updates", &updates) >= 0 && updates.n) {
+		evidencef(r, "/var/lib/dpkg/updates/%s", updates.v[0]);
+		some = true;
+	}
+	if (l->entry) {
+		some |= has_new_beside(l, l->entry->kernel, r);
+		for (size_t i = 0; i < l->entry->n_initrds; i++)
+			some |= has_new_beside(l, l->entry->initrds[i], r);
+	}
+	n = look_dpkg_status(l, r);
+	if (n < 0 && !some)
+		return unknown(r, "/var/lib/dpkg/status", n);
+	if (n <= 0 && !some)
+		return PREFLIGHT_OK;
+	r->severity = PREFLIGHT_WARN;
+	return found(r, "An installation of packages was not finished.");
+}
+
+enum preflight_status look_packages(const struct look *l, struct report *r)
+{
+	enum preflight_status locks = look_locks(l, r), rest;
+
+	if (locks == PREFLIGHT_FINDING)
+		return locks;
+	rest = look_left_overs(l, r);
+	return rest == PREFLIGHT_OK ? locks : rest;
+}

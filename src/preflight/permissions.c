@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A: may this process, on this kernel, load a kernel at all? */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "preflight/look.h"
+#include "preflight/signed.h"
+
+/* include/uapi/linux/capability.h */
+enum { CAP_SYS_BOOT_BIT = 22 };
+/* include/linux/proc_ns.h: inode numbers of the first namespaces */
+#define INITIAL_PID_NS "pid:[4026531836]"
+#define INITIAL_USER_NS "user:[4026531837]"
+
+static enum preflight_status look_capability(const struct look *l, struct report *r)
+{
+	static const char path[] = "/proc/self/status";
+	_cleanup_look_file_ struct look_file text = { 0 };
+	_cleanup_free_ char *mask = NULL;
+	unsigned long long bits;
+	char *end;
+	int code = look_file(l, path, &text);
+
+	if (code >= 0)
+		code = proc_field(text.b, "CapEff", &mask);
+	if (code < 0)
+		return unknown(r, path, code);
+	bits = strtoull(mask, &end, 16);
+	if (end == mask || *end)
+		return unknown(r, path, -EINVAL);
+	evidencef(r, "%s: CapEff %s", path, mask);
+	if (bits >> CAP_SYS_BOOT_BIT & 1)
+		return PREFLIGHT_OK;
+	return found(r, "This process lacks the capability CAP_SYS_BOOT, so the kernel refuses to "
+			"load another one.");
+}
+
+static enum preflight_status look_namespace(const struct look *l, struct report *r,
+					    const char *path, const char *initial, bool *ret_other)
+{
+	_cleanup_free_ char *target = NULL;
+	int code = look_link(l, path, &target);
+
+	if (code < 0)
+		return unknown(r, path, code);
+	evidence(r, path, target);
+	*ret_other |= strcmp(target, initial) != 0;
+	return PREFLIGHT_OK;
+}
+
+/* Not cgroups: a tool that enters only the mount namespace of PID 1 is not in a container. */
+static enum preflight_status look_container(const struct look *l, struct report *r)
+{
+	static const char *const marks[] = { "/run/systemd/container", "/run/.containerenv",
+					     "/.dockerenv" };
+	enum preflight_status pid, user;
+	bool inside = false;
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (look_exists(l, marks[i]) == 1) {
+			evidencef(r, "%s is there", marks[i]);
+			inside = true;
+		}
+	pid = look_namespace(l, r, "/proc/self/ns/pid", INITIAL_PID_NS, &inside);
+	user = look_namespace(l, r, "/proc/self/ns/user", INITIAL_USER_NS, &inside);
+	if (inside)
+		return found(r, "This runs in a container; the kernel belongs to its host.");
+	return pid == PREFLIGHT_UNKNOWN ? pid : user;
+}
+
+static enum preflight_status look_built_in(const struct look *l, struct report *r)
+{
+	/* The second one is where the files move to; kernel/ksysfs.c has the first. */
+	static const char *const files[] = { "/sys/kernel/kexec_loaded",
+					     "/sys/kernel/kexec/loaded" };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		int there = look_exists(l, files[i]);
+
+		if (there < 0)
+			return unknown(r, files[i], there);
+		if (there) {
+			evidencef(r, "%s is there", files[i]);
+			return PREFLIGHT_OK;
+		}
+	}
+	evidencef(r, "neither %s nor %s is there", files[0], files[1]);
+	return found(r, "The running kernel was built without kexec (CONFIG_KEXEC_CORE).");
+}
+
+/* The configuration of the running kernel, where distributions put it. */
+static int kernel_config(const struct look *l, struct look_file *ret, char *path, size_t path_n)
+{
+	static const char *const places[][2] = { { "/boot/config-", "" },
+						 { "/lib/modules/", "/config" },
+						 { "/usr/lib/modules/", "/config" } };
+	_cleanup_free_ char *release = NULL;
+	int code = look_line(l, "/proc/sys/kernel/osrelease", &release);
+
+	if (code < 0)
+		return code;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if (!path_make(path, path_n, "%s%s%s", places[i][0], release, places[i][1]))
+			return -ENAMETOOLONG;
+		code = look_file(l, path, ret);
+		if (code != -ENOENT)
+			return code;
+	}
+	return -ENOENT;
+}
+
+static bool config_has(struct bytes config, const char *line_wanted)
+{
+	struct lines lines = lines_of(config);
+	struct bytes line;
+
+	while (lines_next(&lines, &line))
+		if (bytes_is(line, line_wanted))
+			return true;
+	return false;
+}
+
+static enum preflight_status look_both_calls(const struct look *l, struct report *r)
+{
+	_cleanup_look_file_ struct look_file config = { 0 };
+	char path[512];
+	bool load, file;
+	int code = kernel_config(l, &config, path, sizeof(path));
+
+	if (code < 0)
+		return unknown(r, "configuration of the running kernel", code);
+	load = config_has(config.b, "CONFIG_KEXEC=y");
+	file = config_has(config.b, "CONFIG_KEXEC_FILE=y");
+	evidencef(r, "%s: CONFIG_KEXEC %s, CONFIG_KEXEC_FILE %s", path, load ? "y" : "n",
+		  file ? "y" : "n");
+	if (load && !file)
+		return found(r, "This kernel has kexec_load(2) only, without kexec_file_load(2).");
+	if (!load && file)
+		return found(r, "This kernel has kexec_file_load(2) only, without kexec_load(2).");
+	return PREFLIGHT_OK;
+}
+
+/* Adds the files that set it to the evidence. sysctl.d(5). */
+static void name_sysctl_origin(const struct look *l, struct report *r, const char *file)
+{
+	_cleanup_look_file_ struct look_file text = { 0 };
+	struct lines lines;
+	struct bytes line;
+
+	if (look_file(l, file, &text) < 0)
+		return;
+	lines = lines_of(text.b);
+	while (lines_next(&lines, &line)) {
+		line = bytes_trim(line);
+		if (bytes_starts(line, "-"))
+			line = (struct bytes){ line.p + 1, line.n - 1 };
+		if (bytes_starts(line, "kernel.kexec_load_disabled") ||
+		    bytes_starts(line, "kernel/kexec_load_disabled"))
+			evidencef(r, "%s:%u: %.*s", file, lines.number, (int)line.n,
+				  (const char *)line.p);
+	}
+}
+
+static void name_sysctl_origins(const struct look *l, struct report *r)
+{
+	static const char *const directories[] = { "/etc/sysctl.d", "/run/sysctl.d",
+						   "/usr/lib/sysctl.d" };
+
+	name_sysctl_origin(l, r, "/etc/sysctl.conf");
+	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++) {
+		_cleanup_names_ struct names names = { 0 };
+		char path[512];
+
+		if (look_list(l, directories[i], &names) < 0)
+			continue;
+		for (size_t n = 0; n < names.n; n++)
+			if (path_make(path, sizeof(path), "%s/%s", directories[i], names.v[n]))
+				name_sysctl_origin(l, r, path);
+	}
+}
+
+static enum preflight_status look_disabled(const struct look *l, struct report *r)
+{
+	static const char path[] = "/proc/sys/kernel/kexec_load_disabled";
+	uint64_t disabled;
+	int code = look_u64(l, path, &disabled);
+
+	if (code < 0)
+		return unknown(r, path, code);
+	evidence(r, path, disabled ? "1" : "0");
+	if (!disabled)
+		return PREFLIGHT_OK;
+	name_sysctl_origins(l, r);
+	return found(r, "Loading kernels has been switched off until the next boot.");
+}
+
+static enum preflight_status look_limit(const struct look *l, struct report *r)
+{
+	static const char path[] = "/proc/sys/kernel/kexec_load_limit_reboot";
+	int limit, code = read_int_in(l->root, path, &limit);
+
+	if (code == -ENOENT && l->has_proc) /* before Linux 6.3, or without CONFIG_KEXEC_CORE */
+		return PREFLIGHT_OK;
+	if (code < 0)
+		return unknown(r, path, code == -ENOENT ? -ENODATA : code);
+	evidencef(r, "%s: %d", path, limit);
+	if (limit < 0 || limit > 1)
+		return PREFLIGHT_OK;
+	if (limit == 0)
+		return found(r, "The number of kernels that may be loaded until the next boot is "
+				"used up.");
+	r->severity = PREFLIGHT_WARN;
+	return found(r,
+		     "One kernel may still be loaded until the next boot, and unloading it would "
+		     "count too.");
+}
+
+/* 1 with lockdown, 0 without; the word in brackets of security/lockdown/lockdown.c. */
+static int lockdown(const struct look *l, struct report *r)
+{
+	static const char path[] = "/sys/kernel/security/lockdown";
+	_cleanup_free_ char *line = NULL;
+	int code = look_line(l, path, &line);
+
+	if (code < 0)
+		return code;
+	evidence(r, path, line);
+	return strstr(line, "[integrity]") || strstr(line, "[confidentiality]");
+}
+
+/* securityfs that is not mounted looks like a kernel without lockdown. */
+static int lockdown_or_none(const struct look *l, struct report *r)
+{
+	int code = lockdown(l, r);
+
+	if (code == -ENOENT && look_exists(l, "/sys/kernel/security") == 1) {
+		_cleanup_names_ struct names names = { 0 };
+
+		if (look_list(l, "/sys/kernel/security", &names) == 0 && names.n > 0)
+			return 0;
+		return -ENODATA;
+	}
+	return code;
+}
+
+static int secure_boot(const struct look *l, struct report *r)
+{
+	static const char *const names[] = { "SecureBoot-" EFI_GLOBAL, "SetupMode-" EFI_GLOBAL };
+	int value[2];
+
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_look_file_ struct look_file text = { 0 };
+		int code = look_efi(l, names[i], &text);
+
+		if (code == -ENOENT)
+			return 0;
+		if (code < 0)
+			return code;
+		value[i] = text.b.n ? text.b.p[0] : 0;
+		evidencef(r, "%s: %d", names[i], value[i]);
+	}
+	return value[0] == 1 && value[1] == 0;
+}
+
+static enum preflight_status look_lockdown(const struct look *l, struct report *r)
+{
+	int locked = lockdown_or_none(l, r), is_signed;
+
+	if (locked < 0)
+		return unknown(r, "/sys/kernel/security/lockdown", locked);
+	if (!locked)
+		return PREFLIGHT_OK;
+	is_signed = entry_is_signed(l);
+	if (is_signed == 0) {
+		evidencef(r, "%s: no signature", l->entry->kernel);
+		return found(
+			r, "The kernel is locked down and takes only signed kernels, and this one "
+			   "has no signature.");
+	}
+	r->severity = PREFLIGHT_NOTE;
+	return found(
+		r,
+		"The kernel is locked down: only kexec_file_load(2) with a signed kernel works.");
+}
+
+static enum preflight_status look_secure_boot(const struct look *l, struct report *r)
+{
+	int secure = secure_boot(l, r);
+
+	if (secure < 0)
+		return unknown(r, "/sys/firmware/efi/efivars", secure);
+	if (!secure)
+		return PREFLIGHT_OK;
+	return found(
+		r, "Secure Boot is on: kexec_load(2) may be refused, so kexec_file_load(2) is used "
+		   "to load and to unload.");
+}
+
+static enum preflight_status look_signature(const struct look *l, struct report *r)
+{
+	int locked = lockdown_or_none(l, r), secure = secure_boot(l, r), is_signed;
+
+	if (locked <= 0 && secure <= 0) {
+		if (secure < 0)
+			return unknown(r, "/sys/firmware/efi/efivars", secure);
+		return locked < 0 ? unknown(r, "/sys/kernel/security/lockdown", locked)
+				  : PREFLIGHT_OK;
+	}
+	if (!l->entry || !l->entry->kernel)
+		return unknown_entry(l, r);
+	is_signed = entry_is_signed(l);
+	if (is_signed < 0)
+		return unknown(r, l->entry->kernel, is_signed);
+	if (is_signed)
+		return PREFLIGHT_OK;
+	evidencef(r, "%s: no signature", l->entry->kernel);
+	return found(r, "Kernels have to be signed on this machine, and this one is not.");
+}
+
+static bool appraises(struct bytes policy, const char *func)
+{
+	struct lines lines = lines_of(policy);
+	struct bytes line;
+
+	while (lines_next(&lines, &line)) {
+		bool right = false;
+		struct bytes rest = bytes_trim(line);
+
+		if (!bytes_is(bytes_word(&rest), "appraise"))
+			continue;
+		while (rest.n)
+			right |= bytes_is(bytes_word(&rest), func);
+		if (right)
+			return true;
+	}
+	return false;
+}
+
+static enum preflight_status look_ima(const struct look *l, struct report *r)
+{
+	static const char path[] = "/sys/kernel/security/ima/policy";
+	_cleanup_look_file_ struct look_file text = { 0 };
+	bool kernel, initrd;
+	int code = look_file(l, path, &text);
+
+	if (code == -ENOENT && look_exists(l, "/sys/kernel/security/ima") == 0)
+		return PREFLIGHT_OK;
+	if (code < 0)
+		return unknown(r, path, code);
+	kernel = appraises(text.b, "func=KEXEC_KERNEL_CHECK");
+	initrd = appraises(text.b, "func=KEXEC_INITRAMFS_CHECK");
+	if (!kernel && !initrd)
+		return PREFLIGHT_OK;
+	evidencef(r, "%s: appraise%s%s", path, kernel ? " func=KEXEC_KERNEL_CHECK" : "",
+		  initrd ? " func=KEXEC_INITRAMFS_CHECK" : "");
+	if (kernel && l->entry && l->entry->image && l->entry->image->compression) {
+		evidencef(r, "%s: compressed with %s", l->entry->kernel,
+			  l->entry->image->compression);
+		return found(
+			r, "IMA appraises the kernel's own file, so it cannot be unpacked first.");
+	}
+	if (initrd && l->entry && l->entry->n_initrds > 1) {
+		evidencef(r, "%zu initrds", l->entry->n_initrds);
+		return found(r,
+			     "IMA appraises the initrd's own file, so several cannot be joined.");
+	}
+	r->severity = PREFLIGHT_NOTE;
+	return found(
+		r, "IMA appraises what is loaded: the files need their signature in security.ima.");
+}
+
+static enum preflight_status look_confidential(const struct look *l, struct report *r)
+{
+	static const char *const devices[] = { "/dev/sev-guest", "/dev/tdx_guest" };
+	_cleanup_look_file_ struct look_file text = { 0 };
+	_cleanup_free_ char *flags = NULL;
+	int code;
+
+	for (size_t i = 0; i < 2; i++)
+		if (look_exists(l, devices[i]) == 1) {
+			evidencef(r, "%s is there", devices[i]);
+			return found(
+				r, "This is a confidential guest; whether its kernel permits kexec "
+				   "depends on its version.");
+		}
+	code = look_file(l, "/proc/cpuinfo", &text);
+	if (code >= 0)
+		code = proc_field(text.b, "flags", &flags);
+	if (code == -ENOENT && text.buf) /* not x86 */
+		return PREFLIGHT_OK;
+	if (code < 0)
+		return unknown(r, "/proc/cpuinfo", code);
+	/* Hosts that can run such guests have the sev flags too, but no hypervisor below them. */
+	if (!has_word(flags, "tdx_guest") &&
+	    !(has_word(flags, "hypervisor") &&
+	      (has_word(flags, "sev_es") || has_word(flags, "sev_snp"))))
+		return PREFLIGHT_OK;
+	evidencef(r, "/proc/cpuinfo: flags %s",
+		  has_word(flags, "tdx_guest") ? "tdx_guest" : "hypervisor sev_es/sev_snp");
+	return found(
+		r, "This is a confidential guest; whether its kernel permits kexec depends on its "
+		   "version.");
+}
+
+const struct check permission_checks[] = {
+	{ "A1", PREFLIGHT_REFUSE, false, "capability to load kernels",
+	  "Run it as root, or ask for the reboot through the desktop or the system bus.",
+	  look_capability },
+	{ "A2", PREFLIGHT_REFUSE, false, "not in a container", "Run it on the host.",
+	  look_container },
+	{ "A3", PREFLIGHT_REFUSE, false, "kexec in the running kernel",
+	  "Install a kernel with CONFIG_KEXEC or CONFIG_KEXEC_FILE, or reboot through the firmware.",
+	  look_built_in },
+	{ "A4", PREFLIGHT_NOTE, false, "both system calls", NULL, look_both_calls },
+	{ "A5", PREFLIGHT_REFUSE, false, "kernel.kexec_load_disabled",
+	  "Remove the setting and reboot once through the firmware.", look_disabled },
+	{ "A6", PREFLIGHT_REFUSE, false, "kernel.kexec_load_limit_reboot",
+	  "Reboot through the firmware.", look_limit },
+	{ "A7", PREFLIGHT_REFUSE, false, "lockdown",
+	  "Sign the kernel with a key that this machine knows, or reboot through the firmware.",
+	  look_lockdown },
+	{ "A8", PREFLIGHT_NOTE, false, "Secure Boot", NULL, look_secure_boot },
+	{ "A9", PREFLIGHT_REFUSE, true, "signature of the kernel",
+	  "Use the distribution's signed kernel, or reboot through the firmware.", look_signature },
+	{ "A11", PREFLIGHT_REFUSE, false, "IMA appraisal",
+	  "Use an uncompressed kernel image and one signed initrd.", look_ima },
+	{ "A14", PREFLIGHT_WARN, false, "confidential guest", "Reboot through the firmware.",
+	  look_confidential },
+	{ NULL },
+};

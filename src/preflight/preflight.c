@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Runs every check of every family, and settles what their findings come to. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "preflight/look.h"
+
+static const struct check *const families[] = {
+	permission_checks, entry_checks,   memory_checks,   virtualisation_checks,
+	hardware_checks,   storage_checks, shutdown_checks, firmware_checks,
+};
+
+enum { N_FAMILIES = sizeof(families) / sizeof(*families) };
+
+static size_t count_checks(void)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_FAMILIES; i++)
+		for (const struct check *c = families[i]; c->id; c++)
+			n++;
+	return n;
+}
+
+static bool is_check(const char *id)
+{
+	for (size_t i = 0; i < N_FAMILIES; i++)
+		for (const struct check *c = families[i]; c->id; c++)
+			if (strcmp(c->id, id) == 0)
+				return true;
+	return false;
+}
+
+static bool is_forced(const struct preflight_opts *opts, const char *id)
+{
+	for (size_t i = 0; i < opts->n_force; i++)
+		if (strcmp(opts->force[i], id) == 0)
+			return true;
+	return opts->config && config_words_have(&opts->config->force, id);
+}
+
+/* Configuration first, then force, which has the last word where a check allows it. */
+static void settle(const struct preflight_opts *opts, struct preflight_finding *f)
+{
+	const struct config *c = opts->config;
+
+	if (c && f->severity == PREFLIGHT_WARN && config_words_have(&c->downgrade, f->id))
+		f->severity = PREFLIGHT_NOTE;
+	if (c && config_words_have(&c->refuse, f->id))
+		f->severity = PREFLIGHT_REFUSE;
+	if (c && f->severity == PREFLIGHT_COLD && c->firmware == CONFIG_FIRMWARE_REFUSE)
+		f->severity = PREFLIGHT_REFUSE;
+	if (f->severity >= PREFLIGHT_COLD && f->can_force && is_forced(opts, f->id)) {
+		f->severity = PREFLIGHT_WARN;
+		f->forced = true;
+	}
+}
+
+static int run_check(const struct look *l, const struct check *c, struct preflight_finding *ret)
+{
+	struct report r = { .severity = c->severity, .remedy = c->remedy };
+	struct preflight_finding f = { .id = c->id, .title = c->title, .can_force = c->can_force };
+
+	f.status = c->look(l, &r);
+	f.severity = f.status == PREFLIGHT_FINDING ? r.severity : PREFLIGHT_NOTE;
+	f.remedy = f.status == PREFLIGHT_FINDING ? r.remedy : NULL;
+	if (f.status == PREFLIGHT_FINDING)
+		settle(l->opts, &f);
+	else
+		strbuf_done(&r.sentence);
+	if (strbuf_take(&r.evidence, &f.evidence) < 0 ||
+	    strbuf_take(&r.sentence, &f.sentence) < 0) {
+		free(f.evidence);
+		strbuf_done(&r.sentence);
+		return -ENOMEM;
+	}
+	*ret = f;
+	return 0;
+}
+
+static bool has_entries(int root, const char *directory)
+{
+	_cleanup_names_ struct names names = { 0 };
+	int r = list_in(root, directory, &names);
+
+	/* A directory that may not be listed is there. */
+	return r == 0 ? names.n > 0 : r != -ENOENT;
+}
+
+static int check_force(const struct preflight_opts *opts, struct kx_error *err)
+{
+	for (size_t i = 0; i < opts->n_force; i++)
+		if (!is_check(opts->force[i]))
+			return kx_fail(err, -EINVAL,
+				       "there is no check %s; `rapidreboot check -v` names all",
+				       opts->force[i]);
+	return 0;
+}
+
+int preflight_run(const struct preflight_opts *opts, struct preflight *ret, struct kx_error *err)
+{
+	_cleanup_preflight_ struct preflight p = { 0 };
+	struct look l = {
+		.opts = opts,
+		.entry = opts->entry,
+		.root = opts->root,
+		.has_proc = has_entries(opts->root, "/proc"),
+		.has_sys = has_entries(opts->root, "/sys"),
+		.has_run = has_entries(opts->root, "/run"),
+	};
+	int r = check_force(opts, err);
+
+	if (r < 0)
+		return r;
+	p.findings = calloc(count_checks(), sizeof(*p.findings));
+	if (!p.findings)
+		return kx_fail(err, -ENOMEM, "checks: out of memory");
+	for (size_t i = 0; i < N_FAMILIES; i++)
+		for (const struct check *c = families[i]; c->id; c++) {
+			struct preflight_finding *f = &p.findings[p.n];
+
+			if (run_check(&l, c, f) < 0)
+				return kx_fail(err, -ENOMEM, "check %s: out of memory", c->id);
+			p.n++;
+			if (f->status != PREFLIGHT_FINDING)
+				continue;
+			p.has_findings = true;
+			if (f->severity > p.outcome)
+				p.outcome = f->severity;
+		}
+	*ret = TAKE(p, (struct preflight){ 0 });
+	return 0;
+}
+
+void preflight_done(struct preflight *preflight)
+{
+	for (size_t i = 0; i < preflight->n; i++) {
+		free(preflight->findings[i].evidence);
+		free(preflight->findings[i].sentence);
+	}
+	free(preflight->findings);
+	*preflight = (struct preflight){ 0 };
+}
+
+enum preflight_exit preflight_exit_status(const struct preflight *preflight)
+{
+	static const enum preflight_exit statuses[] = {
+		[PREFLIGHT_NOTE] = PREFLIGHT_EXIT_CLEAR,
+		[PREFLIGHT_WARN] = PREFLIGHT_EXIT_WARNINGS,
+		[PREFLIGHT_COLD] = PREFLIGHT_EXIT_COLD,
+		[PREFLIGHT_REFUSE] = PREFLIGHT_EXIT_REFUSED,
+	};
+
+	return statuses[preflight->outcome];
+}
+
+const char *preflight_severity_name(enum preflight_severity severity)
+{
+	static const char *const names[] = { "note", "warning", "cold", "refuse" };
+
+	return names[severity];
+}
+
+const char *preflight_status_name(enum preflight_status status)
+{
+	static const char *const names[] = { "ok", "unknown", "finding" };
+
+	return names[status];
+}

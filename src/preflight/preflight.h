@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * What could go wrong with a fast reboot of this machine, found by reading and before anything is
+ * loaded. Every check has an id that never changes its meaning; what cannot be read is "unknown",
+ * never "ok".
+ */
+
+#include <libkexec.h>
+#include <stdbool.h>
+
+#include "config/config.h"
+
+/* In the order in which they decide: the gravest one is the outcome of a run. */
+enum preflight_severity {
+	PREFLIGHT_NOTE,	  /* worth knowing; changes nothing */
+	PREFLIGHT_WARN,	  /* goes on, and is recorded */
+	PREFLIGHT_COLD,	  /* only a reboot through the firmware does what is wanted */
+	PREFLIGHT_REFUSE, /* no fast reboot, nothing is loaded */
+};
+
+enum preflight_status { PREFLIGHT_OK, PREFLIGHT_UNKNOWN, PREFLIGHT_FINDING };
+
+/* Exit statuses of `rapidreboot check`; 1 and 2 are failures of the command itself. Documented in
+ * rapidreboot-check(8); fleets rely on them. */
+enum preflight_exit {
+	PREFLIGHT_EXIT_CLEAR = 0,    /* nothing above a note */
+	PREFLIGHT_EXIT_WARNINGS = 3, /* a fast reboot would go on */
+	PREFLIGHT_EXIT_COLD = 4,     /* an ordinary reboot is what is wanted */
+	PREFLIGHT_EXIT_REFUSED = 5,  /* a fast reboot would be refused */
+};
+
+/* What is to be started. Strings are borrowed; paths are below the root. */
+struct preflight_entry {
+	const char *title;
+	enum kx_entry_type type;
+	const char *kernel;	    /* NULL when there is none */
+	const char *const *initrds; /* in loading order */
+	size_t n_initrds;
+	const char *cmdline;	/* what the next kernel gets, or NULL */
+	bool reuses_running;	/* @cmdline began as the running kernel's */
+	const char *devicetree; /* or NULL */
+	enum kx_way way;	/* KX_WAY_AUTO when that is not decided yet */
+	/* the kernel file, or NULL; then @image_error says why it cannot be used, or is NULL when
+	 * nobody has tried */
+	const struct kx_image_info *image;
+	const char *image_error;
+};
+
+struct preflight_opts {
+	int root; /* as in base/io.h */
+	/* NULL when there is none to be found; then @entry_error says why */
+	const struct preflight_entry *entry;
+	const char *entry_error;
+	const struct config *config; /* or NULL */
+	const char *const *force;    /* ids that do not refuse, n_force of them */
+	size_t n_force;
+	bool has_terminal;   /* somebody sits there and can type a passphrase */
+	bool direct;	     /* the jump is to happen without the init system */
+	bool loaded_is_ours; /* the image that is loaded, if any, was loaded by us */
+	/* what the previous attempt left behind when nobody confirmed it, else NULL */
+	const char *unconfirmed;
+};
+
+struct preflight_finding {
+	const char *id;	   /* "A1" */
+	const char *title; /* a few words */
+	enum preflight_status status;
+	enum preflight_severity severity; /* as it counts, after force and configuration */
+	bool can_force;
+	bool forced;	    /* it would have refused or gone cold */
+	char *evidence;	    /* "FILE: VALUE; …"; for unknown: what could not be read, and why */
+	char *sentence;	    /* what it means; empty unless it is a finding */
+	const char *remedy; /* what to do, or NULL */
+};
+
+struct preflight {
+	struct preflight_finding *findings; /* every check, in the order of the catalogue */
+	size_t n;
+	enum preflight_severity outcome; /* gravest severity of the findings */
+	bool has_findings;
+};
+
+/**
+ * preflight_run() - look at everything, stop at nothing
+ * @opts: see there
+ * @ret: released with preflight_done()
+ * @err: filled on failure only, or NULL
+ *
+ * Return: 0; -EINVAL for an id in @opts->force that no check has; -ENOMEM.
+ */
+int preflight_run(const struct preflight_opts *opts, struct preflight *ret, struct kx_error *err);
+void preflight_done(struct preflight *preflight);
+#define _cleanup_preflight_ _cleanup_(preflight_done)
+
+enum preflight_exit preflight_exit_status(const struct preflight *preflight);
+
+/* "note", "warning", "cold", "refuse" and "ok", "unknown", "finding". */
+const char *preflight_severity_name(enum preflight_severity severity);
+const char *preflight_status_name(enum preflight_status status);

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* From proc_pid_mountinfo(5) through /sys/class/block/NAME/slaves down to partitions. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "preflight/root-device.h"
+
+static bool copy(char *dst, size_t n, struct bytes b)
+{
+	return path_make(dst, n, "%.*s", (int)b.n, (const char *)b.p);
+}
+
+/* The mount that lies on top of "/": the last line about it. */
+static int find_mount(struct bytes table, char device[32], struct root_device *ret)
+{
+	struct lines lines = lines_of(table);
+	struct bytes line;
+	int code = -ENOENT;
+
+	while (lines_next(&lines, &line)) {
+		struct bytes rest = bytes_trim(line), word[5], type, source;
+
+		for (size_t i = 0; i < 5; i++)
+			word[i] = bytes_word(&rest);
+		if (!bytes_is(word[4], "/"))
+			continue;
+		while (rest.n && !bytes_is(bytes_word(&rest), "-"))
+			;
+		type = bytes_word(&rest);
+		source = bytes_word(&rest);
+		if (!copy(device, 32, word[2]) || !copy(ret->type, sizeof(ret->type), type) ||
+		    !copy(ret->source, sizeof(ret->source), source))
+			return -ENAMETOOLONG;
+		code = 0;
+	}
+	return code;
+}
+
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Kernel's name of the device; file systems over several have a number of their own, 0:N. */
+static int block_name(const struct look *l, const char *device, const char *source, char *ret,
+		      size_t n)
+{
+	_cleanup_free_ char *target = NULL;
+	bool numbered = strncmp(device, "0:", 2) != 0;
+	char path[300];
+	int code;
+
+	if (!numbered && strncmp(source, "/dev/", 5) != 0)
+		return -ENOENT;
+	if (!path_make(path, sizeof(path), "%s%s", numbered ? "/sys/dev/block/" : "",
+		       numbered ? device : source))
+		return -ENAMETOOLONG;
+	code = look_link(l, path, &target);
+	if (code == -EINVAL) /* a device itself, not /dev/mapper's link to it */
+		return path_make(ret, n, "%s", last_part(path)) ? 0 : -ENAMETOOLONG;
+	if (code < 0)
+		return code;
+	return path_make(ret, n, "%s", last_part(target)) ? 0 : -ENAMETOOLONG;
+}
+
+static void look_at_mapping(const struct look *l, struct block *b)
+{
+	_cleanup_free_ char *uuid = NULL, *name = NULL;
+	char path[128];
+
+	if (path_make(path, sizeof(path), "/sys/class/block/%s/dm/uuid", b->name) &&
+	    look_line(l, path, &uuid) >= 0)
+		b->is_luks = strncmp(uuid, "CRYPT-LUKS", 10) == 0;
+	if (path_make(path, sizeof(path), "/sys/class/block/%s/dm/name", b->name) &&
+	    look_line(l, path, &name) >= 0 &&
+	    !path_make(b->dm_name, sizeof(b->dm_name), "%s", name))
+		b->dm_name[0] = '\0';
+}
+
+/* Appends what @from was made of. */
+static int add_slaves(const struct look *l, const char *from, struct root_device *d)
+{
+	_cleanup_names_ struct names names = { 0 };
+	char path[128];
+	int code;
+
+	if (!path_make(path, sizeof(path), "/sys/class/block/%s/slaves", from))
+		return -ENAMETOOLONG;
+	code = look_list(l, path, &names);
+	if (code == -ENOENT)
+		return 0;
+	for (size_t i = 0; code >= 0 && i < names.n && d->n < STACK_MAX; i++) {
+		if (!path_make(d->blocks[d->n].name, sizeof(d->blocks[d->n].name), "%s",
+			       names.v[i]))
+			return -ENAMETOOLONG;
+		d->n++;
+	}
+	return code;
+}
+
+int root_device_find(const struct look *l, struct root_device *ret)
+{
+	struct root_device d = { .n = 0 };
+	_cleanup_look_file_ struct look_file text = { 0 };
+	char device[32];
+	int code = look_file(l, "/proc/self/mountinfo", &text);
+
+	if (code >= 0)
+		code = find_mount(text.b, device, &d);
+	if (code < 0)
+		return code;
+	code = block_name(l, device, d.source, d.blocks[0].name, sizeof(d.blocks[0].name));
+	if (code < 0 && code != -ENOENT)
+		return code;
+	d.n = code == 0;
+	for (size_t i = 0; i < d.n; i++) {
+		look_at_mapping(l, &d.blocks[i]);
+		code = add_slaves(l, d.blocks[i].name, &d);
+		if (code < 0)
+			return code;
+	}
+	*ret = d;
+	return 0;
+}

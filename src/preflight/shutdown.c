@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* G: the way down. H: what earlier reboots left behind. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "config/legacy.h"
+#include "preflight/look.h"
+
+enum { SESSIONS_SHOWN = 5 };
+
+/* 1 for a regular file, 0 for a link or nothing. */
+static int is_regular(const struct look *l, const char *path)
+{
+	_cleanup_close_ int fd = open_in(l->root, path, O_PATH | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	return fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode);
+}
+
+/* dracut's 99shutdown copies kexec without what a link points to. */
+static enum preflight_status look_exit_initramfs(const struct look *l, struct report *r)
+{
+	static const char needed[] = "/run/initramfs/.need_shutdown";
+	static const char *const programs[] = { "/usr/sbin/kexec", "/usr/bin/kexec", "/sbin/kexec",
+						"/bin/kexec" };
+	int code = look_exists(l, needed);
+
+	if (code <= 0)
+		return code < 0 ? unknown(r, needed, code) : PREFLIGHT_OK;
+	evidencef(r, "%s is there", needed);
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
+		code = is_regular(l, programs[i]);
+		if (code < 0)
+			return unknown(r, programs[i], code);
+		if (code)
+			return PREFLIGHT_OK;
+	}
+	evidencef(r, "no regular file %s", programs[0]);
+	return found(r,
+		     "The root is taken apart in an initramfs, which finds no kexec to jump with.");
+}
+
+/* "KEY=VALUE" of the files that systemd-logind keeps below /run/systemd. */
+static int state_value(struct bytes text, const char *key, char **ret)
+{
+	struct lines lines = lines_of(text);
+	struct bytes line;
+
+	while (lines_next(&lines, &line))
+		if (bytes_starts(line, key)) {
+			*ret = bytes_dup(
+				(struct bytes){ line.p + strlen(key), line.n - strlen(key) });
+			return *ret ? 0 : -ENOMEM;
+		}
+	return -ENOENT;
+}
+
+/* A list "shutdown:sleep" has the word. */
+static bool colon_list_has(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *p = strstr(list, word); p; p = strstr(p + 1, word))
+		if ((p == list || p[-1] == ':') && (p[n] == '\0' || p[n] == ':'))
+			return true;
+	return false;
+}
+
+static int look_inhibitor(const struct look *l, struct report *r, const char *path)
+{
+	_cleanup_free_ char *what = NULL, *mode = NULL, *who = NULL, *why = NULL;
+	_cleanup_look_file_ struct look_file text = { 0 };
+	int code = look_file(l, path, &text);
+
+	if (code < 0)
+		return code;
+	if (state_value(text.b, "WHAT=", &what) < 0 || state_value(text.b, "MODE=", &mode) < 0 ||
+	    !colon_list_has(what, "shutdown") || strcmp(mode, "block") != 0)
+		return 0;
+	(void)(state_value(text.b, "WHO=", &who) + state_value(text.b, "WHY=", &why));
+	evidencef(r, "%s: %s: %s", path, who ? who : "?", why ? why : "?");
+	return 1;
+}
+
+/* 1 when one blocks, 0 when none does, or why that cannot be told. */
+static int look_inhibitors(const struct look *l, struct report *r)
+{
+	static const char directory[] = "/run/systemd/inhibit";
+	_cleanup_names_ struct names names = { 0 };
+	int blocked = 0, code = look_list(l, directory, &names);
+
+	if (code < 0)
+		return code == -ENOENT ? 0 : code;
+	for (size_t i = 0; i < names.n; i++) {
+		char path[256];
+
+		/* beside each ID lies a FIFO ID.ref */
+		if (strchr(names.v[i], '.') ||
+		    !path_make(path, sizeof(path), "%s/%s", directory, names.v[i]))
+			continue;
+		code = look_inhibitor(l, r, path);
+		if (code < 0 && code != -ENOENT)
+			return code;
+		blocked |= code > 0;
+	}
+	return blocked;
+}
+
+static enum preflight_status look_blocked(const struct look *l, struct report *r)
+{
+	static const char *const files[] = { "/run/systemd/shutdown/scheduled", "/run/nologin" };
+	int blocked = look_inhibitors(l, r);
+
+	if (blocked < 0)
+		return unknown(r, "/run/systemd/inhibit", blocked);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		int code = look_exists(l, files[i]);
+
+		if (code < 0)
+			return unknown(r, files[i], code);
+		if (code > 0)
+			evidencef(r, "%s is there", files[i]);
+		blocked |= code;
+	}
+	if (!blocked)
+		return PREFLIGHT_OK;
+	return found(r, "Another shutdown is under way or scheduled, or somebody holds it off.");
+}
+
+/* Alpine's wiki recipe: a service that jumps whenever busybox init goes down. */
+static enum preflight_status look_busybox_pair(const struct look *l, struct report *r)
+{
+	static const char service[] = "/etc/runlevels/shutdown/kexec-exec";
+	_cleanup_free_ char *target = NULL, *exe = NULL;
+	int code = look_link(l, service, &target);
+
+	if (code < 0 && code != -EINVAL)
+		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, service, code);
+	code = look_link(l, "/proc/1/exe", &exe);
+	if (code < 0)
+		return unknown(r, "/proc/1/exe", code);
+	evidencef(r, "%s is there; /proc/1/exe: %s", service, exe);
+	if (!strstr(exe, "busybox"))
+		return PREFLIGHT_OK;
+	return found(r, "With this init a service that jumps turns a poweroff into a reboot.");
+}
+
+static enum preflight_status look_sessions(const struct look *l, struct report *r)
+{
+	static const char directory[] = "/run/systemd/sessions";
+	_cleanup_names_ struct names names = { 0 };
+	size_t n = 0;
+	int code = look_list(l, directory, &names);
+
+	if (code < 0)
+		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, directory, code);
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_free_ char *class = NULL, *user = NULL;
+		_cleanup_look_file_ struct look_file text = { 0 };
+		char path[256];
+
+		if (strchr(names.v[i], '.') ||
+		    !path_make(path, sizeof(path), "%s/%s", directory, names.v[i]) ||
+		    look_file(l, path, &text) < 0 || state_value(text.b, "CLASS=", &class) < 0 ||
+		    strcmp(class, "user") != 0 || state_value(text.b, "USER=", &user) < 0)
+			continue;
+		if (n++ < SESSIONS_SHOWN)
+			evidence(r, path, user);
+	}
+	if (n == 0)
+		return PREFLIGHT_OK;
+	return found(r, "%zu session%s of users would end.", n, n == 1 ? "" : "s");
+}
+
+static enum preflight_status look_flags(const struct look *l, struct report *r)
+{
+	static const char *const files[] = { LEGACY_FLAG_GENTOO, LEGACY_FLAG_DEBIAN };
+
+	if (l->opts->config && !l->opts->config->import)
+		return PREFLIGHT_OK;
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		int code = look_exists(l, files[i]);
+
+		if (code < 0)
+			return unknown(r, files[i], code);
+		if (code > 0)
+			evidencef(r, "%s is there", files[i]);
+	}
+	if (r->evidence.n == 0)
+		return PREFLIGHT_OK;
+	return found(r, "One reboot through the firmware was asked for.");
+}
+
+static enum preflight_status look_unconfirmed(const struct look *l, struct report *r)
+{
+	if (!l->opts->unconfirmed)
+		return PREFLIGHT_OK;
+	evidencef(r, "%s", l->opts->unconfirmed);
+	return found(r, "The last fast reboot was never confirmed by the system that it started.");
+}
+
+/* The kernel writes this word itself before each jump (CONFIG_EFI_BOOTLOADER_CONTROL). */
+#define KERNELS_OWN "kexec reboot"
+static const char one_shot[] = "LoaderEntryOneShot-" EFI_LOADER;
+
+static int one_shot_value(const struct look *l, char **ret)
+{
+	_cleanup_look_file_ struct look_file text = { 0 };
+	int code = look_efi(l, one_shot, &text);
+
+	return code < 0 ? code : efi_ascii(text.b, ret);
+}
+
+/* The environment block of GRUB: lines NAME=VALUE, filled up with "#". */
+static int next_entry(const struct look *l, const char *path, char **ret)
+{
+	_cleanup_free_ char *value = NULL;
+	_cleanup_look_file_ struct look_file text = { 0 };
+	int code = look_file(l, path, &text);
+
+	if (code >= 0)
+		code = state_value(text.b, "next_entry=", &value);
+	if (code < 0 || !*value)
+		return code < 0 ? code : -ENOENT;
+	*ret = TAKE_PTR(value);
+	return 0;
+}
+
+static enum preflight_status look_one_shot(const struct look *l, struct report *r)
+{
+	static const char *const files[] = { "/boot/grub/grubenv", "/boot/grub2/grubenv" };
+	_cleanup_free_ char *value = NULL;
+	int code = one_shot_value(l, &value);
+
+	if (code < 0 && code != -ENOENT)
+		return unknown(r, one_shot, code);
+	if (value && strcmp(value, KERNELS_OWN) != 0)
+		evidence(r, one_shot, value);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		_cleanup_free_ char *entry = NULL;
+
+		code = next_entry(l, files[i], &entry);
+		if (code < 0 && code != -ENOENT)
+			return unknown(r, files[i], code);
+		if (entry)
+			evidencef(r, "%s: next_entry=%s", files[i], entry);
+	}
+	if (r->evidence.n == 0)
+		return PREFLIGHT_OK;
+	return found(
+		r,
+		"The entry for one boot is not used up by a fast reboot, and counts again at the "
+		"next start through the firmware.");
+}
+
+static enum preflight_status look_kernels_word(const struct look *l, struct report *r)
+{
+	_cleanup_free_ char *value = NULL;
+	int code = one_shot_value(l, &value);
+
+	if (code < 0)
+		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, one_shot, code);
+	if (strcmp(value, KERNELS_OWN) != 0)
+		return PREFLIGHT_OK;
+	evidence(r, one_shot, value);
+	return found(
+		r,
+		"The kernel itself has noted a fast reboot where boot loaders look for an entry.");
+}
+
+static enum preflight_status look_crash_loaded(const struct look *l, struct report *r)
+{
+	static const char path[] = "/sys/kernel/kexec_crash_loaded";
+	uint64_t loaded;
+	int code = look_u64(l, path, &loaded);
+
+	if (code < 0)
+		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, path, code);
+	evidence(r, path, loaded ? "1" : "0");
+	if (!loaded)
+		return PREFLIGHT_OK;
+	return found(r,
+		     "The crash kernel goes with this kernel; its service has to load it again.");
+}
+
+const struct check shutdown_checks[] = {
+	{ "G1", PREFLIGHT_WARN, true, "exit initramfs",
+	  "Install kexec as a regular file that needs only libc.", look_exit_initramfs },
+	{ "G2", PREFLIGHT_REFUSE, true, "nothing holds the shutdown off",
+	  "Wait, or ask whoever holds it off (`systemd-inhibit --list`).", look_blocked },
+	{ "G3", PREFLIGHT_WARN, true, "poweroff stays a poweroff",
+	  "Remove the services kexec-load and kexec-exec from their runlevels.",
+	  look_busybox_pair },
+	{ "G6", PREFLIGHT_NOTE, true, "sessions of users", NULL, look_sessions },
+	{ "G7", PREFLIGHT_COLD, true, "flags for one cold reboot",
+	  "Reboot through the firmware (`rapidreboot cold`), or remove the file.", look_flags },
+	{ "H1", PREFLIGHT_REFUSE, true, "last attempt confirmed",
+	  "Find out what happened, then clear the record, or choose another kernel.",
+	  look_unconfirmed },
+	{ "H4", PREFLIGHT_WARN, true, "entry for one boot", "Take it back in the boot loader.",
+	  look_one_shot },
+	{ "H5", PREFLIGHT_NOTE, true, "the kernel's own note", NULL, look_kernels_word },
+	{ "H6", PREFLIGHT_NOTE, true, "crash kernel", "Look after the service that loads it.",
+	  look_crash_loaded },
+	{ NULL },
+};

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Runs another program and waits for it. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "sys/process.h"
+
+/* More than `systemctl list-jobs` says while everything stops at once. */
+enum { OUTPUT_MAX = 1 << 20 };
+
+static int wait_for(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int start(char *const argv[], const char *setting, int output, pid_t *ret_pid)
+{
+	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
+	_cleanup_free_ char *extra = setting ? strdup(setting) : NULL;
+	char *env[] = { path, locale, extra, NULL };
+	posix_spawn_file_actions_t actions;
+	int r;
+
+	if (setting && !extra)
+		return -ENOMEM;
+	r = posix_spawn_file_actions_init(&actions);
+	if (r)
+		return -r;
+	if (output >= 0)
+		r = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	if (!r)
+		r = posix_spawn(ret_pid, argv[0], &actions, NULL, argv, env);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
+static int output_take(int fd, char **ret)
+{
+	uint8_t *text;
+	size_t n;
+	char *s;
+	int r = read_fd(fd, OUTPUT_MAX, &text, &n);
+
+	if (r < 0)
+		return r;
+	s = strndup((char *)text, n);
+	free(text);
+	if (!s)
+		return -ENOMEM;
+	*ret = s;
+	return 0;
+}
+
+int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
+{
+	_cleanup_close_ int from = -1, to = -1;
+	_cleanup_free_ char *output = NULL;
+	int pipe_fds[2], r, status;
+	pid_t pid;
+
+	if (ret_output) {
+		if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+			return -errno;
+		from = pipe_fds[0];
+		to = pipe_fds[1];
+	}
+	r = start(argv, setting, to, &pid);
+	if (r < 0)
+		return r;
+	to = fd_close(to);
+	if (ret_output)
+		r = output_take(from, &output);
+	/* closed early, so that a program that says too much ends instead of waiting for us */
+	from = fd_close(from);
+	status = wait_for(pid);
+	if (r < 0)
+		return r;
+	if (ret_output && status >= 0)
+		*ret_output = TAKE_PTR(output);
+	return status;
+}

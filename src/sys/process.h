@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "sys/sys.h"
+
+/*
+ * Runs the program at the path argv[0] to its end, with a clean environment and @setting
+ * ("NAME=VALUE" or NULL) in it. Its output goes where ours goes, or into @ret_output (to be released
+ * with free(3)) when that is not NULL. Returns its exit status, 128 + the signal that ended it, or a
+ * negative errno when it could not be started.
+ *
+ * Not a part of struct sys: a library starts no programs. Tests put another one in its place.
+ */
+int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output);

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A machine with an init system of choice, for commands that ask it for a reboot."""
+import errno
+import os
+import pty
+import select
+import shutil
+import subprocess
+
+from kexec_machine import PROGRAM, MachineTest, Result
+
+BOOT_ID = "3f2a9c1e-7b64-4c0d-9a55-0d6c1f8e2b17"
+EXITS = (0, 1, 2, 3, 4, 5, 6)
+
+# Program of process 1 and the programs that come with it, as their packages install them.
+INITS = {
+    "systemd": ("/usr/lib/systemd/systemd", ["/usr/bin/systemctl", "/usr/sbin/shutdown"]),
+    "openrc": ("/usr/sbin/openrc-init", ["/sbin/openrc-shutdown", "/sbin/shutdown"]),
+    "sysvinit": ("/sbin/init", ["/sbin/shutdown", "/sbin/reboot"]),
+    "busybox": ("/bin/busybox", ["/sbin/reboot"]),
+    "runit": ("/usr/sbin/runit", ["/usr/sbin/runit-init", "/sbin/shutdown"]),
+    "s6": ("/usr/bin/s6-svscan", ["/usr/bin/s6-linux-init-hpr", "/sbin/reboot"]),
+    "dinit": ("/usr/sbin/dinit", ["/usr/sbin/shutdown", "/usr/sbin/dinitctl"]),
+    "finit": ("/sbin/finit", ["/sbin/initctl", "/sbin/reboot"]),
+    "shepherd": ("/gnu/store/abc-guile-3.0/bin/guile", ["/run/current-system/profile/sbin/reboot"]),
+}
+
+
+class RebootTest(MachineTest):
+    def setUp(self):
+        super().setUp()
+        self.set("proc/sys/kernel/random/boot_id", BOOT_ID + "\n")
+        self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        (self.root / "run").mkdir(exist_ok=True)
+        self.take_init("systemd")
+
+    def take_init(self, name):
+        program, tools = INITS[name]
+        exe = self.root / "proc/1/exe"
+        exe.parent.mkdir(parents=True, exist_ok=True)
+        exe.unlink(missing_ok=True)
+        exe.symlink_to(program)
+        systemd = self.root / "run/systemd/system"
+        if name == "systemd":
+            systemd.mkdir(parents=True, exist_ok=True)
+        elif systemd.exists():
+            systemd.rmdir()
+        for folder in ("usr/sbin", "usr/bin", "sbin", "bin"):
+            for path in (self.root / folder).glob("*"):
+                path.unlink()
+        for tool in tools:
+            self.program(tool)
+
+    def program(self, path):
+        self.set(path.lstrip("/"), "#!/bin/false\n")
+        (self.root / path.lstrip("/")).chmod(0o755)
+
+    def take_menu(self, text=None):
+        """A GRUB menu whose default is "Test"; its files have the same names inside and outside of
+        the machine, for what runs there opens them here."""
+        for path in (self.kernel, self.initrd):
+            copy = self.root / path.lstrip("/")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+        self.set("boot/grub/grub.cfg", text or
+                 "set default=0\n"
+                 f"menuentry 'Test' {{\n linux {self.kernel} root=/dev/sda1 ro\n"
+                 f" initrd {self.initrd}\n}}\n"
+                 f"menuentry 'Second' {{\n linux {self.kernel} root=/dev/sda2\n}}\n"
+                 "menuentry 'Other system' {\n chainloader +1\n}\n"
+                 "menuentry 'Gone' {\n linux /boot/vmlinuz-gone\n}\n")
+
+    def read(self, path):
+        path = self.root / path
+        return path.read_text() if path.exists() else None
+
+    def environ(self, errors=None, exits=None, env=None):
+        environ = {"FAKE_LOG": str(self.dir / "log"), "FAKE_ROOT": str(self.root), "LC_ALL": "C",
+                   "PATH": os.environ["PATH"]}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
+            if name in os.environ:
+                environ[name] = os.environ[name]
+        for name, table in (("FAKE_ERRORS", errors), ("FAKE_EXITS", exits)):
+            if table:
+                environ[name] = ",".join(f"{k}={v}" for k, v in table.items())
+        environ.update(env or {})
+        return environ
+
+    def run_it(self, *args, **how):
+        log = self.dir / "log"
+        log.unlink(missing_ok=True)
+        run = subprocess.run([PROGRAM, *args], env=self.environ(**how), stdin=subprocess.DEVNULL,
+                             capture_output=True, text=True, timeout=60)
+        result = Result(run, log)
+        self.assertIn(result.rc, EXITS, (args, result.err))
+        return result
+
+    def assertRuns(self, args, rc, calls=None, **how):
+        result = self.run_it(*args, **how)
+        self.assertEqual(result.rc, rc, (args, result.out, result.err, result.log))
+        if calls is not None:
+            self.assertEqual(result.calls, calls, (args, result.err))
+        return result
+
+    def on_terminal(self, args, typed, **how):
+        """Exit status, what was shown and the log of a run on a terminal."""
+        log = self.dir / "log"
+        log.unlink(missing_ok=True)
+        master, slave = pty.openpty()
+        process = subprocess.Popen([PROGRAM, *args], env=self.environ(**how), stdin=slave,
+                                   stdout=slave, stderr=slave)
+        os.close(slave)
+        os.write(master, typed.encode())
+        shown = b""
+        while select.select([master], [], [], 60)[0]:
+            try:
+                shown += os.read(master, 4096)
+            except OSError as e:    # the other end is closed
+                self.assertEqual(e.errno, errno.EIO)
+                break
+        os.close(master)
+        lines = log.read_text().splitlines() if log.exists() else []
+        return process.wait(timeout=60), shown.decode(), lines
+
+    def tree(self):
+        """Everything in the machine: name -> contents."""
+        return {str(p.relative_to(self.root)): p.read_bytes() if p.is_file() else None
+                for p in self.root.rglob("*")}

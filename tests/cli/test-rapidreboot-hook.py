@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What hooks do while the machine goes down, by init's own words and by the request file."""
+import errno
+
+from kexec_machine import main
+from reboot_machine import BOOT_ID, RebootTest
+
+REQUEST = "run/rapidreboot/request"
+JUMP = ["sync", "reboot"]
+DROP = ["file-unload"]
+NOTHING = []
+
+# init, environment, word: what `hook jump` does with a kernel loaded and no request
+SIGNALS = [
+    ("sysvinit", {"RUNLEVEL": "6"}, None, JUMP),
+    ("sysvinit", {"RUNLEVEL": "0"}, None, DROP),
+    ("sysvinit", {"RUNLEVEL": "1"}, None, DROP),
+    ("sysvinit", {"RUNLEVEL": "2"}, None, NOTHING),
+    ("sysvinit", {}, None, NOTHING),
+    ("sysvinit", {"RC_REBOOT": "YES", "RC_GOINGDOWN": "YES"}, None, JUMP),
+    ("sysvinit", {"RC_GOINGDOWN": "YES"}, None, NOTHING),
+    ("openrc", {"RC_REBOOT": "YES", "RC_GOINGDOWN": "YES"}, None, JUMP),
+    ("openrc", {"RC_GOINGDOWN": "YES"}, None, DROP),
+    ("openrc", {}, None, NOTHING),
+    ("busybox", {"RC_GOINGDOWN": "YES"}, None, NOTHING),
+    ("s6", {}, None, NOTHING),
+    ("dinit", {}, "reboot", JUMP),
+    ("dinit", {}, "poweroff", DROP),
+    ("dinit", {}, "halt", DROP),
+    ("dinit", {}, "soft", DROP),
+    ("dinit", {}, None, NOTHING),
+    ("runit", {}, None, NOTHING),
+]
+
+
+class HookTest(RebootTest):
+    def setUp(self):
+        super().setUp()
+        self.set("sys/kernel/kexec_loaded", "1\n")
+
+    def request(self, mode="kexec", boot_id=BOOT_ID, time=990000, mode_bits=0o600):
+        self.set(REQUEST, f"rapidreboot-request 1\nboot-id {boot_id}\nmode {mode}\ntime {time}\n")
+        (self.root / REQUEST).chmod(mode_bits)
+
+    def hook(self, *args, calls, env=None, **how):
+        """A hook never stops init: its exit status is 0."""
+        return self.assertRuns(["hook", *args], 0, calls, env=env, **how)
+
+
+class Jump(HookTest):
+    def test_signals(self):
+        for init, env, word, calls in SIGNALS:
+            with self.subTest((init, env, word)):
+                self.take_init(init)
+                self.set("sys/kernel/kexec_loaded", "1\n")
+                self.hook("jump", *([word] if word else []), calls=calls, env=env)
+
+    def test_request_where_init_is_silent(self):
+        for init in ("busybox", "s6", "shepherd"):
+            with self.subTest(init):
+                self.take_init(init)
+                self.set("sys/kernel/kexec_loaded", "1\n")
+                self.request()
+                self.hook("jump", calls=JUMP)
+                self.assertIsNone(self.read(REQUEST))
+
+    def test_request_that_is_none(self):
+        self.take_init("busybox")
+        for what in ({"boot_id": BOOT_ID.replace("3", "4")}, {"time": 399999}, {"time": 1000001},
+                     {"mode": "poweroff"}, {"mode_bits": 0o644}, {"mode_bits": 0o620}):
+            with self.subTest(what):
+                self.request(**what)
+                self.hook("jump", calls=NOTHING)
+
+    def test_poweroff_after_request(self):
+        """A request is no reason to reboot a machine that is switched off."""
+        self.request()
+        for init, env, word in (("sysvinit", {"RUNLEVEL": "0"}, None),
+                                ("openrc", {"RC_GOINGDOWN": "YES"}, None),
+                                ("dinit", {}, "poweroff")):
+            with self.subTest(init):
+                self.take_init(init)
+                self.request()
+                self.set("sys/kernel/kexec_loaded", "1\n")
+                self.hook("jump", *([word] if word else []), calls=DROP, env=env)
+                self.assertIsNone(self.read(REQUEST))
+
+    def test_cold(self):
+        for init, env in (("sysvinit", {"RUNLEVEL": "6"}), ("busybox", {})):
+            with self.subTest(init):
+                self.take_init(init)
+                self.request(mode="cold")
+                self.set("sys/kernel/kexec_loaded", "1\n")
+                self.hook("jump", calls=DROP, env=env)
+
+    def test_failures(self):
+        self.take_init("sysvinit")
+        env = {"RUNLEVEL": "6"}
+        for code in (errno.EINVAL, errno.EPERM, errno.EBUSY, errno.ENOSYS):
+            self.request()
+            self.hook("jump", calls=JUMP, env=env, errors={"reboot": code})
+            self.assertIsNone(self.read(REQUEST))
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.hook("jump", calls=NOTHING, env=env)
+
+    def test_runit_bit(self):
+        self.take_init("runit")
+        self.set("run/runit.reboot", "")
+        (self.root / "run/runit.reboot").chmod(0o100)
+        self.hook("jump", calls=JUMP)
+        (self.root / "run/runit.reboot").chmod(0)
+        self.hook("jump", calls=DROP)
+
+
+class Load(HookTest):
+    def setUp(self):
+        super().setUp()
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.take_menu()
+
+    def jobs(self, target):
+        return {"FAKE_OUTPUT": f"12 {target} start waiting\n13 cron.service stop running\n"}
+
+    def test_systemd(self):
+        ask = "run /usr/bin/systemctl list-jobs --plain --no-legend --no-pager"
+        self.hook("load", calls=[ask, "file-load"], env=self.jobs("kexec.target"))
+        # now something is loaded: as it is
+        self.hook("load", calls=[ask], env=self.jobs("kexec.target"))
+        # and a poweroff drops it
+        self.hook("load", calls=[ask, "file-unload"], env=self.jobs("poweroff.target"))
+        self.hook("load", calls=[ask], env=self.jobs("poweroff.target"))
+        # stopped by a person, or by an upgrade
+        self.hook("load", calls=[ask], env={"FAKE_OUTPUT": "12 cron.service stop running\n"})
+        self.hook("load", calls=[ask], env=self.jobs("reboot.target"))
+        self.hook("load", calls=[ask], env=self.jobs("kexec.target"), exits={"systemctl": 1})
+
+    def test_cold(self):
+        self.request(mode="cold")
+        r = self.hook("load", calls=None, env=self.jobs("kexec.target"))
+        self.assertNotIn("file-load", r.calls)
+
+    def test_enabled(self):
+        self.take_init("sysvinit")
+        self.hook("load", calls=NOTHING, env={"RUNLEVEL": "6"})
+        self.set("var/lib/rapidreboot/enabled", "")
+        self.hook("load", calls=NOTHING, env={"RUNLEVEL": "0"})
+        self.hook("load", calls=NOTHING, env={})
+        self.hook("load", calls=["file-load"], env={"RUNLEVEL": "6"})
+
+    def test_failures(self):
+        env = self.jobs("kexec.target")
+        r = self.hook("load", calls=None, env=env, errors={"file_load": errno.EPERM})
+        self.assertIn("through the firmware", r.err)
+        (self.root / "boot/grub/grub.cfg").unlink()
+        r = self.hook("load", calls=None, env=env)
+        self.assertNotIn("file-load", r.calls)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""rapidreboot, load, unload, status and enable on machines that write down what is done to them."""
+import errno
+import json
+
+from kexec_machine import main
+from reboot_machine import BOOT_ID, RebootTest
+
+REQUEST, LOADED = "run/rapidreboot/request", "run/rapidreboot/loaded"
+
+# What each init is asked: systemctl(1), openrc-shutdown(8), shutdown(8), reboot(8), runit-init(8),
+# s6-linux-init-hpr(8), shutdown(8) of dinit, reboot(8) of Shepherd.
+ASKED = {
+    "systemd": "run /usr/bin/systemctl kexec",
+    "openrc": "run /sbin/openrc-shutdown --kexec now",
+    "sysvinit": "run /sbin/shutdown -r now",
+    "busybox": "run /sbin/reboot",
+    "runit": "run /usr/sbin/runit-init 6",
+    "s6": "run /usr/bin/s6-linux-init-hpr -r",
+    "dinit": "run /usr/sbin/shutdown -k",
+    "shepherd": "run /run/current-system/profile/sbin/reboot --kexec",
+}
+
+
+class Reboot(RebootTest):
+    def test_inits(self):
+        for init, asked in ASKED.items():
+            with self.subTest(init):
+                self.take_init(init)
+                self.set("sys/kernel/kexec_loaded", "0\n")
+                self.assertRuns(["--kernel", self.kernel], 0, ["file-load", asked])
+                self.assertEqual(self.read("sys/kernel/kexec_loaded"), "1\n")
+                self.assertEqual(self.read(REQUEST).splitlines()[:3],
+                                 ["rapidreboot-request 1", f"boot-id {BOOT_ID}", "mode kexec"])
+
+    def test_refused(self):
+        """Whatever init had in mind with it, the image is gone and nobody is armed."""
+        for init, asked in ASKED.items():
+            with self.subTest(init):
+                self.take_init(init)
+                program = asked.split("/")[-1].split()[0]
+                r = self.assertRuns(["--kernel", self.kernel], 5,
+                                    ["file-load", asked, "file-unload"], exits={program: 1})
+                self.assertEqual(self.read("sys/kernel/kexec_loaded"), "0\n")
+                self.assertIsNone(self.read(REQUEST))
+                self.assertIsNone(self.read(LOADED))
+                self.assertIn("refused", r.err)
+
+    def test_impossible(self):
+        """Known before anything is loaded."""
+        self.take_init("finit")
+        self.assertRuns(["--kernel", self.kernel], 5, [])
+        self.take_init("systemd")
+        (self.root / "usr/bin/systemctl").unlink()
+        self.assertRuns(["--kernel", self.kernel], 5, [])
+        (self.root / "run/systemd/system").rmdir()
+        (self.root / "proc/1/exe").unlink()
+        (self.root / "proc/1/exe").symlink_to("/usr/bin/tini")
+        self.assertRuns(["--kernel", self.kernel], 5, [])
+
+    def test_load_fails(self):
+        for code in (errno.EPERM, errno.EBUSY, errno.ENOMEM, errno.EKEYREJECTED, errno.EACCES,
+                     errno.ENODATA, errno.ENOKEY, errno.EADDRNOTAVAIL):
+            with self.subTest(errno.errorcode[code]):
+                r = self.run_it("--kernel", self.kernel, errors={"file_load": code})
+                self.assertEqual(r.rc, 4)
+                self.assertEqual(set(r.calls), {"file-load"})
+                self.assertIsNone(self.read(REQUEST))
+
+    def test_other_call(self):
+        for code in (errno.ENOSYS, errno.ENOEXEC, errno.EINVAL, errno.EOPNOTSUPP):
+            with self.subTest(errno.errorcode[code]):
+                r = self.run_it("--kernel", self.kernel, errors={"file_load": code})
+                self.assertEqual(r.rc, 0)
+                self.assertEqual(r.calls[-2:], ["load", ASKED["systemd"]])
+        self.assertRuns(["--kernel", self.kernel, "--kexec-file-syscall"], 4, ["file-load"],
+                        errors={"file_load": errno.ENOSYS})
+        self.assertRuns(["--kernel", self.kernel, "--kexec-syscall"], 0,
+                        ["load", ASKED["systemd"]])
+
+    def test_cannot_write_request(self):
+        (self.root / "proc/sys/kernel/random/boot_id").unlink()
+        self.assertRuns(["--kernel", self.kernel], 1, ["file-load", "file-unload"])
+
+    def test_files(self):
+        r = self.assertRuns(["--kernel", self.kernel, "--initrd", self.initrd, "--cmdline", "a b",
+                             "--append", "c"], 0)
+        self.assertIn(' cmdline="a b c" ', r.call("kexec_file_load"))
+        self.assertIn(" initrd=1006 ", r.call("kexec_file_load"))
+        self.set("proc/cmdline", "BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro initrd=x\n")
+        r = self.assertRuns(["--kernel", self.kernel, "--reuse-cmdline", "--append=quiet"], 0)
+        self.assertIn(' cmdline="root=/dev/sda1 ro quiet" ', r.call("kexec_file_load"))
+
+    def test_broken_kernel(self):
+        self.assertRuns(["--kernel", self.file("x", b"no kernel")], 1, [])
+        self.assertRuns(["--kernel", str(self.dir / "gone")], 1, [])
+        self.assertRuns(["--kernel", self.kernel, "--initrd", str(self.dir / "gone")], 1, [])
+
+    def test_options(self):
+        r = self.assertRuns(["--kernel", self.kernel, "--no-wall", "-i", "--message=new kernel"], 0)
+        self.assertEqual(r.calls[-1], ASKED["systemd"] +
+                         " --no-wall --ignore-inhibitors --message=new kernel")
+
+    def test_permission(self):
+        self.assertRuns(["--kernel", self.kernel], 1, [], env={"FAKE_NO_BOOT_CAPABILITY": "1"})
+
+    def test_dry_run(self):
+        before = self.tree()
+        r = self.assertRuns(["-n", "--kernel", self.kernel], 0, [],
+                            env={"FAKE_NO_BOOT_CAPABILITY": "1"})
+        self.assertIn("/usr/bin/systemctl kexec\n", r.out)
+        r = self.assertRuns(["--dry-run", "--json", "--kernel", self.kernel, "--cmdline", "x"], 0, [])
+        got = json.loads(r.out)
+        self.assertEqual(got["command"], ["/usr/bin/systemctl", "kexec"])
+        self.assertEqual((got["kernel"], got["cmdline"], got["initrds"]), (self.kernel, "x", []))
+        self.assertEqual(got["version"], "6.1.0-test")
+        self.assertEqual(self.tree(), before)
+
+    def test_usage(self):
+        for args in (["--kernel", "k", "entry"], ["--initrd", "x"], ["a", "b"], ["--what"],
+                     ["--kernel", "k", "--cmdline", "x", "--reuse-cmdline"],
+                     ["load", "--yes"], ["unload", "x"], ["status", "--no-wall"], ["hook"],
+                     ["hook", "dance"], ["unload", "--dry-run"], ["enable", "x"]):
+            with self.subTest(args):
+                self.assertTrue(self.assertRuns(args, 2, []).err)
+
+
+class Entries(RebootTest):
+    def setUp(self):
+        super().setUp()
+        self.take_menu()
+
+    def test_default(self):
+        r = self.assertRuns([], 0, ["file-load", ASKED["systemd"]])
+        self.assertIn(' cmdline="root=/dev/sda1 ro" ', r.call("kexec_file_load").replace(
+            f"BOOT_IMAGE={self.kernel} ", ""))
+        self.assertIn("entry Test\n", self.read(REQUEST))
+
+    def test_named(self):
+        for args in (["Second"], ["1"], ["reboot", "Second"], ["--append", "x", "Second"]):
+            r = self.assertRuns(args, 0, ["file-load", ASKED["systemd"]])
+            self.assertIn("root=/dev/sda2", r.call("kexec_file_load"))
+
+    def test_not_ours(self):
+        for entry in ("Other system", "Gone"):
+            with self.subTest(entry):
+                r = self.assertRuns([entry], 3, [])
+                self.assertIn(entry, r.err)
+        self.assertRuns(["no such entry"], 1, [])
+
+    def test_no_menu(self):
+        self.take_menu("menuentry 'Other' {\n chainloader +1\n}\n")
+        self.assertIn(self.run_it().rc, (1, 3))
+
+    def test_other_root(self):
+        target = self.dir / "target"
+        (target / "boot/grub").mkdir(parents=True)
+        (target / "boot/vmlinuz").write_bytes(open(self.kernel, "rb").read())
+        (target / "boot/grub/grub.cfg").write_text(
+            "menuentry 'New' {\n linux /boot/vmlinuz root=UUID=1\n}\n")
+        r = self.assertRuns(["load", "--root", str(target)], 0, ["file-load"])
+        self.assertIn("root=UUID=1", r.call("kexec_file_load"))
+        self.assertIn("entry New\n", self.read(LOADED))
+
+
+class Load(RebootTest):
+    def test_load_unload(self):
+        self.assertRuns(["load", "--kernel", self.kernel], 0, ["file-load"])
+        self.assertIn(f"entry {self.kernel}\n", self.read(LOADED))
+        self.assertIsNone(self.read(REQUEST))
+        self.assertRuns(["unload"], 0, ["file-unload"])
+        self.assertIsNone(self.read(LOADED))
+        self.assertRuns(["unload"], 4, ["file-unload"], errors={"file_unload": errno.EPERM})
+
+    def test_json(self):
+        r = self.assertRuns(["load", "--json", "--kernel", self.kernel], 0, ["file-load"])
+        self.assertIs(json.loads(r.out)["loaded"], True)
+        r = self.assertRuns(["load", "-n", "--json", "--kernel", self.kernel], 0, [])
+        self.assertIs(json.loads(r.out)["loaded"], False)
+
+
+class Status(RebootTest):
+    def status(self):
+        return json.loads(self.assertRuns(["status", "--json"], 0, []).out)
+
+    def test_steps(self):
+        self.take_menu()
+        self.set("proc/sys/kernel/osrelease", "6.1.0-9-amd64\n")
+        s = self.status()
+        self.assertEqual((s["loaded"], s["loaded_by_us"], s["init"], s["enabled"], s["running"]),
+                         (False, False, "systemd", False, "6.1.0-9-amd64"))
+        self.assertEqual((s["next_title"], s["request"], s["reboot_required"]), ("Test", None, None))
+        self.set("sys/kernel/kexec_loaded", "1\n")
+        self.assertEqual((self.status()["loaded"], self.status()["loaded_by_us"]), (True, False))
+        self.assertRuns(["load", "Second"], 0)
+        self.assertEqual(self.status()["loaded_entry"], "Second")
+        # a note of another boot is none
+        self.set("proc/sys/kernel/random/boot_id", BOOT_ID.replace("3", "4") + "\n")
+        self.assertIs(self.status()["loaded_by_us"], False)
+
+    def test_sentinels(self):
+        for name in ("run/reboot-required", "run/reboot-needed"):
+            self.set(name, "")
+            self.assertEqual(self.status()["reboot_required"], "/" + name)
+            (self.root / name).unlink()
+
+    def test_text(self):
+        r = self.assertRuns(["status"], 0, [])
+        self.assertIn("Loaded:        no\n", r.out)
+
+
+class Enable(RebootTest):
+    LINK = "etc/systemd/system/reboot.target"
+
+    def setUp(self):
+        super().setUp()
+        self.set("usr/lib/systemd/system/kexec.target", "")
+        (self.root / "etc/systemd/system").mkdir(parents=True)
+        (self.root / "var/lib").mkdir(parents=True)
+
+    def test_systemd(self):
+        before = self.tree()
+        run = "run /usr/bin/systemctl "
+        for _ in range(2):
+            self.assertRuns(["enable"], 0, [run + "enable --now rapidreboot-load.service",
+                                            run + "daemon-reload"])
+            self.assertEqual(str((self.root / self.LINK).readlink()),
+                             "/usr/lib/systemd/system/kexec.target")
+        self.assertIn("yes", self.assertRuns(["status"], 0).out.split("Enabled:")[1][:20])
+        for _ in range(2):
+            self.assertRuns(["disable"], 0, [run + "disable --now rapidreboot-load.service",
+                                             run + "daemon-reload"])
+            self.assertFalse((self.root / self.LINK).is_symlink())
+        (self.root / "var/lib/rapidreboot").rmdir()
+        self.assertEqual(self.tree(), before)
+
+    def test_somebody_elses(self):
+        link = self.root / self.LINK
+        link.symlink_to("/etc/systemd/system/my.target")
+        self.assertRuns(["enable"], 1)
+        self.assertRuns(["disable"], 1)
+        self.assertEqual(str(link.readlink()), "/etc/systemd/system/my.target")
+
+    def test_systemctl_fails(self):
+        self.assertRuns(["enable"], 1, exits={"systemctl": 1})
+        self.assertFalse((self.root / self.LINK).is_symlink())
+        self.assertIsNone(self.read("var/lib/rapidreboot/enabled"))
+
+    def test_others(self):
+        self.take_init("sysvinit")
+        self.assertRuns(["enable"], 0, [])
+        self.assertTrue(self.read("var/lib/rapidreboot/enabled"))
+        self.assertRuns(["disable"], 0, [])
+        self.assertIsNone(self.read("var/lib/rapidreboot/enabled"))
+
+
+class Terminal(RebootTest):
+    def test_answers(self):
+        for typed, rc in (("n\n", 6), ("\n", 6), ("y\n", 0)):
+            got, shown, log = self.on_terminal(["--kernel", self.kernel], typed)
+            self.assertEqual(got, rc, shown)
+            self.assertIn("6.1.0-test", shown)
+            self.assertEqual(bool(log), rc == 0)
+        got, shown, log = self.on_terminal(["-y", "--kernel", self.kernel], "")
+        self.assertEqual((got, log[-1]), (0, ASKED["systemd"]))
+
+
+if __name__ == "__main__":
+    main()

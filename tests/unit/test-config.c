@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Shell files without a shell: expected values are what dash(1) and bash(1) make of the same text. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "base/strbuf.h"
+#include "config/assign.h"
+#include "config/config.h"
+#include "config/legacy.h"
+#include "tests/unit/cmocka-shim.h"
+#include "tests/unit/root.h"
+
+static struct bytes text(const char *s)
+{
+	return (struct bytes){ (const uint8_t *)s, strlen(s) };
+}
+
+static int note(void *data, const struct assign *a)
+{
+	struct strbuf *out = data;
+
+	if (a->name)
+		strbuf_addf(out, "[%u %s=%s]", a->line, a->name, a->value);
+	else
+		strbuf_addf(out, "[%u !]", a->line);
+	return 0;
+}
+
+/* "[LINE NAME=VALUE]" for what a shell is sure to assign, "[LINE !]" for what is skipped. */
+static void test_assign(void **state)
+{
+	static const struct {
+		const char *text, *expected;
+	} rows[] = {
+		{ "", "" },
+		{ "# A=1\n\n  # B=2\n", "" },
+		{ "A=1\n", "[1 A=1]" },
+		{ "A=", "[1 A=]" },
+		{ "  A=1 # c\n", "[1 A=1]" },
+		{ "A=1#2\n", "[1 A=1#2]" },
+		{ "A='a b'\"c d\"e\\ f\n", "[1 A=a bc de f]" },
+		{ "A='a\\b$c`'\n", "[1 A=a\\b$c`]" },
+		{ "A=\"a\\b\\\\c\\\"\\$d\\`\"\n", "[1 A=a\\b\\c\"$d`]" },
+		{ "A=a\\\nb\nB=1\n", "[1 A=ab][3 B=1]" },
+		{ "A=\"a\\\nb\"\n", "[1 A=ab]" },
+		{ "A='a\nb'\nB=1\n", "[1 A=a\nb][3 B=1]" },
+		{ "A=1 B=2;C=3 ; D=4\n", "[1 A=1][1 B=2][1 C=3][1 D=4]" },
+		{ "export A=1 B\n", "[1 A=1]" },
+		{ "A=x=y\n", "[1 A=x=y]" },
+		{ "A=a$\n", "[1 A=a$]" },
+		{ "A=a~b\n", "[1 A=a~b]" },
+		/* what only a shell can tell */
+		{ "A=$B\n", "[1 !]" },
+		{ "A=\"${B}\"\n", "[1 !]" },
+		{ "A=$(rm -rf / ; echo \")\")\nB=1\n", "[1 !][2 B=1]" },
+		{ "A=`x;y`\nB=1\n", "[1 !][2 B=1]" },
+		{ "A=~/x\n", "[1 !]" },
+		{ "A=x:~/y\n", "[1 !]" },
+		{ "A=1 command\n", "[1 !]" },
+		{ ". /etc/x\nA=1\n", "[1 !][2 A=1]" },
+		{ "A=1 > /tmp/x\nB=1\n", "[1 !][2 B=1]" },
+		{ "test -e /x && A=1\nB=1\n", "[1 !][1 !][2 B=1]" },
+		{ "A=1 || B=2\n", "[1 A=1][1 !]" },
+		{ "A=1 | B=2\n", "[1 !][1 !]" },
+		{ "A=1 &\nB=1\n", "[1 !][2 B=1]" },
+		{ "(A=1)\nB=1\n", "[1 !][2 B=1]" },
+		{ "A=(1 2)\nB=1\n", "[1 !][2 B=1]" },
+		{ "A+=1\n", "[1 !]" },
+		{ "1A=1\n", "[1 !]" },
+		{ "\"A\"=1\n", "[1 !]" },
+		{ "A='never\nB=1\n", "[1 !]" },
+		{ "if test -e /x; then\n\tA=1\nelse A=2\nfi\nB=1\n", "[1 !][5 B=1]" },
+		{ "case x in\nx) A=1;;\nesac; B=1\n", "[1 !][3 B=1]" },
+		{ "for i in 1 2; do if :; then A=$i; fi; done\nB=1\n", "[1 !][2 B=1]" },
+		{ "{ A=1; }\nB=1\n", "[1 !][2 B=1]" },
+		{ "cat <<X\nA=1\nX\nB=1\n", "[1 !]" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct strbuf out = { 0 };
+		char *got;
+
+		assert_int_equal(assign_each(text(rows[i].text), note, &out), 0);
+		assert_int_equal(strbuf_take(&out, &got), 0);
+		if (strcmp(got, rows[i].expected) != 0)
+			print_error("in: %s\n", rows[i].text);
+		assert_string_equal(got, rows[i].expected);
+		free(got);
+	}
+}
+
+static int stop(void *data, const struct assign *a)
+{
+	return -EXDEV;
+}
+
+static void test_assign_stops(void **state)
+{
+	assert_int_equal(assign_each(text("A=1\nB=2\n"), stop, NULL), -EXDEV);
+}
+
+static int open_root(const struct root *root)
+{
+	int fd = open(root->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static void test_settings(void **state)
+{
+	struct config c;
+	struct root root;
+	int fd;
+
+	root_new(&root);
+	root_put(&root, "/etc/rapidreboot.conf",
+		 "ENTRY=latest\nAPPEND='a \"b c\"'\nWAY=file\nCONFIRM=never\nFIRMWARE=refuse\n"
+		 "HOOK_TIMEOUT=5\nPACKAGE_TIMEOUT=120\nIMPORT=no\nCHECKS_FORCE='D1  E9'\n");
+	root_put(&root, "/etc/rapidreboot.conf.d/20-b.conf", "HOOKS=/b\nCHECKS_NOTE=E6\n");
+	root_put(&root, "/etc/rapidreboot.conf.d/10-a.conf",
+		 "HOOKS=/a\nWAY=segments\nCHECKS_REFUSE=C5\n");
+	root_put(&root, "/etc/rapidreboot.conf.d/ignored", "WAY=auto\n");
+	root_put(&root, "/etc/rapidreboot.conf.d/.hidden.conf", "WAY=auto\n");
+	fd = open_root(&root);
+	assert_int_equal(config_read(fd, &c, NULL), 0);
+	assert_string_equal(c.default_entry, "latest");
+	assert_string_equal(c.append, "a \"b c\"");
+	assert_string_equal(c.hooks, "/b");
+	assert_int_equal(c.way, KX_WAY_SEGMENTS);
+	assert_int_equal(c.confirm, CONFIG_CONFIRM_NEVER);
+	assert_int_equal(c.firmware, CONFIG_FIRMWARE_REFUSE);
+	assert_int_equal(c.hook_timeout_s, 5);
+	assert_int_equal(c.package_timeout_s, 120);
+	assert_false(c.import);
+	assert_int_equal(c.force.n, 2);
+	assert_true(config_words_have(&c.force, "E9"));
+	assert_true(config_words_have(&c.downgrade, "E6"));
+	assert_true(config_words_have(&c.refuse, "C5"));
+	assert_int_equal(c.warnings.n, 0);
+	config_done(&c);
+	fd_close(fd);
+	root_free(&root);
+}
+
+static void test_settings_odd(void **state)
+{
+	static const char odd[] = "\nENTRIES=x\nWAY=fast\nHOOKS=relative\nHOOK_TIMEOUT=-1\n"
+				  "IMPORT=true\nENTRY=$X\nCONFIRM=\nFIRMWARE=x\n";
+	static const char *const begin[] = {
+		"/f:2: there is no setting ENTRIES",
+		"/f:3: WAY=fast",
+		"/f:4: HOOKS=relative",
+		"/f:5: HOOK_TIMEOUT=-1",
+		"/f:6: IMPORT=true",
+		"/f:7: skipped",
+		"/f:8: CONFIRM=",
+		"/f:9: FIRMWARE=x",
+	};
+	struct bytes b = text(odd);
+	struct config c;
+
+	assert_int_equal(config_init(&c), 0);
+	assert_int_equal(config_parse(&c, "/f", &b), 0);
+	assert_int_equal(c.warnings.n, ARRAY_SIZE(begin));
+	for (size_t i = 0; i < ARRAY_SIZE(begin); i++)
+		assert_memory_equal(c.warnings.v[i], begin[i], strlen(begin[i]));
+	/* what means nothing leaves the default */
+	assert_int_equal(c.way, KX_WAY_AUTO);
+	assert_true(c.import);
+	assert_null(c.default_entry);
+	config_done(&c);
+}
+
+/* No file is a default, an unreadable one is an error. */
+static void test_settings_files(void **state)
+{
+	struct kx_error err = { 0 };
+	struct config c;
+	struct root root;
+	int fd;
+
+	root_new(&root);
+	fd = open_root(&root);
+	assert_int_equal(config_read(fd, &c, NULL), 0);
+	assert_null(c.default_entry);
+	assert_int_equal(c.confirm, CONFIG_CONFIRM_TERMINAL);
+	assert_int_equal(c.firmware, CONFIG_FIRMWARE_COLD);
+	config_done(&c);
+	root_put(&root, "/etc/rapidreboot.conf/x", "");
+	assert_int_equal(config_read(fd, &c, &err), -EISDIR);
+	assert_non_null(strstr(err.message, "/etc/rapidreboot.conf"));
+	fd_close(fd);
+	root_free(&root);
+}
+
+struct legacy_row {
+	const char *files[12]; /* path, contents, … */
+	struct legacy expected;
+};
+
+static const char *shown(const char *s)
+{
+	return s ? s : "(none)";
+}
+
+static void check_legacy(const struct legacy_row *row)
+{
+	static const struct legacy_machine machine = { "6.1.9", "x86_64", "/dev/sda2" };
+	const struct legacy *e = &row->expected;
+	struct legacy got;
+	struct root root;
+	int fd;
+
+	root_new(&root);
+	for (size_t i = 0; row->files[i]; i += 2)
+		root_put(&root, row->files[i], row->files[i + 1]);
+	fd = open_root(&root);
+	assert_int_equal(legacy_read(fd, &machine, &got, NULL), 0);
+	assert_int_equal(got.kind, e->kind);
+	assert_int_equal(got.enabled, e->enabled);
+	assert_int_equal(got.from_boot_loader, e->from_boot_loader);
+	assert_int_equal(got.unload, e->unload);
+	assert_int_equal(got.at_shutdown, e->at_shutdown);
+	assert_int_equal(got.may_mount_boot, e->may_mount_boot);
+	assert_int_equal(got.base, e->base);
+	assert_string_equal(shown(got.boot_dir), shown(e->boot_dir));
+	assert_string_equal(shown(got.kernel), shown(e->kernel));
+	assert_string_equal(shown(got.initrd), shown(e->initrd));
+	assert_string_equal(shown(got.append), shown(e->append));
+	assert_string_equal(shown(got.options), shown(e->options));
+	legacy_done(&got);
+	fd_close(fd);
+	root_free(&root);
+}
+
+#define S(s)      \
+	(char[])  \
+	{         \
+		s \
+	}
+
+static void test_legacy(void **state)
+{
+	const struct legacy_row rows[] = {
+		{ { NULL }, { LEGACY_NONE } },
+		/* Debian: only "true" is true, links where kernel-img.conf(5) puts them */
+		{ { "/etc/default/kexec", "LOAD_KEXEC=true\nAPPEND=\"\"\n" },
+		  { LEGACY_DEBIAN, .enabled = true, .at_shutdown = true, .kernel = S("/vmlinuz"),
+		    .initrd = S("/initrd.img"), .base = LEGACY_CMDLINE_RUNNING, .append = S("") } },
+		{ { "/etc/default/kexec", "LOAD_KEXEC=yes\nUSE_GRUB_CONFIG=true\n",
+		    "/etc/kernel-img.conf", "do_symlinks = yes\nlink_in_boot = yes\n" },
+		  { LEGACY_DEBIAN, .at_shutdown = true, .kernel = S("/boot/vmlinuz"),
+		    .initrd = S("/boot/initrd.img"), .base = LEGACY_CMDLINE_RUNNING,
+		    .append = S("") } },
+		/* run-parts(8): no dots in names; later files win; empty INITRD is none */
+		{ { "/etc/default/kexec", "LOAD_KEXEC=false\nKERNEL_IMAGE=/k\nAPPEND='ro x'\n",
+		    "/etc/default/kexec.d/10", "LOAD_KEXEC=true\nINITRD=\n",
+		    "/etc/default/kexec.d/20", "USE_GRUB_CONFIG=true\n",
+		    "/etc/default/kexec.d/30.conf", "LOAD_KEXEC=false\nKERNEL_IMAGE=/no\n",
+		    "/boot/grub/grub.cfg", "" },
+		  { LEGACY_DEBIAN, .enabled = true, .from_boot_loader = true, .at_shutdown = true,
+		    .kernel = S("/k"), .base = LEGACY_CMDLINE_GIVEN, .append = S("ro x") } },
+		/* Gentoo: search order; root= always; KPARAM empty reuses the running line */
+		{ { "/etc/conf.d/kexec", "# nothing set\n", "/boot/vmlinuz-6.1.9", "",
+		    "/boot/kernel-6.1.9", "", "/boot/initramfs-6.1.9.img", "" },
+		  { LEGACY_GENTOO, .enabled = true, .at_shutdown = true, .may_mount_boot = true,
+		    .boot_dir = S("/boot"), .kernel = S("/boot/vmlinuz-6.1.9"),
+		    .initrd = S("/boot/initramfs-6.1.9.img"), .base = LEGACY_CMDLINE_RUNNING,
+		    .append = S("root=/dev/sda2") } },
+		{ { "/etc/conf.d/kexec",
+		    "LOAD_DURING_SHUTDOWN=no BOOTPART=/b KNAME=k\nROOTPART=/dev/x\n"
+		    "KPARAM='a b'\nKEXEC_OPT_ARGS='-s -d'\nDONT_MOUNT_BOOT=yes\n",
+		    "/b/initrd", "" },
+		  { LEGACY_GENTOO, .enabled = true, .boot_dir = S("/b"), .kernel = S("/b/k"),
+		    .initrd = S("/b/initrd"), .base = LEGACY_CMDLINE_GIVEN,
+		    .append = S("root=/dev/x a b"), .options = S("-s -d") } },
+		{ { "/etc/conf.d/kexec", "KNAME=-\n", "/boot/bzImage", "" },
+		  { LEGACY_GENTOO, .enabled = true, .unload = true, .at_shutdown = true,
+		    .may_mount_boot = true, .boot_dir = S("/boot"), .base = LEGACY_CMDLINE_RUNNING,
+		    .append = S("root=/dev/sda2") } },
+		{ { "/etc/conf.d/kexec", "KERNEL=vmlinuz-lts\nINITRD=initramfs-lts\n" },
+		  { LEGACY_ALPINE, .enabled = true, .at_shutdown = true, .boot_dir = S("/boot"),
+		    .kernel = S("/boot/vmlinuz-lts"), .initrd = S("/boot/initramfs-lts"),
+		    .base = LEGACY_CMDLINE_RUNNING, .append = S("") } },
+		/* installkernel's last line, fields from 0: 4 layout, 7 directory, 8 and 9 names */
+		{ { "/etc/kexec.conf", "# KNAME=\n", "/var/lib/misc/installkernel",
+		    "0\t1\t2\t3\tgrub\t5\t6\t/old\tk1\ti1\n"
+		    "0\t1\t2\t3\tgrub\t5\t6\t/boot\tk2\tunknown\n",
+		    "/etc/kernel/cmdline", "ro quiet\n" },
+		  { LEGACY_INSTALLKERNEL, .enabled = true, .at_shutdown = true,
+		    .may_mount_boot = true, .boot_dir = S("/boot"), .kernel = S("/boot/k2"),
+		    .base = LEGACY_CMDLINE_GIVEN, .append = S("ro quiet") } },
+		{ { "/etc/kexec.conf", "INITRD=/x/i\nKPARAM=z\n", "/nokexec", "",
+		    "/var/lib/misc/installkernel", "0\t1\t2\t3\tgrub\t5\t6\t/boot\tk\ti\n" },
+		  { LEGACY_INSTALLKERNEL, .at_shutdown = true, .may_mount_boot = true,
+		    .boot_dir = S("/boot"), .kernel = S("/boot/k"), .initrd = S("/x/i"),
+		    .append = S("z") } },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		check_legacy(&rows[i]);
+}
+
+static void test_legacy_warns(void **state)
+{
+	static const struct legacy_machine machine = { "6.1", "x86_64", NULL };
+	struct legacy got;
+	struct root root;
+	int fd;
+
+	root_new(&root);
+	root_put(&root, "/etc/default/kexec",
+		 "LOAD_KEXEC=true\nAPPEND=\"`cat /proc/cmdline` x\"\n");
+	fd = open_root(&root);
+	assert_int_equal(legacy_read(fd, &machine, &got, NULL), 0);
+	assert_true(got.enabled);
+	assert_int_equal(got.warnings.n, 1);
+	assert_non_null(strstr(got.warnings.v[0], "/etc/default/kexec:2: "));
+	legacy_done(&got);
+	root_put(&root, "/etc/default/kexec.d", "a file");
+	assert_int_equal(legacy_read(fd, &machine, &got, NULL), -ENOTDIR);
+	fd_close(fd);
+	root_free(&root);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_assign),	       cmocka_unit_test(test_assign_stops),
+		cmocka_unit_test(test_settings),       cmocka_unit_test(test_settings_odd),
+		cmocka_unit_test(test_settings_files), cmocka_unit_test(test_legacy),
+		cmocka_unit_test(test_legacy_warns),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Shows that the checks of the virtual machines can fail: a good report passes, each damaged one
+does not. Needs neither QEMU nor images. Speaks TAP."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+# pylint: disable=wrong-import-position
+import checks
+import compare
+import guest
+import images
+import initramfs
+import io
+import jobs
+import scenarios
+import vm
+
+RELEASE = "7.0.0-test"
+images.release = lambda suite: RELEASE
+
+IOMEM = """00000000-00000fff : Reserved
+00001000-0009fbff : System RAM
+00100000-3ffdffff : System RAM
+  1d000000-1de01ef1 : Kernel code
+3ffe0000-3fffffff : ACPI Tables"""
+EFI = "ACPI20=0x7f77d014\nruntime-map entries: 9\nefivarfs mounted\nvariables: 40"
+DMESG = f"""[    0.000000] Linux version {RELEASE}
+[    0.000000] BIOS-e820: [mem 0x0000000000001000-0x000000000009fbff] usable
+[    0.100000] ACPI: 3 tables found
+[    1.000000] Run /init as init process"""
+FACTS = {"release": RELEASE, "cmdline": jobs.CMDLINE, "cpus": "1", "iomem": IOMEM, "efi": EFI,
+         "files": "/extra/part2\n/extra/part3", "setup_data": f"type {checks.STAMPS_TYPE}\n 00",
+         "dmesg": DMESG}
+UEFI = scenarios.Scenario("test", way="-c", initrds="three", machine=vm.Machine(firmware="uefi"))
+CORRUPT = scenarios.Scenario("test", kind="corrupt", way="-c")
+RESET_LOG = "@@ begin loaded\n1\n@@ end loaded\nrapidreboot: memory changed since the kernel was loaded"
+
+
+def log_of(facts):
+    first = {key: text for key, text in FACTS.items() if key != "setup_data"}
+    text = ""
+    for stage, report in (("first", first), ("second", facts)):
+        for key, value in report.items():
+            text += f"@@ begin {stage}.{key}\n{value}\n\n@@ end {stage}.{key}\n"
+    return text
+
+
+def problems(reason="poweroff", **changes):
+    facts = dict(FACTS, **changes)
+    return checks.problems(UEFI, vm.Ending(log_of(facts), reason, 1), True)
+
+
+def corrupt(log, reason):
+    return checks.problems(CORRUPT, vm.Ending(log, reason, 1), True)
+
+
+def differences(**changes):
+    ours = guest.sections(log_of(dict(FACTS, **changes)))
+    return list(compare.differences(ours, guest.sections(log_of(FACTS))))
+
+
+def archive_is_sound():
+    """An archive that cpio(5) describes: magic, sizes as eight hex digits, a trailer, padding."""
+    archive = initramfs.Archive()
+    archive.data("a/b", b"12345")
+    out = io.BytesIO()
+    archive.write(out)
+    data = out.getvalue()
+    return (len(data) % 512 == 0 and data.count(b"070701") == 3 and b"TRAILER!!!" in data
+            and data.index(b"a/b\0") - 110 == data.index(b"070701", 6) and b"12345\0\0\0" in data)
+
+
+# what is shown, whether it has to pass
+CASES = [
+    ("a good report", lambda: problems(), True),
+    ("reset instead of power-off", lambda: problems("reset"), False),
+    ("time limit", lambda: problems("timeout"), False),
+    ("other kernel", lambda: problems(release="6.0.0"), False),
+    ("word of the command line lost", lambda: problems(cmdline="console=ttyS0"), False),
+    ("quotes lost", lambda: problems(cmdline=jobs.CMDLINE.replace('"', "")), False),
+    ("processor lost", lambda: problems(cpus="0"), False),
+    ("page of RAM lost", lambda: problems(iomem=IOMEM.replace("3ffdffff", "3ffdefff")), False),
+    ("ACPI range lost", lambda: problems(iomem=IOMEM.rsplit("\n", 1)[0]), False),
+    ("RAM split in two touching ranges", lambda: problems(iomem=IOMEM.replace(
+        "00100000-3ffdffff : System RAM",
+        "00100000-001fffff : System RAM\n00200000-3ffdffff : System RAM")), True),
+    ("part of the initrd lost", lambda: problems(files="/extra/part2"), False),
+    ("no stamps", lambda: problems(setup_data=""), False),
+    ("EFI lost", lambda: problems(efi=""), False),
+    ("EFI variable lost", lambda: problems(efi=EFI.replace("40", "39")), False),
+    ("kernel warns", lambda: problems(dmesg=DMESG + "\n[    2.0] WARNING: CPU: 0"), False),
+    ("damaged image, reset with a word", lambda: corrupt(RESET_LOG, "reset"), True),
+    ("damaged image, silent reset", lambda: corrupt("@@ end loaded\n", "reset"), False),
+    ("damaged image started", lambda: corrupt(RESET_LOG + "\nLinux version", "reset"), False),
+    ("damaged image hangs", lambda: corrupt(RESET_LOG, "timeout"), False),
+    ("the same as kexec-tools", lambda: differences(), True),
+    ("other time stamps", lambda: differences(dmesg=DMESG.replace("1.000000", "2.5")), True),
+    ("log line lost", lambda: differences(dmesg=DMESG.replace("ACPI: 3 tables found", "")), False),
+    ("e820 range shorter", lambda: differences(dmesg=DMESG.replace("9fbff", "9efff")), False),
+    ("reserved range more", lambda: differences(iomem=IOMEM + "\n40000000-40000fff : Reserved"),
+     False),
+    ("difference in one run of two",
+     lambda: compare.persistent(["log line lost: a"], ["log line lost: b"]), True),
+    ("difference in two runs",
+     lambda: compare.persistent(["log line lost: [ 1.0] a 1"], ["log line lost: [ 2.0] a 2"]),
+     False),
+    ("initramfs archive", lambda: [] if archive_is_sound() else ["unsound"], True),
+]
+
+
+def main():
+    print(f"1..{len(CASES)}")
+    failed = 0
+    for number, (name, run, passes) in enumerate(CASES, 1):
+        found = run()
+        good = passes == (not found)
+        failed += not good
+        print(f"{'ok' if good else 'not ok'} {number} - {name}")
+        for sentence in found if not good else []:
+            print(f"# {sentence}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
