@@ -52,14 +52,19 @@ class Case:
 
 
 CASES = [
-    Case("modules, zstd, -c", "sid", "modules", "zst", ("-c",), targets=(0.20, 1.70)),
+    Case("modules, zstd, -c", "sid", "modules", "zst", ("-c",), targets=(0.20, None)),
     Case("modules, zstd, -s", "sid", "modules", "zst", ("-s",)),
-    Case("tiny, -c", "sid", "tiny", "", ("-c",), targets=(None, 1.30)),
+    Case("modules, zstd, --fast", "sid", "modules", "zst", ("--fast",), targets=(2.9, 1.70)),
+    Case("tiny, -c", "sid", "tiny", "", ("-c",)),
+    Case("tiny, --fast", "sid", "tiny", "", ("--fast",), targets=(None, 1.30)),
     Case("tiny, -s", "sid", "tiny", "", ("-s",)),
     Case("modules, zstd, -c -i", "sid", "modules", "zst", ("-c", "-i"), full=True),
-    Case("modules, xz, -c", "sid", "modules", "xz", ("-c",), full=True, targets=(None, 1.70)),
+    Case("modules, xz, -c", "sid", "modules", "xz", ("-c",), full=True),
+    Case("modules, xz, --fast", "sid", "modules", "xz", ("--fast",), full=True,
+         targets=(None, 1.70)),
     Case("modules, xz, -s", "sid", "modules", "xz", ("-s",), full=True),
-    Case("modules, zstd, -c", "bookworm", "modules", "zst", ("-c",), full=True,
+    Case("modules, zstd, -c", "bookworm", "modules", "zst", ("-c",), full=True),
+    Case("modules, zstd, --fast", "bookworm", "modules", "zst", ("--fast",), full=True,
          targets=(None, 2.1)),
     Case("modules, zstd, -s", "bookworm", "modules", "zst", ("-s",), full=True),
 ]
@@ -140,7 +145,10 @@ def build_initrd(case, stamp, folder):
 
 def build_first(case, kexec, stamp, initrd, folder):
     """The initramfs of the first kernel."""
-    words = ["-l", *case.options, "/boot/kernel", f'--command-line="{CMDLINE}"',
+    options = case.options
+    if kexec == "kexec-tools" and "--fast" in options:
+        options = ("-c",)  # what it has instead
+    words = ["-l", *options, "/boot/kernel", f'--command-line="{CMDLINE}"',
              "--initrd=/boot/initrd"]
     name = "kexec-tools" if kexec == "kexec-tools" else "kexec"
     archive = guest.base(JOB.format(kexec=name, words=" ".join(words), settle=SETTLE))

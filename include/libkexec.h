@@ -373,6 +373,7 @@ enum kx_args {
 #define KX_REQ_MEMMAP_CMDLINE (UINT64_C(1) << 13) /* crash: memory map as memmap= words */
 #define KX_REQ_HOTPLUG (UINT64_C(1) << 14)	  /* crash: elfcorehdr may be rewritten */
 #define KX_REQ_HAS_ENTRY (UINT64_C(1) << 15)	  /* @entry overrides the image's entry point */
+#define KX_REQ_FAST (UINT64_C(1) << 16) /* unpack kernel and initrds now, for kexec_load */
 
 /** struct kx_request - one kernel to start, and how */
 struct kx_request {
@@ -459,6 +460,8 @@ struct kx_plan_info {
 	size_t n_warnings;	/* sentences about what the next kernel will be without */
 	uint64_t kernel_size;	/* bytes of the kernel given to the system call */
 	uint64_t initrd_size;	/* bytes of the initial ramdisk */
+	const char *rung; /* how fast: "copy", "bzImage", "kexec_file_load"; "plain": not Linux */
+	const char *rung_reason; /* why nothing faster */
 };
 
 /** kx_plan_info() - describe @plan; @info->size set by the caller. Return: 0 or -EINVAL. Since: 1 */

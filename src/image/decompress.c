@@ -119,9 +119,11 @@ const char *compression_detect(struct bytes file)
 
 /* Streams of one format may follow one another, as `cat a.gz b.gz` makes them. Anything else after
  * a stream is not ours: the compressed kernel in a bzImage is followed by its unpacked size. */
-static int unpack_streams(const struct format *f, struct bytes in, struct unpacked *out,
-			  struct kx_error *err)
+static int unpack_streams(const struct format *f, struct bytes in, bool all, struct unpacked *out,
+			  size_t *ret_used, struct kx_error *err)
 {
+	const size_t n = in.n;
+
 	do {
 		size_t used = 0;
 		int r = f->unpack(in, out, &used, err);
@@ -131,16 +133,17 @@ static int unpack_streams(const struct format *f, struct bytes in, struct unpack
 		if (used == 0)
 			break;
 		in = (struct bytes){ in.p + used, in.n - used };
-	} while (f->magic && (format_matches(f, in) || (f->continues && f->continues(in))));
+	} while (all && f->magic && (format_matches(f, in) || (f->continues && f->continues(in))));
 
 	if (out->n > out->max)
 		return kx_fail(err, -EFBIG, "%s: unpacks to more than %zu bytes", f->name,
 			       out->max);
+	*ret_used = n - in.n;
 	return 0;
 }
 
-static int unpack(const struct format *f, struct bytes file, struct unpacked *out,
-		  struct kx_error *err)
+static int unpack(const struct format *f, struct bytes file, bool all, struct unpacked *out,
+		  size_t *ret_used, struct kx_error *err)
 {
 	uint8_t *start;
 	size_t room;
@@ -150,14 +153,16 @@ static int unpack(const struct format *f, struct bytes file, struct unpacked *ou
 	r = unpacked_room(out, &start, &room, err);
 	if (r < 0)
 		return r;
-	return unpack_streams(f, file, out, err);
+	return unpack_streams(f, file, all, out, ret_used, err);
 }
 
-int decompress(struct bytes file, size_t max, uint8_t **ret, size_t *ret_n, struct kx_error *err)
+static int run(struct bytes file, size_t max, bool all, uint8_t **ret, size_t *ret_n,
+	       size_t *ret_used, struct kx_error *err)
 {
 	const struct format *f = format_find(file);
 	struct unpacked out = { .max = max < SIZE_MAX ? max : SIZE_MAX - 1 };
 	uint8_t *fitting;
+	size_t used = 0;
 	int r;
 
 	if (!f)
@@ -171,7 +176,7 @@ int decompress(struct bytes file, size_t max, uint8_t **ret, size_t *ret_n, stru
 	if (mul_overflow(file.n, (size_t)USUAL_RATIO, &out.expected) || out.expected < CAPACITY_MIN)
 		out.expected = CAPACITY_MIN;
 
-	r = unpack(f, file, &out, err);
+	r = unpack(f, file, all, &out, &used, err);
 	if (r < 0) {
 		free(out.p);
 		return r;
@@ -180,5 +185,19 @@ int decompress(struct bytes file, size_t max, uint8_t **ret, size_t *ret_n, stru
 
 	*ret = fitting ? fitting : out.p;
 	*ret_n = out.n;
+	*ret_used = used;
 	return 0;
+}
+
+int decompress(struct bytes file, size_t max, uint8_t **ret, size_t *ret_n, struct kx_error *err)
+{
+	size_t used;
+
+	return run(file, max, true, ret, ret_n, &used, err);
+}
+
+int decompress_stream(struct bytes file, size_t max, uint8_t **ret, size_t *ret_n, size_t *ret_used,
+		      struct kx_error *err)
+{
+	return run(file, max, false, ret, ret_n, ret_used, err);
 }

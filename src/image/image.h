@@ -142,3 +142,6 @@ const char *compression_detect(struct bytes file);
  */
 _must_check_ int decompress(struct bytes file, size_t max, uint8_t **ret, size_t *ret_n,
 			    struct kx_error *err);
+/* The first stream of @file only; it ends *ret_used bytes into @file. */
+_must_check_ int decompress_stream(struct bytes file, size_t max, uint8_t **ret, size_t *ret_n,
+				   size_t *ret_used, struct kx_error *err);

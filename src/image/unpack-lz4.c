@@ -87,6 +87,14 @@ static int unpack_legacy_block(struct bytes block, struct unpacked *out, struct 
 	return 0;
 }
 
+/* Initial ramdisks are padded to a multiple of four with zeros. */
+static bool is_padding(struct bytes in, size_t from)
+{
+	while (from < in.n && !in.p[from])
+		from++;
+	return from >= in.n;
+}
+
 /*
  * The format has no end mark: blocks follow until the file ends or what follows is no size of a
  * block. Behind the kernel in a bzImage stands its unpacked size, which may look like one; it is
@@ -110,7 +118,7 @@ int unpack_lz4_legacy(struct bytes in, struct unpacked *out, size_t *ret_used, s
 			return r;
 		used += WORD + n;
 	}
-	if (used == WORD || (in.n > used && in.n - used < WORD))
+	if (used == WORD || (in.n - used < WORD && !is_padding(in, used)))
 		return unpack_fail_cut_off(out, err);
 
 	*ret_used = used;

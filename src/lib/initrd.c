@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/io.h"
+#include "image/initrd.h"
 #include "lib/internal.h"
 
 /* Every archive starts at a multiple of four: an uncompressed one must
@@ -150,6 +152,38 @@ int initrd_open(struct kx_ctx *ctx, const struct kx_request *req, bool contents,
 		return kx_fail_at(err, r, KX_STEP_INITRD);
 	}
 	*ret = initrd;
+	return 0;
+}
+
+/* Of RAM, which has to hold the files that are made of it as well. */
+enum { RAM_SHARE = 8 };
+
+static size_t unpacked_max(const struct memmap *memory)
+{
+	uint64_t ram = 0;
+
+	for (size_t i = 0; i < memory->n; i++)
+		if (memory->v[i].type == MEMORY_RAM)
+			ram += range_size(memory->v[i].range);
+	return ram / RAM_SHARE < FILE_SIZE_MAX ? (size_t)(ram / RAM_SHARE) : (size_t)FILE_SIZE_MAX;
+}
+
+int initrd_unpack_now(struct kx_ctx *ctx, const struct memmap *memory, struct payload *packed,
+		      struct payload *ret, char *ret_why_not, size_t why_not_n,
+		      struct kx_error *err)
+{
+	struct payload plain = { .fd = -1 };
+	struct initrd_unpacked what;
+	size_t n;
+	int r = initrd_unpack(packed->bytes, unpacked_max(memory), &plain.buffer, &n, &what, err);
+
+	if (r < 0)
+		return kx_fail_at(err, r, KX_STEP_INITRD);
+	(void)snprintf(ret_why_not, why_not_n, "%s", what.why_not);
+	plain.bytes = (struct bytes){ plain.buffer, plain.buffer ? n : 0 };
+	ctx_log(ctx, KX_LOG_DEBUG, "initrd: %zu parts unpacked, %zu bytes made of %zu",
+		what.n_unpacked, plain.buffer ? n : packed->bytes.n, packed->bytes.n);
+	*ret = plain;
 	return 0;
 }
 

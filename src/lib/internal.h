@@ -84,6 +84,11 @@ _must_check_ int directory_each(struct kx_ctx *ctx, const char *path,
  * @contents: read it, for the planner; else one unchanged file is passed by its descriptor. */
 _must_check_ int initrd_open(struct kx_ctx *ctx, const struct kx_request *req, bool contents,
 			     struct payload *ret, struct kx_error *err);
+/* A second one with its packed parts unpacked (no bytes when there are none), and why parts stay
+ * packed ("" when none do). */
+_must_check_ int initrd_unpack_now(struct kx_ctx *ctx, const struct memmap *memory,
+				   struct payload *packed, struct payload *ret, char *ret_why_not,
+				   size_t why_not_n, struct kx_error *err);
 _must_check_ int module_open(struct kx_ctx *ctx, const char *words, struct payload *ret,
 			     struct kx_error *err);
 void payload_done(struct payload *payload);

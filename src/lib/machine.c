@@ -196,6 +196,38 @@ static void framebuffer_read(struct kx_ctx *ctx, struct machine *machine)
 	machine->drm_console = strstr(machine->fb_id, "drm") != NULL;
 }
 
+/* A host that could run such guests shows sev and sev_es as well, but not "hypervisor". */
+static const char *confidential(const char *flags)
+{
+	if (has_word(flags, "tdx_guest"))
+		return "only the decompressor prepares a TDX guest's memory";
+	if (has_word(flags, "hypervisor") &&
+	    (has_word(flags, "sev") || has_word(flags, "sev_es") || has_word(flags, "sev_snp")))
+		return "only the decompressor prepares an SEV guest's memory";
+	return NULL;
+}
+
+/* Without it nothing may be placed where others could foresee it. */
+static void random_read(struct kx_ctx *ctx, struct machine *machine)
+{
+	uint64_t random[2];
+
+	if (ctx->sys->random(ctx->sys, random, sizeof(random)) < 0)
+		return;
+	machine->has_random = true;
+	machine->random_physical = random[0];
+	machine->random_virtual = random[1];
+}
+
+/* Documentation/arch/x86/amd-memory-encryption.rst */
+static bool encrypts_memory(struct kx_ctx *ctx)
+{
+	_cleanup_free_ char *cmdline = NULL;
+
+	return read_line_in(ctx->machine_root, "/proc/cmdline", &cmdline) == 0 &&
+	       has_word(cmdline, "mem_encrypt=on");
+}
+
 /* The first "flags" line speaks for all processors. */
 static void processor_read(struct kx_ctx *ctx, struct machine *machine)
 {
@@ -218,6 +250,7 @@ static void processor_read(struct kx_ctx *ctx, struct machine *machine)
 	if (!flags)
 		return;
 	machine->la57 = has_word(flags, "la57");
+	machine->confidential = confidential(flags);
 	machine->has_crc32 = has_word(flags, "sse4_2");
 }
 
@@ -237,7 +270,9 @@ int machine_read(struct kx_ctx *ctx, struct machine *ret, struct kx_error *err)
 	machine.acpi_rsdp = acpi_rsdp(ctx, &machine);
 	framebuffer_read(ctx, &machine);
 	processor_read(ctx, &machine);
+	machine.memory_encrypted = encrypts_memory(ctx);
 	if (!ctx->captured) {
+		random_read(ctx, &machine);
 		if (ctx->sys->random(ctx->sys, machine.rng_seed, sizeof(machine.rng_seed)) == 0)
 			machine.n_rng_seed = sizeof(machine.rng_seed);
 		machine.tsc_khz = ctx->sys->tsc_khz(ctx->sys);

@@ -23,6 +23,8 @@ KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info
 		.n_warnings = plan->n_warnings + plan->plan.n_warnings,
 		.kernel_size = image->is_uki ? image->uki.linux_image.n : plan->image->contents.n,
 		.initrd_size = plan->initrd.bytes.n,
+		.rung = segments ? plan->plan.rung : "kexec_file_load",
+		.rung_reason = segments ? plan->plan.rung_reason : plan->reason,
 	};
 
 	return sized_out(info, &found, sizeof(found));

@@ -53,6 +53,7 @@ static const char *wants_segments(const struct kx_request *req)
 		{ KX_REQ_REAL_MODE, "the 16-bit entry point (--real-mode)" },
 		{ KX_REQ_NO_DIGEST, "leaving out the digest (--no-checks)" },
 		{ KX_REQ_HAS_ENTRY, "an entry point of one's own (--entry)" },
+		{ KX_REQ_FAST, "unpacking kernel and initrd before the jump (--fast)" },
 		{ KX_REQ_PRESERVE_CONTEXT, "preserving the context (--load-preserve-context)" },
 	};
 
@@ -294,6 +295,72 @@ static void log_plan(struct kx_ctx *ctx, const struct kx_plan *plan)
 	}
 }
 
+static bool is_too_large(int r)
+{
+	return r == -ENOSPC || r == -E2BIG;
+}
+
+static int warn_packed(struct kx_plan *plan, const char *why_not)
+{
+	char sentence[300];
+
+	(void)snprintf(sentence, sizeof(sentence), "initial ramdisk: not all is unpacked: %.230s",
+		       why_not);
+	return add_warning(plan, sentence);
+}
+
+/* A plan with the initial ramdisk unpacked. -E2BIG or -ENOSPC: without, it may be possible. */
+static int try_unpacked(struct kx_ctx *ctx, struct plan_request *preq, struct kx_plan *plan,
+			struct kx_error *err)
+{
+	char why_not[256] = "";
+	struct payload plain = { .fd = -1 };
+	int r = initrd_unpack_now(ctx, &plan->machine.memory, &plan->initrd, &plain, why_not,
+				  sizeof(why_not), err);
+
+	if (r < 0)
+		return r;
+	if (why_not[0] && warn_packed(plan, why_not) < 0)
+		r = -ENOMEM;
+	if (plain.bytes.n)
+		preq->initrd = plain.bytes;
+	if (r == 0)
+		r = plan_make(&plan->machine, preq, &plan->plan, err);
+	if (r == 0 && plain.bytes.n) {
+		payload_done(&plan->initrd);
+		plan->initrd = plain;
+		return 0;
+	}
+	preq->initrd = plan->initrd.bytes;
+	payload_done(&plain);
+	if (is_too_large(r) && warn_packed(plan, err->message) < 0)
+		r = -ENOMEM;
+	return r == -ENOMEM ? kx_fail(err, r, "out of memory") : r;
+}
+
+/* What is unpacked needs more room: rather less fast than not at all. */
+static int make_fast(struct kx_ctx *ctx, struct plan_request *preq, struct kx_plan *plan,
+		     struct kx_error *err)
+{
+	struct kx_error why = { 0 };
+	int r = -E2BIG;
+
+	if (!ctx->captured && !plan->machine.has_random)
+		preq->not_fast = "the kernel has no random numbers yet, and one could foresee "
+				 "where the next one lies";
+	if (preq->initrd.n)
+		r = try_unpacked(ctx, preq, plan, &why);
+	if (is_too_large(r))
+		r = plan_make(&plan->machine, preq, &plan->plan, &why);
+	if (is_too_large(r) && !preq->not_fast) {
+		preq->not_fast = why.message;
+		return plan_make(&plan->machine, preq, &plan->plan, err);
+	}
+	if (r < 0 && err)
+		*err = why;
+	return r;
+}
+
 static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
 			 struct kx_error *err)
 {
@@ -326,7 +393,8 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 	preq.modules = modules;
 	preq.n_modules = plan->n_modules;
 	preq.dtb = dtb.bytes;
-	r = plan_make(&plan->machine, &preq, &plan->plan, err);
+	r = req->flags & KX_REQ_FAST ? make_fast(ctx, &preq, plan, err)
+				     : plan_make(&plan->machine, &preq, &plan->plan, err);
 	payload_done(&dtb);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_PLAN);

@@ -39,11 +39,15 @@ struct machine {
 	struct efi_facts efi;
 	uint8_t rng_seed[32];
 	size_t n_rng_seed; /* 0 when the pool is not ready: none is handed on */
-	uint64_t tsc_khz;  /* 0 when unknown */
-	bool la57;	   /* five-level paging is on */
-	bool has_crc32;	   /* the crc32 instruction (SSE4.2) */
-	bool drm_console;  /* a DRM driver owns the display: screen_info is not usable */
-	char fb_id[32];	   /* id of /dev/fb0 in /proc/fb, "" for none */
+	bool has_random;   /* else nothing is placed at random */
+	uint64_t random_physical, random_virtual; /* for the kernel's two addresses */
+	uint64_t tsc_khz;			  /* 0 when unknown */
+	bool la57;				  /* five-level paging is on */
+	const char *confidential; /* a guest whose memory is encrypted: how; static, or NULL */
+	bool memory_encrypted;	  /* mem_encrypt= on the running command line (AMD SME) */
+	bool has_crc32;		  /* the crc32 instruction (SSE4.2) */
+	bool drm_console;	  /* a DRM driver owns the display: screen_info is not usable */
+	char fb_id[32];		  /* id of /dev/fb0 in /proc/fb, "" for none */
 };
 
 void machine_done(struct machine *machine);

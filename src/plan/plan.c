@@ -141,6 +141,10 @@ static int make(struct planner *p)
 	r = planner->make(p);
 	if (r < 0)
 		return r;
+	r = planner_rung(p, "plain", "images of type %s are loaded as they are",
+			 p->req->image->name);
+	if (r < 0)
+		return r;
 	return finish(p);
 }
 
@@ -170,6 +174,7 @@ void plan_done(struct plan *plan)
 		free(plan->warnings[i]);
 	free(plan->warnings);
 	free(plan->cmdline);
+	free(plan->rung_reason);
 	memmap_done(&plan->memory);
 	*plan = (struct plan){ 0 };
 }

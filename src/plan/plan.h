@@ -37,9 +37,10 @@ struct plan_request {
 	const struct plan_module *modules;
 	size_t n_modules;
 	enum kx_args args;
-	uint64_t flags;	     /* KX_REQ_* */
-	struct range bounds; /* for every segment */
-	uint64_t entry;	     /* with KX_REQ_HAS_ENTRY */
+	uint64_t flags;	      /* KX_REQ_* */
+	const char *not_fast; /* why KX_REQ_FAST is not to be obeyed, or NULL */
+	struct range bounds;  /* for every segment */
+	uint64_t entry;	      /* with KX_REQ_HAS_ENTRY */
 	struct bytes dtb;
 	uint16_t serial_port, serial_divisor; /* divisor 0: leave the speed */
 };
@@ -49,6 +50,8 @@ struct plan {
 	size_t n_segments;
 	uint64_t entry;	       /* where the old kernel jumps to */
 	uint64_t kernel_entry; /* where the purgatory jumps to */
+	const char *rung;      /* how fast a way was taken: "copy", "bzImage", … static */
+	char *rung_reason;     /* why none of those above it */
 	struct memmap memory;  /* the map handed over */
 	char *cmdline;	       /* final */
 	char **warnings;

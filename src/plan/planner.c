@@ -60,6 +60,70 @@ int planner_find(struct planner *p, const struct place *place, struct range *ret
 	return 0;
 }
 
+uint64_t planner_scale(uint64_t random, uint64_t n)
+{
+	return (uint64_t)((unsigned __int128)random * n >> 64);
+}
+
+/* One more than @hole's last start in the free RAM that begins with @hole. */
+static uint64_t free_until(const struct planner *p, struct range bounds, struct range hole)
+{
+	const struct memmap *memory = &p->plan->memory;
+	uint64_t end = bounds.end;
+
+	for (size_t i = 0; i < memory->n; i++)
+		if (range_contains(memory->v[i].range, hole) && memory->v[i].range.end < end)
+			end = memory->v[i].range.end;
+	for (size_t i = 0; i < p->taken.n; i++)
+		if (p->taken.v[i].start >= hole.end && p->taken.v[i].start < end)
+			end = p->taken.v[i].start;
+	return end - range_size(hole) + 1;
+}
+
+/* Goes through runs of places until the one that has number *@n; takes all others off *@n. */
+static bool walk_places(const struct planner *p, struct hole_request hole, uint64_t *n,
+			struct range *ret)
+{
+	while (memmap_find_hole(&p->plan->memory, &hole, ret) == 0) {
+		const uint64_t end = free_until(p, hole.bounds, *ret);
+		const uint64_t here = (end - ret->start + hole.align - 1) / hole.align;
+
+		if (*n < here) {
+			ret->start += *n * hole.align;
+			ret->end += *n * hole.align;
+			return true;
+		}
+		*n -= here;
+		hole.bounds.start = ret->start + here * hole.align;
+	}
+	return false;
+}
+
+int planner_find_random(struct planner *p, const struct place *place, uint64_t random,
+			struct range *ret)
+{
+	struct hole_request hole = {
+		.align = place->align > PAGE_SIZE ? place->align : PAGE_SIZE,
+		.bounds = bounds_of(p, place->bounds),
+		.taken = &p->taken,
+	};
+	struct range found;
+	uint64_t left = UINT64_MAX;
+	int r = planner_find(p, place, &found); /* or its sentence */
+
+	if (r < 0)
+		return r;
+	if (hole.bounds.start < LOWEST)
+		hole.bounds.start = LOWEST;
+	hole.size = range_size(found);
+	(void)walk_places(p, hole, &left, &found);
+	left = planner_scale(random, UINT64_MAX - left);
+	if (!walk_places(p, hole, &left, &found))
+		return kx_fail(p->err, -ENOSPC, "no free RAM for the %s", place->what);
+	*ret = found;
+	return 0;
+}
+
 bool planner_is_free(const struct planner *p, struct range range)
 {
 	const struct hole_request hole = {
@@ -129,4 +193,33 @@ int planner_warn(struct planner *p, const char *fmt, ...)
 		return planner_out_of_memory(p);
 	plan->n_warnings++;
 	return 0;
+}
+
+int planner_rung(struct planner *p, const char *rung, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (p->plan->rung)
+		return 0;
+	va_start(ap, fmt);
+	n = vasprintf(&p->plan->rung_reason, fmt, ap);
+	va_end(ap);
+	if (n < 0) {
+		p->plan->rung_reason = NULL;
+		return planner_out_of_memory(p);
+	}
+	p->plan->rung = rung;
+	return 0;
+}
+
+bool planner_has_word(const struct planner *p, const char *name)
+{
+	const char *cmdline = p->plan->cmdline;
+	const size_t n = strlen(name);
+
+	for (const char *s = cmdline; (s = strstr(s, name)); s += n)
+		if ((s == cmdline || s[-1] == ' ') && (!s[n] || s[n] == ' ' || s[n] == '='))
+			return true;
+	return false;
 }

@@ -54,6 +54,11 @@ extern const struct arch_planner planner_x86_64;
 
 /* Free RAM of the map handed over, highest address first. @ret is whole pages. */
 _must_check_ int planner_find(struct planner *p, const struct place *place, struct range *ret);
+/* The same, any of the places that there are: @random (all of 64 bits) picks it. */
+_must_check_ int planner_find_random(struct planner *p, const struct place *place, uint64_t random,
+				     struct range *ret);
+/* @random of 64 bits -> [0, n), every number within n / 2^64 equally often. */
+uint64_t planner_scale(uint64_t random, uint64_t n);
 /* Is all of @range free RAM of the map handed over and inside the request's bounds? */
 bool planner_is_free(const struct planner *p, struct range range);
 _must_check_ int planner_add(struct planner *p, const char *name, struct bytes data,
@@ -62,6 +67,11 @@ _must_check_ int planner_add(struct planner *p, const char *name, struct bytes d
 uint8_t *planner_alloc(struct planner *p, size_t n);
 _must_check_ int planner_warn(struct planner *p, const char *fmt, ...) _printf_(2, 3);
 _must_check_ int planner_out_of_memory(struct planner *p);
+/* Which way the plan takes: the first call counts. @rung is static. Returns 0 or -ENOMEM. */
+_must_check_ int planner_rung(struct planner *p, const char *rung, const char *fmt, ...)
+	_printf_(3, 4);
+/* Is the word @name, or @name=…, on the next kernel's command line? */
+bool planner_has_word(const struct planner *p, const char *name);
 
 /* What the purgatory does after its check. */
 struct handover {

@@ -8,6 +8,10 @@ import guest
 import images
 import jobs
 
+# Documentation/arch/x86/x86_64/mm.rst; CONFIG_PHYSICAL_START and _ALIGN of all kernels used here.
+TEXT_LINK, TEXT_ROOM, TEXT_STEP = 0xffffffff81000000, (1 << 30) - (16 << 20), 2 << 20
+LOADFLAGS, KASLR_FLAG = 0x211, 2  # Documentation/arch/x86/boot.rst
+
 # Lines that a healthy kernel does not log. Lockups are the busy host's doing, not ours.
 ALARMS = re.compile(r"BUG:(?! soft lockup| workqueue lockup)|WARNING: CPU|Oops|general protection|"
                     r"invalid setup_data|[Ii]nitramfs unpacking failed")
@@ -106,9 +110,12 @@ def check_stamps(facts, second="second"):
         yield "no stamps of our purgatory: did it run?"
 
 
-def check_initrds(scenario, facts):
+def check_initrds(scenario, end, facts):
     files = facts.get("second.files", "").split()
-    wanted = {"three": ["/extra/part2", "/extra/part3"], "big": ["/extra/big"]}
+    wanted = {"three": ["/extra/part2", "/extra/part3"], "big": ["/extra/big"],
+              "packed": [f"/extra/part{number}" for number in (2, 3, 4, 5)]}
+    if scenario.initrds == "packed" and "initrd: 4 parts unpacked" not in end.log:
+        yield "not all packed parts of the initrd were unpacked"
     for name in wanted.get(scenario.initrds, []):
         if name not in files:
             yield f"{name}, part of an initrd, is not there: {files}"
@@ -116,6 +123,31 @@ def check_initrds(scenario, facts):
         digest = hashlib.md5(jobs.big_content()).hexdigest()
         if not facts.get("md5", "").startswith(digest):
             yield f"/extra/big arrived damaged: {facts.get('md5')}, not {digest}"
+
+
+def text_address(facts, kernel):
+    """Where the first byte of the kernel's text is in virtual memory; 0 when it did not say."""
+    found = re.match(r"([0-9a-f]+) ", facts.get(f"{kernel}.text", ""))
+    return int(found[1], 16) if found else 0
+
+
+def check_fast(scenario, end, facts):
+    """The kernel is where the loader put it, and knows whether that was random."""
+    placed = re.search(r"segment\[0\] kernel: \S+ bytes at (0x[0-9a-f]+)-", end.log)
+    runs = re.search(r"(?m)^ *([0-9a-f]+)-[0-9a-f]+ : Kernel code", facts["second.iomem"])
+    text = text_address(facts, "second")
+    if "kexec: copy: " not in end.log:
+        yield "kexec did not say that it unpacks the kernel itself"
+    if not placed or not runs or int(placed[1], 16) != int(runs[1], 16):
+        yield (f"the kernel runs at {runs and runs[1]}, was placed at {placed and placed[1]}")
+    if not TEXT_LINK <= text < TEXT_LINK + TEXT_ROOM or text % TEXT_STEP:
+        yield f"the kernel's text is at {text:#x}"
+    fixed = "nokaslr" in scenario.next_words
+    if fixed and text != TEXT_LINK:
+        yield f"with nokaslr the kernel's text is at {text:#x}"
+    flags = bytes.fromhex(facts["second.boot_params"])[LOADFLAGS]
+    if bool(flags & KASLR_FLAG) == fixed:
+        yield f"loadflags of the boot parameters are {flags:#x}"
 
 
 def check_boot(scenario, end, facts, ours):
@@ -126,10 +158,12 @@ def check_boot(scenario, end, facts, ours):
         yield from check_firmware_map(facts)
     else:
         yield from check_memory(facts, "first", "second")
-    yield from check_initrds(scenario, facts)
+    yield from check_initrds(scenario, end, facts)
     if scenario.machine.firmware == "uefi":
         yield from check_efi(facts, "first", "second")
-    if ours and (scenario.way == "-c" or scenario.image.startswith("vmlinux")):
+    if "--fast" in scenario.options:
+        yield from check_fast(scenario, end, facts)
+    if ours and (scenario.way == "-c" or "--fast" in scenario.options or scenario.image.startswith("vmlinux")):
         yield from check_stamps(facts)
 
 
@@ -150,6 +184,9 @@ def check_chain(scenario, end, facts, ours):
         if scenario.machine.firmware == "uefi":
             yield from check_efi(facts, f"left{jobs.CHAIN}", f"left{left}")
     yield from check_second(scenario, facts, "left0")
+    texts = {text_address(facts, f"left{left}") for left in range(jobs.CHAIN)}
+    if scenario.way == "--fast" and (len(texts) < 3 or 0 in texts):
+        yield f"{jobs.CHAIN} kernels have their text at {[hex(text) for text in texts]}"
 
 
 def check_xen(scenario, end, facts, ours):

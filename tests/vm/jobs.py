@@ -6,6 +6,7 @@ import gzip
 import os
 import random
 import shlex
+import subprocess
 
 import derived
 import guest
@@ -92,6 +93,8 @@ def _next_initrds(scenario, folder):
     files = [archive.save(os.path.join(folder, "next"))]
     if scenario.initrds == "three":
         files += [_marker(folder, 2), _marker(folder, 3)]
+    if scenario.initrds == "packed":
+        return [_packed(files[0], folder)]
     if scenario.initrds == "big":
         big = guest.initramfs.Archive()
         big.data("extra/big", big_content())
@@ -99,6 +102,25 @@ def _next_initrds(scenario, folder):
         files.append(big.save(os.path.join(folder, "big")))
         files = [_join(files, os.path.join(folder, "joined"))]
     return files
+
+
+PACKERS = (["zstd", "-qc"], ["xz", "-c", "--check=crc32"], ["gzip", "-c"], ["lz4", "-qlc"])
+
+
+def _packed(base, folder):
+    """One file: an early plain archive as for microcode, @base and some parts, each packed by
+    another tool, a plain part between them."""
+    early = guest.initramfs.Archive()
+    early.data("kernel/x86/microcode/none.bin", bytes(1000))
+    joined = [early.save(os.path.join(folder, "early"))]
+    parts = [base, _marker(folder, 2), _marker(folder, 3), _marker(folder, 4)]
+    for number, (part, packer) in enumerate(zip(parts, PACKERS)):
+        path = os.path.join(folder, f"packed{number}")
+        with open(path, "wb") as out:
+            subprocess.run([*packer, part], stdout=out, check=True, timeout=60)
+            out.write(b"\0" * (-out.tell() % 4))
+        joined += [path] + ([_marker(folder, 5)] if number == 1 else [])
+    return _join(joined, os.path.join(folder, "joined"))
 
 
 def big_content():
@@ -124,7 +146,7 @@ def _add_next(archive, scenario, folder):
         archive.file("boot/kernel", uki)
         return ["/boot/kernel"]
     archive.file("boot/kernel", derived.image(scenario.next, scenario.image))
-    words = ["/boot/kernel", f"--command-line={CMDLINE}"]
+    words = ["/boot/kernel", f"--command-line={CMDLINE}{scenario.next_words}"]
     for number, path in enumerate(initrds):
         archive.file(f"boot/initrd{number}", path)
         words.append(f"--initrd=/boot/initrd{number}")
@@ -191,4 +213,5 @@ def first_cmdline(scenario):
 
 def next_cmdline(scenario):
     """What /proc/cmdline of the last kernel has to say, without the newline."""
-    return {"chain": f"{CHAIN_CMDLINE} left=0", "xen": DOM0_CMDLINE}.get(scenario.kind, CMDLINE)
+    return {"chain": f"{CHAIN_CMDLINE} left=0", "xen": DOM0_CMDLINE}.get(
+        scenario.kind, CMDLINE + scenario.next_words)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Loads a kernel like `kexec -l -c`, but with one byte of the initial ramdisk changed after the
- * purgatory's digest was taken: what a stray DMA does between load and jump. Only for virtual
- * machines. The byte lies in the zeros behind the archive's end, so that a kernel which is started
- * in spite of it comes up.
+ * Loads a kernel like `kexec -l -c`, but with one byte of the initial ramdisk (or, with -s, of the
+ * segment with that name) changed after the purgatory's digest was taken: what a stray DMA does
+ * between load and jump. Only for virtual machines. The byte of the ramdisk lies in the zeros
+ * behind the archive's end, so that a kernel which is started in spite of it comes up.
  *
- *   load-corrupt [-c] [-i] KERNEL --command-line=LINE --initrd=FILE
+ *   load-corrupt [-c] [-i] [--fast] [-s SEGMENT] KERNEL --command-line=LINE --initrd=FILE
  */
 
 #include <getopt.h>
@@ -39,7 +39,7 @@ static int damaged_copy(const struct kx_segment *segment, void **ret_copy)
 }
 
 /* The library's plan, handed over by our own system call. */
-static int load_damaged(const struct kx_plan *plan)
+static int load_damaged(const struct kx_plan *plan, const char *name)
 {
 	struct kx_plan_info info = { .size = sizeof(info) };
 	struct kernel_segment segments[SEGMENTS_MAX];
@@ -53,17 +53,19 @@ static int load_damaged(const struct kx_plan *plan)
 
 		if (kx_plan_segment(plan, i, &segment) < 0)
 			return -1;
-		if (strcmp(segment.name, "initrd") == 0 && damaged_copy(&segment, &copy) < 0)
+		const int is_it = !copy && strcmp(segment.name, name) == 0;
+
+		if (is_it && damaged_copy(&segment, &copy) < 0)
 			return -1;
 		segments[i] = (struct kernel_segment){
-			.buf = strcmp(segment.name, "initrd") == 0 ? copy : segment.data,
+			.buf = is_it ? copy : segment.data,
 			.bufsz = segment.data_size,
 			.mem = (const void *)(uintptr_t)segment.start,
 			.memsz = segment.end - segment.start,
 		};
 	}
 	if (!copy) {
-		fprintf(stderr, "load-corrupt: no segment is called initrd\n");
+		fprintf(stderr, "load-corrupt: no segment is called %s\n", name);
 		return -1;
 	}
 	r = syscall(SYS_kexec_load, info.entry, info.n_segments, segments, info.syscall_flags);
@@ -74,7 +76,7 @@ static int load_damaged(const struct kx_plan *plan)
 }
 
 static int plan_and_load(struct kx_ctx *ctx, struct kx_request *request, const char *kernel,
-			 struct kx_error *err)
+			 const char *segment, struct kx_error *err)
 {
 	struct kx_image *image = NULL;
 	struct kx_plan *plan = NULL;
@@ -84,7 +86,7 @@ static int plan_and_load(struct kx_ctx *ctx, struct kx_request *request, const c
 	if (r == 0)
 		r = kx_plan_new(ctx, request, &plan, err);
 	if (r == 0)
-		r = load_damaged(plan);
+		r = load_damaged(plan, segment);
 	else
 		fprintf(stderr, "load-corrupt: %s\n", err->message);
 	kx_plan_free(plan);
@@ -97,9 +99,10 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{ "command-line", required_argument, NULL, 'l' },
 		{ "initrd", required_argument, NULL, 'r' },
+		{ "fast", no_argument, NULL, 'f' },
 		{ 0 },
 	};
-	const char *initrd = NULL;
+	const char *initrd = NULL, *segment = "initrd";
 	struct kx_request request = {
 		.size = sizeof(request),
 		.initrds = &initrd,
@@ -111,7 +114,7 @@ int main(int argc, char **argv)
 	struct kx_ctx *ctx = NULL;
 	int c, r;
 
-	while ((c = getopt_long(argc, argv, "ci", options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "cis:", options, NULL)) != -1)
 		switch (c) {
 		case 'c':
 			break;
@@ -121,6 +124,12 @@ int main(int argc, char **argv)
 		case 'l':
 			request.cmdline = optarg;
 			break;
+		case 'f':
+			request.flags |= KX_REQ_FAST;
+			break;
+		case 's':
+			segment = optarg;
+			break;
 		case 'r':
 			initrd = optarg;
 			break;
@@ -128,13 +137,13 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	if (optind + 1 != argc || !initrd) {
-		fprintf(stderr, "usage: load-corrupt [-c] [-i] KERNEL --command-line=LINE "
-				"--initrd=FILE\n");
+		fprintf(stderr, "usage: load-corrupt [-c] [-i] [--fast] [-s SEGMENT] KERNEL "
+				"--command-line=LINE --initrd=FILE\n");
 		return 2;
 	}
 	r = kx_ctx_new(NULL, &ctx, &err);
 	if (r == 0)
-		r = plan_and_load(ctx, &request, argv[optind], &err);
+		r = plan_and_load(ctx, &request, argv[optind], segment, &err);
 	kx_ctx_free(ctx);
 	return r < 0;
 }

@@ -8,15 +8,20 @@ The kernels of every suite as bzImage, as vmlinux and packed by every compressor
 kernel image; files that are no kernels. Names of files tell the release, binutils the addresses,
 the compressors' own tools the unpacked bytes. Fetches what is missing; nothing is skipped.
 """
+import array
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
 
 import derived
 import images
+import initramfs
 
+SLIDE = 0x2a00000   # a virtual move of 21 large pages
+MAP_BASE = 0xffffffff80000000   # Documentation/arch/x86/x86_64/mm.rst, kernel text mapping
 PROGRAM = os.path.join(images.TOP, "build/work/tests/vm/describe-image")
 COMPRESSIONS = {"gz": "gzip", "xz": "xz", "lzma": "lzma", "bz2": "bzip2", "zst": "zstd",
                 "lz4": "lz4", "lz4-legacy": "lz4"}
@@ -114,6 +119,94 @@ def check_bzimage(report, suite):
     report.refused(report.file(f"half-{suite}", content[:len(content) // 2]), -74, "cut off")
 
 
+def relocation_lists(vmlinux):
+    """The lists behind the section headers, read from the file's end as the kernel's decompressor
+    does (arch/x86/boot/compressed/misc.c): for 32 bits, inverse (to 6.14), for 64 bits."""
+    offset, = struct.unpack_from("<Q", vmlinux, 0x28)
+    size, count = struct.unpack_from("<HH", vmlinux, 0x3a)
+    at, lists = len(vmlinux), []
+    while at > offset + size * count:
+        places = array.array("I")
+        at -= 4
+        while (word := int.from_bytes(vmlinux[at:at + 4], "little")):
+            places.append(word)
+            at -= 4
+        lists.append(places)
+    return lists
+
+
+def expected_slide(vmlinux, image, start):
+    """The kernel at @image, which is linked at physical @start, moved by SLIDE."""
+    lists = relocation_lists(vmlinux)
+    signs = {2: (1, 1), 3: (1, -1, 1)}[len(lists)]
+    image = bytearray(image)
+    for number, (places, sign) in enumerate(zip(lists, signs)):
+        width = 8 if number == len(lists) - 1 else 4
+        for place in places:
+            at = place + 0xffffffff00000000 - MAP_BASE - start
+            value = int.from_bytes(image[at:at + width], "little") + sign * SLIDE
+            image[at:at + width] = (value % (1 << 8 * width)).to_bytes(width, "little")
+    return image, lists
+
+
+def check_slide(report, program, suite):
+    """Every kernel as the loader unpacks and moves it, beside what its own decompressor would do."""
+    payload, before, after = (os.path.join(report.folder, name)
+                              for name in ("payload", "before", "after"))
+    slide = os.path.join(os.path.dirname(program), "slide-image")
+    run = subprocess.run([slide, images.kernel(suite), hex(SLIDE), payload, before, after],
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                         timeout=TIMEOUT)
+    report.equal(f"{suite}: moved", (run.returncode, run.stdout[:6]), (0, "start "))
+    if run.returncode:
+        return print(run.stdout)
+    said = {line.split()[0]: int(line.split()[1], 0) for line in run.stdout.splitlines()}
+    vmlinux, plain = derived.extract_vmlinux(read(images.kernel(suite))), read(before)
+    # the payload and its relocation table, which extract_vmlinux() keeps
+    report.equal(f"{suite}: unpacked", read(payload) == vmlinux, True)
+    entry, loads = readelf(payload)
+    report.equal(f"{suite}: entry of vmlinux", said["entry"], entry)
+    report.equal(f"{suite}: start", said["start"], min(paddr for _, paddr, _, _ in loads))
+    report.equal(f"{suite}: size", len(plain),
+                 max(paddr + size for _, paddr, _, size in loads) - said["start"])
+    # compressed/kaslr.c: 1 GiB, from 16 MiB on, in steps of 2 MiB
+    step, span = 1 << 21, -(-len(plain) >> 21) << 21
+    report.equal(f"{suite}: slots", said["slots"], 1 + ((1 << 30) - (16 << 20) - span) // step)
+    moved, lists = expected_slide(vmlinux, plain, said["start"])
+    report.equal(f"{suite}: every byte of the moved kernel", read(after) == moved, True)
+    addresses = [int.from_bytes(moved[at:at + 8], "little") for at in
+                 (place + 0xffffffff00000000 - MAP_BASE - said["start"] for place in lists[-1])]
+    low = sum(address < MAP_BASE + SLIDE for address in addresses)
+    report.equal(f"{suite}: at most 1 % of 64-bit values below the slide",
+                 low * 100 <= len(addresses) and len(addresses) > 100000, True)
+    return None
+
+
+INITRD_PACKERS = {"zstd": ["zstd", "-q1c"], "xz": ["xz", "-0c", "--check=crc32"],
+                  "gzip": ["gzip", "-1c"], "lz4": ["lz4", "-qlc"]}
+
+
+def check_initrd(report, program):
+    """All modules of a kernel as an initrd: packed by every tool, behind a plain archive."""
+    early, archive = initramfs.Archive(), initramfs.Archive()
+    early.data("kernel/x86/microcode/none.bin", bytes(3000))
+    archive.tree("lib/modules", images.modules(images.SUITES[0]))
+    early = read(early.save(os.path.join(report.folder, "early")))
+    plain = archive.save(os.path.join(report.folder, "plain"))
+    files = subprocess.run(["cpio", "-t", "--quiet"], input=read(plain), stdout=subprocess.PIPE,
+                           check=True).stdout.split(b"\n")
+    for name, packer in INITRD_PACKERS.items():
+        packed = subprocess.run([*packer, plain], stdout=subprocess.PIPE, check=True).stdout
+        path, out = report.file("initrd", early + packed), os.path.join(report.folder, "unpacked")
+        run = subprocess.run([os.path.join(os.path.dirname(program), "unpack-initrd"), path, out],
+                             stdout=subprocess.PIPE, text=True, check=False, timeout=TIMEOUT)
+        report.equal(f"initrd, {name}", run.stdout, "unpacked 1\n")
+        report.equal(f"initrd, {name}: bytes", read(out) == early + read(plain), True)
+        found = subprocess.run(["cpio", "-t", "--quiet"], input=read(out)[len(early):],
+                               stdout=subprocess.PIPE, check=True).stdout.split(b"\n")
+        report.equal(f"initrd, {name}: files", found == files and len(files) > 100, True)
+
+
 def check_compressed(report, suite):
     for shape, name in (("bzImage", "bzImage64"), ("vmlinux", "elf-x86_64")):
         for suffix, compression in COMPRESSIONS.items():
@@ -170,6 +263,8 @@ def main():
         report = Report(program, folder)
         for suite in (*images.SUITES, DOM0):
             check_bzimage(report, suite)
+            check_slide(report, program, suite)
+        check_initrd(report, program)
         check_compressed(report, images.SUITES[0])
         check_xen(report)
         check_uki(report, images.SUITES[-1])

@@ -22,11 +22,12 @@ class Scenario:
     image: str = "bzImage"  # the shape of the loaded kernel: derived.image(), or "uki"
     way: str = ""  # option for the system call: "-c", "-s" or none
     options: tuple = ()  # more words for kexec
-    initrds: str = "one"  # none, one, three, big
+    initrds: str = "one"  # none, one, three, packed, big
     machine: vm.Machine = dataclasses.field(default_factory=vm.Machine)
     words: str = ""  # more words for the first kernel's command line
     prepare: str = ""  # shell that the first kernel runs before anything is looked at
     memory: str = "iomem"  # which report of the first kernel is the map to hand on
+    next_words: str = ""  # more words for the second kernel's
     compare: bool = False  # run kexec-tools in the same machine and compare the second kernels
     quick: bool = False  # part of the short run
     limit: int = LIMIT
@@ -137,6 +138,31 @@ def comparisons():
                    machine=vm.Machine(memory="3G"), words=" crashkernel=256M")
 
 
+def fast():
+    """Kernels that are unpacked and moved before the jump."""
+    for first in images.SUITES:
+        for following in images.SUITES:
+            yield Scenario(f"fast/{first}-{following}", first=first, next=following,
+                           options=("--fast", "-d"),
+                           quick=(first, following) in {("bookworm", "sid"), ("sid", "trixie"),
+                                                        ("trixie", "bookworm")})
+    for suite in images.SUITES:
+        yield Scenario(f"fast/{suite}-nokaslr", first=suite, next=suite,
+                       options=("--fast", "-d"), next_words=" nokaslr", quick=suite == "sid")
+        yield Scenario(f"fast/{suite}-corrupt-kernel", kind="corrupt", first=suite, next=suite,
+                       way="-c", options=("--fast", "-s", "kernel"), quick=suite == "sid")
+    for memory, firmware in (("512M", "bios"), ("6G", "bios"), ("3G", "uefi")):
+        yield Scenario(f"fast/{memory}-{firmware}", options=("--fast", "-d"),
+                       machine=vm.Machine(memory=memory, cpus=4, firmware=firmware))
+    yield Scenario("fast/big-initrd", options=("--fast", "-d"), initrds="big", limit=300,
+                   machine=vm.Machine(memory="3G"))
+    for suite in images.SUITES:
+        yield Scenario(f"fast/{suite}-packed", first=suite, next=suite, initrds="packed",
+                       options=("--fast", "-d"), quick=suite == "sid")
+    yield Scenario("fast/five", kind="chain", way="--fast", limit=300, quick=True,
+                   machine=vm.Machine(memory="3G"))
+
+
 def chains():
     for label, way in (("segments", "-c"), ("file", "-s")):
         yield Scenario(f"chain/five-{label}", kind="chain", way=way, limit=LONG_LIMIT,
@@ -159,5 +185,5 @@ def special():
 
 
 def all_scenarios():
-    for group in (kernels, shapes, initrds, machines, ranges, comparisons, chains, special):
+    for group in (kernels, shapes, initrds, machines, ranges, comparisons, fast, chains, special):
         yield from group()

@@ -217,6 +217,8 @@ static int make_plan(struct loading *l, enum kx_way way, struct kx_error *err)
 		fprintf(stderr, "kexec_%s: flags = 0x%llx: %s\n",
 			l->plan_info.way == KX_WAY_FILE ? "file_load" : "load",
 			(unsigned long long)l->plan_info.syscall_flags, l->plan_info.reason);
+	if (l->notes->verbose || l->request.flags & KX_REQ_FAST)
+		fprintf(stderr, "kexec: %s: %s\n", l->plan_info.rung, l->plan_info.rung_reason);
 	return 0;
 }
 

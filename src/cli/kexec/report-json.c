@@ -88,9 +88,10 @@ static json_t *plan_object(const struct report *report)
 
 	if (!report->plan || kx_plan_info(report->plan, &p) < 0)
 		return json_null();
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "system_call", p.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load",
-			 "reason", json_text(p.reason), "architecture", json_text(p.architecture),
+			 "reason", json_text(p.reason), "rung", json_text(p.rung), "rung_reason",
+			 json_text(p.rung_reason), "architecture", json_text(p.architecture),
 			 "command_line", json_text(p.cmdline), "flags", number(p.syscall_flags),
 			 "entry", number(p.entry), "kernel_entry", number(p.kernel_entry),
 			 "kernel_size", number(p.kernel_size), "initrd_size", number(p.initrd_size),

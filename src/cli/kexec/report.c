@@ -74,6 +74,7 @@ static void print_plan(const struct report *report)
 	       report->job->on_crash ? "a crash kernel" : "a kernel",
 	       info.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load", info.reason);
 	print_image(report, &info);
+	printf("speed         %s: %s\n", info.rung, info.rung_reason);
 	printf("architecture  %s\nflags         0x%" PRIx64 "\n", info.architecture,
 	       info.syscall_flags);
 	if (info.way == KX_WAY_SEGMENTS) {

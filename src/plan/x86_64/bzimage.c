@@ -75,18 +75,23 @@ static int place_kernel(struct planner *p, const struct bzimage *bz, struct rang
 	return 0;
 }
 
-int plan_bzimage(struct planner *p)
+struct linux_kernel bzimage_linux(const struct bzimage *bz, uint64_t end)
 {
-	const struct bzimage *bz = &p->req->image->bzimage;
-	const struct linux_kernel kernel = {
+	return (struct linux_kernel){
 		.header = bz->header,
 		.version = bz->version,
 		.xloadflags = bz->xloadflags,
 		.cmdline_max = bz->version >= PROTOCOL_2_06 && bz->cmdline_size
 				       ? bz->cmdline_size
 				       : CMDLINE_MAX_BEFORE_2_06,
-		.end = reach(p, bz),
+		.end = end,
 	};
+}
+
+int plan_bzimage(struct planner *p)
+{
+	const struct bzimage *bz = &p->req->image->bzimage;
+	const struct linux_kernel kernel = bzimage_linux(bz, reach(p, bz));
 	struct handover handover = { .blob = purgatory_x86_64, .end = GIB4 };
 	struct linux_params params;
 	struct range dest;

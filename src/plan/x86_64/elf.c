@@ -29,17 +29,6 @@
 #define ELF_BOOT_HEADER 12u
 enum { EBN_BOOTLOADER_NAME = 2, EBN_BOOTLOADER_VERSION = 3, EBN_COMMAND_LINE = 4 };
 
-/* Is the word @name, or @name=…, on the command line? */
-static bool has_word(const char *cmdline, const char *name)
-{
-	size_t n = strlen(name);
-
-	for (const char *s = cmdline; (s = strstr(s, name)); s += n)
-		if ((s == cmdline || s[-1] == ' ') && (!s[n] || s[n] == ' ' || s[n] == '='))
-			return true;
-	return false;
-}
-
 /* A vmlinux has lost the setup header of the bzImage it came in. Linux reads some of it later. */
 static void make_header(const struct planner *p, const struct elf *elf, struct range span,
 			uint8_t bp[BP_SIZE])
@@ -52,7 +41,7 @@ static void make_header(const struct planner *p, const struct elf *elf, struct r
 	bp[BP_LOADFLAGS] = LOADFLAGS_LOADED_HIGH;
 	/* The decompressor would have set it. Without, the kernel's memory regions are not
 	 * randomised either. */
-	if (elf->is_64bit && !has_word(p->plan->cmdline, "nokaslr"))
+	if (elf->is_64bit && !planner_has_word(p, "nokaslr"))
 		bp[BP_LOADFLAGS] |= LOADFLAGS_KASLR;
 	put_le32(bp + BP_INITRD_ADDR_MAX, elf->is_64bit ? INITRD_ADDR_MAX : INITRD_ADDR_MAX_32BIT);
 	put_le32(bp + BP_KERNEL_ALIGNMENT, VMLINUX_ALIGN);
@@ -94,7 +83,7 @@ static int check_linux(struct planner *p, const struct elf *elf)
 
 	if (!elf->is_64bit)
 		return 0;
-	if (p->machine->la57 && has_word(p->plan->cmdline, "no5lvl"))
+	if (p->machine->la57 && planner_has_word(p, "no5lvl"))
 		return kx_fail(p->err, -EOPNOTSUPP,
 			       "five-level paging is on and only the decompressor could obey "
 			       "no5lvl: start the bzImage instead of its vmlinux");
@@ -104,7 +93,7 @@ static int check_linux(struct planner *p, const struct elf *elf)
 		if (r < 0)
 			return r;
 	}
-	if (has_word(p->plan->cmdline, "nokaslr"))
+	if (planner_has_word(p, "nokaslr"))
 		return 0;
 	return planner_warn(p, "the kernel's text will lie at its link address (no KASLR): only "
 			       "the bzImage's decompressor moves it");

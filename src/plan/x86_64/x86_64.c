@@ -9,10 +9,13 @@
 
 static int make(struct planner *p)
 {
+	int r;
+
 	switch (p->req->image->inner) {
 	case IMAGE_BZIMAGE64:
 	case IMAGE_BZIMAGE:
-		return plan_bzimage(p);
+		r = plan_direct(p);
+		return r < 0 ? r : r > 0 ? 0 : plan_bzimage(p);
 	case IMAGE_ELF64:
 	case IMAGE_ELF32:
 		return plan_elf(p);

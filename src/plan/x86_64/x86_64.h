@@ -13,7 +13,8 @@
 #define XLF_KERNEL_64 (1u << 0)
 #define XLF_CAN_BE_LOADED_ABOVE_4G (1u << 1)
 #define XLF_EFI_KEXEC (1u << 4)
-#define XLF_5LEVEL (1u << 5)
+#define XLF_5LEVEL (1u << 5)	     /* the decompressor can be entered with it on */
+#define XLF_5LEVEL_ENABLED (1u << 6) /* the kernel itself can run with it */
 
 /* What a Linux kernel says about itself, from its setup header or assumed for a bare vmlinux. */
 struct linux_kernel {
@@ -31,6 +32,11 @@ struct linux_params {
 
 /* One function per kind of image; each adds all segments. */
 _must_check_ int plan_bzimage(struct planner *p);
+/* KX_REQ_FAST: the kernel in the bzImage, unpacked and moved by us. 0 with the rung's reason in the
+ * plan when it has to be plan_bzimage(), 1 when all is planned. */
+_must_check_ int plan_direct(struct planner *p);
+/* Command line limit and what else a bzImage's header says; all lies below @end. */
+struct linux_kernel bzimage_linux(const struct bzimage *bz, uint64_t end);
 _must_check_ int plan_elf(struct planner *p);
 _must_check_ int plan_multiboot(struct planner *p);
 

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The kernel inside a bzImage, entered without its decompressor: unpacked and moved to a random
+ * address while the old kernel still works. What the decompressor would have done is done here:
+ * arch/x86/boot/compressed/{head_64.S,misc.c,kaslr.c}. Where something of it cannot be done, the
+ * plan says why and the bzImage is loaded as it is.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "image/vmlinux.h"
+#include "plan/purgatory-blobs.h"
+#include "plan/x86_64/x86_64.h"
+#include "plan/x86_64/zero-page.h"
+
+/* Why @p cannot be a direct entry, whatever is in the payload; NULL when it can. */
+static const char *obstacle(const struct planner *p)
+{
+	const struct bzimage *bz = &p->req->image->bzimage;
+	const struct machine *machine = p->machine;
+	const uint64_t entry_flags = KX_REQ_ENTRY_32BIT | KX_REQ_REAL_MODE | KX_REQ_HAS_ENTRY;
+
+	if (!(p->req->flags & KX_REQ_FAST))
+		return "--fast was not asked for";
+	if (p->req->not_fast)
+		return p->req->not_fast;
+	if (p->req->image->inner != IMAGE_BZIMAGE64)
+		return "the kernel has no 64-bit entry point that may lie anywhere";
+	if (p->req->flags & entry_flags)
+		return "another entry point was asked for";
+	if (!bz->relocatable)
+		return "the kernel cannot be moved (built without CONFIG_RELOCATABLE)";
+	if (machine->confidential)
+		return machine->confidential;
+	if (machine->memory_encrypted || planner_has_word(p, "mem_encrypt"))
+		return "memory encryption (mem_encrypt=) is set up by the decompressor";
+	if (machine->la57 && !(bz->xloadflags & XLF_5LEVEL_ENABLED))
+		return "five-level paging is on, and the kernel is built for four levels";
+	if (machine->la57 && planner_has_word(p, "no5lvl"))
+		return "five-level paging is on, and only the decompressor obeys no5lvl";
+	/* compressed/kaslr.c keeps off what these take away */
+	if (planner_has_word(p, "mem") || planner_has_word(p, "memmap"))
+		return "mem= or memmap= restricts where the kernel may lie";
+	return NULL;
+}
+
+/* What the image is made into, and what has been found out about it on the way. */
+struct direct {
+	struct vmlinux vmlinux;
+	struct vmlinux_relocs relocs;
+	uint8_t *image;	    /* the kernel from vmlinux.start on, owned by the plan */
+	uint64_t slide;	    /* of virtual addresses */
+	bool is_randomised; /* tells the kernel to do the rest */
+	struct range dest;  /* physical */
+};
+
+/* 1 when the kernel was built without the table: then its own decompressor would not move it. */
+static int find_relocs(struct planner *p, struct direct *d)
+{
+	struct kx_error err = { 0 };
+	int r = vmlinux_find_relocs(&d->vmlinux, d->image, &d->relocs, &err);
+
+	if (r == -ENODATA)
+		return 1;
+	if (r < 0)
+		return planner_rung(p, "bzImage", "the unpacked kernel cannot be moved: %s",
+				    err.message);
+	return 0;
+}
+
+static int slide(struct planner *p, struct direct *d)
+{
+	int r;
+
+	if (planner_has_word(p, "nokaslr"))
+		return 0;
+	r = find_relocs(p, d);
+	if (r == 1)
+		return planner_warn(p, "the kernel's text will lie at its link address: it is "
+				       "built without address randomisation");
+	if (r < 0 || p->plan->rung)
+		return r;
+	if (!p->machine->has_random)
+		return planner_warn(p, "the kernel's text will lie at its link address: this "
+				       "plan is made without random numbers");
+	d->slide = planner_scale(p->machine->random_virtual, d->relocs.slots) * VMLINUX_ALIGN;
+	vmlinux_slide(&d->vmlinux, &d->relocs, d->slide, d->image);
+	d->is_randomised = true;
+	return 0;
+}
+
+/* File as unpacked -> d->image. A reason not to go on ends up in the plan's rung. */
+static int build(struct planner *p, struct bytes file, struct direct *d)
+{
+	struct kx_error err = { 0 };
+
+	if (vmlinux_parse(file, &d->vmlinux, &err) < 0)
+		return planner_rung(p, "bzImage", "%s", err.message);
+	d->image = planner_alloc(p, d->vmlinux.end - d->vmlinux.start);
+	if (!d->image)
+		return planner_out_of_memory(p);
+	vmlinux_lay_out(&d->vmlinux, d->image);
+	return slide(p, d);
+}
+
+/* A damaged stream is an error: the decompressor could only stop there, and the machine with it. */
+static int unpack(struct planner *p, struct direct *d)
+{
+	_cleanup_free_ uint8_t *file = NULL;
+	struct kx_error err = { 0 };
+	size_t n;
+	int r = vmlinux_unpack(&p->req->image->bzimage, &file, &n, &err);
+
+	if (r == -ENODATA || r == -EOPNOTSUPP)
+		return planner_rung(p, "bzImage", "%s", err.message);
+	if (r < 0)
+		return kx_fail(p->err, r, "%s", err.message);
+	return build(p, (struct bytes){ file, n }, d);
+}
+
+static int place(struct planner *p, struct direct *d)
+{
+	const struct place place = {
+		.what = "kernel",
+		.size = d->vmlinux.end - d->vmlinux.start,
+		.align = VMLINUX_ALIGN,
+		.bounds = { d->vmlinux.start, X86_64_END },
+	};
+
+	if (d->is_randomised)
+		return planner_find_random(p, &place, p->machine->random_physical, &d->dest);
+	return planner_find(p, &place, &d->dest);
+}
+
+/* Zeros at the end (.bss, .brk) are neither checked nor handed over: the old kernel clears them. */
+static int add_kernel(struct planner *p, const struct direct *d)
+{
+	struct bytes data = { d->image, (size_t)(d->vmlinux.end - d->vmlinux.start) };
+
+	while (data.n && !data.p[data.n - 1])
+		data.n--;
+	return planner_add(p, "kernel", data, d->dest, data.n);
+}
+
+/* The header goes with the kernel, as the decompressor would have left it. */
+static int add_params(struct planner *p, const struct direct *d, struct linux_params *ret)
+{
+	const struct bzimage *bz = &p->req->image->bzimage;
+	struct linux_kernel kernel = bzimage_linux(bz, X86_64_END);
+	uint8_t *header = planner_alloc(p, bz->header.n);
+
+	if (!header)
+		return planner_out_of_memory(p);
+	memcpy(header, bz->header.p, bz->header.n);
+	if (d->is_randomised)
+		header[BP_LOADFLAGS - BP_HEADER] |= LOADFLAGS_KASLR;
+	else
+		header[BP_LOADFLAGS - BP_HEADER] &= (uint8_t)~LOADFLAGS_KASLR;
+	kernel.header.p = header;
+	return add_linux_params(p, &kernel, ret);
+}
+
+static int add_all(struct planner *p, struct direct *d)
+{
+	struct handover handover = {
+		.blob = purgatory_x86_64,
+		.end = GIB4,
+		.mode = PURGATORY_ENTER_64BIT,
+	};
+	struct linux_params params;
+	int r = place(p, d);
+
+	if (r == 0)
+		r = add_kernel(p, d);
+	if (r == 0)
+		r = add_params(p, d, &params);
+	if (r < 0)
+		return r;
+	handover.entry = d->dest.start + (d->vmlinux.elf.entry - d->vmlinux.start);
+	handover.argument = params.boot_params;
+	handover.stamps = params.stamps;
+	return planner_add_purgatory(p, &handover);
+}
+
+int plan_direct(struct planner *p)
+{
+	const char *why = obstacle(p);
+	struct direct d = { 0 };
+	int r;
+
+	if (why)
+		return planner_rung(p, "bzImage", "%s", why);
+	r = unpack(p, &d);
+	if (r < 0 || p->plan->rung)
+		return r;
+	r = add_all(p, &d);
+	if (r < 0)
+		return r;
+	r = planner_rung(p, "copy", "loading without a copy is not built yet");
+	return r < 0 ? r : 1;
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Rules: Documentation/driver-api/early-userspace/buffer-format.rst and init/initramfs.c, which the
+ * result has to mean the same to. */
+#include "image/initrd.h"
+
+#include "tests/unit/vmlinux-make.h"
+
+#define MAX ((size_t)1 << 20)
+
+static uint8_t in[1 << 16], expected[1 << 16];
+static size_t in_n, expected_n;
+
+static void reset(void)
+{
+	memset(in, 0, sizeof(in));
+	memset(expected, 0, sizeof(expected));
+	in_n = expected_n = 0;
+}
+
+static void append(uint8_t *to, size_t *n, const void *p, size_t size)
+{
+	memcpy(to + *n, p, size);
+	*n += size;
+}
+
+/* One file called @name of @size bytes, and a trailer. Returns the length, whole words. */
+static size_t archive(uint8_t *b, const char *name, size_t size)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < 2; i++) {
+		const char *what = i ? "TRAILER!!!" : name;
+		const size_t file = i ? 0 : size;
+
+		n += (size_t)sprintf((char *)b + n,
+				     "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
+				     7, 0100644, 0, 0, 1, 0, (unsigned)file, 0, 0, 0, 0,
+				     (unsigned)strlen(what) + 1, 0);
+		append(b, &n, what, strlen(what) + 1);
+		while (n % 4)
+			b[n++] = 0;
+		memset(b + n, 'x', file);
+		n += file;
+		while (n % 4)
+			b[n++] = 0;
+	}
+	return n;
+}
+
+static void add_plain(const char *name, size_t size)
+{
+	uint8_t b[4096];
+	size_t n = archive(b, name, size);
+
+	append(in, &in_n, b, n);
+	append(expected, &expected_n, b, n);
+}
+
+/* @is_unpacked: expected to be, else expected as it is. */
+static void add_gzip(const char *name, size_t size, bool is_unpacked)
+{
+	uint8_t b[4096], packed[4096 + GZIP_EXTRA];
+	size_t n = archive(b, name, size);
+	struct bytes gz = make_gzip(packed, (struct bytes){ b, n });
+
+	append(in, &in_n, gz.p, gz.n);
+	if (is_unpacked)
+		append(expected, &expected_n, b, n);
+	else
+		append(expected, &expected_n, gz.p, gz.n);
+}
+
+static void add_both(const void *p, size_t n)
+{
+	append(in, &in_n, p, n);
+	append(expected, &expected_n, p, n);
+}
+
+static void check(size_t max, size_t n_unpacked, const char *why)
+{
+	uint8_t *copy = malloc(in_n ? in_n : 1), *ret = NULL;
+	struct initrd_unpacked what;
+	size_t n = 0;
+
+	assert_non_null(copy);
+	if (in_n)
+		memcpy(copy, in, in_n);
+	assert_int_equal(initrd_unpack((struct bytes){ copy, in_n }, max, &ret, &n, &what, NULL),
+			 0);
+	assert_int_equal(what.n_unpacked, n_unpacked);
+	if (why ? !strstr(what.why_not, why) : what.why_not[0] != '\0')
+		fail_msg("why not: \"%s\"", what.why_not);
+	if (n_unpacked) {
+		assert_int_equal(n, expected_n);
+		assert_memory_equal(ret, expected, n);
+	} else {
+		assert_null(ret);
+	}
+	free(ret);
+	free(copy);
+}
+
+static void test_nothing_packed(void **state)
+{
+	reset();
+	check(MAX, 0, NULL);
+	add_plain("a", 5);
+	check(MAX, 0, NULL);
+	in_n += 512 - in_n % 512;
+	add_plain("b", 100);
+	check(MAX, 0, NULL);
+}
+
+/* Microcode in front, padded as its makers do; the real one behind it. */
+static void test_early(void **state)
+{
+	static const uint8_t zeros[512];
+
+	reset();
+	add_plain("kernel/x86/microcode/GenuineIntel.bin", 1000);
+	add_both(zeros, 512 - in_n % 512);
+	add_gzip("init", 999, true);
+	check(MAX, 1, NULL);
+	add_gzip("more", 7, true);
+	check(MAX, 2, NULL);
+}
+
+/* A packed part ends anywhere; a plain archive behind it starts at a multiple of four. */
+static void test_alignment(void **state)
+{
+	for (size_t size = 0; size < 8; size++) {
+		reset();
+		add_gzip("first", size, true);
+		while (in_n % 4)
+			in[in_n++] = 0;
+		add_plain("second", 3);
+		add_gzip("third", 1, true);
+		check(MAX, 2, NULL);
+	}
+}
+
+/* bootconfig.rst: data, size, sum and magic number are found from the end. */
+static void test_tail(void **state)
+{
+	static const char config[] = "key = value\n\0\0\0\0\x10\0\0\0\x12\x34\0\0#BOOTCONFIG\n";
+
+	for (size_t skew = 0; skew < 4; skew++) {
+		reset();
+		add_gzip("init", 12, true);
+		while (in_n % 4 != skew)
+			in[in_n++] = 0;
+		expected_n += skew; /* stands at the same place modulo 4 */
+		add_both(config, sizeof(config) - 1);
+		check(MAX, 1, "neither");
+	}
+}
+
+static void test_left_alone(void **state)
+{
+	uint8_t b[4096], packed[4096 + GZIP_EXTRA];
+	struct bytes gz;
+	size_t n;
+
+	/* lzop, for which there is no decoder, and all that follows it */
+	reset();
+	add_gzip("a", 5, true);
+	while (in_n % 4)
+		in[in_n++] = 0;
+	add_both("\x89LZO\0\r\n\x1a\n...", 12);
+	add_gzip("b", 5, false);
+	check(MAX, 1, "lzop");
+	/* damaged */
+	reset();
+	add_gzip("a", 5, false);
+	in[40] ^= 1;
+	check(MAX, 0, "gzip");
+	/* cut off */
+	reset();
+	add_gzip("a", 5, false);
+	in_n -= 9;
+	check(MAX, 0, "gzip");
+	/* no archive in it; one that stops in an entry; one that lacks its padding */
+	reset();
+	gz = make_gzip(packed, (struct bytes){ (const uint8_t *)"#!/bin/sh\n", 10 });
+	append(in, &in_n, gz.p, gz.n);
+	check(MAX, 0, "whole cpio");
+	n = archive(b, "file", 50);
+	for (size_t cut = 1; cut <= n - 4; cut++) {
+		/* without its trailer (header, name, padding) an archive is whole, too */
+		const bool is_whole = cut == 110 + 11 + 3;
+
+		reset();
+		gz = make_gzip(packed, (struct bytes){ b, n - cut });
+		append(in, &in_n, gz.p, gz.n);
+		append(expected, &expected_n, b, n - cut);
+		check(MAX, is_whole, is_whole ? NULL : "whole cpio");
+	}
+}
+
+static void test_budget(void **state)
+{
+	static const uint8_t zeros[60000];
+	uint8_t *packed = malloc(sizeof(zeros) + GZIP_EXTRA);
+	struct bytes gz;
+	size_t plain;
+
+	assert_non_null(packed);
+	reset();
+	add_gzip("a", 1000, true);
+	check(expected_n + in_n, 1, NULL);
+	check(expected_n - 1, 0, "more than");
+	check(0, 0, "more than");
+	/* the second does not fit */
+	plain = expected_n;
+	expected_n += in_n % 4; /* stands at the same place modulo 4 */
+	add_gzip("b", 2500, false);
+	check(plain + in_n, 1, "more than");
+	reset();
+	gz = make_gzip(packed, (struct bytes){ zeros, sizeof(zeros) });
+	append(in, &in_n, gz.p, gz.n);
+	append(expected, &expected_n, zeros, sizeof(zeros));
+	check(MAX, 1, NULL); /* zeros alone are allowed between archives */
+	free(packed);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_packed), cmocka_unit_test(test_early),
+		cmocka_unit_test(test_alignment),      cmocka_unit_test(test_tail),
+		cmocka_unit_test(test_left_alone),     cmocka_unit_test(test_budget),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* KX_REQ_FAST: the kernel of vmlinux-make.h out of a bzImage. Rules: arch/x86/boot/compressed/kaslr.c,
+ * Documentation/arch/x86/boot.rst. */
+#include <errno.h>
+
+#include "tests/unit/plan-machines.h"
+#include "tests/unit/vmlinux-payload.h"
+
+#define SLOTS 503u			  /* test-image-vmlinux.c */
+#define LINK UINT64_C(0xffffffff81000004) /* the 64-bit value at 16, before it is moved */
+
+static struct fake_kernel kernel;
+static uint8_t payload[VMLINUX_PAYLOAD_MAX];
+
+static int setup(void **state)
+{
+	fake_bzimage(&kernel);
+	kernel.image.bzimage.payload = vmlinux_payload(payload);
+	return 0;
+}
+
+static struct plan make(const struct machine *m, const char *cmdline, uint64_t flags)
+{
+	const struct plan_request req = { .image = &kernel.image,
+					  .cmdline = cmdline,
+					  .flags = flags };
+	struct kx_error err = { 0 };
+	struct plan plan;
+
+	if (plan_make(m, &req, &plan, &err) < 0)
+		fail_msg("%s", err.message);
+	check_linux(m, &req, &plan);
+	assert_non_null(plan.rung);
+	assert_true(strlen(plan.rung_reason) > 10);
+	return plan;
+}
+
+static void expect_rung(const struct machine *m, const char *cmdline, uint64_t flags,
+			const char *rung, const char *why)
+{
+	struct plan plan = make(m, cmdline, flags);
+
+	assert_string_equal(plan.rung, rung);
+	if (!strstr(plan.rung_reason, why))
+		fail_msg("\"%s\", expected \"%s\"", plan.rung_reason, why);
+	if (strcmp(rung, "bzImage") == 0) /* the protected-mode code, not what is in it */
+		assert_int_equal(plan.kernel_entry & 0x1fffff, 0x200);
+	plan_done(&plan);
+}
+
+static uint64_t boot_params(const struct plan *plan)
+{
+	return segment_named(plan, "boot_params")->dest.start;
+}
+
+/* Any random numbers: somewhere in RAM, and text where the second one says. */
+static void test_places(void **state)
+{
+	static const uint64_t randoms[] = { 0, 1, UINT64_C(1) << 63, UINT64_C(0x123456789abcdef0),
+					    UINT64_MAX };
+	struct machine machines[] = { MACHINE(pc_1g), MACHINE(pc_6g) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(randoms); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(machines); k++) {
+			struct machine *m = &machines[k];
+			const struct segment *s;
+			struct plan plan;
+			uint64_t slide;
+
+			m->has_random = true;
+			m->random_physical = randoms[i];
+			m->random_virtual = randoms[ARRAY_SIZE(randoms) - 1 - i];
+			slide = (uint64_t)((double)m->random_virtual / 18446744073709551616.0 *
+					   SLOTS);
+			slide = (slide == SLOTS ? SLOTS - 1 : slide) << 21;
+			plan = make(m, "quiet", KX_REQ_FAST);
+			assert_string_equal(plan.rung, "copy");
+			assert_int_equal(plan.n_warnings, 0);
+			assert_int_equal(plan.n_segments, 3);
+			s = segment_named(&plan, "kernel");
+			assert_true(s->dest.start % (2 * MiB) == 0 && s->dest.start >= 16 * MiB);
+			assert_true(s->dest.end - s->dest.start == 0x201000);
+			/* the last byte that is not 0 */
+			assert_int_equal(s->data.n, 0x200020);
+			assert_true(s->digested);
+			assert_true(plan.kernel_entry == s->dest.start + 12);
+			assert_true(le_at(&plan, s->dest.start + 16, 8) == LINK + slide);
+			assert_int_equal(le_at(&plan, boot_params(&plan) + 0x211, 1) & 3, 3);
+			plan_done(&plan);
+		}
+	}
+	for (size_t k = 0; k < ARRAY_SIZE(machines); k++)
+		machine_done(&machines[k]);
+}
+
+/* The first and the last place there are: 16 MiB, and as high as it fits. Between RAM and RAM there
+ * is a hole of 2 GiB that no number leads into. */
+static void test_ends(void **state)
+{
+	struct machine m = MACHINE(pc_6g);
+	struct plan plan;
+
+	m.has_random = true;
+	plan = make(&m, "", KX_REQ_FAST);
+	assert_true(segment_named(&plan, "kernel")->dest.start == 16 * MiB);
+	plan_done(&plan);
+	m.random_physical = UINT64_MAX;
+	plan = make(&m, "", KX_REQ_FAST);
+	assert_true(segment_named(&plan, "kernel")->dest.start == 8 * GiB - 4 * MiB);
+	plan_done(&plan);
+	/* nothing is put where something else must stay: here all but one place */
+	assert_int_equal(ranges_add(&m.keep_off, (struct range){ 0, 64 * MiB + 1 }), 0);
+	assert_int_equal(
+		ranges_add(&m.keep_off, (struct range){ 68 * MiB + 0x1000, 8 * GiB - 2 * MiB }), 0);
+	m.random_physical = UINT64_C(1) << 63;
+	plan = make(&m, "", KX_REQ_FAST);
+	assert_true(segment_named(&plan, "kernel")->dest.start == 66 * MiB);
+	plan_done(&plan);
+	machine_done(&m);
+}
+
+/* All numbers alike. */
+static void test_spread(void **state)
+{
+	struct machine m = MACHINE(pc_1g);
+	unsigned seen[512] = { 0 };
+	const unsigned places = (0x3ffe0000 - 0x201000 - 0x1000000) / 0x200000 + 1;
+
+	m.has_random = true;
+	for (unsigned i = 0; i < 4 * places; i++) {
+		struct plan plan;
+
+		m.random_physical = UINT64_MAX / (4 * places) * i + UINT64_MAX / (8 * places);
+		plan = make(&m, "", KX_REQ_FAST | KX_REQ_NO_DIGEST);
+		seen[segment_named(&plan, "kernel")->dest.start / (2 * MiB)]++;
+		plan_done(&plan);
+	}
+	for (unsigned i = 0; i < ARRAY_SIZE(seen); i++)
+		assert_int_equal(seen[i], i >= 8 && i < 8 + places ? 4 : 0);
+	machine_done(&m);
+}
+
+static void test_fixed(void **state)
+{
+	struct machine m = MACHINE(pc_6g);
+	struct plan plan;
+
+	m.has_random = true;
+	m.random_virtual = UINT64_MAX;
+	plan = make(&m, "quiet nokaslr", KX_REQ_FAST);
+	assert_string_equal(plan.rung, "copy");
+	assert_int_equal(plan.n_warnings, 0);
+	assert_true(le_at(&plan, segment_named(&plan, "kernel")->dest.start + 16, 8) == LINK);
+	assert_int_equal(le_at(&plan, boot_params(&plan) + 0x211, 1) & 3, 1);
+	plan_done(&plan);
+	/* without random numbers the same, but it is said */
+	m.has_random = false;
+	plan = make(&m, "quiet", KX_REQ_FAST);
+	assert_string_equal(plan.rung, "copy");
+	assert_int_equal(plan.n_warnings, 1);
+	assert_non_null(strstr(plan.warnings[0], "random"));
+	assert_int_equal(le_at(&plan, boot_params(&plan) + 0x211, 1) & 3, 1);
+	plan_done(&plan);
+	machine_done(&m);
+}
+
+static void test_obstacles(void **state)
+{
+	struct machine m = MACHINE(pc_1g);
+	struct bzimage *bz = &kernel.image.bzimage;
+
+	m.has_random = true;
+	expect_rung(&m, "", KX_REQ_FAST, "copy", "not built");
+	expect_rung(&m, "", 0, "bzImage", "--fast");
+	expect_rung(&m, "mem=1G", KX_REQ_FAST, "bzImage", "mem=");
+	expect_rung(&m, "a memmap=4K$1G", KX_REQ_FAST, "bzImage", "memmap=");
+	expect_rung(&m, "mem_encrypt=on", KX_REQ_FAST, "bzImage", "mem_encrypt");
+	expect_rung(&m, "notmem=1 mem_sleep_default=deep no5lvl", KX_REQ_FAST, "copy", "");
+	bz->relocatable = false;
+	expect_rung(&m, "", KX_REQ_FAST, "bzImage", "CONFIG_RELOCATABLE");
+	bz->relocatable = true;
+	m.la57 = true;
+	expect_rung(&m, "", KX_REQ_FAST, "copy", "");
+	expect_rung(&m, "no5lvl", KX_REQ_FAST, "bzImage", "no5lvl");
+	bz->xloadflags = 0x3f; /* the decompressor knows five levels, the kernel does not */
+	expect_rung(&m, "", KX_REQ_FAST, "bzImage", "four levels");
+	bz->xloadflags = 0x7f;
+	m.la57 = false;
+	m.confidential = "a guest of a test";
+	expect_rung(&m, "", KX_REQ_FAST, "bzImage", "guest of a test");
+	m.confidential = NULL;
+	m.memory_encrypted = true;
+	expect_rung(&m, "", KX_REQ_FAST, "bzImage", "mem_encrypt");
+	machine_done(&m);
+}
+
+/* What cannot be unpacked at all stays a bzImage; what is damaged would stop in its decompressor. */
+static void test_payloads(void **state)
+{
+	struct machine m = MACHINE(pc_1g);
+	struct bzimage *bz = &kernel.image.bzimage;
+	const struct plan_request req = { .image = &kernel.image,
+					  .cmdline = "",
+					  .flags = KX_REQ_FAST };
+	struct kx_error err = { 0 };
+	struct bytes whole = bz->payload;
+	struct plan plan;
+
+	m.has_random = true;
+	bz->payload = (struct bytes){ 0 };
+	expect_rung(&m, "", KX_REQ_FAST, "bzImage", "where its vmlinux is");
+	bz->payload = (struct bytes){ payload + 1, whole.n - 1 };
+	expect_rung(&m, "", KX_REQ_FAST, "bzImage", "where its vmlinux is");
+	bz->payload = whole;
+	payload[100] ^= 1;
+	assert_int_equal(plan_make(&m, &req, &plan, &err), -EBADMSG);
+	assert_non_null(strstr(err.message, "gzip"));
+	payload[100] ^= 1;
+	expect_rung(&m, "", KX_REQ_FAST, "copy", "");
+	machine_done(&m);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_places),	  cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_spread),	  cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_obstacles), cmocka_unit_test(test_payloads),
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
