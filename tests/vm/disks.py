@@ -24,8 +24,8 @@ TOOL_SECONDS = 120
 
 
 def _run(*argv):
-    subprocess.run(argv, check=True, timeout=TOOL_SECONDS, stdout=subprocess.DEVNULL,
-                   env=dict(os.environ, MTOOLS_SKIP_CHECK="1", PATH=os.environ["PATH"] + ":/sbin:/usr/sbin"))
+    env = dict(os.environ, MTOOLS_SKIP_CHECK="1", PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    subprocess.run(argv, check=True, timeout=TOOL_SECONDS, stdout=subprocess.DEVNULL, env=env)
 
 
 def _empty(path, megabytes):
