@@ -88,7 +88,6 @@ class Case:
     files: dict          # path on the file system of the loader's files -> text or bytes
     starts: tuple        # suites, one per boot: that the case is about what its name says
     steps: str = ""      # shell, before the question; $boot counts from 1
-    initrds: dict = dataclasses.field(default_factory=dict)  # path -> names of archives in it
 
 
 def kernel_name(suite):
@@ -183,6 +182,7 @@ def write_variable(name):
 
 def cases():
     old, new = images.release(OLD), images.release(NEW)
+    series = ".".join(old.split(".")[:2])
     grub = "/boot/grub/grub.cfg"
     env = "/boot/grub/grubenv"
     saved = {grub: grub_config("${saved_entry}"), env: grub_environment(saved_entry=grub_path(OLD))}
@@ -202,7 +202,7 @@ def cases():
         Case("systemd-boot-newest", "systemd-boot",
              entries | {"/loader/loader.conf": "timeout 0\n"}, (NEW,)),
         Case("systemd-boot-default-glob", "systemd-boot",
-             entries | {"/loader/loader.conf": f"timeout 0\ndefault debian-{old[:3]}*\n"}, (OLD,)),
+             entries | {"/loader/loader.conf": f"timeout 0\ndefault debian-{series}.*\n"}, (OLD,)),
         Case("systemd-boot-counter-counts-down", "systemd-boot",
              {f"/loader/entries/debian-{old}.conf": type1(OLD),
               f"/loader/entries/debian-{new}+3.conf": type1(NEW, initrd="/extra.img\n"
@@ -369,20 +369,19 @@ def booted(section):
             "cmdline": cmdline}
 
 
+def suite_of(path):
+    return next((suite for suite in (OLD, NEW) if images.release(suite) in path), None)
+
+
 def initrd_name(path):
     """The name that the archive at @path leaves in the initramfs."""
-    for suite in (OLD, NEW):
-        if images.release(suite) in path:
-            return suite
-    return "extra" if os.path.basename(path) == "extra.img" else path
+    return suite_of(path) or ("extra" if os.path.basename(path) == "extra.img" else path)
 
 
 def announced(entry):
     """The same things, by what the default entry of the listing says."""
-    kernels = {release: suite for suite in (OLD, NEW) for release in [images.release(suite)]}
-    kernel = next((kernels[release] for release in kernels if release in entry["kernel"]), None)
     names = [initrd_name(path) for path in entry["initrds"]]
-    return {"kernel": kernel, "initrds": sorted(names), "last initrd": names[-1] if names else "",
+    return {"kernel": suite_of(entry["kernel"]), "initrds": sorted(names), "last initrd": names[-1] if names else "",
             "cmdline": entry["cmdline"]}
 
 
