@@ -7,12 +7,17 @@
 #include "base/cleanup.h"
 #include "cli/ask.h"
 
+bool can_ask(void)
+{
+	return isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
 bool ask_person(const char *question)
 {
 	_cleanup_free_ char *line = NULL;
 	size_t n = 0;
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+	if (!can_ask())
 		return true;
 	fprintf(stderr, "%s [y/N] ", question);
 	if (getline(&line, &n, stdin) < 0)

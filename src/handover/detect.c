@@ -15,11 +15,6 @@ static const struct init_system *const all[] = {
 	&finit_init,   &shepherd_init, &busybox_init, &sysvinit_init,
 };
 
-int machine_open(struct sys *sys)
-{
-	return sys->root ? open_in(ROOT_HERE, sys->root, O_PATH | O_DIRECTORY) : ROOT_HERE;
-}
-
 /* A program whose file was replaced by an upgrade reads as "/sbin/init (deleted)". */
 static void take_name(struct pid1 *pid1, char *path)
 {

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "record/boot.h"
 #include "sys/process.h"
 
 /* What process 1 shows of itself. */
@@ -88,9 +89,6 @@ struct init_system {
 
 extern const struct init_system systemd_init, openrc_init, sysvinit_init, busybox_init, runit_init,
 	s6_init, dinit_init, finit_init, shepherd_init;
-
-/* The directory that stands for "/": close with fd_close(), which leaves ROOT_HERE alone. */
-_must_check_ int machine_open(struct sys *sys);
 
 void pid1_read(struct sys *sys, struct pid1 *ret);
 /* NULL when it is none of those known. */

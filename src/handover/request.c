@@ -25,18 +25,6 @@ static bool is_hex(struct bytes b, size_t max)
 	return b.n > 0 && b.n <= max;
 }
 
-/* 8-4-4-4-12 hexadecimal digits, as drivers/char/random.c prints it (%pU). */
-static bool is_boot_id(struct bytes b)
-{
-	for (size_t i = 0; i < b.n; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? b.p[i] != '-' : !is_hex((struct bytes){ b.p + i, 1 }, 1))
-			return false;
-	}
-	return b.n == 36;
-}
-
 static void copy(char *to, struct bytes from)
 {
 	memcpy(to, from.p, from.n);
@@ -155,20 +143,6 @@ int request_check(const struct request *q, const char *boot_id, uint64_t now_ms,
 	return 0;
 }
 
-int boot_id_read(struct sys *sys, char ret[37])
-{
-	_cleanup_close_ int root = machine_open(sys);
-	_cleanup_free_ char *line = NULL;
-	int r = read_line_in(root, "/proc/sys/kernel/random/boot_id", &line);
-
-	if (r < 0)
-		return r;
-	if (!is_boot_id((struct bytes){ (const uint8_t *)line, strlen(line) }))
-		return -EBADMSG;
-	memcpy(ret, line, 37);
-	return 0;
-}
-
 static int fail_boot_id(int r, struct kx_error *err)
 {
 	return kx_fail(err, r, "/proc/sys/kernel/random/boot_id: cannot be read: %s", strerror(-r));
@@ -265,7 +239,7 @@ int request_write(struct sys *sys, struct request *request, struct kx_error *err
 int request_read(struct sys *sys, struct request *ret, struct kx_error *err)
 {
 	struct request q;
-	char boot_id[37];
+	char boot_id[BOOT_ID_LENGTH + 1];
 	int r = read_as(sys, FILE_NAME, &q, err);
 
 	if (r < 0)
@@ -292,7 +266,7 @@ int loaded_write(struct sys *sys, struct request *loaded, struct kx_error *err)
 int loaded_read(struct sys *sys, struct request *ret, struct kx_error *err)
 {
 	struct request q;
-	char boot_id[37];
+	char boot_id[BOOT_ID_LENGTH + 1];
 	int r = read_as(sys, LOADED_NAME, &q, err);
 
 	if (r < 0)

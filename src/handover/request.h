@@ -21,7 +21,7 @@ enum { REQUEST_AGE_MAX_MS = 10 * 60 * 1000, REQUEST_FILE_MAX = 4096 };
 
 struct request {
 	enum reboot_mode mode;
-	char boot_id[37]; /* of /proc/sys/kernel/random/boot_id */
+	char boot_id[BOOT_ID_LENGTH + 1]; /* of /proc/sys/kernel/random/boot_id */
 	uint64_t time_ms;
 	char digest[17]; /* hexadecimal, "" for none */
 	char entry[256]; /* one line, "" for none */
@@ -48,6 +48,3 @@ _must_check_ int loaded_remove(struct sys *sys, struct kx_error *err);
 _must_check_ int request_read(struct sys *sys, struct request *ret, struct kx_error *err);
 
 _must_check_ int request_remove(struct sys *sys, struct kx_error *err);
-
-/* Of the running boot, -ENOENT without /proc. */
-_must_check_ int boot_id_read(struct sys *sys, char ret[37]);

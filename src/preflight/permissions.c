@@ -230,18 +230,20 @@ static int lockdown(const struct look *l, struct report *r)
 	return strstr(line, "[integrity]") || strstr(line, "[confidentiality]");
 }
 
-/* securityfs that is not mounted looks like a kernel without lockdown. */
+/* securityfs that is not mounted looks like a kernel without anything in it. */
+static bool has_securityfs(const struct look *l)
+{
+	_cleanup_names_ struct names names = { 0 };
+
+	return look_list(l, "/sys/kernel/security", &names) == 0 && names.n > 0;
+}
+
 static int lockdown_or_none(const struct look *l, struct report *r)
 {
 	int code = lockdown(l, r);
 
-	if (code == -ENOENT && look_exists(l, "/sys/kernel/security") == 1) {
-		_cleanup_names_ struct names names = { 0 };
-
-		if (look_list(l, "/sys/kernel/security", &names) == 0 && names.n > 0)
-			return 0;
-		return -ENODATA;
-	}
+	if (code == -ENOENT)
+		return has_securityfs(l) ? 0 : -ENODATA;
 	return code;
 }
 
@@ -345,7 +347,7 @@ static enum preflight_status look_ima(const struct look *l, struct report *r)
 	bool kernel, initrd;
 	int code = look_file(l, path, &text);
 
-	if (code == -ENOENT && look_exists(l, "/sys/kernel/security/ima") == 0)
+	if (code == -ENOENT && has_securityfs(l) && look_exists(l, "/sys/kernel/security/ima") == 0)
 		return PREFLIGHT_OK;
 	if (code < 0)
 		return unknown(r, path, code);

@@ -22,13 +22,13 @@ enum preflight_severity {
 
 enum preflight_status { PREFLIGHT_OK, PREFLIGHT_UNKNOWN, PREFLIGHT_FINDING };
 
-/* Exit statuses of `rapidreboot check`; 1 and 2 are failures of the command itself. Documented in
- * rapidreboot-check(8); fleets rely on them. */
+/* Exit statuses of `rapidreboot check`. Documented in rapidreboot(8); fleets rely on them. 1, 2 and 4
+ * to 6 mean what they mean for the other commands, as does 3. */
 enum preflight_exit {
 	PREFLIGHT_EXIT_CLEAR = 0,    /* nothing above a note */
-	PREFLIGHT_EXIT_WARNINGS = 3, /* a fast reboot would go on */
-	PREFLIGHT_EXIT_COLD = 4,     /* an ordinary reboot is what is wanted */
-	PREFLIGHT_EXIT_REFUSED = 5,  /* a fast reboot would be refused */
+	PREFLIGHT_EXIT_REFUSED = 3,  /* a fast reboot would be refused */
+	PREFLIGHT_EXIT_COLD = 7,     /* an ordinary reboot is what is wanted */
+	PREFLIGHT_EXIT_WARNINGS = 8, /* a fast reboot would go on */
 };
 
 /* What is to be started. Strings are borrowed; paths are below the root. */

@@ -26,9 +26,23 @@ INITS = {
 }
 
 
+def cpio(*files):
+    """An archive by cpio(5), new ASCII format, of empty files."""
+    data = b""
+    for name in (*files, "TRAILER!!!"):
+        name = name.encode() + b"\0"
+        fields = [1, 0o100644, 0, 0, 1, 0, 0, 0, 0, 0, 0, len(name), 0]
+        entry = b"070701" + b"".join(b"%08x" % f for f in fields) + name
+        data += entry + b"\0" * (-len(entry) % 4)
+    return data + b"\0" * (-len(data) % 512)
+
+
 class RebootTest(MachineTest):
     def setUp(self):
         super().setUp()
+        self.initrd = self.file("initrd.img", cpio("init", "lib/modules/6.1.0-test/modules.dep"))
+        self.set("lib/modules/6.1.0-test/modules.dep", "")
+        self.take_files()
         self.set("proc/sys/kernel/random/boot_id", BOOT_ID + "\n")
         self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
         self.set("sys/kernel/kexec_loaded", "0\n")
@@ -56,13 +70,16 @@ class RebootTest(MachineTest):
         self.set(path.lstrip("/"), "#!/bin/false\n")
         (self.root / path.lstrip("/")).chmod(0o755)
 
-    def take_menu(self, text=None):
-        """A GRUB menu whose default is "Test"; its files have the same names inside and outside of
-        the machine, for what runs there opens them here."""
+    def take_files(self):
+        """Kernel and initrd have the same names inside and outside of the machine, for what runs
+        there opens them here."""
         for path in (self.kernel, self.initrd):
             copy = self.root / path.lstrip("/")
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copy)
+
+    def take_menu(self, text=None):
+        """A GRUB menu whose default is "Test"."""
         self.set("boot/grub/grub.cfg", text or
                  "set default=0\n"
                  f"menuentry 'Test' {{\n linux {self.kernel} root=/dev/sda1 ro\n"

@@ -148,6 +148,12 @@ class Load(HookTest):
         self.hook("load", calls=NOTHING, env={})
         self.hook("load", calls=["file-load"], env={"RUNLEVEL": "6"})
 
+    def test_firmware_wanted(self):
+        """`systemctl reboot --firmware-setup` keeps its meaning after enable."""
+        self.set("run/systemd/reboot-to-firmware-setup", "")
+        r = self.hook("load", calls=None, env=self.jobs("kexec.target"))
+        self.assertNotIn("file-load", r.calls)
+
     def test_failures(self):
         env = self.jobs("kexec.target")
         r = self.hook("load", calls=None, env=env, errors={"file_load": errno.EPERM})

@@ -87,7 +87,7 @@ class Reboot(RebootTest):
         r = self.assertRuns(["--kernel", self.kernel, "--initrd", self.initrd, "--cmdline", "a b",
                              "--append", "c"], 0)
         self.assertIn(' cmdline="a b c" ', r.call("kexec_file_load"))
-        self.assertIn(" initrd=1006 ", r.call("kexec_file_load"))
+        self.assertIn(" initrd=512 ", r.call("kexec_file_load"))
         self.set("proc/cmdline", "BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro initrd=x\n")
         r = self.assertRuns(["--kernel", self.kernel, "--reuse-cmdline", "--append=quiet"], 0)
         self.assertIn(' cmdline="root=/dev/sda1 ro quiet" ', r.call("kexec_file_load"))
@@ -255,6 +255,83 @@ class Enable(RebootTest):
         self.assertIsNone(self.read("var/lib/rapidreboot/enabled"))
 
 
+class Checks(RebootTest):
+    COLD = "run SYSTEMCTL_SKIP_AUTO_KEXEC=1 /usr/bin/systemctl reboot"
+
+    def test_firmware_wanted(self):
+        self.set("run/systemd/reboot-to-firmware-setup", "")
+        args = ["--kernel", self.kernel]
+        r = self.assertRuns(args, 0, [self.COLD])
+        self.assertIn("cold: ", r.err)
+        self.assertIn("mode cold\n", self.read(REQUEST))
+        (self.root / REQUEST).unlink()
+        self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
+        self.assertRuns([*args, "-n"], 3, [])
+        self.assertRuns(args, 5, [self.COLD], exits={"systemctl": 1})
+        self.set("etc/rapidreboot.conf", "FIRMWARE=refuse\n")
+        self.assertRuns(args, 3, [])
+        self.assertIsNone(self.read(REQUEST))
+
+    def test_refused(self):
+        """Everything that a check refuses is refused before anything is loaded."""
+        (self.root / self.initrd.lstrip("/")).write_bytes(b"070701")
+        args = ["--kernel", self.kernel, "--initrd", self.initrd]
+        self.assertIn("B2", self.assertRuns(args, 3, []).err)
+        self.assertRuns([*args, "--force", "B2"], 0, ["file-load", ASKED["systemd"]])
+
+    def test_configuration(self):
+        self.take_menu()
+        self.set("etc/rapidreboot.conf", "ENTRY=Second\nAPPEND=quiet\nWAY=segments\n")
+        r = self.assertRuns(["-n", "--json"], 0, [])
+        got = json.loads(r.out)
+        self.assertEqual((got["title"], got["way"]), ("Second", "kexec_load"), r.err)
+        self.assertTrue(got["cmdline"].endswith("root=/dev/sda2 quiet"), got["cmdline"])
+
+
+class Records(RebootTest):
+    FILE = "var/lib/rapidreboot/attempts"
+
+    def setUp(self):
+        super().setUp()
+        (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
+
+    def next_boot(self, loader):
+        self.set("proc/sys/kernel/random/boot_id", BOOT_ID.replace("3", "4") + "\n")
+        self.set("proc/sys/kernel/bootloader_type", f"{loader}\n")
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.assertRuns(["hook", "boot"], 0, [])
+
+    def attempts(self):
+        return json.loads(self.assertRuns(["timeline", "--json"], 0, []).out)
+
+    def test_success(self):
+        self.assertRuns(["--kernel", self.kernel], 0)
+        self.assertEqual([a["result"] for a in self.attempts()], ["pending"])
+        self.next_boot(0xD0)
+        [a] = self.attempts()
+        self.assertEqual((a["result"], a["entry"]), ("kexec", self.kernel))
+        self.assertIn("kexec", self.assertRuns(["timeline"], 0, []).out)
+        self.assertRuns(["--kernel", self.kernel], 0)
+
+    def test_firmware(self):
+        """A broken machine does not loop."""
+        self.assertRuns(["--kernel", self.kernel], 0)
+        self.next_boot(0x72)
+        for args in ([], ["--force", "A1"], ["-n"]):
+            r = self.assertRuns(["--kernel", self.kernel, *args], 3, [])
+            self.assertIn("--force H1", r.err)
+        self.assertRuns(["--kernel", self.kernel, "--force", "H1"], 0)
+
+    def test_refused(self):
+        self.assertRuns(["--kernel", self.kernel], 5, exits={"systemctl": 1})
+        self.assertEqual(self.attempts(), [])
+
+    def test_read_only(self):
+        (self.root / "var/lib").rmdir()
+        r = self.assertRuns(["--kernel", self.kernel], 0)
+        self.assertIn("not recorded", r.err)
+
+
 class Terminal(RebootTest):
     def test_answers(self):
         for typed, rc in (("n\n", 6), ("\n", 6), ("y\n", 0)):
@@ -262,6 +339,12 @@ class Terminal(RebootTest):
             self.assertEqual(got, rc, shown)
             self.assertIn("6.1.0-test", shown)
             self.assertEqual(bool(log), rc == 0)
+        self.set("etc/rapidreboot.conf", "CONFIRM=always\n")
+        self.assertRuns(["--kernel", self.kernel], 6, [])
+        self.assertRuns(["-y", "--kernel", self.kernel], 0)
+        self.set("etc/rapidreboot.conf", "CONFIRM=never\n")
+        self.assertEqual(self.on_terminal(["--kernel", self.kernel], "")[0], 0)
+        (self.root / "etc/rapidreboot.conf").unlink()
         got, shown, log = self.on_terminal(["-y", "--kernel", self.kernel], "")
         self.assertEqual((got, log[-1]), (0, ASKED["systemd"]))
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
@@ -16,18 +17,32 @@ void root_new(struct root *root)
 	assert_non_null(mkdtemp(root->path));
 }
 
-void root_put_bytes(const struct root *root, const char *path, const void *p, unsigned long n)
+/* The path outside of the root, whose directories are made. */
+static void full_path(const struct root *root, const char *path, char full[512])
 {
-	char full[512];
-	FILE *f;
-
-	(void)snprintf(full, sizeof(full), "%s%s", root->path, path);
+	(void)snprintf(full, 512, "%s%s", root->path, path);
 	for (char *slash = strchr(full + strlen(root->path) + 1, '/'); slash;
 	     slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		(void)mkdir(full, 0755);
 		*slash = '/';
 	}
+}
+
+void root_link(const struct root *root, const char *path, const char *target)
+{
+	char full[512];
+
+	full_path(root, path, full);
+	assert_int_equal(symlink(target, full), 0);
+}
+
+void root_put_bytes(const struct root *root, const char *path, const void *p, unsigned long n)
+{
+	char full[512];
+	FILE *f;
+
+	full_path(root, path, full);
 	f = fopen(full, "w");
 	assert_non_null(f);
 	assert_int_equal(fwrite(p, 1, n, f), n);

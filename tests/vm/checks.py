@@ -35,6 +35,29 @@ def iomem_ranges(text, kind):
     return ranges
 
 
+def firmware_ranges(text):
+    """The report of /sys/firmware/memmap as [start, end, kind], touching ones of a kind joined."""
+    ranges = []
+    found = re.findall(r"(?m)^0x([0-9a-f]+)-0x([0-9a-f]+) (.*)$", text)
+    for start, end, kind in sorted((int(a, 16), int(b, 16) + 1, kind) for a, b, kind in found):
+        if ranges and ranges[-1][1:] == [start, kind]:
+            ranges[-1][1] = end
+        else:
+            ranges.append([start, end, kind])
+    return ranges
+
+
+def check_firmware_map(facts):
+    """The second kernel's firmware memory map is the table that it was given: all of it."""
+    before, after = facts.get("first.memmap", ""), facts.get("second.memmap", "")
+    maps = [firmware_ranges(text) for text in (before, after)]
+    if len(maps[0]) < 128:
+        yield f"only {len(maps[0])} ranges before: the test itself is broken"
+    if maps[0] != maps[1]:
+        missing = [entry for entry in maps[0] if entry not in maps[1]]
+        yield f"{len(maps[0])} ranges before, {len(maps[1])} after, not there: {missing[:3]}"
+
+
 def _show(ranges):
     return ", ".join(f"{start:#x}-{end:#x}" for start, end in ranges) or "none"
 
@@ -131,13 +154,17 @@ def check_boot(scenario, end, facts, ours):
     yield from check_second(scenario, facts)
     if "second.dmesg" not in facts:
         return
-    yield from check_memory(facts, "first", "second")
+    if scenario.memory == "memmap":
+        yield from check_firmware_map(facts)
+    else:
+        yield from check_memory(facts, "first", "second")
     yield from check_initrds(scenario, end, facts)
     if scenario.machine.firmware == "uefi":
         yield from check_efi(facts, "first", "second")
     if "--fast" in scenario.options:
         yield from check_fast(scenario, end, facts)
-    if ours and (scenario.way == "-c" or "--fast" in scenario.options or scenario.image.startswith("vmlinux")):
+    segments = "--fast" in scenario.options or scenario.image.startswith("vmlinux")
+    if ours and (scenario.way == "-c" or segments):
         yield from check_stamps(facts)
 
 

@@ -33,7 +33,7 @@ class Tools:
 
 REPORT = "report second\n"
 
-LOAD = """
+LOAD = """{prepare}
 report first
 must {command}
 section loaded cat /sys/kernel/kexec_loaded
@@ -162,7 +162,7 @@ def _load_job(scenario, tools, archive, folder):
         loader = ["load-corrupt"]
     way = [scenario.way] if scenario.way else []
     command = shlex.join(loader + way + list(scenario.options) + words)
-    return LOAD.format(kexec=kexec, command=command)
+    return LOAD.format(kexec=kexec, command=command, prepare=scenario.prepare)
 
 
 def _xen_job(scenario, tools, archive, folder):

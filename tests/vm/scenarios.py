@@ -26,6 +26,8 @@ class Scenario:
     machine: vm.Machine = dataclasses.field(default_factory=vm.Machine)
     words: str = ""  # more words for the first kernel's command line
     next_words: str = ""  # more words for the second kernel's
+    prepare: str = ""  # shell that the first kernel runs before anything is looked at
+    memory: str = "iomem"  # which report of the first kernel is the map to hand on
     compare: bool = False  # run kexec-tools in the same machine and compare the second kernels
     quick: bool = False  # part of the short run
     limit: int = LIMIT
@@ -83,6 +85,42 @@ def machines():
                                quick=(memory, cpus, way) == ("6G", 2, "-c"))
 
 
+# Hundreds of memory ranges, more than boot_params' own table holds: a page taken out of each MiB.
+# No emulated firmware reports that many, so a directory of our own lies over its map.
+MANY_RANGES = """
+mkdir /tmp/memmap
+n=0
+range()
+{
+	mkdir /tmp/memmap/$n
+	cd /tmp/memmap/$n
+	n=$((n + 1))
+	echo $1 > start
+	echo $2 > end
+	echo "$3" > type
+}
+for entry in $(ls /sys/firmware/memmap | sort -n); do
+	range $(cd /sys/firmware/memmap/$entry; cat start end; ) "$(cat /sys/firmware/memmap/$entry/type)"
+	[ $(($(cat start))) = $((0x100000)) ] && end=$(cat end) && last=$PWD
+done
+printf '0x%x\n' $((0x10000000 - 1)) > $last/end
+at=$((0x10000000))
+for i in $(seq 150); do
+	range $(printf '0x%x 0x%x' $at $((at + 0xfff))) Reserved
+	range $(printf '0x%x 0x%x' $((at + 0x1000)) $((at + 0xfffff))) "System RAM"
+	at=$((at + 0x100000))
+done
+range $(printf '0x%x' $at) $end "System RAM"
+cd /
+mount --bind /tmp/memmap /sys/firmware/memmap
+"""
+
+
+def ranges():
+    yield Scenario("machine/300-ranges-segments", way="-c", machine=vm.Machine(memory="3G"),
+                   prepare=MANY_RANGES, memory="memmap")
+
+
 def comparisons():
     """The second kernel beside the one that kexec-tools starts in the same machine."""
     for suite in images.SUITES:
@@ -96,10 +134,6 @@ def comparisons():
                    machine=vm.Machine(memory="6G", firmware="uefi"))
     yield Scenario("compare/512M-bios-segments", way="-c", compare=True,
                    machine=vm.Machine(memory="512M"))
-    # Hundreds of memory ranges: more than boot_params' own table holds.
-    ranges = " memmap=" + ",".join(f"4K${256 + i}M" for i in range(150))
-    yield Scenario("compare/300-ranges-segments", way="-c", machine=vm.Machine(memory="3G"),
-                   words=ranges, compare=True, first="bookworm")
     yield Scenario("compare/crashkernel-segments", way="-c", compare=True,
                    machine=vm.Machine(memory="3G"), words=" crashkernel=256M")
 
@@ -145,12 +179,12 @@ def special():
                    machine=machine, quick=True)
     yield Scenario("xen/segments", kind="xen", image="xen", way="-c", first="sid", limit=LONG_LIMIT,
                    machine=machine)
-    yield Scenario("xen/uefi", kind="xen", image="xen.gz", first="bookworm", limit=LONG_LIMIT,
-                   machine=dataclasses.replace(machine, firmware="uefi"))
+    # Not under UEFI: Xen faults there while it looks for low memory, with kexec-tools as well.
     yield Scenario("digest/corrupt-resets", kind="corrupt", way="-c", quick=True)
     yield Scenario("digest/corrupt-unchecked-boots", kind="corrupt", way="-c", options=("-i",))
 
 
 def all_scenarios():
-    for group in (kernels, shapes, initrds, machines, comparisons, fast, chains, special):
+    for group in (kernels, shapes, initrds, machines, ranges, comparisons, fast,
+                  chains, special):
         yield from group()

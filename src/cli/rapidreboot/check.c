@@ -45,8 +45,8 @@ static int usage(void)
 	     "  -v, --verbose    notes, checks that are unknown and those that found nothing, too\n"
 	     "  --json           print JSON\n"
 	     "  -h, --help       this text\n\n"
-	     "Exit status: 0 nothing above a note, 3 warnings, 4 only a reboot through the firmware\n"
-	     "does what is wanted, 5 a fast reboot would be refused, 1 and 2 the check itself failed.");
+	     "Exit status: 0 nothing above a note, 8 warnings, 7 only a reboot through the firmware\n"
+	     "does what is wanted, 3 a fast reboot would be refused, 1 and 2 the check itself failed.");
 	return EXIT_OK;
 }
 

@@ -36,8 +36,10 @@ static int hook_open(struct hook *h, const char *verb)
 	*h = (struct hook){ .sys = sys_machine(), .verbose = true };
 	if (running_open(&h->verbose, &h->ctx) != EXIT_OK)
 		return -1;
-	if (kx_state(h->ctx, &state, &err) < 0)
-		return fail_with(&err), -1;
+	if (kx_state(h->ctx, &state, &err) < 0) {
+		say(err.message);
+		return -1;
+	}
 	h->loaded = state.loaded;
 	pid1_read(h->sys, &pid1);
 	init = init_detect(&pid1);
@@ -54,13 +56,15 @@ static int hook_open(struct hook *h, const char *verb)
 static void load(struct hook *h)
 {
 	struct start_options o = { .find.find.size = sizeof(o.find.find), .verbose = true };
+	enum preflight_severity outcome = PREFLIGHT_REFUSE;
 	struct start s;
 
 	if (h->loaded == 1) {
 		say("a kernel is loaded already");
 		return;
 	}
-	if (start_prepare(&s, &o) == EXIT_OK && start_load(&s) == EXIT_OK)
+	if (start_prepare(&s, &o) == EXIT_OK && start_check(&s, &o, NULL, &outcome) == EXIT_OK &&
+	    outcome < PREFLIGHT_COLD && start_load(&s) == EXIT_OK)
 		fprintf(stderr, "rapidreboot: loaded %s\n", s.title);
 	else
 		say("nothing is loaded: this is a reboot through the firmware");
@@ -114,13 +118,25 @@ static void act(struct hook *h, enum hook_action action)
 	}
 }
 
+/* The first thing after a boot: what became of the attempt before it. */
+static int boot(void)
+{
+	struct kx_error err = { 0 };
+
+	if (attempts_close(sys_machine(), true, &err) < 0)
+		say(err.message);
+	return EXIT_OK;
+}
+
 static int run(int argc, char **argv)
 {
 	struct hook h;
 	bool at_the_end;
 
 	if (argc < 2 || argc > 3)
-		return fail_usage("hook load [VERB], hook jump [VERB]");
+		return fail_usage("hook boot, hook load [VERB], hook jump [VERB]");
+	if (strcmp(argv[1], "boot") == 0)
+		return boot();
 	at_the_end = strcmp(argv[1], "jump") == 0;
 	if (!at_the_end && strcmp(argv[1], "load") != 0)
 		return fail_usage("there is no hook \"%s\"", argv[1]);
@@ -130,4 +146,4 @@ static int run(int argc, char **argv)
 	return EXIT_OK;
 }
 
-const struct command hook_command = { "hook", "load|jump", "called by init while going down", run };
+const struct command hook_command = { "hook", "NAME", "called by init: boot, load, jump", run };

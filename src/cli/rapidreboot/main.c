@@ -8,9 +8,9 @@
 #include "cli/rapidreboot/command.h"
 
 static const struct command *const commands[] = {
-	&reboot_command, &load_command, &unload_command,    &status_command,
-	&check_command,	 &cold_command, &enable_command,    &disable_command,
-	&list_command,	 &show_command, &eval_grub_command, &hook_command,
+	&reboot_command,    &load_command,     &unload_command,	 &status_command, &check_command,
+	&cold_command,	    &enable_command,   &disable_command, &list_command,	  &show_command,
+	&eval_grub_command, &timeline_command, &hook_command,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -52,11 +52,13 @@ int print_help(void)
 	     "\nHow the machine goes down, for reboot:\n"
 	     "  -y, --yes              do not ask on a terminal\n"
 	     "  -i, --ignore-inhibitors  although a program wants the machine to stay up\n"
+	     "  --force ID             although the check ID refuses; may be repeated\n"
 	     "  --no-wall              tell nobody who is logged in\n"
 	     "  --message TEXT         what they are told\n"
 	     "  -n, --dry-run          print what would be done and do nothing; also for load\n"
 	     "\nOptions that say which system is looked at; all of them for list, show and\n"
 	     "eval-grub, the first two for reboot and load too:\n"
+	     "  --force ID             check: go on although this check refuses\n"
 	     "  --root DIR             the system below DIR instead of the running one\n"
 	     "  --config FILE          read this configuration instead of searching for one\n"
 	     "  --fs KIND:NAME=DIR     a file system is at DIR; KIND is uuid, label or dev\n"

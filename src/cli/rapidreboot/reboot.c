@@ -7,6 +7,7 @@
 #include "cli/ask.h"
 #include "cli/json.h"
 #include "cli/rapidreboot/start.h"
+#include "handover/cold.h"
 
 struct handover {
 	struct sys *sys;
@@ -58,14 +59,29 @@ static int tell(const struct start *s, const struct handover *h, const struct st
 	return json_print(all) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-static bool agreed(const struct start *s, const struct handover *h)
+/* --yes is an answer; the configuration may want none, or one even where nobody can give it. */
+static bool agreed(const struct start *s, const struct start_options *o, const char *question)
+{
+	if (o->yes || s->config.confirm == CONFIG_CONFIRM_NEVER)
+		return true;
+	if (s->config.confirm == CONFIG_CONFIRM_ALWAYS && !can_ask()) {
+		fputs("rapidreboot: the configuration wants a person to agree (CONFIRM=always): "
+		      "--yes does\n",
+		      stderr);
+		return false;
+	}
+	return ask_person(question);
+}
+
+static bool agreed_to_start(const struct start *s, const struct handover *h,
+			    const struct start_options *o)
 {
 	const char *version = s->image_info.version;
 	char question[512];
 
 	(void)snprintf(question, sizeof(question), "Stop %s and start %s%s%s%s now?", h->init->name,
 		       s->title, version ? " (" : "", version ? version : "", version ? ")" : "");
-	return ask_person(question);
+	return agreed(s, o, question);
 }
 
 /* Whatever init was going to do with the image, nobody may find it later. */
@@ -79,6 +95,68 @@ static void withdraw(struct start *s, struct handover *h)
 		fputs("rapidreboot: the kernel is unloaded again\n", stderr);
 	(void)!request_remove(h->sys, NULL);
 	(void)!loaded_remove(h->sys, NULL);
+	(void)!attempt_withdraw(h->sys, NULL);
+}
+
+/* What only the firmware can do it shall do, unless the configuration says otherwise. */
+static int go_cold(struct start *s, const struct start_options *o)
+{
+	_cleanup_(cold_done) struct cold cold = { 0 };
+	struct reboot_wish wish = o->wish;
+	struct kx_error err = { 0 };
+	enum cold_stage stage;
+
+	if (s->config.firmware == CONFIG_FIRMWARE_REFUSE || o->dry_run) {
+		fputs("rapidreboot: only a reboot through the firmware does what is wanted: see "
+		      "coldreboot(8). Nothing was done\n",
+		      stderr);
+		return EXIT_REFUSED;
+	}
+	wish.mode = REBOOT_COLD;
+	if (cold_prepare(sys_machine(), s->ctx, &wish, &cold, &err) < 0) {
+		(void)fail_with(&err);
+		return EXIT_HANDOVER;
+	}
+	if (!agreed(s, o, "Only the firmware can do that. Reboot through it now?")) {
+		fputs("rapidreboot: nothing was done\n", stderr);
+		return EXIT_NOTHING;
+	}
+	if (cold_go(sys_machine(), &cold, &stage, &err) < 0) {
+		(void)fail_with(&err);
+		return EXIT_HANDOVER;
+	}
+	return EXIT_OK;
+}
+
+/* A machine whose last fast reboot ended in the firmware would most likely do so again. */
+static const char *unconfirmed(struct sys *sys, struct attempts *all)
+{
+	/* without records, of a live system for example, there is nothing to hold against it */
+	if (attempts_read(sys, all, NULL) < 0 || !attempts_last_failed(all))
+		return NULL;
+	return all->v[all->n - 1].entry;
+}
+
+static int check(const struct start *s, struct sys *sys, const struct start_options *o,
+		 enum preflight_severity *ret_outcome)
+{
+	struct attempts all;
+	int r = start_check(s, o, unconfirmed(sys, &all), ret_outcome);
+
+	if (r != EXIT_OK || *ret_outcome != PREFLIGHT_REFUSE)
+		return r;
+	fputs("rapidreboot: refused; nothing was done\n", stderr);
+	return EXIT_REFUSED;
+}
+
+/* A read-only system cannot remember, which is no reason not to reboot it. */
+static void remember(struct sys *sys, const struct start *s)
+{
+	struct kx_error err = { 0 };
+
+	if (attempts_close(sys, false, &err) < 0 || attempt_begin(sys, s->title, &err) < 0)
+		fprintf(stderr, "rapidreboot: warning: this attempt is not recorded: %s\n",
+			err.message);
 }
 
 /* An init that asks for a kexec with nothing loaded would reboot through the firmware, or hang. */
@@ -101,6 +179,7 @@ static int ask_init(struct start *s, struct handover *h)
 	struct request request = { .mode = REBOOT_KEXEC };
 	struct kx_error err = { 0 };
 
+	remember(h->sys, s);
 	(void)snprintf(request.entry, sizeof(request.entry), "%s", s->title);
 	if (request_write(h->sys, &request, &err) < 0)
 		return fail_with(&err);
@@ -119,7 +198,7 @@ static int go(struct start *s, struct handover *h, const struct start_options *o
 		fputs("rapidreboot: only root can start another kernel (CAP_SYS_BOOT)\n", stderr);
 		return EXIT_FAILED;
 	}
-	if (!o->yes && !agreed(s, h)) {
+	if (!agreed_to_start(s, h, o)) {
 		fputs("rapidreboot: nothing was done\n", stderr);
 		return EXIT_NOTHING;
 	}
@@ -136,15 +215,20 @@ static int go(struct start *s, struct handover *h, const struct start_options *o
 
 static int reboot(const struct start_options *o)
 {
+	enum preflight_severity outcome = PREFLIGHT_NOTE;
 	struct handover h = { 0 };
 	struct start s;
 	int r = start_prepare(&s, o);
 
 	if (r == EXIT_OK)
 		r = handover_prepare(&h, &o->wish);
+	if (r == EXIT_OK)
+		r = check(&s, h.sys, o, &outcome);
 	if (r == EXIT_OK && (o->dry_run || o->verbose || o->json))
 		r = tell(&s, &h, o);
-	if (r == EXIT_OK && !o->dry_run)
+	if (r == EXIT_OK && outcome == PREFLIGHT_COLD)
+		r = go_cold(&s, o);
+	else if (r == EXIT_OK && !o->dry_run)
 		r = go(&s, &h, o);
 	reboot_call_done(&h.call);
 	start_done(&s);

@@ -18,6 +18,7 @@ enum option_key {
 	KEY_NO_WALL,
 	KEY_MESSAGE,
 	KEY_IGNORE,
+	KEY_FORCE,
 	KEY_JSON,
 };
 
@@ -34,6 +35,7 @@ static const struct option options[] = {
 	{ "no-wall", no_argument, NULL, KEY_NO_WALL },
 	{ "message", required_argument, NULL, KEY_MESSAGE },
 	{ "ignore-inhibitors", no_argument, NULL, KEY_IGNORE },
+	{ "force", required_argument, NULL, KEY_FORCE },
 	{ "json", no_argument, NULL, KEY_JSON },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "yes", no_argument, NULL, 'y' },
@@ -93,6 +95,9 @@ static int take_handover(struct start_options *o, int key)
 	case 'y':
 		o->yes = true;
 		return EXIT_OK;
+	case KEY_FORCE:
+		o->force[o->n_force++] = optarg;
+		return EXIT_OK;
 	default:
 		return -1;
 	}
@@ -143,7 +148,8 @@ int start_options_parse(struct start_options *o, unsigned takes, int argc, char 
 
 	*o = (struct start_options){ .find.find.size = sizeof(o->find.find) };
 	o->initrds = calloc((size_t)argc, sizeof(*o->initrds));
-	if (!o->initrds) {
+	o->force = calloc((size_t)argc, sizeof(*o->force));
+	if (!o->initrds || !o->force) {
 		fputs("rapidreboot: out of memory\n", stderr);
 		return EXIT_FAILED;
 	}
@@ -158,8 +164,17 @@ int start_options_parse(struct start_options *o, unsigned takes, int argc, char 
 	return refuse(o);
 }
 
+bool start_forced(const struct start_options *o, const char *id)
+{
+	for (size_t i = 0; i < o->n_force; i++)
+		if (strcasecmp(o->force[i], id) == 0)
+			return true;
+	return false;
+}
+
 void start_options_done(struct start_options *o)
 {
 	free(o->initrds);
+	free(o->force);
 	*o = (struct start_options){ 0 };
 }

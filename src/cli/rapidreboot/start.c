@@ -96,7 +96,7 @@ static int refuse_entry(const struct kx_entry *e)
 
 static int take_entry(struct start *s, const struct start_options *o)
 {
-	const char *name = o->find.argument ? o->find.argument : "default";
+	const char *name = o->find.argument ? o->find.argument : s->config.default_entry;
 	struct kx_error err = { 0 };
 	struct kx_entry e;
 	size_t i;
@@ -104,11 +104,13 @@ static int take_entry(struct start *s, const struct start_options *o)
 
 	if (r != EXIT_OK)
 		return r;
-	if (kx_entries_find(s->entries.list, name, &i, &err) < 0)
+	if (kx_entries_find(s->entries.list, name ? name : "default", &i, &err) < 0)
 		return fail_with(&err);
 	e = entries_get(&s->entries, i);
 	if (!e.bootable)
 		return refuse_entry(&e);
+	s->type = e.type;
+	s->devicetree = e.devicetree;
 	s->title = strdup(e.title ? e.title : e.id);
 	s->kernel = path_here(o->find.root, e.kernel);
 	if (!s->title || !s->kernel || set_text(&s->cmdline, e.cmdline) != EXIT_OK)
@@ -190,17 +192,36 @@ static int prepare(struct start *s, const struct start_options *o)
 		return fail_with(&err);
 	s->image_info.size = sizeof(s->image_info);
 	(void)kx_image_info(s->image, &s->image_info);
-	r = append_cmdline(s, o->append);
+	/* what the configuration appends, it appends to entries */
+	r = append_cmdline(s, o->kernel || o->cmdline ? NULL : s->config.append);
+	if (r == EXIT_OK)
+		r = append_cmdline(s, o->append);
 	if (r != EXIT_OK)
 		return r;
 	return plan(s, s->way, &err) < 0 ? fail_with(&err) : EXIT_OK;
+}
+
+static int read_config(struct start *s)
+{
+	_cleanup_close_ int root = machine_open(sys_machine());
+	struct kx_error err = { 0 };
+
+	if (config_read(root, &s->config, &err) < 0)
+		return fail_with(&err);
+	for (size_t i = 0; i < s->config.warnings.n; i++)
+		fprintf(stderr, "rapidreboot: warning: %s\n", s->config.warnings.v[i]);
+	return EXIT_OK;
 }
 
 int start_prepare(struct start *s, const struct start_options *o)
 {
 	int r;
 
-	*s = (struct start){ .verbose = o->verbose, .way = o->way };
+	*s = (struct start){ .verbose = o->verbose };
+	r = read_config(s);
+	if (r != EXIT_OK)
+		return r;
+	s->way = o->way == KX_WAY_AUTO ? s->config.way : o->way;
 	r = running_open(&s->verbose, &s->ctx);
 	return r == EXIT_OK ? prepare(s, o) : r;
 }
@@ -248,6 +269,7 @@ void start_done(struct start *s)
 	s->plan = kx_plan_free(s->plan);
 	s->image = kx_image_free(s->image);
 	entries_close(&s->entries);
+	config_done(&s->config);
 	s->ctx = kx_ctx_free(s->ctx);
 	free_texts(s->initrds, s->n_initrds);
 	free_texts(s->modules, s->n_modules);

@@ -4,7 +4,10 @@
 /* What is going to be started: words of the command line -> kernel file, image, plan, load. */
 
 #include "cli/rapidreboot/entries.h"
+#include "config/config.h"
 #include "handover/arm.h"
+#include "preflight/preflight.h"
+#include "record/attempts.h"
 
 /* Which options a command knows, beside --json, -v and --help. */
 #define TAKES_TARGET (1u << 0)	 /* which kernel, and how it is loaded */
@@ -29,16 +32,22 @@ struct start_options {
 	bool reuse_cmdline;
 	enum kx_way way;
 	struct reboot_wish wish;
+	const char **force; /* ids of checks that do not refuse */
+	size_t n_force;
 	bool dry_run, yes, json, verbose, help;
 };
 
 /* An exit status. */
 int start_options_parse(struct start_options *o, unsigned takes, int argc, char **argv);
+bool start_forced(const struct start_options *o, const char *id);
 void start_options_done(struct start_options *o);
 
 struct start {
 	struct kx_ctx *ctx; /* of the running machine */
 	bool verbose;
+	struct config config;
+	enum kx_entry_type type;
+	const char *devicetree; /* or NULL */
 	struct entries entries; /* ->list NULL when the kernel was named */
 	char *title;
 	char *kernel;
@@ -56,6 +65,10 @@ struct start {
 
 /* Finds, reads and plans; changes nothing. An exit status, having said what is wrong. */
 int start_prepare(struct start *s, const struct start_options *o);
+/* Runs the checks on it and tells what they found; @unconfirmed: what an earlier attempt left behind,
+ * or NULL. An exit status; @ret_outcome says what may follow. */
+int start_check(const struct start *s, const struct start_options *o, const char *unconfirmed,
+		enum preflight_severity *ret_outcome);
 /* Loads what was planned, and leaves a note that it was us. An exit status. */
 int start_load(struct start *s);
 void start_done(struct start *s);

@@ -138,7 +138,6 @@ enum {
 	TAG_MEMORY = 4,
 	TAG_MMAP = 6,
 	TAG_FRAMEBUFFER = 8,
-	TAG_EFI64 = 12,
 	TAG_RSDP_1 = 14,
 	TAG_RSDP_2 = 15,
 	TAG_LOAD_BASE = 21,
@@ -218,13 +217,8 @@ static void tag_firmware(const struct planner *p, struct tags *tags)
 		memcpy(tag_add(tags, TAG_RSDP_2, RSDP_2_SIZE), rsdp, RSDP_2_SIZE);
 	else if (machine->n_acpi_rsdp_copy >= RSDP_1_SIZE)
 		memcpy(tag_add(tags, TAG_RSDP_1, RSDP_1_SIZE), rsdp, RSDP_1_SIZE);
-	if (machine->efi.booted && machine->boot_params && !(p->req->flags & KX_REQ_NO_EFI)) {
-		const uint8_t *info = machine->boot_params + BP_EFI_INFO;
-		uint64_t systab = get_le32(info + 0x04) | (uint64_t)get_le32(info + 0x18) << 32;
-
-		if (memcmp(info, "EL64", 4) == 0 && systab)
-			put_le64(tag_add(tags, TAG_EFI64, 8), systab);
-	}
+	/* No tag for the EFI system table (12): without boot services, which are long gone, Xen stops
+	 * over it: "Bootloader shutdown EFI x64 boot services!" (xen/arch/x86/boot/head.S). */
 }
 
 size_t multiboot2_info(const struct planner *p, const struct multiboot_facts *facts, uint8_t *buf)

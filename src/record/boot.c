@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "record/boot.h"
+
+int machine_open(struct sys *sys)
+{
+	return sys->root ? open_in(ROOT_HERE, sys->root, O_PATH | O_DIRECTORY) : ROOT_HERE;
+}
+
+/* 8-4-4-4-12 hexadecimal digits, as drivers/char/random.c prints it (%pU). */
+bool is_boot_id(struct bytes b)
+{
+	for (size_t i = 0; i < b.n; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? b.p[i] != '-' : !b.p[i] || !strchr("0123456789abcdef", b.p[i]))
+			return false;
+	}
+	return b.n == BOOT_ID_LENGTH;
+}
+
+int boot_id_read(struct sys *sys, char ret[BOOT_ID_LENGTH + 1])
+{
+	_cleanup_close_ int root = machine_open(sys);
+	_cleanup_free_ char *line = NULL;
+	int r = read_line_in(root, "/proc/sys/kernel/random/boot_id", &line);
+
+	if (r < 0)
+		return r;
+	if (!is_boot_id((struct bytes){ (const uint8_t *)line, strlen(line) }))
+		return -EBADMSG;
+	memcpy(ret, line, BOOT_ID_LENGTH + 1);
+	return 0;
+}
+
+enum boot_way boot_way_read(struct sys *sys)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	uint64_t type;
+
+	if (read_u64_in(root, "/proc/sys/kernel/bootloader_type", &type) < 0 || type > 0xff)
+		return BOOT_UNKNOWN;
+	/* the low four bits are the loader's version */
+	return type >> 4 == 0xd ? BOOT_KEXEC : BOOT_FIRMWARE;
+}

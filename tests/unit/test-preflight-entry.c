@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Family B. Archives are written by hand after the kernel's buffer-format.rst, package managers'
+ * files after dpkg(1); a directory in place of a file stands for one that cannot be read. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/unit/cmocka-shim.h"
+#include "tests/unit/preflight-rows.h"
+#include "tests/unit/root.h"
+
+/* "newc": magic, inode, mode, uid, gid, links, time, size, four device numbers, length of the name
+ * with its NUL, checksum; name and contents padded to 4 bytes. */
+#define N "00000000"
+#define HEADER(size, name_n) "070701" N N N N N N size N N N N name_n N
+#define TRAILER HEADER(N, "0000000b") "TRAILER!!!\0\0\0\0"
+#define MICROCODE                      \
+	HEADER("00000003", "00000007") \
+	"kernel\0\0\0\0"               \
+	"abc\0" TRAILER
+#define A_FILE                         \
+	HEADER("00000002", "00000005") \
+	"init\0\0"                     \
+	"hi\0\0" TRAILER
+#define MODULES HEADER(N, "00000015") "lib/modules/6.1.0/x\0\0\0" TRAILER
+
+static const struct kx_image_info linux_6_1 = { .type = "bzImage64",
+						.version = "6.1.0-18-amd64",
+						.cmdline_max = 10 };
+static const char *const one[] = { "/i" };
+static const char *const two[] = { "/m", "/i" };
+
+#define ENTRY(...) .entry = { .title = "t", __VA_ARGS__ }
+#define ONE .initrds = one, .n_initrds = 1
+#define TWO .initrds = two, .n_initrds = 2
+#define LINUX .image = &linux_6_1
+#define DEPENDENCIES(v)                              \
+	{                                            \
+		"/lib/modules/" v "/modules.dep", "" \
+	}
+#define NULL_DEVICE             \
+	{                       \
+		"/dev/null", "" \
+	}
+
+static void test_image(void **state)
+{
+	const struct row rows[] = {
+		{ "B1", { { NULL } }, ENTRY(.kernel = "/k", LINUX), OK },
+		{ "B1", { { NULL } }, ENTRY(.kernel = "/k", .image_error = "no kernel"), REFUSE },
+		{ "B1", { { NULL } }, UNKNOWN },
+
+		{ "B2", { { NULL } }, ENTRY(.kernel = "/k"), OK },
+		{ "B2", { BYTES("/i", A_FILE) }, ENTRY(ONE), OK },
+		{ "B2", { { "/i", "\x1f\x8b..." } }, ENTRY(ONE), OK },
+		{ "B2", { BYTES("/m", MICROCODE), { "/i", "\x1f\x8b..." } }, ENTRY(TWO), OK },
+		{ "B2", { BYTES("/i", MICROCODE "\0\0\0\0" A_FILE) }, ENTRY(ONE), OK },
+		{ "B2", { BYTES("/i", MICROCODE) }, ENTRY(ONE), REFUSE },
+		{ "B2", { { "/i", "" } }, ENTRY(ONE), REFUSE, .evidence = "/i: empty" },
+		{ "B2", { { NULL } }, ENTRY(ONE), REFUSE },
+		{ "B2",
+		  { BYTES("/i", HEADER("00000002", "00000005") "init\0\0"
+							       "hi") },
+		  ENTRY(ONE),
+		  REFUSE },
+		{ "B2", { { "/i", HEADER("00001000", "00000005") "init" } }, ENTRY(ONE), REFUSE },
+		{ "B2", { { "/i/x", "" } }, ENTRY(ONE), UNKNOWN },
+		{ "B2", { { NULL } }, UNKNOWN },
+
+		{ "B3", { DEPENDENCIES("6.1.0-18-amd64") }, ENTRY(LINUX), OK },
+		{ "B3",
+		  { { "/usr/lib/modules/6.1.0-18-amd64/modules.dep", "" } },
+		  ENTRY(LINUX),
+		  OK },
+		{ "B3", { DEPENDENCIES("6.1.0-17-amd64") }, ENTRY(LINUX), REFUSE },
+		{ "B3", { BYTES("/i", A_FILE) }, ENTRY(LINUX, ONE), REFUSE },
+		{ "B3", { BYTES("/i", MODULES) }, ENTRY(LINUX, ONE), WARN },
+		{ "B3", { { "/i", "\x1f\x8b" } }, ENTRY(LINUX, ONE), WARN },
+		{ "B3", { { "/lib/modules", "a file" } }, ENTRY(LINUX), UNKNOWN },
+		{ "B3", { { NULL } }, ENTRY(.image_error = "x"), UNKNOWN },
+
+		{ "B5", { { NULL } }, ENTRY(LINUX, .cmdline = "0123456789"), OK },
+		{ "B5", { { NULL } }, ENTRY(LINUX, .cmdline = "01234567890"), REFUSE },
+		{ "B5", { { NULL } }, ENTRY(.cmdline = "0123456789"), UNKNOWN },
+
+		{ "B7",
+		  { DEPENDENCIES("6.1.0-18-amd64"), DEPENDENCIES("6.1.0-9-amd64") },
+		  ENTRY(LINUX),
+		  OK },
+		{ "B7",
+		  { DEPENDENCIES("6.1.0-20-amd64") },
+		  ENTRY(LINUX),
+		  WARN,
+		  .evidence = "6.1.0-20-amd64" },
+		{ "B7", { DEPENDENCIES("6.10.0-1-amd64") }, ENTRY(LINUX), WARN },
+		{ "B7", { DEPENDENCIES("6.1.0-18-rt-amd64") }, ENTRY(LINUX), OK },
+		{ "B7", { DEPENDENCIES("6.12.0-rc3-amd64") }, ENTRY(LINUX), OK },
+		/* left over from a package that was removed */
+		{ "B7",
+		  { { "/lib/modules/6.1.0-20-amd64/modules.dep.bin", "" } },
+		  ENTRY(LINUX),
+		  OK },
+		{ "B7", { { "/lib/modules", "a file" } }, ENTRY(LINUX), UNKNOWN },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+static void test_command_line(void **state)
+{
+	const struct row rows[] = {
+		{ "B4",
+		  { { "/dev/disk/by-uuid/1-2", "" } },
+		  ENTRY(ONE, .cmdline = "ro root=UUID=1-2"),
+		  OK },
+		{ "B4",
+		  { { "/dev/disk/by-uuid/1-2", "" } },
+		  ENTRY(.cmdline = "root=UUID=1-2"),
+		  REFUSE },
+		{ "B4",
+		  { { "/dev/disk/by-uuid/3", "" } },
+		  ENTRY(ONE, .cmdline = "root=UUID=1"),
+		  REFUSE,
+		  .evidence = "root=UUID=1" },
+		{ "B4",
+		  { { "/dev/disk/by-uuid/3", "" }, { "/proc/cmdline", "root=UUID=1 ro\n" } },
+		  ENTRY(ONE, .cmdline = "root=UUID=1"),
+		  WARN },
+		{ "B4",
+		  { { "/dev/disk/by-partuuid/7", "" } },
+		  ENTRY(.cmdline = "root=PARTUUID=7"),
+		  OK },
+		{ "B4",
+		  { NULL_DEVICE, { "/dev/sda1", "" } },
+		  ENTRY(.cmdline = "root=/dev/sda1"),
+		  OK },
+		{ "B4", { NULL_DEVICE }, ENTRY(.cmdline = "root=/dev/sda1"), REFUSE },
+		{ "B4", { NULL_DEVICE }, ENTRY(.cmdline = "root=\"/dev/sda1\""), REFUSE },
+		{ "B4", { NULL_DEVICE }, ENTRY(ONE, .cmdline = "root=ZFS=rpool/x"), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY(ONE, .cmdline = "root=/dev/nfs"), OK },
+		{ "B4",
+		  { { "/dev/disk/by-uuid/1", "" } },
+		  ENTRY(ONE, .cmdline = "root=UUID=1 resume=UUID=9"),
+		  WARN,
+		  .evidence = "resume=UUID=9" },
+		{ "B4",
+		  { { "/dev/disk/by-uuid/1", "" } },
+		  ENTRY(ONE, .cmdline = "root=UUID=1 rd.luks.uuid=9"),
+		  WARN },
+		{ "B4", { { NULL } }, ENTRY(ONE, .cmdline = "root=UUID=1"), UNKNOWN },
+		{ "B4", { { NULL } }, ENTRY(.kernel = "/k"), UNKNOWN },
+
+		{ "B6", { { NULL } }, ENTRY(.cmdline = "ro"), OK },
+		{ "B6", { { NULL } }, ENTRY(.cmdline = "ro $tuned_params"), WARN },
+		{ "B6", { { NULL } }, ENTRY(.cmdline = "root=UUID=$x ro"), REFUSE },
+		{ "B6", { { NULL } }, UNKNOWN },
+
+		{ "B12", { { NULL } }, ENTRY(.type = KX_ENTRY_LINUX), OK },
+		{ "B12", { { NULL } }, ENTRY(.type = KX_ENTRY_UKI), OK },
+		{ "B12", { { NULL } }, ENTRY(.type = KX_ENTRY_CHAINLOAD), COLD },
+		{ "B12", { { NULL } }, ENTRY(.type = KX_ENTRY_OTHER), COLD },
+		{ "B12", { { NULL } }, UNKNOWN },
+
+		{ "B13", { { NULL } }, ENTRY(.way = KX_WAY_FILE), OK },
+		{ "B13", { { NULL } }, ENTRY(.way = KX_WAY_FILE, .devicetree = "/d"), REFUSE },
+		{ "B13", { { NULL } }, ENTRY(.way = KX_WAY_SEGMENTS, .devicetree = "/d"), OK },
+		{ "B13", { { NULL } }, UNKNOWN },
+
+		{ "B15", { { NULL } }, ENTRY(.cmdline = "init=/bin/sh"), OK },
+		{ "B15", { { NULL } }, ENTRY(.cmdline = "ro", .reuses_running = true), OK },
+		{ "B15",
+		  { { NULL } },
+		  ENTRY(.cmdline = "ro init=/bin/sh", .reuses_running = true),
+		  WARN,
+		  .evidence = "init=" },
+		{ "B15", { { NULL } }, UNKNOWN },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+static void test_system(void **state)
+{
+	static const char root_only[] = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n";
+	static const char with_boot[] = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+					"30 22 8:2 / /boot rw - ext4 /dev/sda2 rw\n";
+	const struct row rows[] = {
+		{ "B8", { { NULL } }, OK },
+		{ "B8", { { "/run/ostree-booted", "" } }, OK },
+		{ "B8",
+		  { { "/run/ostree-booted", "" }, { "/run/ostree/staged-deployment", "" } },
+		  REFUSE },
+
+		{ "B9",
+		  { { "/etc/fstab", "/dev/sda1 / ext4\n" }, { "/proc/self/mountinfo", root_only } },
+		  OK },
+		{ "B9",
+		  { { "/etc/fstab", "# /dev/x /boot\nUUID=1\t/boot ext4\n" },
+		    { "/proc/self/mountinfo", with_boot } },
+		  OK },
+		{ "B9",
+		  { { "/etc/fstab", "UUID=1\t/boot ext4 noauto\n" },
+		    { "/proc/self/mountinfo", root_only } },
+		  WARN },
+		{ "B9", { { "/etc/fstab", "UUID=1 /boot ext4\n" } }, UNKNOWN },
+
+		{ "B10",
+		  { { "/var/lib/dpkg/lock", "" },
+		    { "/var/lib/dpkg/status", "Package: a\nStatus: install ok installed\n" } },
+		  OK },
+		{ "B10",
+		  { { "/var/lib/dpkg/status",
+		      "Package: a\nStatus: install ok half-configured\n" } },
+		  WARN,
+		  .evidence = "a:" },
+		{ "B10",
+		  { { "/var/lib/dpkg/status",
+		      "Package: a\nStatus: install ok triggers-pending\n" } },
+		  WARN },
+		{ "B10", { { "/var/lib/dpkg/updates/0001", "" } }, WARN },
+		{ "B10", { { "/var/lib/pacman/db.lck", "" } }, REFUSE },
+		{ "B10", { { "/i.new", "" } }, ENTRY(ONE), WARN, .evidence = "/i.new" },
+		{ "B10", { { "/var/lib/dpkg/status/x", "" } }, UNKNOWN },
+
+		{ "B11", { { "/sys/kernel/kexec_loaded", "0\n" } }, OK },
+		{ "B11", { { "/sys/kernel/kexec_loaded", "1\n" } }, WARN },
+		{ "B11",
+		  { { "/sys/kernel/kexec_loaded", "1\n" } },
+		  .opts = { .loaded_is_ours = true },
+		  OK },
+		{ "B11", { { "/sys/kernel/kexec_loaded/x", "" } }, UNKNOWN },
+
+		{ "B14",
+		  { { "/etc/systemd/system/kexec.target.wants/rapidreboot.service", "" } },
+		  OK },
+		{ "B14",
+		  { { "/etc/systemd/system/kexec.target.wants/kexec-load@lts.service", "" } },
+		  NOTE },
+		{ "B14", { { "/etc/rc6.d/K01kexec-load", "" } }, NOTE },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+/* fcntl(2) tells another process' locks only, so a child takes this one. */
+static void test_lock_held(void **state)
+{
+	struct preflight_opts opts = { 0 };
+	struct preflight p;
+	struct root root;
+	char path[512];
+	int ready[2];
+	pid_t child;
+	bool seen = false;
+	char c;
+
+	root_new(&root);
+	root_put(&root, "/var/lib/dpkg/lock-frontend", "");
+	(void)snprintf(path, sizeof(path), "%s/var/lib/dpkg/lock-frontend", root.path);
+	assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+		int fd = open(path, O_RDWR | O_CLOEXEC);
+
+		if (fcntl(fd, F_SETLK, &lock) < 0 || write(ready[1], "x", 1) != 1)
+			_exit(1);
+		(void)pause();
+		_exit(0);
+	}
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	opts.root = open(root.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(preflight_run(&opts, &p, NULL), 0);
+	for (size_t i = 0; i < p.n; i++)
+		if (strcmp(p.findings[i].id, "B10") == 0)
+			seen = p.findings[i].severity == PREFLIGHT_REFUSE &&
+			       strstr(p.findings[i].evidence, "lock-frontend is locked");
+	assert_true(seen);
+	preflight_done(&p);
+	(void)kill(child, SIGKILL);
+	(void)waitpid(child, NULL, 0);
+	(void)close(opts.root);
+	(void)close(ready[0]);
+	(void)close(ready[1]);
+	root_free(&root);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_image),
+		cmocka_unit_test(test_command_line),
+		cmocka_unit_test(test_system),
+		cmocka_unit_test(test_lock_held),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Families F, G, H and W: storage, the way down, earlier attempts, wishes of the firmware. Files are as
+ * proc_pid_mountinfo(5), crypttab(5), sysfs, UEFI 2.10 and systemd's /run files have them; a directory
+ * in place of a file stands for one that cannot be read. */
+#include "tests/unit/cmocka-shim.h"
+#include "tests/unit/preflight-rows.h"
+
+#define ENTRY(...) .entry = { .title = "t", __VA_ARGS__ }
+#define ROOT_ON_DM                                                                         \
+	{                                                                                  \
+		"/proc/self/mountinfo", "1 0 253:1 / / rw - ext4 /dev/mapper/vg-root rw\n" \
+	}
+#define PLAIN_ROOT                                                                      \
+	{                                                                               \
+		"/proc/self/mountinfo", "1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n" \
+	}
+#define SDA1                                                                     \
+	{                                                                        \
+		"/sys/dev/block/8:1", "->../../devices/pci0/ata1/block/sda/sda1" \
+	}
+#define SDA1_CLASS                                                                  \
+	{                                                                           \
+		"/sys/class/block/sda1", "->../../devices/pci0/ata1/block/sda/sda1" \
+	}
+#define NVME_CLASS                                                          \
+	{                                                                   \
+		"/sys/class/block/nvme0n1p2", "->../../devices/x/nvme0n1p2" \
+	}
+#define DM1                                                                  \
+	{                                                                    \
+		"/sys/dev/block/253:1", "->../../devices/virtual/block/dm-1" \
+	}
+#define LVM_ON_LUKS                                     \
+	{                                               \
+		"/sys/class/block/dm-1/slaves/dm-0", "" \
+	}
+#define LUKS_UUID                                                           \
+	{                                                                   \
+		"/sys/class/block/dm-0/dm/uuid", "CRYPT-LUKS2-0123-crypt\n" \
+	}
+#define LUKS_NAME                                          \
+	{                                                  \
+		"/sys/class/block/dm-0/dm/name", "crypt\n" \
+	}
+#define LUKS_SLAVE                                      \
+	{                                               \
+		"/sys/class/block/dm-0/slaves/sda3", "" \
+	}
+/* five of eight files, so that rows have room for what they are about */
+#define LUKS ROOT_ON_DM, DM1, LVM_ON_LUKS, LUKS_UUID, LUKS_NAME
+#define TTY .opts = { .has_terminal = true }
+
+static void test_storage(void **state)
+{
+	const struct row rows[] = {
+		{ "F1", { PLAIN_ROOT, SDA1 }, OK },
+		{ "F1",
+		  { LUKS, { "/etc/crypttab", "# x\ncrypt UUID=1 none luks\n" } },
+		  REFUSE,
+		  .evidence = "/etc/crypttab:2: key none" },
+		{ "F1", { LUKS, { "/etc/crypttab", "crypt UUID=1 none luks\n" } }, TTY, WARN },
+		{ "F1", { LUKS, { "/etc/crypttab", "crypt UUID=1 /etc/key luks\n" } }, OK },
+		{ "F1", { LUKS, { "/etc/crypttab", "crypt UUID=1 - tpm2-device=auto\n" } }, OK },
+		{ "F1", { LUKS, { "/etc/crypttab", "other UUID=1 /etc/key luks\n" } }, REFUSE },
+		{ "F1",
+		  { LUKS, LUKS_SLAVE, { "/dev/sda3", "LUKS\xba\xbe {\"type\":\"clevis\"}" } },
+		  OK },
+		{ "F1",
+		  { LUKS, LUKS_SLAVE, { "/dev/sda3", "LUKS\xba\xbe {\"type\":\"luks2\"}" } },
+		  REFUSE },
+		{ "F1", { LUKS }, ENTRY(.cmdline = "rd.luks.key=/k"), OK },
+		{ "F1", { LUKS, LUKS_SLAVE, { "/dev/sda3/x", "" } }, UNKNOWN },
+		{ "F1", { { "/proc/self/mountinfo/x", "" } }, UNKNOWN },
+
+		{ "F2", { PLAIN_ROOT, SDA1 }, OK },
+		{ "F2", { LUKS, { "/etc/crypttab", "crypt UUID=1 none luks\n" } }, OK },
+		{ "F2",
+		  { LUKS, { "/etc/crypttab", "crypt UUID=1 none tpm2-device=auto\n" } },
+		  REFUSE },
+		{ "F2",
+		  { LUKS, LUKS_SLAVE, { "/dev/sda3", "{\"type\":\"systemd-tpm2\"}" } },
+		  REFUSE },
+		{ "F2", { LUKS }, ENTRY(.cmdline = "rd.luks.options=tpm2-device=auto"), REFUSE },
+		{ "F2", { LUKS, LUKS_SLAVE, { "/dev/sda3/x", "" } }, UNKNOWN },
+
+		{ "F3", { { NULL } }, OK },
+		{ "F3",
+		  { { "/run/systemd/units/invocation:keylime_agent.service", "->0123" } },
+		  WARN },
+		{ "F3",
+		  { { "/run/systemd/units/invocation:keylime_agent.service", "no link" } },
+		  UNKNOWN },
+
+		{ "F4", { { "/proc/1/comm", "systemd\n" } }, OK },
+		{ "F4", { { "/proc/1/comm", "systemd\n" } }, .opts = { .direct = true }, REFUSE },
+		{ "F4", { { "/proc/1/comm", "sh\n" } }, .opts = { .direct = true }, OK },
+		{ "F4", { { "/proc/1/comm/x", "" } }, .opts = { .direct = true }, UNKNOWN },
+
+		{ "F6", { PLAIN_ROOT, SDA1, SDA1_CLASS }, OK },
+		{ "F6",
+		  { { "/proc/self/mountinfo", "1 0 0:20 / / rw - nfs4 server:/root rw\n" } },
+		  WARN },
+		{ "F6",
+		  { PLAIN_ROOT,
+		    SDA1,
+		    { "/sys/class/block/sda1",
+		      "->../../devices/platform/host3/session1/target3:0:0/3:0:0:1/block/sda/sda1" } },
+		  WARN },
+		{ "F6",
+		  { { "/proc/self/mountinfo", "1 0 259:2 / / rw - ext4 /dev/nvme0n1p2 rw\n" },
+		    { "/sys/dev/block/259:2", "->../../devices/x/nvme0n1p2" },
+		    NVME_CLASS,
+		    { "/sys/class/nvme/nvme0/transport", "tcp\n" } },
+		  WARN },
+		{ "F6",
+		  { { "/proc/self/mountinfo", "1 0 259:2 / / rw - ext4 /dev/nvme0n1p2 rw\n" },
+		    { "/sys/dev/block/259:2", "->../../devices/x/nvme0n1p2" },
+		    NVME_CLASS,
+		    { "/sys/class/nvme/nvme0/transport", "pcie\n" } },
+		  OK },
+		{ "F6", { { "/proc/self/mountinfo/x", "" } }, UNKNOWN },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+static void test_way_down(void **state)
+{
+	static const char blocks[] = "WHAT=shutdown:sleep\nMODE=block\nWHO=packages\nWHY=upgrade\n";
+	static const char delays[] = "WHAT=shutdown\nMODE=delay\nWHO=x\nWHY=y\n";
+	static const char sleeps[] = "WHAT=sleep:idle\nMODE=block\nWHO=x\nWHY=y\n";
+	const struct row rows[] = {
+		{ "G1", { { NULL } }, OK },
+		{ "G1",
+		  { { "/run/initramfs/.need_shutdown", "" }, { "/usr/sbin/kexec", "ELF" } },
+		  OK },
+		{ "G1",
+		  { { "/run/initramfs/.need_shutdown", "" },
+		    { "/usr/sbin/kexec", "->/etc/alternatives/kexec" } },
+		  WARN },
+		{ "G1", { { "/run/initramfs/.need_shutdown", "" } }, WARN },
+		{ "G1", { { "/run/initramfs", "a file" } }, UNKNOWN },
+
+		{ "G2", { { NULL } }, OK },
+		{ "G2",
+		  { { "/run/systemd/inhibit/1", blocks } },
+		  REFUSE,
+		  .evidence = "packages: upgrade" },
+		{ "G2", { { "/run/systemd/inhibit/1", delays } }, OK },
+		{ "G2", { { "/run/systemd/inhibit/1", sleeps } }, OK },
+		{ "G2", { { "/run/systemd/shutdown/scheduled", "MODE=reboot\n" } }, REFUSE },
+		{ "G2", { { "/run/nologin", "" } }, REFUSE },
+		{ "G2", { { "/run/systemd/inhibit/1/x", "" } }, UNKNOWN },
+
+		{ "G3", { { NULL } }, OK },
+		{ "G3",
+		  { { "/etc/runlevels/shutdown/kexec-exec", "->/etc/init.d/kexec-exec" },
+		    { "/proc/1/exe", "->/bin/busybox" } },
+		  WARN },
+		{ "G3",
+		  { { "/etc/runlevels/shutdown/kexec-exec", "->/etc/init.d/kexec-exec" },
+		    { "/proc/1/exe", "->/sbin/init" } },
+		  OK },
+		{ "G3",
+		  { { "/etc/runlevels/shutdown/kexec-exec", "->/etc/init.d/kexec-exec" } },
+		  UNKNOWN },
+
+		{ "G6", { { NULL } }, OK },
+		{ "G6",
+		  { { "/run/systemd/sessions/2", "UID=1000\nUSER=ann\nCLASS=user\n" } },
+		  NOTE,
+		  .evidence = "ann" },
+		{ "G6", { { "/run/systemd/sessions/c1", "USER=gdm\nCLASS=greeter\n" } }, OK },
+		{ "G6", { { "/run/systemd/sessions", "a file" } }, UNKNOWN },
+
+		{ "G7", { { NULL } }, OK },
+		{ "G7", { { "/nokexec", "" } }, COLD },
+		{ "G7", { { "/no-kexec-reboot", "" } }, COLD },
+
+		{ "H1", { { NULL } }, OK },
+		{ "H1",
+		  { { NULL } },
+		  .opts = { .unconfirmed = "6.1 at noon" },
+		  REFUSE,
+		  .evidence = "6.1 at noon" },
+
+		{ "H4", { { NULL } }, OK },
+		{ "H4",
+		  { EFIVAR("LoaderEntryOneShot", EFI_LOADER_GUID, "a\0.\0c\0\0\0") },
+		  WARN,
+		  .evidence = "a.c" },
+		{ "H4",
+		  { EFIVAR("LoaderEntryOneShot", EFI_LOADER_GUID,
+			   "k\0e\0x\0e\0c\0 \0r\0e\0b\0o\0o\0t\0\0\0") },
+		  OK },
+		{ "H4",
+		  { { "/boot/grub/grubenv", "# GRUB Environment Block\nnext_entry=2\n####" } },
+		  WARN,
+		  .evidence = "next_entry=2" },
+		{ "H4",
+		  { { "/boot/grub2/grubenv", "# GRUB Environment Block\nnext_entry=\n####" } },
+		  OK },
+		{ "H4", { { "/boot/grub/grubenv/x", "" } }, UNKNOWN },
+
+		{ "H5", { { NULL } }, OK },
+		{ "H5",
+		  { EFIVAR("LoaderEntryOneShot", EFI_LOADER_GUID,
+			   "k\0e\0x\0e\0c\0 \0r\0e\0b\0o\0o\0t\0\0\0") },
+		  NOTE },
+		{ "H5", { { "/sys/firmware/efi/fw_platform_size", "64\n" } }, UNKNOWN },
+
+		{ "H6", { { "/sys/kernel/kexec_crash_loaded", "0\n" } }, OK },
+		{ "H6", { { "/sys/kernel/kexec_crash_loaded", "1\n" } }, NOTE },
+		{ "H6", { { "/sys/kernel/kexec_crash_loaded/x", "" } }, UNKNOWN },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+#define MOK_GUID "605dab50-e046-4300-abb6-3dd810dd8b23"
+#define EFI_UNSEEN                                           \
+	{                                                    \
+		"/sys/firmware/efi/fw_platform_size", "64\n" \
+	}
+
+static void test_firmware(void **state)
+{
+	static const char pending[] = "/sys/class/firmware-attributes/x/attributes/pending_reboot";
+	const struct row rows[] = {
+		{ "W1", { { NULL } }, OK },
+		{ "W1", { { "/run/systemd/reboot-to-firmware-setup", "" } }, COLD },
+		{ "W1", { { "/run/systemd/reboot-to-boot-loader-menu", "" } }, COLD },
+		{ "W1", { { "/run/systemd/reboot-to-boot-loader-entry", "" } }, COLD },
+		{ "W1", { { "/run/systemd/reboot-param", "bootloader" } }, COLD },
+		{ "W1", { { "/run/systemd/reboot-param", "" } }, OK },
+		{ "W1", { { NULL } }, .bare = true, UNKNOWN },
+
+		{ "W2", { { NULL } }, OK },
+		{ "W2", { EFIVAR("OsIndications", EFI_GLOBAL_GUID, "\0\0\0\0\0\0\0\0") }, OK },
+		{ "W2", { EFIVAR("OsIndications", EFI_GLOBAL_GUID, "\1\0\0\0\0\0\0\0") }, COLD },
+		{ "W2",
+		  { EFIVAR("OsIndications", EFI_GLOBAL_GUID, "\4\0\0\0\0\0\0\0") },
+		  COLD,
+		  .evidence = "0x4" },
+		{ "W2", { EFIVAR("OsIndications", EFI_GLOBAL_GUID, "\x40\0\0\0\0\0\0\0") }, COLD },
+		/* bit 1, which asks for a timestamp of revocation, is nobody's wish for a reboot */
+		{ "W2", { EFIVAR("OsIndications", EFI_GLOBAL_GUID, "\2\0\0\0\0\0\0\0") }, OK },
+		{ "W2", { EFIVAR("OsIndications", EFI_GLOBAL_GUID, "\1") }, UNKNOWN },
+		{ "W2", { EFI_UNSEEN }, UNKNOWN },
+
+		{ "W3", { { NULL } }, OK },
+		{ "W3",
+		  { EFIVAR("BootNext", EFI_GLOBAL_GUID, "\3\0") },
+		  COLD,
+		  .evidence = "Boot0003" },
+		{ "W3", { EFI_UNSEEN }, UNKNOWN },
+
+		{ "W4", { { NULL } }, OK },
+		{ "W4", { EFIVAR("MokNew", MOK_GUID, "x") }, COLD, .evidence = "MokNew" },
+		{ "W4", { EFIVAR("MokPW", MOK_GUID, "x") }, COLD },
+		{ "W4", { EFIVAR("MokListRT", MOK_GUID, "x") }, OK },
+		{ "W4", { EFI_UNSEEN }, UNKNOWN },
+
+		{ "W5", { { NULL } }, OK },
+		{ "W5", { { pending, "0\n" } }, OK },
+		{ "W5", { { pending, "1\n" } }, COLD },
+		{ "W5",
+		  { { "/sys/class/firmware-attributes/x/attributes/pending_reboot/x", "" } },
+		  UNKNOWN },
+
+		{ "W6", { { NULL } }, OK },
+		{ "W6", { { "/sys/class/tpm/tpm0/ppi/request", "0\n" } }, OK },
+		{ "W6", { { "/sys/class/tpm/tpm0/ppi/request", "5\n" } }, COLD },
+		{ "W6", { { "/sys/class/tpm/tpm0/ppi/request", "23 1\n" } }, COLD },
+		{ "W6", { { "/sys/class/tpm/tpm0/ppi/request/x", "" } }, UNKNOWN },
+
+		{ "W7", { { NULL } }, OK },
+		{ "W7", { { "/run/reboot-needed", "reboot\n" } }, COLD },
+		{ "W7", { { "/run/reboot-needed", "kexec\n" } }, OK },
+		{ "W7", { { "/run/reboot-needed", "soft-reboot\n" } }, OK },
+		{ "W7", { { "/run/reboot-needed/x", "" } }, UNKNOWN },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_storage),
+		cmocka_unit_test(test_way_down),
+		cmocka_unit_test(test_firmware),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
