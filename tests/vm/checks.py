@@ -163,7 +163,8 @@ def check_boot(scenario, end, facts, ours):
         yield from check_efi(facts, "first", "second")
     if "--fast" in scenario.options:
         yield from check_fast(scenario, end, facts)
-    if ours and (scenario.way == "-c" or "--fast" in scenario.options or scenario.image.startswith("vmlinux")):
+    segments = "--fast" in scenario.options or scenario.image.startswith("vmlinux")
+    if ours and (scenario.way == "-c" or segments):
         yield from check_stamps(facts)
 
 

@@ -35,9 +35,14 @@ DMESG = f"""[    0.000000] Linux version {RELEASE}
 FACTS = {"release": RELEASE, "cmdline": jobs.CMDLINE, "cpus": "1", "iomem": IOMEM, "efi": EFI,
          "files": "/extra/part2\n/extra/part3", "setup_data": f"type {checks.STAMPS_TYPE}\n 00",
          "dmesg": DMESG}
+PLACED = "segment[0] kernel: 0x100 bytes at 0x1d000000-0x1dffffff\nkexec: copy: so it is\n"
 UEFI = scenarios.Scenario("test", way="-c", initrds="three", machine=vm.Machine(firmware="uefi"))
 CORRUPT = scenarios.Scenario("test", kind="corrupt", way="-c")
 RESET_LOG = "@@ begin loaded\n1\n@@ end loaded\nrapidreboot: memory changed since the kernel was loaded"
+
+
+def boot_params(loadflags):
+    return bytes(loadflags if at == checks.LOADFLAGS else 0 for at in range(4096)).hex(" ")
 
 
 def log_of(facts):
@@ -52,6 +57,15 @@ def log_of(facts):
 def problems(reason="poweroff", **changes):
     facts = dict(FACTS, **changes)
     return checks.problems(UEFI, vm.Ending(log_of(facts), reason, 1), True)
+
+
+def fast(log=PLACED, words="", **changes):
+    """A kernel that was unpacked by the loader; @words follow its command line."""
+    facts = dict(FACTS, cmdline=jobs.CMDLINE + words, boot_params=boot_params(0x83),
+                 text="ffffffff9c600000 T _text")
+    scenario = scenarios.Scenario("test", options=("--fast",), initrds="three", next_words=words)
+    return checks.problems(scenario, vm.Ending(log + log_of(dict(facts, **changes)), "poweroff", 1),
+                           True)
 
 
 def corrupt(log, reason):
@@ -97,6 +111,16 @@ CASES = [
     ("damaged image, silent reset", lambda: corrupt("@@ end loaded\n", "reset"), False),
     ("damaged image started", lambda: corrupt(RESET_LOG + "\nLinux version", "reset"), False),
     ("damaged image hangs", lambda: corrupt(RESET_LOG, "timeout"), False),
+    ("unpacked kernel", lambda: fast(), True),
+    ("unpacked kernel elsewhere", lambda: fast(PLACED.replace("x1d", "x1c")), False),
+    ("bzImage instead of the unpacked kernel", lambda: fast(PLACED.replace("copy", "bzImage")),
+     False),
+    ("text nowhere", lambda: fast(text="0000000000000000 T _text"), False),
+    ("text not in steps", lambda: fast(text="ffffffff9c601000 T _text"), False),
+    ("text moved, and nobody knows", lambda: fast(boot_params=boot_params(0x81)), False),
+    ("nokaslr", lambda: fast(words=" nokaslr", text="ffffffff81000000 T _text",
+                             boot_params=boot_params(0x81)), True),
+    ("nokaslr, moved", lambda: fast(words=" nokaslr", boot_params=boot_params(0x81)), False),
     ("the same as kexec-tools", lambda: differences(), True),
     ("other time stamps", lambda: differences(dmesg=DMESG.replace("1.000000", "2.5")), True),
     ("log line lost", lambda: differences(dmesg=DMESG.replace("ACPI: 3 tables found", "")), False),
