@@ -33,6 +33,7 @@ check: deps ## every test: two compilers, sanitizers, fuzz corpora, a few virtua
 check-vm: deps all ## every virtual machine: all kernels, image types, memory sizes, firmwares
 	@tests/vm/real-images.py
 	@tests/vm/run.py
+	@tests/vm/boot-loaders.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools
 	@bench/run.py

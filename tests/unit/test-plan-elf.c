@@ -403,7 +403,8 @@ static void test_multiboot2_firmware(void **state)
 	check_below_4g();
 	assert_int_equal(plan.n_warnings, 1); /* no RSDP */
 	info = check_purgatory(&plan, &req).argument;
-	assert_int_equal(le_at(&plan, tag(info, 12) + 8, 8), 0x7f000018);
+	/* No EFI system table: Xen, without boot services, stops over it (its boot/head.S). */
+	assert_int_equal(tag(info, 12), 0);
 	at = tag(info, 8); /* 3.6.12 */
 	assert_true(le_at(&plan, at + 8, 8) == 0x180000000);
 	assert_int_equal(le_at(&plan, at + 16, 4), 4096);

@@ -29,16 +29,22 @@ def base(job):
     return archive
 
 
-def add_efivarfs(archive, suite):
-    """The module that shows EFI variables under the kernel of @suite."""
-    found = glob.glob(os.path.join(images.modules(suite), "fs/efivarfs/efivarfs.ko*"))
+def add_module(archive, suite, path):
+    """A module of the kernel of @suite, unpacked; one that is built into the kernel has no file."""
+    name = os.path.basename(path)
+    found = glob.glob(os.path.join(images.modules(suite), glob.escape(path) + ".ko*"))
     if not found:
         return
     with open(found[0], "rb") as file:
         content = file.read()
     if found[0].endswith(".xz"):
         content = lzma.decompress(content)
-    archive.data("modules/efivarfs.ko", content)
+    archive.data(f"modules/{name}.ko", content)
+
+
+def add_efivarfs(archive, suite):
+    """The module that shows EFI variables under the kernel of @suite."""
+    add_module(archive, suite, "fs/efivarfs/efivarfs")
 
 
 def add_program(archive, inside, path):

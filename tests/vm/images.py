@@ -84,6 +84,24 @@ def systemd_stub():
     return _one("usr/lib/systemd/boot/efi/linuxx64.efi.stub", "systemd-stub")
 
 
+def systemd_boot():
+    return _one("usr/lib/systemd/boot/efi/systemd-bootx64.efi", "systemd-stub")
+
+
+def grub_modules(platform):
+    """The directory of GRUB's modules for @platform: "i386-pc", "x86_64-efi"."""
+    return os.path.dirname(_one(f"usr/lib/grub/{platform}/kernel.img", "grub-loaders"))
+
+
+def grub_mkimage(*args):
+    """Run GRUB's own grub-mkimage, with the libraries of its time."""
+    root = os.path.join(CACHE, "grub-loaders")
+    libraries = ":".join(os.path.join(root, path) for path in
+                         ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"))
+    subprocess.run([_one("usr/bin/grub-mkimage", "grub-loaders"), *args], check=True, timeout=60,
+                   env=dict(os.environ, LD_LIBRARY_PATH=libraries))
+
+
 def kexec_tools():
     """kexec-tools' kexec and what it needs to run: {path in the guest: path here}."""
     root = os.path.join(CACHE, "kexec-tools")

@@ -66,6 +66,24 @@ class Archive:
         done += _write_member(out, 0, "TRAILER!!!", 0, b"", (0, 0))
         return done + out.write(b"\0" * (-done % BLOCK))
 
+    def extract(self, folder):
+        """Lay everything but device nodes out below the new directory @folder."""
+        for path, (mode, source, _) in self.members.items():
+            place = os.path.join(folder, path)
+            if stat.S_ISDIR(mode):
+                os.makedirs(place, exist_ok=True)
+            elif stat.S_ISLNK(mode):
+                os.symlink(source, place)
+            elif stat.S_ISREG(mode):
+                content = source
+                if isinstance(source, str):
+                    with open(source, "rb") as file:
+                        content = file.read()
+                with open(place, "wb") as file:
+                    file.write(content)
+                os.chmod(place, stat.S_IMODE(mode))
+        return folder
+
     def save(self, path):
         with open(path, "wb") as out:
             self.write(out)

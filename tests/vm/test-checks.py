@@ -16,6 +16,7 @@ import initramfs
 import io
 import jobs
 import scenarios
+import tap
 import vm
 
 RELEASE = "7.0.0-test"
@@ -135,18 +136,5 @@ CASES = [
 ]
 
 
-def main():
-    print(f"1..{len(CASES)}")
-    failed = 0
-    for number, (name, run, passes) in enumerate(CASES, 1):
-        found = run()
-        good = passes == (not found)
-        failed += not good
-        print(f"{'ok' if good else 'not ok'} {number} - {name}")
-        for sentence in found if not good else []:
-            print(f"# {sentence}")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(tap.run(CASES))

@@ -66,12 +66,15 @@ def _end_reason(qmp_output):
 
 
 def run(machine, kernel, initrd, cmdline, folder, limit, firmware_dir=None, name="vm"):
-    """Boot @kernel with @initrd and @cmdline until the machine ends or @limit seconds are over."""
+    """
+    Boot @kernel with @initrd and @cmdline, or with @kernel None whatever the disks have, until the
+    machine ends or @limit seconds are over.
+    """
     log_path = os.path.join(folder, f"{name}.log")
     argv = [find_qemu(), "-machine", "q35", "-accel", machine.accel, "-cpu", machine.cpu,
             "-smp", str(machine.cpus), "-m", machine.memory, "-display", "none", "-vga", "std",
             "-no-reboot", "-nodefaults", "-serial", f"file:{log_path}", "-qmp", "stdio",
-            "-kernel", kernel, "-initrd", initrd, "-append", cmdline,
+            *(["-kernel", kernel, "-initrd", initrd, "-append", cmdline] if kernel else []),
             *_firmware_options(machine, firmware_dir, folder), *machine.extra]
     start = time.monotonic()
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -1,0 +1,464 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Asks rapidreboot, on systems that real boot loaders started, what those loaders start next.
+
+    tests/vm/boot-loaders.py [--only PATTERN] [--timeout SECONDS] [--keep DIR]
+
+Each case is a disk with a real boot loader, two kernels and a small system. The machine starts
+from that disk; nothing but the loader decides what runs. The system says which kernel, initrds and
+command line it got, and what `rapidreboot list --json` tells it. Cases with one boot compare the
+two on the same boot; cases with more do something before the question and compare the answer with
+what the loader does at the next boot.
+"""
+
+import argparse
+import dataclasses
+import fnmatch
+import json
+import os
+import re
+import shutil
+import struct
+import sys
+import tempfile
+
+import disks
+import guest
+import images
+import initramfs
+import vm
+
+PROGRAM = os.path.join(images.TOP, "build/bin/rapidreboot")
+ROOT_UUID = "4b1f0fb8-4c1c-4d0d-9a3e-5a1d5f2c7e11"
+BOOT_SECONDS = 240  # for one boot on a slow machine; it takes 20 on an idle one
+OLD, NEW = "bookworm", "trixie"
+LOADER_GUID = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"  # systemd, BOOT_LOADER_INTERFACE
+NON_VOLATILE = 7  # also for boot services and for the running system
+MODULES = ("fs/fat/fat", "fs/fat/vfat", "fs/nls/nls_cp437", "fs/nls/nls_ascii",
+           "fs/efivarfs/efivarfs")
+GRUB_ENV_SIZE = 1024
+
+# In the initramfs that the loader loaded: says which archives came, goes on to the disk.
+STAGE1 = """
+echo "@@ boot"
+section initrds ls /initrds
+section last-initrd cat /last-initrd
+for module in fat vfat nls_cp437 nls_ascii efivarfs; do
+	[ ! -f /modules/$module.ko ] || insmod /modules/$module.ko
+done
+uuid=$(sed 's/.*root=UUID=\\([^ ]*\\).*/\\1/' /proc/cmdline)
+tries=0
+until disk=$(findfs "UUID=$uuid"); do
+	tries=$((tries + 1))
+	[ $tries -lt 30 ] || must false
+	sleep 1
+done
+mkdir /sysroot
+must mount -t ext4 "$disk" /sysroot
+mount --move /dev /sysroot/dev
+umount /sys /proc
+exec switch_root /sysroot /init
+"""
+
+# On the disk: the running system. @BOOTS@ and @STEPS@ are the case's.
+STAGE2 = """
+boot=$(($(cat /boots 2>/dev/null) + 1))
+echo $boot >/boots
+[ ! -d /sys/firmware/efi ] || must mount -t efivarfs efivarfs /sys/firmware/efi/efivars
+[ ! -d @ESP@ ] || must mount -t vfat -o iocharset=ascii /dev/nvme0n1p1 @ESP@
+section release uname -r
+section cmdline cat /proc/cmdline
+@STEPS@
+sync
+section list timeout 60 rapidreboot list --json
+section boot find /boot @ESP@ -path '*/grub/*-*' -prune -o -type f -print
+[ ! -d @ESP@ ] || umount @ESP@
+sync
+mount -o remount,ro /
+[ $boot -ge @BOOTS@ ] || reboot -f
+"""
+
+
+@dataclasses.dataclass
+class Case:
+    """One disk: its loader, its files, and what the loader is expected to start at each boot."""
+
+    name: str
+    loader: str          # a key of LOADERS
+    files: dict          # path on the file system of the loader's files -> text or bytes
+    starts: tuple        # suites, one per boot: that the case is about what its name says
+    steps: str = ""      # shell, before the question; $boot counts from 1
+
+
+def kernel_name(suite):
+    return "vmlinuz-" + images.release(suite)
+
+
+def grub_environment(**variables):
+    text = "# GRUB Environment Block\n" + "".join(f"{k}={v}\n" for k, v in variables.items())
+    return text.ljust(GRUB_ENV_SIZE, "#")
+
+
+def grub_entry(suite, kind, words="", extra_initrd="", indent=""):
+    """A menu entry as Debian's grub-mkconfig writes it."""
+    release = images.release(suite)
+    ident = f"gnulinux-{release}-{kind}-{ROOT_UUID}"
+    if kind == "simple":
+        ident = f"gnulinux-simple-{ROOT_UUID}"
+    title = "Debian GNU/Linux" if kind == "simple" else f"Debian GNU/Linux, with Linux {release}"
+    if kind == "recovery":
+        title += " (recovery mode)"
+        words += " single"
+    lines = [
+        f"menuentry '{title}' --class debian --class os $menuentry_id_option '{ident}' {{",
+        "\tload_video", "\tinsmod gzio", "\tinsmod part_msdos", "\tinsmod part_gpt",
+        "\tinsmod ext2",
+        "\tif [ x$feature_platform_search_hint = xy ]; then",
+        f"\t  search --no-floppy --fs-uuid --set=root --hint-bios=hd0,msdos1 {ROOT_UUID}",
+        "\telse", f"\t  search --no-floppy --fs-uuid --set=root {ROOT_UUID}", "\tfi",
+        f"\techo\t'Loading Linux {release} ...'",
+        f"\tlinux\t/boot/vmlinuz-{release} root=UUID={ROOT_UUID} ro console=ttyS0"
+        f" entry={kind}{words}",
+        f"\tinitrd\t/boot/initrd.img-{release}{extra_initrd}", "}"]
+    return "".join(indent + line + "\n" for line in lines)
+
+
+def grub_config(default, **options):
+    """A grub.cfg in the shape of Debian's: the newest kernel on top, everything in a submenu."""
+    return f"""set pager=1
+if [ -s $prefix/grubenv ]; then
+  set have_grubenv=true
+  load_env
+fi
+if [ "${{next_entry}}" ] ; then
+   set default="${{next_entry}}"
+   set next_entry=
+   save_env next_entry
+   set boot_once=true
+else
+   set default="{default}"
+fi
+if [ x"${{feature_menuentry_id}}" = xy ]; then
+  menuentry_id_option="--id"
+else
+  menuentry_id_option=""
+fi
+export menuentry_id_option
+function load_video {{
+  if [ x$feature_all_video_module = xy ]; then
+    insmod all_video
+  fi
+}}
+set timeout=0
+{grub_entry(NEW, "simple", **options)}\
+submenu 'Advanced options for Debian GNU/Linux' $menuentry_id_option \
+'gnulinux-advanced-{ROOT_UUID}' {{
+""" + "".join(grub_entry(suite, kind, indent="\t", **options) for suite in (NEW, OLD)
+              for kind in ("advanced", "recovery")) + "}\n"
+
+
+def grub_path(suite, kind="advanced"):
+    return f"gnulinux-advanced-{ROOT_UUID}>gnulinux-{images.release(suite)}-{kind}-{ROOT_UUID}"
+
+
+def type1(suite, words="", **keys):
+    """A Type #1 entry of the Boot Loader Specification."""
+    release = images.release(suite)
+    lines = {"title": "Debian GNU/Linux", "version": release, "linux": f"/{release}/linux",
+             "initrd": f"/{release}/initrd", **keys}
+    return "".join(f"{key.replace('_', '-')} {value}\n" for key, value in lines.items()) + \
+        f"options root=UUID={ROOT_UUID} rw console=ttyS0{words}\n"
+
+
+def efi_variable(value):
+    """What efivarfs wants written: attributes, then the value, here a string."""
+    return struct.pack("<I", NON_VOLATILE) + (value + "\0").encode("utf-16-le")
+
+
+def write_variable(name):
+    return (f"[ $boot -gt 1 ] || must dd if=/value "
+            f"of=/sys/firmware/efi/efivars/{name}-{LOADER_GUID} bs=4096")
+
+
+def cases():
+    old, new = images.release(OLD), images.release(NEW)
+    series = ".".join(old.split(".")[:2])
+    grub = "/boot/grub/grub.cfg"
+    env = "/boot/grub/grubenv"
+    saved = {grub: grub_config("${saved_entry}"), env: grub_environment(saved_entry=grub_path(OLD))}
+    entries = {f"/loader/entries/debian-{old}.conf": type1(OLD),
+               f"/loader/entries/debian-{new}.conf": type1(NEW)}
+    return [
+        Case("grub-bios-saved-submenu-path", "grub-bios", saved, (OLD,)),
+        Case("grub-bios-number-in-submenu", "grub-bios",
+             {grub: grub_config("1>2", extra_initrd=" /boot/extra.img")}, (OLD,)),
+        Case("grub-bios-next-entry-once", "grub-bios",
+             {grub: grub_config("0"), env: grub_environment(),
+              "/boot/once": grub_environment(next_entry=grub_path(OLD, "recovery"))},
+             (NEW, OLD, NEW), f"[ $boot -gt 1 ] || must cp /boot/once {env}"),
+        Case("grub-efi-saved-submenu-path", "grub-efi", saved, (OLD,)),
+        Case("grub-efi-default-gone", "grub-efi",
+             {grub: grub_config("gnulinux-5.10.0-1-amd64", words=' quoted="a  b" c=\\$d')}, (NEW,)),
+        Case("systemd-boot-newest", "systemd-boot",
+             entries | {"/loader/loader.conf": "timeout 0\n"}, (NEW,)),
+        Case("systemd-boot-default-glob", "systemd-boot",
+             entries | {"/loader/loader.conf": f"timeout 0\ndefault debian-{series}.*\n"}, (OLD,)),
+        Case("systemd-boot-counter-counts-down", "systemd-boot",
+             {f"/loader/entries/debian-{old}.conf": type1(OLD),
+              f"/loader/entries/debian-{new}+3.conf": type1(NEW, initrd="/extra.img\n"
+                                                            f"initrd /{new}/initrd"),
+              "/loader/loader.conf": "timeout 0\n"}, (NEW,)),
+        Case("systemd-boot-counter-runs-out", "systemd-boot",
+             {f"/loader/entries/debian-{old}.conf": type1(OLD),
+              f"/loader/entries/debian-{new}+1.conf": type1(NEW),
+              "/loader/loader.conf": "timeout 0\n"}, (NEW, OLD)),
+        Case("systemd-boot-one-shot", "systemd-boot",
+             entries | {"/loader/loader.conf": "timeout 0\n",
+                        "root:/value": efi_variable(f"debian-{old}.conf")},
+             (NEW, OLD, NEW), write_variable("LoaderEntryOneShot")),
+        Case("systemd-boot-variable-over-file", "systemd-boot",
+             entries | {"/loader/loader.conf": f"timeout 0\ndefault debian-{new}.conf\n",
+                        "root:/value": efi_variable(f"debian-{old}.conf")},
+             (NEW, OLD), write_variable("LoaderEntryDefault")),
+    ]
+
+
+class Workshop:
+    """Builds disks in a folder; what all cases share is built once."""
+
+    def __init__(self, folder, program):
+        self.folder, self.program = folder, program
+        self.initrds = {suite: self._initrd(suite) for suite in (OLD, NEW)}
+        self.initrds["extra"] = self._marked(initramfs.Archive(), "extra")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def _marked(self, archive, name):
+        archive.data(f"initrds/{name}", "")
+        archive.data("last-initrd", name + "\n")
+        return archive.save(self.path(f"initrd-{name}"))
+
+    def _initrd(self, suite):
+        archive = guest.base(STAGE1)
+        for module in MODULES:
+            guest.add_module(archive, suite, module)
+        return self._marked(archive, suite)
+
+    def system(self, case, esp):
+        """The files of the running system, as a directory."""
+        job = STAGE2.replace("@STEPS@", case.steps).replace("@BOOTS@", str(len(case.starts)))
+        archive = guest.base(job.replace("@ESP@", esp or "/nowhere"))
+        guest.add_program(archive, "sbin/rapidreboot", self.program)
+        archive.data("etc/os-release", "ID=debian\nNAME=Debian\n")
+        archive.directory(esp or "sys")
+        return archive.extract(os.path.join(self.folder, "system"))
+
+    def put(self, tree, files):
+        for path, content in files.items():
+            place = tree + path
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            with open(place, "wb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
+
+    def copy(self, tree, files):
+        for path, source in files.items():
+            os.makedirs(os.path.dirname(tree + path), exist_ok=True)
+            shutil.copyfile(source, tree + path)
+
+    def ext4(self, tree):
+        return disks.ext4(self.path("root.img"), 128, tree, ROOT_UUID)
+
+    def esp(self, tree):
+        return disks.fat(self.path("esp.img"), 64, tree)
+
+
+def grub_files(shop):
+    """{path: file} of kernels and their initrds, where Debian has them."""
+    files = {"/boot/extra.img": shop.initrds["extra"]}
+    for suite in (OLD, NEW):
+        files["/boot/" + kernel_name(suite)] = images.kernel(suite)
+        files["/boot/initrd.img-" + images.release(suite)] = shop.initrds[suite]
+    return files
+
+
+def grub_tree(shop, case, platform, esp=None):
+    tree = shop.system(case, esp)
+    shop.put(tree, case.files)
+    shop.copy(tree, grub_files(shop))
+    shutil.copytree(images.grub_modules(platform), f"{tree}/boot/grub/{platform}",
+                    ignore=shutil.ignore_patterns("*.img", "*.o", "monolithic"))
+    return tree
+
+
+def grub_bios_disk(shop, case):
+    modules, core = images.grub_modules("i386-pc"), shop.path("core.img")
+    tree = grub_tree(shop, case, "i386-pc")
+    images.grub_mkimage("-d", modules, "-O", "i386-pc", "-o", core, "-p",
+                        "(hd0,msdos1)/boot/grub", "biosdisk", "part_msdos", "ext2")
+    return disks.mbr(shop.path("disk.img"), [shop.ext4(tree)], f"{modules}/boot.img", core)
+
+
+def grub_efi_disk(shop, case):
+    modules, early = images.grub_modules("x86_64-efi"), shop.path("early.cfg")
+    tree, esp = grub_tree(shop, case, "x86_64-efi", "/boot/efi"), shop.path("esp")
+    shop.put(shop.folder, {"/early.cfg": f"search.fs_uuid {ROOT_UUID} root\n"
+                                         "set prefix=($root)'/boot/grub'\n"})
+    os.makedirs(f"{esp}/EFI/BOOT")
+    images.grub_mkimage("-d", modules, "-O", "x86_64-efi", "-o", f"{esp}/EFI/BOOT/BOOTX64.EFI",
+                        "-c", early, "-p", "/boot/grub", "part_gpt", "ext2", "search_fs_uuid",
+                        "normal", "configfile")
+    return disks.gpt(shop.path("disk.img"), [(shop.esp(esp), disks.ESP),
+                                             (shop.ext4(tree), disks.LINUX)])
+
+
+def systemd_boot_disk(shop, case):
+    tree, esp = shop.system(case, "/efi"), shop.path("esp")
+    shop.put(esp, {path: text for path, text in case.files.items() if path[0] == "/"})
+    shop.put(tree, {path[5:]: text for path, text in case.files.items() if path[0] != "/"})
+    files = {"/EFI/BOOT/BOOTX64.EFI": images.systemd_boot(),
+             "/EFI/systemd/systemd-bootx64.efi": images.systemd_boot(),
+             "/extra.img": shop.initrds["extra"]}
+    for suite in (OLD, NEW):
+        files[f"/{images.release(suite)}/linux"] = images.kernel(suite)
+        files[f"/{images.release(suite)}/initrd"] = shop.initrds[suite]
+    shop.copy(esp, files)
+    return disks.gpt(shop.path("disk.img"), [(shop.esp(esp), disks.ESP),
+                                             (shop.ext4(tree), disks.LINUX)])
+
+
+# loader: (how its disks are made, firmware, its "kind" in the listing)
+LOADERS = {
+    "grub-bios": (grub_bios_disk, "bios", "grub"),
+    "grub-efi": (grub_efi_disk, "uefi", "grub"),
+    "systemd-boot": (systemd_boot_disk, "uefi", "systemd-boot"),
+}
+
+
+class Report:
+    """Counts, and prints what is not as it has to be."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+        self.problems = []
+
+    def equal(self, what, found, expected):
+        if found != expected:
+            self.problems.append(f"{what}: found {found!r}, expected {expected!r}")
+
+    def finish(self, case, seconds, log):
+        verdict = "FAIL" if self.problems else "ok"
+        print(f"{verdict} {case.name} ({len(case.starts)} boots, {seconds:.0f} s)", flush=True)
+        for problem in self.problems:
+            print(f"  {problem}")
+        if self.problems:
+            print(f"  log: {log}", flush=True)
+        self.failed += bool(self.problems)
+        self.passed += not self.problems
+        self.problems = []
+
+
+def booted(section):
+    """What ran at one boot, by what the running system says of itself."""
+    suites = {images.release(suite): suite for suite in (OLD, NEW)}
+    # The EFI stub's own words, which systemd-boot puts before the entry's options.
+    cmdline = re.sub(r"^(initrd=\S+ )+", "", section.get("cmdline", ""))
+    return {"kernel": suites.get(section.get("release"), section.get("release")),
+            "initrds": sorted(section.get("initrds", "").split()),
+            "last initrd": section.get("last-initrd", ""),
+            "cmdline": cmdline}
+
+
+def suite_of(path):
+    return next((suite for suite in (OLD, NEW) if images.release(suite) in path), None)
+
+
+def initrd_name(path):
+    """The name that the archive at @path leaves in the initramfs."""
+    return suite_of(path) or ("extra" if os.path.basename(path) == "extra.img" else path)
+
+
+def announced(entry):
+    """The same things, by what the default entry of the listing says."""
+    names = [initrd_name(path) for path in entry["initrds"]]
+    return {"kernel": suite_of(entry["kernel"]), "initrds": sorted(names), "last initrd": names[-1] if names else "",
+            "cmdline": entry["cmdline"]}
+
+
+def default_entry(report, boot, text, kind):
+    try:
+        listing = json.loads(text)
+    except ValueError:
+        report.problems.append(f"boot {boot}: rapidreboot list --json said {text!r}")
+        return None
+    marked = [entry for entry in listing["entries"] if entry["default"]]
+    report.equal(f"boot {boot}: loader", listing["loader"]["kind"], kind)
+    report.equal(f"boot {boot}: warnings", listing["warnings"], [])
+    report.equal(f"boot {boot}: ids of default entries", [entry["id"] for entry in marked],
+                 [listing["default"]])
+    return marked[0] if len(marked) == 1 else None
+
+
+def check(report, case, ending, kind):
+    boots = [guest.sections(part) for part in ending.log.split("@@ boot\n")[1:]]
+    report.equal("machine ended by", ending.reason, "poweroff")
+    report.problems += guest.failures(ending.log)
+    ran = [booted(section) for section in boots]
+    report.equal("the loader started", tuple(one["kernel"] for one in ran), case.starts)
+    ahead = len(case.starts) > 1
+    for number, section in enumerate(boots[:-1] if ahead else boots):
+        entry = default_entry(report, number + 1, section.get("list", ""), kind)
+        if not entry or number + ahead >= len(ran):
+            continue
+        said, happened = announced(entry), ran[number + ahead]
+        for what, value in happened.items():
+            report.equal(f"boot {number + 1}: {what} of the default", said[what], value)
+        for path in [entry["kernel"], *entry["initrds"]]:
+            report.equal(f"boot {number + 1}: {path} is on this system",
+                         path in section["boot"].split("\n"), True)
+
+
+def run_case(report, case, program, folder, seconds):
+    build, firmware, kind = LOADERS[case.loader]
+    os.makedirs(folder)
+    disk = build(Workshop(folder, program), case)
+    extra = ["-drive", f"if=none,id=disk,format=raw,file={disk}",
+             "-device", "nvme,drive=disk,serial=1,bootindex=0", "-action", "reboot=reset"]
+    machine = vm.Machine(memory="512M", firmware=firmware, extra=tuple(extra))
+    firmware_dir = images.firmware_dir() if firmware == "uefi" else None
+    ending = vm.run(machine, None, None, None, folder, seconds * len(case.starts), firmware_dir)
+    check(report, case, ending, kind)
+    report.finish(case, ending.seconds, os.path.join(folder, "vm.log"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--only", default="*", help="cases whose names match, as in a shell")
+    parser.add_argument("--program", default=PROGRAM, help="the rapidreboot to ask")
+    parser.add_argument("--timeout", type=int, default=BOOT_SECONDS, help="seconds for one boot")
+    parser.add_argument("--keep", metavar="DIR", help="leave disks and logs in this new directory")
+    args = parser.parse_args()
+    if not vm.find_qemu():
+        print("FAIL: no qemu-system-x86_64: tools/install-deps")
+        return 1
+    images.fetch(["linux-bookworm", "linux-trixie", "busybox", "ovmf", "systemd-stub",
+                  "grub-loaders"])
+    report, skipped = Report(), 0
+    with tempfile.TemporaryDirectory(prefix="boot-loaders.") as scratch:
+        for case in cases():
+            if not fnmatch.fnmatchcase(case.name, args.only):
+                skipped += 1
+                continue
+            folder = os.path.join(args.keep or scratch, case.name)
+            run_case(report, case, args.program, folder, args.timeout)
+            if not args.keep:
+                shutil.rmtree(folder)
+    print(f"{report.passed} passed, {report.failed} failed, {skipped} skipped")
+    return 1 if report.failed or not report.passed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (images.Missing, OSError) as trouble:
+        sys.exit(f"boot-loaders: {trouble}")
