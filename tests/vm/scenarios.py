@@ -25,9 +25,9 @@ class Scenario:
     initrds: str = "one"  # none, one, three, packed, big
     machine: vm.Machine = dataclasses.field(default_factory=vm.Machine)
     words: str = ""  # more words for the first kernel's command line
-    next_words: str = ""  # more words for the second kernel's
     prepare: str = ""  # shell that the first kernel runs before anything is looked at
     memory: str = "iomem"  # which report of the first kernel is the map to hand on
+    next_words: str = ""  # more words for the second kernel's
     compare: bool = False  # run kexec-tools in the same machine and compare the second kernels
     quick: bool = False  # part of the short run
     limit: int = LIMIT
@@ -185,6 +185,5 @@ def special():
 
 
 def all_scenarios():
-    for group in (kernels, shapes, initrds, machines, ranges, comparisons, fast,
-                  chains, special):
+    for group in (kernels, shapes, initrds, machines, ranges, comparisons, fast, chains, special):
         yield from group()
