@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/dir.h"
 #include "base/io.h"
 #include "base/num.h"
 #include "lib/internal.h"
@@ -75,9 +76,8 @@ struct runtime_map {
 
 enum { RUNTIME_MAP_MAX = 4096 };
 
-static int runtime_entry(struct kx_ctx *ctx, const char *name, void *data, struct kx_error *err)
+static int runtime_entry(struct kx_ctx *ctx, const char *name, struct runtime_map *map)
 {
-	struct runtime_map *map = data;
 	uint64_t i;
 
 	if (parse_u64(name, &i) < 0 || i >= RUNTIME_MAP_MAX)
@@ -93,11 +93,14 @@ static const char *runtime_map_read(struct kx_ctx *ctx, struct efi_facts *efi)
 {
 	struct runtime_map map = { .v = calloc(RUNTIME_MAP_MAX, sizeof(*map.v)),
 				   .seen = calloc(RUNTIME_MAP_MAX, sizeof(*map.seen)) };
+	_cleanup_names_ struct names names = { 0 };
 	const char *missing = NULL;
 	int r = map.v && map.seen ? 0 : -ENOMEM;
 
 	if (r == 0)
-		r = directory_each(ctx, "/sys/firmware/efi/runtime-map", runtime_entry, &map, NULL);
+		r = list_in(ctx->machine_root, "/sys/firmware/efi/runtime-map", &names);
+	for (size_t i = 0; r >= 0 && i < names.n; i++)
+		r = runtime_entry(ctx, names.v[i], &map);
 	for (size_t i = 0; i < map.n; i++)
 		if (!map.seen[i])
 			r = -EBADMSG;

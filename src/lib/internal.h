@@ -74,11 +74,6 @@ _must_check_ int machine_read(struct kx_ctx *ctx, struct machine *ret, struct kx
 _must_check_ int efi_read(struct kx_ctx *ctx, struct efi_facts *ret, struct kx_error *err);
 /* A value of /sys/firmware/efi/systab ("ACPI20", "SMBIOS", …), 0 when there is none. */
 uint64_t efi_systab_value(struct kx_ctx *ctx, const char *key);
-/* Calls @each with the names in a directory of the machine's root until one fails. */
-_must_check_ int directory_each(struct kx_ctx *ctx, const char *path,
-				int (*each)(struct kx_ctx *ctx, const char *name, void *data,
-					    struct kx_error *err),
-				void *data, struct kx_error *err);
 
 /* The files that make up the initial ramdisk, joined; bytes.n == 0 and fd == -1 for none.
  * @contents: read it, for the planner; else one unchanged file is passed by its descriptor. */

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A root's /proc and /sys -> struct machine: everything the planner wants to know, read once. */
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/dir.h"
 #include "base/io.h"
 #include "lib/internal.h"
 
@@ -16,38 +15,7 @@ enum {
 	SMALL_FILE_MAX = 64 << 10,
 	CPUINFO_MAX = 64 << 20, /* a few KiB for each of thousands of processors */
 	BOOT_PARAMS_SIZE = 4096,
-	DIRECTORY_MAX = 100000, /* ranges of a memory map */
 };
-
-int directory_each(struct kx_ctx *ctx, const char *path,
-		   int (*each)(struct kx_ctx *ctx, const char *name, void *data,
-			       struct kx_error *err),
-		   void *data, struct kx_error *err)
-{
-	int fd = open_in(ctx->machine_root, path, O_RDONLY | O_DIRECTORY);
-	const struct dirent *entry;
-	DIR *dir;
-	size_t n = 0;
-	int r = 0;
-
-	if (fd < 0)
-		return kx_fail(err, fd, "%s: %s", path, strerror(-fd));
-	dir = fdopendir(fd);
-	if (!dir) {
-		fd_close(fd);
-		return kx_fail(err, -ENOMEM, "out of memory");
-	}
-	while (r == 0 && (entry = readdir(dir)) != NULL) {
-		if (entry->d_name[0] == '.')
-			continue;
-		if (++n > DIRECTORY_MAX)
-			r = kx_fail(err, -E2BIG, "%s: more than %d entries", path, DIRECTORY_MAX);
-		else
-			r = each(ctx, entry->d_name, data, err);
-	}
-	(void)closedir(dir);
-	return r;
-}
 
 /* ---- the memory map */
 
@@ -71,7 +39,7 @@ static int iomem_read(struct kx_ctx *ctx, struct iomem *ret, struct kx_error *er
 	return 0;
 }
 
-static int firmware_entry(struct kx_ctx *ctx, const char *name, void *data, struct kx_error *err)
+static int firmware_entry(struct kx_ctx *ctx, const char *name, struct memmap *map)
 {
 	static const char *const files[] = { "start", "end", "type" };
 	struct bytes text[3] = { 0 };
@@ -83,15 +51,10 @@ static int firmware_entry(struct kx_ctx *ctx, const char *name, void *data, stru
 
 		(void)snprintf(path, sizeof(path), "/sys/firmware/memmap/%s/%s", name, files[i]);
 		r = read_file_in(ctx->machine_root, path, SMALL_FILE_MAX, &buf[i], &text[i].n);
-		if (r < 0)
-			(void)kx_fail(err, r, "%s: %s", path, strerror(-r));
 		text[i].p = buf[i];
 	}
-	if (r == 0) {
-		r = firmware_memmap_add(data, text[0], text[1], text[2], err);
-		if (r < 0)
-			(void)kx_fail_in(err, r, "/sys/firmware/memmap/%s", name);
-	}
+	if (r == 0)
+		r = firmware_memmap_add(map, text[0], text[1], text[2], NULL);
 	for (size_t i = 0; i < 3; i++)
 		free(buf[i]);
 	return r;
@@ -115,12 +78,15 @@ static bool has_word(const char *line, const char *word)
 static int firmware_map_read(struct kx_ctx *ctx, struct memmap *map)
 {
 	_cleanup_free_ char *cmdline = NULL;
+	_cleanup_names_ struct names names = { 0 };
 	int r = read_line_in(ctx->machine_root, "/proc/cmdline", &cmdline);
 
 	if (r < 0 || has_word(cmdline, "add_efi_memmap"))
 		return -ENOENT;
-	r = directory_each(ctx, "/sys/firmware/memmap", firmware_entry, map, NULL);
-	if (r == 0 && map->n == 0)
+	r = list_in(ctx->machine_root, "/sys/firmware/memmap", &names);
+	for (size_t i = 0; r >= 0 && i < names.n; i++)
+		r = firmware_entry(ctx, names.v[i], map);
+	if (r >= 0 && map->n == 0)
 		r = -ENOENT;
 	return r < 0 ? r : memmap_normalise(map);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/dir.h"
 #include "base/io.h"
 #include "fundamental/purgatory-abi.h"
 #include "lib/internal.h"
@@ -17,20 +18,19 @@ struct found {
 	bool damaged;
 };
 
-static int node_read(struct kx_ctx *ctx, const char *name, void *data, struct kx_error *err)
+static void node_read(struct kx_ctx *ctx, const char *name, struct found *found)
 {
 	_cleanup_free_ uint8_t *raw = NULL;
-	struct found *found = data;
 	char path[320];
 	uint64_t type;
 	size_t n;
 
 	(void)snprintf(path, sizeof(path), SETUP_DATA "/%s/type", name);
 	if (read_u64_in(ctx->machine_root, path, &type) < 0 || type != STAMPS_SETUP_DATA_TYPE)
-		return 0;
+		return;
 	(void)snprintf(path, sizeof(path), SETUP_DATA "/%s/data", name);
 	if (read_file_in(ctx->machine_root, path, 65536, &raw, &n) < 0)
-		return 0;
+		return;
 	found->seen = true;
 	found->damaged = n < sizeof(found->stamps);
 	if (!found->damaged) {
@@ -38,7 +38,6 @@ static int node_read(struct kx_ctx *ctx, const char *name, void *data, struct kx
 		found->damaged =
 			found->stamps.magic != STAMPS_MAGIC || found->stamps.n > STAMPS_SLOTS;
 	}
-	return 0;
 }
 
 static uint64_t stamp(const struct stamps *stamps, enum stamp_id id)
@@ -52,8 +51,11 @@ static uint64_t stamp(const struct stamps *stamps, enum stamp_id id)
 KX_EXPORT int kx_stamps(struct kx_ctx *ctx, struct kx_stamps *ret, struct kx_error *err)
 {
 	struct found found = { 0 };
-	int r = directory_each(ctx, SETUP_DATA, node_read, &found, NULL);
+	_cleanup_names_ struct names names = { 0 };
+	int r = list_in(ctx->machine_root, SETUP_DATA, &names);
 
+	for (size_t i = 0; r >= 0 && i < names.n; i++)
+		node_read(ctx, names.v[i], &found);
 	if (r < 0 || !found.seen)
 		return kx_fail_at(err,
 				  kx_fail(err, -ENOENT,
