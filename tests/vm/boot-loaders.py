@@ -19,6 +19,7 @@ import os
 import re
 import shutil
 import struct
+import subprocess
 import sys
 import tempfile
 
@@ -460,5 +461,5 @@ def main():
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except (images.Missing, OSError) as trouble:
+    except (images.Missing, OSError, subprocess.SubprocessError) as trouble:
         sys.exit(f"boot-loaders: {trouble}")
