@@ -142,7 +142,7 @@ static int unpack_part(struct pieces *pieces, struct bytes rest, size_t max, siz
 		(void)snprintf(why, why_n, "%.200s", err.message);
 		return 0;
 	}
-	if (plain_length((struct bytes){ p, n }) != n ||
+	if (!n || plain_length((struct bytes){ p, n }) != n ||
 	    !add(pieces, (struct bytes){ p, n }, p, 0)) {
 		free(p);
 		*ret_used = 0;
