@@ -237,88 +237,53 @@ int kx_entries_new(struct kx_ctx *ctx, const struct kx_entries_opts *opts,
 /** kx_entries_free() - release @entries; NULL is a no-op. Return: NULL. Since: 1 */
 struct kx_entries *kx_entries_free(struct kx_entries *entries);
 
-/**
- * struct kx_entries_info - the list as a whole
- * @size: in: sizeof(struct kx_entries_info) as the caller was compiled
- * @n_entries: how many, in the order of the loader's menu
- * @default_index: the one that starts next, n_entries when none would
- * @default_reason: every step that decided, one per line
- * @loader: "grub", "systemd-boot", "grub-legacy", "extlinux", "limine", "refind", "directory"
- * @flavour: "upstream", "rh", "suse"; "syslinux", "u-boot"; or NULL
- * @config: file the menu was read from, a path inside the root
- * @n_warnings: sentences about the list as a whole
- * @warnings: they
- * @output: what a GRUB script printed before its menu, or NULL
- * @n_vars: variables a GRUB script left behind, sorted by name
- * @vars: "NAME=VALUE"
- */
+/** struct kx_entries_info - the list as a whole */
 struct kx_entries_info {
-	size_t size;
-	size_t n_entries;
-	size_t default_index;
-	const char *default_reason;
+	size_t size;	      /* in: sizeof(struct kx_entries_info) as the caller was compiled */
+	size_t n_entries;     /* how many, in the order of the loader's menu */
+	size_t default_index; /* the one that starts next, n_entries when none would */
+	const char *default_reason; /* every step that decided, one per line */
+	/* "grub", "systemd-boot", "grub-legacy", "extlinux", "limine", "refind", "directory" */
 	const char *loader;
-	const char *flavour;
-	const char *config;
-	size_t n_warnings;
-	const char *const *warnings;
-	const char *output;
-	size_t n_vars;
-	const char *const *vars;
+	const char *flavour;	     /* "upstream", "rh", "suse"; "syslinux", "u-boot"; or NULL */
+	const char *config;	     /* file the menu was read from, a path inside the root */
+	size_t n_warnings;	     /* sentences about the list as a whole */
+	const char *const *warnings; /* they */
+	const char *output;	     /* what a GRUB script printed before its menu, or NULL */
+	size_t n_vars;		     /* variables a GRUB script left behind, sorted by name */
+	const char *const *vars;     /* "NAME=VALUE" */
 };
 
 /** kx_entries_info() - describe @entries; @info->size set by the caller. Return: 0 or -EINVAL.
  * Since: 1 */
 int kx_entries_info(const struct kx_entries *entries, struct kx_entries_info *info);
 
-/**
- * struct kx_entry - one boot entry, whatever loader's configuration it was read from
- * @size: in: sizeof(struct kx_entry) as the caller was compiled
- * @id: how the loader's own configuration names it
- * @title: as the menu shows it
- * @n_path: titles from the top menu down, the own one last
- * @path: they
- * @version: of the system or kernel, or NULL when the configuration does not say
- * @type: what it starts
- * @bootable: non-zero when kx_plan_new() can be asked for it: a kernel, and all files are there
- * @is_default: non-zero for the one that starts next
- * @kernel: path inside the root, or NULL
- * @n_initrds: how many
- * @initrds: paths inside the root, in loading order
- * @n_modules: how many
- * @modules: multiboot modules as "path arguments…"
- * @cmdline: what the loader passes to the kernel, or NULL
- * @devicetree: path inside the root, or NULL
- * @architecture: as the configuration spells it, or NULL
- * @source_kind: "grub", "bls", "uki", "extlinux", …
- * @source_file: file it is written in, a path inside the root
- * @source_line: line there from 1, 0 when the file as a whole is the entry
- * @n_warnings: what is odd about it
- * @warnings: they
- */
+/** struct kx_entry - one boot entry, whatever loader's configuration it was read from */
 struct kx_entry {
-	size_t size;
-	const char *id;
-	const char *title;
-	size_t n_path;
-	const char *const *path;
+	size_t size;		 /* in: sizeof(struct kx_entry) as the caller was compiled */
+	const char *id;		 /* how the loader's own configuration names it */
+	const char *title;	 /* as the menu shows it */
+	size_t n_path;		 /* titles from the top menu down, the own one last */
+	const char *const *path; /* they */
+	/* of the system or kernel, or NULL when the configuration does not say */
 	const char *version;
-	enum kx_entry_type type;
+	enum kx_entry_type type; /* what it starts */
+	/* non-zero when kx_plan_new() can be asked for it: a kernel, and all files are there */
 	int bootable;
-	int is_default;
-	const char *kernel;
-	size_t n_initrds;
-	const char *const *initrds;
-	size_t n_modules;
-	const char *const *modules;
-	const char *cmdline;
-	const char *devicetree;
-	const char *architecture;
-	const char *source_kind;
-	const char *source_file;
-	unsigned source_line;
-	size_t n_warnings;
-	const char *const *warnings;
+	int is_default;		    /* non-zero for the one that starts next */
+	const char *kernel;	    /* path inside the root, or NULL */
+	size_t n_initrds;	    /* how many */
+	const char *const *initrds; /* paths inside the root, in loading order */
+	size_t n_modules;	    /* how many */
+	const char *const *modules; /* multiboot modules as "path arguments…" */
+	const char *cmdline;	    /* what the loader passes to the kernel, or NULL */
+	const char *devicetree;	    /* path inside the root, or NULL */
+	const char *architecture;   /* as the configuration spells it, or NULL */
+	const char *source_kind;    /* "grub", "bls", "uki", "extlinux", … */
+	const char *source_file;    /* file it is written in, a path inside the root */
+	unsigned source_line;	    /* line there from 1, 0 when the file as a whole is the entry */
+	size_t n_warnings;	    /* what is odd about it */
+	const char *const *warnings; /* they */
 };
 
 /** kx_entries_entry() - entry @i; @entry->size set by the caller. Return: 0, -ERANGE, -EINVAL.
