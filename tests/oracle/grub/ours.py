@@ -25,7 +25,8 @@ def evaluate(program, files, work, *options):
 def printed(result):
     text = result["output"] + result["boot_output"]
     text = text[text.find("@@begin\n") + len("@@begin\n"):]
-    return [line.rstrip() for line in text.split("\n") if line.strip()]
+    # What the terminal does with a carriage return is not looked at.
+    return [line.rstrip() for line in text.replace("\r", "").split("\n") if line.strip()]
 
 
 def chosen(result):
