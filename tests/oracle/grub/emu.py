@@ -30,8 +30,10 @@ COLUMNS = 8000          # wider than any line, so that nothing is wrapped
 # Processor time after which a script counts as one without end; an ordinary one needs a tenth of a
 # second. Wall time is for a script that waits.
 CPU_SECONDS, WALL_SECONDS = 8, 60
-# Nothing could be booted; GRUB's own prompt.
-ENDS = [b"Failed to boot both", b"grub> "]
+# The menu on the screen, waiting for somebody: no time-out was set, or the script ran out of levels.
+MENU = "to select which entry is highlighted"
+# Nothing could be booted; GRUB's own prompt; the menu.
+ENDS = [b"Failed to boot both", b"grub> ", MENU.encode()]
 NOISE = [
     r"\x1b\[[0-9;?]*[A-Za-z]", r"\x1b[()][A-Z0-9]", r"\r",
 ]
@@ -66,6 +68,10 @@ def hide_commands(program, summaries):
     return bytes(data)
 
 
+class Crash(Exception):
+    """GRUB itself came to grief: it has no answer to compare with."""
+
+
 class Grub:
     """One release of GRUB out of the cache."""
 
@@ -81,20 +87,11 @@ class Grub:
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         (work / "device.map").write_text(f"(hd0) {disk}\n")
 
-    def command(self, program):
-        return [*loader(self.root), str(program)]
-
-    def tool(self, name):
-        """The words that run one of GRUB's tools."""
-        return self.command(next(p for p in (self.root / "usr/bin" / name, self.root / "usr/sbin" / name)
-                                 if p.exists()))
-
     def run(self, files):
         """Output of GRUB on @files, whose /oracle/grub.cfg is read first; None when it has no end."""
         (self.work / "tree.tar").write_bytes(pack(files))
-        out = converse(self.command(self.program) +
-                       ["-m", str(self.work / "device.map"), "--memdisk", str(self.work / "tree.tar"),
-                        "-r", "memdisk", "-d", "/" + WRAPPER])
+        out = converse([*loader(self.root), str(self.program), "-m", str(self.work / "device.map"),
+                        "--memdisk", str(self.work / "tree.tar"), "-r", "memdisk", "-d", "/" + WRAPPER])
         if not any(end in out for end in ENDS):
             return None
         text = out.decode("latin-1")
@@ -109,6 +106,12 @@ def loader(root):
     libraries = [root / top / "x86_64-linux-gnu" / sub for top in ("lib", "usr/lib")
                  for sub in ("", "pulseaudio", "systemd")]
     return [str(found[0] / "ld-linux-x86-64.so.2"), "--library-path", ":".join(map(str, libraries))]
+
+
+def tool(suite, name):
+    """The words that run one of GRUB's tools that are programs."""
+    root = CACHE / f"grub-{suite}"
+    return [*loader(root), str(root / "usr/bin" / name)]
 
 
 def fetch(*suites):
@@ -159,9 +162,14 @@ def converse(argv):
         if not data:
             break
         out += data
-    os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    _, status = os.waitpid(pid, 0)
     os.close(fd)
+    if os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS):
+        raise Crash(os.WTERMSIG(status))
     return out
 
 
@@ -177,7 +185,8 @@ def printed(text):
     text = re.sub(r"GNU GRUB  version .*", "", text, flags=re.S)
     # The progress of reading a file.
     text = re.sub(r" *\[ \S+ +\S+ +\d+% +\S+B/s \]", "", text)
-    text = re.sub(r"error: [^\n]*\n", "", text)
+    # A name in a message may have several lines.
+    text = re.sub(r"error: (?:[^\n`]*`[^']*')?[^\n]*\n", "", text)
     text = re.sub(r"  Booting `[^']*'\n", "", text)
     text = re.sub(r"Elapsed time: [^\n]*\n", "", text)
     text = re.sub(r"   Falling back to `[^\n]*'\n", "", text)
@@ -185,5 +194,6 @@ def printed(text):
     # Devices that only this program has, variables that only it sets.
     text = text.replace("(proc) (memdisk) (hd0) (host)", "(memdisk)")
     text = re.sub(r"^(DAY|HOUR|MINUTE|MONTH|SECOND|WEEKDAY|YEAR|check_signatures|cmdpath|net_default_\w+|"
-                  r"pxe_default_server)=.*\n", "", text, flags=re.M)
+                  r"pxe_default_server|appendedsig_key_mgmt|check_appended_signatures|"
+                  r"feature_gcry_hw_accel|feature_search_cryptodisk_only)=.*\n", "", text, flags=re.M)
     return [line.rstrip() for line in text.split("\n") if line.strip()]
