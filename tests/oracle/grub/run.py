@@ -49,8 +49,9 @@ def compare(grub, grub_eval, files, work):
         return []
     result = ours.evaluate(grub_eval, files, work)
     if text is None:
-        # GRUB hangs, too: then we should have said so.
-        return [] if isinstance(result, str) and "come to an end" in result else ["GRUB did not come to an end"]
+        # GRUB hangs: then we should have said so.
+        said = result if isinstance(result, str) else " ".join(w for e in result["entries"] for w in e["warnings"])
+        return [] if "come to an end" in said else ["GRUB did not come to an end"]
     theirs = emu.printed(text)
     if theirs is None:
         return ["GRUB printed nothing"]
