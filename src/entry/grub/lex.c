@@ -367,7 +367,7 @@ static enum token_type classify(const char *word)
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
-		if (!strcmp(word, reserved[i].text))
+		if (*word == *reserved[i].text && !strcmp(word, reserved[i].text))
 			return reserved[i].type;
 	if (is_name_start(*word))
 		while (is_name_char(word[n]))
@@ -384,12 +384,9 @@ static void lex_word_token(struct lexer *lexer, struct token *t)
 	t->type = lex_word(&w) ? TOKEN_WORD : TOKEN_BAD;
 	t->pieces = w.first;
 	if (t->type == TOKEN_WORD && w.plain && w.first && !lexer->failed) {
-		t->text =
-			arena_strndup(lexer->arena, lexer->buf.s + t->start, lexer->pos - t->start);
-		if (t->text)
-			t->type = classify(t->text);
-		else
-			lexer->failed = true;
+		/* One piece, written as it is read. */
+		t->text = w.first->s;
+		t->type = classify(t->text);
 	}
 }
 
