@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Counts what `rapidreboot list` costs on large menus, in instructions of the bench's machine.
 
-An instruction is a nanosecond of that machine's clock: 20 million are 20 ms at one instruction a
-nanosecond, which today's processors reach easily. The time on this machine is shown as well.
+The target is a time, so the time on this machine stands beside them: processor time, which other
+load does not change much, and time on the clock, which it does; the fastest run of several.
 """
 
 import dataclasses
 import os
+import resource
 import subprocess
 import tempfile
 import time
@@ -16,7 +17,7 @@ import images
 import stamp as stamping
 import vm
 
-TARGET = 20  # milliseconds, or million instructions
+TARGET = 20  # milliseconds
 RUNS = 15  # on this machine, of which the fastest counts
 LIMIT = 570
 GRUB_ENTRIES, BLS_ENTRIES = 200, 1000
@@ -71,14 +72,16 @@ def words(kind, options, root):
 
 
 def run_here(program, folder, kind, options):
-    """Milliseconds of the fastest run on this machine."""
-    best = None
+    """Milliseconds on the clock and of processor time, of the fastest run each."""
+    clock, processor = [], []
     for _ in range(RUNS):
         start = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([program, *words(kind, options, folder)], stdout=subprocess.DEVNULL, check=True, timeout=60)
-        took = (time.monotonic() - start) * 1e3
-        best = took if best is None else min(best, took)
-    return best
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        clock.append((time.monotonic() - start) * 1e3)
+        processor.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3)
+    return {"milliseconds": min(clock), "processor_milliseconds": min(processor)}
 
 
 def build(program, stamp, folder):
@@ -123,11 +126,12 @@ def measure(program, stamp, machine):
                 with open(place, "w", encoding="utf-8") as file:
                     file.write(text)
         return [{"case": name, "instructions": counts[name], "empty": counts["empty"], "target": TARGET,
-                 "milliseconds": run_here(program, folder, kind, options)} for name, kind, options in CASES]
+                 **run_here(program, folder, kind, options)} for name, kind, options in CASES]
 
 
 def table(rows):
-    yield f"{'':40} {'million instructions':>20} {'ms here':>8}   target"
+    yield f"{'':40} {'million instructions':>20} {'ms of processor':>16} {'ms on the clock':>16}   target"
     for row in rows:
-        yield (f"{row['case']:40} {row['instructions'] / 1e6:20.1f} {row['milliseconds']:8.1f}   <= {row['target']}")
+        yield (f"{row['case']:40} {row['instructions'] / 1e6:20.1f} {row['processor_milliseconds']:16.1f} "
+               f"{row['milliseconds']:16.1f}   <= {row['target']} ms")
     yield f"{'(an empty program)':40} {rows[0]['empty'] / 1e6:20.1f}"
