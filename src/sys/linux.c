@@ -19,6 +19,7 @@
 #endif
 
 #include "base/error.h"
+#include "sys/pages.h"
 #include "sys/sys.h"
 
 static_assert(IFNAMSIZ == SYS_INTERFACE_NAME, "names as the kernel cuts them");
@@ -212,6 +213,7 @@ struct sys *sys_machine(void)
 		.tsc = linux_tsc,
 		.boottime_ms = linux_boottime_ms,
 		.realtime_ms = linux_realtime_ms,
+		.pages = &linux_pages,
 	};
 
 	return &linux_table;

@@ -133,11 +133,12 @@ def text_address(facts, kernel):
 
 def check_fast(scenario, end, facts):
     """The kernel is where the loader put it, and knows whether that was random."""
-    placed = re.search(r"segment\[0\] kernel: \S+ bytes at (0x[0-9a-f]+)-", end.log)
+    placed = re.search(r"(?:segment\[0\]|in place) kernel: \S+ bytes at (0x[0-9a-f]+)-", end.log)
     runs = re.search(r"(?m)^ *([0-9a-f]+)-[0-9a-f]+ : Kernel code", facts["second.iomem"])
     text = text_address(facts, "second")
-    if "kexec: copy: " not in end.log:
-        yield "kexec did not say that it unpacks the kernel itself"
+    if f"kexec: {scenario.rung}: " not in end.log:
+        said = re.search(r"(?m)^kexec: (?:zero-copy|copy|bzImage): .*", end.log)
+        yield f"the rung is not {scenario.rung!r}, but {said and said[0]!r}"
     if not placed or not runs or int(placed[1], 16) != int(runs[1], 16):
         yield (f"the kernel runs at {runs and runs[1]}, was placed at {placed and placed[1]}")
     if not TEXT_LINK <= text < TEXT_LINK + TEXT_ROOM or text % TEXT_STEP:

@@ -27,6 +27,7 @@ class Scenario:
     words: str = ""  # more words for the first kernel's command line
     prepare: str = ""  # shell that the first kernel runs before anything is looked at
     memory: str = "iomem"  # which report of the first kernel is the map to hand on
+    rung: str = "zero-copy"  # what kexec --fast has to say that it did
     next_words: str = ""  # more words for the second kernel's
     compare: bool = False  # run kexec-tools in the same machine and compare the second kernels
     quick: bool = False  # part of the short run
