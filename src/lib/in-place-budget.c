@@ -49,28 +49,65 @@ static bool meminfo(struct bytes text, const char *name, uint64_t *ret)
 	return false;
 }
 
-static int check_memory(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_error *err)
+struct budget {
+	uint64_t free, available, left; /* bytes; the last ones must be left */
+};
+
+static int budget_read(struct kx_ctx *ctx, struct budget *ret, struct kx_error *err)
 {
-	_cleanup_free_ uint8_t *text = NULL;
-	uint64_t total, available, need, left;
-	size_t n, n_kernel, n_initrd;
-	int r = read_file_in(ctx->machine_root, "/proc/meminfo", TEXT_MAX, &text, &n);
+	_cleanup_free_ uint8_t *file = NULL;
+	struct bytes text = { 0 };
+	uint64_t total;
+	int r = read_file_in(ctx->machine_root, "/proc/meminfo", TEXT_MAX, &file, &text.n);
 
 	if (r < 0)
 		return kx_fail(err, r, "/proc/meminfo: %s", strerror(-r));
-	if (!meminfo((struct bytes){ text, n }, "MemTotal:", &total) ||
-	    !meminfo((struct bytes){ text, n }, "MemAvailable:", &available))
+	text.p = file;
+	if (!meminfo(text, "MemTotal:", &total) || !meminfo(text, "MemFree:", &ret->free) ||
+	    !meminfo(text, "MemAvailable:", &ret->available))
 		return kx_fail(err, -EBADMSG, "/proc/meminfo does not say how much is free");
+	ret->left = total / LEFT_SHARE > LEFT_MIN ? total / LEFT_SHARE : LEFT_MIN;
+	return 0;
+}
+
+static bool fits(uint64_t there, size_t pages, const struct budget *budget)
+{
+	return there >= budget->left && (there - budget->left) / WINDOW_PAGE >= pages;
+}
+
+static int check_memory(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_error *err)
+{
+	struct budget budget;
+	size_t n_kernel, n_initrd;
+	int r = budget_read(ctx, &budget, err);
+
 	in_place_need(plan, &n_kernel, &n_initrd);
-	need = (n_kernel + n_initrd) * WINDOW_PAGE;
-	left = total / LEFT_SHARE > LEFT_MIN ? total / LEFT_SHARE : LEFT_MIN;
-	if (available >= need && available - need >= left)
-		return 0;
+	if (r < 0 || fits(budget.available, n_kernel + n_initrd, &budget))
+		return r;
 	return kx_fail(err, -ENOMEM,
 		       "%llu MiB would be gone until the reboot and %llu MiB are available, of "
 		       "which %llu MiB must be left",
-		       (unsigned long long)(need >> 20), (unsigned long long)(available >> 20),
-		       (unsigned long long)(left >> 20));
+		       (unsigned long long)((n_kernel + n_initrd) * WINDOW_PAGE >> 20),
+		       (unsigned long long)(budget.available >> 20),
+		       (unsigned long long)(budget.left >> 20));
+}
+
+/* Single pages are dealt out before large blocks are cut up, so that twice as many bring far more
+ * neighbours. What is not used goes back, but caches must not be dropped for that. */
+size_t in_place_wanted(struct kx_ctx *ctx, const struct kx_plan *plan)
+{
+	struct budget budget;
+	size_t n_kernel, n_initrd, need, ample, some;
+
+	in_place_need(plan, &n_kernel, &n_initrd);
+	need = n_kernel + n_initrd;
+	some = need + need / 4 + 1;
+	ample = need + some;
+	if (budget_read(ctx, &budget, NULL) < 0)
+		return need;
+	return fits(budget.free, ample, &budget)	 ? ample
+	       : fits(budget.available, some, &budget) ? some
+						       : need;
 }
 
 /* State is handed on from kernel to kernel by kexec_file_load only. /dev/liveupdate is not opened:

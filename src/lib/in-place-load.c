@@ -80,10 +80,11 @@ static int grow_once(struct loading *l, uint64_t need, struct kx_error *why)
 	return 0;
 }
 
-/* A quarter more than needed, to choose from. Written down before, and what came of it after. */
+/* More than needed, to choose from. Written down before, and what came of it after. */
 static int grow(struct loading *l, struct kx_error *why)
 {
-	const uint64_t need = l->n_kernel + l->n_initrd, wanted = need + need / 4 + 1;
+	const uint64_t need = l->n_kernel + l->n_initrd,
+		       wanted = in_place_wanted(l->ctx, l->plan);
 	struct sys_pool pool;
 	int r = l->pages->pool_read(l->ctx->sys, &pool);
 

@@ -133,7 +133,9 @@ def text_address(facts, kernel):
 
 def check_fast(scenario, end, facts):
     """The kernel is where the loader put it, and knows whether that was random."""
-    placed = re.search(r"(?:segment\[0\]|in place) kernel: \S+ bytes at (0x[0-9a-f]+)-", end.log)
+    bytes_at = r" kernel: \S+ bytes at (0x[0-9a-f]+)-"
+    placed = (re.search("in place" + bytes_at, end.log) or
+              re.search(r"segment\[0\]" + bytes_at, end.log))
     runs = re.search(r"(?m)^ *([0-9a-f]+)-[0-9a-f]+ : Kernel code", facts["second.iomem"])
     text = text_address(facts, "second")
     if f"kexec: {scenario.rung}: " not in end.log:
