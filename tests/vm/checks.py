@@ -216,14 +216,36 @@ def check_corrupt(scenario, end, facts, ours):
         yield f"the machine ended by {end.reason}, not by a reset"
 
 
-KINDS = {"boot": check_boot, "panic": check_panic, "chain": check_chain, "xen": check_xen,
+MEMORY_SLACK = 6 << 10  # KiB; per-CPU lists, slabs and the log grow while anything is done
+
+
+def check_shell(scenario, end, facts, ours):
+    """What a job was meant to say, and memory that is as it was."""
+    reports = []
+    for name in scenario.unchanged:
+        text = facts.get(name, "")
+        free = re.search(r"(?m)^MemFree: *([0-9]+) kB\n", text)
+        if not free:
+            yield f"no report of memory called {name}"
+            return
+        reports.append((name, int(free[1]), text.replace(free[0], "")))
+    for name, free, rest in reports[1:]:
+        if rest != reports[0][2]:
+            yield f"{reports[0][0]}:\n{reports[0][2]}\n{name}:\n{rest}"
+        if reports[0][1] - free > MEMORY_SLACK:
+            yield f"{name}: {free} KiB are free, in {reports[0][0]} {reports[0][1]} KiB were"
+
+
+KINDS = {"shell": check_shell, "boot": check_boot, "panic": check_panic, "chain": check_chain, "xen": check_xen,
          "corrupt": check_corrupt}
 
 
 def problems(scenario, end, ours):
     """Everything that is wrong with this machine, as a list of sentences."""
     facts = guest.sections(end.log)
+    found = [f"not in the log: {pattern}" for pattern in scenario.expect
+             if not re.search(pattern, end.log)]
     if scenario.kind == "corrupt":
-        return list(check_corrupt(scenario, end, facts, ours))
-    found = list(check_ending(scenario, end, facts))
+        return found + list(check_corrupt(scenario, end, facts, ours))
+    found += check_ending(scenario, end, facts)
     return found + list(KINDS[scenario.kind](scenario, end, facts, ours))

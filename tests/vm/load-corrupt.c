@@ -5,16 +5,26 @@
  * between load and jump. Only for virtual machines. The byte of the ramdisk lies in the zeros
  * behind the archive's end, so that a kernel which is started in spite of it comes up.
  *
- *   load-corrupt [-c] [-i] [--fast] [-s SEGMENT] KERNEL --command-line=LINE --initrd=FILE
+ * With --in-place the kernel is loaded as --fast does it, which has to be without a copy; then a byte
+ * is changed in the huge pages of kernel or initrd, or one of the segments that are left is loaded
+ * with one changed. --jump jumps, with nothing looked at before.
+ *
+ *   load-corrupt [-c] [-i] [--fast] [--in-place] [-s SEGMENT] KERNEL --command-line=LINE
+ *                --initrd=FILE
+ *   load-corrupt --jump
  */
 
 #include <getopt.h>
 #include <libkexec.h>
+#include <linux/reboot.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "lib/in-place.h"
+#include "sys/pages.h"
 
 #define SEGMENTS_MAX 16
 
@@ -33,7 +43,8 @@ static int damaged_copy(const struct kx_segment *segment, void **ret_copy)
 	if (!copy || segment->data_size == 0)
 		return -1;
 	memcpy(copy, segment->data, segment->data_size);
-	copy[segment->data_size - 1] ^= 1;
+	/* the purgatory itself writes to the end of that one */
+	copy[strcmp(segment->name, "boot_params") == 0 ? 0 : segment->data_size - 1] ^= 1;
 	*ret_copy = copy;
 	return 0;
 }
@@ -75,8 +86,49 @@ static int load_damaged(const struct kx_plan *plan, const char *name)
 	return (int)r;
 }
 
+/* The middle byte of the kernel's or the initrd's window, in the file that holds it. */
+static int damage_pages(struct kx_ctx *ctx, const char *name)
+{
+	struct in_place state = { 0 };
+	const struct sys_pages *pages = ctx->sys->pages;
+	int fd = pages->open(ctx->sys), r = in_place_read(ctx, &state, NULL);
+	size_t at = strcmp(name, "initrd") == 0 ? 1 : 0, offset;
+	void *view;
+
+	if (r < 0 || fd < 0 || at >= state.n_parts ||
+	    pages->map(ctx->sys, fd, state.order, state.n_pages, &view) < 0)
+		return -1;
+	offset = state.parts[at].n / 2;
+	if (at)
+		offset += (size_t)(state.parts[0].window.end - state.parts[0].window.start);
+	((unsigned char *)view)[offset] ^= 1;
+	pages->unmap(ctx->sys, view, state.n_pages);
+	in_place_done(&state);
+	close(fd);
+	return 0;
+}
+
+static int load_in_place(struct kx_ctx *ctx, struct kx_plan *plan, const char *name,
+			 struct kx_error *err)
+{
+	struct kx_plan_info info = { .size = sizeof(info) };
+	int r = kx_plan_commit(ctx, plan, err);
+
+	if (r < 0) {
+		fprintf(stderr, "load-corrupt: %s\n", err->message);
+		return r;
+	}
+	if (kx_plan_info(plan, &info) < 0 || strcmp(info.rung, "zero-copy") != 0) {
+		fprintf(stderr, "load-corrupt: %s: %s\n", info.rung, info.rung_reason);
+		return -1;
+	}
+	if (strcmp(name, "kernel") != 0 && strcmp(name, "initrd") != 0)
+		return load_damaged(plan, name);
+	return damage_pages(ctx, name);
+}
+
 static int plan_and_load(struct kx_ctx *ctx, struct kx_request *request, const char *kernel,
-			 const char *segment, struct kx_error *err)
+			 const char *segment, bool in_place, struct kx_error *err)
 {
 	struct kx_image *image = NULL;
 	struct kx_plan *plan = NULL;
@@ -86,7 +138,7 @@ static int plan_and_load(struct kx_ctx *ctx, struct kx_request *request, const c
 	if (r == 0)
 		r = kx_plan_new(ctx, request, &plan, err);
 	if (r == 0)
-		r = load_damaged(plan, segment);
+		r = in_place ? load_in_place(ctx, plan, segment, err) : load_damaged(plan, segment);
 	else
 		fprintf(stderr, "load-corrupt: %s\n", err->message);
 	kx_plan_free(plan);
@@ -100,6 +152,8 @@ int main(int argc, char **argv)
 		{ "command-line", required_argument, NULL, 'l' },
 		{ "initrd", required_argument, NULL, 'r' },
 		{ "fast", no_argument, NULL, 'f' },
+		{ "in-place", no_argument, NULL, 'p' },
+		{ "jump", no_argument, NULL, 'j' },
 		{ 0 },
 	};
 	const char *initrd = NULL, *segment = "initrd";
@@ -112,6 +166,7 @@ int main(int argc, char **argv)
 	};
 	struct kx_error err = { 0 };
 	struct kx_ctx *ctx = NULL;
+	bool in_place = false;
 	int c, r;
 
 	while ((c = getopt_long(argc, argv, "cis:", options, NULL)) != -1)
@@ -130,6 +185,14 @@ int main(int argc, char **argv)
 		case 's':
 			segment = optarg;
 			break;
+		case 'p':
+			in_place = true;
+			break;
+		case 'j':
+			(void)syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+				      LINUX_REBOOT_CMD_KEXEC, NULL);
+			perror("load-corrupt: reboot");
+			return 1;
 		case 'r':
 			initrd = optarg;
 			break;
@@ -137,13 +200,13 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	if (optind + 1 != argc || !initrd) {
-		fprintf(stderr, "usage: load-corrupt [-c] [-i] [--fast] [-s SEGMENT] KERNEL "
-				"--command-line=LINE --initrd=FILE\n");
+		fprintf(stderr, "usage: load-corrupt [-c] [-i] [--fast] [--in-place] [-s SEGMENT] "
+				"KERNEL --command-line=LINE --initrd=FILE\n");
 		return 2;
 	}
 	r = kx_ctx_new(NULL, &ctx, &err);
 	if (r == 0)
-		r = plan_and_load(ctx, &request, argv[optind], segment, &err);
+		r = plan_and_load(ctx, &request, argv[optind], segment, in_place, &err);
 	kx_ctx_free(ctx);
 	return r < 0;
 }
