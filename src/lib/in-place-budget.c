@@ -105,7 +105,7 @@ size_t in_place_wanted(struct kx_ctx *ctx, const struct kx_plan *plan)
 	ample = need + some;
 	if (budget_read(ctx, &budget, NULL) < 0)
 		return need;
-	return fits(budget.free, ample, &budget)	 ? ample
+	return fits(budget.free, ample, &budget)       ? ample
 	       : fits(budget.available, some, &budget) ? some
 						       : need;
 }

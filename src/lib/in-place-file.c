@@ -216,8 +216,8 @@ static bool check_parts(const struct in_place *state)
 	for (size_t i = 0; i < state->n_parts; i++) {
 		const struct in_place_part *part = &state->parts[i];
 
-		if (part->window.start >= part->window.end ||
-		    part->n > range_size(part->window) || range_size(part->window) % WINDOW_PAGE)
+		if (part->window.start >= part->window.end || part->n > range_size(part->window) ||
+		    range_size(part->window) % WINDOW_PAGE)
 			return false;
 		n += range_size(part->window) / WINDOW_PAGE;
 	}

@@ -87,7 +87,7 @@ int in_place_release(struct kx_ctx *ctx, struct kx_error *err)
 
 struct look {
 	void *view;
-	bool is_whole; /* contents */
+	bool is_whole;	   /* contents */
 	const char *moved; /* why they are not where they must be, or NULL */
 };
 

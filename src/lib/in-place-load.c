@@ -83,8 +83,7 @@ static int grow_once(struct loading *l, uint64_t need, struct kx_error *why)
 /* More than needed, to choose from. Written down before, and what came of it after. */
 static int grow(struct loading *l, struct kx_error *why)
 {
-	const uint64_t need = l->n_kernel + l->n_initrd,
-		       wanted = in_place_wanted(l->ctx, l->plan);
+	const uint64_t need = l->n_kernel + l->n_initrd, wanted = in_place_wanted(l->ctx, l->plan);
 	struct sys_pool pool;
 	int r = l->pages->pool_read(l->ctx->sys, &pool);
 
@@ -207,8 +206,8 @@ static int get_pages(struct loading *l, struct kx_error *why)
 static int check_hole(struct loading *l, struct range hole, struct ranges *not_holes,
 		      struct kx_error *why)
 {
-	const uint64_t bad = SYS_PAGE_POISONED | SYS_PAGE_MISSING | SYS_PAGE_OFFLINE |
-			     SYS_PAGE_RESERVED;
+	const uint64_t bad =
+		SYS_PAGE_POISONED | SYS_PAGE_MISSING | SYS_PAGE_OFFLINE | SYS_PAGE_RESERVED;
 	uint64_t flags[SMALL_PAGES];
 	int r = 0;
 

@@ -22,8 +22,8 @@ struct in_place_part {
 struct in_place {
 	bool is_ready; /* all fields are filled, and the image was handed over, or nearly so */
 	char boot_id[IN_PLACE_BOOT_ID_MAX];
-	uint64_t pool_before; /* pages in the pool before ours came */
-	uint64_t pool_added;  /* ours, or more while they are being got */
+	uint64_t pool_before;  /* pages in the pool before ours came */
+	uint64_t pool_added;   /* ours, or more while they are being got */
 	uint64_t entry, flags; /* of the system call */
 	/* pages of the windows, in order: which page of the file, and the physical address where it
 	 * must lie: 0 when it only keeps what a segment fills a hole with */

@@ -59,9 +59,10 @@ struct kx_plan {
 	/* what @plan was made of, for another one: in place, or again with a copy */
 	struct plan_request request;
 	struct payload dtb;
-	struct plan copied; /* the plan with a copy, once @plan is one in place that borrows from it */
+	struct plan
+		copied; /* the plan with a copy, once @plan is one in place that borrows from it */
 	char *not_in_place; /* of a plan that may be: why it cannot be now */
-	char **warnings; /* of this layer; the planner's follow */
+	char **warnings;    /* of this layer; the planner's follow */
 	size_t n_warnings;
 };
 

@@ -184,11 +184,9 @@ int plan_in_place(const struct machine *machine, const struct plan_request *req,
 		  const struct plan *plan, const struct windows *windows, struct plan *ret,
 		  struct kx_error *err)
 {
-	struct planner p = { .machine = machine,
-			     .req = req,
-			     .copied = plan,
-			     .windows = windows,
-			     .err = err };
+	struct planner p = {
+		.machine = machine, .req = req, .copied = plan, .windows = windows, .err = err
+	};
 
 	return make_into(&p, ret);
 }

@@ -34,9 +34,9 @@ struct planner {
 	struct plan *plan;
 	struct planned_segment *segments;
 	size_t n_segments, segments_max;
-	struct ranges taken; /* keep_off of the machine and every segment so far */
-	const struct plan *copied;	/* plan_in_place(): the plan to make again, */
-	const struct windows *windows;	/* with these; else NULL */
+	struct ranges taken;	       /* keep_off of the machine and every segment so far */
+	const struct plan *copied;     /* plan_in_place(): the plan to make again, */
+	const struct windows *windows; /* with these; else NULL */
 	struct kx_error *err;
 };
 

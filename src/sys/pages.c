@@ -130,8 +130,8 @@ static int linux_mount(struct sys *sys)
 /* Asked for with fallocate, a page that cannot be had is an error; touched later, it would end us. */
 static int linux_create(struct sys *sys, size_t n)
 {
-	_cleanup_close_ int fd = open(SYS_PAGES_FILE,
-				      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	_cleanup_close_ int fd =
+		open(SYS_PAGES_FILE, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0 || fallocate(fd, 0, 0, (off_t)(n * SYS_PAGE_SIZE)) < 0)
 		return -errno;

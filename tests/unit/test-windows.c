@@ -259,8 +259,8 @@ static void test_ends_of_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table),	  cmocka_unit_test(test_number_of_holes),
-		cmocka_unit_test(test_two_nodes), cmocka_unit_test(test_random),
+		cmocka_unit_test(test_table),	       cmocka_unit_test(test_number_of_holes),
+		cmocka_unit_test(test_two_nodes),      cmocka_unit_test(test_random),
 		cmocka_unit_test(test_ends_of_random),
 	};
 

@@ -274,8 +274,8 @@ def zero_copy():
                    prepare=FRAGMENT.format(words="huge 85 6"), limit=LONG_LIMIT,
                    expect=(r"kexec: zero-copy: \d+ MiB are copied all the same",), quick=True)
     yield Scenario("zero/no-neighbours", options=("--fast", "-d"), rung="copy",
-                   machine=vm.Machine(memory="2G"), limit=LONG_LIMIT,
-                   prepare=FRAGMENT.format(words="small 60"), expect=("huge pages only",))
+                   machine=vm.Machine(memory="1G"), limit=LONG_LIMIT,
+                   prepare=FRAGMENT.format(words="small 97"), expect=("huge pages only",))
     yield Scenario("zero/384M", options=("--fast", "-d"), rung="copy", quick=True,
                    machine=vm.Machine(memory="384M"), expect=("must be left",))
     yield Scenario("zero/without-huge-pages", options=("--fast", "-d"), rung="copy",

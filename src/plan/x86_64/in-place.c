@@ -45,7 +45,8 @@ static struct bytes slice(struct bytes data, struct range window, struct range h
 
 	if (from >= data.n)
 		return (struct bytes){ data.p, 0 };
-	return (struct bytes){ data.p + from, data.n - from < n ? data.n - (size_t)from : (size_t)n };
+	return (struct bytes){ data.p + from,
+			       data.n - from < n ? data.n - (size_t)from : (size_t)n };
 }
 
 /* The purgatory checks the window as a whole, so its holes need no check of their own. */
