@@ -224,11 +224,11 @@ def check_shell(scenario, end, facts, ours):
     reports = []
     for name in scenario.unchanged:
         text = facts.get(name, "")
-        free = re.search(r"(?m)^MemFree: *([0-9]+) kB\n", text)
+        free = re.search(r"(?m)^Waiting: *([0-9]+) kB\nMemFree: *([0-9]+) kB\n", text)
         if not free:
             yield f"no report of memory called {name}"
             return
-        reports.append((name, int(free[1]), text.replace(free[0], "")))
+        reports.append((name, int(free[1]) + int(free[2]), text.replace(free[0], "")))
     for name, free, rest in reports[1:]:
         if rest != reports[0][2]:
             yield f"{reports[0][0]}:\n{reports[0][2]}\n{name}:\n{rest}"

@@ -75,6 +75,8 @@ memory()
 {
 	sync
 	echo 3 > /proc/sys/vm/drop_caches
+	# free pages that wait in lists of the processors are not counted by MemFree
+	awk '/^ *count:/ { n += $2 } END { print "Waiting: " 4 * n " kB" }' /proc/zoneinfo
 	grep -E '^(MemFree|HugePages_Total|HugePages_Surp):' /proc/meminfo
 	echo "loaded $(cat /sys/kernel/kexec_loaded)"
 	ls -d /dev/rapidreboot /run/rapidreboot/in-place 2> /dev/null
