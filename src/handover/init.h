@@ -17,6 +17,7 @@ struct pid1 {
 	bool openrc;	/* OpenRC manages services, whatever process 1 is */
 	char name[64];	/* last component of /proc/1/exe, else of its command name; "" unknown */
 	bool from_comm; /* the program itself could not be read */
+	char called[64]; /* last component of its argv[0], "" unknown: one program may be many */
 };
 
 /* How to come back. */

@@ -19,6 +19,7 @@ enum option_key {
 	KEY_MESSAGE,
 	KEY_IGNORE,
 	KEY_FORCE,
+	KEY_DIRECT,
 	KEY_JSON,
 };
 
@@ -35,6 +36,7 @@ static const struct option options[] = {
 	{ "no-wall", no_argument, NULL, KEY_NO_WALL },
 	{ "message", required_argument, NULL, KEY_MESSAGE },
 	{ "ignore-inhibitors", no_argument, NULL, KEY_IGNORE },
+	{ "direct", no_argument, NULL, KEY_DIRECT },
 	{ "force", required_argument, NULL, KEY_FORCE },
 	{ "json", no_argument, NULL, KEY_JSON },
 	{ "dry-run", no_argument, NULL, 'n' },
@@ -94,6 +96,9 @@ static int take_handover(struct start_options *o, int key)
 		return EXIT_OK;
 	case 'y':
 		o->yes = true;
+		return EXIT_OK;
+	case KEY_DIRECT:
+		o->direct = true;
 		return EXIT_OK;
 	case KEY_FORCE:
 		o->force[o->n_force++] = optarg;

@@ -257,6 +257,12 @@ int start_load(struct start *s)
 	return EXIT_OK;
 }
 
+void start_let_go(struct start *s)
+{
+	s->plan = kx_plan_free(s->plan);
+	s->image = kx_image_free(s->image);
+}
+
 static void free_texts(char **v, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -266,8 +272,7 @@ static void free_texts(char **v, size_t n)
 
 void start_done(struct start *s)
 {
-	s->plan = kx_plan_free(s->plan);
-	s->image = kx_image_free(s->image);
+	start_let_go(s);
 	entries_close(&s->entries);
 	config_done(&s->config);
 	s->ctx = kx_ctx_free(s->ctx);

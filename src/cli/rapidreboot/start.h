@@ -34,6 +34,7 @@ struct start_options {
 	struct reboot_wish wish;
 	const char **force; /* ids of checks that do not refuse */
 	size_t n_force;
+	bool direct; /* past the init system */
 	bool dry_run, yes, json, verbose, help;
 };
 
@@ -66,11 +67,14 @@ struct start {
 /* Finds, reads and plans; changes nothing. An exit status, having said what is wrong. */
 int start_prepare(struct start *s, const struct start_options *o);
 /* Runs the checks on it and tells what they found; @unconfirmed: what an earlier attempt left behind,
- * or NULL. An exit status; @ret_outcome says what may follow. */
+ * or NULL; @past_init: there is an init system, and it is not asked. An exit status; @ret_outcome says
+ * what may follow. */
 int start_check(const struct start *s, const struct start_options *o, const char *unconfirmed,
-		enum preflight_severity *ret_outcome);
+		bool past_init, enum preflight_severity *ret_outcome);
 /* Loads what was planned, and leaves a note that it was us. An exit status. */
 int start_load(struct start *s);
+/* Closes the files of what was loaded, so that their file systems can be left. */
+void start_let_go(struct start *s);
 void start_done(struct start *s);
 
 void start_print(const struct start *s);
