@@ -53,7 +53,7 @@ int direct_go(struct sys *sys, struct kx_ctx *ctx, enum reboot_mode mode, const 
 	struct kx_error why = { 0 };
 	bool network;
 
-	sys->shield(sys);
+	process_shield(sys);
 	network = leave_everything(sys, t);
 	if (mode == REBOOT_KEXEC) {
 		(void)kx_jump(ctx, KX_JUMP_SYNC | (network ? 0 : KX_JUMP_IFDOWN), &why);

@@ -55,10 +55,10 @@ static bool is_one_of(struct bytes type, const char *const *names, size_t n)
 static bool is_pseudo(struct bytes type)
 {
 	static const char *const names[] = {
-		"proc",	      "sysfs",	   "devtmpfs",	 "devpts",	"tmpfs",  "ramfs",
-		"rootfs",     "cgroup",	   "cgroup2",	 "mqueue",	"debugfs", "tracefs",
-		"securityfs", "pstore",	   "bpf",	 "configfs",	"efivarfs", "hugetlbfs",
-		"fusectl",    "selinuxfs", "autofs",	 "binfmt_misc", "nsfs",	  "rpc_pipefs",
+		"proc",	      "sysfs",	   "devtmpfs", "devpts",      "tmpfs",	  "ramfs",
+		"rootfs",     "cgroup",	   "cgroup2",  "mqueue",      "debugfs",  "tracefs",
+		"securityfs", "pstore",	   "bpf",      "configfs",    "efivarfs", "hugetlbfs",
+		"fusectl",    "selinuxfs", "autofs",   "binfmt_misc", "nsfs",	  "rpc_pipefs",
 	};
 
 	return is_one_of(type, names, sizeof(names) / sizeof(names[0]));
@@ -190,8 +190,8 @@ static void make_read_only(struct sys *sys, const struct mount_points *points, c
 	}
 }
 
-static int leave(struct sys *sys, const char *top, const struct teller *t,
-		 struct mount_points *ret, struct kx_error *err)
+static int leave(struct sys *sys, const char *top, const struct teller *t, struct mount_points *ret,
+		 struct kx_error *err)
 {
 	struct mount_points points = { 0 };
 	int r = mount_points_read(sys, &points, err);

@@ -94,6 +94,11 @@ int preflight_run(const struct preflight_opts *opts, struct preflight *ret, stru
 void preflight_done(struct preflight *preflight);
 #define _cleanup_preflight_ _cleanup_(preflight_done)
 
+/* Why this machine's policy wants kernels loaded from their files, by kexec_file_load(2): the part of
+ * a sentence, or NULL when kexec_load(2) is as good. What cannot be read is no reason: then the call
+ * itself is refused. */
+const char *preflight_file_only(int root);
+
 enum preflight_exit preflight_exit_status(const struct preflight *preflight);
 
 /* "note", "warning", "cold", "refuse" and "ok", "unknown", "finding". */

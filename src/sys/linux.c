@@ -74,16 +74,6 @@ static int linux_remount_read_only(struct sys *sys, const char *dir)
 	return mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 ? -errno : 0;
 }
 
-static void linux_shield(struct sys *sys)
-{
-	static const int signals[] = { SIGHUP,	SIGINT,	 SIGQUIT, SIGTERM, SIGPIPE,
-				       SIGTSTP, SIGTTIN, SIGTTOU, SIGALRM };
-
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		(void)signal(signals[i], SIG_IGN);
-	(void)!chdir("/");
-}
-
 static void linux_sync(struct sys *sys)
 {
 	sync();
@@ -251,7 +241,6 @@ struct sys *sys_machine(void)
 		.signal = linux_signal,
 		.unmount = linux_unmount,
 		.remount_read_only = linux_remount_read_only,
-		.shield = linux_shield,
 	};
 
 	return &linux_table;

@@ -68,8 +68,6 @@ struct sys {
 	/* umount2(2), never through a symbolic link at the end of @dir */
 	int (*unmount)(struct sys *, const char *dir);
 	int (*remount_read_only)(struct sys *, const char *dir);
-	/* This process outlives its terminal and its parents, and holds no directory. */
-	void (*shield)(struct sys *);
 };
 
 /* The table of the machine this runs on. */

@@ -178,7 +178,8 @@ static void change_mount(struct sys *sys, const char *dir, bool unmount)
 	f = fopen(path, "re");
 	while (f && fgets(line, sizeof(line), f)) {
 		char *options = strstr(line, " - ");
-		bool is_it = sscanf(line, "%*s %*s %*s %*s %1023s", at) == 1 && !strcmp(at, escaped);
+		bool is_it =
+			sscanf(line, "%*s %*s %*s %*s %1023s", at) == 1 && !strcmp(at, escaped);
 
 		if (is_it && unmount)
 			continue;
@@ -214,7 +215,7 @@ static int fake_remount_read_only(struct sys *sys, const char *dir)
 	return r;
 }
 
-static void fake_shield(struct sys *sys)
+void process_shield(struct sys *sys)
 {
 	record("shield");
 }
@@ -332,7 +333,6 @@ struct sys *sys_machine(void)
 		.signal = fake_signal,
 		.unmount = fake_unmount,
 		.remount_read_only = fake_remount_read_only,
-		.shield = fake_shield,
 	};
 
 	fake.root = getenv("FAKE_ROOT");

@@ -63,8 +63,9 @@ static void load(struct hook *h)
 		say("a kernel is loaded already");
 		return;
 	}
-	if (start_prepare(&s, &o) == EXIT_OK && start_check(&s, &o, NULL, false, &outcome) == EXIT_OK &&
-	    outcome < PREFLIGHT_COLD && start_load(&s) == EXIT_OK)
+	if (start_prepare(&s, &o) == EXIT_OK &&
+	    start_check(&s, &o, NULL, false, &outcome) == EXIT_OK && outcome < PREFLIGHT_COLD &&
+	    start_load(&s) == EXIT_OK)
 		fprintf(stderr, "rapidreboot: loaded %s\n", s.title);
 	else
 		say("nothing is loaded: this is a reboot through the firmware");

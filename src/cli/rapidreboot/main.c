@@ -49,6 +49,7 @@ int print_help(void)
 	     "  --append TEXT          words after it\n"
 	     "  --kexec-file-syscall   load with kexec_file_load only\n"
 	     "  --kexec-syscall        load with kexec_load only\n"
+	     "  --safe                 unpack nothing beforehand\n"
 	     "\nHow the machine goes down, for reboot:\n"
 	     "  -y, --yes              do not ask on a terminal\n"
 	     "  -i, --ignore-inhibitors  although a program wants the machine to stay up\n"

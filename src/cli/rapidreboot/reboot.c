@@ -105,7 +105,8 @@ static bool agreed_to_start(const struct start *s, const struct handover *h,
 	char question[512];
 
 	(void)snprintf(question, sizeof(question), "Stop %s and start %s%s%s%s now?",
-		       h->direct ? "everything" : h->init->name, s->title, version ? " (" : "", version ? version : "", version ? ")" : "");
+		       h->direct ? "everything" : h->init->name, s->title, version ? " (" : "",
+		       version ? version : "", version ? ")" : "");
 	return agreed(s, o, question);
 }
 

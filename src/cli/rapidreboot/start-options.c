@@ -15,6 +15,7 @@ enum option_key {
 	KEY_APPEND,
 	KEY_FILE_CALL,
 	KEY_OLD_CALL,
+	KEY_SAFE,
 	KEY_NO_WALL,
 	KEY_MESSAGE,
 	KEY_IGNORE,
@@ -33,6 +34,7 @@ static const struct option options[] = {
 	{ "append", required_argument, NULL, KEY_APPEND },
 	{ "kexec-file-syscall", no_argument, NULL, KEY_FILE_CALL },
 	{ "kexec-syscall", no_argument, NULL, KEY_OLD_CALL },
+	{ "safe", no_argument, NULL, KEY_SAFE },
 	{ "no-wall", no_argument, NULL, KEY_NO_WALL },
 	{ "message", required_argument, NULL, KEY_MESSAGE },
 	{ "ignore-inhibitors", no_argument, NULL, KEY_IGNORE },
@@ -75,6 +77,9 @@ static int take_target(struct start_options *o, int key)
 		return EXIT_OK;
 	case KEY_OLD_CALL:
 		o->way = KX_WAY_SEGMENTS;
+		return EXIT_OK;
+	case KEY_SAFE:
+		o->safe = true;
 		return EXIT_OK;
 	default:
 		return -1;

@@ -19,7 +19,7 @@ static void log_line(void *data, enum kx_log_level level, const char *line)
 
 	if (level == KX_LOG_WARNING)
 		fprintf(stderr, "rapidreboot: warning: %s\n", line);
-	else if (*verbose)
+	else if (*verbose && level == KX_LOG_NOTICE) /* the rest is for kexec -d */
 		fprintf(stderr, "rapidreboot: %s\n", line);
 }
 
@@ -156,7 +156,8 @@ static int append_cmdline(struct start *s, const char *append)
 
 /* ---- plan and load */
 
-static int plan(struct start *s, enum kx_way way, struct kx_error *err)
+static int plan_by(struct start *s, enum kx_way way, uint64_t flags, const char *reason,
+		   struct kx_error *err)
 {
 	struct kx_request request = {
 		.size = sizeof(request),
@@ -167,6 +168,7 @@ static int plan(struct start *s, enum kx_way way, struct kx_error *err)
 		.n_modules = s->n_modules,
 		.cmdline = s->cmdline,
 		.way = way,
+		.flags = flags,
 	};
 	struct kx_plan *made;
 	int r = kx_plan_new(s->ctx, &request, &made, err);
@@ -176,7 +178,37 @@ static int plan(struct start *s, enum kx_way way, struct kx_error *err)
 	s->plan = kx_plan_free(s->plan);
 	s->plan = made;
 	s->plan_info.size = sizeof(s->plan_info);
-	return kx_plan_info(made, &s->plan_info);
+	r = kx_plan_info(made, &s->plan_info);
+	s->reason = reason ? reason : s->plan_info.reason;
+	return r;
+}
+
+/* Without the memory map, or for a kernel that cannot be unpacked here, the other way may do. */
+static int plan_fast(struct start *s, struct kx_error *err)
+{
+	struct kx_error why = { 0 };
+	int r = plan_by(s, KX_WAY_SEGMENTS, KX_REQ_FAST,
+			s->way == KX_WAY_SEGMENTS
+				? NULL
+				: "it is permitted, and starts what is unpacked already",
+			&why);
+
+	if (r >= 0)
+		return r;
+	if (s->verbose)
+		fprintf(stderr, "rapidreboot: nothing is unpacked: %s\n", why.message);
+	return plan_by(s, s->way, 0, NULL, err);
+}
+
+/* The fastest way that is permitted: where the files have to be verified or handed on as they are,
+ * that is kexec_file_load. */
+static int plan(struct start *s, struct kx_error *err)
+{
+	if (s->way == KX_WAY_FILE || s->safe)
+		return plan_by(s, s->way, 0, NULL, err);
+	if (s->way == KX_WAY_AUTO && s->file_only)
+		return plan_by(s, KX_WAY_FILE, 0, s->file_only, err);
+	return plan_fast(s, err);
 }
 
 static int prepare(struct start *s, const struct start_options *o)
@@ -198,7 +230,7 @@ static int prepare(struct start *s, const struct start_options *o)
 		r = append_cmdline(s, o->append);
 	if (r != EXIT_OK)
 		return r;
-	return plan(s, s->way, &err) < 0 ? fail_with(&err) : EXIT_OK;
+	return plan(s, &err) < 0 ? fail_with(&err) : EXIT_OK;
 }
 
 static int read_config(struct start *s)
@@ -213,6 +245,13 @@ static int read_config(struct start *s)
 	return EXIT_OK;
 }
 
+static const char *policy(void)
+{
+	_cleanup_close_ int root = machine_open(sys_machine());
+
+	return preflight_file_only(root);
+}
+
 int start_prepare(struct start *s, const struct start_options *o)
 {
 	int r;
@@ -222,6 +261,8 @@ int start_prepare(struct start *s, const struct start_options *o)
 	if (r != EXIT_OK)
 		return r;
 	s->way = o->way == KX_WAY_AUTO ? s->config.way : o->way;
+	s->safe = o->safe || s->config.safe;
+	s->file_only = policy();
 	r = running_open(&s->verbose, &s->ctx);
 	return r == EXIT_OK ? prepare(s, o) : r;
 }
@@ -237,18 +278,38 @@ static void leave_note(const struct start *s)
 		fprintf(stderr, "rapidreboot: warning: %s\n", err.message);
 }
 
+/* kexec_load said no for a reason that the other call need not have. It is the stricter one. */
+static bool may_try_file(const struct start *s, const struct kx_error *err)
+{
+	return s->way == KX_WAY_AUTO && s->plan_info.way == KX_WAY_SEGMENTS &&
+	       err->step == KX_STEP_LOAD && err->code != -EBUSY && s->image_info.file_load;
+}
+
+/* kexec_file_load does not exist or does not know the image, and no policy wants it. */
+static bool may_try_segments(const struct start *s, const struct kx_error *err)
+{
+	return s->way == KX_WAY_AUTO && !s->file_only && kx_error_falls_back(err);
+}
+
+static int try_other(struct start *s, enum kx_way way, struct kx_error *err)
+{
+	struct kx_error first = *err;
+	int r;
+
+	fprintf(stderr, "rapidreboot: %s\n", first.message);
+	r = plan_by(s, way, 0, "the other system call was refused", err);
+	return r < 0 ? r : kx_plan_commit(s->ctx, s->plan, err);
+}
+
 int start_load(struct start *s)
 {
 	struct kx_error err = { 0 };
 	int r = kx_plan_commit(s->ctx, s->plan, &err);
 
-	if (r < 0 && s->way == KX_WAY_AUTO && kx_error_falls_back(&err)) {
-		if (s->verbose)
-			fprintf(stderr, "rapidreboot: %s\n", err.message);
-		r = plan(s, KX_WAY_SEGMENTS, &err);
-		if (r == 0)
-			r = kx_plan_commit(s->ctx, s->plan, &err);
-	}
+	if (r < 0 && may_try_file(s, &err))
+		r = try_other(s, KX_WAY_FILE, &err);
+	else if (r < 0 && may_try_segments(s, &err))
+		r = try_other(s, KX_WAY_SEGMENTS, &err);
 	if (r < 0) {
 		(void)fail_with(&err);
 		return EXIT_LOAD;
@@ -300,7 +361,9 @@ void start_print(const struct start *s)
 	for (size_t i = 0; i < s->n_initrds; i++)
 		printf("%-13s %s\n", i ? "" : "Initrd:", s->initrds[i]);
 	printf("%-13s %s\n", "Command line:", s->plan_info.cmdline ? s->plan_info.cmdline : "");
-	printf("%-13s %s, %s\n", "Load:", way_name(s->plan_info.way), s->plan_info.reason);
+	printf("%-13s %s: %s\n", "Load:", way_name(s->plan_info.way), s->reason);
+	printf("%-13s %s%s%s\n", "Speed:", s->plan_info.rung, s->plan_info.rung_reason ? ": " : "",
+	       s->plan_info.rung_reason ? s->plan_info.rung_reason : "");
 	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
 		printf("%-13s %s\n", "Warning:", kx_plan_warning(s->plan, i));
 }
@@ -318,7 +381,9 @@ json_t *start_json(const struct start *s)
 			    json_texts((const char *const *)s->initrds, s->n_initrds));
 	json_object_set_new(all, "cmdline", json_text(s->plan_info.cmdline));
 	json_object_set_new(all, "way", json_string(way_name(s->plan_info.way)));
-	json_object_set_new(all, "reason", json_text(s->plan_info.reason));
+	json_object_set_new(all, "reason", json_text(s->reason));
+	json_object_set_new(all, "rung", json_text(s->plan_info.rung));
+	json_object_set_new(all, "rung_reason", json_text(s->plan_info.rung_reason));
 	json_object_set_new(all, "warnings", warnings);
 	return all;
 }

@@ -34,6 +34,7 @@ struct start_options {
 	struct reboot_wish wish;
 	const char **force; /* ids of checks that do not refuse */
 	size_t n_force;
+	bool safe;   /* nothing is unpacked beforehand */
 	bool direct; /* past the init system */
 	bool dry_run, yes, json, verbose, help;
 };
@@ -58,6 +59,9 @@ struct start {
 	size_t n_modules;
 	char *cmdline; /* NULL: the one that the image carries */
 	enum kx_way way;
+	bool safe;
+	const char *file_only; /* why kexec_file_load(2) it has to be, or NULL */
+	const char *reason;    /* why that system call, when it was chosen here, else the plan's */
 	struct kx_image *image;
 	struct kx_plan *plan;
 	struct kx_image_info image_info;
