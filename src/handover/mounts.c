@@ -37,8 +37,10 @@ void teller_say(const struct teller *t, const char *fmt, ...)
 
 void mount_points_done(struct mount_points *points)
 {
-	for (size_t i = 0; i < points->n; i++)
+	for (size_t i = 0; i < points->n; i++) {
 		free(points->v[i].dir);
+		free(points->v[i].source);
+	}
 	free(points->v);
 	*points = (struct mount_points){ 0 };
 }
@@ -81,7 +83,7 @@ static bool is_writable(struct bytes options)
 static int take_line(struct mount_points *points, struct bytes line)
 {
 	struct mount_point *bigger, m;
-	struct bytes dir, type;
+	struct bytes dir, type, source;
 
 	for (int i = 0; i < 4; i++)
 		(void)bytes_word(&line);
@@ -89,7 +91,7 @@ static int take_line(struct mount_points *points, struct bytes line)
 	while (line.n && !bytes_is(bytes_word(&line), "-"))
 		;
 	type = bytes_word(&line);
-	(void)bytes_word(&line);
+	source = bytes_word(&line);
 	if (!type.n)
 		return 0;
 	if (points->n >= POINTS_MAX)
@@ -98,12 +100,10 @@ static int take_line(struct mount_points *points, struct bytes line)
 	if (!bigger)
 		return -ENOMEM;
 	points->v = bigger;
-	m = (struct mount_point){ bytes_dup_octal(dir), is_pseudo(type), is_writable(line),
-				  is_network(type) };
-	if (!m.dir)
-		return -ENOMEM;
+	m = (struct mount_point){ bytes_dup_octal(dir), bytes_dup_octal(source), is_pseudo(type),
+				  is_writable(line), is_network(type) };
 	points->v[points->n++] = m;
-	return 0;
+	return m.dir && m.source ? 0 : -ENOMEM;
 }
 
 int mount_points_read(struct sys *sys, struct mount_points *ret, struct kx_error *err)

@@ -14,7 +14,7 @@ struct teller {
 void teller_say(const struct teller *t, const char *fmt, ...) _printf_(2, 3);
 
 struct mount_point {
-	char *dir;
+	char *dir, *source;
 	bool pseudo;   /* nothing of it is on a disk */
 	bool writable; /* the file system, not this view of it */
 	bool network;

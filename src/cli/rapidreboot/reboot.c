@@ -8,7 +8,7 @@
 
 #include "cli/ask.h"
 #include "cli/json.h"
-#include "cli/rapidreboot/start.h"
+#include "cli/rapidreboot/legacy.h"
 #include "handover/cold.h"
 #include "handover/direct.h"
 
@@ -143,6 +143,7 @@ static int go_direct(struct start *s, struct handover *h, enum reboot_mode mode)
 /* What only the firmware can do it shall do, unless the configuration says otherwise. */
 static int go_cold(struct start *s, struct handover *h, const struct start_options *o)
 {
+	_cleanup_close_ int root = machine_open(h->sys);
 	_cleanup_(cold_done) struct cold cold = { 0 };
 	struct reboot_wish wish = o->wish;
 	struct kx_error err = { 0 };
@@ -163,12 +164,15 @@ static int go_cold(struct start *s, struct handover *h, const struct start_optio
 		fputs("rapidreboot: nothing was done\n", stderr);
 		return EXIT_NOTHING;
 	}
-	if (h->direct)
+	if (h->direct) {
+		legacy_cold_honoured(root);
 		return go_direct(s, h, REBOOT_COLD);
+	}
 	if (cold_go(sys_machine(), &cold, &stage, &err) < 0) {
 		(void)fail_with(&err);
 		return EXIT_HANDOVER;
 	}
+	legacy_cold_honoured(root);
 	return EXIT_OK;
 }
 

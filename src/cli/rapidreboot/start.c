@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "base/strbuf.h"
 #include "cli/json.h"
+#include "cli/rapidreboot/legacy.h"
 #include "cli/rapidreboot/start.h"
 
-static int fail_memory(void)
+int start_fail_memory(void)
 {
 	fputs("rapidreboot: out of memory\n", stderr);
 	return EXIT_FAILED;
@@ -33,7 +36,7 @@ int running_open(bool *verbose, struct kx_ctx **ret)
 
 /* A path of the system below --root is one of the running machine with the root in front; "-" of a
  * multiboot module's arguments is none of our business. */
-static char *path_here(const char *root, const char *path)
+char *start_path(const char *root, const char *path)
 {
 	_cleanup_strbuf_ struct strbuf b = { 0 };
 	char *text;
@@ -44,16 +47,16 @@ static char *path_here(const char *root, const char *path)
 	return strbuf_take(&b, &text) < 0 ? NULL : text;
 }
 
-static int copy_paths(const char *root, const char *const *from, size_t n, char ***ret,
-		      size_t *ret_n)
+int start_copy_paths(const char *root, const char *const *from, size_t n, char ***ret,
+		     size_t *ret_n)
 {
 	*ret = calloc(n + 1, sizeof(**ret));
 	if (!*ret)
-		return fail_memory();
+		return start_fail_memory();
 	for (*ret_n = 0; *ret_n < n; (*ret_n)++) {
-		(*ret)[*ret_n] = path_here(root, from[*ret_n]);
+		(*ret)[*ret_n] = start_path(root, from[*ret_n]);
 		if (!(*ret)[*ret_n])
-			return fail_memory();
+			return start_fail_memory();
 	}
 	return EXIT_OK;
 }
@@ -61,7 +64,7 @@ static int copy_paths(const char *root, const char *const *from, size_t n, char 
 static int set_text(char **to, const char *text)
 {
 	*to = text ? strdup(text) : NULL;
-	return text && !*to ? fail_memory() : EXIT_OK;
+	return text && !*to ? start_fail_memory() : EXIT_OK;
 }
 
 /* ---- which kernel */
@@ -73,7 +76,7 @@ static int take_files(struct start *s, const struct start_options *o)
 	if (r == EXIT_OK)
 		r = set_text(&s->kernel, o->kernel);
 	if (r == EXIT_OK)
-		r = copy_paths(NULL, o->initrds, o->n_initrds, &s->initrds, &s->n_initrds);
+		r = start_copy_paths(NULL, o->initrds, o->n_initrds, &s->initrds, &s->n_initrds);
 	return r;
 }
 
@@ -112,12 +115,13 @@ static int take_entry(struct start *s, const struct start_options *o)
 	s->type = e.type;
 	s->devicetree = e.devicetree;
 	s->title = strdup(e.title ? e.title : e.id);
-	s->kernel = path_here(o->find.root, e.kernel);
+	s->kernel = start_path(o->find.root, e.kernel);
 	if (!s->title || !s->kernel || set_text(&s->cmdline, e.cmdline) != EXIT_OK)
-		return fail_memory();
-	r = copy_paths(o->find.root, e.initrds, e.n_initrds, &s->initrds, &s->n_initrds);
+		return start_fail_memory();
+	r = start_copy_paths(o->find.root, e.initrds, e.n_initrds, &s->initrds, &s->n_initrds);
 	if (r == EXIT_OK)
-		r = copy_paths(o->find.root, e.modules, e.n_modules, &s->modules, &s->n_modules);
+		r = start_copy_paths(o->find.root, e.modules, e.n_modules, &s->modules,
+				     &s->n_modules);
 	return r;
 }
 
@@ -148,7 +152,7 @@ static int append_cmdline(struct start *s, const char *append)
 		strbuf_add(&b, base);
 	strbuf_add_word(&b, append);
 	if (strbuf_take(&b, &text) < 0)
-		return fail_memory();
+		return start_fail_memory();
 	free(s->cmdline);
 	s->cmdline = text;
 	return EXIT_OK;
@@ -168,7 +172,7 @@ static int plan_by(struct start *s, enum kx_way way, uint64_t flags, const char 
 		.n_modules = s->n_modules,
 		.cmdline = s->cmdline,
 		.way = way,
-		.flags = flags,
+		.flags = s->flags | flags,
 	};
 	struct kx_plan *made;
 	int r = kx_plan_new(s->ctx, &request, &made, err);
@@ -211,11 +215,14 @@ static int plan(struct start *s, struct kx_error *err)
 	return plan_fast(s, err);
 }
 
-static int prepare(struct start *s, const struct start_options *o)
+static int prepare(struct start *s, const struct start_options *o, int root)
 {
 	struct kx_error err = { 0 };
-	int r = o->kernel ? take_files(s, o) : take_entry(s, o);
+	bool decided = false;
+	int r = start_legacy(s, o, root, &decided);
 
+	if (r == EXIT_OK && !decided)
+		r = o->kernel ? take_files(s, o) : take_entry(s, o);
 	if (r == EXIT_OK)
 		r = replace_cmdline(s, o);
 	if (r != EXIT_OK)
@@ -225,7 +232,7 @@ static int prepare(struct start *s, const struct start_options *o)
 	s->image_info.size = sizeof(s->image_info);
 	(void)kx_image_info(s->image, &s->image_info);
 	/* what the configuration appends, it appends to entries */
-	r = append_cmdline(s, o->kernel || o->cmdline ? NULL : s->config.append);
+	r = append_cmdline(s, o->kernel || o->cmdline || decided ? NULL : s->config.append);
 	if (r == EXIT_OK)
 		r = append_cmdline(s, o->append);
 	if (r != EXIT_OK)
@@ -233,9 +240,8 @@ static int prepare(struct start *s, const struct start_options *o)
 	return plan(s, &err) < 0 ? fail_with(&err) : EXIT_OK;
 }
 
-static int read_config(struct start *s)
+static int read_config(struct start *s, int root)
 {
-	_cleanup_close_ int root = machine_open(sys_machine());
 	struct kx_error err = { 0 };
 
 	if (config_read(root, &s->config, &err) < 0)
@@ -243,6 +249,17 @@ static int read_config(struct start *s)
 	for (size_t i = 0; i < s->config.warnings.n; i++)
 		fprintf(stderr, "rapidreboot: warning: %s\n", s->config.warnings.v[i]);
 	return EXIT_OK;
+}
+
+/* Whose settings count: those of the system that is started. */
+static int root_open(const struct start_options *o)
+{
+	int fd;
+
+	if (!o->find.root)
+		return machine_open(sys_machine());
+	fd = open(o->find.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static const char *policy(void)
@@ -254,17 +271,22 @@ static const char *policy(void)
 
 int start_prepare(struct start *s, const struct start_options *o)
 {
+	_cleanup_close_ int root = root_open(o);
 	int r;
 
 	*s = (struct start){ .verbose = o->verbose };
-	r = read_config(s);
+	if (root < 0 && root != ROOT_HERE) {
+		fprintf(stderr, "rapidreboot: %s: %s\n", o->find.root, strerror(-root));
+		return EXIT_FAILED;
+	}
+	r = read_config(s, root);
 	if (r != EXIT_OK)
 		return r;
 	s->way = o->way == KX_WAY_AUTO ? s->config.way : o->way;
 	s->safe = o->safe || s->config.safe;
 	s->file_only = policy();
 	r = running_open(&s->verbose, &s->ctx);
-	return r == EXIT_OK ? prepare(s, o) : r;
+	return r == EXIT_OK ? prepare(s, o, root) : r;
 }
 
 static void leave_note(const struct start *s)
@@ -355,6 +377,8 @@ static const char *way_name(enum kx_way way)
 void start_print(const struct start *s)
 {
 	printf("%-13s %s\n", "Start:", s->title);
+	if (s->decided_by)
+		printf("%-13s %s\n", "Chosen by:", s->decided_by);
 	if (s->image_info.version)
 		printf("%-13s %s\n", "Version:", s->image_info.version);
 	printf("%-13s %s\n", "Kernel:", s->kernel);
@@ -375,6 +399,7 @@ json_t *start_json(const struct start *s)
 	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
 		json_array_append_new(warnings, json_text(kx_plan_warning(s->plan, i)));
 	json_object_set_new(all, "title", json_text(s->title));
+	json_object_set_new(all, "decided_by", json_text(s->decided_by));
 	json_object_set_new(all, "version", json_text(s->image_info.version));
 	json_object_set_new(all, "kernel", json_text(s->kernel));
 	json_object_set_new(all, "initrds",
