@@ -186,31 +186,57 @@ class Flags(LegacyTest):
 
 
 class Root(LegacyTest):
-    def test_live_system(self):
-        """The settings are those of the system that is started, and so is the command line."""
-        target = self.dir / "target"
+    def setUp(self):
+        super().setUp()
+        target = self.target = self.dir / "target"
         (target / "boot/grub").mkdir(parents=True)
         (target / "etc/default").mkdir(parents=True)
         (target / "boot/vmlinuz").write_bytes(open(self.kernel, "rb").read())
         (target / "boot/grub/grub.cfg").write_text(
             "menuentry 'New' {\n linux /boot/vmlinuz root=UUID=1\n}\n")
+
+    def test_live_system(self):
+        """The settings are those of the system that is started, and so is the command line."""
         self.set("etc/default/kexec", f"LOAD_KEXEC=true\nKERNEL_IMAGE={self.kernel}\n")
         self.set("etc/rapidreboot.conf", "APPEND=live\n")
-        args = ["load", "-n", "--json", "--root", str(target)]
+        args = ["load", "-n", "--json", "--root", str(self.target)]
 
         def chosen():
             return json.loads(self.assertRuns(args, 0, []).out)
 
         self.assertEqual((chosen()["title"], chosen()["cmdline"]),
                          ("New", "BOOT_IMAGE=/boot/vmlinuz root=UUID=1"))
-        config = target / "etc/default/kexec"
+        config = self.target / "etc/default/kexec"
         config.write_text("LOAD_KEXEC=true\nKERNEL_IMAGE=/boot/vmlinuz\nINITRD=\n")
         self.assertEqual(chosen()["title"], "New")      # the running line is not that system's
         config.write_text("LOAD_KEXEC=true\nKERNEL_IMAGE=/boot/vmlinuz\nINITRD=\nAPPEND=new\n")
         self.assertEqual((chosen()["kernel"], chosen()["cmdline"]),
-                         (str(target / "boot/vmlinuz"), "new"))
-        (target / "etc/rapidreboot.conf").write_text("IMPORT=no\nAPPEND=installed\n")
+                         (str(self.target / "boot/vmlinuz"), "new"))
+        (self.target / "etc/rapidreboot.conf").write_text("IMPORT=no\nAPPEND=installed\n")
         self.assertEqual(chosen()["cmdline"], "BOOT_IMAGE=/boot/vmlinuz root=UUID=1 installed")
+        self.assertRuns([*args, "--reuse-cmdline"], 2, [])
+
+    def test_file_systems(self):
+        """In memory first, then left, then init is asked."""
+        at = self.target
+        self.set("proc/self/mountinfo", "21 1 8:1 / / rw - ext4 /dev/sda7 rw\n"
+                 f"40 21 8:5 / {at} rw - ext4 /dev/sda5 rw\n"
+                 f"41 40 8:6 / {at}/boot rw - ext4 /dev/sda6 rw\n"
+                 f"42 40 0:20 / {at}/proc rw - proc proc rw\n"
+                 f"43 21 8:7 / {at}2 rw - ext4 /dev/sda8 rw\n")
+        args = ["--root", str(at), "--force", "B3", "--force", "B4"]
+        before = self.read("proc/self/mountinfo")
+        left = ["load", "sync", f"unmount {at}/proc", f"unmount {at}/boot", f"unmount {at}"]
+        self.assertRuns(args, 0, [*left, ASKED])
+        self.set("proc/self/mountinfo", before)
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        r = self.assertRuns(args, 0, errors={f"{at}/boot": 16, f"{at}": 16})
+        self.assertIn(f"read-only {at}/boot", r.calls)
+        self.assertIn(f"{at}: is in use", r.err)
+        self.assertEqual(r.calls[-1], ASKED)
+        self.set("proc/self/mountinfo", before)
+        r = self.assertRuns(["load", "--root", str(at)], 0)
+        self.assertNotIn("unmount", " ".join(r.calls))
 
 
 if __name__ == "__main__":

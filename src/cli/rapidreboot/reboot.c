@@ -140,6 +140,29 @@ static int go_direct(struct start *s, struct handover *h, enum reboot_mode mode)
 	return EXIT_HANDOVER;
 }
 
+/* A system that was just installed, before the one that runs goes down: what was written to it is on
+ * the disk then, whatever init does. The kernel is in memory already. */
+static void leave_target(struct start *s, struct handover *h, const struct start_options *o)
+{
+	const struct teller teller = { say, NULL };
+	_cleanup_free_ char *dir = o->find.root ? realpath(o->find.root, NULL) : NULL;
+	struct kx_error err = { 0 };
+	int r;
+
+	if (!dir || strcmp(dir, "/") == 0)
+		return;
+	start_let_go(s);
+	h->sys->sync(h->sys);
+	r = mounts_leave_below(h->sys, dir, &teller, &err);
+	if (r < 0)
+		fprintf(stderr, "rapidreboot: warning: %s\n", err.message);
+	else if (r > 0)
+		fprintf(stderr,
+			"rapidreboot: warning: %d file system%s below %s still writable; init is "
+			"left with it\n",
+			r, r == 1 ? " is" : "s are", dir);
+}
+
 /* What only the firmware can do it shall do, unless the configuration says otherwise. */
 static int go_cold(struct start *s, struct handover *h, const struct start_options *o)
 {
@@ -258,6 +281,8 @@ static int go(struct start *s, struct handover *h, const struct start_options *o
 		remember(h->sys, s);
 		return go_direct(s, h, REBOOT_KEXEC);
 	}
+	if (r == EXIT_OK)
+		leave_target(s, h, o);
 	if (r == EXIT_OK)
 		r = ask_init(s, h);
 	if (r != EXIT_OK)

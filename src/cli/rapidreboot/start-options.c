@@ -147,6 +147,10 @@ static int refuse(const struct start_options *o)
 		return fail_usage("--initrd goes with --kernel: an entry has its own");
 	if (o->cmdline && o->reuse_cmdline)
 		return fail_usage("--cmdline and --reuse-cmdline exclude each other");
+	if (o->reuse_cmdline && o->find.root)
+		return fail_usage("--reuse-cmdline: the running command line is not that of the "
+				  "system below %s; --cmdline says another one",
+				  o->find.root);
 	if (o->kernel && o->find.find.config)
 		return fail_usage("--config is read for entries, which --kernel does without");
 	return EXIT_OK;

@@ -344,6 +344,8 @@ void start_let_go(struct start *s)
 {
 	s->plan = kx_plan_free(s->plan);
 	s->image = kx_image_free(s->image);
+	s->devicetree = NULL;
+	entries_close(&s->entries);
 }
 
 static void free_texts(char **v, size_t n)
@@ -356,7 +358,6 @@ static void free_texts(char **v, size_t n)
 void start_done(struct start *s)
 {
 	start_let_go(s);
-	entries_close(&s->entries);
 	config_done(&s->config);
 	s->ctx = kx_ctx_free(s->ctx);
 	free_texts(s->initrds, s->n_initrds);
