@@ -59,6 +59,8 @@ struct preflight_opts {
 	bool has_terminal;   /* somebody sits there and can type a passphrase */
 	bool direct;	     /* the jump is to happen without the init system */
 	bool loaded_is_ours; /* the image that is loaded, if any, was loaded by us */
+	/* where the system that is started is mounted, or NULL: it is the one that runs */
+	const char *target;
 	/* what the previous attempt left behind when nobody confirmed it, else NULL */
 	const char *unconfirmed;
 };
