@@ -12,3 +12,7 @@
  * Not a part of struct sys: a library starts no programs. Tests put another one in its place.
  */
 int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output);
+
+/* From here on this process outlives its terminal and its parents, and holds no directory. Apart for
+ * the same reason. */
+void process_shield(struct sys *sys);

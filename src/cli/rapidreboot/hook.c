@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/rapidreboot/start.h"
+#include "cli/rapidreboot/legacy.h"
 
 static void say(const char *what)
 {
@@ -23,6 +23,32 @@ struct hook {
 	struct hook_facts facts;
 	int loaded; /* struct kx_state.loaded */
 };
+
+/* Debian's LOAD_KEXEC=true and its like make ordinary reboots fast ones, too. Only while the files are
+ * there to be read. */
+static void read_legacy(struct hook *h)
+{
+	_cleanup_close_ int root = machine_open(h->sys);
+	_cleanup_config_ struct config config = { 0 };
+	struct legacy legacy = { 0 };
+	struct kx_error err = { 0 };
+
+	h->facts.cold_once = legacy_wants_cold(root);
+	if (config_read(root, &config, &err) < 0) {
+		say(err.message);
+		return;
+	}
+	if (!config.import || legacy_take(root, &legacy) != EXIT_OK)
+		return;
+	if (legacy.enabled && legacy.at_shutdown) {
+		fprintf(stderr, "rapidreboot: %s: %s\n", legacy.file,
+			legacy.unload ? "no kernel shall be loaded"
+				      : "ordinary reboots are fast ones");
+		h->facts.enabled |= !legacy.unload;
+		h->facts.cold_once |= legacy.unload;
+	}
+	legacy_done(&legacy);
+}
 
 static int hook_open(struct hook *h, const char *verb)
 {
@@ -45,6 +71,7 @@ static int hook_open(struct hook *h, const char *verb)
 	init = init_detect(&pid1);
 	h->facts.going = init ? init->going(h->sys, &signals) : going_by_verb(verb);
 	h->facts.enabled = is_enabled(h->sys);
+	read_legacy(h);
 	h->has_request = request_read(h->sys, &h->request, &err) == 0;
 	if (!h->has_request && err.code != -ENOENT)
 		say(err.message);
@@ -63,8 +90,9 @@ static void load(struct hook *h)
 		say("a kernel is loaded already");
 		return;
 	}
-	if (start_prepare(&s, &o) == EXIT_OK && start_check(&s, &o, NULL, &outcome) == EXIT_OK &&
-	    outcome < PREFLIGHT_COLD && start_load(&s) == EXIT_OK)
+	if (start_prepare(&s, &o) == EXIT_OK &&
+	    start_check(&s, &o, NULL, false, &outcome) == EXIT_OK && outcome < PREFLIGHT_COLD &&
+	    start_load(&s) == EXIT_OK)
 		fprintf(stderr, "rapidreboot: loaded %s\n", s.title);
 	else
 		say("nothing is loaded: this is a reboot through the firmware");
@@ -73,9 +101,12 @@ static void load(struct hook *h)
 
 static void unload(struct hook *h)
 {
+	_cleanup_close_ int root = machine_open(h->sys);
 	struct kx_error err = { 0 };
 
 	(void)!request_remove(h->sys, NULL);
+	if (h->facts.going == GOING_REBOOT || h->facts.going == GOING_KEXEC)
+		legacy_cold_honoured(root);
 	if (h->loaded == 0)
 		return;
 	if (kx_unload(h->ctx, KX_WAY_AUTO, 0, &err) < 0)
