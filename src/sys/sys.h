@@ -61,6 +61,9 @@ struct sys {
 	/* CLOCK_BOOTTIME and CLOCK_REALTIME in milliseconds */
 	uint64_t (*boottime_ms)(struct sys *);
 	uint64_t (*realtime_ms)(struct sys *);
+	/* CLOCK_BOOTTIME in microseconds; CLOCK_MONOTONIC_RAW, which nobody corrects, in nanoseconds */
+	uint64_t (*boottime_us)(struct sys *);
+	uint64_t (*raw_ns)(struct sys *);
 };
 
 /* The table of the machine this runs on. */
