@@ -111,6 +111,10 @@ static int uki_join(const struct uki *uki, struct payload *ret, struct kx_error 
 {
 	struct contents pieces[UKI_INITRDS_MAX];
 
+	if (uki->n_initrds == 1) { /* it lives as long as the image */
+		ret->bytes = uki->initrds[0];
+		return 0;
+	}
 	for (size_t i = 0; i < uki->n_initrds; i++)
 		pieces[i] = (struct contents){ .p = (uint8_t *)(uintptr_t)uki->initrds[i].p,
 					       .n = uki->initrds[i].n };
