@@ -10,6 +10,7 @@
 #include "base/lines.h"
 #include "base/num.h"
 #include "lib/in-place.h"
+#include "lib/prepare.h"
 #include "sys/pages.h"
 
 enum { TEXT_MAX = 4 << 20 };
@@ -110,27 +111,9 @@ size_t in_place_wanted(struct kx_ctx *ctx, const struct kx_plan *plan)
 						       : need;
 }
 
-/* State is handed on from kernel to kernel by kexec_file_load only. /dev/liveupdate is not opened:
- * that would consume what it holds. */
-static const char *hands_on_state(struct kx_ctx *ctx)
-{
-	_cleanup_free_ char *cmdline = NULL;
-	const char *kho;
-
-	if (exists_in(ctx->machine_root, "/dev/liveupdate") == 1)
-		return "live update (/dev/liveupdate) hands state on with kexec_file_load only";
-	if (read_line_in(ctx->machine_root, "/proc/cmdline", &cmdline) < 0)
-		return NULL;
-	kho = strstr(cmdline, "kho=");
-	if (kho && (kho == cmdline || kho[-1] == ' ') && kho[4] && !strchr("0nN", kho[4]) &&
-	    strncmp(kho + 4, "off", 3) != 0)
-		return "kexec handover (kho=) confines where a kernel may lie";
-	return NULL;
-}
-
 int in_place_obstacle(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_error *err)
 {
-	const char *why = hands_on_state(ctx);
+	const char *why = fast_needs_file(ctx);
 
 	if (why)
 		return kx_fail(err, -EOPNOTSUPP, "%s", why);

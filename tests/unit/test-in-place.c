@@ -211,11 +211,11 @@ static void test_refusals(void **state)
 	expect(f, "copy", "how much is free");
 	root_put(&f->root, "/proc/meminfo", PLENTY);
 	root_put(&f->root, "/proc/cmdline", "quiet kho=on\n");
-	expect(f, "copy", "kho=");
+	expect(f, "copy", "KHO");
 	root_put(&f->root, "/proc/cmdline", "quiet kho=off nokho=1\n");
 	expect(f, "zero-copy", "");
 	root_put(&f->root, "/dev/liveupdate", "");
-	expect(f, "copy", "live update");
+	expect(f, "copy", "KHO");
 	assert_int_equal(f->fake->n_unload,
 			 0); /* a load with a copy takes the place of the other */
 	f->fake->sys.pages = NULL;

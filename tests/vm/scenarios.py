@@ -16,7 +16,7 @@ class Scenario:
     """One virtual machine to run. The name says what is special about it."""
 
     name: str
-    kind: str = "boot"  # boot, panic, chain, xen, corrupt, shell
+    kind: str = "boot"  # boot, panic, chain, xen, corrupt, probe, shell
     first: str = "sid"  # the suite whose kernel loads
     next: str = "sid"  # the suite whose kernel is loaded
     image: str = "bzImage"  # the shape of the loaded kernel: derived.image(), or "uki"
@@ -157,7 +157,18 @@ def fast():
         yield Scenario(f"fast/{suite}-nokaslr", first=suite, next=suite,
                        options=("--fast", "-d"), next_words=" nokaslr", quick=suite == "sid")
         yield Scenario(f"fast/{suite}-corrupt-kernel", kind="corrupt", first=suite, next=suite,
-                       way="-c", loader="load-corrupt", options=("--fast", "-s", "kernel"), quick=suite == "sid")
+                       way="-c", loader="load-corrupt", options=("--fast", "-s", "kernel"),
+                       quick=suite == "sid")
+        # Free memory is full of ones: what no segment covers is zeroed, and has to be.
+        dirty = dict(kind="probe", first=suite, next=suite, words=" init_on_alloc=0",
+                     machine=vm.Machine(memory="512M"))
+        yield Scenario(f"fast/{suite}-gaps-cleared", options=("--fast",), quick=suite == "sid",
+                       **dirty)
+        yield Scenario(f"fast/{suite}-gaps-left", options=("--fast", "-g"), **dirty)
+    yield Scenario("fast/4-levels", options=("--fast", "-d"),
+                   machine=vm.Machine(cpu=vm.CPU + ",la57=off"))
+    yield Scenario("fast/4-levels-gaps", kind="probe", options=("--fast",),
+                   machine=vm.Machine(memory="512M", cpu=vm.CPU + ",la57=off"))
     for memory, firmware in (("512M", "bios"), ("6G", "bios"), ("3G", "uefi")):
         yield Scenario(f"fast/{memory}-{firmware}", options=("--fast", "-d"),
                        machine=vm.Machine(memory=memory, cpus=4, firmware=firmware))
@@ -166,6 +177,8 @@ def fast():
     for suite in images.SUITES:
         yield Scenario(f"fast/{suite}-packed", first=suite, next=suite, initrds="packed",
                        options=("--fast", "-d"), quick=suite == "sid")
+        yield Scenario(f"fast/{suite}-file", first=suite, next=suite, initrds="packed", way="-s",
+                       options=("--fast", "-d"), quick=suite == "bookworm")
     yield Scenario("fast/five", kind="chain", way="--fast", limit=300, quick=True,
                    machine=vm.Machine(memory="3G"))
 
@@ -264,8 +277,6 @@ def zero_copy():
         yield Scenario(f"zero/{suite}-uefi-4cpu", first=suite, next=suite,
                        options=("--fast", "-d"),
                        machine=vm.Machine(memory="3G", cpus=4, firmware="uefi"))
-    yield Scenario("zero/four-levels", options=("--fast", "-d"),
-                   machine=vm.Machine(cpu="max,la57=off"))
     yield Scenario("zero/crashkernel", options=("--fast", "-d"), words=" crashkernel=256M",
                    machine=vm.Machine(memory="3G"))
     yield Scenario("zero/cma", options=("--fast", "-d"), words=" cma=1G",
@@ -274,7 +285,7 @@ def zero_copy():
                    prepare=FRAGMENT.format(words="huge 85 6"), limit=LONG_LIMIT,
                    expect=(r"kexec: zero-copy: \d+ MiB are copied all the same",), quick=True)
     yield Scenario("zero/no-neighbours", options=("--fast", "-d"), rung="copy",
-                   machine=vm.Machine(memory="1G"), limit=LONG_LIMIT,
+                   machine=vm.Machine(memory="1536M"), limit=LONG_LIMIT,
                    prepare=FRAGMENT.format(words="small 97"), expect=("huge pages only",))
     yield Scenario("zero/384M", options=("--fast", "-d"), rung="copy", quick=True,
                    machine=vm.Machine(memory="384M"), expect=("must be left",))
