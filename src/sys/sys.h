@@ -68,6 +68,9 @@ struct sys {
 	/* umount2(2), never through a symbolic link at the end of @dir */
 	int (*unmount)(struct sys *, const char *dir);
 	int (*remount_read_only)(struct sys *, const char *dir);
+	/* CLOCK_BOOTTIME in microseconds; CLOCK_MONOTONIC_RAW, which nobody corrects, in nanoseconds */
+	uint64_t (*boottime_us)(struct sys *);
+	uint64_t (*raw_ns)(struct sys *);
 };
 
 /* The table of the machine this runs on. */

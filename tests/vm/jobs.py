@@ -163,6 +163,8 @@ def _add_next(archive, scenario, folder):
         return ["/boot/kernel"]
     archive.file("boot/kernel", derived.image(scenario.next, scenario.image))
     words = ["/boot/kernel", f"--command-line={CMDLINE}{scenario.next_words}"]
+    if scenario.way == "-s" and "--fast" in scenario.options:
+        archive.file(f"boot/config-{images.release(scenario.next)}", images.config(scenario.next))
     for number, path in enumerate(initrds):
         archive.file(f"boot/initrd{number}", path)
         words.append(f"--initrd=/boot/initrd{number}")

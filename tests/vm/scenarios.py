@@ -171,6 +171,8 @@ def fast():
     for suite in images.SUITES:
         yield Scenario(f"fast/{suite}-packed", first=suite, next=suite, initrds="packed",
                        options=("--fast", "-d"), quick=suite == "sid")
+        yield Scenario(f"fast/{suite}-file", first=suite, next=suite, initrds="packed", way="-s",
+                       options=("--fast", "-d"), quick=suite == "bookworm")
     yield Scenario("fast/five", kind="chain", way="--fast", limit=300, quick=True,
                    machine=vm.Machine(memory="3G"))
 

@@ -116,7 +116,11 @@ static int unpack(struct planner *p, struct direct *d)
 	_cleanup_free_ uint8_t *file = NULL;
 	struct kx_error err = { 0 };
 	size_t n;
-	int r = vmlinux_unpack(&p->req->image->bzimage, &file, &n, &err);
+	int r;
+
+	if (p->req->vmlinux.n)
+		return build(p, p->req->vmlinux, d);
+	r = vmlinux_unpack(&p->req->image->bzimage, &file, &n, &err);
 
 	if (r == -ENODATA || r == -EOPNOTSUPP)
 		return planner_rung(p, "bzImage", "%s", err.message);
