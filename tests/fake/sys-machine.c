@@ -302,6 +302,12 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	return number_of(getenv("FAKE_EXITS"), strrchr(argv[0], '/') + 1);
 }
 
+int process_start(struct sys *sys, char *const argv[])
+{
+	record("in the background:");
+	return process_run(sys, argv, NULL, NULL);
+}
+
 static uint64_t fake_boottime_ms(struct sys *sys)
 {
 	return strtoull(getenv("FAKE_BOOTTIME") ?: "1000000", NULL, 10);
