@@ -213,8 +213,25 @@ def check_corrupt(scenario, end, facts, ours):
         yield f"the machine ended by {end.reason}, not by a reset"
 
 
+def check_probe(scenario, end, facts, ours):
+    """What tests/vm/probe.c found where no segment lies: zeros, or with -g what lay there before."""
+    found = re.search(r"probe: bytes in gaps 0x(\w+), words not zero 0x(\w+), (\w+) page tables",
+                      end.log)
+    if not found:
+        yield "the probe did not report"
+        return
+    size, dirty = int(found[1], 16), int(found[2], 16)
+    if size < 1 << 20:
+        yield f"only {size} bytes of gaps: there is nothing to clear"
+    if "-g" in scenario.options:
+        if dirty * 8 < size / 2:
+            yield f"only {dirty} words of {size} bytes were not zero: memory was not filled"
+    elif dirty or found[3] != "own":
+        yield f"{dirty} words of {size} bytes are not zero, on {found[3]} page tables"
+
+
 KINDS = {"boot": check_boot, "panic": check_panic, "chain": check_chain, "xen": check_xen,
-         "corrupt": check_corrupt}
+         "corrupt": check_corrupt, "probe": check_probe}
 
 
 def problems(scenario, end, ours):
