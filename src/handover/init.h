@@ -32,13 +32,14 @@ enum reboot_mode {
  * @no_wall: tell nobody
  * @ignore_inhibitors: although somebody asked for the machine to stay up
  * @when: "+MINUTES" or "HH:MM" for init to wait until, or NULL: at once
+ * @when_minutes: the same as "+MINUTES", for those to whom this minute's "HH:MM" is now, not tomorrow
  */
 struct reboot_wish {
 	enum reboot_mode mode;
 	const char *message;
 	bool no_wall;
 	bool ignore_inhibitors;
-	const char *when;
+	const char *when, *when_minutes;
 };
 
 enum { REBOOT_WORDS_MAX = 8 };

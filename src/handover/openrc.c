@@ -20,7 +20,7 @@ static int openrc_ask(struct sys *sys, const struct reboot_wish *wish, struct re
 	if (r == 0)
 		r = call_word(ret, wish->mode == REBOOT_COLD ? "--reboot" : "--kexec", err);
 	if (r == 0)
-		r = call_word(ret, wish->when ? wish->when : "now", err);
+		r = call_word(ret, wish->when ? wish->when_minutes : "now", err);
 	ret->avoids_image = wish->mode == REBOOT_COLD;
 	ret->waits = wish->when != NULL;
 	return r;

@@ -24,7 +24,7 @@ static int sysvinit_ask(struct sys *sys, const struct reboot_wish *wish, struct 
 			struct kx_error *err)
 {
 	static const char *const programs[] = { "shutdown", NULL };
-	const char *const words[] = { "-r", wish->when ? wish->when : "now", NULL };
+	const char *const words[] = { "-r", wish->when ? wish->when_minutes : "now", NULL };
 	int r = call_program(sys, ret, programs, err);
 
 	if (r == 0)

@@ -40,6 +40,15 @@ class When(WhenTest):
                 self.assertIsNone(self.read(LOADED))
                 self.assertRuns(["--cancel"], 6, [])
 
+    def test_this_minute(self):
+        """For shutdown(8) of sysvinit and openrc-shutdown(8), "03:04" would be now."""
+        for init, (order, _) in ORDERS.items():
+            self.take_init(init)
+            r = self.when("03:04", 0)
+            self.assertEqual(r.calls[-1],
+                             order[-1].format("03:04" if init == "systemd" else "+1440"))
+            self.when("03:05", 0)
+
     def test_others(self):
         for init in ("busybox", "runit", "s6", "dinit", "finit", "shepherd"):
             with self.subTest(init):

@@ -101,6 +101,7 @@ static int take_when(struct start_options *o)
 			optarg);
 	o->has_when = !o->when.now;
 	o->wish.when = o->has_when ? o->when.text : NULL;
+	o->wish.when_minutes = o->when.minutes;
 	return EXIT_OK;
 }
 

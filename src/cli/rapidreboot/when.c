@@ -15,10 +15,16 @@ static bool take_minutes(uint64_t minutes, struct when *ret)
 		return false;
 	*ret = (struct when){ .in_ms = minutes * MINUTE_MS };
 	(void)snprintf(ret->text, sizeof(ret->text), "+%llu", (unsigned long long)minutes);
+	memcpy(ret->minutes, ret->text, sizeof(ret->minutes));
 	return true;
 }
 
-/* Times between minutes: not before them. */
+/* Not before it. */
+static uint64_t minutes_until(time_t at, uint64_t now_ms)
+{
+	return ((uint64_t)at * 1000 - now_ms + MINUTE_MS - 1) / MINUTE_MS;
+}
+
 static bool take_date(struct tm *tm, uint64_t now_ms, struct when *ret)
 {
 	time_t at;
@@ -27,7 +33,7 @@ static bool take_date(struct tm *tm, uint64_t now_ms, struct when *ret)
 	at = mktime(tm);
 	if (at == (time_t)-1 || (uint64_t)at * 1000 < now_ms)
 		return false;
-	return take_minutes(((uint64_t)at * 1000 - now_ms + MINUTE_MS - 1) / MINUTE_MS, ret);
+	return take_minutes(minutes_until(at, now_ms), ret);
 }
 
 static bool take_hour(const struct tm *clock, uint64_t now_ms, struct when *ret)
@@ -47,7 +53,9 @@ static bool take_hour(const struct tm *clock, uint64_t now_ms, struct when *ret)
 		tm.tm_isdst = -1;
 		at = mktime(&tm);
 	}
-	*ret = (struct when){ .in_ms = (uint64_t)at * 1000 - now_ms };
+	if (!take_minutes(minutes_until(at, now_ms), ret))
+		return false;
+	ret->in_ms = (uint64_t)at * 1000 - now_ms;
 	(void)snprintf(ret->text, sizeof(ret->text), "%02d:%02d", clock->tm_hour, clock->tm_min);
 	return true;
 }

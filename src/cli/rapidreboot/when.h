@@ -8,8 +8,9 @@
 
 struct when {
 	bool now;
-	char text[16];	/* as init systems take it: "+MINUTES" or "HH:MM" */
-	uint64_t in_ms; /* from now */
+	char text[16];	  /* "+MINUTES" or "HH:MM" */
+	char minutes[16]; /* the same as "+MINUTES", rounded up */
+	uint64_t in_ms;	  /* from now */
 };
 
 /* "now", "+MINUTES", "HH:MM" (today, else tomorrow), "YYYY-MM-DD HH:MM[:SS]" also with a T between
