@@ -190,7 +190,7 @@ int start_options_parse(struct start_options *o, unsigned takes, int argc, char 
 
 	*o = (struct start_options){ .find.find.size = sizeof(o->find.find) };
 	o->initrds = calloc((size_t)argc, sizeof(*o->initrds));
-	o->force = calloc((size_t)argc, sizeof(*o->force));
+	o->force = calloc((size_t)argc + 1, sizeof(*o->force)); /* one more for start_check() */
 	if (!o->initrds || !o->force) {
 		fputs("rapidreboot: out of memory\n", stderr);
 		return EXIT_FAILED;
