@@ -340,6 +340,15 @@ class Checks(RebootTest):
         self.assertRuns(args, 3, [])
         self.assertIsNone(self.read(REQUEST))
 
+    def test_inhibitor(self):
+        """Refused before anything is loaded; -i is the answer of systemctl(1), too."""
+        self.set("run/systemd/inhibit/7", "WHAT=shutdown\nMODE=block\nWHO=apt\nWHY=upgrade\n")
+        args = ["--kernel", self.kernel]
+        self.assertIn("apt: upgrade", self.assertRuns(args, 3, []).err)
+        self.assertRuns([*args, "-i"], 0, ["load", ASKED["systemd"] + " --ignore-inhibitors"])
+        self.assertRuns(["unload"], 0)
+        self.assertRuns([*args, "-i", "--force", "B2", "--force", "B3"], 0)
+
     def test_refused(self):
         """Everything that a check refuses is refused before anything is loaded."""
         (self.root / self.initrd.lstrip("/")).write_bytes(b"070701")

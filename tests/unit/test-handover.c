@@ -26,6 +26,11 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	return program_result;
 }
 
+int process_start(struct sys *sys, char *const argv[])
+{
+	return process_run(sys, argv, NULL, NULL);
+}
+
 static uint64_t boottime_ms(struct sys *sys)
 {
 	return now_ms;
