@@ -35,6 +35,7 @@ struct start_options {
 	struct reboot_wish wish;
 	const char **force; /* ids of checks that do not refuse */
 	size_t n_force;
+	const char *why; /* of struct attempt */
 	bool dry_run, yes, json, verbose, help;
 };
 
