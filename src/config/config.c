@@ -182,6 +182,7 @@ static const struct setting {
 	{ "PACKAGE_TIMEOUT", set_seconds, offsetof(struct config, package_timeout_s),
 	  "seconds, at most 86400" },
 	{ "WAY", set_way, offsetof(struct config, way), "auto, file or segments" },
+	{ "SAFE", set_switch, offsetof(struct config, safe), "yes or no" },
 	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
 	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
 	{ "IMPORT", set_switch, offsetof(struct config, import), "yes or no" },

@@ -41,6 +41,7 @@ struct config {
 	bool unload_displays;	    /* DISPLAY_DRIVERS=unload */
 	unsigned package_timeout_s; /* PACKAGE_TIMEOUT: wait for a package manager that works */
 	enum kx_way way;	    /* WAY */
+	bool safe;		    /* SAFE: kernel and initial ramdisk as their files are */
 	enum config_confirm confirm;
 	enum config_firmware firmware;
 	bool import;		       /* IMPORT: honour the files of config/legacy.h */

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/io.h"
 #include "image/image.h"
 #include "plan/plan.h"
 #include "sys/sys.h"
@@ -28,7 +29,7 @@ struct kx_ctx {
 struct kx_image {
 	char *path;
 	int fd;
-	uint8_t *file;	       /* as stored */
+	struct contents file;  /* as stored */
 	uint8_t *unpacked;     /* or NULL */
 	struct bytes contents; /* one of the two */
 	const char *compression;
@@ -39,8 +40,11 @@ struct kx_image {
 /* A file given to the running kernel by descriptor, or to the planner by contents. */
 struct payload {
 	int fd;
-	uint8_t *buffer; /* owned, or NULL */
-	struct bytes bytes;
+	struct contents file; /* the one that it is, or nothing */
+	uint8_t *buffer;      /* owned, or NULL */
+	struct bytes bytes;   /* in one of the two */
+	struct bytes *parts;  /* files that were joined, where they are now; NULL: just one */
+	size_t n_parts;
 };
 
 struct kx_plan {
@@ -79,11 +83,6 @@ uint64_t efi_systab_value(struct kx_ctx *ctx, const char *key);
  * @contents: read it, for the planner; else one unchanged file is passed by its descriptor. */
 _must_check_ int initrd_open(struct kx_ctx *ctx, const struct kx_request *req, bool contents,
 			     struct payload *ret, struct kx_error *err);
-/* A second one with its packed parts unpacked (no bytes when there are none), and why parts stay
- * packed ("" when none do). */
-_must_check_ int initrd_unpack_now(struct kx_ctx *ctx, const struct memmap *memory,
-				   struct payload *packed, struct payload *ret, char *ret_why_not,
-				   size_t why_not_n, struct kx_error *err);
 _must_check_ int module_open(struct kx_ctx *ctx, const char *words, struct payload *ret,
 			     struct kx_error *err);
 void payload_done(struct payload *payload);

@@ -32,8 +32,9 @@ struct plan_module {
 
 struct plan_request {
 	const struct image *image;
-	struct bytes initrd; /* joined and aligned by the caller; n == 0 for none */
-	const char *cmdline; /* never NULL */
+	struct bytes initrd;  /* joined and aligned by the caller; n == 0 for none */
+	struct bytes vmlinux; /* of a bzImage, as vmlinux_unpack() gives it; n == 0: not yet */
+	const char *cmdline;  /* never NULL */
 	const struct plan_module *modules;
 	size_t n_modules;
 	enum kx_args args;

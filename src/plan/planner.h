@@ -76,11 +76,18 @@ bool planner_has_word(const struct planner *p, const char *name);
 /* What the purgatory does after its check. */
 struct handover {
 	struct bytes blob;
-	uint64_t end; /* purgatory lies below */
+	uint64_t end;	   /* purgatory lies below */
+	struct range dest; /* exactly there, as planner_place_purgatory() says; empty: anywhere */
 	uint64_t entry, argument;
 	uint64_t stamps; /* address of struct stamps, 0 for none */
 	enum purgatory_entry_mode mode;
+	uint64_t page_tables;			 /* what to work with; 0: with the old kernel's */
+	struct range clear[PURGATORY_CLEAR_MAX]; /* needs page tables of one's own */
+	size_t n_clear;
 };
+
+/* Keeps room for the purgatory, for who has to know before where it will lie. */
+_must_check_ int planner_place_purgatory(struct planner *p, struct handover *handover);
 
 /* Last segment of all: checks those added before, and enters the kernel. */
 _must_check_ int planner_add_purgatory(struct planner *p, const struct handover *handover);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Runs another program and waits for it. */
+/* Runs another program and waits for it; what this process itself is. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -95,6 +95,16 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	if (ret_output && status >= 0)
 		*ret_output = TAKE_PTR(output);
 	return status;
+}
+
+void process_shield(struct sys *sys)
+{
+	static const int signals[] = { SIGHUP,	SIGINT,	 SIGQUIT, SIGTERM, SIGPIPE,
+				       SIGTSTP, SIGTTIN, SIGTTOU, SIGALRM };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		(void)signal(signals[i], SIG_IGN);
+	(void)!chdir("/");
 }
 
 /* A process group of its own, so that what a script has started can be ended with it. */

@@ -114,7 +114,10 @@ def check_initrds(scenario, end, facts):
     files = facts.get("second.files", "").split()
     wanted = {"three": ["/extra/part2", "/extra/part3"], "big": ["/extra/big"],
               "packed": [f"/extra/part{number}" for number in (2, 3, 4, 5)]}
-    if scenario.initrds == "packed" and "initrd: 4 parts unpacked" not in end.log:
+    if scenario.initrds == "packed" and scenario.way == "-s":
+        if "ramdisk packed anew: as lz4" not in end.log:
+            yield "the initrd was not packed anew for kexec_file_load"
+    elif scenario.initrds == "packed" and "initrd: 4 parts unpacked" not in end.log:
         yield "not all packed parts of the initrd were unpacked"
     for name in wanted.get(scenario.initrds, []):
         if name not in files:
@@ -161,9 +164,10 @@ def check_boot(scenario, end, facts, ours):
     yield from check_initrds(scenario, end, facts)
     if scenario.machine.firmware == "uefi":
         yield from check_efi(facts, "first", "second")
-    if "--fast" in scenario.options:
+    unpacks = "--fast" in scenario.options and scenario.way != "-s"
+    if unpacks:
         yield from check_fast(scenario, end, facts)
-    segments = "--fast" in scenario.options or scenario.image.startswith("vmlinux")
+    segments = unpacks or scenario.image.startswith("vmlinux")
     if ours and (scenario.way == "-c" or segments):
         yield from check_stamps(facts)
 
@@ -213,8 +217,25 @@ def check_corrupt(scenario, end, facts, ours):
         yield f"the machine ended by {end.reason}, not by a reset"
 
 
+def check_probe(scenario, end, facts, ours):
+    """What tests/vm/probe.c found where no segment lies: zeros, or with -g what lay there before."""
+    found = re.search(r"probe: bytes in gaps 0x(\w+), words not zero 0x(\w+), (\w+) page tables",
+                      end.log)
+    if not found:
+        yield "the probe did not report"
+        return
+    size, dirty = int(found[1], 16), int(found[2], 16)
+    if size < 1 << 20:
+        yield f"only {size} bytes of gaps: there is nothing to clear"
+    if "-g" in scenario.options:
+        if dirty * 8 < size / 2:
+            yield f"only {dirty} words of {size} bytes were not zero: memory was not filled"
+    elif dirty or found[3] != "own":
+        yield f"{dirty} words of {size} bytes are not zero, on {found[3]} page tables"
+
+
 KINDS = {"boot": check_boot, "panic": check_panic, "chain": check_chain, "xen": check_xen,
-         "corrupt": check_corrupt}
+         "corrupt": check_corrupt, "probe": check_probe}
 
 
 def problems(scenario, end, ours):

@@ -56,6 +56,22 @@ must {kexec} {way} -l /boot/kernel --initrd=/tmp/initrd \
 echo "@@ failed kexec -e came back"
 """
 
+# Leaves no page of free memory as it was: all ones, then free again.
+POISON = """
+mkdir /tmp/fill
+mount -t tmpfs -o size=100% none /tmp/fill
+head -c 1048576 /dev/zero | tr '\\0' '\\377' > /tmp/ones
+room=$(($(sed -n 's/^MemAvailable: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo) / 1024 - 48))
+for i in $(seq $room); do cat /tmp/ones; done > /tmp/fill/ones
+section filled ls -l /tmp/fill/ones
+umount /tmp/fill
+"""
+PROBE_JOB = POISON + """
+must {command}
+{kexec} -e
+echo "@@ failed kexec -e came back"
+"""
+
 XEN_CMDLINE = f"console=com1 com1=115200,8n1 dom0_mem={DOM0_MEMORY} noreboot=0 sched=credit"
 DOM0_CMDLINE = f"console=hvc0 panic=-1 {PATIENT}"
 XEN_JOB = """
@@ -147,6 +163,8 @@ def _add_next(archive, scenario, folder):
         return ["/boot/kernel"]
     archive.file("boot/kernel", derived.image(scenario.next, scenario.image))
     words = ["/boot/kernel", f"--command-line={CMDLINE}{scenario.next_words}"]
+    if scenario.way == "-s" and "--fast" in scenario.options:
+        archive.file(f"boot/config-{images.release(scenario.next)}", images.config(scenario.next))
     for number, path in enumerate(initrds):
         archive.file(f"boot/initrd{number}", path)
         words.append(f"--initrd=/boot/initrd{number}")
@@ -163,6 +181,16 @@ def _load_job(scenario, tools, archive, folder):
     way = [scenario.way] if scenario.way else []
     command = shlex.join(loader + way + list(scenario.options) + words)
     return LOAD.format(kexec=kexec, command=command, prepare=scenario.prepare)
+
+
+def _probe_job(scenario, tools, archive, folder):
+    """A kernel of which everything is loaded, and tests/vm/probe.c entered in its place."""
+    guest.add_program(archive, "sbin/load-corrupt", tools.corrupt)
+    archive.file("boot/kernel", images.kernel(scenario.next))
+    archive.file("boot/probe", os.path.join(os.path.dirname(tools.corrupt), "probe.bin"))
+    command = shlex.join(["load-corrupt", "-p", *scenario.options, "/boot/kernel",
+                          f"--command-line={CMDLINE}", "--initrd=/boot/probe"])
+    return PROBE_JOB.format(kexec=_kexec_name(tools), command=command)
 
 
 def _xen_job(scenario, tools, archive, folder):
@@ -192,6 +220,7 @@ def _chain_job(scenario, tools, archive, folder):
 
 
 JOBS = {"boot": _load_job, "panic": _load_job, "corrupt": _load_job, "xen": _xen_job,
+        "probe": _probe_job,
         "chain": _chain_job}
 
 

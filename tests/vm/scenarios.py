@@ -16,7 +16,7 @@ class Scenario:
     """One virtual machine to run. The name says what is special about it."""
 
     name: str
-    kind: str = "boot"  # boot, panic, chain, xen, corrupt
+    kind: str = "boot"  # boot, panic, chain, xen, corrupt, probe
     first: str = "sid"  # the suite whose kernel loads
     next: str = "sid"  # the suite whose kernel is loaded
     image: str = "bzImage"  # the shape of the loaded kernel: derived.image(), or "uki"
@@ -151,6 +151,16 @@ def fast():
                        options=("--fast", "-d"), next_words=" nokaslr", quick=suite == "sid")
         yield Scenario(f"fast/{suite}-corrupt-kernel", kind="corrupt", first=suite, next=suite,
                        way="-c", options=("--fast", "-s", "kernel"), quick=suite == "sid")
+        # Free memory is full of ones: what no segment covers is zeroed, and has to be.
+        dirty = dict(kind="probe", first=suite, next=suite, words=" init_on_alloc=0",
+                     machine=vm.Machine(memory="512M"))
+        yield Scenario(f"fast/{suite}-gaps-cleared", options=("--fast",), quick=suite == "sid",
+                       **dirty)
+        yield Scenario(f"fast/{suite}-gaps-left", options=("--fast", "-g"), **dirty)
+    yield Scenario("fast/4-levels", options=("--fast", "-d"),
+                   machine=vm.Machine(cpu=vm.CPU + ",la57=off"))
+    yield Scenario("fast/4-levels-gaps", kind="probe", options=("--fast",),
+                   machine=vm.Machine(memory="512M", cpu=vm.CPU + ",la57=off"))
     for memory, firmware in (("512M", "bios"), ("6G", "bios"), ("3G", "uefi")):
         yield Scenario(f"fast/{memory}-{firmware}", options=("--fast", "-d"),
                        machine=vm.Machine(memory=memory, cpus=4, firmware=firmware))
@@ -159,6 +169,8 @@ def fast():
     for suite in images.SUITES:
         yield Scenario(f"fast/{suite}-packed", first=suite, next=suite, initrds="packed",
                        options=("--fast", "-d"), quick=suite == "sid")
+        yield Scenario(f"fast/{suite}-file", first=suite, next=suite, initrds="packed", way="-s",
+                       options=("--fast", "-d"), quick=suite == "bookworm")
     yield Scenario("fast/five", kind="chain", way="--fast", limit=300, quick=True,
                    machine=vm.Machine(memory="3G"))
 

@@ -9,6 +9,7 @@
 
 #include "cli/rapidreboot/attempt.h"
 #include "cli/rapidreboot/hook.h"
+#include "cli/rapidreboot/legacy.h"
 
 static void say(const char *what)
 {
@@ -24,6 +25,32 @@ struct hook {
 	struct hook_facts facts;
 	int loaded; /* struct kx_state.loaded */
 };
+
+/* Debian's LOAD_KEXEC=true and its like make ordinary reboots fast ones, too. Only while the files are
+ * there to be read. */
+static void read_legacy(struct hook *h)
+{
+	_cleanup_close_ int root = machine_open(h->sys);
+	_cleanup_config_ struct config config = { 0 };
+	struct legacy legacy = { 0 };
+	struct kx_error err = { 0 };
+
+	h->facts.cold_once = legacy_wants_cold(root);
+	if (config_read(root, &config, &err) < 0) {
+		say(err.message);
+		return;
+	}
+	if (!config.import || legacy_take(root, &legacy) != EXIT_OK)
+		return;
+	if (legacy.enabled && legacy.at_shutdown) {
+		fprintf(stderr, "rapidreboot: %s: %s\n", legacy.file,
+			legacy.unload ? "no kernel shall be loaded"
+				      : "ordinary reboots are fast ones");
+		h->facts.enabled |= !legacy.unload;
+		h->facts.cold_once |= legacy.unload;
+	}
+	legacy_done(&legacy);
+}
 
 static int hook_open(struct hook *h, const char *verb)
 {
@@ -46,6 +73,7 @@ static int hook_open(struct hook *h, const char *verb)
 	init = init_detect(&pid1);
 	h->facts.going = init ? init->going(h->sys, &signals) : going_by_verb(verb);
 	h->facts.enabled = is_enabled(h->sys);
+	read_legacy(h);
 	h->has_request = request_read(h->sys, &h->request, &err) == 0;
 	if (!h->has_request && err.code != -ENOENT)
 		say(err.message);
@@ -66,6 +94,10 @@ static void drop_image(struct hook *h)
 /* The machine does not go where an attempt wanted to: nothing stays of it. */
 static void unload(struct hook *h)
 {
+	_cleanup_close_ int root = machine_open(h->sys);
+
+	if (h->facts.going == GOING_REBOOT || h->facts.going == GOING_KEXEC)
+		legacy_cold_honoured(root);
 	(void)!attempt_withdraw(h->sys, NULL);
 	drop_image(h);
 }
@@ -81,7 +113,7 @@ static int load_checked(struct hook *h, struct start *s)
 	s->asked = asked;
 	s->why = "enabled";
 	if (r == EXIT_OK)
-		r = start_check(s, &o, attempt_unconfirmed(h->sys, &all), &outcome);
+		r = start_check(s, &o, attempt_unconfirmed(h->sys, &all), false, &outcome);
 	if (r == EXIT_OK && outcome >= PREFLIGHT_COLD)
 		r = EXIT_REFUSED;
 	return r == EXIT_OK ? start_load(s) : r;

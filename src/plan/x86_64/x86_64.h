@@ -50,6 +50,11 @@ _must_check_ int elf_span(struct planner *p, const struct elf *elf, struct range
 _must_check_ int add_linux_params(struct planner *p, const struct linux_kernel *kernel,
 				  struct linux_params *ret);
 
+/* identity-map.c: page tables for every segment so far and for @more; their root goes to the purgatory
+ * (struct handover). */
+_must_check_ int add_identity_map(struct planner *p, const struct range *more, size_t n_more,
+				  uint64_t *ret_root);
+
 /* zero-page.c: fills the 4096 zero bytes at @bp but for what depends on addresses. */
 void put_e820(uint8_t *entry, const struct memory_range *m);
 void fill_zero_page(const struct planner *p, const struct linux_kernel *kernel, uint8_t *bp);
