@@ -34,6 +34,7 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/real-images.py
 	@tests/vm/run.py
 	@tests/vm/boot-loaders.py
+	@tests/vm/direct.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools
 	@bench/run.py
