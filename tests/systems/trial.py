@@ -8,9 +8,9 @@ import machine
 import recipes
 
 MARKS = "cat /var/tmp/stopped"
-# fsck of the initramfs says the first when a file system was unmounted, and one of the others when
-# not; the kernel has its own words for what fsck has left over.
-CLEAN = re.compile(r": clean, \d+/\d+ files")
+# What the kernel says of a file system at its first mount, and what it or fsck adds when the system
+# before had not unmounted it. The scenario crash_is_seen shows that they do.
+MOUNTED = re.compile(r"EXT4-fs \(\S+\): mounted filesystem")
 UNCLEAN = re.compile(r".*(?:recovering journal|recovery complete|orphan).*", re.I)
 
 
@@ -50,8 +50,7 @@ class Trial:
     def stopped_well(self, start):
         """The system before stopped its services and unmounted its file systems."""
         console, before = self.guest.console(start), self.guest.boots[-2].ident
-        self.true(f"fsck of the next start did not find the file system clean:\n{console[-3000:]}",
-                  CLEAN.search(console))
+        self.true("the kernel has not mounted a file system", MOUNTED.search(console))
         self.equal("file systems were not unmounted", UNCLEAN.findall(console), [])
         self.true("the service that leaves a mark was not stopped",
                   before in self.guest.run(MARKS).output.split())
