@@ -50,7 +50,14 @@ class Reboot(RebootTest):
     def test_impossible(self):
         """Known before anything is loaded."""
         self.take_init("finit")
+        hook, plugin = "/usr/libexec/finit/hook/sys/down/rapidreboot", "usr/lib/finit/plugins/hook-scripts.so"
         self.assertRuns(["--kernel", self.kernel], 5, [])
+        self.program(hook)
+        self.assertRuns(["--kernel", self.kernel], 5, [])
+        self.set(plugin, "")
+        self.assertRuns(["--kernel", self.kernel], 0, ["file-load", "run /sbin/initctl reboot"])
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        (self.root / hook.lstrip("/")).unlink()
         self.take_init("systemd")
         (self.root / "usr/bin/systemctl").unlink()
         self.assertRuns(["--kernel", self.kernel], 5, [])
