@@ -32,6 +32,7 @@ def scenario(*systems, quick=None, firmware="bios"):
 def scenarios():
     """All of them; those of one machine one after the other."""
     # pylint: disable=import-outside-toplevel,unused-import
+    import others
     import systemd
     order = list(dict.fromkeys((one.system, one.firmware) for one in _ALL))
     return sorted(_ALL, key=lambda one: order.index((one.system, one.firmware)))
