@@ -531,6 +531,8 @@ int kx_state(struct kx_ctx *ctx, struct kx_state *state, struct kx_error *err);
 /* flags of kx_jump() */
 #define KX_JUMP_SYNC (UINT64_C(1) << 0)	  /* sync(2) first */
 #define KX_JUMP_IFDOWN (UINT64_C(1) << 1) /* take network interfaces down first */
+/* only the looks before: for whoever leaves the jump to init, as late as possible */
+#define KX_JUMP_ONLY_CHECK (UINT64_C(1) << 2)
 
 /**
  * kx_jump() - jump into the loaded kernel; on success it does not return
@@ -544,7 +546,7 @@ int kx_state(struct kx_ctx *ctx, struct kx_state *state, struct kx_error *err);
  * Interfaces are left alone when it cannot be read whether something is loaded, and interfaces
  * that were taken down come up again when reboot(2) returns. Nothing else is stopped or unmounted.
  *
- * Return: -ENOENT nothing is loaded (nothing was touched), -EIO it was damaged, -EROFS, -EPERM,
+ * Return: 0 with KX_JUMP_ONLY_CHECK, -ENOENT nothing is loaded (nothing was touched), -EIO it was damaged, -EROFS, -EPERM,
  * -EBUSY, -EINVAL, -ENOSYS. Since: 1
  */
 int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err);
