@@ -104,7 +104,9 @@ static void unload(struct hook *h)
 
 static int load_checked(struct hook *h, struct start *s)
 {
-	struct start_options o = { .find.find.size = sizeof(o.find.find), .verbose = true };
+	struct start_options o = { .find.find.size = sizeof(o.find.find),
+				   .verbose = true,
+				   .going_down = true };
 	enum preflight_severity outcome = PREFLIGHT_REFUSE;
 	const struct moment asked = moment_now(h->sys);
 	struct attempts all;

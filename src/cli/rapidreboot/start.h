@@ -35,8 +35,9 @@ struct start_options {
 	struct reboot_wish wish;
 	const char **force; /* ids of checks that do not refuse */
 	size_t n_force;
-	bool safe;   /* nothing is unpacked beforehand */
-	bool direct; /* past the init system */
+	bool safe;	 /* nothing is unpacked beforehand */
+	bool direct;	 /* past the init system */
+	bool going_down; /* init is on its way */
 	bool dry_run, yes, json, verbose, help;
 };
 
