@@ -21,6 +21,7 @@
 #endif
 
 #include "base/error.h"
+#include "sys/pages.h"
 #include "sys/sys.h"
 
 static_assert(IFNAMSIZ == SYS_INTERFACE_NAME, "names as the kernel cuts them");
@@ -202,23 +203,33 @@ static uint64_t linux_tsc(struct sys *sys)
 #endif
 }
 
-static uint64_t clock_ms(clockid_t clock)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
 	if (clock_gettime(clock, &t) < 0)
 		return 0;
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static uint64_t linux_boottime_ms(struct sys *sys)
 {
-	return clock_ms(CLOCK_BOOTTIME);
+	return clock_ns(CLOCK_BOOTTIME) / 1000000;
 }
 
 static uint64_t linux_realtime_ms(struct sys *sys)
 {
-	return clock_ms(CLOCK_REALTIME);
+	return clock_ns(CLOCK_REALTIME) / 1000000;
+}
+
+static uint64_t linux_boottime_us(struct sys *sys)
+{
+	return clock_ns(CLOCK_BOOTTIME) / 1000;
+}
+
+static uint64_t linux_raw_ns(struct sys *sys)
+{
+	return clock_ns(CLOCK_MONOTONIC_RAW);
 }
 
 struct sys *sys_machine(void)
@@ -241,6 +252,9 @@ struct sys *sys_machine(void)
 		.signal = linux_signal,
 		.unmount = linux_unmount,
 		.remount_read_only = linux_remount_read_only,
+		.boottime_us = linux_boottime_us,
+		.raw_ns = linux_raw_ns,
+		.pages = &linux_pages,
 	};
 
 	return &linux_table;

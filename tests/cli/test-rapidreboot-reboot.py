@@ -376,7 +376,7 @@ class Records(RebootTest):
         self.set("proc/sys/kernel/random/boot_id", BOOT_ID.replace("3", "4") + "\n")
         self.set("proc/sys/kernel/bootloader_type", f"{loader}\n")
         self.set("sys/kernel/kexec_loaded", "0\n")
-        self.assertRuns(["hook", "boot"], 0, [])
+        self.assertRuns(["hook", "boot"], 0)
 
     def attempts(self):
         return json.loads(self.assertRuns(["timeline", "--json"], 0, []).out)

@@ -15,6 +15,7 @@
  *   FAKE_OUTPUT      what a program prints whose output is read
  *   FAKE_BOOTTIME    milliseconds since the boot
  *   FAKE_STUBBORN    set: processes end by SIGKILL only
+ *   FAKE_TSC         time-stamp counter; FAKE_TSC_KHZ its rate, 0 when nothing tells it
  */
 
 #include <errno.h>
@@ -288,12 +289,12 @@ static void fake_sleep_ms(struct sys *sys, unsigned ms)
 
 static uint64_t fake_tsc_khz(struct sys *sys)
 {
-	return 0;
+	return strtoull(getenv("FAKE_TSC_KHZ") ?: "0", NULL, 10);
 }
 
 static uint64_t fake_tsc(struct sys *sys)
 {
-	return 0;
+	return strtoull(getenv("FAKE_TSC") ?: "0", NULL, 10);
 }
 
 int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
@@ -323,15 +324,37 @@ int process_start(struct sys *sys, char *const argv[])
 	return process_run(sys, argv, NULL, NULL);
 }
 
+/* Relative to the machine's root, as in its FAKE_EXITS: -1 for a time-out. */
+int process_run_limited(struct sys *sys, const char *const argv[], const char *setting,
+			unsigned timeout_ms)
+{
+	const char *name = strrchr(argv[0], '/') + 1;
+	int r = number_of(getenv("FAKE_EXITS"), name);
+
+	record("hook %s%s%s %s %s %ums", setting ? setting : "", setting ? " " : "", name, argv[1],
+	       argv[2], timeout_ms);
+	return r == -1 ? -ETIMEDOUT : r;
+}
+
 static uint64_t fake_boottime_ms(struct sys *sys)
 {
 	return strtoull(getenv("FAKE_BOOTTIME") ?: "1000000", NULL, 10);
+}
+
+static uint64_t fake_boottime_us(struct sys *sys)
+{
+	return fake_boottime_ms(sys) * 1000;
 }
 
 /* 2026-01-02 03:04:05 UTC */
 static uint64_t fake_realtime_ms(struct sys *sys)
 {
 	return UINT64_C(1767323045000);
+}
+
+static uint64_t fake_raw_ns(struct sys *sys)
+{
+	return fake_boottime_ms(sys) * 1000000;
 }
 
 struct sys *sys_machine(void)
@@ -354,6 +377,8 @@ struct sys *sys_machine(void)
 		.signal = fake_signal,
 		.unmount = fake_unmount,
 		.remount_read_only = fake_remount_read_only,
+		.boottime_us = fake_boottime_us,
+		.raw_ns = fake_raw_ns,
 	};
 
 	fake.root = getenv("FAKE_ROOT");

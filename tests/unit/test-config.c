@@ -118,9 +118,10 @@ static void test_settings(void **state)
 	int fd;
 
 	root_new(&root);
-	root_put(&root, "/etc/rapidreboot.conf",
-		 "ENTRY=latest\nAPPEND='a \"b c\"'\nWAY=file\nCONFIRM=never\nFIRMWARE=refuse\n"
-		 "HOOK_TIMEOUT=5\nPACKAGE_TIMEOUT=120\nIMPORT=no\nCHECKS_FORCE='D1  E9'\n");
+	root_put(
+		&root, "/etc/rapidreboot.conf",
+		"ENTRY=latest\nAPPEND='a \"b c\"'\nWAY=file\nCONFIRM=never\nFIRMWARE=refuse\n"
+		"HOOK_TIMEOUT=5\nPACKAGE_TIMEOUT=120\nHOOK_FAILURE=ignore\nDISPLAY_DRIVERS=unload\nIMPORT=no\nCHECKS_FORCE='D1  E9'\n");
 	root_put(&root, "/etc/rapidreboot.conf.d/20-b.conf", "HOOKS=/b\nCHECKS_NOTE=E6\n");
 	root_put(&root, "/etc/rapidreboot.conf.d/10-a.conf",
 		 "HOOKS=/a\nWAY=segments\nCHECKS_REFUSE=C5\n");
@@ -136,6 +137,8 @@ static void test_settings(void **state)
 	assert_int_equal(c.firmware, CONFIG_FIRMWARE_REFUSE);
 	assert_int_equal(c.hook_timeout_s, 5);
 	assert_int_equal(c.package_timeout_s, 120);
+	assert_true(c.hook_failure_ignored);
+	assert_true(c.unload_displays);
 	assert_false(c.import);
 	assert_int_equal(c.force.n, 2);
 	assert_true(config_words_have(&c.force, "E9"));
@@ -150,7 +153,8 @@ static void test_settings(void **state)
 static void test_settings_odd(void **state)
 {
 	static const char odd[] = "\nENTRIES=x\nWAY=fast\nHOOKS=relative\nHOOK_TIMEOUT=-1\n"
-				  "IMPORT=true\nENTRY=$X\nCONFIRM=\nFIRMWARE=x\n";
+				  "IMPORT=true\nENTRY=$X\nCONFIRM=\nFIRMWARE=x\n"
+				  "HOOK_FAILURE=maybe\nDISPLAY_DRIVERS=no\n";
 	static const char *const begin[] = {
 		"/f:2: there is no setting ENTRIES",
 		"/f:3: WAY=fast",
@@ -160,6 +164,8 @@ static void test_settings_odd(void **state)
 		"/f:7: skipped",
 		"/f:8: CONFIRM=",
 		"/f:9: FIRMWARE=x",
+		"/f:10: HOOK_FAILURE=maybe",
+		"/f:11: DISPLAY_DRIVERS=no",
 	};
 	struct bytes b = text(odd);
 	struct config c;

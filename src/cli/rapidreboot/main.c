@@ -70,6 +70,7 @@ int print_help(void)
 	     "  --grub-flavour NAME    whose GRUB it is: upstream, rh, suse\n"
 	     "  --var NAME=VALUE       what GRUB knows before its script runs\n"
 	     "\n"
+	     "  --svg FILE             timeline: draw it into this file\n"
 	     "  --json                 print JSON\n"
 	     "  -v, --verbose          tell what is done and why\n"
 	     "  -h, --help             this text\n"

@@ -8,6 +8,7 @@
 
 #include "cli/ask.h"
 #include "cli/json.h"
+#include "cli/rapidreboot/attempt.h"
 #include "cli/rapidreboot/legacy.h"
 #include "handover/cold.h"
 #include "handover/direct.h"
@@ -207,35 +208,17 @@ static int go_cold(struct start *s, struct handover *h, const struct start_optio
 	return EXIT_OK;
 }
 
-/* A machine whose last fast reboot ended in the firmware would most likely do so again. */
-static const char *unconfirmed(struct sys *sys, struct attempts *all)
-{
-	/* without records, of a live system for example, there is nothing to hold against it */
-	if (attempts_read(sys, all, NULL) < 0 || !attempts_last_failed(all))
-		return NULL;
-	return all->v[all->n - 1].entry;
-}
-
 static int check(const struct start *s, const struct handover *h, const struct start_options *o,
 		 enum preflight_severity *ret_outcome)
 {
 	struct attempts all;
-	int r = start_check(s, o, unconfirmed(h->sys, &all), h->direct && h->init, ret_outcome);
+	int r = start_check(s, o, attempt_unconfirmed(h->sys, &all), h->direct && h->init,
+			    ret_outcome);
 
 	if (r != EXIT_OK || *ret_outcome != PREFLIGHT_REFUSE)
 		return r;
 	fputs("rapidreboot: refused; nothing was done\n", stderr);
 	return EXIT_REFUSED;
-}
-
-/* A read-only system cannot remember, which is no reason not to reboot it. */
-static void remember(struct sys *sys, const struct start *s)
-{
-	struct kx_error err = { 0 };
-
-	if (attempts_close(sys, false, &err) < 0 || attempt_begin(sys, s->title, &err) < 0)
-		fprintf(stderr, "rapidreboot: warning: this attempt is not recorded: %s\n",
-			err.message);
 }
 
 /* An init that asks for a kexec with nothing loaded would reboot through the firmware, or hang. */
@@ -258,7 +241,7 @@ static int ask_init(struct start *s, struct handover *h, const struct start_opti
 	struct request request = { .mode = REBOOT_KEXEC };
 	struct kx_error err = { 0 };
 
-	remember(h->sys, s);
+	attempt_remember(h->sys, s);
 	(void)snprintf(request.entry, sizeof(request.entry), "%s", s->title);
 	(void)snprintf(request.digest, sizeof(request.digest), "%s", s->digest);
 	if (o->has_when)
@@ -284,12 +267,15 @@ static int go(struct start *s, struct handover *h, const struct start_options *o
 		fputs("rapidreboot: nothing was done\n", stderr);
 		return EXIT_NOTHING;
 	}
+	s->asked = moment_now(h->sys);
 	r = start_load(s);
 	if (r != EXIT_OK)
 		return r;
 	r = verify_loaded(s);
+	if (r == EXIT_OK)
+		r = attempt_hooks(h->sys, &s->config, "pre-handover", s->title, &s->hooks);
 	if (r == EXIT_OK && h->direct) {
-		remember(h->sys, s);
+		attempt_remember(h->sys, s);
 		return go_direct(s, h, REBOOT_KEXEC);
 	}
 	if (r == EXIT_OK)

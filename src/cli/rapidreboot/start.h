@@ -7,6 +7,7 @@
 #include "cli/rapidreboot/when.h"
 #include "config/config.h"
 #include "handover/arm.h"
+#include "handover/hooks.h"
 #include "preflight/preflight.h"
 #include "record/attempts.h"
 
@@ -72,6 +73,9 @@ struct start {
 	struct kx_plan *plan;
 	struct kx_image_info image_info;
 	struct kx_plan_info plan_info;
+	const char *why;	   /* of struct attempt; NULL: by command */
+	struct moment asked;	   /* when a person had agreed, or init had told */
+	struct hooks_answer hooks; /* of the stage pre-handover */
 };
 
 /* Finds, reads and plans; changes nothing. An exit status, having said what is wrong. */
