@@ -8,9 +8,9 @@
 #include "cli/rapidreboot/command.h"
 
 static const struct command *const commands[] = {
-	&reboot_command,    &load_command,     &unload_command,	 &status_command, &check_command,
-	&cold_command,	    &enable_command,   &disable_command, &list_command,	  &show_command,
-	&eval_grub_command, &timeline_command, &hook_command,
+	&reboot_command,    &load_command,     &unload_command,	 &status_command,  &check_command,
+	&cold_command,	    &enable_command,   &disable_command, &list_command,	   &show_command,
+	&eval_grub_command, &timeline_command, &menu_command,	 &desktop_command, &hook_command,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -71,6 +71,7 @@ int print_help(void)
 	     "  --var NAME=VALUE       what GRUB knows before its script runs\n"
 	     "\n"
 	     "  --svg FILE             timeline: draw it into this file\n"
+	     "  --notice               status: one line when a reboot is due, else nothing\n"
 	     "  --json                 print JSON\n"
 	     "  -v, --verbose          tell what is done and why\n"
 	     "  -h, --help             this text\n"

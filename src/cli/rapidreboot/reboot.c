@@ -2,6 +2,7 @@
 
 /* rapidreboot without a command: load, then have init take the machine down into the kernel. */
 
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -268,6 +269,7 @@ static int go(struct start *s, struct handover *h, const struct start_options *o
 		return EXIT_NOTHING;
 	}
 	s->asked = moment_now(h->sys);
+	s->why = o->why;
 	r = start_load(s);
 	if (r != EXIT_OK)
 		return r;
@@ -323,17 +325,25 @@ static int stay_process_1(int r)
 	return r;
 }
 
-static int run(int argc, char **argv)
+int reboot_run(const char *why, int argc, char **argv)
 {
 	struct start_options o;
-	int r = start_options_parse(&o, TAKES_TARGET | TAKES_HANDOVER | TAKES_DRY_RUN, argc, argv);
+	int r;
 
+	optind = 0; /* menu has read options already */
+	r = start_options_parse(&o, TAKES_TARGET | TAKES_HANDOVER | TAKES_DRY_RUN, argc, argv);
+	o.why = why;
 	if (r == EXIT_OK && o.help)
 		r = print_help();
 	else if (r == EXIT_OK)
 		r = o.cancel ? cancel_reboot(o.verbose) : reboot(&o);
 	start_options_done(&o);
 	return stay_process_1(r);
+}
+
+static int run(int argc, char **argv)
+{
+	return reboot_run("command", argc, argv);
 }
 
 const struct command reboot_command = { "reboot", "[ENTRY]",

@@ -37,6 +37,7 @@ struct start_options {
 	const char **force; /* ids of checks that do not refuse */
 	size_t n_force;
 	struct when when;
+	const char *why; /* of struct attempt */
 	bool has_when, cancel;
 	bool safe;   /* nothing is unpacked beforehand */
 	bool direct; /* past the init system */
