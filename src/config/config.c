@@ -23,6 +23,7 @@ int config_init(struct config *ret)
 	struct config config = {
 		.hook_timeout_s = HOOK_TIMEOUT_S,
 		.import = true,
+		.notice = true,
 	};
 
 	config.hooks = strdup(HOOKS_DEFAULT);
@@ -185,6 +186,7 @@ static const struct setting {
 	{ "SAFE", set_switch, offsetof(struct config, safe), "yes or no" },
 	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
 	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
+	{ "NOTICE", set_switch, offsetof(struct config, notice), "yes or no" },
 	{ "IMPORT", set_switch, offsetof(struct config, import), "yes or no" },
 	{ "CHECKS_FORCE", set_words, offsetof(struct config, force), "ids of checks" },
 	{ "CHECKS_NOTE", set_words, offsetof(struct config, downgrade), "ids of checks" },

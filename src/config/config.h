@@ -44,6 +44,7 @@ struct config {
 	bool safe;		    /* SAFE: kernel and initial ramdisk as their files are */
 	enum config_confirm confirm;
 	enum config_firmware firmware;
+	bool notice;		       /* NOTICE: tell who logs in that a reboot is due */
 	bool import;		       /* IMPORT: honour the files of config/legacy.h */
 	struct config_words force;     /* CHECKS_FORCE: these checks do not refuse */
 	struct config_words downgrade; /* CHECKS_NOTE: findings of these are notes */

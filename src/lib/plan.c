@@ -188,8 +188,9 @@ static int kernel_descriptor(struct kx_plan *plan, struct kx_error *err)
 }
 
 /* Linux 6.17 and newer place segments in a CMA area, on x86 misaligned and with tails that are not
- * cleared; the flag keeps them out. Older kernels neither do that nor know the flag, and trying it
- * would cost a call. */
+ * cleared: the next kernel then dies over its initial ramdisk, or the kernel's own purgatory stops for
+ * ever. The flag keeps them out. Older kernels neither do that nor know the flag, and trying it would
+ * cost a call. Who refuses it and is not older must not be asked without it. */
 static bool places_in_cma(struct kx_ctx *ctx)
 {
 	_cleanup_free_ char *release = NULL;
@@ -235,7 +236,9 @@ static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 		plan->syscall_flags |= SYS_KEXEC_FILE_ON_CRASH;
 	if (req->flags & KX_REQ_KERNEL_DEBUG)
 		plan->optional_flags |= SYS_KEXEC_FILE_DEBUG;
-	if (req->flags & KX_REQ_NO_CMA || places_in_cma(ctx))
+	if (places_in_cma(ctx))
+		plan->syscall_flags |= SYS_KEXEC_FILE_NO_CMA;
+	else if (req->flags & KX_REQ_NO_CMA)
 		plan->optional_flags |= SYS_KEXEC_FILE_NO_CMA;
 	if (req->flags & KX_REQ_FORCE_DTB)
 		plan->optional_flags |= SYS_KEXEC_FILE_FORCE_DTB;

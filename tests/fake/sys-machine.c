@@ -12,7 +12,8 @@
  *   FAKE_INTERFACES  "eth0,eth1": interfaces that are up
  *   FAKE_NO_BOOT_CAPABILITY  set: the caller may not load or jump
  *   FAKE_EXITS       "systemctl=1[,…]" exit statuses of programs, by last component
- *   FAKE_OUTPUT      what a program prints whose output is read
+ *   FAKE_OUTPUT      what a program prints whose output is read; FAKE_OUTPUT_WORD the same of a program
+ *                    whose last argument is WORD
  *   FAKE_BOOTTIME    milliseconds since the boot
  *   FAKE_STUBBORN    set: processes end by SIGKILL only
  *   FAKE_TSC         time-stamp counter; FAKE_TSC_KHZ its rate, 0 when nothing tells it
@@ -133,11 +134,26 @@ static int fake_file_load(struct sys *sys, int kernel_fd, int initrd_fd, size_t 
 	return r;
 }
 
+/* Jumping with nothing loaded is a mistake that a real kernel answers and a test must see. */
+static bool is_empty(struct sys *sys)
+{
+	char path[4096], c = '1';
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/sys/kernel/kexec_loaded",
+		       sys->root ?: "/nonexistent");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, &c, 1) < 0)
+		abort();
+	fd_close(fd);
+	return c == '0';
+}
+
 static int fake_reboot(struct sys *sys)
 {
 	int r = answer("reboot");
 
-	record("reboot");
+	record(is_empty(sys) ? "reboot WITHOUT AN IMAGE" : "reboot");
 	if (r == 0)
 		_exit(0); /* the machine is gone */
 	return r;
@@ -282,6 +298,17 @@ static uint64_t fake_tsc(struct sys *sys)
 	return strtoull(getenv("FAKE_TSC") ?: "0", NULL, 10);
 }
 
+static const char *output_of(char *const argv[])
+{
+	char name[64];
+	size_t n = 0;
+
+	while (argv[n + 1])
+		n++;
+	(void)snprintf(name, sizeof(name), "FAKE_OUTPUT_%s", argv[n]);
+	return getenv(name) ?: getenv("FAKE_OUTPUT") ?: "";
+}
+
 int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
 {
 	char line[4096] = "run";
@@ -296,7 +323,7 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	if (r < 0)
 		return r;
 	if (ret_output) {
-		*ret_output = strdup(getenv("FAKE_OUTPUT") ?: "");
+		*ret_output = strdup(output_of(argv));
 		if (!*ret_output)
 			abort();
 	}
@@ -313,6 +340,12 @@ int process_run_limited(struct sys *sys, const char *const argv[], const char *s
 	record("hook %s%s%s %s %s %ums", setting ? setting : "", setting ? " " : "", name, argv[1],
 	       argv[2], timeout_ms);
 	return r == -1 ? -ETIMEDOUT : r;
+}
+
+int process_start(struct sys *sys, char *const argv[])
+{
+	record("in the background:");
+	return process_run(sys, argv, NULL, NULL);
 }
 
 static uint64_t fake_boottime_ms(struct sys *sys)

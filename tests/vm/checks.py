@@ -257,8 +257,18 @@ def check_probe(scenario, end, facts, ours):
         yield f"{dirty} words of {size} bytes are not zero, on {found[3]} page tables"
 
 
+def check_lost(scenario, end, facts, ours):
+    """What must not work: a kernel was loaded, and no second one ever got as far as its /init."""
+    if facts.get("loaded") != "1":
+        yield "nothing was loaded: the test itself is broken"
+    if "second.release" in facts:
+        yield "the second kernel came up: there is nothing wrong any more"
+    if end.reason not in ("reset", "timeout"):
+        yield f"the machine ended by {end.reason}"
+
+
 KINDS = {"shell": check_shell, "boot": check_boot, "panic": check_panic, "chain": check_chain,
-         "xen": check_xen, "corrupt": check_corrupt, "probe": check_probe}
+         "xen": check_xen, "corrupt": check_corrupt, "probe": check_probe, "lost": check_lost}
 
 
 def problems(scenario, end, ours):
@@ -266,7 +276,7 @@ def problems(scenario, end, ours):
     facts = guest.sections(end.log)
     found = [f"not in the log: {pattern}" for pattern in scenario.expect
              if not re.search(pattern, end.log)]
-    if scenario.kind == "corrupt":
-        return found + list(check_corrupt(scenario, end, facts, ours))
+    if scenario.kind in ("corrupt", "lost"):
+        return found + list(KINDS[scenario.kind](scenario, end, facts, ours))
     found += check_ending(scenario, end, facts)
     return found + list(KINDS[scenario.kind](scenario, end, facts, ours))

@@ -237,7 +237,7 @@ def _chain_job(scenario, tools, archive, folder):
 
 
 JOBS = {"boot": _load_job, "shell": _load_job, "panic": _load_job, "corrupt": _load_job,
-        "xen": _xen_job, "probe": _probe_job,
+        "lost": _load_job, "xen": _xen_job, "probe": _probe_job,
         "chain": _chain_job}
 
 

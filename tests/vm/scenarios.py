@@ -4,6 +4,7 @@
 import dataclasses
 
 import images
+import rungs
 import vm
 
 # A kernel and its /init take 3 s, 15 s with UEFI; on a host that does ten things at once, minutes.
@@ -16,7 +17,7 @@ class Scenario:
     """One virtual machine to run. The name says what is special about it."""
 
     name: str
-    kind: str = "boot"  # boot, panic, chain, xen, corrupt, probe, shell
+    kind: str = "boot"  # boot, panic, chain, xen, corrupt, probe, lost, shell
     first: str = "sid"  # the suite whose kernel loads
     next: str = "sid"  # the suite whose kernel is loaded
     image: str = "bzImage"  # the shape of the loaded kernel: derived.image(), or "uki"
@@ -38,6 +39,7 @@ class Scenario:
     compare: bool = False  # run kexec-tools in the same machine and compare the second kernels
     quick: bool = False  # part of the short run
     limit: int = LIMIT
+    tool: str = ""  # "kexec-tools": that one, whatever is under test
 
 
 WAYS = {"segments": "-c", "file": "-s", "auto": ""}
@@ -323,3 +325,4 @@ def all_scenarios():
     for group in (kernels, shapes, initrds, machines, ranges, comparisons, fast,
                   zero_copy, zero_copy_lifecycle, chains, special):
         yield from group()
+    yield from rungs.scenarios(Scenario)

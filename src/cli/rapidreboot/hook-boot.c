@@ -22,11 +22,12 @@ static char *output_of(struct sys *sys, const char *program, const char *const *
 {
 	const char *const programs[] = { program, NULL };
 	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };
-	char *output = NULL;
+	_cleanup_free_ char *output = NULL;
 
-	if (call_program(sys, &call, programs, NULL) < 0 || call_words(&call, words, NULL) < 0)
+	if (call_program(sys, &call, programs, NULL) < 0 || call_words(&call, words, NULL) < 0 ||
+	    process_run(sys, call.words, NULL, &output) != 0)
 		return NULL;
-	return process_run(sys, call.words, NULL, &output) == 0 ? output : (free(output), NULL);
+	return TAKE_PTR(output);
 }
 
 static struct bytes text_of(const char *s)

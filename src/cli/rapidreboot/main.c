@@ -8,9 +8,9 @@
 #include "cli/rapidreboot/command.h"
 
 static const struct command *const commands[] = {
-	&reboot_command,    &load_command,     &unload_command,	 &status_command, &check_command,
-	&cold_command,	    &enable_command,   &disable_command, &list_command,	  &show_command,
-	&eval_grub_command, &timeline_command, &hook_command,
+	&reboot_command,    &load_command,     &unload_command,	 &status_command,  &check_command,
+	&cold_command,	    &enable_command,   &disable_command, &list_command,	   &show_command,
+	&eval_grub_command, &timeline_command, &menu_command,	 &desktop_command, &hook_command,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -56,6 +56,8 @@ int print_help(void)
 	     "  --force ID             although the check ID refuses; may be repeated\n"
 	     "  --no-wall              tell nobody who is logged in\n"
 	     "  --message TEXT         what they are told\n"
+	     "  --when TIME            then: +MINUTES, HH:MM or YYYY-MM-DD HH:MM\n"
+	     "  --cancel               take that back\n"
 	     "  --direct               without the init system: stop everything, unmount, start\n"
 	     "  -n, --dry-run          print what would be done and do nothing; also for load\n"
 	     "\nOptions that say which system is looked at; all of them for list, show and\n"
@@ -69,6 +71,7 @@ int print_help(void)
 	     "  --var NAME=VALUE       what GRUB knows before its script runs\n"
 	     "\n"
 	     "  --svg FILE             timeline: draw it into this file\n"
+	     "  --notice               status: one line when a reboot is due, else nothing\n"
 	     "  --json                 print JSON\n"
 	     "  -v, --verbose          tell what is done and why\n"
 	     "  -h, --help             this text\n"

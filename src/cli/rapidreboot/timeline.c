@@ -5,12 +5,12 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/num.h"
 #include "cli/json.h"
+#include "cli/locale.h"
 #include "cli/rapidreboot/command.h"
 #include "cli/rapidreboot/timeline.h"
 
@@ -35,20 +35,6 @@ static unsigned columns(void)
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
 		return size.ws_col;
 	return given && parse_u64(given, &n) == 0 && n > 0 && n < 1000 ? (unsigned)n : 80;
-}
-
-/* locale(7): the first of them that is set counts. */
-static bool speaks_utf8(void)
-{
-	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
-	const char *locale = NULL;
-
-	for (size_t i = 0; !locale && i < sizeof(names) / sizeof(names[0]); i++) {
-		locale = getenv(names[i]);
-		if (locale && !*locale)
-			locale = NULL;
-	}
-	return locale && (strcasestr(locale, "UTF-8") || strcasestr(locale, "UTF8"));
 }
 
 static void print_line(const struct attempt *a, size_t which)
@@ -77,7 +63,7 @@ static void print_details(const struct attempt *a)
 	if (a->result == ATTEMPT_FIRMWARE && !a->cleared)
 		print_field("Next:",
 			    "refused until --force H1 or another boot through the firmware");
-	bars_print(a, columns(), speaks_utf8());
+	bars_print(a, columns(), locale_is_utf8());
 	printf("  %s\n", clock_sentence(a));
 }
 
