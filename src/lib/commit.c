@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/internal.h"
+#include "lib/prepare.h"
 
 /* The kernel only tries its lock: kernel/kexec_internal.h, kexec_trylock(). */
 enum { BUSY_TRIES = 20, BUSY_WAIT_MS = 50 };
@@ -69,7 +70,10 @@ KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, const struct kx_plan *plan, str
 			(unsigned long long)plan->optional_flags);
 		r = load(ctx, plan, plan->syscall_flags & ~plan->optional_flags);
 	}
-	return r < 0 ? explain_load(ctx, plan, r, err) : 0;
+	if (r < 0)
+		return explain_load(ctx, plan, r, err);
+	prepare_done(ctx, plan);
+	return 0;
 }
 
 KX_EXPORT int kx_error_falls_back(const struct kx_error *err)
