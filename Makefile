@@ -10,7 +10,7 @@ WORK  := $(BUILD)/work
 MESON ?= meson
 NINJA ?= ninja
 
-.PHONY: all install demo check check-vm check-systems bench fuzz format deps deps-build clean help
+.PHONY: all install deb demo check check-vm check-systems bench fuzz format deps deps-build clean help
 
 all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the library into build/lib
 	@$(NINJA) -C $(WORK) --quiet
@@ -23,6 +23,9 @@ $(WORK)/build.ninja: man/. completions/. fuzz/. | deps-build
 install: all ## install commands, library, header, man pages, completions (PREFIX, DESTDIR)
 	@$(MESON) configure $(WORK) --prefix=$(PREFIX)
 	@$(MESON) install -C $(WORK) --quiet $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+deb: deps ## Debian packages of the tree, into build/deb
+	@tools/make-deb $(BUILD)
 
 demo: deps all ## boot a virtual machine and watch one kernel hand over to the next
 	@tests/vm/demo

@@ -13,5 +13,5 @@ bool crc32c_has_insn(void);
 uint32_t crc32c_insn(uint32_t crc, const uint8_t *p, size_t n);
 /* Three runs of @n bytes each, one behind the other from @p on; @n is a multiple of
  * CRC32C_STEP. */
-#define CRC32C_STEP 128u
+#define CRC32C_STEP 64u
 void crc32c_insn3(uint32_t crc[3], const uint8_t *p, size_t n);

@@ -254,6 +254,8 @@ KX_EXPORT int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err)
 	r = in_place_check(ctx, err);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_JUMP);
+	if (flags & KX_JUMP_ONLY_CHECK)
+		return 0;
 
 	if (flags & KX_JUMP_SYNC)
 		ctx->sys->sync(ctx->sys);

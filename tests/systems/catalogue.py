@@ -32,6 +32,7 @@ def scenario(*systems, quick=None, firmware="bios"):
 def scenarios():
     """All of them; those of one machine one after the other."""
     # pylint: disable=import-outside-toplevel,unused-import
+    import others
     import systemd
     import systemd_refusals
     order = list(dict.fromkeys((one.system, one.firmware) for one in _ALL))

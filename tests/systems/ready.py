@@ -5,6 +5,7 @@ The system starts through its firmware and boot loader, unpacks what `make insta
 saved as it runs. Each test goes on from there with a disk of its own.
 """
 
+import glob
 import hashlib
 import json
 import os
@@ -36,6 +37,18 @@ def payload(build_folder, folder, files=()):
         for inside, here in dict(files).items():
             archive.add(here, inside.lstrip("/"), filter=anonymous)
     shutil.rmtree(stage)
+    return path
+
+
+def package_payload(debs, folder):
+    """A tar archive with the packages of `make deb` in /root."""
+    path = os.path.join(folder, "packages.tar")
+    names = glob.glob(os.path.join(debs, "rapidreboot_*.deb"))
+    if not names:
+        raise machine.Trouble(f"there is no package in {debs}: make deb")
+    with tarfile.open(path, "w") as archive:
+        for name in names:
+            archive.add(name, "root/" + os.path.basename(name))
     return path
 
 

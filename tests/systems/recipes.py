@@ -9,6 +9,8 @@ serial port, the agent on the second (agent.sh), and a service whose stopping le
 import dataclasses
 import os
 
+import inits
+
 ROOT_UUID = "7c1d8a52-93c6-4a44-8f0e-2b1f6a0c5d10"
 BOOT_UUID = "0c6e1a57-2f0b-4b7c-9a43-5f5b8c1f7e21"
 CMDLINE = "console=ttyS0,115200"
@@ -82,6 +84,7 @@ INITS = {
                   f"systemctl enable {os.path.basename(BOOT_SERVICE)}",
         closed=f"systemctl is-system-running --wait; test -e {BOOT_SERVICE} || "
                "rapidreboot hook boot"),
+    **{name: Init(**entry) for name, entry in inits.INITS.items()},
 }
 
 
@@ -104,6 +107,8 @@ SYSTEMS = {system.name: system for system in (
     System("trixie", "systemd"),
     System("sid", "systemd"),
     System("bookworm", "systemd", "boot"),
+    *(System(suite, init, extra=inits.standalone(suite))
+      for init in inits.INITS for suite in ("bookworm", "trixie")),
 )}
 
 

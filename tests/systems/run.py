@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "vm"))
 import build
 import catalogue
 import images
+import inits
 import machine
 import ready
 import recipes
@@ -37,7 +38,21 @@ def choose(args):
     return chosen
 
 
-def run_scenario(one, machines, payload, args):
+class Payloads:
+    """What gets installed, made when the first system wants it."""
+
+    def __init__(self, args, folder):
+        self._args, self._folder, self._made = args, folder, {}
+
+    def of(self, system):
+        packaged = system.init in inits.INITS
+        if packaged not in self._made:
+            self._made[packaged] = (ready.package_payload(self._args.debs, self._folder) if packaged
+                                    else ready.payload(self._args.build, self._folder))
+        return self._made[packaged]
+
+
+def run_scenario(one, machines, payloads, args):
     """Returns what is wrong."""
     key = (one.system, one.firmware)
     folder = os.path.join(args.logs, one.name.replace("/", "_"))
@@ -45,7 +60,8 @@ def run_scenario(one, machines, payload, args):
     os.makedirs(folder)
     try:
         if key not in machines:
-            machines[key] = ready.Ready(recipes.SYSTEMS[one.system], one.firmware, payload,
+            system = recipes.SYSTEMS[one.system]
+            machines[key] = ready.Ready(system, one.firmware, payloads.of(system),
                                         os.path.join(args.logs, "ready"))
         this = trial.Trial(machines[key].start(folder).__enter__(), machines[key])
         try:
@@ -63,12 +79,12 @@ def run_scenario(one, machines, payload, args):
                 os.unlink(os.path.join(folder, name))
 
 
-def run_all(chosen, payload, args):
+def run_all(chosen, payloads, args):
     """Run everything, one machine at a time; returns the names of what failed."""
     machines, failed = {}, []
     for one in chosen:
         start = time.monotonic()
-        problems = run_scenario(one, machines, payload, args)
+        problems = run_scenario(one, machines, payloads, args)
         seconds = time.monotonic() - start
         print(f"{'FAIL' if problems else 'ok  '} {one.name} ({seconds:.0f} s)", flush=True)
         for sentence in problems:
@@ -82,6 +98,8 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--build", default=os.path.join(images.TOP, "build/work"), metavar="DIR",
                         help="where meson has built what is tested (default: build/work)")
+    parser.add_argument("--debs", default=os.path.join(images.TOP, "build/deb"), metavar="DIR",
+                        help="the packages that systems without systemd get (default: build/deb)")
     parser.add_argument("--quick", action="store_true", help="the few scenarios of make check")
     parser.add_argument("--only", action="append", metavar="PATTERN",
                         help="scenarios whose name contains PATTERN (*, ? and [] as in a shell)")
@@ -108,7 +126,7 @@ def main():
         print(f"# {name}: Linux {' and '.join(kernels)}", flush=True)
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="rapidreboot-systems.") as folder:
-        failed = run_all(chosen, ready.payload(args.build, folder), args)
+        failed = run_all(chosen, Payloads(args, folder), args)
     print(f"# {time.monotonic() - start:.0f} s; consoles are in {args.logs}")
     print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed, 0 skipped")
     return 1 if failed else 0

@@ -297,6 +297,12 @@ static const struct {
 	{ &dinit_init, { .verb = "soft" }, GOING_DOWN },
 	{ &dinit_init, { .verb = "Reboot" }, GOING_UNKNOWN },
 	{ &dinit_init, { 0 }, GOING_UNKNOWN },
+	/* FINIT_SHUTDOWN, finit's plugins.md */
+	{ &finit_init, { .verb = "reboot", .runlevel = "2" }, GOING_REBOOT },
+	{ &finit_init, { .verb = "poweroff", .runlevel = "6" }, GOING_DOWN },
+	{ &finit_init, { .verb = "halt" }, GOING_DOWN },
+	{ &finit_init, { .verb = "" }, GOING_UNKNOWN },
+	{ &finit_init, { 0 }, GOING_UNKNOWN },
 	{ &systemd_init, { .verb = "kexec" }, GOING_KEXEC },
 	{ &systemd_init, { .verb = "reboot" }, GOING_REBOOT },
 	{ &systemd_init, { .verb = "poweroff" }, GOING_DOWN },

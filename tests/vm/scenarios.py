@@ -181,7 +181,7 @@ def fast():
                        options=("--fast", "-d"), quick=suite == "sid")
         yield Scenario(f"fast/{suite}-file", first=suite, next=suite, initrds="packed", way="-s",
                        options=("--fast", "-d"), quick=suite == "bookworm")
-    yield Scenario("fast/five", kind="chain", way="--fast", limit=300, quick=True,
+    yield Scenario("fast/five", kind="chain", way="--fast", limit=LONG_LIMIT, quick=True,
                    machine=vm.Machine(memory="3G"))
 
 

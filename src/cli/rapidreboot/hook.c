@@ -185,8 +185,17 @@ static bool late_hooks(struct hook *h)
 
 static void late(struct hook *h)
 {
-	if (h->loaded != 0 && hook_at_the_end(&h->facts) == HOOK_JUMP && !late_hooks(h))
+	struct kx_error err = { 0 };
+
+	if (h->loaded == 0)
+		return;
+	if (hook_at_the_end(&h->facts) == HOOK_JUMP && !late_hooks(h)) {
 		drop_image(h);
+		return;
+	}
+	/* init jumps: what is wrong with the image by now must not be found out after that */
+	if (kx_jump(h->ctx, KX_JUMP_ONLY_CHECK, &err) < 0)
+		say(err.message);
 }
 
 /* The request goes first: should the jump fail and the machine come back here, it is not tried
