@@ -10,7 +10,7 @@ WORK  := $(BUILD)/work
 MESON ?= meson
 NINJA ?= ninja
 
-.PHONY: all install demo check check-vm bench fuzz format deps deps-build clean help
+.PHONY: all install deb demo check check-vm check-systems bench fuzz format deps deps-build clean help
 
 all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the library into build/lib
 	@$(NINJA) -C $(WORK) --quiet
@@ -24,6 +24,9 @@ install: all ## install commands, library, header, man pages, completions (PREFI
 	@$(MESON) configure $(WORK) --prefix=$(PREFIX)
 	@$(MESON) install -C $(WORK) --quiet $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
+deb: deps ## Debian packages of the tree, into build/deb
+	@tools/make-deb $(BUILD)
+
 demo: deps all ## boot a virtual machine and watch one kernel hand over to the next
 	@tests/vm/demo
 
@@ -35,6 +38,9 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/run.py
 	@tests/vm/boot-loaders.py
 	@tests/vm/direct.py
+
+check-systems: deps all ## reboot whole systems, each init and release, with what make install installs
+	@tests/systems/run.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools
 	@bench/run.py

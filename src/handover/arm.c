@@ -8,7 +8,7 @@ static bool asks_for(const struct request *request, enum reboot_mode mode)
 
 static bool wants_cold(const struct hook_facts *facts)
 {
-	return asks_for(facts->request, REBOOT_COLD) ||
+	return facts->another_image || asks_for(facts->request, REBOOT_COLD) ||
 	       (facts->cold_once && !asks_for(facts->request, REBOOT_KEXEC));
 }
 

@@ -24,7 +24,7 @@ static int sysvinit_ask(struct sys *sys, const struct reboot_wish *wish, struct 
 			struct kx_error *err)
 {
 	static const char *const programs[] = { "shutdown", NULL };
-	static const char *const words[] = { "-r", "now", NULL };
+	const char *const words[] = { "-r", wish->when ? wish->when_minutes : "now", NULL };
 	int r = call_program(sys, ret, programs, err);
 
 	if (r == 0)
@@ -32,7 +32,16 @@ static int sysvinit_ask(struct sys *sys, const struct reboot_wish *wish, struct 
 	if (r == 0 && wish->message)
 		r = call_word(ret, wish->message, err);
 	ret->needs_hook = wish->mode == REBOOT_KEXEC;
+	ret->waits = wish->when != NULL;
 	return r;
+}
+
+static int sysvinit_cancel(struct sys *sys, struct reboot_call *ret, struct kx_error *err)
+{
+	static const char *const programs[] = { "shutdown", NULL };
+	int r = call_program(sys, ret, programs, err);
+
+	return r < 0 ? r : call_word(ret, "-c", err);
 }
 
 static enum going going_by_title(struct sys *sys)
@@ -66,4 +75,5 @@ const struct init_system sysvinit_init = {
 	.is = is_sysvinit,
 	.ask = sysvinit_ask,
 	.going = sysvinit_going,
+	.cancel = sysvinit_cancel,
 };

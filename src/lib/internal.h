@@ -60,7 +60,13 @@ struct kx_plan {
 	size_t n_modules;
 	struct machine machine;
 	struct plan plan;
-	char **warnings; /* of this layer; the planner's follow */
+	/* what @plan was made of, for another one: in place, or again with a copy */
+	struct plan_request request;
+	struct payload dtb;
+	struct plan
+		copied; /* the plan with a copy, once @plan is one in place that borrows from it */
+	char *not_in_place; /* of a plan that may be: why it cannot be now */
+	char **warnings;    /* of this layer; the planner's follow */
 	size_t n_warnings;
 };
 
@@ -86,6 +92,9 @@ _must_check_ int initrd_open(struct kx_ctx *ctx, const struct kx_request *req, b
 _must_check_ int module_open(struct kx_ctx *ctx, const char *words, struct payload *ret,
 			     struct kx_error *err);
 void payload_done(struct payload *payload);
+
+/* What goes where, for whoever debugs. */
+void plan_log(struct kx_ctx *ctx, const struct kx_plan *plan);
 
 /* Puts the likeliest cause of a refused call in words, from the machine's own policy files. */
 int explain_load(struct kx_ctx *ctx, const struct kx_plan *plan, int code, struct kx_error *err);

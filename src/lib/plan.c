@@ -9,7 +9,7 @@
 
 #include "base/io.h"
 #include "base/num.h"
-#include "lib/internal.h"
+#include "lib/in-place.h"
 #include "lib/prepare.h"
 
 /* arch/x86/kernel/kexec-bzimage64.c keeps room for " elfcorehdr=0x…" on every command line, crash
@@ -188,8 +188,9 @@ static int kernel_descriptor(struct kx_plan *plan, struct kx_error *err)
 }
 
 /* Linux 6.17 and newer place segments in a CMA area, on x86 misaligned and with tails that are not
- * cleared; the flag keeps them out. Older kernels neither do that nor know the flag, and trying it
- * would cost a call. */
+ * cleared: the next kernel then dies over its initial ramdisk, or the kernel's own purgatory stops for
+ * ever. The flag keeps them out. Older kernels neither do that nor know the flag, and trying it would
+ * cost a call. Who refuses it and is not older must not be asked without it. */
 static bool places_in_cma(struct kx_ctx *ctx)
 {
 	_cleanup_free_ char *release = NULL;
@@ -235,7 +236,9 @@ static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 		plan->syscall_flags |= SYS_KEXEC_FILE_ON_CRASH;
 	if (req->flags & KX_REQ_KERNEL_DEBUG)
 		plan->optional_flags |= SYS_KEXEC_FILE_DEBUG;
-	if (req->flags & KX_REQ_NO_CMA || places_in_cma(ctx))
+	if (places_in_cma(ctx))
+		plan->syscall_flags |= SYS_KEXEC_FILE_NO_CMA;
+	else if (req->flags & KX_REQ_NO_CMA)
 		plan->optional_flags |= SYS_KEXEC_FILE_NO_CMA;
 	if (req->flags & KX_REQ_FORCE_DTB)
 		plan->optional_flags |= SYS_KEXEC_FILE_FORCE_DTB;
@@ -286,27 +289,6 @@ static int dtb_read(struct kx_ctx *ctx, const struct kx_request *req, struct pay
 				  KX_STEP_INITRD);
 	ret->bytes.p = ret->buffer;
 	return 0;
-}
-
-static void log_plan(struct kx_ctx *ctx, const struct kx_plan *plan)
-{
-	const struct memmap *memory = &plan->plan.memory;
-
-	ctx_log(ctx, KX_LOG_DEBUG, "MEMORY RANGES");
-	for (size_t i = 0; i < memory->n; i++)
-		ctx_log(ctx, KX_LOG_DEBUG, "%016llx-%016llx (%u)",
-			(unsigned long long)memory->v[i].range.start,
-			(unsigned long long)memory->v[i].range.end - 1,
-			memory_type_e820(memory->v[i].type));
-	ctx_log(ctx, KX_LOG_DEBUG, "kexec_load: entry = %#llx flags = %#llx",
-		(unsigned long long)plan->plan.entry, (unsigned long long)plan->syscall_flags);
-	for (size_t i = 0; i < plan->plan.n_segments; i++) {
-		const struct segment *s = &plan->plan.segments[i];
-
-		ctx_log(ctx, KX_LOG_DEBUG, "segment[%zu] %s: %#llx bytes at %#llx-%#llx", i,
-			s->name, (unsigned long long)s->data.n, (unsigned long long)s->dest.start,
-			(unsigned long long)s->dest.end - 1);
-	}
 }
 
 static bool is_too_large(int r)
@@ -373,11 +355,21 @@ static int make_fast(struct kx_ctx *ctx, struct plan_request *preq, struct kx_pl
 	return r;
 }
 
+/* Why the kernel will not be put where it runs, as far as that can be seen now. */
+static int look_at_place(struct kx_ctx *ctx, struct kx_plan *plan)
+{
+	struct kx_error why = { 0 };
+
+	if (!plan->plan.may_be_in_place || in_place_obstacle(ctx, plan, &why) == 0)
+		return 0;
+	plan->not_in_place = strdup(why.message);
+	return plan->not_in_place ? 0 : -ENOMEM;
+}
+
 static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
 			 struct kx_error *err)
 {
 	_cleanup_free_ struct plan_module *modules = NULL;
-	struct payload dtb = { .fd = -1 };
 	struct plan_request preq = {
 		.image = &plan->image->image,
 		.cmdline = plan->cmdline,
@@ -395,7 +387,7 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 	if (r == 0)
 		r = modules_read(ctx, req, plan, &modules, err);
 	if (r == 0)
-		r = dtb_read(ctx, req, &dtb, err);
+		r = dtb_read(ctx, req, &plan->dtb, err);
 	if (r == 0)
 		r = machine_read(ctx, &plan->machine, err);
 	if (r < 0)
@@ -404,17 +396,25 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 	preq.initrd = plan->initrd.bytes;
 	preq.modules = modules;
 	preq.n_modules = plan->n_modules;
-	preq.dtb = dtb.bytes;
+	preq.dtb = plan->dtb.bytes;
 	r = req->flags & KX_REQ_FAST ? make_fast(ctx, &preq, plan, err)
 				     : plan_make(&plan->machine, &preq, &plan->plan, err);
-	payload_done(&dtb);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_PLAN);
+	preq.modules = NULL;
+	preq.vmlinux = (struct bytes){ 0 };
+	preq.not_fast = NULL;
+	plan->request = preq;
+	r = look_at_place(ctx, plan);
+	if (r < 0)
+		return kx_fail(err, r, "out of memory");
 	if (req->flags & KX_REQ_ON_CRASH)
 		plan->syscall_flags |= SYS_KEXEC_ON_CRASH;
 	if (req->flags & KX_REQ_PRESERVE_CONTEXT)
 		plan->syscall_flags |= SYS_KEXEC_PRESERVE_CONTEXT;
-	log_plan(ctx, plan);
+	/* else when it is known where everything goes */
+	if (!plan->plan.may_be_in_place || plan->not_in_place)
+		plan_log(ctx, plan);
 	return 0;
 }
 
@@ -482,7 +482,7 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 
 	if (!plan)
 		return kx_fail(err, -ENOMEM, "out of memory");
-	plan->kernel.fd = plan->initrd.fd = -1;
+	plan->kernel.fd = plan->initrd.fd = plan->dtb.fd = -1;
 	r = sized_in(request, &req, sizeof(req), err);
 	if (r == 0)
 		r = request_check(&req, err);
@@ -515,10 +515,13 @@ KX_EXPORT struct kx_plan *kx_plan_free(struct kx_plan *plan)
 		plan->kernel.fd = -1;
 	payload_done(&plan->kernel);
 	payload_done(&plan->initrd);
+	payload_done(&plan->dtb);
 	for (size_t i = 0; i < plan->n_modules; i++)
 		payload_done(&plan->modules[i]);
 	free(plan->modules);
 	plan_done(&plan->plan);
+	plan_done(&plan->copied);
+	free(plan->not_in_place);
 	machine_done(&plan->machine);
 	for (size_t i = 0; i < plan->n_warnings; i++)
 		free(plan->warnings[i]);

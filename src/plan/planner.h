@@ -25,6 +25,7 @@ static inline uint64_t round_up(uint64_t v, uint64_t align)
 struct planned_segment {
 	struct segment segment;
 	size_t n_checked; /* leading bytes of data that the digest covers */
+	bool in_place;	  /* nothing has to be copied there */
 };
 
 struct planner {
@@ -33,7 +34,9 @@ struct planner {
 	struct plan *plan;
 	struct planned_segment *segments;
 	size_t n_segments, segments_max;
-	struct ranges taken; /* keep_off of the machine and every segment so far */
+	struct ranges taken;	       /* keep_off of the machine and every segment so far */
+	const struct plan *copied;     /* plan_in_place(): the plan to make again, */
+	const struct windows *windows; /* with these; else NULL */
 	struct kx_error *err;
 };
 
@@ -63,6 +66,9 @@ uint64_t planner_scale(uint64_t random, uint64_t n);
 bool planner_is_free(const struct planner *p, struct range range);
 _must_check_ int planner_add(struct planner *p, const char *name, struct bytes data,
 			     struct range dest, size_t n_checked);
+/* What will lie at @dest without being copied. */
+_must_check_ int planner_add_in_place(struct planner *p, const char *name, struct bytes data,
+				      struct range dest);
 /* @n zero bytes that live as long as the plan; NULL when out of memory. */
 uint8_t *planner_alloc(struct planner *p, size_t n);
 _must_check_ int planner_warn(struct planner *p, const char *fmt, ...) _printf_(2, 3);

@@ -21,6 +21,7 @@
 #endif
 
 #include "base/error.h"
+#include "sys/pages.h"
 #include "sys/sys.h"
 
 static_assert(IFNAMSIZ == SYS_INTERFACE_NAME, "names as the kernel cuts them");
@@ -253,6 +254,7 @@ struct sys *sys_machine(void)
 		.remount_read_only = linux_remount_read_only,
 		.boottime_us = linux_boottime_us,
 		.raw_ns = linux_raw_ns,
+		.pages = &linux_pages,
 	};
 
 	return &linux_table;

@@ -20,6 +20,8 @@ enum { OUTPUT_MAX = 1 << 20 };
 /* From SIGTERM to SIGKILL. */
 enum { GRACE_MS = 5000 };
 
+enum { START_ROUNDS = 10, START_ROUND_MS = 50 };
+
 static int wait_for(pid_t pid)
 {
 	int status;
@@ -30,12 +32,13 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int start(char *const argv[], const char *setting, int output, pid_t *ret_pid)
+static int start(char *const argv[], const char *setting, int output, bool alone, pid_t *ret_pid)
 {
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
 	_cleanup_free_ char *extra = setting ? strdup(setting) : NULL;
 	char *env[] = { path, locale, extra, NULL };
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	int r;
 
 	if (setting && !extra)
@@ -43,10 +46,20 @@ static int start(char *const argv[], const char *setting, int output, pid_t *ret
 	r = posix_spawn_file_actions_init(&actions);
 	if (r)
 		return -r;
+	r = posix_spawnattr_init(&attributes);
+	if (r) {
+		(void)posix_spawn_file_actions_destroy(&actions);
+		return -r;
+	}
 	if (output >= 0)
 		r = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	for (int fd = STDIN_FILENO; alone && !r && fd <= STDERR_FILENO; fd++)
+		r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+	if (alone && !r)
+		r = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
 	if (!r)
-		r = posix_spawn(ret_pid, argv[0], &actions, NULL, argv, env);
+		r = posix_spawn(ret_pid, argv[0], &actions, &attributes, argv, env);
+	(void)posix_spawnattr_destroy(&attributes);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return -r;
 }
@@ -81,7 +94,7 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 		from = pipe_fds[0];
 		to = pipe_fds[1];
 	}
-	r = start(argv, setting, to, &pid);
+	r = start(argv, setting, to, false, &pid);
 	if (r < 0)
 		return r;
 	to = fd_close(to);
@@ -95,6 +108,21 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	if (ret_output && status >= 0)
 		*ret_output = TAKE_PTR(output);
 	return status;
+}
+
+int process_start(struct sys *sys, char *const argv[])
+{
+	pid_t pid;
+	int r = start(argv, NULL, -1, true, &pid);
+
+	for (int i = 0; r == 0 && i < START_ROUNDS; i++) {
+		int status;
+
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		sys->sleep_ms(sys, START_ROUND_MS);
+	}
+	return r;
 }
 
 void process_shield(struct sys *sys)

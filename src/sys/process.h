@@ -13,6 +13,10 @@
  */
 int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output);
 
+/* Starts the program in a session of its own, without a terminal and without waiting for its end. 0, or
+ * its exit status when it ends in the first half second: then it did not like something. */
+int process_start(struct sys *sys, char *const argv[]);
+
 /* From here on this process outlives its terminal and its parents, and holds no directory. Apart for
  * the same reason. */
 void process_shield(struct sys *sys);

@@ -34,6 +34,8 @@ struct sys_segment {
 /* Bytes of an interface's name with its NUL: IFNAMSIZ of linux/if.h. */
 #define SYS_INTERFACE_NAME 16
 
+struct sys_pages;
+
 struct sys {
 	/* Directory that the machine's own files are read from; NULL for "/". Only tests set it. */
 	const char *root;
@@ -71,6 +73,8 @@ struct sys {
 	/* CLOCK_BOOTTIME in microseconds; CLOCK_MONOTONIC_RAW, which nobody corrects, in nanoseconds */
 	uint64_t (*boottime_us)(struct sys *);
 	uint64_t (*raw_ns)(struct sys *);
+	/* Huge pages (sys/pages.h); NULL where they cannot be had. */
+	const struct sys_pages *pages;
 };
 
 /* The table of the machine this runs on. */

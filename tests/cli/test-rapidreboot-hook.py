@@ -31,6 +31,10 @@ SIGNALS = [
     ("dinit", {}, "soft", DROP),
     ("dinit", {}, None, NOTHING),
     ("runit", {}, None, NOTHING),
+    ("finit", {}, "reboot", JUMP),
+    ("finit", {}, "poweroff", DROP),
+    ("finit", {}, "halt", DROP),
+    ("finit", {}, "", NOTHING),
 ]
 
 
@@ -54,7 +58,7 @@ class Jump(HookTest):
             with self.subTest((init, env, word)):
                 self.take_init(init)
                 self.set("sys/kernel/kexec_loaded", "1\n")
-                self.hook("jump", *([word] if word else []), calls=calls, env=env)
+                self.hook("jump", *([word] if word is not None else []), calls=calls, env=env)
 
     def test_request_where_init_is_silent(self):
         for init in ("busybox", "s6", "shepherd"):

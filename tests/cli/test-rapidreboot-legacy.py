@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Files of other tools decide what they always decided, once the administrator has enabled them."""
 import json
+import subprocess
 
-from kexec_machine import main
+from kexec_machine import PROGRAM, main
 from reboot_machine import BOOT_ID, RebootTest
 
 SYSTEMCTL = "run /usr/bin/systemctl "
@@ -46,6 +47,23 @@ class Debian(LegacyTest):
         self.assertEqual(self.chosen()["cmdline"], "root=/dev/sdz quiet")
         r = self.assertRuns(["load"], 0, ["load"])
         self.assertIn("/etc/default/kexec decides", r.err)
+
+    def test_check(self):
+        """`check` looks at what would be started."""
+        def checked(*args):
+            r = self.run_check("check", "--json", "--root", str(self.root), *args)
+            return json.loads(r.stdout)["entry"]
+
+        self.assertEqual(checked(), "Test")
+        self.files(more="APPEND=x\n")
+        self.assertEqual(checked(), self.kernel)
+        self.assertEqual(checked("Second"), "Second")
+        self.files("false")
+        self.assertEqual(checked(), "Test")
+
+    def run_check(self, *args):
+        return subprocess.run([PROGRAM, *args], env=self.environ(), capture_output=True, text=True,
+                              timeout=60, check=False)
 
     def test_not_enabled(self):
         for load in ("false", "yes", "TRUE", ""):

@@ -24,7 +24,7 @@ class Menu(RebootTest):
     def start(self, *args, rows=24, columns=80, env=None, says_size=True):
         (self.dir / "log").unlink(missing_ok=True)
         environ = self.environ(env={"TERM": "vt100", "LC_ALL": "C.UTF-8", **(env or {})})
-        t = Terminal([PROGRAM, "menu", *args], environ, rows, columns, says_size)
+        t = Terminal([PROGRAM, "menu", "--kexec-file-syscall", *args], environ, rows, columns, says_size)
         self.addCleanup(t.close)
         return t
 

@@ -50,7 +50,14 @@ class Reboot(RebootTest):
     def test_impossible(self):
         """Known before anything is loaded."""
         self.take_init("finit")
+        hook, plugin = "/usr/libexec/finit/hook/sys/down/rapidreboot", "usr/lib/finit/plugins/hook-scripts.so"
         self.assertRuns(["--kernel", self.kernel], 5, [])
+        self.program(hook)
+        self.assertRuns(["--kernel", self.kernel], 5, [])
+        self.set(plugin, "")
+        self.assertRuns(["--kernel", self.kernel], 0, ["file-load", "run /sbin/initctl reboot"])
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        (self.root / hook.lstrip("/")).unlink()
         self.take_init("systemd")
         (self.root / "usr/bin/systemctl").unlink()
         self.assertRuns(["--kernel", self.kernel], 5, [])
@@ -307,7 +314,7 @@ class Enable(RebootTest):
         link = self.root / self.LINK
         link.symlink_to("/etc/systemd/system/my.target")
         self.assertRuns(["enable"], 1)
-        self.assertRuns(["disable"], 1)
+        self.assertRuns(["disable"], 0)
         self.assertEqual(str(link.readlink()), "/etc/systemd/system/my.target")
 
     def test_systemctl_fails(self):
@@ -321,6 +328,28 @@ class Enable(RebootTest):
         self.assertTrue(self.read("var/lib/rapidreboot/enabled"))
         self.assertRuns(["disable"], 0, [])
         self.assertIsNone(self.read("var/lib/rapidreboot/enabled"))
+
+    def test_undone_elsewhere(self):
+        """Removing the package in a chroot, or after another init has moved in."""
+        for init in ("sysvinit", None):
+            self.take_init("systemd")
+            self.assertRuns(["enable"], 0)
+            if init:
+                self.take_init(init)
+            else:
+                (self.root / "run/systemd/system").rmdir()
+                (self.root / "proc/1/exe").unlink()
+                self.assertRuns(["enable"], 5, [])
+            self.assertRuns(["disable"], 0, [])
+            self.assertFalse((self.root / self.LINK).is_symlink())
+            self.assertIsNone(self.read("var/lib/rapidreboot/enabled"))
+
+    def test_somebody_elses_elsewhere(self):
+        """Without our own mark a link to kexec.target is the administrator's."""
+        (self.root / self.LINK).symlink_to("/usr/lib/systemd/system/kexec.target")
+        self.take_init("sysvinit")
+        self.assertRuns(["disable"], 0, [])
+        self.assertTrue((self.root / self.LINK).is_symlink())
 
 
 class Checks(RebootTest):
@@ -339,6 +368,15 @@ class Checks(RebootTest):
         self.set("etc/rapidreboot.conf", "FIRMWARE=refuse\n")
         self.assertRuns(args, 3, [])
         self.assertIsNone(self.read(REQUEST))
+
+    def test_inhibitor(self):
+        """Refused before anything is loaded; -i is the answer of systemctl(1), too."""
+        self.set("run/systemd/inhibit/7", "WHAT=shutdown\nMODE=block\nWHO=apt\nWHY=upgrade\n")
+        args = ["--kernel", self.kernel]
+        self.assertIn("apt: upgrade", self.assertRuns(args, 3, []).err)
+        self.assertRuns([*args, "-i"], 0, ["load", ASKED["systemd"] + " --ignore-inhibitors"])
+        self.assertRuns(["unload"], 0)
+        self.assertRuns([*args, "-i", "--force", "B2", "--force", "B3"], 0)
 
     def test_refused(self):
         """Everything that a check refuses is refused before anything is loaded."""

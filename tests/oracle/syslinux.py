@@ -10,7 +10,11 @@ ONTIMEOUT, MENU BEGIN. It leaves the word initrd= in the command line, which we 
 
 Exit status 77 when there is no grub-syslinux2cfg (package grub-common).
 """
-import argparse, json, os, pathlib, random, re, shutil, subprocess, sys, tempfile
+import argparse, json, os, pathlib, random, re, subprocess, sys, tempfile
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "grub"))
+import emu  # noqa: E402
 
 FILES = ["/vm1", "vm3", "sub/vm4", "../vm5"]
 INITRDS = ["/i1", "i2", "../i3"]
@@ -60,7 +64,7 @@ def paths(text):
 
 
 def theirs(tool, tree, config):
-    text = subprocess.run([tool, "-r", tree, "-c", tree / "isolinux", "-t", "/", "-T", "/isolinux",
+    text = subprocess.run([*tool, "-r", tree, "-c", tree / "isolinux", "-t", "/", "-T", "/isolinux",
                            config], stdout=subprocess.PIPE, check=True, text=True).stdout
     entries = []
     for title, name, body in ENTRY.findall(text):
@@ -81,24 +85,16 @@ def ours(program, tree):
         for e in menu["entries"]]
 
 
-def find_tool():
-    cache = pathlib.Path(os.environ.get("RAPIDREBOOT_CACHE", pathlib.Path.home() / ".cache/rapidreboot"))
-    for path in [cache / "grub/root/usr/bin/grub-syslinux2cfg", cache / "grub/usr/bin/grub-syslinux2cfg"]:
-        if os.access(path, os.X_OK):
-            return str(path)
-    return shutil.which("grub-syslinux2cfg")
-
-
 def main():
     args = argparse.ArgumentParser()
     args.add_argument("program")
     args.add_argument("--files", type=int, default=60)
     args.add_argument("--seed", type=int, default=1)
     args = args.parse_args()
-    tool = find_tool()
-    if not tool:
-        print("no grub-syslinux2cfg")
+    if not emu.fetch("bookworm"):
+        print("grub-syslinux2cfg is not to be had here")
         return 77
+    tool = emu.tool("bookworm", "grub-syslinux2cfg")
     bad = 0
     for n in range(args.files):
         with tempfile.TemporaryDirectory() as folder:

@@ -26,6 +26,11 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	return program_result;
 }
 
+int process_start(struct sys *sys, char *const argv[])
+{
+	return process_run(sys, argv, NULL, NULL);
+}
+
 static uint64_t boottime_ms(struct sys *sys)
 {
 	return now_ms;
@@ -292,6 +297,12 @@ static const struct {
 	{ &dinit_init, { .verb = "soft" }, GOING_DOWN },
 	{ &dinit_init, { .verb = "Reboot" }, GOING_UNKNOWN },
 	{ &dinit_init, { 0 }, GOING_UNKNOWN },
+	/* FINIT_SHUTDOWN, finit's plugins.md */
+	{ &finit_init, { .verb = "reboot", .runlevel = "2" }, GOING_REBOOT },
+	{ &finit_init, { .verb = "poweroff", .runlevel = "6" }, GOING_DOWN },
+	{ &finit_init, { .verb = "halt" }, GOING_DOWN },
+	{ &finit_init, { .verb = "" }, GOING_UNKNOWN },
+	{ &finit_init, { 0 }, GOING_UNKNOWN },
 	{ &systemd_init, { .verb = "kexec" }, GOING_KEXEC },
 	{ &systemd_init, { .verb = "reboot" }, GOING_REBOOT },
 	{ &systemd_init, { .verb = "poweroff" }, GOING_DOWN },

@@ -267,7 +267,7 @@ static void test_obstacles(void **state)
 	struct bzimage *bz = &kernel.image.bzimage;
 
 	m.has_random = true;
-	expect_rung(&m, "", KX_REQ_FAST, "copy", "not built");
+	expect_rung(&m, "", KX_REQ_FAST, "copy", "seen when");
 	expect_rung(&m, "", 0, "bzImage", "--fast");
 	expect_rung(&m, "mem=1G", KX_REQ_FAST, "bzImage", "mem=");
 	expect_rung(&m, "a memmap=4K$1G", KX_REQ_FAST, "bzImage", "memmap=");
@@ -317,12 +317,93 @@ static void test_payloads(void **state)
 	machine_done(&m);
 }
 
+/* The same kernel once more, in given places: nothing of it is unpacked or drawn again. */
+static void test_in_place(void **state)
+{
+	static uint8_t initrd[3 * MiB];
+	struct machine m = MACHINE(pc_6g);
+	const struct plan_request req = { .image = &kernel.image,
+					  .cmdline = "quiet",
+					  .initrd = { initrd, sizeof(initrd) },
+					  .flags = KX_REQ_FAST };
+	const struct windows whole = { .kernel = { 5 * GiB, 5 * GiB + 4 * MiB },
+				       .initrd = { 32 * MiB, 36 * MiB } };
+	struct windows holed = whole;
+	struct plan copy, plan;
+	struct kx_error err = { 0 };
+
+	for (size_t i = 0; i < sizeof(initrd); i++)
+		initrd[i] = (uint8_t)(i * 31 + (i >> 13));
+	m.has_random = true;
+	m.random_virtual = UINT64_C(1) << 63;
+	assert_int_equal(plan_make(&m, &req, &copy, &err), 0);
+	assert_true(copy.may_be_in_place);
+	assert_int_equal(plan_in_place(&m, &req, &copy, &whole, &plan, &err), 0);
+	check_linux(&m, &req, &plan);
+	assert_string_equal(plan.rung, "zero-copy");
+	assert_int_equal(plan.n_segments, 2);
+	assert_int_equal(plan.n_in_place, 2);
+	assert_true(plan.kernel_entry == 5 * GiB + 12);
+	assert_true(le_at(&plan, 5 * GiB + 16, 8) == LINK + (UINT64_C(251) << 21));
+	assert_true(le_at(&plan, boot_params(&plan) + 0x218, 4) == 32 * MiB);
+	assert_int_equal(le_at(&plan, boot_params(&plan) + 0x211, 1) & 3, 3);
+	plan_done(&plan);
+
+	/* the second page of both is somebody else's until the jump */
+	holed.n_holes = 2;
+	holed.holes[0] = (struct range){ 5 * GiB + 2 * MiB, 5 * GiB + 4 * MiB };
+	holed.holes[1] = (struct range){ 34 * MiB, 36 * MiB };
+	holed.hole_bytes = 4 * MiB;
+	assert_int_equal(plan_in_place(&m, &req, &copy, &holed, &plan, &err), 0);
+	assert_int_equal(plan.n_segments, 4);
+	check_purgatory(&plan, &req);
+	assert_non_null(strstr(plan.rung_reason, "4 MiB"));
+	assert_true(plan.segments[0].dest.start == 5 * GiB + 2 * MiB);
+	assert_memory_equal(plan.segments[0].data.p, plan.in_place[0].data.p + 2 * MiB, 0x20);
+	assert_int_equal(plan.segments[0].data.n, 0x20); /* the last byte that is not 0 */
+	assert_true(plan.segments[1].dest.start == 34 * MiB);
+	assert_int_equal(plan.segments[1].data.n, MiB);
+	assert_ptr_equal(plan.segments[1].data.p, initrd + 2 * MiB);
+	plan_done(&plan);
+	plan_done(&copy);
+	machine_done(&m);
+}
+
+static bool may_be_in_place(const struct machine *m, const char *cmdline, struct range bounds)
+{
+	const struct plan_request req = {
+		.image = &kernel.image, .cmdline = cmdline, .bounds = bounds, .flags = KX_REQ_FAST
+	};
+	struct plan plan;
+	bool may;
+
+	assert_int_equal(plan_make(m, &req, &plan, NULL), 0);
+	may = plan.may_be_in_place;
+	assert_int_equal(!strstr(plan.rung_reason, "seen when"), !may);
+	plan_done(&plan);
+	return may;
+}
+
+static void test_not_in_place(void **state)
+{
+	struct machine m = MACHINE(pc_1g);
+	const struct range all = { 0, UINT64_MAX };
+
+	assert_true(may_be_in_place(&m, "crashkernel=256M user@host crashkernel=64M,low", all));
+	assert_false(may_be_in_place(&m, "quiet crashkernel=256M@64M", all));
+	assert_false(may_be_in_place(&m, "crashkernel=256M@64M quiet", all));
+	assert_false(may_be_in_place(&m, "", (struct range){ 32 * MiB, UINT64_MAX }));
+	assert_false(may_be_in_place(&m, "", (struct range){ 0, 512 * MiB }));
+	machine_done(&m);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places),	  cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_spread),	  cmocka_unit_test(test_fixed),
 		cmocka_unit_test(test_obstacles), cmocka_unit_test(test_payloads),
+		cmocka_unit_test(test_in_place),  cmocka_unit_test(test_not_in_place),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

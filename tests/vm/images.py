@@ -59,6 +59,16 @@ def release(suite):
     return re.split(rb"[ \0]", head[start:start + 256], maxsplit=1)[0].decode()
 
 
+def kernel_config(suite):
+    """What the kernel of @suite was built with."""
+    for pattern in ("boot/config-*", "usr/lib/modules/*/config", "lib/modules/*/config"):
+        try:
+            return _one(pattern, f"linux-{suite}")
+        except Missing:
+            pass
+    raise Missing(f"no configuration in {CACHE}/linux-{suite}")
+
+
 def modules(suite):
     """The directory of the kernel modules of @suite."""
     for pattern in ("usr/lib/modules/*/kernel", "lib/modules/*/kernel"):

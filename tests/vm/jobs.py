@@ -30,6 +30,11 @@ class Tools:
     kexec: str  # path here, or "kexec-tools" for Debian's
     corrupt: str = ""  # path of the program that loads a damaged plan
 
+    @property
+    def fragment(self):
+        """The program that takes memory in pieces lies beside it."""
+        return os.path.join(os.path.dirname(self.corrupt), "fragment")
+
 
 REPORT = "report second\n"
 
@@ -37,9 +42,10 @@ LOAD = """{prepare}
 report first
 must {command}
 section loaded cat /sys/kernel/kexec_loaded
+{between}
 sync
-{kexec} -e
-echo "@@ failed kexec -e came back"
+{jump}
+echo "@@ failed the jump came back"
 """
 
 CHAIN_CMDLINE = f"console=ttyS0 panic=-1 {PATIENT}"
@@ -175,12 +181,23 @@ def _load_job(scenario, tools, archive, folder):
     kexec = _kexec_name(tools)
     words = _add_next(archive, scenario, folder)
     loader = [kexec, "-l"]
-    if scenario.kind == "corrupt":
-        guest.add_program(archive, "sbin/load-corrupt", tools.corrupt)
-        loader = ["load-corrupt"]
+    if scenario.loader:
+        guest.add_program(archive, f"sbin/{scenario.loader}", tools.corrupt)
+        loader = [scenario.loader]
     way = [scenario.way] if scenario.way else []
     command = shlex.join(loader + way + list(scenario.options) + words)
-    return LOAD.format(kexec=kexec, command=command, prepare=scenario.prepare)
+    if "fragment" in scenario.prepare:
+        guest.add_program(archive, "sbin/fragment", tools.fragment)
+    if scenario.kind == "shell":
+        return (guest.MEMORY + scenario.prepare.replace("LOAD", command) + "\n" +
+                scenario.job.replace("LOAD", command).replace("PLAIN", plain_load(kexec, words)))
+    return LOAD.format(kexec=kexec, command=command, prepare=scenario.prepare,
+                       between=scenario.between, jump=scenario.jump or f"{kexec} -e")
+
+
+def plain_load(kexec, words):
+    """The same kernel, loaded as it is."""
+    return shlex.join([kexec, "-c", "-l", *words])
 
 
 def _probe_job(scenario, tools, archive, folder):
@@ -219,8 +236,8 @@ def _chain_job(scenario, tools, archive, folder):
     return job
 
 
-JOBS = {"boot": _load_job, "panic": _load_job, "corrupt": _load_job, "xen": _xen_job,
-        "probe": _probe_job,
+JOBS = {"boot": _load_job, "shell": _load_job, "panic": _load_job, "corrupt": _load_job,
+        "lost": _load_job, "xen": _xen_job, "probe": _probe_job,
         "chain": _chain_job}
 
 

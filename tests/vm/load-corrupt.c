@@ -8,11 +8,18 @@
  * With -p nothing is damaged, but the initial ramdisk is entered in the place of the kernel, with
  * the purgatory's arguments as its own (probe.c); with -g as well the purgatory clears no gaps.
  *
- *   load-corrupt [-c] [-i] [-p] [-g] [--fast] [-s SEGMENT] KERNEL --command-line=LINE --initrd=FILE
+ * With --in-place the kernel is loaded as --fast does it, which has to be without a copy; then a byte
+ * is changed in the huge pages of kernel or initrd, or one of the segments that are left is loaded
+ * with one changed. --jump jumps, with nothing looked at before.
+ *
+ *   load-corrupt [-c] [-i] [-p] [-g] [--fast] [--in-place] [-s SEGMENT] KERNEL
+ *                --command-line=LINE --initrd=FILE
+ *   load-corrupt --jump
  */
 
 #include <getopt.h>
 #include <libkexec.h>
+#include <linux/reboot.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +28,8 @@
 #include <unistd.h>
 
 #include "fundamental/purgatory-abi.h"
+#include "lib/in-place.h"
+#include "sys/pages.h"
 
 #define SEGMENTS_MAX 16
 
@@ -34,7 +43,7 @@ struct kernel_segment {
 
 struct change {
 	const char *segment;
-	bool is_probe, leave_gaps;
+	bool is_probe, leave_gaps, in_place;
 	uint64_t initrd; /* address */
 };
 
@@ -44,7 +53,8 @@ static void damage(const struct change *change, const struct kx_segment *segment
 	struct purgatory_args args;
 
 	if (!change->is_probe) {
-		copy[segment->data_size - 1] ^= 1;
+		/* the purgatory itself writes to the end of that one */
+		copy[strcmp(segment->name, "boot_params") == 0 ? 0 : segment->data_size - 1] ^= 1;
 		return;
 	}
 	memcpy(&args, copy, sizeof(args));
@@ -107,6 +117,47 @@ static int load_damaged(const struct kx_plan *plan, struct change *change)
 	return (int)r;
 }
 
+/* The middle byte of the kernel's or the initrd's window, in the file that holds it. */
+static int damage_pages(struct kx_ctx *ctx, const char *name)
+{
+	struct in_place state = { 0 };
+	const struct sys_pages *pages = ctx->sys->pages;
+	int fd = pages->open(ctx->sys), r = in_place_read(ctx, &state, NULL);
+	size_t at = strcmp(name, "initrd") == 0 ? 1 : 0, offset;
+	void *view;
+
+	if (r < 0 || fd < 0 || at >= state.n_parts ||
+	    pages->map(ctx->sys, fd, state.order, state.n_pages, &view) < 0)
+		return -1;
+	offset = state.parts[at].n / 2;
+	if (at)
+		offset += (size_t)(state.parts[0].window.end - state.parts[0].window.start);
+	((unsigned char *)view)[offset] ^= 1;
+	pages->unmap(ctx->sys, view, state.n_pages);
+	in_place_done(&state);
+	close(fd);
+	return 0;
+}
+
+static int load_in_place(struct kx_ctx *ctx, struct kx_plan *plan, struct change *change,
+			 struct kx_error *err)
+{
+	struct kx_plan_info info = { .size = sizeof(info) };
+	int r = kx_plan_commit(ctx, plan, err);
+
+	if (r < 0) {
+		fprintf(stderr, "load-corrupt: %s\n", err->message);
+		return r;
+	}
+	if (kx_plan_info(plan, &info) < 0 || strcmp(info.rung, "zero-copy") != 0) {
+		fprintf(stderr, "load-corrupt: %s: %s\n", info.rung, info.rung_reason);
+		return -1;
+	}
+	if (strcmp(change->segment, "kernel") != 0 && strcmp(change->segment, "initrd") != 0)
+		return load_damaged(plan, change);
+	return damage_pages(ctx, change->segment);
+}
+
 static int plan_and_load(struct kx_ctx *ctx, struct kx_request *request, const char *kernel,
 			 struct change *change, struct kx_error *err)
 {
@@ -118,7 +169,8 @@ static int plan_and_load(struct kx_ctx *ctx, struct kx_request *request, const c
 	if (r == 0)
 		r = kx_plan_new(ctx, request, &plan, err);
 	if (r == 0)
-		r = load_damaged(plan, change);
+		r = change->in_place ? load_in_place(ctx, plan, change, err)
+				     : load_damaged(plan, change);
 	else
 		fprintf(stderr, "load-corrupt: %s\n", err->message);
 	kx_plan_free(plan);
@@ -132,6 +184,8 @@ int main(int argc, char **argv)
 		{ "command-line", required_argument, NULL, 'l' },
 		{ "initrd", required_argument, NULL, 'r' },
 		{ "fast", no_argument, NULL, 'f' },
+		{ "in-place", no_argument, NULL, 'n' },
+		{ "jump", no_argument, NULL, 'j' },
 		{ 0 },
 	};
 	struct change change = { .segment = "initrd" };
@@ -170,6 +224,14 @@ int main(int argc, char **argv)
 		case 'g':
 			change.leave_gaps = true;
 			break;
+		case 'n':
+			change.in_place = true;
+			break;
+		case 'j':
+			(void)syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+				      LINUX_REBOOT_CMD_KEXEC, NULL);
+			perror("load-corrupt: reboot");
+			return 1;
 		case 'r':
 			initrd = optarg;
 			break;
@@ -177,7 +239,8 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	if (optind + 1 != argc || !initrd) {
-		fprintf(stderr, "usage: load-corrupt [-c] [-i] [-p] [-g] [--fast] [-s SEGMENT] "
+		fprintf(stderr, "usage: load-corrupt [-c] [-i] [-p] [-g] [--fast] [--in-place] "
+				"[-s SEGMENT] "
 				"KERNEL --command-line=LINE --initrd=FILE\n");
 		return 2;
 	}

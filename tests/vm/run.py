@@ -37,7 +37,7 @@ def items_of(chosen):
             items |= {"xen", "linux-dom0"}
         if scenario.image == "uki":
             items.add("systemd-stub")
-        if scenario.compare:
+        if scenario.compare or scenario.tool == "kexec-tools":
             items.add("kexec-tools")
     return sorted(items)
 
@@ -68,6 +68,8 @@ def differences(scenario, ours, log_folder):
 def run_scenario(scenario, tools, log_folder):
     """Returns (seconds, problems)."""
     start = time.monotonic()
+    if scenario.tool:
+        tools = jobs.Tools(scenario.tool)
     end = run_machine(scenario, tools, log_folder, scenario.name)
     found = checks.problems(scenario, end, tools.kexec != "kexec-tools")
     if scenario.compare and not found:

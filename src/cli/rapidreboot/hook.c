@@ -52,6 +52,18 @@ static void read_legacy(struct hook *h)
 	legacy_done(&legacy);
 }
 
+/* Somebody loads another kernel after the one that was asked for: then nothing is certain. */
+static bool is_another_image(struct hook *h)
+{
+	struct request loaded;
+
+	if (!h->has_request || h->request.mode != REBOOT_KEXEC || !h->request.digest[0] ||
+	    h->loaded == 0)
+		return false;
+	return loaded_read(h->sys, &loaded, NULL) < 0 ||
+	       strcmp(loaded.digest, h->request.digest) != 0;
+}
+
 static int hook_open(struct hook *h, const char *verb)
 {
 	struct signals signals = { getenv("RUNLEVEL"), getenv("RC_REBOOT"), getenv("RC_GOINGDOWN"),
@@ -78,6 +90,9 @@ static int hook_open(struct hook *h, const char *verb)
 	if (!h->has_request && err.code != -ENOENT)
 		say(err.message);
 	h->facts.request = h->has_request ? &h->request : NULL;
+	h->facts.another_image = is_another_image(h);
+	if (h->facts.another_image)
+		say("what is loaded is not what was asked for: it is dropped");
 	say(going_name(h->facts.going));
 	return 0;
 }
@@ -104,7 +119,11 @@ static void unload(struct hook *h)
 
 static int load_checked(struct hook *h, struct start *s)
 {
-	struct start_options o = { .find.find.size = sizeof(o.find.find), .verbose = true };
+	static const char *under_way[] = { "G2" }; /* of course there is a shutdown */
+	struct start_options o = { .find.find.size = sizeof(o.find.find),
+				   .verbose = true,
+				   .force = under_way,
+				   .n_force = 1 };
 	enum preflight_severity outcome = PREFLIGHT_REFUSE;
 	const struct moment asked = moment_now(h->sys);
 	struct attempts all;
@@ -166,8 +185,17 @@ static bool late_hooks(struct hook *h)
 
 static void late(struct hook *h)
 {
-	if (h->loaded != 0 && hook_at_the_end(&h->facts) == HOOK_JUMP && !late_hooks(h))
+	struct kx_error err = { 0 };
+
+	if (h->loaded == 0)
+		return;
+	if (hook_at_the_end(&h->facts) == HOOK_JUMP && !late_hooks(h)) {
 		drop_image(h);
+		return;
+	}
+	/* init jumps: what is wrong with the image by now must not be found out after that */
+	if (kx_jump(h->ctx, KX_JUMP_ONLY_CHECK, &err) < 0)
+		say(err.message);
 }
 
 /* The request goes first: should the jump fail and the machine come back here, it is not tried

@@ -56,6 +56,8 @@ int print_help(void)
 	     "  --force ID             although the check ID refuses; may be repeated\n"
 	     "  --no-wall              tell nobody who is logged in\n"
 	     "  --message TEXT         what they are told\n"
+	     "  --when TIME            then: +MINUTES, HH:MM or YYYY-MM-DD HH:MM\n"
+	     "  --cancel               take that back\n"
 	     "  --direct               without the init system: stop everything, unmount, start\n"
 	     "  -n, --dry-run          print what would be done and do nothing; also for load\n"
 	     "\nOptions that say which system is looked at; all of them for list, show and\n"

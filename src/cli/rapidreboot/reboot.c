@@ -47,6 +47,13 @@ static int handover_prepare(struct handover *h, const struct start_options *o)
 			pid1.name);
 		return EXIT_HANDOVER;
 	}
+	if (o->has_when && !h->init->cancel) {
+		fprintf(stderr,
+			"rapidreboot: %s cannot be asked to reboot at a later time; at(1) and cron(8) can "
+			"start `rapidreboot --yes` then\n",
+			h->init->name);
+		return EXIT_HANDOVER;
+	}
 	if (h->init->ask(h->sys, &o->wish, &h->call, &err) < 0) {
 		(void)fail_with(&err);
 		return EXIT_HANDOVER;
@@ -106,9 +113,10 @@ static bool agreed_to_start(const struct start *s, const struct handover *h,
 	const char *version = s->image_info.version;
 	char question[512];
 
-	(void)snprintf(question, sizeof(question), "Stop %s and start %s%s%s%s now?",
+	(void)snprintf(question, sizeof(question), "Stop %s and start %s%s%s%s %s?",
 		       h->direct ? "everything" : h->init->name, s->title, version ? " (" : "",
-		       version ? version : "", version ? ")" : "");
+		       version ? version : "", version ? ")" : "",
+		       o->has_when ? o->when.text : "now");
 	return agreed(s, o, question);
 }
 
@@ -174,7 +182,7 @@ static int go_cold(struct start *s, struct handover *h, const struct start_optio
 	struct kx_error err = { 0 };
 	enum cold_stage stage;
 
-	if (s->config.firmware == CONFIG_FIRMWARE_REFUSE || o->dry_run) {
+	if (s->config.firmware == CONFIG_FIRMWARE_REFUSE || o->dry_run || o->has_when) {
 		fputs("rapidreboot: only a reboot through the firmware does what is wanted: see "
 		      "coldreboot(8). Nothing was done\n",
 		      stderr);
@@ -229,13 +237,16 @@ static int verify_loaded(struct start *s)
 	return EXIT_LOAD;
 }
 
-static int ask_init(struct start *s, struct handover *h)
+static int ask_init(struct start *s, struct handover *h, const struct start_options *o)
 {
 	struct request request = { .mode = REBOOT_KEXEC };
 	struct kx_error err = { 0 };
 
 	attempt_remember(h->sys, s);
 	(void)snprintf(request.entry, sizeof(request.entry), "%s", s->title);
+	(void)snprintf(request.digest, sizeof(request.digest), "%s", s->digest);
+	if (o->has_when)
+		request.due_ms = h->sys->boottime_ms(h->sys) + o->when.in_ms;
 	if (request_write(h->sys, &request, &err) < 0)
 		return fail_with(&err);
 	if (reboot_ask(h->sys, &h->call, &err) < 0) {
@@ -272,7 +283,7 @@ static int go(struct start *s, struct handover *h, const struct start_options *o
 	if (r == EXIT_OK)
 		leave_target(s, h, o);
 	if (r == EXIT_OK)
-		r = ask_init(s, h);
+		r = ask_init(s, h, o);
 	if (r != EXIT_OK)
 		withdraw(s, h);
 	return r;
@@ -325,7 +336,7 @@ int reboot_run(const char *why, int argc, char **argv)
 	if (r == EXIT_OK && o.help)
 		r = print_help();
 	else if (r == EXIT_OK)
-		r = reboot(&o);
+		r = o.cancel ? cancel_reboot(o.verbose) : reboot(&o);
 	start_options_done(&o);
 	return stay_process_1(r);
 }

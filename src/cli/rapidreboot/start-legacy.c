@@ -128,7 +128,7 @@ static int take_options(struct start *s, const struct legacy *l)
 
 /* ---- the kernel */
 
-static int take_cmdline(struct start *s, const struct legacy *l)
+int legacy_cmdline(const struct legacy *l, char **ret)
 {
 	_cleanup_close_ int machine = machine_open(sys_machine());
 	_cleanup_strbuf_ struct strbuf line = { 0 };
@@ -146,7 +146,7 @@ static int take_cmdline(struct start *s, const struct legacy *l)
 	}
 	if (*l->append)
 		strbuf_add_word(&line, l->append);
-	return strbuf_take(&line, &s->cmdline) < 0 ? start_fail_memory() : EXIT_OK;
+	return strbuf_take(&line, ret) < 0 ? start_fail_memory() : EXIT_OK;
 }
 
 static int take_kernel(struct start *s, const struct start_options *o, const struct legacy *l)
@@ -167,13 +167,19 @@ static int take_kernel(struct start *s, const struct start_options *o, const str
 		return start_fail_memory();
 	r = start_copy_paths(o->find.root, initrds, l->initrd ? 1 : 0, &s->initrds, &s->n_initrds);
 	if (r == EXIT_OK)
-		r = take_cmdline(s, l);
+		r = legacy_cmdline(l, &s->cmdline);
 	return r == EXIT_OK ? take_options(s, l) : r;
 }
 
 static bool asked_for(const struct start *s, const struct start_options *o)
 {
 	return o->kernel || o->find.argument || o->find.find.config || s->config.default_entry;
+}
+
+bool legacy_decides(const struct legacy *l, const char *root)
+{
+	return l->enabled && !l->unload && !l->from_boot_loader &&
+	       !(root && l->base == LEGACY_CMDLINE_RUNNING);
 }
 
 static int decide(struct start *s, const struct start_options *o, const struct legacy *l,

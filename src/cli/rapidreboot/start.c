@@ -9,6 +9,7 @@
 #include "cli/json.h"
 #include "cli/rapidreboot/legacy.h"
 #include "cli/rapidreboot/start.h"
+#include "fundamental/digest.h"
 
 int start_fail_memory(void)
 {
@@ -289,12 +290,39 @@ int start_prepare(struct start *s, const struct start_options *o)
 	return r == EXIT_OK ? prepare(s, o, root) : r;
 }
 
+static uint64_t mix(uint64_t hash, const void *data, size_t n)
+{
+	struct digest d;
+
+	digest_bytes(data, n, false, &d);
+	for (size_t i = 0; i < 3; i++)
+		hash = (hash ^ d.crc[i]) * UINT64_C(0x100000001b3); /* FNV-1a's prime */
+	return hash;
+}
+
+/* Tells one load from another; the kernel does not say what it holds. */
+static void take_digest(struct start *s)
+{
+	const struct kx_plan_info *info = &s->plan_info;
+	const uint64_t numbers[] = { info->way, info->entry, info->kernel_size, info->initrd_size };
+	struct kx_segment segment = { .size = sizeof(segment) };
+	uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), numbers, sizeof(numbers));
+
+	hash = mix(hash, s->kernel, strlen(s->kernel));
+	hash = mix(hash, info->cmdline, strlen(info->cmdline));
+	for (size_t i = 0; i < info->n_segments; i++)
+		if (kx_plan_segment(s->plan, i, &segment) == 0 && segment.data_size)
+			hash = mix(hash, segment.data, segment.data_size);
+	(void)snprintf(s->digest, sizeof(s->digest), "%016llx", (unsigned long long)hash);
+}
+
 static void leave_note(const struct start *s)
 {
 	struct request loaded = { .mode = REBOOT_KEXEC };
 	struct kx_error err = { 0 };
 
 	(void)snprintf(loaded.entry, sizeof(loaded.entry), "%s", s->title);
+	(void)snprintf(loaded.digest, sizeof(loaded.digest), "%s", s->digest);
 	/* only `status` misses it */
 	if (loaded_write(sys_machine(), &loaded, &err) < 0)
 		fprintf(stderr, "rapidreboot: warning: %s\n", err.message);
@@ -336,6 +364,7 @@ int start_load(struct start *s)
 		(void)fail_with(&err);
 		return EXIT_LOAD;
 	}
+	take_digest(s);
 	leave_note(s);
 	return EXIT_OK;
 }

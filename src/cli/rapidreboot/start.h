@@ -4,6 +4,7 @@
 /* What is going to be started: words of the command line -> kernel file, image, plan, load. */
 
 #include "cli/rapidreboot/entries.h"
+#include "cli/rapidreboot/when.h"
 #include "config/config.h"
 #include "handover/arm.h"
 #include "handover/hooks.h"
@@ -35,9 +36,11 @@ struct start_options {
 	struct reboot_wish wish;
 	const char **force; /* ids of checks that do not refuse */
 	size_t n_force;
+	struct when when;
 	const char *why; /* of struct attempt */
-	bool safe;	 /* nothing is unpacked beforehand */
-	bool direct;	 /* past the init system */
+	bool has_when, cancel;
+	bool safe;   /* nothing is unpacked beforehand */
+	bool direct; /* past the init system */
 	bool dry_run, yes, json, verbose, help;
 };
 
@@ -66,6 +69,7 @@ struct start {
 	const char *decided_by; /* the file that chose it, or NULL: the boot loader or a person */
 	const char *file_only;	/* why kexec_file_load(2) it has to be, or NULL */
 	const char *reason;	/* why that system call, when it was chosen here, else the plan's */
+	char digest[17];	/* of what start_load() has loaded */
 	struct kx_image *image;
 	struct kx_plan *plan;
 	struct kx_image_info image_info;
@@ -99,3 +103,6 @@ json_t *start_json(const struct start *s);
 
 /* A context for the running machine, which tells warnings, and with @verbose the rest. */
 int running_open(bool *verbose, struct kx_ctx **ret);
+
+/* --cancel. An exit status. */
+int cancel_reboot(bool verbose);

@@ -45,7 +45,8 @@ struct node {
 	struct word *words; /* NODE_COMMAND, NODE_FOR */
 	struct list *cond;  /* NODE_IF, NODE_WHILE */
 	struct list *body;
-	struct list *orelse; /* NODE_IF, may be NULL */
+	struct list *orelse; /* NODE_IF, may be NULL, */
+	struct node *elif;   /* as may this; not both */
 	struct node *next;
 };
 

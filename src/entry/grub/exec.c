@@ -179,6 +179,8 @@ static int exec_command(struct interp *in, const struct node *node)
 	return status;
 }
 
+static int exec_level(struct interp *in, const struct node *node);
+
 static int exec_if(struct interp *in, const struct node *node)
 {
 	int status = exec_list(in, node->cond);
@@ -187,6 +189,8 @@ static int exec_if(struct interp *in, const struct node *node)
 		return status;
 	if (env_is(in, "?", "0"))
 		return exec_list(in, node->body);
+	if (node->elif)
+		return exec_level(in, node->elif);
 	if (node->orelse)
 		return exec_list(in, node->orelse);
 	set_status(in, GRUB_OK);
@@ -273,7 +277,8 @@ static int exec_node(struct interp *in, const struct node *node)
 }
 
 /*
- * Every list and every command in it counts as one level of GRUB's recursion. A level that is one
+ * Every list and every command in it counts as one level of GRUB's recursion; an elif is a command
+ * without a list around it. A level that is one
  * too many is never given back: from then on GRUB runs out of levels for good.
  */
 static int enter(struct interp *in)
@@ -281,6 +286,25 @@ static int enter(struct interp *in)
 	if (++in->depth < GRUB_MAX_RECURSION)
 		return GRUB_OK;
 	return complain(in, GRUB_RECURSION_DEPTH, "maximum recursion depth exceeded");
+}
+
+/* Every level that was entered says how it went; one that was not leaves "?" as it is. */
+static void leave(struct interp *in, int status)
+{
+	in->depth--;
+	if (!in->fatal)
+		set_status(in, status);
+}
+
+static int exec_level(struct interp *in, const struct node *node)
+{
+	int status = enter(in);
+
+	if (!status) {
+		status = exec_node(in, node);
+		leave(in, status);
+	}
+	return status;
 }
 
 int exec_list(struct interp *in, const struct list *list)
@@ -292,15 +316,11 @@ int exec_list(struct interp *in, const struct list *list)
 	for (const struct node *node = list->first; node && running(in); node = node->next) {
 		if (in->active_breaks)
 			break;
-		status = enter(in);
-		if (!status) {
-			status = exec_node(in, node);
-			in->depth--;
-		}
+		status = exec_level(in, node);
 		if (in->function_return)
 			break;
 	}
-	in->depth--;
+	leave(in, status);
 	return status;
 }
 

@@ -268,8 +268,7 @@ static struct node *parse_if(struct parser *p, struct node *node)
 		node->orelse = parse_delimited_list(p);
 	} else if (is_ahead(p, TOKEN_ELIF)) {
 		nested = new (p, sizeof(*nested));
-		node->orelse = new_list(p);
-		if (!nested || !node->orelse)
+		if (!nested)
 			return NULL;
 		nested->line = p->ahead.line;
 		p->has_ahead = false;
@@ -278,7 +277,7 @@ static struct node *parse_if(struct parser *p, struct node *node)
 		if (p->failed || !parse_if(p, nested))
 			return NULL;
 		p->depth--;
-		node->orelse->first = nested;
+		node->elif = nested;
 	}
 	return p->failed ? NULL : node;
 }

@@ -177,7 +177,7 @@ static int add_kernel(struct planner *p, const struct direct *d, struct handover
 }
 
 /* The header goes with the kernel, as the decompressor would have left it. */
-static int add_params(struct planner *p, const struct direct *d, struct linux_params *ret)
+int add_direct_params(struct planner *p, bool is_randomised, struct linux_params *ret)
 {
 	const struct bzimage *bz = &p->req->image->bzimage;
 	struct linux_kernel kernel = bzimage_linux(bz, X86_64_END);
@@ -186,7 +186,7 @@ static int add_params(struct planner *p, const struct direct *d, struct linux_pa
 	if (!header)
 		return planner_out_of_memory(p);
 	memcpy(header, bz->header.p, bz->header.n);
-	if (d->is_randomised)
+	if (is_randomised)
 		header[BP_LOADFLAGS - BP_HEADER] |= LOADFLAGS_KASLR;
 	else
 		header[BP_LOADFLAGS - BP_HEADER] &= (uint8_t)~LOADFLAGS_KASLR;
@@ -210,7 +210,7 @@ static int add_all(struct planner *p, struct direct *d)
 	if (r == 0)
 		r = add_kernel(p, d, &handover);
 	if (r == 0)
-		r = add_params(p, d, &params);
+		r = add_direct_params(p, d->is_randomised, &params);
 	if (r == 0)
 		r = planner_place_purgatory(p, &handover);
 	if (r == 0)
@@ -238,6 +238,14 @@ int plan_direct(struct planner *p)
 	r = add_all(p, &d);
 	if (r < 0)
 		return r;
-	r = planner_rung(p, "copy", "loading without a copy is not built yet");
+	p->plan->kernel = (struct plan_kernel){
+		.image = { d.image, (size_t)(d.vmlinux.end - d.vmlinux.start) },
+		.entry = d.vmlinux.elf.entry - d.vmlinux.start,
+		.is_randomised = d.is_randomised,
+	};
+	why = direct_in_place_obstacle(p);
+	p->plan->may_be_in_place = !why;
+	r = planner_rung(p, "copy", "%s",
+			 why ? why : "whether it can do without is seen when it is loaded");
 	return r < 0 ? r : 1;
 }

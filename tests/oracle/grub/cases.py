@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is compared: (name, files, preset default or None) of every case, the same in each run."""
 import itertools
+import json
 import pathlib
 
 import scripts
@@ -191,15 +192,36 @@ def written_cases():
             yield f"{file.stem}-{number}", wrap({"/boot/grub/grub.cfg": text})
 
 
+def random_script(seed):
+    """A script and the preset default that goes with it, or None."""
+    script = scripts.Script(seed, errors=(seed % 3) * 0.1)
+    return script.text(), DEFAULTS[seed % len(DEFAULTS)] if seed % 2 else None
+
+
 def random_cases(seeds):
     for seed in seeds:
-        script = scripts.Script(seed, errors=(seed % 3) * 0.1)
-        text = script.text()
-        yield f"random-{seed}", wrap({"/boot/grub/grub.cfg": text}, DEFAULTS[seed % len(DEFAULTS)] if seed % 2 else None)
+        text, default = random_script(seed)
+        yield f"random-{seed}", wrap({"/boot/grub/grub.cfg": text}, default)
+
+
+def keep(seed):
+    """Writes a random script down: the generator may change, the case stays."""
+    text, default = random_script(seed)
+    path = HERE / "found" / f"random-{seed}.cfg"
+    # GRUB throws lines away that start with a hash, before it looks for quotes and braces.
+    path.write_text(f"#default {json.dumps(default)}\n{text}")
+    return path
+
+
+def found_cases():
+    for file in sorted((HERE / "found").glob("*.cfg")):
+        first, text = file.read_text().split("\n", 1)
+        yield f"found-{file.stem}", wrap({"/boot/grub/grub.cfg": text}, json.loads(first.removeprefix("#default ")))
 
 
 def all_cases(n_random):
     yield from written_cases()
+    yield from found_cases()
     yield from menu_cases()
     yield from generated_cases()
     yield from random_cases(range(n_random))

@@ -22,10 +22,12 @@ def evaluate(program, files, work, *options):
     return json.loads(done.stdout)
 
 
-def printed(result):
-    text = result["output"] + result["boot_output"]
+def printed(result, waits=False):
+    """What the configuration prints, and the entry that is booted unless the menu @waits."""
+    text = result["output"] + ("" if waits else result["boot_output"])
     text = text[text.find("@@begin\n") + len("@@begin\n"):]
-    return [line.rstrip() for line in text.split("\n") if line.strip()]
+    # What the terminal does with a carriage return is not looked at.
+    return [line.rstrip() for line in text.replace("\r", "").split("\n") if line.strip()]
 
 
 def chosen(result):
