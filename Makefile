@@ -10,7 +10,7 @@ WORK  := $(BUILD)/work
 MESON ?= meson
 NINJA ?= ninja
 
-.PHONY: all install deb demo check check-vm bench fuzz format deps deps-build clean help
+.PHONY: all install deb demo check check-vm check-systems bench fuzz format deps deps-build clean help
 
 all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the library into build/lib
 	@$(NINJA) -C $(WORK) --quiet
@@ -37,6 +37,10 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/real-images.py
 	@tests/vm/run.py
 	@tests/vm/boot-loaders.py
+	@tests/vm/direct.py
+
+check-systems: deps all ## reboot whole systems, each init and release, with what make install installs
+	@tests/systems/run.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools
 	@bench/run.py

@@ -63,6 +63,8 @@ CASES = [
     Case("modules, xz, --fast", "sid", "modules", "xz", ("--fast",), full=True,
          targets=(None, 1.70)),
     Case("modules, xz, -s", "sid", "modules", "xz", ("-s",), full=True),
+    Case("modules, zstd, -s --fast", "sid", "modules", "zst", ("-s", "--fast"), full=True),
+    Case("modules, xz, -s --fast", "sid", "modules", "xz", ("-s", "--fast"), full=True),
     Case("modules, zstd, -c", "bookworm", "modules", "zst", ("-c",), full=True),
     Case("modules, zstd, --fast", "bookworm", "modules", "zst", ("--fast",), full=True,
          targets=(None, 2.1)),
@@ -147,7 +149,7 @@ def build_first(case, kexec, stamp, initrd, folder):
     """The initramfs of the first kernel."""
     options = case.options
     if kexec == "kexec-tools" and "--fast" in options:
-        options = ("-c",)  # what it has instead
+        options = ("-s",) if "-s" in options else ("-c",)  # what it has instead
     words = ["-l", *options, "/boot/kernel", f'--command-line="{CMDLINE}"',
              "--initrd=/boot/initrd"]
     name = "kexec-tools" if kexec == "kexec-tools" else "kexec"
@@ -159,6 +161,7 @@ def build_first(case, kexec, stamp, initrd, folder):
     archive.file("bin/stamp", stamp, 0o755)
     archive.file("boot/kernel", images.kernel(case.suite))
     archive.file("boot/initrd", initrd)
+    archive.file(f"boot/config-{images.release(case.suite)}", images.config(case.suite))
     return archive.save(os.path.join(folder, "first"))
 
 

@@ -477,7 +477,7 @@ const char *kx_plan_warning(const struct kx_plan *plan, size_t i);
  * KX_STEP_FILE_LOAD or KX_STEP_LOAD, and a message that names the cause found in the machine's
  * policy files. Since: 1
  */
-int kx_plan_commit(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_error *err);
+int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err);
 
 /**
  * kx_error_falls_back() - may kexec_load be tried after kexec_file_load failed like this?

@@ -124,17 +124,29 @@ static int set_firmware(void *field, const char *value)
 	return 0;
 }
 
+static int set_either(void *field, const char *value, const char *off, const char *on)
+{
+	bool *to = field;
+
+	if (strcmp(value, off) != 0 && strcmp(value, on) != 0)
+		return -EINVAL;
+	*to = strcmp(value, on) == 0;
+	return 0;
+}
+
+static int set_hook_failure(void *field, const char *value)
+{
+	return set_either(field, value, "stop", "ignore");
+}
+
+static int set_displays(void *field, const char *value)
+{
+	return set_either(field, value, "keep", "unload");
+}
+
 static int set_switch(void *field, const char *value)
 {
-	bool *on = field;
-
-	if (strcmp(value, "yes") == 0)
-		*on = true;
-	else if (strcmp(value, "no") == 0)
-		*on = false;
-	else
-		return -EINVAL;
-	return 0;
+	return set_either(field, value, "no", "yes");
 }
 
 static int set_words(void *field, const char *value)
@@ -163,9 +175,14 @@ static const struct setting {
 	{ "HOOKS", set_path, offsetof(struct config, hooks), "an absolute path" },
 	{ "HOOK_TIMEOUT", set_seconds, offsetof(struct config, hook_timeout_s),
 	  "seconds, at most 86400" },
+	{ "HOOK_FAILURE", set_hook_failure, offsetof(struct config, hook_failure_ignored),
+	  "stop or ignore" },
+	{ "DISPLAY_DRIVERS", set_displays, offsetof(struct config, unload_displays),
+	  "keep or unload" },
 	{ "PACKAGE_TIMEOUT", set_seconds, offsetof(struct config, package_timeout_s),
 	  "seconds, at most 86400" },
 	{ "WAY", set_way, offsetof(struct config, way), "auto, file or segments" },
+	{ "SAFE", set_switch, offsetof(struct config, safe), "yes or no" },
 	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
 	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
 	{ "IMPORT", set_switch, offsetof(struct config, import), "yes or no" },

@@ -13,10 +13,11 @@
 
 /* What process 1 shows of itself. */
 struct pid1 {
-	bool systemd;	/* /run/systemd/system is there, see sd_booted(3) */
-	bool openrc;	/* OpenRC manages services, whatever process 1 is */
-	char name[64];	/* last component of /proc/1/exe, else of its command name; "" unknown */
-	bool from_comm; /* the program itself could not be read */
+	bool systemd;	 /* /run/systemd/system is there, see sd_booted(3) */
+	bool openrc;	 /* OpenRC manages services, whatever process 1 is */
+	char name[64];	 /* last component of /proc/1/exe, else of its command name; "" unknown */
+	bool from_comm;	 /* the program itself could not be read */
+	char called[64]; /* last component of its argv[0], "" unknown: one program may be many */
 };
 
 /* How to come back. */

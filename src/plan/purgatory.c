@@ -54,13 +54,37 @@ static int fill_regions(const struct planner *p, struct purgatory_args *args)
 	return 0;
 }
 
-int planner_add_purgatory(struct planner *p, const struct handover *handover)
+static void fill_clear(const struct handover *handover, struct purgatory_args *args)
+{
+	for (size_t i = 0; i < handover->n_clear; i++)
+		args->clear[args->n_clear++] = (struct purgatory_clear){
+			.start = handover->clear[i].start,
+			.n = range_size(handover->clear[i]),
+		};
+}
+
+static int find_room(struct planner *p, const struct handover *handover, struct range *ret)
 {
 	const struct place place = {
 		.what = "purgatory",
 		.size = handover->blob.n,
 		.bounds = { 0, handover->end },
 	};
+
+	return planner_find(p, &place, ret);
+}
+
+int planner_place_purgatory(struct planner *p, struct handover *handover)
+{
+	int r = find_room(p, handover, &handover->dest);
+
+	if (r == 0 && ranges_add(&p->taken, handover->dest) < 0)
+		r = planner_out_of_memory(p);
+	return r;
+}
+
+int planner_add_purgatory(struct planner *p, const struct handover *handover)
+{
 	struct purgatory_args args = {
 		.magic = PURGATORY_MAGIC,
 		.flags = flags_of(p),
@@ -70,14 +94,15 @@ int planner_add_purgatory(struct planner *p, const struct handover *handover)
 		.entry_mode = handover->mode,
 		.serial_port = p->req->serial_port ? p->req->serial_port : SERIAL_PORT_DEFAULT,
 		.serial_divisor = p->req->serial_divisor,
+		.page_tables = handover->page_tables,
 	};
-	struct range dest;
+	struct range dest = handover->dest;
 	uint8_t *blob;
-	int r;
+	int r = range_size(dest) ? 0 : find_room(p, handover, &dest);
 
-	r = planner_find(p, &place, &dest);
 	if (r < 0)
 		return r;
+	fill_clear(handover, &args);
 	if (args.flags & PURGATORY_CHECK) {
 		r = fill_regions(p, &args);
 		if (r < 0)

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Is everything where and what the loader left? And: the clock, written down. */
+/* Is everything where and what the loader left? And: zeros where nothing was left; the clock, written
+ * down. */
 #include "purgatory/purgatory.h"
 
 #include "fundamental/digest.h"
+#include "io.h"
 
 int check_regions(const struct purgatory_args *args, bool insn)
 {
@@ -16,6 +18,14 @@ int check_regions(const struct purgatory_args *args, bool insn)
 				return (int)i;
 	}
 	return -1;
+}
+
+void clear_gaps(const struct purgatory_args *args)
+{
+	if (!args->page_tables)
+		return;
+	for (uint32_t i = 0; i < args->n_clear && i < PURGATORY_CLEAR_MAX; i++)
+		clear_memory(args->clear[i].start, args->clear[i].n / sizeof(uint64_t));
 }
 
 void stamp(const struct purgatory_args *args, enum stamp_id id, uint64_t tsc)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Between the kernels: stamp the clock, check every segment, let the next kernel be entered or reset
+/* Between the kernels: stamp the clock, zero the gaps, check every segment, let the next kernel be entered or reset
  * the machine. */
 #include "purgatory/purgatory.h"
 
@@ -31,6 +31,7 @@ void purgatory_main(uint64_t tsc)
 	if (a->flags & PURGATORY_RESET_VGA)
 		vga_reset();
 	report_init(a);
+	clear_gaps(a); /* before the check: what it must not have touched is looked at after */
 	if (a->flags & PURGATORY_CHECK)
 		bad = check_regions(a, a->flags & PURGATORY_CRC32C_INSN && crc32c_has_insn());
 	if (bad >= 0)

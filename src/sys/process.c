@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Runs another program and waits for it. */
+/* Runs another program and waits for it; what this process itself is. */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +17,8 @@
 
 /* More than `systemctl list-jobs` says while everything stops at once. */
 enum { OUTPUT_MAX = 1 << 20 };
+/* From SIGTERM to SIGKILL. */
+enum { GRACE_MS = 5000 };
 
 static int wait_for(pid_t pid)
 {
@@ -90,4 +95,76 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	if (ret_output && status >= 0)
 		*ret_output = TAKE_PTR(output);
 	return status;
+}
+
+void process_shield(struct sys *sys)
+{
+	static const int signals[] = { SIGHUP,	SIGINT,	 SIGQUIT, SIGTERM, SIGPIPE,
+				       SIGTSTP, SIGTTIN, SIGTTOU, SIGALRM };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		(void)signal(signals[i], SIG_IGN);
+	(void)!chdir("/");
+}
+
+/* A process group of its own, so that what a script has started can be ended with it. */
+static int start_limited(const char *const argv[], const char *setting, pid_t *ret_pid)
+{
+	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
+	_cleanup_free_ char *extra = setting ? strdup(setting) : NULL;
+	char *env[] = { path, locale, extra, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int r;
+
+	if (setting && !extra)
+		return -ENOMEM;
+	if (posix_spawn_file_actions_init(&actions) != 0)
+		return -ENOMEM;
+	if (posix_spawnattr_init(&attributes) != 0) {
+		(void)posix_spawn_file_actions_destroy(&actions);
+		return -ENOMEM;
+	}
+	r = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+	if (!r)
+		r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY,
+						     0);
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+	if (!r) /* posix_spawn(3) does not change its arguments */
+		r = posix_spawn(ret_pid, argv[0], &actions, &attributes,
+				(char *const *)(uintptr_t)argv, env);
+	(void)posix_spawnattr_destroy(&attributes);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
+/* Has it ended within that time? */
+static bool ended_within(int pidfd, unsigned ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, (int)ms) > 0;
+}
+
+int process_run_limited(struct sys *sys, const char *const argv[], const char *setting,
+			unsigned timeout_ms)
+{
+	_cleanup_close_ int pidfd = -1;
+	pid_t pid;
+	int r = start_limited(argv, setting, &pid);
+
+	if (r < 0)
+		return r;
+	/* without it (Linux before 5.3) there is no limit */
+	pidfd = timeout_ms ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	if (pidfd < 0 || ended_within(pidfd, timeout_ms))
+		return wait_for(pid);
+	(void)kill(-pid, SIGTERM);
+	if (!ended_within(pidfd, GRACE_MS))
+		(void)kill(-pid, SIGKILL);
+	r = wait_for(pid);
+	/* those that the program left behind */
+	(void)kill(-pid, SIGKILL);
+	return r < 0 ? r : -ETIMEDOUT;
 }

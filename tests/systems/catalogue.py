@@ -18,7 +18,7 @@ class Scenario:
 
     @property
     def name(self):
-        return f"{self.system}/{self.run.__name__.replace('_', '-')}"
+        return f"{self.system}/{self.run.__name__.strip('_').replace('_', '-')}"
 
 
 def scenario(*systems, quick=None, firmware="bios"):
@@ -34,5 +34,6 @@ def scenarios():
     # pylint: disable=import-outside-toplevel,unused-import
     import others
     import systemd
+    import systemd_refusals
     order = list(dict.fromkeys((one.system, one.firmware) for one in _ALL))
     return sorted(_ALL, key=lambda one: order.index((one.system, one.firmware)))

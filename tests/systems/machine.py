@@ -218,6 +218,12 @@ class Machine:
                 return "came up again"
         return self.ended()
 
+    def wait_reset(self, seconds=BOOT_SECONDS):
+        """Wait until the machine goes back to the firmware, which need not lead to a system."""
+        end, before = time.monotonic() + seconds, self.resets()
+        while self.resets() == before:
+            self._pump(end, "the machine to reset")
+
     def send(self, script):
         self.agent.sendall(base64.b64encode(script.encode()) + b"\n")
 

@@ -104,6 +104,8 @@ class Ready:
         for name in ("disk", "disk.vars"):
             if os.path.exists(os.path.join(self.folder, name)):
                 shutil.copyfile(os.path.join(self.folder, name), os.path.join(folder, name))
+        if os.path.exists(os.path.join(folder, "console.log")):
+            os.unlink(os.path.join(folder, "console.log"))
         guest = machine.Machine(folder, os.path.join(folder, "disk"), self.payload, self.firmware,
                                 snapshot=SNAPSHOT)
         guest.boots.append(self._boot)

@@ -63,13 +63,14 @@ def run_scenario(one, machines, payloads, args):
             system = recipes.SYSTEMS[one.system]
             machines[key] = ready.Ready(system, one.firmware, payloads.of(system),
                                         os.path.join(args.logs, "ready"))
-        with machines[key].start(folder) as guest:
-            this = trial.Trial(guest, machines[key])
-            try:
-                one.run(this)
-            except machine.Trouble as trouble:
-                this.problems.append(str(trouble))
-            return this.problems
+        this = trial.Trial(machines[key].start(folder).__enter__(), machines[key])
+        try:
+            one.run(this)
+        except machine.Trouble as trouble:
+            this.problems.append(str(trouble))
+        finally:
+            this.guest.__exit__()
+        return this.problems
     except (machine.Trouble, images.Missing, OSError, subprocess.SubprocessError) as trouble:
         return [f"could not be run: {trouble}"]
     finally:

@@ -8,9 +8,9 @@ import machine
 import recipes
 
 MARKS = "cat /var/tmp/stopped"
-# fsck of the initramfs says the first when a file system was unmounted, and one of the others when
-# not; the kernel has its own words for what fsck has left over.
-CLEAN = re.compile(r": clean, \d+/\d+ files")
+# What the kernel says of a file system at its first mount, and what it or fsck adds when the system
+# before had not unmounted it. The scenario crash_is_seen shows that they do.
+MOUNTED = re.compile(r"EXT4-fs \(\S+\): mounted filesystem")
 UNCLEAN = re.compile(r".*(?:recovering journal|recovery complete|orphan).*", re.I)
 
 
@@ -47,11 +47,10 @@ class Trial:
         boot = self.guest.wait_boot()
         return boot, start, self.guest.resets() - resets
 
-    def _stopped_well(self, start):
+    def stopped_well(self, start):
         """The system before stopped its services and unmounted its file systems."""
         console, before = self.guest.console(start), self.guest.boots[-2].ident
-        self.true(f"fsck of the next start did not find the file system clean:\n{console[-3000:]}",
-                  CLEAN.search(console))
+        self.true("the kernel has not mounted a file system", MOUNTED.search(console))
         self.equal("file systems were not unmounted", UNCLEAN.findall(console), [])
         self.true("the service that leaves a mark was not stopped",
                   before in self.guest.run(MARKS).output.split())
@@ -62,7 +61,7 @@ class Trial:
         self.equal("kernel", boot.release, release or self.newest)
         self.equal("the firmware's banners", self.guest.banners(start), 0)
         self.equal("resets of the machine", resets, 0)
-        self._stopped_well(start)
+        self.stopped_well(start)
 
     def cold(self, command, release=None):
         """After @command the system comes up through firmware and boot loader."""
@@ -70,12 +69,17 @@ class Trial:
         self.equal("kernel", boot.release, release or self.newest)
         self.true("the firmware did not say a word", self.guest.banners(start) > 0)
         self.equal("resets of the machine", resets, 1)
-        self._stopped_well(start)
+        self.stopped_well(start)
 
     def off(self, command):
         """After @command the machine is off."""
         self.guest.send(command)
         self.equal(f"after {command} the machine", self.guest.wait_off(), "poweroff")
+
+    def again(self):
+        """The saved machine once more, whatever became of this one."""
+        self.guest.__exit__()
+        self.guest = self.ready.start(self.guest.folder).__enter__()
 
     # ---- ways that end where they began
 

@@ -114,7 +114,10 @@ def check_initrds(scenario, end, facts):
     files = facts.get("second.files", "").split()
     wanted = {"three": ["/extra/part2", "/extra/part3"], "big": ["/extra/big"],
               "packed": [f"/extra/part{number}" for number in (2, 3, 4, 5)]}
-    if scenario.initrds == "packed" and "initrd: 4 parts unpacked" not in end.log:
+    if scenario.initrds == "packed" and scenario.way == "-s":
+        if "ramdisk packed anew: as lz4" not in end.log:
+            yield "the initrd was not packed anew for kexec_file_load"
+    elif scenario.initrds == "packed" and "initrd: 4 parts unpacked" not in end.log:
         yield "not all packed parts of the initrd were unpacked"
     for name in wanted.get(scenario.initrds, []):
         if name not in files:
@@ -133,11 +136,14 @@ def text_address(facts, kernel):
 
 def check_fast(scenario, end, facts):
     """The kernel is where the loader put it, and knows whether that was random."""
-    placed = re.search(r"segment\[0\] kernel: \S+ bytes at (0x[0-9a-f]+)-", end.log)
+    bytes_at = r" kernel: \S+ bytes at (0x[0-9a-f]+)-"
+    placed = (re.search("in place" + bytes_at, end.log) or
+              re.search(r"segment\[0\]" + bytes_at, end.log))
     runs = re.search(r"(?m)^ *([0-9a-f]+)-[0-9a-f]+ : Kernel code", facts["second.iomem"])
     text = text_address(facts, "second")
-    if "kexec: copy: " not in end.log:
-        yield "kexec did not say that it unpacks the kernel itself"
+    if f"kexec: {scenario.rung}: " not in end.log:
+        said = re.search(r"(?m)^kexec: (?:zero-copy|copy|bzImage): .*", end.log)
+        yield f"the rung is not {scenario.rung!r}, but {said and said[0]!r}"
     if not placed or not runs or int(placed[1], 16) != int(runs[1], 16):
         yield (f"the kernel runs at {runs and runs[1]}, was placed at {placed and placed[1]}")
     if not TEXT_LINK <= text < TEXT_LINK + TEXT_ROOM or text % TEXT_STEP:
@@ -161,9 +167,10 @@ def check_boot(scenario, end, facts, ours):
     yield from check_initrds(scenario, end, facts)
     if scenario.machine.firmware == "uefi":
         yield from check_efi(facts, "first", "second")
-    if "--fast" in scenario.options:
+    unpacks = "--fast" in scenario.options and scenario.way != "-s"
+    if unpacks:
         yield from check_fast(scenario, end, facts)
-    segments = "--fast" in scenario.options or scenario.image.startswith("vmlinux")
+    segments = unpacks or scenario.image.startswith("vmlinux")
     if ours and (scenario.way == "-c" or segments):
         yield from check_stamps(facts)
 
@@ -213,14 +220,53 @@ def check_corrupt(scenario, end, facts, ours):
         yield f"the machine ended by {end.reason}, not by a reset"
 
 
-KINDS = {"boot": check_boot, "panic": check_panic, "chain": check_chain, "xen": check_xen,
-         "corrupt": check_corrupt}
+MEMORY_SLACK = 6 << 10  # KiB; per-CPU lists, slabs and the log grow while anything is done
+
+
+def check_shell(scenario, end, facts, ours):
+    """What a job was meant to say, and memory that is as it was."""
+    reports = []
+    for name in scenario.unchanged:
+        text = facts.get(name, "")
+        free = re.search(r"(?m)^Waiting: *([0-9]+) kB\nMemFree: *([0-9]+) kB\n", text)
+        if not free:
+            yield f"no report of memory called {name}"
+            return
+        reports.append((name, int(free[1]) + int(free[2]), text.replace(free[0], "")))
+    for name, free, rest in reports[1:]:
+        if rest != reports[0][2]:
+            yield f"{reports[0][0]}:\n{reports[0][2]}\n{name}:\n{rest}"
+        if reports[0][1] - free > MEMORY_SLACK:
+            yield f"{name}: {free} KiB are free, in {reports[0][0]} {reports[0][1]} KiB were"
+
+
+def check_probe(scenario, end, facts, ours):
+    """What tests/vm/probe.c found where no segment lies: zeros, or with -g what lay there before."""
+    found = re.search(r"probe: bytes in gaps 0x(\w+), words not zero 0x(\w+), (\w+) page tables",
+                      end.log)
+    if not found:
+        yield "the probe did not report"
+        return
+    size, dirty = int(found[1], 16), int(found[2], 16)
+    if size < 1 << 20:
+        yield f"only {size} bytes of gaps: there is nothing to clear"
+    if "-g" in scenario.options:
+        if dirty * 8 < size / 2:
+            yield f"only {dirty} words of {size} bytes were not zero: memory was not filled"
+    elif dirty or found[3] != "own":
+        yield f"{dirty} words of {size} bytes are not zero, on {found[3]} page tables"
+
+
+KINDS = {"shell": check_shell, "boot": check_boot, "panic": check_panic, "chain": check_chain,
+         "xen": check_xen, "corrupt": check_corrupt, "probe": check_probe}
 
 
 def problems(scenario, end, ours):
     """Everything that is wrong with this machine, as a list of sentences."""
     facts = guest.sections(end.log)
+    found = [f"not in the log: {pattern}" for pattern in scenario.expect
+             if not re.search(pattern, end.log)]
     if scenario.kind == "corrupt":
-        return list(check_corrupt(scenario, end, facts, ours))
-    found = list(check_ending(scenario, end, facts))
+        return found + list(check_corrupt(scenario, end, facts, ours))
+    found += check_ending(scenario, end, facts)
     return found + list(KINDS[scenario.kind](scenario, end, facts, ours))

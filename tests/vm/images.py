@@ -41,6 +41,16 @@ def kernel(suite):
     raise Missing(f"no kernel in {CACHE}/linux-{suite}: run tools/fetch-images linux-{suite}")
 
 
+def config(suite):
+    """What the kernel of @suite was built with."""
+    for pattern in ("usr/lib/modules/*/config", "boot/config-*"):
+        try:
+            return _one(pattern, f"linux-{suite}")
+        except Missing:
+            pass
+    raise Missing(f"no config in {CACHE}/linux-{suite}: run tools/fetch-images linux-{suite}")
+
+
 def release(suite):
     """What `uname -r` says under the kernel of @suite: from the image's own setup header."""
     with open(kernel(suite), "rb") as file:

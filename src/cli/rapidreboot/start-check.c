@@ -19,7 +19,7 @@ static void tell(const struct preflight_finding *f)
 }
 
 int start_check(const struct start *s, const struct start_options *o, const char *unconfirmed,
-		enum preflight_severity *ret_outcome)
+		bool past_init, enum preflight_severity *ret_outcome)
 {
 	struct sys *sys = sys_machine();
 	_cleanup_close_ int root = machine_open(sys);
@@ -45,6 +45,8 @@ int start_check(const struct start *s, const struct start_options *o, const char
 		.n_force = o->n_force,
 		.has_terminal = isatty(STDIN_FILENO),
 		.loaded_is_ours = loaded_read(sys, &loaded, NULL) == 0,
+		.direct = past_init,
+		.target = o->find.root,
 		.unconfirmed = unconfirmed,
 	};
 	struct kx_error err = { 0 };

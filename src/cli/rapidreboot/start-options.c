@@ -15,10 +15,12 @@ enum option_key {
 	KEY_APPEND,
 	KEY_FILE_CALL,
 	KEY_OLD_CALL,
+	KEY_SAFE,
 	KEY_NO_WALL,
 	KEY_MESSAGE,
 	KEY_IGNORE,
 	KEY_FORCE,
+	KEY_DIRECT,
 	KEY_JSON,
 };
 
@@ -32,9 +34,11 @@ static const struct option options[] = {
 	{ "append", required_argument, NULL, KEY_APPEND },
 	{ "kexec-file-syscall", no_argument, NULL, KEY_FILE_CALL },
 	{ "kexec-syscall", no_argument, NULL, KEY_OLD_CALL },
+	{ "safe", no_argument, NULL, KEY_SAFE },
 	{ "no-wall", no_argument, NULL, KEY_NO_WALL },
 	{ "message", required_argument, NULL, KEY_MESSAGE },
 	{ "ignore-inhibitors", no_argument, NULL, KEY_IGNORE },
+	{ "direct", no_argument, NULL, KEY_DIRECT },
 	{ "force", required_argument, NULL, KEY_FORCE },
 	{ "json", no_argument, NULL, KEY_JSON },
 	{ "dry-run", no_argument, NULL, 'n' },
@@ -74,6 +78,9 @@ static int take_target(struct start_options *o, int key)
 	case KEY_OLD_CALL:
 		o->way = KX_WAY_SEGMENTS;
 		return EXIT_OK;
+	case KEY_SAFE:
+		o->safe = true;
+		return EXIT_OK;
 	default:
 		return -1;
 	}
@@ -94,6 +101,9 @@ static int take_handover(struct start_options *o, int key)
 		return EXIT_OK;
 	case 'y':
 		o->yes = true;
+		return EXIT_OK;
+	case KEY_DIRECT:
+		o->direct = true;
 		return EXIT_OK;
 	case KEY_FORCE:
 		o->force[o->n_force++] = optarg;
@@ -137,6 +147,10 @@ static int refuse(const struct start_options *o)
 		return fail_usage("--initrd goes with --kernel: an entry has its own");
 	if (o->cmdline && o->reuse_cmdline)
 		return fail_usage("--cmdline and --reuse-cmdline exclude each other");
+	if (o->reuse_cmdline && o->find.root)
+		return fail_usage("--reuse-cmdline: the running command line is not that of the "
+				  "system below %s; --cmdline says another one",
+				  o->find.root);
 	if (o->kernel && o->find.find.config)
 		return fail_usage("--config is read for entries, which --kernel does without");
 	return EXIT_OK;
