@@ -71,6 +71,8 @@ CASES = [
     Case("modules, xz, --fast", "sid", "modules", "xz", ("--fast",), full=True,
          targets=(None, 1.70)),
     Case("modules, xz, -s", "sid", "modules", "xz", ("-s",), full=True),
+    Case("modules, zstd, cached", "sid", "modules", "zst", ("--fast", "--cache=/cache"), full=True,
+         targets=(0.30, 1.70)),
     Case("modules, zstd, -s --fast", "sid", "modules", "zst", ("-s", "--fast"), full=True),
     Case("modules, xz, -s --fast", "sid", "modules", "xz", ("-s", "--fast"), full=True),
     Case("modules, zstd, -c", "bookworm", "modules", "zst", ("-c",), full=True),
@@ -139,9 +141,10 @@ def packed_modules(case):
     path = f"{plain}.{case.packing}"
     if not os.path.exists(path):
         say(f"  packing {os.path.basename(path)} of {images.release(case.suite)}, once")
-        with open(path + ".new", "wb") as out:
+        part = f"{path}.{os.getpid()}"  # another run may be at it, too
+        with open(part, "wb") as out:
             subprocess.run(PACKERS[case.packing] + [plain], stdout=out, check=True, timeout=900)
-        os.rename(path + ".new", path)
+        os.rename(part, path)
     return path
 
 

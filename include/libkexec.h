@@ -361,6 +361,9 @@ struct kx_request {
 	const char *dtb;      /* path of a device tree blob, or NULL */
 	uint32_t serial_port; /* I/O port of the purgatory's serial console, 0 for 0x3f8 */
 	uint32_t serial_baud; /* 0 leaves the speed as it is */
+	/* with KX_REQ_FAST: directory, of the caller alone, where kx_plan_commit() keeps what was
+	 * unpacked for the next load of the same files; NULL for nowhere */
+	const char *cache;
 };
 
 /* flags of kx_cmdline_running() */

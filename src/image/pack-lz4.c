@@ -15,7 +15,7 @@
 
 enum {
 	BLOCK = 8 << 20,
-	LEVEL = 9, /* of 12; 10 and above take twice as long for 2 % */
+	LEVEL = 4, /* of 12: 9 takes 3.5 times as long and leaves 2.6 % less, 12 34 times for 3.4 % */
 	WORD = 4,
 	MAGIC = 0x184c2102,
 };

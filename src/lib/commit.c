@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lib/in-place.h"
+#include "lib/prepare.h"
 
 /* The kernel only tries its lock: kernel/kexec_internal.h, kexec_trylock(). */
 enum { BUSY_TRIES = 20, BUSY_WAIT_MS = 50 };
@@ -100,16 +101,10 @@ static void release(struct kx_ctx *ctx)
 		ctx_log(ctx, KX_LOG_WARNING, "%s", err.message);
 }
 
-KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
+static int commit_with_copy(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
 {
-	const enum kx_step step = plan->way == KX_WAY_FILE ? KX_STEP_FILE_LOAD : KX_STEP_LOAD;
-	int r = may_act(ctx, step, err);
+	int r = load(ctx, plan, plan->syscall_flags);
 
-	if (r == 0)
-		r = commit_in_place(ctx, plan, err);
-	if (r <= 0)
-		return r;
-	r = load(ctx, plan, plan->syscall_flags);
 	if (r == -EINVAL && plan->optional_flags) {
 		ctx_log(ctx, KX_LOG_NOTICE,
 			"the kernel refused flags %#llx, which only newer ones know; trying "
@@ -122,6 +117,20 @@ KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx
 	if (!is_for_crash(plan))
 		release(ctx);
 	return 0;
+}
+
+KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
+{
+	const enum kx_step step = plan->way == KX_WAY_FILE ? KX_STEP_FILE_LOAD : KX_STEP_LOAD;
+	int r = may_act(ctx, step, err);
+
+	if (r == 0)
+		r = commit_in_place(ctx, plan, err);
+	if (r == 1)
+		r = commit_with_copy(ctx, plan, err);
+	if (r == 0)
+		prepare_done(ctx, plan);
+	return r;
 }
 
 KX_EXPORT int kx_error_falls_back(const struct kx_error *err)
@@ -167,6 +176,9 @@ KX_EXPORT int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, str
 		used = KX_WAY_SEGMENTS;
 		r = unload(ctx, used, on_crash);
 	}
+	if (r < 0 && !on_crash && in_place_is_held(ctx))
+		ctx_log(ctx, KX_LOG_WARNING,
+			"the huge pages that hold the loaded kernel are kept: it still needs them");
 	if (r < 0)
 		return explain_unload(ctx, used, r, err);
 	r = on_crash ? 0 : in_place_release(ctx, err);

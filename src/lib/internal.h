@@ -56,6 +56,8 @@ struct kx_plan {
 	uint64_t optional_flags; /* of them, those that an older kernel may refuse */
 	struct payload kernel;	 /* descriptor: borrowed from the image when fd == image->fd */
 	struct payload initrd;
+	bool initrd_is_unpacked;
+	struct cache *cache; /* what goes into it after the load, or NULL */
 	struct payload *modules;
 	size_t n_modules;
 	struct machine machine;

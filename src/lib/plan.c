@@ -9,6 +9,7 @@
 
 #include "base/io.h"
 #include "base/num.h"
+#include "lib/cache.h"
 #include "lib/in-place.h"
 #include "lib/prepare.h"
 
@@ -320,6 +321,7 @@ static int try_unpacked(struct plan_request *preq, struct kx_plan *plan, struct 
 	if (r == 0 && prepared->initrd.bytes.n) {
 		payload_done(&plan->initrd);
 		plan->initrd = TAKE(prepared->initrd, (struct payload){ .fd = -1 });
+		plan->initrd_is_unpacked = true;
 		return 0;
 	}
 	preq->initrd = plan->initrd.bytes;
@@ -329,8 +331,8 @@ static int try_unpacked(struct plan_request *preq, struct kx_plan *plan, struct 
 }
 
 /* What is unpacked needs more room: rather less fast than not at all. */
-static int make_fast(struct kx_ctx *ctx, struct plan_request *preq, struct kx_plan *plan,
-		     struct kx_error *err)
+static int make_fast(struct kx_ctx *ctx, const struct kx_request *req, struct plan_request *preq,
+		     struct kx_plan *plan, struct kx_error *err)
 {
 	_cleanup_(prepared_done) struct prepared prepared = { .initrd = { .fd = -1 } };
 	struct kx_error why = { 0 };
@@ -339,7 +341,7 @@ static int make_fast(struct kx_ctx *ctx, struct plan_request *preq, struct kx_pl
 	if (!ctx->captured && !plan->machine.has_random)
 		preq->not_fast = "the kernel has no random numbers yet, and one could foresee "
 				 "where the next one lies";
-	r = prepare_unpacked(ctx, preq->not_fast ? NULL : preq->image, plan, &prepared, err);
+	r = prepare(ctx, req, !preq->not_fast, plan, &prepared, err);
 	if (r < 0)
 		return r;
 	preq->vmlinux = prepared.vmlinux;
@@ -350,7 +352,9 @@ static int make_fast(struct kx_ctx *ctx, struct plan_request *preq, struct kx_pl
 		preq->not_fast = why.message;
 		return plan_make(&plan->machine, preq, &plan->plan, err);
 	}
-	if (r < 0 && err)
+	if (r == 0)
+		prepare_keep(plan, &prepared);
+	else if (err)
 		*err = why;
 	return r;
 }
@@ -397,7 +401,7 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 	preq.modules = modules;
 	preq.n_modules = plan->n_modules;
 	preq.dtb = plan->dtb.bytes;
-	r = req->flags & KX_REQ_FAST ? make_fast(ctx, &preq, plan, err)
+	r = req->flags & KX_REQ_FAST ? make_fast(ctx, req, &preq, plan, err)
 				     : plan_make(&plan->machine, &preq, &plan->plan, err);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_PLAN);
@@ -523,6 +527,9 @@ KX_EXPORT struct kx_plan *kx_plan_free(struct kx_plan *plan)
 	plan_done(&plan->copied);
 	free(plan->not_in_place);
 	machine_done(&plan->machine);
+	if (plan->cache)
+		cache_done(plan->cache);
+	free(plan->cache);
 	for (size_t i = 0; i < plan->n_warnings; i++)
 		free(plan->warnings[i]);
 	free(plan->warnings);

@@ -14,21 +14,21 @@
 #include "base/jobs.h"
 #include "base/lines.h"
 #include "image/initrd.h"
+#include "image/prepared-file.h"
 #include "image/vmlinux.h"
+#include "lib/cache.h"
 
 enum { CONFIG_MAX = 4 << 20, POLICY_MAX = 1 << 20, CMDLINE_FILE_MAX = 1 << 20 };
 
-/* Of RAM, which has to hold the files that are made of it as well. */
-enum { RAM_SHARE = 8 };
-
-static size_t budget(const struct memmap *memory)
+size_t prepare_budget(const struct memmap *memory)
 {
 	uint64_t ram = 0;
 
 	for (size_t i = 0; i < memory->n; i++)
 		if (memory->v[i].type == MEMORY_RAM)
 			ram += range_size(memory->v[i].range);
-	return ram / RAM_SHARE < FILE_SIZE_MAX ? (size_t)(ram / RAM_SHARE) : (size_t)FILE_SIZE_MAX;
+	return ram / PREPARE_RAM_SHARE < FILE_SIZE_MAX ? (size_t)(ram / PREPARE_RAM_SHARE)
+						       : (size_t)FILE_SIZE_MAX;
 }
 
 static const struct bytes *parts_of(const struct payload *initrd, size_t *ret_n)
@@ -91,7 +91,7 @@ int prepare_unpacked(struct kx_ctx *ctx, const struct image *image, const struct
 	struct work w = {
 		.bzimage = image && image->inner == IMAGE_BZIMAGE64 ? &image->bzimage : NULL,
 		.initrd = initrd,
-		.max = budget(&plan->machine.memory),
+		.max = prepare_budget(&plan->machine.memory),
 		.ret = &found,
 	};
 
@@ -114,7 +114,63 @@ void prepared_done(struct prepared *prepared)
 {
 	payload_done(&prepared->initrd);
 	free(prepared->vmlinux_owned);
+	contents_done(&prepared->vmlinux_file);
 	*prepared = (struct prepared){ .initrd = { .fd = -1 } };
+}
+
+/* ---- from the cache, and into it */
+
+int prepare(struct kx_ctx *ctx, const struct kx_request *req, bool with_kernel,
+	    struct kx_plan *plan, struct prepared *ret, struct kx_error *err)
+{
+	const struct image *image = with_kernel ? &req->image->image : NULL;
+	struct cache cache = { 0 };
+	struct kx_error why = { 0 };
+	int r;
+
+	if (!req->cache || ctx->captured || !with_kernel)
+		return prepare_unpacked(ctx, image, plan, ret, err);
+	r = cache_key(ctx, req, plan, &cache, &why);
+	if (r == 0)
+		r = cache_find(&cache, ret, &why);
+	if (r == 0) {
+		ctx_log(ctx, KX_LOG_DEBUG, "cache: %s/%s is used", cache.path, cache.name);
+		cache_done(&cache);
+		return 0;
+	}
+	ctx_log(ctx, r == -ENOENT ? KX_LOG_DEBUG : KX_LOG_NOTICE, "cache: %s", why.message);
+	r = prepare_unpacked(ctx, image, plan, ret, err);
+	if (r == 0 && cache.key) {
+		plan->cache = calloc(1, sizeof(*plan->cache));
+		if (plan->cache)
+			*plan->cache = TAKE(cache, (struct cache){ 0 });
+	}
+	cache_done(&cache);
+	return r;
+}
+
+void prepare_keep(struct kx_plan *plan, struct prepared *prepared)
+{
+	if (!plan->cache || prepared->why_not[0] || !prepared->vmlinux_owned ||
+	    strcmp(plan->plan.rung, "bzImage") == 0)
+		return;
+	plan->cache->kernel = TAKE_PTR(prepared->vmlinux_owned);
+	plan->cache->kernel_n = prepared->vmlinux.n;
+}
+
+void prepare_done(struct kx_ctx *ctx, const struct kx_plan *plan)
+{
+	const struct cache *cache = plan->cache;
+	struct bytes parts[PREPARED_PARTS] = { 0 };
+	struct kx_error err = { 0 };
+
+	if (!cache || !cache->kernel)
+		return;
+	parts[PREPARED_KERNEL] = (struct bytes){ cache->kernel, cache->kernel_n };
+	if (plan->initrd_is_unpacked)
+		parts[PREPARED_INITRD] = plan->initrd.bytes;
+	if (cache_keep(cache, parts, &err) < 0)
+		ctx_log(ctx, KX_LOG_WARNING, "cache: nothing is kept: %s", err.message);
 }
 
 /* ---- which system call */
@@ -233,8 +289,8 @@ static int repack(struct kx_ctx *ctx, const struct kx_request *req, struct paylo
 		r = initrd_open(ctx, req, true, &plain, err);
 	if (r == 0 && plain.bytes.n) {
 		parts = parts_of(&plain, &n_parts);
-		r = initrd_repack(parts, n_parts, plain.bytes, budget(&machine.memory), ret_what,
-				  err);
+		r = initrd_repack(parts, n_parts, plain.bytes, prepare_budget(&machine.memory),
+				  ret_what, err);
 	}
 	payload_done(&plain);
 	machine_done(&machine);

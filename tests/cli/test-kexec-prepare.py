@@ -7,21 +7,10 @@ import lzma
 import re
 
 from kexec_machine import MachineTest, main
+from made_kernel import archive
 
 CONFIG = "boot/config-6.1.0-test"
 LZ4 = "# made up\nCONFIG_RD_GZIP=y\nCONFIG_RD_LZ4=y\n"
-
-
-def archive(name, content):
-    """buffer-format.rst, newc."""
-    out = b""
-    for path, data in ((name, content), ("TRAILER!!!", b"")):
-        fields = (1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(path) + 1, 0)
-        out += b"070701" + b"".join(b"%08X" % field for field in fields)
-        for part in (path.encode() + b"\0", data):
-            out += part
-            out += bytes(-len(out) % 4)
-    return out
 
 
 TEXT = archive("usr/share/text", b"".join(b"line %d\n" % (n * n) for n in range(40000)))

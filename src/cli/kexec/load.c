@@ -191,6 +191,7 @@ static void make_request(struct loading *l)
 	l->request.mem_min = o->mem_min;
 	l->request.mem_end = o->mem_max == UINT64_MAX ? 0 : o->mem_max + 1;
 	l->request.entry = o->entry;
+	l->request.cache = o->cache;
 	l->request.serial_port = o->serial_port;
 	l->request.serial_baud = o->serial_baud;
 	if (o->n_initrds > 1)
