@@ -55,7 +55,7 @@ class Reboot(RebootTest):
         self.program(hook)
         self.assertRuns(["--kernel", self.kernel], 5, [])
         self.set(plugin, "")
-        self.assertRuns(["--kernel", self.kernel], 0, ["file-load", "run /sbin/initctl reboot"])
+        self.assertRuns(["--kernel", self.kernel], 0, ["load", "run /sbin/initctl reboot"])
         self.set("sys/kernel/kexec_loaded", "0\n")
         (self.root / hook.lstrip("/")).unlink()
         self.take_init("systemd")
