@@ -32,6 +32,16 @@ static uint32_t flags_of(const struct planner *p)
 	return flags;
 }
 
+static void digest_of(const struct plan_request *req, const struct planned_segment *s,
+		      struct digest *ret)
+{
+	if (req->has_initrd_digest && s->segment.data.p == req->initrd.p &&
+	    s->n_checked == req->initrd.n)
+		*ret = req->initrd_digest;
+	else
+		digest_bytes(s->segment.data.p, s->n_checked, crc32c_has_insn(), ret);
+}
+
 static int fill_regions(const struct planner *p, struct purgatory_args *args)
 {
 	for (size_t i = 0; i < p->n_segments; i++) {
@@ -44,7 +54,7 @@ static int fill_regions(const struct planner *p, struct purgatory_args *args)
 			return kx_fail(p->err, -E2BIG,
 				       "more than %u segments for the purgatory to check",
 				       PURGATORY_REGIONS_MAX);
-		digest_bytes(s->segment.data.p, s->n_checked, crc32c_has_insn(), &d);
+		digest_of(p->req, s, &d);
 		args->regions[args->n_regions++] = (struct purgatory_region){
 			.start = s->segment.dest.start,
 			.n = s->n_checked,
