@@ -5,6 +5,9 @@
     tools/fuzz.py [--seconds N] [--jobs N] [NAME...]
     tools/fuzz.py --list
 
+The name oracle-grub is no harness: generated GRUB scripts compared with grub-emu, whose finds go to
+tests/oracle/grub/found.
+
 Starts from the seeds in fuzz/corpus/NAME. New inputs stay in build/fuzz-found/NAME, so the tree
 is not touched; an input that fails is written to build/fuzz-failed/NAME and printed. A new input
 worth keeping is copied to fuzz/corpus/NAME by hand, under a name that says what it is.
@@ -18,6 +21,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "fuzz"
+ORACLE = "oracle-grub"
 # Far more than any parser needs on inputs of libFuzzer's size; a leak of limits shows as this.
 LIMITS = ["-rss_limit_mb=2048", "-timeout=20", "-max_len=65536"]
 
@@ -35,12 +39,26 @@ def build():
     else:   # a harness that was added since is found by configuring again
         subprocess.run(["meson", "setup", "--reconfigure", BUILD, ROOT],
                        env=env, check=True, stdout=subprocess.DEVNULL)
-    targets = [f"fuzz/fuzz-{name}" for name in harnesses()]
+    targets = ["tests/oracle/grub-eval", *(f"fuzz/fuzz-{name}" for name in harnesses())]
     subprocess.run(["ninja", "-C", BUILD, "--quiet", *targets], check=True)
+
+
+def run_oracle(seconds):
+    """The differential fuzzer: not a search by coverage, a stream of new scripts."""
+    command = [sys.executable, ROOT / "tests/oracle/grub/run.py", BUILD / "tests/oracle/grub-eval",
+               "--fuzz", str(seconds)]
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, text=True, errors="replace",
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if result.returncode == 0:
+        print(f"{ORACLE:20} {' '.join(result.stdout.splitlines()[-2:])}", flush=True)
+        return ""
+    return f"{ORACLE}: failed\n{result.stdout}"
 
 
 def run(name, seconds):
     """Returns the lines of a failed run, or an empty string."""
+    if name == ORACLE:
+        return run_oracle(seconds)
     found = ROOT / "build" / "fuzz-found" / name
     failed = ROOT / "build" / "fuzz-failed" / name
     for folder in (found, failed):
@@ -68,10 +86,11 @@ def main():
     if args.list:
         print("\n".join(harnesses()))
         return 0
-    names = args.names or harnesses()
-    unknown = set(names) - set(harnesses())
+    there = [ORACLE, *harnesses()]
+    names = args.names or there
+    unknown = set(names) - set(there)
     if unknown:
-        parser.error(f"no harness {', '.join(sorted(unknown))}: there are {', '.join(harnesses())}")
+        parser.error(f"no harness {', '.join(sorted(unknown))}: there are {', '.join(there)}")
 
     build()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

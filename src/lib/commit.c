@@ -176,6 +176,9 @@ KX_EXPORT int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, str
 		used = KX_WAY_SEGMENTS;
 		r = unload(ctx, used, on_crash);
 	}
+	if (r < 0 && !on_crash && in_place_is_held(ctx))
+		ctx_log(ctx, KX_LOG_WARNING,
+			"the huge pages that hold the loaded kernel are kept: it still needs them");
 	if (r < 0)
 		return explain_unload(ctx, used, r, err);
 	r = on_crash ? 0 : in_place_release(ctx, err);

@@ -83,6 +83,13 @@ int in_place_release(struct kx_ctx *ctx, struct kx_error *err)
 	return r < 0 ? r : in_place_drop(ctx, &state, err);
 }
 
+bool in_place_is_held(struct kx_ctx *ctx)
+{
+	_cleanup_in_place_ struct in_place state = { 0 };
+
+	return in_place_read(ctx, &state, NULL) == 0;
+}
+
 /* ---- before the jump */
 
 struct look {

@@ -473,6 +473,17 @@ static int clear_way(struct kx_ctx *ctx, struct kx_error *why)
 	return r == -ESTALE || r == -EBADMSG ? in_place_forget(ctx, why) : r;
 }
 
+/* Else nothing is got and nothing dropped for a call that cannot succeed; it says why itself. */
+static int check_permission(struct kx_ctx *ctx, struct kx_error *why)
+{
+	struct kx_state state = { .size = sizeof(state) };
+
+	if (kx_state(ctx, &state, NULL) < 0 ||
+	    (state.can_boot && state.load_disabled != 1 && state.load_limit != 0))
+		return 0;
+	return kx_fail(why, -EPERM, "no kernel may be loaded");
+}
+
 static bool is_for_copy(int r)
 {
 	return r == -EADDRNOTAVAIL || r == -EINVAL || r == -ENOMEM;
@@ -506,7 +517,7 @@ int in_place_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *w
 	int r;
 
 	in_place_need(plan, &l.n_kernel, &l.n_initrd);
-	if (in_place_obstacle(ctx, plan, why) < 0)
+	if (in_place_obstacle(ctx, plan, why) < 0 || check_permission(ctx, why) < 0)
 		return 1;
 	lock = in_place_lock(ctx, why);
 	if (lock < 0 || clear_way(ctx, why) < 0)

@@ -70,7 +70,9 @@ _must_check_ int in_place_commit(struct kx_ctx *ctx, struct kx_plan *plan, struc
 /* in-place-keep.c: gives everything back, once no image is loaded that needs it. 0 also when there
  * is nothing. */
 _must_check_ int in_place_release(struct kx_ctx *ctx, struct kx_error *err);
-/* The same for what @state says, under the lock. */
+/* Is there something to give back? */
+bool in_place_is_held(struct kx_ctx *ctx);
+/* The same as in_place_release() for what @state says, under the lock. */
 _must_check_ int in_place_drop(struct kx_ctx *ctx, const struct in_place *state,
 			       struct kx_error *err);
 /*

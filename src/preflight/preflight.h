@@ -58,6 +58,7 @@ struct preflight_opts {
 	size_t n_force;
 	bool has_terminal;   /* somebody sits there and can type a passphrase */
 	bool direct;	     /* the jump is to happen without the init system */
+	bool going_down;     /* the reboot has begun: its own signs are no reason against it */
 	bool loaded_is_ours; /* the image that is loaded, if any, was loaded by us */
 	/* where the system that is started is mounted, or NULL: it is the one that runs */
 	const char *target;

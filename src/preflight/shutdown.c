@@ -114,8 +114,11 @@ static int look_inhibitors(const struct look *l, struct report *r)
 static enum preflight_status look_blocked(const struct look *l, struct report *r)
 {
 	static const char *const files[] = { "/run/systemd/shutdown/scheduled", "/run/nologin" };
-	int blocked = look_inhibitors(l, r);
+	int blocked;
 
+	if (l->opts->going_down)
+		return PREFLIGHT_OK;
+	blocked = look_inhibitors(l, r);
 	if (blocked < 0)
 		return unknown(r, "/run/systemd/inhibit", blocked);
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {

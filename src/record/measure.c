@@ -10,8 +10,8 @@
 
 enum {
 	CALIBRATION_MS = 100,
-	/* the real-time clock is read from a chip with seconds, and may be corrected by then */
-	WALL_ERROR_MS = 5000,
+	/* the chip that a kernel sets its clock by is as wrong as nobody has corrected it */
+	WALL_ERROR_MS = 60000,
 };
 
 /* Longer than that no reboot takes: the counter is not what it was. */
@@ -52,8 +52,24 @@ static int64_t counter_us(uint64_t from, uint64_t to, uint64_t khz)
 	return (int64_t)((__int128)(to - from) * 1000 / khz);
 }
 
-/* Does the counter tell of a reboot that could have been, and does the wall clock agree? */
-static bool is_continuous(const struct attempt *a, const struct moment *now, uint64_t khz)
+/* The purgatory saw a counter between the one that was asked at and the one that is now. */
+static bool is_witnessed(const struct attempt *a, const struct boot_facts *facts,
+			 const struct moment *now)
+{
+	uint64_t last = a->asked.tsc;
+
+	for (size_t i = POINT_PURGATORY; i <= POINT_JUMPED; i++) {
+		if (facts->tsc[i] <= last)
+			return false;
+		last = facts->tsc[i];
+	}
+	return last < now->tsc;
+}
+
+/* Does the counter tell of a reboot that could have been? Without a witness the wall clock has to
+ * agree, too. */
+static bool is_continuous(const struct attempt *a, const struct boot_facts *facts,
+			  const struct moment *now, uint64_t khz)
 {
 	int64_t us, wall_ms;
 
@@ -65,7 +81,7 @@ static bool is_continuous(const struct attempt *a, const struct moment *now, uin
 	    us - (int64_t)now->boot_us > longest_us)
 		return false;
 	wall_ms = (int64_t)(now->real_ms - a->asked.real_ms);
-	return llabs(us / 1000 - wall_ms) <= WALL_ERROR_MS + us / 1000 / 100;
+	return is_witnessed(a, facts, now) || llabs(us / 1000 - wall_ms) <= WALL_ERROR_MS;
 }
 
 static void by_counter(struct attempt *a, const struct boot_facts *facts, uint64_t khz)
@@ -116,7 +132,7 @@ void attempt_measure(struct sys *sys, struct attempt *a, const struct boot_facts
 	a->clock = CLOCK_WALL;
 	if (khz) {
 		a->clock = CLOCK_BROKEN;
-		if (is_continuous(a, &now, khz)) {
+		if (is_continuous(a, facts, &now, khz)) {
 			by_counter(a, facts, khz);
 			from_kernel(a, facts,
 				    counter_us(a->asked.tsc, now.tsc, khz) - (int64_t)now.boot_us);

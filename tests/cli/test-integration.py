@@ -73,8 +73,10 @@ class Integration(unittest.TestCase):
         self.assertEqual(load["Default-Stop"], ["0", "6"])
         self.assertEqual(jump["Default-Stop"], ["6"])
         self.assertEqual((load["Default-Start"], jump["Default-Start"]), (["2", "3", "4", "5"], []))
-        self.assertLessEqual({"$local_fs", "rapidreboot-jump"}, set(load["Required-Stop"]))
-        self.assertEqual(jump["Required-Stop"], ["reboot"])
+        self.assertEqual(load["Required-Stop"], ["$local_fs", "$remote_fs"])
+        self.assertIn("rapidreboot-jump", load["Should-Stop"])
+        # What is required OpenRC starts, and later stops: "reboot" must not be.
+        self.assertEqual((jump["Required-Stop"], jump["Should-Stop"]), ([], ["reboot"]))
         self.assertEqual(jump["X-Stop-After"], ["umountroot"])
         # A name that the script of kexec-tools has too is refused by insserv.
         self.assertEqual(jump["Provides"], ["rapidreboot-jump"])

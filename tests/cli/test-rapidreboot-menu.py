@@ -18,6 +18,8 @@ class Menu(RebootTest):
     def setUp(self):
         super().setUp()
         self.take_menu()
+        # the call that is told the command line
+        self.set("etc/rapidreboot.conf", "WAY=file\n")
 
     def start(self, *args, rows=24, columns=80, env=None, says_size=True):
         (self.dir / "log").unlink(missing_ok=True)

@@ -23,7 +23,7 @@ COMMAND_SECONDS = 120
 HELLO = re.compile(r"^@@ hello (\S+) (\S+)$")
 DONE = re.compile(r"^@@ done (\d+) ?(\S*)$")
 # What firmware and boot loaders say on the console, each at every start.
-FIRMWARE = {"bios": r"SeaBIOS \(version", "uefi": r"BdsDxe: (loading|starting) "}
+FIRMWARE = {"bios": r"SeaBIOS \(version", "uefi": r"BdsDxe: starting "}
 
 
 class Trouble(Exception):

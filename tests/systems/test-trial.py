@@ -106,7 +106,7 @@ CASES = [
     ("a cold reboot", cold(console=BANNER + MOUNTED, resets=1), True),
     ("a cold one that was fast", cold(), False),
     ("a cold one without a reset", cold(console=BANNER + MOUNTED), False),
-    ("a cold one that ran twice", cold(console=BANNER + MOUNTED, resets=2), False),
+    ("a cold one that ran twice", cold(console=BANNER * 2 + MOUNTED, resets=2), False),
     ("a cold one that lost data", cold(console=BANNER + MOUNTED + "recovery complete\n", resets=1),
      False),
     ("off", lambda: problems("off", "poweroff"), True),

@@ -67,8 +67,8 @@ class Trial:
         """After @command the system comes up through firmware and boot loader."""
         boot, start, resets = self._comes_up(command)
         self.equal("kernel", boot.release, release or self.newest)
-        self.true("the firmware did not say a word", self.guest.banners(start) > 0)
-        self.equal("resets of the machine", resets, 1)
+        self.equal("the firmware's banners", self.guest.banners(start), 1)
+        self.true("the machine was not reset", resets > 0)  # QEMU reports one reset several times
         self.stopped_well(start)
 
     def off(self, command):

@@ -342,7 +342,7 @@ static void test_stopped(void **state)
 
 /* A counter of 2 GHz: asked at 100 s of it, 3 s until the purgatory, which takes 2 ms, 40 ms until the
  * clock of the new kernel begins, and 5 s of that now. */
-static void measured(struct attempt *a, int64_t asked_wall_ms, uint64_t counter_now)
+static void measured(struct attempt *a, int64_t asked_wall_ms, uint64_t counter_now, bool stamped)
 {
 	struct boot_facts facts = facts_of_nothing();
 	struct moment asked = { (uint64_t)asked_wall_ms, 700000000, 200000000000 };
@@ -351,9 +351,11 @@ static void measured(struct attempt *a, int64_t asked_wall_ms, uint64_t counter_
 	a->result = ATTEMPT_KEXEC;
 	a->at[POINT_LOADED] = 250000;
 	a->at[POINT_STOPPED] = 1900000;
-	facts.tsc[POINT_PURGATORY] = 206000000000;
-	facts.tsc[POINT_CHECKED] = 206003000000;
-	facts.tsc[POINT_JUMPED] = 206004000000;
+	if (stamped) {
+		facts.tsc[POINT_PURGATORY] = 206000000000;
+		facts.tsc[POINT_CHECKED] = 206003000000;
+		facts.tsc[POINT_JUMPED] = 206004000000;
+	}
 	facts.tsc_khz = 2000000;
 	facts.at_us[POINT_INITRAMFS] = 800000;
 	facts.at_us[POINT_USERSPACE] = 1700000;
@@ -372,27 +374,34 @@ static void test_measure(void **state)
 	struct attempt a;
 
 	setup(&root);
-	measured(&a, 1000000, 216084000000);
+	measured(&a, 1000000, 216084000000, true);
 	assert_int_equal(a.clock, CLOCK_COUNTER);
 	assert_memory_equal(a.at, want, sizeof(want));
-	/* a wall clock that is a little off does not matter */
-	measured(&a, 1003000, 216084000000);
+	/* with the purgatory as a witness a wall clock that is off by a day does not matter */
+	measured(&a, 87400000, 216084000000, true);
 	assert_int_equal(a.clock, CLOCK_COUNTER);
 	assert_memory_equal(a.at, want, sizeof(want));
+	/* and without one it may be off by less than a minute */
+	measured(&a, 950000, 216084000000, false);
+	assert_int_equal(a.clock, CLOCK_COUNTER);
+	assert_true(a.at[POINT_JUMPED] == POINT_UNKNOWN);
+	assert_int_equal(a.at[POINT_KERNEL], 3042000);
 	root_free(&root);
 }
 
 static const struct {
 	int64_t asked_wall_ms;
 	uint64_t counter_now;
+	bool stamped;
 } broken[] = {
-	{ 1000000, 10000000000 },	/* began anew */
-	{ 1000000, 200000000000 },	/* stands */
-	{ 1000000, 200000001000 },	/* less than the new kernel has run */
-	{ 1000000, 210000000000 },	/* the kernel would have begun before services stopped */
-	{ 1000000, 90000000000000000 }, /* a year */
-	{ 1000000, 416084000000 },	/* 100 s more than on the wall */
-	{ 900000, 216084000000 },	/* 100 s less */
+	{ 1000000, 10000000000, true },	      /* began anew */
+	{ 1000000, 200000000000, true },      /* stands */
+	{ 1000000, 200000001000, true },      /* less than the new kernel has run */
+	{ 1000000, 210000000000, true },      /* the kernel began before services stopped */
+	{ 1000000, 213000000000, true },      /* and before the purgatory */
+	{ 1000000, 90000000000000000, true }, /* a year */
+	{ 1000000, 416084000000, false },     /* 100 s more than on the wall */
+	{ 900000, 216084000000, false },      /* 100 s less */
 };
 
 static void test_not_continuous(void **state)
@@ -402,7 +411,7 @@ static void test_not_continuous(void **state)
 		struct attempt a;
 
 		setup(&root);
-		measured(&a, broken[i].asked_wall_ms, broken[i].counter_now);
+		measured(&a, broken[i].asked_wall_ms, broken[i].counter_now, broken[i].stamped);
 		assert_int_equal(a.clock, CLOCK_BROKEN);
 		assert_true(a.at[POINT_PURGATORY] == POINT_UNKNOWN);
 		assert_int_equal(a.at[POINT_STOPPED], 1900000);

@@ -363,6 +363,15 @@ static void test_killed_anywhere(void **state)
 	}
 }
 
+static void expect_loaded_stays(struct fixture *f)
+{
+	char why[300];
+
+	assert_string_equal(commit(f, why, sizeof(why)), "");
+	assert_int_equal(f->fake->total, 3);
+	assert_true(is_there(f, "run/rapidreboot/in-place"));
+}
+
 static void test_kexec_load_refuses(void **state)
 {
 	static const struct {
@@ -377,6 +386,29 @@ static void test_kexec_load_refuses(void **state)
 		expect(f, rows[i].rung, "kexec_load");
 		assert_int_equal(f->fake->n_load, *rows[i].rung ? 2 : 1);
 	}
+}
+
+/* Not asked for in vain: the pool is left alone, and what was loaded before. */
+static void test_no_permission(void **state)
+{
+	struct fixture *f = *state;
+
+	expect(f, "zero-copy", "");
+	f->fake->calls = 0;
+	root_put(&f->root, "/proc/sys/kernel/kexec_load_disabled", "1\n");
+	f->fake->load_result[1] = -EPERM;
+	expect_loaded_stays(f);
+	root_put(&f->root, "/proc/sys/kernel/kexec_load_disabled", "0\n");
+	assert_int_equal(f->fake->n_unload, 0);
+	assert_int_equal(f->fake->calls, 1); /* the one with a copy, which says why */
+	/* nor is anything given back while the image that needs it cannot be dropped */
+	f->fake->fail_with = -EPERM;
+	f->fake->fail_at = 2;
+	assert_int_equal(kx_unload(&f->ctx, KX_WAY_SEGMENTS, 0, NULL), -EPERM);
+	assert_non_null(strstr(f->log, "are kept"));
+	assert_int_equal(f->fake->total, 3);
+	assert_int_equal(kx_unload(&f->ctx, KX_WAY_SEGMENTS, 0, NULL), 0);
+	expect_nothing_held(f);
 }
 
 /* ---- before the jump */
@@ -545,6 +577,7 @@ int main(void)
 		test(test_pool_emptied),
 		test(test_changed),
 		test(test_released),
+		test(test_no_permission),
 		test(test_files_of_others),
 		test(test_damaged_file),
 		test(test_one_at_a_time),

@@ -294,8 +294,13 @@ def zero_copy():
                    prepare=FRAGMENT.format(words="small 97"), expect=("huge pages only",))
     yield Scenario("zero/384M", options=("--fast", "-d"), rung="copy", quick=True,
                    machine=vm.Machine(memory="384M"), expect=("must be left",))
-    yield Scenario("zero/without-huge-pages", options=("--fast", "-d"), rung="copy",
-                   prepare=NO_HUGE_PAGES, expect=("no huge pages of 2 MiB",))
+    without = dict(options=("--fast", "-d"), rung="copy", prepare=NO_HUGE_PAGES,
+                   expect=("no huge pages of 2 MiB",))
+    for suite in images.SUITES:
+        yield Scenario(f"fast/{suite}-copy", first=suite, next=suite, quick=suite == "sid",
+                       **without)
+    yield Scenario("fast/copy-6G-uefi", **without,
+                   machine=vm.Machine(memory="6G", cpus=4, firmware="uefi"))
 
 
 def chains():

@@ -220,15 +220,37 @@ static void collect(struct sys *sys, struct boot_facts *facts)
 	by_purgatory(facts);
 }
 
+/* For the log of the system: how it went. */
+static void tell(struct sys *sys)
+{
+	static struct attempts all;
+	const struct attempt *a;
+	int64_t us;
+
+	if (attempts_read(sys, &all, NULL) < 0 || all.n == 0)
+		return;
+	a = &all.v[all.n - 1];
+	us = a->at[POINT_TARGET];
+	if (a->result == ATTEMPT_FIRMWARE)
+		fprintf(stderr, "rapidreboot: %s: came back through the firmware: %s\n", a->entry,
+			a->reason);
+	else if (a->result == ATTEMPT_KEXEC && us >= 0)
+		fprintf(stderr, "rapidreboot: %s: up %lld.%03lld s after it was asked for\n",
+			a->entry, (long long)us / 1000000, (long long)us / 1000 % 1000);
+}
+
 void hook_boot(struct sys *sys)
 {
 	struct boot_facts facts = { .reason = find_reason };
+	const bool waited = is_waited_for(sys);
 	struct kx_error err = { 0 };
 
 	for (size_t i = 0; i < N_POINTS; i++)
 		facts.at_us[i] = POINT_UNKNOWN;
-	if (is_waited_for(sys))
+	if (waited)
 		collect(sys, &facts);
 	if (attempts_close(sys, &facts, &err) < 0 || boot_set_watched(sys, &err) < 0)
 		fprintf(stderr, "rapidreboot: %s\n", err.message);
+	else if (waited)
+		tell(sys);
 }

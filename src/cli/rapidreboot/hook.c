@@ -119,11 +119,9 @@ static void unload(struct hook *h)
 
 static int load_checked(struct hook *h, struct start *s)
 {
-	static const char *under_way[] = { "G2" }; /* of course there is a shutdown */
 	struct start_options o = { .find.find.size = sizeof(o.find.find),
 				   .verbose = true,
-				   .force = under_way,
-				   .n_force = 1 };
+				   .going_down = true };
 	enum preflight_severity outcome = PREFLIGHT_REFUSE;
 	const struct moment asked = moment_now(h->sys);
 	struct attempts all;

@@ -46,6 +46,7 @@ int start_check(const struct start *s, const struct start_options *o, const char
 		.has_terminal = isatty(STDIN_FILENO),
 		.loaded_is_ours = loaded_read(sys, &loaded, NULL) == 0,
 		.direct = past_init,
+		.going_down = o->going_down,
 		.target = o->find.root,
 		.unconfirmed = unconfirmed,
 	};

@@ -365,6 +365,9 @@ int start_load(struct start *s)
 		(void)fail_with(&err);
 		return EXIT_LOAD;
 	}
+	/* which rung it became is known only now */
+	if (kx_plan_info(s->plan, &s->plan_info) < 0)
+		return EXIT_LOAD;
 	take_digest(s);
 	leave_note(s);
 	return EXIT_OK;

@@ -39,8 +39,9 @@ struct start_options {
 	struct when when;
 	const char *why; /* of struct attempt */
 	bool has_when, cancel;
-	bool safe;   /* nothing is unpacked beforehand */
-	bool direct; /* past the init system */
+	bool safe;	 /* nothing is unpacked beforehand */
+	bool direct;	 /* past the init system */
+	bool going_down; /* init is on its way */
 	bool dry_run, yes, json, verbose, help;
 };
 

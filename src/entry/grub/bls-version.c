@@ -191,11 +191,14 @@ static int compare_debian(struct part a, struct part b)
 
 int bls_compare_filevercmp(const char *a, const char *b)
 {
-	int r = compare_debian((struct part){ a, a + prefix_length(a) },
-			       (struct part){ b, b + prefix_length(b) });
+	int r;
 
+	/* Hidden files are older than all others. */
+	if ((*a == '.') != (*b == '.') && *a && *b)
+		return *a == '.' ? -1 : 1;
+	r = compare_debian((struct part){ a, a + prefix_length(a) },
+			   (struct part){ b, b + prefix_length(b) });
 	if (r)
 		return r;
-	r = compare_debian((struct part){ a, a + strlen(a) }, (struct part){ b, b + strlen(b) });
-	return r ? r : strcmp(a, b);
+	return compare_debian((struct part){ a, a + strlen(a) }, (struct part){ b, b + strlen(b) });
 }

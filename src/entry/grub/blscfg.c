@@ -104,11 +104,13 @@ static void bls_parse(struct interp *in, struct bls *e, char *text)
 	}
 }
 
-static bool is_conf(const char *name)
+static bool is_conf(const struct interp *in, const char *name)
 {
 	size_t n = strlen(name);
 
-	return n > 5 && name[0] != '.' && !strcmp(name + n - 5, ".conf");
+	if (n < 5 || strcmp(name + n - 5, ".conf") != 0)
+		return false;
+	return in->req->flavour != GRUB_RH || (n > 5 && name[0] != '.');
 }
 
 /* Reads one file and adds it when it names a kernel. */
@@ -139,27 +141,33 @@ static void bls_read(struct interp *in, const char *file, struct bls_list *list)
 	bigger[list->n++] = e;
 }
 
+static void bls_read_in(struct interp *in, const char *directory, const char *name,
+			struct bls_list *list)
+{
+	struct strbuf file = { 0 };
+	_cleanup_free_ char *full = NULL;
+
+	strbuf_addf(&file, "%s/%s", directory, name);
+	full = take_text(in, &file);
+	if (full && is_conf(in, name))
+		bls_read(in, full, list);
+}
+
 /* All files of @directory; false when it cannot be read. */
 static bool bls_scan(struct interp *in, const char *directory, struct bls_list *list)
 {
-	_cleanup_free_ char *device = NULL, *path = NULL;
+	_cleanup_free_ char *device = NULL, *path = NULL, *place = NULL;
 	struct strlist names = { 0 };
+	struct strbuf where = { 0 };
 
 	if (file_parse(in, directory, &device, &path))
 		return false;
 	if (in->fs->list(in->fs, fs_device(in, device), path, &names) < 0)
 		return false;
-	for (size_t i = 0; i < names.n && running(in); i++) {
-		struct strbuf file = { 0 };
-		_cleanup_free_ char *full = NULL;
-
-		if (!is_conf(names.v[i]))
-			continue;
-		strbuf_addf(&file, "(%s)%s/%s", device, path, names.v[i]);
-		full = take_text(in, &file);
-		if (full)
-			bls_read(in, full, list);
-	}
+	strbuf_addf(&where, "(%s)%s", device, path);
+	place = take_text(in, &where);
+	for (size_t i = 0; place && i < names.n && running(in); i++)
+		bls_read_in(in, place, names.v[i], list);
 	strlist_done(&names);
 	return true;
 }
@@ -174,16 +182,29 @@ static int descending_files(const void *a, const void *b)
 	return bls_compare_filevercmp(((const struct bls *)b)->id, ((const struct bls *)a)->id);
 }
 
-static void bls_sort(struct bls_list *list, bool rh)
+/*
+ * Names that compare equal ("1" and "01"): Red Hat's takes them for the same entry; 2.14 gives up
+ * and adds no entry at all.
+ */
+static void bls_sort(struct interp *in, struct bls_list *list)
 {
+	bool rh = in->req->flavour == GRUB_RH;
+	int (*descending)(const void *, const void *) = rh ? descending_rpm : descending_files;
 	size_t kept = 0;
 
 	if (!list->n)
 		return;
-	qsort(list->v, list->n, sizeof(*list->v), rh ? descending_rpm : descending_files);
-	/* RH: what compares equal is taken for the same entry. */
+	qsort(list->v, list->n, sizeof(*list->v), descending);
 	for (size_t i = 0; i < list->n; i++) {
-		if (rh && kept && !bls_compare_rpm(list->v[kept - 1].id, list->v[i].id))
+		bool again = kept && !descending(&list->v[kept - 1], &list->v[i]);
+
+		if (again && !rh) {
+			(void)complain(in, 0, "blscfg: duplicate file %s.conf: no entry is added",
+				       list->v[i].id);
+			bls_list_done(list);
+			return;
+		}
+		if (again)
 			bls_done(&list->v[i]);
 		else
 			list->v[kept++] = list->v[i];
@@ -191,39 +212,49 @@ static void bls_sort(struct bls_list *list, bool rh)
 	list->n = kept;
 }
 
-/* $NAME to its value and a blank, which replaces the one that follows; \$ is for the script. */
+static void add_field(struct interp *in, struct strbuf *out, const char *s, size_t n, bool is_var)
+{
+	char name[128];
+	const char *value;
+
+	if (!is_var) {
+		strbuf_add_n(out, s, n);
+		return;
+	}
+	if (n >= sizeof(name))
+		return;
+	memcpy(name, s, n);
+	name[n] = 0;
+	value = env_get(in, name);
+	if (value && spend(in, strlen(value)))
+		strbuf_addf(out, "%s ", value);
+}
+
+/*
+ * $NAME to its value and a blank, which replaces the one that follows. Braces and backslashes mean
+ * nothing here. As in GRUB, a piece of one character is lost before a "$" and at the end, be it
+ * text or the name of a variable.
+ */
 static char *expand_field(struct interp *in, const char *s)
 {
 	struct strbuf out = { 0 };
+	size_t start = 0, i;
+	bool is_var = false;
 
-	while (*s) {
-		size_t n = 1;
-		char name[128];
-		const char *value;
-
-		if (s[0] == '\\' && s[1]) {
-			strbuf_add_n(&out, s, 2);
-			s += 2;
-			continue;
+	for (i = 0; s[i]; i++) {
+		if (s[i] == '$') {
+			if (i > start + 1)
+				add_field(in, &out, s + start, i - start, is_var);
+			is_var = true;
+			start = i + 1;
+		} else if (is_var && !isalnum((unsigned char)s[i]) && s[i] != '_') {
+			add_field(in, &out, s + start, i - start, true);
+			is_var = false;
+			start = i + (s[i] == ' ');
 		}
-		if (*s != '$') {
-			strbuf_add_n(&out, s++, 1);
-			continue;
-		}
-		while (isalnum((unsigned char)s[n]) || s[n] == '_')
-			n++;
-		if (n == 1 || n > sizeof(name)) {
-			strbuf_add_n(&out, s++, 1);
-			continue;
-		}
-		memcpy(name, s + 1, n - 1);
-		name[n - 1] = 0;
-		value = env_get(in, name);
-		if (value && spend(in, strlen(value)))
-			strbuf_addf(&out, "%s ", value);
-		s += n;
-		s += *s == ' ';
 	}
+	if (i > start + 1)
+		add_field(in, &out, s + start, i - start, is_var);
 	return take_text(in, &out);
 }
 
@@ -319,13 +350,17 @@ static int bls_add(struct interp *in, const struct bls *e)
 	return status;
 }
 
-/* Whether $default means this entry: by id, title or index among all of them. */
+/* Whether $default means this entry: by id (2.14: file name), title or index among all of them. */
 static bool is_default(struct interp *in, const struct bls *e, size_t index)
 {
 	const char *value = env_get_or(in, "default", ""), *end;
+	size_t n = strlen(e->id);
 	unsigned long long number;
 
-	if (!strcmp(value, e->id) || (e->title && !strcmp(value, e->title)))
+	if (!strncmp(value, e->id, n) &&
+	    !strcmp(value + n, in->req->flavour == GRUB_RH ? "" : ".conf"))
+		return true;
+	if (e->title && !strcmp(value, e->title))
 		return true;
 	return number_parse(value, 0, &number, &end) == NUMBER_OK && !*end && number == index;
 }
@@ -362,11 +397,11 @@ static int blscfg_rh(struct interp *in, struct call *call)
 		directory = arg;
 	else
 		id = arg;
-	if (arg == directory && is_conf(arg))
+	if (arg == directory && is_conf(in, arg))
 		bls_read(in, arg, &list);
 	else if (!bls_scan(in, directory, &list) && !bls_scan(in, "/boot/loader/entries", &list))
 		(void)complain(in, 0, "blscfg: cannot read %s", directory);
-	bls_sort(&list, true);
+	bls_sort(in, &list);
 	bls_add_all(in, &list, selection, id);
 	bls_list_done(&list);
 	return GRUB_OK;
@@ -388,14 +423,14 @@ static void blscfg_upstream(struct interp *in, const struct options *o)
 	struct bls_list list = { 0 };
 
 	if (o->values[BLS_ENTRY].n)
-		bls_read(in, o->values[BLS_ENTRY].v[0], &list);
+		bls_read_in(in, directory, o->values[BLS_ENTRY].v[0], &list);
 	else
 		(void)bls_scan(in, directory, &list);
 	if (!list.n && o->set[BLS_FALLBACK])
 		(void)bls_scan(in, "/loader/entries", &list);
 	if (!list.n)
 		(void)complain(in, 0, "blscfg: no entries in %s", directory);
-	bls_sort(&list, false);
+	bls_sort(in, &list);
 	bls_add_all(in, &list,
 		    !one		  ? SELECT_ALL
 		    : o->set[BLS_DEFAULT] ? SELECT_DEFAULT
@@ -412,6 +447,8 @@ int cmd_blscfg(struct interp *in, struct call *call)
 	if (in->req->flavour == GRUB_RH)
 		return blscfg_rh(in, call);
 	r = options_parse(in, call, table, 0, &o);
+	if (r == OPTIONS_OK && o.rest.n)
+		r = OPTIONS_BAD;
 	if (r == OPTIONS_OK)
 		blscfg_upstream(in, &o);
 	options_done(&o);

@@ -42,7 +42,7 @@ static const struct command commands[] = {
 	{ "backtrace", ON_MACHINE, cmd_nothing },
 	{ "badram", ON_MACHINE, cmd_nothing },
 	{ "blocklist", ON_ALL, cmd_nothing },
-	{ "blscfg", ON_MACHINE, cmd_blscfg },
+	{ "blscfg", ON_ALL, cmd_blscfg },
 	{ "boot", ON_ALL, cmd_boot },
 	{ "break", ON_ALL | EXTRACTS, cmd_break },
 	{ "btrfs-mount-subvol", ON_MACHINE | ONLY_SUSE, cmd_nothing },

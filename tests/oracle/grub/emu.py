@@ -187,7 +187,7 @@ def printed(text):
     text = re.sub(r" *\[ \S+ +\S+ +\d+% +\S+B/s \]", "", text)
     # A name in a message may have several lines.
     text = re.sub(r"error: (?:[^\n`]*`[^']*')?[^\n]*\n", "", text)
-    text = re.sub(r"  Booting `[^']*'\n", "", text)
+    text = re.sub(r"  Booting `.*?'\n", "", text, flags=re.S)
     text = re.sub(r"Elapsed time: [^\n]*\n", "", text)
     text = re.sub(r"   Falling back to `[^\n]*'\n", "", text)
     text = text.replace("Press any key to continue...", "")
