@@ -174,6 +174,7 @@ static int plan_by(struct start *s, enum kx_way way, uint64_t flags, const char 
 		.cmdline = s->cmdline,
 		.way = way,
 		.flags = s->flags | flags,
+		.cache = s->config.cache,
 	};
 	struct kx_plan *made;
 	int r = kx_plan_new(s->ctx, &request, &made, err);
@@ -212,7 +213,7 @@ static int plan(struct start *s, struct kx_error *err)
 	if (s->way == KX_WAY_FILE || s->safe)
 		return plan_by(s, s->way, 0, NULL, err);
 	if (s->way == KX_WAY_AUTO && s->file_only)
-		return plan_by(s, KX_WAY_FILE, 0, s->file_only, err);
+		return plan_by(s, KX_WAY_FILE, KX_REQ_FAST, s->file_only, err);
 	return plan_fast(s, err);
 }
 
