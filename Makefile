@@ -10,7 +10,7 @@ WORK  := $(BUILD)/work
 MESON ?= meson
 NINJA ?= ninja
 
-.PHONY: all install demo check check-vm bench fuzz format deps deps-build clean help
+.PHONY: all install deb demo check check-vm check-long check-systems bench fuzz format deps deps-build clean help
 
 all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the library into build/lib
 	@$(NINJA) -C $(WORK) --quiet
@@ -24,6 +24,9 @@ install: all ## install commands, library, header, man pages, completions (PREFI
 	@$(MESON) configure $(WORK) --prefix=$(PREFIX)
 	@$(MESON) install -C $(WORK) --quiet $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
+deb: deps ## Debian packages of the tree, into build/deb
+	@tools/make-deb $(BUILD)
+
 demo: deps all ## boot a virtual machine and watch one kernel hand over to the next
 	@tests/vm/demo
 
@@ -33,10 +36,19 @@ check: deps ## every test: two compilers, sanitizers, fuzz corpora, a few virtua
 check-vm: deps all ## every virtual machine: all kernels, image types, memory sizes, firmwares
 	@tests/vm/real-images.py
 	@tests/vm/run.py
+	@tests/vm/stamps.py
 	@tests/vm/boot-loaders.py
+	@tests/vm/direct.py
+
+check-long: deps all ## every combination of rung, kernel and machine, a hundred kexecs in a row: hours
+	@tests/vm/run.py --long
+
+check-systems: deps all ## reboot whole systems, each init and release, with what make install installs
+	@tests/systems/run.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools
-	@bench/run.py
+	@bench/run.py --full --targets
+	@bench/page.py
 
 fuzz: deps ## run every fuzzer for FUZZ_SECONDS (60), or one: make fuzz TARGET=bzimage
 	@tools/fuzz.py --seconds $(FUZZ_SECONDS) $(TARGET)

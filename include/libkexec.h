@@ -361,6 +361,9 @@ struct kx_request {
 	const char *dtb;      /* path of a device tree blob, or NULL */
 	uint32_t serial_port; /* I/O port of the purgatory's serial console, 0 for 0x3f8 */
 	uint32_t serial_baud; /* 0 leaves the speed as it is */
+	/* with KX_REQ_FAST: directory, of the caller alone, where kx_plan_commit() keeps what was
+	 * unpacked for the next load of the same files; NULL for nowhere */
+	const char *cache;
 };
 
 /* flags of kx_cmdline_running() */
@@ -425,7 +428,9 @@ struct kx_plan_info {
 	size_t n_warnings;	/* sentences about what the next kernel will be without */
 	uint64_t kernel_size;	/* bytes of the kernel given to the system call */
 	uint64_t initrd_size;	/* bytes of the initial ramdisk */
-	const char *rung; /* how fast: "copy", "bzImage", "kexec_file_load"; "plain": not Linux */
+	/* how fast: "zero-copy" (before kx_plan_commit(): is tried), "copy", "bzImage",
+	 * "kexec_file_load"; "plain": not Linux */
+	const char *rung;
 	const char *rung_reason; /* why nothing faster */
 };
 
@@ -473,11 +478,16 @@ const char *kx_plan_warning(const struct kx_plan *plan, size_t i);
  * without flags that only newer kernels know (debug, CMA, device tree). On failure what was loaded
  * before stays, except for a crash kernel: the running kernel frees the old one first.
  *
+ * A plan whose rung is "zero-copy" gets huge pages first and builds kernel and initrd in them, where
+ * they will run; where that fails the call before it goes on with a copy. kx_plan_info() tells
+ * afterwards which it was. The pages are taken from the machine until kx_unload() or another load
+ * gives them back; an image that lies in such pages is dropped before the next is put into others.
+ *
  * Return: 0, -EROFS for a context with a root, or the errno of the system call with step
  * KX_STEP_FILE_LOAD or KX_STEP_LOAD, and a message that names the cause found in the machine's
  * policy files. Since: 1
  */
-int kx_plan_commit(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_error *err);
+int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err);
 
 /**
  * kx_error_falls_back() - may kexec_load be tried after kexec_file_load failed like this?
@@ -498,7 +508,8 @@ int kx_error_falls_back(const struct kx_error *err);
  * @flags: KX_UNLOAD_*
  * @err: filled on failure only, or NULL
  *
- * Unloading when nothing is loaded succeeds.
+ * Unloading when nothing is loaded succeeds. Huge pages that held the image are overwritten and given
+ * back; when the kernel refuses to unload they are kept, because the image still needs them.
  * Return: 0, -EROFS, -EPERM, -EBUSY, -ENOSYS. Since: 1
  */
 int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, struct kx_error *err);
@@ -523,6 +534,8 @@ int kx_state(struct kx_ctx *ctx, struct kx_state *state, struct kx_error *err);
 /* flags of kx_jump() */
 #define KX_JUMP_SYNC (UINT64_C(1) << 0)	  /* sync(2) first */
 #define KX_JUMP_IFDOWN (UINT64_C(1) << 1) /* take network interfaces down first */
+/* only the looks before: for whoever leaves the jump to init, as late as possible */
+#define KX_JUMP_ONLY_CHECK (UINT64_C(1) << 2)
 
 /**
  * kx_jump() - jump into the loaded kernel; on success it does not return
@@ -530,12 +543,14 @@ int kx_state(struct kx_ctx *ctx, struct kx_state *state, struct kx_error *err);
  * @flags: KX_JUMP_*
  * @err: filled on failure only, or NULL
  *
- * In this order: something is loaded (when that can be read) -> sync -> interfaces down -> jump.
+ * In this order: something is loaded (when that can be read) -> an image in huge pages is still there
+ * and whole, is loaded again with a copy when it was moved, or unloaded when it is damaged -> sync ->
+ * interfaces down -> jump.
  * Interfaces are left alone when it cannot be read whether something is loaded, and interfaces
  * that were taken down come up again when reboot(2) returns. Nothing else is stopped or unmounted.
  *
- * Return: -ENOENT nothing is loaded (nothing was touched), -EROFS, -EPERM, -EBUSY, -EINVAL,
- * -ENOSYS. Since: 1
+ * Return: 0 with KX_JUMP_ONLY_CHECK, -ENOENT nothing is loaded (nothing was touched), -EIO it was damaged, -EROFS, -EPERM,
+ * -EBUSY, -EINVAL, -ENOSYS. Since: 1
  */
 int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err);
 

@@ -7,7 +7,7 @@
     gcc       build with gcc, warnings are errors; unit, golden, command and tree checks
     clang     the same with clang, without the checks that look at the tree
     sanitize  gcc with AddressSanitizer and UBSan; unit, golden, command, fuzz corpora replayed
-    vm        a few virtual machines (tests/vm/run.py --quick)
+    vm        a few virtual machines (tests/vm/run.py --quick, tests/systems/run.py --quick)
     fuzz      each fuzzer for ten seconds (tools/fuzz.py)
     demo      make demo
 
@@ -38,9 +38,9 @@ MESON_STAGES = {
                      test=["--no-suite", "checks"]),
 }
 COMMAND_STAGES = {
-    "vm": ["tests/vm/run.py", "--quick"],
-    "fuzz": ["tools/fuzz.py", "--seconds", "10"],
-    "demo": ["tests/vm/demo"],
+    "vm": [["tests/vm/run.py", "--quick"], ["tests/systems/run.py", "--quick"]],
+    "fuzz": [["tools/fuzz.py", "--seconds", "10"]],
+    "demo": [["tests/vm/demo"]],
 }
 
 
@@ -113,10 +113,16 @@ def run_meson_stage(name):
 
 
 def run_command_stage(name):
-    """Runs a program whose last line counts, showing its output as it comes."""
     # The virtual machines run the commands that `make` builds.
     subprocess.run(["make", "--no-print-directory", "all"], cwd=ROOT, check=True)
-    command = COMMAND_STAGES[name]
+    total = Count(0, 0, 0)
+    for command in COMMAND_STAGES[name]:
+        total += run_command(command)
+    return total
+
+
+def run_command(command):
+    """Runs a program whose last line counts, showing its output as it comes."""
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, text=True,
                                errors="replace", stdout=subprocess.PIPE)
     text = ""

@@ -81,6 +81,30 @@ char *bytes_dup(struct bytes b)
 	return strndup((const char *)b.p, b.n);
 }
 
+static bool is_octal(uint8_t c)
+{
+	return c >= '0' && c <= '7';
+}
+
+char *bytes_dup_octal(struct bytes b)
+{
+	char *out = malloc(b.n + 1), *p = out;
+
+	for (size_t i = 0; out && i < b.n; i++) {
+		if (b.p[i] == '\\' && b.n - i > 3 && is_octal(b.p[i + 1]) && is_octal(b.p[i + 2]) &&
+		    is_octal(b.p[i + 3])) {
+			*p++ = (char)((b.p[i + 1] - '0') << 6 | (b.p[i + 2] - '0') << 3 |
+				      (b.p[i + 3] - '0'));
+			i += 3;
+		} else {
+			*p++ = (char)b.p[i];
+		}
+	}
+	if (out)
+		*p = 0;
+	return out;
+}
+
 int bytes_set(char **dst, struct bytes b)
 {
 	char *copy = bytes_dup(b);

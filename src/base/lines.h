@@ -24,5 +24,7 @@ bool bytes_is_nocase(struct bytes b, const char *s);
 bool bytes_starts(struct bytes b, const char *prefix);
 /* A fresh NUL-terminated copy, NULL when out of memory. */
 char *bytes_dup(struct bytes b);
+/* The same of a field of the kernel's mount tables and fstab, where blanks and backslashes are \ooo. */
+char *bytes_dup_octal(struct bytes b);
 /* Makes *dst a copy of @b, freeing what it was; -ENOMEM leaves it alone. */
 _must_check_ int bytes_set(char **dst, struct bytes b);

@@ -23,6 +23,7 @@ int config_init(struct config *ret)
 	struct config config = {
 		.hook_timeout_s = HOOK_TIMEOUT_S,
 		.import = true,
+		.notice = true,
 	};
 
 	config.hooks = strdup(HOOKS_DEFAULT);
@@ -36,6 +37,7 @@ void config_done(struct config *config)
 {
 	free(config->default_entry);
 	free(config->append);
+	free(config->cache);
 	free(config->hooks);
 	config_words_done(&config->force);
 	config_words_done(&config->downgrade);
@@ -59,6 +61,12 @@ static int set_text(void *field, const char *value)
 		return bytes_set(text, text_of(value));
 	free(TAKE_PTR(*text));
 	return 0;
+}
+
+/* Empty: none. */
+static int set_directory(void *field, const char *value)
+{
+	return *value && *value != '/' ? -EINVAL : set_text(field, value);
 }
 
 static int set_path(void *field, const char *value)
@@ -124,17 +132,29 @@ static int set_firmware(void *field, const char *value)
 	return 0;
 }
 
+static int set_either(void *field, const char *value, const char *off, const char *on)
+{
+	bool *to = field;
+
+	if (strcmp(value, off) != 0 && strcmp(value, on) != 0)
+		return -EINVAL;
+	*to = strcmp(value, on) == 0;
+	return 0;
+}
+
+static int set_hook_failure(void *field, const char *value)
+{
+	return set_either(field, value, "stop", "ignore");
+}
+
+static int set_displays(void *field, const char *value)
+{
+	return set_either(field, value, "keep", "unload");
+}
+
 static int set_switch(void *field, const char *value)
 {
-	bool *on = field;
-
-	if (strcmp(value, "yes") == 0)
-		*on = true;
-	else if (strcmp(value, "no") == 0)
-		*on = false;
-	else
-		return -EINVAL;
-	return 0;
+	return set_either(field, value, "no", "yes");
 }
 
 static int set_words(void *field, const char *value)
@@ -160,14 +180,21 @@ static const struct setting {
 } settings[] = {
 	{ "ENTRY", set_text, offsetof(struct config, default_entry), "a boot entry" },
 	{ "APPEND", set_text, offsetof(struct config, append), "words of a command line" },
+	{ "CACHE", set_directory, offsetof(struct config, cache), "an absolute path, or nothing" },
 	{ "HOOKS", set_path, offsetof(struct config, hooks), "an absolute path" },
 	{ "HOOK_TIMEOUT", set_seconds, offsetof(struct config, hook_timeout_s),
 	  "seconds, at most 86400" },
+	{ "HOOK_FAILURE", set_hook_failure, offsetof(struct config, hook_failure_ignored),
+	  "stop or ignore" },
+	{ "DISPLAY_DRIVERS", set_displays, offsetof(struct config, unload_displays),
+	  "keep or unload" },
 	{ "PACKAGE_TIMEOUT", set_seconds, offsetof(struct config, package_timeout_s),
 	  "seconds, at most 86400" },
 	{ "WAY", set_way, offsetof(struct config, way), "auto, file or segments" },
+	{ "SAFE", set_switch, offsetof(struct config, safe), "yes or no" },
 	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
 	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
+	{ "NOTICE", set_switch, offsetof(struct config, notice), "yes or no" },
 	{ "IMPORT", set_switch, offsetof(struct config, import), "yes or no" },
 	{ "CHECKS_FORCE", set_words, offsetof(struct config, force), "ids of checks" },
 	{ "CHECKS_NOTE", set_words, offsetof(struct config, downgrade), "ids of checks" },

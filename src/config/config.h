@@ -35,12 +35,17 @@ struct config_words {
 struct config {
 	char *default_entry; /* ENTRY: boot entry, as for `rapidreboot ENTRY`; NULL: the loader's */
 	char *append;	     /* APPEND: words after the entry's command line, or NULL */
+	char *cache;	     /* CACHE: directory of what was unpacked, or NULL: nothing is kept */
 	char *hooks;	     /* HOOKS: directory of programs run before the hand-over */
-	unsigned hook_timeout_s;    /* HOOK_TIMEOUT: for all of them together */
+	unsigned hook_timeout_s;    /* HOOK_TIMEOUT: for each of them */
+	bool hook_failure_ignored;  /* HOOK_FAILURE=ignore */
+	bool unload_displays;	    /* DISPLAY_DRIVERS=unload */
 	unsigned package_timeout_s; /* PACKAGE_TIMEOUT: wait for a package manager that works */
 	enum kx_way way;	    /* WAY */
+	bool safe;		    /* SAFE: kernel and initial ramdisk as their files are */
 	enum config_confirm confirm;
 	enum config_firmware firmware;
+	bool notice;		       /* NOTICE: tell who logs in that a reboot is due */
 	bool import;		       /* IMPORT: honour the files of config/legacy.h */
 	struct config_words force;     /* CHECKS_FORCE: these checks do not refuse */
 	struct config_words downgrade; /* CHECKS_NOTE: findings of these are notes */

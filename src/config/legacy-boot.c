@@ -102,13 +102,31 @@ static int gentoo_cmdline(const struct legacy_machine *m, const struct vars *var
 	return strbuf_take(&line, &ret->append);
 }
 
+/* The file comes with the package; what counts is the service in some runlevel of OpenRC. */
+static bool is_in_runlevel(int root, const char *service)
+{
+	_cleanup_names_ struct names runlevels = { 0 };
+
+	if (list_in(root, "/etc/runlevels", &runlevels) < 0)
+		return false;
+	for (size_t i = 0; i < runlevels.n; i++) {
+		_cleanup_strbuf_ struct strbuf path = { 0 };
+
+		strbuf_addf(&path, "/etc/runlevels/%s/%s", runlevels.v[i], service);
+		/* a link whose script is gone is no service */
+		if (!path.failed && exists_in(root, path.s) == 1)
+			return true;
+	}
+	return false;
+}
+
 int legacy_gentoo(int root, const struct legacy_machine *m, const struct vars *vars,
 		  struct legacy *ret)
 {
 	const char *during = vars_get(vars, "LOAD_DURING_SHUTDOWN");
 	int r;
 
-	ret->enabled = true;
+	ret->enabled = is_in_runlevel(root, "kexec");
 	ret->at_shutdown = !during || strcmp(during, "yes") == 0;
 	ret->may_mount_boot = strcmp(vars_get_or(vars, "DONT_MOUNT_BOOT", "no"), "no") == 0;
 	ret->unload = vars_is(vars, "KNAME", "-");
@@ -121,13 +139,13 @@ int legacy_gentoo(int root, const struct legacy_machine *m, const struct vars *v
 	return gentoo_files(root, m, vars, ret);
 }
 
-int legacy_alpine(const struct vars *vars, struct legacy *ret)
+int legacy_alpine(int root, const struct vars *vars, struct legacy *ret)
 {
 	const char *kernel = vars_get_or(vars, "KERNEL", "vmlinuz-edge");
 	const char *initrd = vars_get_or(vars, "INITRD", "initramfs-edge");
 	int r;
 
-	ret->enabled = true;
+	ret->enabled = is_in_runlevel(root, "kexec-load");
 	ret->at_shutdown = true;
 	ret->base = LEGACY_CMDLINE_RUNNING;
 	if (text_set(&ret->boot_dir, vars_get_or(vars, "BOOTPART", "/boot")) < 0 ||
@@ -219,4 +237,59 @@ int legacy_installkernel(int root, const struct vars *vars, struct legacy *ret)
 	if (r >= 0 && vars_get_or(vars, "KPARAM", NULL))
 		return text_set(&ret->append, vars_get(vars, "KPARAM"));
 	return r < 0 ? r : kernel_cmdline(root, ret);
+}
+
+/* The name between "kexec-load@" and ".service", or false. */
+static bool is_instance(const char *unit, struct bytes *ret)
+{
+	static const char head[] = "kexec-load@", tail[] = ".service";
+	size_t n = strlen(unit);
+
+	if (strncmp(unit, head, sizeof(head) - 1) != 0 || n <= sizeof(head) + sizeof(tail) - 2 ||
+	    strcmp(unit + n - sizeof(tail) + 1, tail) != 0)
+		return false;
+	*ret = (struct bytes){ (const uint8_t *)unit + sizeof(head) - 1,
+			       n - sizeof(head) - sizeof(tail) + 2 };
+	return true;
+}
+
+static int take_instance(struct bytes name, struct legacy *ret)
+{
+	_cleanup_strbuf_ struct strbuf kernel = { 0 }, initrd = { 0 };
+	int r;
+
+	strbuf_addf(&kernel, "/boot/vmlinuz-%.*s", (int)name.n, (const char *)name.p);
+	strbuf_addf(&initrd, "/boot/initramfs-%.*s.img", (int)name.n, (const char *)name.p);
+	ret->kind = LEGACY_ARCH;
+	ret->file = "/etc/systemd/system/*.wants/kexec-load@*.service";
+	ret->enabled = true;
+	ret->at_shutdown = true;
+	ret->base = LEGACY_CMDLINE_RUNNING;
+	r = strbuf_take(&kernel, &ret->kernel);
+	if (r == 0)
+		r = strbuf_take(&initrd, &ret->initrd);
+	return r < 0 ? r : text_set(&ret->append, "");
+}
+
+int legacy_arch(int root, struct legacy *ret)
+{
+	_cleanup_names_ struct names wants = { 0 };
+
+	if (list_in(root, "/etc/systemd/system", &wants) < 0)
+		return -ENOENT;
+	for (size_t i = 0; i < wants.n; i++) {
+		_cleanup_strbuf_ struct strbuf path = { 0 };
+		_cleanup_names_ struct names units = { 0 };
+		struct bytes name;
+
+		strbuf_addf(&path, "/etc/systemd/system/%s", wants.v[i]);
+		if (path.failed)
+			return -ENOMEM;
+		if (!strstr(wants.v[i], ".wants") || list_in(root, path.s, &units) < 0)
+			continue;
+		for (size_t u = 0; u < units.n; u++)
+			if (is_instance(units.v[u], &name))
+				return take_instance(name, ret);
+	}
+	return -ENOENT;
 }

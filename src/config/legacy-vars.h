@@ -27,5 +27,7 @@ _must_check_ int text_set(char **dst, const char *s);
 /* Each fills what its file says; kind, file and the warnings are set by the caller. */
 int legacy_gentoo(int root, const struct legacy_machine *m, const struct vars *vars,
 		  struct legacy *ret);
-int legacy_alpine(const struct vars *vars, struct legacy *ret);
+int legacy_alpine(int root, const struct vars *vars, struct legacy *ret);
 int legacy_installkernel(int root, const struct vars *vars, struct legacy *ret);
+/* Fills kind and all else from an enabled kexec-load@.service; -ENOENT when there is none. */
+int legacy_arch(int root, struct legacy *ret);

@@ -191,7 +191,7 @@ static int try_confd(int root, const struct legacy_machine *m, struct vars *vars
 		return r;
 	ret->file = CONFD_FILE;
 	ret->kind = vars_get(vars, "KERNEL") ? LEGACY_ALPINE : LEGACY_GENTOO;
-	r = ret->kind == LEGACY_ALPINE ? legacy_alpine(vars, ret)
+	r = ret->kind == LEGACY_ALPINE ? legacy_alpine(root, vars, ret)
 				       : legacy_gentoo(root, m, vars, ret);
 	return r < 0 ? kx_fail(err, r, CONFD_FILE ": %s", strerror(-r)) : 0;
 }
@@ -219,6 +219,10 @@ int legacy_read(int root, const struct legacy_machine *machine, struct legacy *r
 		r = try_confd(root, machine, &vars, &legacy, err);
 	if (r == -ENOENT)
 		r = try_installkernel(root, &vars, &legacy, err);
+	if (r == -ENOENT)
+		r = legacy_arch(root, &legacy);
+	if (r == -ENOMEM)
+		r = kx_fail(err, r, "out of memory");
 	if (r < 0 && r != -ENOENT) {
 		legacy_done(&legacy);
 		return r;

@@ -8,11 +8,19 @@
  *   Gentoo kexec-r2.init /etc/conf.d/kexec with KNAME, BOOTPART, ROOTPART, KPARAM, …
  *   Alpine kexec-load    /etc/conf.d/kexec with KERNEL
  *   Gentoo kexec-auto-load /etc/kexec.conf over the last line of /var/lib/misc/installkernel
+ *   Arch kexec-load@.service  an enabled instance names the kernel
  */
 
 #include "config/config.h"
 
-enum legacy_kind { LEGACY_NONE, LEGACY_DEBIAN, LEGACY_GENTOO, LEGACY_ALPINE, LEGACY_INSTALLKERNEL };
+enum legacy_kind {
+	LEGACY_NONE,
+	LEGACY_DEBIAN,
+	LEGACY_GENTOO,
+	LEGACY_ALPINE,
+	LEGACY_INSTALLKERNEL,
+	LEGACY_ARCH
+};
 
 /* What stands in front of struct legacy.append on the command line. */
 enum legacy_cmdline {
@@ -30,7 +38,7 @@ struct legacy_machine {
 struct legacy {
 	enum legacy_kind kind;
 	const char *file;      /* the (first) file that says it */
-	bool enabled;	       /* an ordinary reboot is to load a kernel */
+	bool enabled;	       /* by the administrator: a reboot is to load a kernel */
 	bool from_boot_loader; /* the boot loader's default entry, not kernel and initrd */
 	bool unload;	       /* the image is to be dropped (KNAME=-) */
 	bool at_shutdown;      /* load while going down, else when the system comes up */

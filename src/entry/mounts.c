@@ -59,31 +59,6 @@ int mounts_add(struct mounts *mounts, const char *dir, const char *fsroot, const
 	return r;
 }
 
-static bool is_octal(uint8_t c)
-{
-	return c >= '0' && c <= '7';
-}
-
-/* Both tables write blanks and backslashes as \ooo. */
-static char *unescape(struct bytes b)
-{
-	char *out = malloc(b.n + 1), *p = out;
-
-	for (size_t i = 0; out && i < b.n; i++) {
-		if (b.p[i] == '\\' && b.n - i > 3 && is_octal(b.p[i + 1]) && is_octal(b.p[i + 2]) &&
-		    is_octal(b.p[i + 3])) {
-			*p++ = (char)((b.p[i + 1] - '0') << 6 | (b.p[i + 2] - '0') << 3 |
-				      (b.p[i + 3] - '0'));
-			i += 3;
-		} else {
-			*p++ = (char)b.p[i];
-		}
-	}
-	if (out)
-		*p = 0;
-	return out;
-}
-
 /* File systems that no boot loader reads. */
 static bool is_pseudo(struct bytes type)
 {
@@ -134,10 +109,10 @@ static int take_mountinfo_line(struct mounts *mounts, struct bytes line, const c
 	if (!f_source.n)
 		return 0;
 
-	dir = unescape(f_dir);
-	fsroot = unescape(f_fsroot);
-	type = unescape(f_type);
-	source = unescape(f_source);
+	dir = bytes_dup_octal(f_dir);
+	fsroot = bytes_dup_octal(f_fsroot);
+	type = bytes_dup_octal(f_type);
+	source = bytes_dup_octal(f_source);
 	if (!dir || !fsroot || !type || !source)
 		return -ENOMEM;
 	rest = path_below(dir, root);
@@ -201,9 +176,9 @@ static int take_fstab_line(struct mounts *mounts, struct bytes line)
 
 	if (!f_type.n || f_dir.p[0] != '/' || is_pseudo(f_type))
 		return 0;
-	source = unescape(f_source);
-	raw = unescape(f_dir);
-	type = unescape(f_type);
+	source = bytes_dup_octal(f_source);
+	raw = bytes_dup_octal(f_dir);
+	type = bytes_dup_octal(f_type);
 	if (!source || !raw || !type)
 		return -ENOMEM;
 	unquote(source);

@@ -11,5 +11,7 @@
 /* May crc32c_insn*() be called on the processor this runs on? */
 bool crc32c_has_insn(void);
 uint32_t crc32c_insn(uint32_t crc, const uint8_t *p, size_t n);
-/* Three runs of @n bytes each, one behind the other from @p on; @n is a multiple of 8. */
+/* Three runs of @n bytes each, one behind the other from @p on; @n is a multiple of
+ * CRC32C_STEP. */
+#define CRC32C_STEP 64u
 void crc32c_insn3(uint32_t crc[3], const uint8_t *p, size_t n);

@@ -6,6 +6,12 @@ static bool asks_for(const struct request *request, enum reboot_mode mode)
 	return request && request->mode == mode;
 }
 
+static bool wants_cold(const struct hook_facts *facts)
+{
+	return facts->another_image || asks_for(facts->request, REBOOT_COLD) ||
+	       (facts->cold_once && !asks_for(facts->request, REBOOT_KEXEC));
+}
+
 enum hook_action hook_while_mounted(const struct hook_facts *facts)
 {
 	switch (facts->going) {
@@ -20,7 +26,7 @@ enum hook_action hook_while_mounted(const struct hook_facts *facts)
 	case GOING_KEXEC:
 		break;
 	}
-	if (asks_for(facts->request, REBOOT_COLD))
+	if (wants_cold(facts))
 		return HOOK_UNLOAD;
 	if (facts->going == GOING_KEXEC || facts->enabled || asks_for(facts->request, REBOOT_KEXEC))
 		return HOOK_LOAD;
@@ -42,7 +48,7 @@ enum hook_action hook_at_the_end(const struct hook_facts *facts)
 	case GOING_KEXEC:
 		break;
 	}
-	return asks_for(facts->request, REBOOT_COLD) ? HOOK_UNLOAD : HOOK_JUMP;
+	return wants_cold(facts) ? HOOK_UNLOAD : HOOK_JUMP;
 }
 
 const char *going_name(enum going going)

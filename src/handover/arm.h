@@ -18,11 +18,15 @@ enum hook_action {
  * @going: init's word
  * @request: the valid request, or NULL
  * @enabled: every ordinary reboot is to be a fast one
+ * @another_image: what is loaded is not what the request is for
+ * @cold_once: a file asks for one through the firmware; a request that was made since goes before it
  */
 struct hook_facts {
 	enum going going;
 	const struct request *request;
 	bool enabled;
+	bool another_image;
+	bool cold_once;
 };
 
 /* The hook that still has the file systems, and the last one before init reboots. */

@@ -6,9 +6,13 @@
 
 #include "handover/init.h"
 
+/* Its shell as process 1, of a rescue system or an initramfs for example, is no init. init/init.c
+ * calls itself "init", whatever it was started as. */
 static bool is_busybox(const struct pid1 *pid1)
 {
-	return strcmp(pid1->name, "busybox") == 0;
+	return strcmp(pid1->name, "busybox") == 0 &&
+	       (!pid1->called[0] || strcmp(pid1->called, "init") == 0 ||
+		strcmp(pid1->called, "linuxrc") == 0);
 }
 
 static int busybox_ask(struct sys *sys, const struct reboot_wish *wish, struct reboot_call *ret,

@@ -70,7 +70,8 @@ int call_program(struct sys *sys, struct reboot_call *call, const char *const *n
 
 int reboot_ask(struct sys *sys, const struct reboot_call *call, struct kx_error *err)
 {
-	int r = process_run(sys, call->words, call->setting, NULL);
+	int r = call->waits ? process_start(sys, call->words)
+			    : process_run(sys, call->words, call->setting, NULL);
 
 	if (r < 0)
 		return kx_fail(err, -EIO, "%s cannot be started: %s", call->words[0], strerror(-r));

@@ -16,20 +16,20 @@ static const struct init_system *const all[] = {
 };
 
 /* A program whose file was replaced by an upgrade reads as "/sbin/init (deleted)". */
-static void take_name(struct pid1 *pid1, char *path)
+static void take_name(char *path, char *ret, size_t n)
 {
 	char *deleted = strstr(path, " (deleted)"), *slash;
 
 	if (deleted)
 		*deleted = '\0';
 	slash = strrchr(path, '/');
-	(void)snprintf(pid1->name, sizeof(pid1->name), "%s", slash ? slash + 1 : path);
+	(void)snprintf(ret, n, "%s", slash ? slash + 1 : path);
 }
 
 void pid1_read(struct sys *sys, struct pid1 *ret)
 {
 	_cleanup_close_ int root = machine_open(sys);
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL, *argv0 = NULL;
 
 	*ret = (struct pid1){ 0 };
 	if (root < 0 && root != ROOT_HERE)
@@ -38,12 +38,14 @@ void pid1_read(struct sys *sys, struct pid1 *ret)
 	/* /run/openrc since 0.30; the other place is Debian's and Gentoo's of before */
 	ret->openrc = is_there_in(root, "/run/openrc/softlevel") ||
 		      is_there_in(root, "/lib/rc/init.d/softlevel");
+	if (read_line_in(root, "/proc/1/cmdline", &argv0) == 0)
+		take_name(argv0, ret->called, sizeof(ret->called));
 	if (link_read_in(root, "/proc/1/exe", &text) < 0) {
 		ret->from_comm = true;
 		if (read_line_in(root, "/proc/1/comm", &text) < 0)
 			return;
 	}
-	take_name(ret, text);
+	take_name(text, ret->name, sizeof(ret->name));
 	/* Several programs call themselves init; without the file's name nobody can say which. */
 	if (ret->from_comm && strcmp(ret->name, "init") == 0)
 		ret->name[0] = '\0';

@@ -44,6 +44,8 @@ static int link_target(int root, bool on, struct kx_error *err)
 	_cleanup_free_ char *target = NULL;
 	int r = link_read_in(root, REBOOT_TARGET, &target);
 
+	if (r == 0 && !strstr(target, "kexec.target") && !on)
+		return 0; /* not ours */
 	if (r == 0 && !strstr(target, "kexec.target"))
 		return kx_fail(err, -EEXIST,
 			       REBOOT_TARGET ": points to %s, which somebody else wanted; remove "
@@ -93,8 +95,13 @@ static int set_systemd(struct sys *sys, int root, bool on, struct kx_error *err)
 int set_enabled(struct sys *sys, const struct init_system *init, bool on, struct kx_error *err)
 {
 	_cleanup_close_ int root = machine_open(sys);
-	int r = init == &systemd_init ? set_systemd(sys, root, on, err) : 0;
+	int r = 0;
 
+	if (init == &systemd_init)
+		r = set_systemd(sys, root, on, err);
+	else if (!on && is_there_in(root, MARK))
+		/* enabled while systemd ran: in a chroot, or after a change of init */
+		r = link_target(root, false, err);
 	if (r < 0)
 		return r;
 	r = mark(root, on);

@@ -13,10 +13,11 @@
 
 /* What process 1 shows of itself. */
 struct pid1 {
-	bool systemd;	/* /run/systemd/system is there, see sd_booted(3) */
-	bool openrc;	/* OpenRC manages services, whatever process 1 is */
-	char name[64];	/* last component of /proc/1/exe, else of its command name; "" unknown */
-	bool from_comm; /* the program itself could not be read */
+	bool systemd;	 /* /run/systemd/system is there, see sd_booted(3) */
+	bool openrc;	 /* OpenRC manages services, whatever process 1 is */
+	char name[64];	 /* last component of /proc/1/exe, else of its command name; "" unknown */
+	bool from_comm;	 /* the program itself could not be read */
+	char called[64]; /* last component of its argv[0], "" unknown: one program may be many */
 };
 
 /* How to come back. */
@@ -30,12 +31,15 @@ enum reboot_mode {
  * @message: for those who are logged in, or NULL
  * @no_wall: tell nobody
  * @ignore_inhibitors: although somebody asked for the machine to stay up
+ * @when: "+MINUTES" or "HH:MM" for init to wait until, or NULL: at once
+ * @when_minutes: the same as "+MINUTES", for those to whom this minute's "HH:MM" is now, not tomorrow
  */
 struct reboot_wish {
 	enum reboot_mode mode;
 	const char *message;
 	bool no_wall;
 	bool ignore_inhibitors;
+	const char *when, *when_minutes;
 };
 
 enum { REBOOT_WORDS_MAX = 8 };
@@ -48,6 +52,7 @@ enum { REBOOT_WORDS_MAX = 8 };
  * @avoids_image: the reboot is a firmware one even with an image loaded
  * @needs_hook: the jump is made by our hook, so that the request file has to say kexec
  * @image_required: init would not come back from an attempt with nothing loaded
+ * @waits: the program itself waits until the time has come
  */
 struct reboot_call {
 	char *words[REBOOT_WORDS_MAX];
@@ -56,6 +61,7 @@ struct reboot_call {
 	bool avoids_image;
 	bool needs_hook;
 	bool image_required;
+	bool waits;
 };
 
 void reboot_call_done(struct reboot_call *call);
@@ -78,6 +84,7 @@ enum going { GOING_UNKNOWN, GOING_REBOOT, GOING_KEXEC, GOING_DOWN, GOING_NOWHERE
  * @is: does process 1 belong to it?
  * @ask: makes ret->words and the facts after it; -ENOENT when its programs are not there
  * @going: reads the signal; never NULL
+ * @cancel: makes the call that takes back a reboot with a time; NULL: it knows no time
  */
 struct init_system {
 	const char *name;
@@ -85,6 +92,7 @@ struct init_system {
 	int (*ask)(struct sys *sys, const struct reboot_wish *wish, struct reboot_call *ret,
 		   struct kx_error *err);
 	enum going (*going)(struct sys *sys, const struct signals *signals);
+	int (*cancel)(struct sys *sys, struct reboot_call *ret, struct kx_error *err);
 };
 
 extern const struct init_system systemd_init, openrc_init, sysvinit_init, busybox_init, runit_init,

@@ -20,9 +20,18 @@ static int openrc_ask(struct sys *sys, const struct reboot_wish *wish, struct re
 	if (r == 0)
 		r = call_word(ret, wish->mode == REBOOT_COLD ? "--reboot" : "--kexec", err);
 	if (r == 0)
-		r = call_word(ret, "now", err);
+		r = call_word(ret, wish->when ? wish->when_minutes : "now", err);
 	ret->avoids_image = wish->mode == REBOOT_COLD;
+	ret->waits = wish->when != NULL;
 	return r;
+}
+
+static int openrc_cancel(struct sys *sys, struct reboot_call *ret, struct kx_error *err)
+{
+	static const char *const programs[] = { "openrc-shutdown", NULL };
+	int r = call_program(sys, ret, programs, err);
+
+	return r < 0 ? r : call_word(ret, "--cancel", err);
 }
 
 static enum going openrc_going(struct sys *sys, const struct signals *signals)
@@ -39,4 +48,5 @@ const struct init_system openrc_init = {
 	.is = is_openrc,
 	.ask = openrc_ask,
 	.going = openrc_going,
+	.cancel = openrc_cancel,
 };

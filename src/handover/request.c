@@ -45,14 +45,24 @@ static bool take_boot_id(struct request *q, struct bytes v)
 	return true;
 }
 
-static bool take_time(struct request *q, struct bytes v)
+static bool take_number(struct bytes v, uint64_t *ret)
 {
 	char digits[21];
 
 	if (v.n == 0 || v.n >= sizeof(digits))
 		return false;
 	copy(digits, v);
-	return parse_u64(digits, &q->time_ms) == 0;
+	return parse_u64(digits, ret) == 0;
+}
+
+static bool take_time(struct request *q, struct bytes v)
+{
+	return take_number(v, &q->time_ms);
+}
+
+static bool take_due(struct request *q, struct bytes v)
+{
+	return take_number(v, &q->due_ms);
 }
 
 static bool take_digest(struct request *q, struct bytes v)
@@ -77,8 +87,8 @@ static const struct key {
 	bool required;
 } keys[] = {
 	{ "boot-id", take_boot_id, true }, { "mode", take_mode, true },
-	{ "time", take_time, true },	   { "digest", take_digest, false },
-	{ "entry", take_entry, false },
+	{ "time", take_time, true },	   { "due", take_due, false },
+	{ "digest", take_digest, false },  { "entry", take_entry, false },
 };
 
 enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -135,6 +145,15 @@ int request_check(const struct request *q, const char *boot_id, uint64_t now_ms,
 {
 	if (strcmp(q->boot_id, boot_id) != 0)
 		return kx_fail(err, -ESTALE, FILE_NAME ": belongs to another boot; it is ignored");
+	if (q->due_ms && (now_ms + REQUEST_EARLY_MS < q->due_ms ||
+			  (now_ms > q->due_ms && now_ms - q->due_ms > REQUEST_AGE_MAX_MS)))
+		return kx_fail(err, -ESTALE,
+			       FILE_NAME
+			       ": is for a reboot at %llu ms of this boot, and it is %llu ms "
+			       "now",
+			       (unsigned long long)q->due_ms, (unsigned long long)now_ms);
+	if (q->due_ms)
+		return 0;
 	if (q->time_ms > now_ms || now_ms - q->time_ms > REQUEST_AGE_MAX_MS)
 		return kx_fail(err, -ESTALE,
 			       FILE_NAME ": was written at %llu ms of this boot and it is %llu ms "
@@ -163,6 +182,9 @@ static int format(struct request *q, char *buf, size_t n)
 			   (unsigned long long)q->time_ms);
 
 	one_line(q->entry);
+	if (q->due_ms)
+		len += snprintf(buf + len, n - (size_t)len, "due %llu\n",
+				(unsigned long long)q->due_ms);
 	if (q->digest[0])
 		len += snprintf(buf + len, n - (size_t)len, "digest %s\n", q->digest);
 	if (q->entry[strspn(q->entry, " ")])

@@ -10,6 +10,7 @@
  *	boot-id 0b4c4d4e-…
  *	mode kexec
  *	time 123456		milliseconds of CLOCK_BOOTTIME
+ *	due 456789		of a reboot with a time: valid around then, not now
  *	digest 1c291ca3		of what was loaded; not with mode cold
  *	entry Debian GNU/Linux	to the end of the line; not with mode cold
  */
@@ -17,12 +18,17 @@
 #include "fundamental/bytes.h"
 #include "handover/init.h"
 
-enum { REQUEST_AGE_MAX_MS = 10 * 60 * 1000, REQUEST_FILE_MAX = 4096 };
+enum {
+	REQUEST_AGE_MAX_MS = 10 * 60 * 1000,
+	REQUEST_EARLY_MS = 60 * 1000, /* init counts in minutes */
+	REQUEST_FILE_MAX = 4096,
+};
 
 struct request {
 	enum reboot_mode mode;
 	char boot_id[BOOT_ID_LENGTH + 1]; /* of /proc/sys/kernel/random/boot_id */
 	uint64_t time_ms;
+	uint64_t due_ms; /* 0: at once */
 	char digest[17]; /* hexadecimal, "" for none */
 	char entry[256]; /* one line, "" for none */
 };
@@ -30,7 +36,7 @@ struct request {
 /* Text -> request. -EBADMSG for anything but exactly this format. */
 _must_check_ int request_parse(struct bytes text, struct request *ret, struct kx_error *err);
 
-/* -ESTALE for another boot or too old, with the sentence. */
+/* -ESTALE for another boot, too old, or too early for its time, with the sentence. */
 _must_check_ int request_check(const struct request *request, const char *boot_id, uint64_t now_ms,
 			       struct kx_error *err);
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* runit: the owner's execute bit of a file in /run is the reboot, its absence the halt. The bit is
- * read with stat: access(2) would say no where /run is mounted noexec. */
+ * read with stat: access(2) would say no where /run is mounted noexec. Debian has the file from boot on,
+ * and its stage 3 writes the runlevel before it runs anything: without that, nothing goes down. */
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/io.h"
 #include "handover/init.h"
 
@@ -28,17 +30,24 @@ static int runit_ask(struct sys *sys, const struct reboot_wish *wish, struct reb
 
 static enum going runit_going(struct sys *sys, const struct signals *signals)
 {
-	/* Debian's, Void's, upstream's */
-	static const char *const flags[] = { "/run/runit.reboot", "/run/runit/reboot",
-					     "/etc/runit/reboot" };
+	static const struct {
+		const char *flag, *stage_3;
+	} places[] = {
+		{ "/run/runit.reboot", "/run/runit.runlevel" }, /* Debian's */
+		{ "/run/runit/reboot", NULL },			/* Void's */
+		{ "/etc/runit/reboot", NULL },			/* upstream's */
+	};
 	_cleanup_close_ int root = machine_open(sys);
 
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		_cleanup_close_ int fd = open_in(root, flags[i], O_PATH);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		_cleanup_close_ int fd = open_in(root, places[i].flag, O_PATH);
 		struct stat st;
 
-		if (fd >= 0 && fstat(fd, &st) == 0)
-			return st.st_mode & S_IXUSR ? GOING_REBOOT : GOING_DOWN;
+		if (fd < 0 || fstat(fd, &st) < 0)
+			continue;
+		if (places[i].stage_3 && !is_there_in(root, places[i].stage_3))
+			return GOING_NOWHERE;
+		return st.st_mode & S_IXUSR ? GOING_REBOOT : GOING_DOWN;
 	}
 	return GOING_UNKNOWN;
 }

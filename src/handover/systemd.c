@@ -44,12 +44,44 @@ static int add_message(struct reboot_call *call, const char *message, struct kx_
 	return call_word(call, text, err);
 }
 
+/* shutdown(8) is the client that knows times in every version; it schedules a kexec when an image is
+ * loaded as it is called, which systemctl reboot --when= never does. */
+static int schedule(struct sys *sys, const struct reboot_wish *wish, struct reboot_call *ret,
+		    struct kx_error *err)
+{
+	static const char *const programs[] = { "shutdown", NULL };
+	int r = call_program(sys, ret, programs, err);
+
+	if (r == 0)
+		r = call_word(ret, "-r", err);
+	if (r == 0 && wish->no_wall)
+		r = call_word(ret, "--no-wall", err);
+	if (r == 0)
+		r = call_word(ret, wish->when, err);
+	if (r == 0 && wish->message)
+		r = call_word(ret, wish->message, err);
+	ret->image_required = true;
+	return r;
+}
+
+static int systemd_cancel(struct sys *sys, struct reboot_call *ret, struct kx_error *err)
+{
+	static const char *const programs[] = { "shutdown", NULL };
+	int r = call_program(sys, ret, programs, err);
+
+	return r < 0 ? r : call_word(ret, "-c", err);
+}
+
 static int systemd_ask(struct sys *sys, const struct reboot_wish *wish, struct reboot_call *ret,
 		       struct kx_error *err)
 {
 	static const char *const programs[] = { "systemctl", NULL };
 	const bool cold = wish->mode == REBOOT_COLD;
-	int r = call_program(sys, ret, programs, err);
+	int r;
+
+	if (wish->when)
+		return schedule(sys, wish, ret, err);
+	r = call_program(sys, ret, programs, err);
 
 	if (r == 0)
 		r = call_word(ret, cold ? "reboot" : "kexec", err);
@@ -139,4 +171,5 @@ const struct init_system systemd_init = {
 	.is = is_systemd,
 	.ask = systemd_ask,
 	.going = systemd_going,
+	.cancel = systemd_cancel,
 };

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* sysvinit, with its own scripts or OpenRC's services: runlevel 6 is a reboot, 0 is not. The
- * inittab of some OpenRC systems ends with `reboot -dk`, which jumps whenever an image is loaded. */
+/*
+ * sysvinit, with its own scripts or OpenRC's services: runlevel 6 is a reboot, 0 is not. The
+ * inittab of some OpenRC systems ends with `reboot -dk`, which jumps whenever an image is loaded.
+ *
+ * init writes the runlevel into its own command line, "init [6]" (sysvinit's src/init.c,
+ * setproctitle). That goes before what the environment says, which is inherited from anywhere and
+ * which OpenRC takes away; Debian's `openrc off`, where its services stop first, has no RC_REBOOT
+ * either.
+ */
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "handover/init.h"
 
 static bool is_sysvinit(const struct pid1 *pid1)
@@ -15,7 +24,7 @@ static int sysvinit_ask(struct sys *sys, const struct reboot_wish *wish, struct 
 			struct kx_error *err)
 {
 	static const char *const programs[] = { "shutdown", NULL };
-	static const char *const words[] = { "-r", "now", NULL };
+	const char *const words[] = { "-r", wish->when ? wish->when_minutes : "now", NULL };
 	int r = call_program(sys, ret, programs, err);
 
 	if (r == 0)
@@ -23,13 +32,39 @@ static int sysvinit_ask(struct sys *sys, const struct reboot_wish *wish, struct 
 	if (r == 0 && wish->message)
 		r = call_word(ret, wish->message, err);
 	ret->needs_hook = wish->mode == REBOOT_KEXEC;
+	ret->waits = wish->when != NULL;
 	return r;
+}
+
+static int sysvinit_cancel(struct sys *sys, struct reboot_call *ret, struct kx_error *err)
+{
+	static const char *const programs[] = { "shutdown", NULL };
+	int r = call_program(sys, ret, programs, err);
+
+	return r < 0 ? r : call_word(ret, "-c", err);
+}
+
+static enum going going_by_title(struct sys *sys)
+{
+	static const char head[] = "init [";
+	_cleanup_close_ int root = machine_open(sys);
+	_cleanup_free_ char *title = NULL;
+	char runlevel[2] = "";
+
+	if (read_line_in(root, "/proc/1/cmdline", &title) < 0 ||
+	    strncmp(title, head, strlen(head)) != 0)
+		return GOING_UNKNOWN;
+	runlevel[0] = title[strlen(head)];
+	return runlevel[0] && title[strlen(head) + 1] == ']' ? going_by_runlevel(runlevel)
+							     : GOING_UNKNOWN;
 }
 
 static enum going sysvinit_going(struct sys *sys, const struct signals *signals)
 {
-	enum going going = going_by_runlevel(signals->runlevel);
+	enum going going = going_by_title(sys);
 
+	if (going == GOING_UNKNOWN)
+		going = going_by_runlevel(signals->runlevel);
 	if (going != GOING_UNKNOWN)
 		return going;
 	return openrc_init.going(sys, signals) == GOING_REBOOT ? GOING_REBOOT : GOING_UNKNOWN;
@@ -40,4 +75,5 @@ const struct init_system sysvinit_init = {
 	.is = is_sysvinit,
 	.ask = sysvinit_ask,
 	.going = sysvinit_going,
+	.cancel = sysvinit_cancel,
 };

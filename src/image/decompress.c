@@ -18,11 +18,12 @@ int unpacked_room(struct unpacked *out, uint8_t **ret, size_t *ret_n, struct kx_
 	if (out->n > out->max)
 		return kx_fail(err, -EFBIG, "unpacks to more than %zu bytes", out->max);
 	if (out->n == out->capacity) {
-		size_t want = out->expected;
+		size_t want = out->expected > CAPACITY_MIN ? out->expected : CAPACITY_MIN;
 		uint8_t *bigger;
 
 		/* One byte more than allowed shows that there is more than allowed. */
-		if ((out->capacity && mul_overflow(out->capacity, (size_t)2, &want)) ||
+		if (add_overflow(out->capacity, out->capacity > want ? out->capacity : want,
+				 &want) ||
 		    want > out->max)
 			want = out->max + 1;
 		bigger = realloc(out->p, want);
@@ -80,21 +81,22 @@ static bool is_zstd_skippable(struct bytes b)
 
 static const struct format {
 	const char *name;
+	unsigned cost; /* picoseconds for an unpacked byte: decompress.h */
 	const char *magic;
 	size_t magic_n;
 	bool (*matches)(struct bytes b);   /* instead of a magic number */
 	bool (*continues)(struct bytes b); /* what may follow besides another stream */
 	unpack_fn *unpack;		   /* NULL: not built in */
 } formats[] = {
-	{ "gzip", "\x1f\x8b\x08", 3, .unpack = HAVE_ZLIB ? unpack_gzip : NULL },
-	{ "xz", "\xfd\x37zXZ\0", 6, .unpack = HAVE_LZMA ? unpack_xz : NULL },
-	{ "zstd", "\x28\xb5\x2f\xfd", 4, .continues = is_zstd_skippable,
+	{ "gzip", 4960, "\x1f\x8b\x08", 3, .unpack = HAVE_ZLIB ? unpack_gzip : NULL },
+	{ "xz", 9900, "\xfd\x37zXZ\0", 6, .unpack = HAVE_LZMA ? unpack_xz : NULL },
+	{ "zstd", 1080, "\x28\xb5\x2f\xfd", 4, .continues = is_zstd_skippable,
 	  .unpack = HAVE_ZSTD ? unpack_zstd : NULL },
-	{ "lz4", "\x04\x22\x4d\x18", 4, .unpack = HAVE_LZ4 ? unpack_lz4 : NULL },
-	{ "lz4", "\x02\x21\x4c\x18", 4, .unpack = HAVE_LZ4 ? unpack_lz4_legacy : NULL },
-	{ "bzip2", "BZh", 3, .unpack = HAVE_BZ2 ? unpack_bzip2 : NULL },
-	{ "lzop", "\x89LZO\0\r\n\x1a\n", 9 },
-	{ "lzma", .matches = is_lzma, .unpack = HAVE_LZMA ? unpack_lzma : NULL },
+	{ "lz4", 110, "\x04\x22\x4d\x18", 4, .unpack = HAVE_LZ4 ? unpack_lz4 : NULL },
+	{ "lz4", 110, "\x02\x21\x4c\x18", 4, .unpack = HAVE_LZ4 ? unpack_lz4_legacy : NULL },
+	{ "bzip2", 30000, "BZh", 3, .unpack = HAVE_BZ2 ? unpack_bzip2 : NULL },
+	{ "lzop", 1000, "\x89LZO\0\r\n\x1a\n", 9 },
+	{ "lzma", 9900, .matches = is_lzma, .unpack = HAVE_LZMA ? unpack_lzma : NULL },
 };
 
 static bool format_matches(const struct format *f, struct bytes b)
@@ -156,14 +158,10 @@ static int unpack(const struct format *f, struct bytes file, bool all, struct un
 	return unpack_streams(f, file, all, out, ret_used, err);
 }
 
-static int run(struct bytes file, size_t max, bool all, uint8_t **ret, size_t *ret_n,
-	       size_t *ret_used, struct kx_error *err)
+static int append(struct bytes file, bool all, struct unpacked *out, size_t *ret_used,
+		  struct kx_error *err)
 {
 	const struct format *f = format_find(file);
-	struct unpacked out = { .max = max < SIZE_MAX ? max : SIZE_MAX - 1 };
-	uint8_t *fitting;
-	size_t used = 0;
-	int r;
 
 	if (!f)
 		return kx_fail(err, -EBADMSG, "not compressed in any format known here");
@@ -173,10 +171,41 @@ static int run(struct bytes file, size_t max, bool all, uint8_t **ret, size_t *r
 			"compressed with %s, which is recognised but not built in; unpack it "
 			"first or use another format",
 			f->name);
-	if (mul_overflow(file.n, (size_t)USUAL_RATIO, &out.expected) || out.expected < CAPACITY_MIN)
-		out.expected = CAPACITY_MIN;
+	if (mul_overflow(file.n, (size_t)USUAL_RATIO, &out->expected))
+		out->expected = 0;
+	return unpack(f, file, all, out, ret_used, err);
+}
 
-	r = unpack(f, file, all, &out, &used, err);
+int decompress_append(struct bytes file, struct unpacked *out, size_t *ret_used,
+		      struct kx_error *err)
+{
+	const size_t n = out->n;
+	size_t used = 0;
+	int r = append(file, false, out, &used, err);
+
+	if (r < 0) {
+		out->n = n;
+		return r;
+	}
+	*ret_used = used;
+	return 0;
+}
+
+unsigned compression_cost(struct bytes file)
+{
+	const struct format *f = format_find(file);
+
+	return f ? f->cost : 0;
+}
+
+static int run(struct bytes file, size_t max, bool all, uint8_t **ret, size_t *ret_n,
+	       size_t *ret_used, struct kx_error *err)
+{
+	struct unpacked out = { .max = max < SIZE_MAX ? max : SIZE_MAX - 1 };
+	uint8_t *fitting;
+	size_t used = 0;
+	int r = append(file, all, &out, &used, err);
+
 	if (r < 0) {
 		free(out.p);
 		return r;

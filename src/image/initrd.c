@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/jobs.h"
 #include "fundamental/overflow.h"
+#include "image/decompress.h"
 
 enum {
 	ALIGN = 4, /* of archives, names and contents */
@@ -18,21 +20,21 @@ enum {
 	FILE_SIZE = 54, /* fields of eight hexadecimal digits */
 	NAME_SIZE = 94,
 	NAME_MAX_ = 4096, /* PATH_MAX */
-	PIECES_MAX = 256,
-	RATIO_MAX = 200, /* of one stream; real ones stay below 20 */
+	RATIO_MAX = 200,  /* of one stream; real ones stay below 20 */
 	RATIO_SLACK = 1 << 20,
 };
 
-/* A part of the result: borrowed from the input, or unpacked. */
-struct piece {
-	struct bytes data;
-	uint8_t *owned;
-	size_t skew; /* start modulo ALIGN */
-};
+/* Names that the kernel looks for before there is a file system: drivers/base/firmware_loader and
+ * drivers/acpi/tables.c. */
+#define EARLY "kernel/"
 
-struct pieces {
-	struct piece v[PIECES_MAX];
-	size_t n, size;
+/* A file of the row, and what it is unpacked to; nothing when it is left as it is. */
+struct part {
+	struct bytes in;
+	size_t max;
+	struct unpacked out;
+	struct initrd_unpacked what;
+	int r;
 };
 
 static uint64_t aligned(uint64_t n)
@@ -84,8 +86,7 @@ static size_t zeros(struct bytes b)
 	return n;
 }
 
-/* Whole entries and the zeros between and behind them: to there @b is plain. */
-static size_t plain_length(struct bytes b)
+size_t initrd_plain_length(struct bytes b)
 {
 	size_t at = 0;
 
@@ -101,140 +102,278 @@ static size_t plain_length(struct bytes b)
 	}
 }
 
-static bool add(struct pieces *pieces, struct bytes data, uint8_t *owned, size_t skew)
+bool initrd_has_early(struct bytes plain)
 {
-	if (pieces->n == PIECES_MAX)
-		return false;
-	pieces->size = (size_t)aligned(pieces->size) + skew + data.n;
-	pieces->v[pieces->n++] = (struct piece){ data, owned, skew };
-	return true;
+	size_t at = 0;
+
+	while (at < plain.n) {
+		const struct bytes rest = { plain.p + at, plain.n - at };
+		const size_t n = rest.p[0] ? (size_t)entry_length(rest) : zeros(rest);
+
+		if (!n)
+			break;
+		if (rest.p[0] && bytes_is_at(rest, HEADER, EARLY, sizeof(EARLY) - 1))
+			return true;
+		at += n;
+	}
+	return false;
 }
 
-static size_t limit(const struct pieces *pieces, struct bytes rest, size_t max)
+/* Brings @out to a multiple of ALIGN and @skew more, with zeros; then the @n bytes at @p. */
+static int add(struct unpacked *out, size_t skew, struct bytes b)
 {
-	const size_t left = max > pieces->size + rest.n ? max - pieces->size - rest.n : 0;
-	size_t most;
+	const size_t zeros_n = (size_t)aligned(out->n) + skew - out->n;
+	size_t done = 0;
 
-	if (mul_overflow(rest.n, (size_t)RATIO_MAX, &most) || most > SIZE_MAX - RATIO_SLACK)
-		return left;
-	return most + RATIO_SLACK < left ? most + RATIO_SLACK : left;
+	while (done < zeros_n + b.n) {
+		size_t room, n;
+		uint8_t *to;
+		int r = unpacked_room(out, &to, &room, NULL);
+
+		if (r < 0)
+			return r;
+		if (done < zeros_n) {
+			n = zeros_n - done < room ? zeros_n - done : room;
+			memset(to, 0, n);
+		} else {
+			n = zeros_n + b.n - done < room ? zeros_n + b.n - done : room;
+			memcpy(to, b.p + (done - zeros_n), n);
+		}
+		unpacked_add(out, n);
+		done += n;
+	}
+	return 0;
 }
 
-/* One packed part at the start of @rest: its length, or 0 with the reason why it stays so. */
-static int unpack_part(struct pieces *pieces, struct bytes rest, size_t max, size_t *ret_used,
-		       char *why, size_t why_n)
+/* Up to where @out may grow: what is left of the budget, and what a real stream can become. */
+static size_t limit(const struct unpacked *out, struct bytes rest, size_t max)
 {
+	const size_t n = (size_t)aligned(out->n);
+	size_t end = max > rest.n ? max - rest.n : 0, most;
+
+	if (end < n)
+		end = n;
+	if (mul_overflow(rest.n, (size_t)RATIO_MAX, &most) ||
+	    add_overflow(most, n + RATIO_SLACK, &most))
+		return end;
+	return most < end ? most : end;
+}
+
+/* One packed stream at the start of @rest: its length, or 0 with the reason why it stays so. */
+static int unpack_stream(struct part *part, struct bytes rest, size_t *ret_used)
+{
+	struct initrd_unpacked *what = &part->what;
+	struct unpacked *out = &part->out;
+	const size_t before = out->n;
 	struct kx_error err = { 0 };
-	uint8_t *p = NULL;
-	size_t n = 0;
+	struct bytes found;
 	int r;
 
 	*ret_used = 0;
-	if (!compression_detect(rest)) {
-		(void)snprintf(why, why_n, "neither a cpio archive nor a known compression");
-		return 0;
-	}
-	r = decompress_stream(rest, limit(pieces, rest, max), &p, &n, ret_used, &err);
+	out->max = SIZE_MAX - 1;
+	r = add(out, 0, (struct bytes){ 0 });
+	if (r < 0)
+		return r;
+	out->max = limit(out, rest, part->max);
+	found.n = out->n;
+	r = decompress_append(rest, out, ret_used, &err);
 	if (r == -ENOMEM)
 		return r;
+	found = (struct bytes){ out->p + found.n, out->n - found.n };
 	if (r < 0) {
+		(void)snprintf(what->why_not, sizeof(what->why_not), "%.200s", err.message);
+	} else if (!found.n || initrd_plain_length(found) != found.n) {
 		*ret_used = 0;
-		(void)snprintf(why, why_n, "%.200s", err.message);
+		(void)snprintf(what->why_not, sizeof(what->why_not),
+			       "what unpacks of it are not whole cpio archives");
+	} else {
+		what->n_unpacked++;
+		what->cost += found.n * (uint64_t)compression_cost(rest);
 		return 0;
 	}
-	if (!n || plain_length((struct bytes){ p, n }) != n ||
-	    !add(pieces, (struct bytes){ p, n }, p, 0)) {
-		free(p);
-		*ret_used = 0;
-		(void)snprintf(why, why_n, "what unpacks of it are not whole cpio archives");
-	}
+	out->n = before;
 	return 0;
 }
 
-static int split(struct bytes in, size_t max, struct pieces *pieces, struct initrd_unpacked *what)
+/* The first packed stream, at @at: what was plain up to there is part of the result now. */
+static int begin(struct part *part, size_t at)
 {
+	part->out.max = SIZE_MAX - 1;
+	return part->what.n_unpacked ? 0 : add(&part->out, 0, (struct bytes){ part->in.p, at });
+}
+
+static int unpack_packed(struct part *part, size_t at, size_t *ret_used)
+{
+	const struct bytes rest = { part->in.p + at, part->in.n - at };
+	int r;
+
+	if (!compression_detect(rest)) {
+		*ret_used = 0;
+		(void)snprintf(part->what.why_not, sizeof(part->what.why_not),
+			       "neither a cpio archive nor a known compression");
+		return 0;
+	}
+	r = begin(part, at);
+	if (r < 0)
+		return r;
+	r = unpack_stream(part, rest, ret_used);
+	if (!part->what.n_unpacked)
+		part->out.n = 0;
+	return r;
+}
+
+static int unpack_part(struct part *part)
+{
+	const struct bytes in = part->in;
 	size_t at = 0;
+	int r = 0;
 
-	while (at < in.n) {
-		struct bytes rest = { in.p + at, in.n - at };
+	while (r == 0 && at < in.n && !part->what.why_not[0]) {
+		const struct bytes rest = { in.p + at, in.n - at };
 		size_t used = zeros(rest);
-		int r;
 
-		if (used) {
-			at += used;
+		if (!used && at % ALIGN == 0)
+			used = initrd_plain_length(rest);
+		if (!used)
+			r = unpack_packed(part, at, &used);
+		else if (part->what.n_unpacked && rest.p[0])
+			r = add(&part->out, 0, (struct bytes){ rest.p, used });
+		at += used;
+		part->out.max = SIZE_MAX - 1;
+	}
+	if (r == 0 && at < in.n && part->what.n_unpacked)
+		r = add(&part->out, at % ALIGN, (struct bytes){ in.p + at, in.n - at });
+	return r;
+}
+
+static void unpack_one(void *data, size_t i)
+{
+	struct part *part = (struct part *)data + i;
+
+	part->r = unpack_part(part);
+}
+
+/* ---- the row of them */
+
+static bool is_unpacked(const struct part *part)
+{
+	return part->what.n_unpacked;
+}
+
+static struct bytes result(const struct part *part)
+{
+	return is_unpacked(part) ? (struct bytes){ part->out.p, part->out.n } : part->in;
+}
+
+static size_t total(const struct part *parts, size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum = (size_t)aligned(sum) + result(&parts[i]).n;
+	return sum;
+}
+
+static void give_up(struct part *part)
+{
+	free(part->out.p);
+	part->out = (struct unpacked){ 0 };
+	part->what.n_unpacked = 0;
+	part->what.cost = 0;
+}
+
+/* What comes after something that stays as it is stays, too; so does what is too much. */
+static void decide(struct part *parts, size_t n, size_t max, struct initrd_unpacked *ret)
+{
+	struct initrd_unpacked what = { 0 };
+
+	for (size_t i = 0; i < n; i++) {
+		if (what.why_not[0]) {
+			give_up(&parts[i]);
 			continue;
 		}
-		used = at % ALIGN ? 0 : plain_length(rest);
-		if (used) {
-			if (!add(pieces, (struct bytes){ rest.p, used }, NULL, 0))
-				break;
-		} else {
-			r = unpack_part(pieces, rest, max, &used, what->why_not,
-					sizeof(what->why_not));
-			if (r < 0)
-				return r;
-			if (!used)
-				break;
-			what->n_unpacked++;
+		memcpy(what.why_not, parts[i].what.why_not, sizeof(what.why_not));
+		if (is_unpacked(&parts[i]) && total(parts, i + 1) > max) {
+			give_up(&parts[i]);
+			(void)snprintf(what.why_not, sizeof(what.why_not),
+				       "unpacks to more than %zu bytes", max);
 		}
-		at += used;
+		what.n_unpacked += parts[i].what.n_unpacked;
+		what.cost += parts[i].what.cost;
 	}
-	/* One piece is always left for it. */
-	if (at < in.n) {
-		if (pieces->n == PIECES_MAX)
-			return -E2BIG;
-		(void)add(pieces, (struct bytes){ in.p + at, in.n - at }, NULL, at % ALIGN);
-	}
-	return 0;
+	*ret = what;
 }
 
-static int join(struct pieces *pieces, uint8_t **ret, size_t *ret_n)
+static int join(struct part *parts, size_t n, uint8_t **ret, size_t *ret_n)
 {
+	const size_t size = total(parts, n);
 	size_t at = 0;
 	uint8_t *all;
 
-	if (pieces->n == 1) {
-		*ret = pieces->v[0].owned;
-		*ret_n = pieces->size;
-		pieces->n = 0;
+	if (n == 1) { /* the usual case: no copy */
+		all = realloc(parts->out.p, size);
+		*ret = all ? all : parts->out.p;
+		parts->out.p = NULL;
+		*ret_n = size;
 		return 0;
 	}
-	all = calloc(1, pieces->size);
+	all = calloc(1, size);
 	if (!all)
 		return -ENOMEM;
-	for (size_t i = 0; i < pieces->n; i++) {
-		const struct piece *piece = &pieces->v[i];
+	for (size_t i = 0; i < n; i++) {
+		const struct bytes b = result(&parts[i]);
 
-		at = (size_t)aligned(at) + piece->skew;
-		memcpy(all + at, piece->data.p, piece->data.n);
-		at += piece->data.n;
+		at = (size_t)aligned(at);
+		memcpy(all + at, b.p, b.n);
+		at += b.n;
 	}
 	*ret = all;
-	*ret_n = at;
+	*ret_n = size;
 	return 0;
+}
+
+static int unpack_all(struct part *parts, size_t n, size_t max, uint8_t **ret, size_t *ret_n,
+		      struct initrd_unpacked *ret_what)
+{
+	struct initrd_unpacked what;
+
+	jobs_run(n, unpack_one, parts);
+	for (size_t i = 0; i < n; i++)
+		if (parts[i].r < 0)
+			return parts[i].r;
+	decide(parts, n, max, &what);
+	if (what.n_unpacked) {
+		int r = join(parts, n, ret, ret_n);
+
+		if (r < 0)
+			return r;
+	} else {
+		*ret = NULL;
+		*ret_n = 0;
+	}
+	*ret_what = what;
+	return 0;
+}
+
+int initrd_unpack_row(const struct bytes *files, size_t n, size_t max, uint8_t **ret, size_t *ret_n,
+		      struct initrd_unpacked *ret_what, struct kx_error *err)
+{
+	struct part *parts = calloc(n + 1, sizeof(*parts));
+	int r = -ENOMEM;
+
+	if (parts) {
+		for (size_t i = 0; i < n; i++)
+			parts[i] = (struct part){ .in = files[i], .max = max };
+		r = unpack_all(parts, n, max, ret, ret_n, ret_what);
+		for (size_t i = 0; i < n; i++)
+			free(parts[i].out.p);
+	}
+	free(parts);
+	return r < 0 ? kx_fail(err, r, "out of memory for the unpacked initial ramdisk") : 0;
 }
 
 int initrd_unpack(struct bytes initrd, size_t max, uint8_t **ret, size_t *ret_n,
 		  struct initrd_unpacked *ret_what, struct kx_error *err)
 {
-	struct initrd_unpacked what = { 0 };
-	struct pieces pieces = { 0 };
-	uint8_t *all = NULL;
-	size_t n = 0;
-	int r = split(initrd, max, &pieces, &what);
-
-	if (r == -E2BIG) { /* nobody has so many: leave all of it */
-		what = (struct initrd_unpacked){ .why_not = "it has more than 256 parts" };
-		r = 0;
-	} else if (r == 0 && what.n_unpacked) {
-		r = join(&pieces, &all, &n);
-	}
-	for (size_t i = 0; i < pieces.n; i++)
-		free(pieces.v[i].owned);
-	if (r < 0)
-		return kx_fail(err, r, "out of memory for the unpacked initial ramdisk");
-	*ret = all;
-	*ret_n = n;
-	*ret_what = what;
-	return 0;
+	return initrd_unpack_row(&initrd, 1, max, ret, ret_n, ret_what, err);
 }

@@ -70,6 +70,8 @@ static int find_span(struct vmlinux *v, struct kx_error *err)
 			v->start = s->paddr;
 		if (s->paddr + s->mem_size > v->end)
 			v->end = s->paddr + s->mem_size;
+		if (s->data.n && s->paddr + s->data.n > v->filled)
+			v->filled = s->paddr + s->data.n;
 	}
 	if (v->start >= v->end || v->start % VMLINUX_ALIGN ||
 	    v->end - v->start > KERNEL_IMAGE_SIZE - KERNEL_START_MIN)
@@ -77,7 +79,7 @@ static int find_span(struct vmlinux *v, struct kx_error *err)
 			       "vmlinux: its segments cover %#" PRIx64 " to %#" PRIx64
 			       ", which is no place for a kernel",
 			       v->start, v->end);
-	if (v->elf.entry < v->start || v->elf.entry >= v->end)
+	if (v->elf.entry < v->start || v->elf.entry >= v->filled)
 		return kx_fail(err, -EBADMSG,
 			       "vmlinux: the entry point %#" PRIx64 " is not in its segments",
 			       v->elf.entry);

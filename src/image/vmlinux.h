@@ -14,6 +14,7 @@
 struct vmlinux {
 	struct elf elf;
 	uint64_t start, end; /* physical link addresses of all PT_LOADs together */
+	uint64_t filled;     /* end of what the file has bytes for; the kernel clears the rest */
 	struct bytes table;  /* what follows the ELF file: the relocation lists, or nothing */
 };
 

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/internal.h"
+#include "lib/in-place.h"
+#include "lib/prepare.h"
 
 /* The kernel only tries its lock: kernel/kexec_internal.h, kexec_trylock(). */
 enum { BUSY_TRIES = 20, BUSY_WAIT_MS = 50 };
@@ -27,7 +28,20 @@ static int file_load_once(struct kx_ctx *ctx, const struct kx_plan *plan, uint64
 					 strlen(plan->cmdline) + 1, plan->cmdline, flags);
 }
 
-static int segments_load_once(struct kx_ctx *ctx, const struct kx_plan *plan, uint64_t flags)
+int load_segments(struct kx_ctx *ctx, uint64_t entry, size_t n, const struct sys_segment *segments,
+		  uint64_t flags)
+{
+	int r = -EBUSY;
+
+	for (unsigned i = 0; i < BUSY_TRIES && r == -EBUSY; i++) {
+		if (i)
+			ctx->sys->sleep_ms(ctx->sys, BUSY_WAIT_MS);
+		r = ctx->sys->kexec_load(ctx->sys, entry, n, segments, flags);
+	}
+	return r;
+}
+
+static int segments_load(struct kx_ctx *ctx, const struct kx_plan *plan, uint64_t flags)
 {
 	struct sys_segment segments[PLAN_SEGMENTS_MAX];
 
@@ -37,31 +51,60 @@ static int segments_load_once(struct kx_ctx *ctx, const struct kx_plan *plan, ui
 		segments[i] = (struct sys_segment){ s->data.p, s->data.n, s->dest.start,
 						    range_size(s->dest) };
 	}
-	return ctx->sys->kexec_load(ctx->sys, plan->plan.entry, plan->plan.n_segments, segments,
-				    flags);
+	return load_segments(ctx, plan->plan.entry, plan->plan.n_segments, segments, flags);
 }
 
 static int load(struct kx_ctx *ctx, const struct kx_plan *plan, uint64_t flags)
 {
 	int r = -EBUSY;
 
+	if (plan->way != KX_WAY_FILE)
+		return segments_load(ctx, plan, flags);
 	for (unsigned i = 0; i < BUSY_TRIES && r == -EBUSY; i++) {
 		if (i)
 			ctx->sys->sleep_ms(ctx->sys, BUSY_WAIT_MS);
-		r = plan->way == KX_WAY_FILE ? file_load_once(ctx, plan, flags)
-					     : segments_load_once(ctx, plan, flags);
+		r = file_load_once(ctx, plan, flags);
 	}
 	return r;
 }
 
-KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_error *err)
+/* 1: with a copy. */
+static int commit_in_place(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
 {
-	const enum kx_step step = plan->way == KX_WAY_FILE ? KX_STEP_FILE_LOAD : KX_STEP_LOAD;
-	int r = may_act(ctx, step, err);
+	struct kx_error why = { 0 };
+	int r;
 
+	if (!plan->plan.may_be_in_place || plan->not_in_place)
+		return 1;
+	r = in_place_commit(ctx, plan, &why);
 	if (r < 0)
-		return r;
-	r = load(ctx, plan, plan->syscall_flags);
+		return explain_load(ctx, plan, r, err);
+	plan_log(ctx, plan);
+	if (r == 0)
+		return 0;
+	plan->not_in_place = strdup(why.message);
+	return plan->not_in_place ? 1 : kx_fail(err, -ENOMEM, "out of memory");
+}
+
+static bool is_for_crash(const struct kx_plan *plan)
+{
+	return plan->syscall_flags &
+	       (plan->way == KX_WAY_FILE ? SYS_KEXEC_FILE_ON_CRASH : SYS_KEXEC_ON_CRASH);
+}
+
+/* What the image before this one had in huge pages is not needed any more. */
+static void release(struct kx_ctx *ctx)
+{
+	struct kx_error err = { 0 };
+
+	if (in_place_release(ctx, &err) < 0)
+		ctx_log(ctx, KX_LOG_WARNING, "%s", err.message);
+}
+
+static int commit_with_copy(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
+{
+	int r = load(ctx, plan, plan->syscall_flags);
+
 	if (r == -EINVAL && plan->optional_flags) {
 		ctx_log(ctx, KX_LOG_NOTICE,
 			"the kernel refused flags %#llx, which only newer ones know; trying "
@@ -69,7 +112,25 @@ KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, const struct kx_plan *plan, str
 			(unsigned long long)plan->optional_flags);
 		r = load(ctx, plan, plan->syscall_flags & ~plan->optional_flags);
 	}
-	return r < 0 ? explain_load(ctx, plan, r, err) : 0;
+	if (r < 0)
+		return explain_load(ctx, plan, r, err);
+	if (!is_for_crash(plan))
+		release(ctx);
+	return 0;
+}
+
+KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
+{
+	const enum kx_step step = plan->way == KX_WAY_FILE ? KX_STEP_FILE_LOAD : KX_STEP_LOAD;
+	int r = may_act(ctx, step, err);
+
+	if (r == 0)
+		r = commit_in_place(ctx, plan, err);
+	if (r == 1)
+		r = commit_with_copy(ctx, plan, err);
+	if (r == 0)
+		prepare_done(ctx, plan);
+	return r;
 }
 
 KX_EXPORT int kx_error_falls_back(const struct kx_error *err)
@@ -115,7 +176,18 @@ KX_EXPORT int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, str
 		used = KX_WAY_SEGMENTS;
 		r = unload(ctx, used, on_crash);
 	}
-	return r < 0 ? explain_unload(ctx, used, r, err) : 0;
+	if (r < 0 && !on_crash && in_place_is_held(ctx))
+		ctx_log(ctx, KX_LOG_WARNING,
+			"the huge pages that hold the loaded kernel are kept: it still needs them");
+	if (r < 0)
+		return explain_unload(ctx, used, r, err);
+	r = on_crash ? 0 : in_place_release(ctx, err);
+	return r < 0 ? kx_fail_at(err, r, KX_STEP_UNLOAD) : 0;
+}
+
+int unload_segments(struct kx_ctx *ctx)
+{
+	return unload(ctx, KX_WAY_SEGMENTS, false);
 }
 
 /* ---- the jump */
@@ -182,6 +254,11 @@ KX_EXPORT int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err)
 				  KX_STEP_STATE);
 	if (!state.can_boot)
 		return explain_jump(ctx, -EPERM, err);
+	r = in_place_check(ctx, err);
+	if (r < 0)
+		return kx_fail_at(err, r, KX_STEP_JUMP);
+	if (flags & KX_JUMP_ONLY_CHECK)
+		return 0;
 
 	if (flags & KX_JUMP_SYNC)
 		ctx->sys->sync(ctx->sys);

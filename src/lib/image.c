@@ -7,27 +7,25 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/io.h"
 #include "lib/internal.h"
 
 DEFINE_CLEANUP(struct kx_image *, kx_image_free)
 
 static int image_read(struct kx_ctx *ctx, struct kx_image *image, struct kx_error *err)
 {
-	size_t n;
 	int r;
 
 	image->fd = open_in(ctx->file_root, image->path, O_RDONLY);
 	if (image->fd < 0)
 		return kx_fail(err, image->fd, "%s: %s", image->path, strerror(-image->fd));
-	r = read_fd(image->fd, FILE_SIZE_MAX, &image->file, &n);
+	r = contents_open(image->fd, FILE_SIZE_MAX, &image->file);
 	if (r == -EFBIG)
 		return kx_fail(err, r, "%s: larger than 1 GiB, which no kernel is", image->path);
 	if (r < 0)
 		return kx_fail(err, r, "%s: %s", image->path, strerror(-r));
-	if (n == 0)
+	if (image->file.n == 0)
 		return kx_fail(err, -ENODATA, "%s: the file is empty", image->path);
-	image->contents = (struct bytes){ image->file, n };
+	image->contents = (struct bytes){ image->file.p, image->file.n };
 	return 0;
 }
 
@@ -42,8 +40,7 @@ static int image_unpack(struct kx_image *image, struct kx_error *err)
 	r = decompress(image->contents, FILE_SIZE_MAX, &image->unpacked, &n, err);
 	if (r < 0)
 		return kx_fail_in(err, r, "%s", image->path);
-	free(image->file);
-	image->file = NULL;
+	contents_done(&image->file);
 	image->contents = (struct bytes){ image->unpacked, n };
 	return 0;
 }
@@ -114,7 +111,7 @@ KX_EXPORT struct kx_image *kx_image_free(struct kx_image *image)
 	if (image) {
 		free(image->path);
 		fd_close(image->fd);
-		free(image->file);
+		contents_done(&image->file);
 		free(image->unpacked);
 		free(image->version);
 		free(image->title);

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 
 #include "base/io.h"
-#include "image/initrd.h"
 #include "lib/internal.h"
 
 /* Every archive starts at a multiple of four: an uncompressed one must
@@ -19,22 +18,24 @@ enum { INITRD_ALIGN = 4, INITRDS_MAX = 256 };
 void payload_done(struct payload *payload)
 {
 	fd_close(payload->fd);
+	contents_done(&payload->file);
 	free(payload->buffer);
+	free(payload->parts);
 	*payload = (struct payload){ .fd = -1 };
 }
 
 static int file_contents(struct kx_ctx *ctx, const char *path, struct payload *ret,
 			 struct kx_error *err)
 {
-	size_t n;
-	int r = read_file_in(ctx->file_root, path, FILE_SIZE_MAX, &ret->buffer, &n);
+	_cleanup_close_ int fd = open_in(ctx->file_root, path, O_RDONLY);
+	int r = fd < 0 ? fd : contents_open(fd, FILE_SIZE_MAX, &ret->file);
 
 	if (r == -EFBIG)
 		return kx_fail(err, r, "%s: larger than 1 GiB", path);
 	if (r < 0)
 		return kx_fail(err, r, "%s: %s", path, strerror(-r));
-	ret->bytes = (struct bytes){ ret->buffer, n };
-	return n ? 0 : kx_fail(err, -ENODATA, "%s: the file is empty", path);
+	ret->bytes = (struct bytes){ ret->file.p, ret->file.n };
+	return ret->file.n ? 0 : kx_fail(err, -ENODATA, "%s: the file is empty", path);
 }
 
 /* The one unchanged file: its own descriptor keeps its security.ima attribute. */
@@ -62,24 +63,26 @@ static size_t aligned(size_t n)
 	return (n + INITRD_ALIGN - 1) & ~(size_t)(INITRD_ALIGN - 1);
 }
 
-static int pieces_join(const struct bytes *pieces, size_t n_pieces, struct payload *ret,
+static int pieces_join(const struct contents *pieces, size_t n_pieces, struct payload *ret,
 		       struct kx_error *err)
 {
-	size_t total = 0, at = 0;
+	size_t total = 0, at = 0, end = 0;
 
 	for (size_t i = 0; i < n_pieces; i++)
 		total += aligned(pieces[i].n);
 	ret->buffer = calloc(1, total);
-	if (!ret->buffer)
+	ret->parts = calloc(n_pieces, sizeof(*ret->parts));
+	if (!ret->buffer || !ret->parts)
 		return kx_fail(err, -ENOMEM, "out of memory for %zu bytes of initial ramdisk",
 			       total);
 	for (size_t i = 0; i < n_pieces; i++) {
-		memcpy(ret->buffer + at, pieces[i].p, pieces[i].n);
+		contents_copy(&pieces[i], ret->buffer + at);
+		ret->parts[ret->n_parts++] = (struct bytes){ ret->buffer + at, pieces[i].n };
+		end = at + pieces[i].n;
 		at += aligned(pieces[i].n);
 	}
 	/* The last one keeps its length: padding would only be copied. */
-	ret->bytes = (struct bytes){ ret->buffer, at - aligned(pieces[n_pieces - 1].n) +
-							  pieces[n_pieces - 1].n };
+	ret->bytes = (struct bytes){ ret->buffer, end };
 	return 0;
 }
 
@@ -87,22 +90,35 @@ static int files_join(struct kx_ctx *ctx, const struct kx_request *req, struct p
 		      struct kx_error *err)
 {
 	struct payload *files = calloc(req->n_initrds, sizeof(*files));
-	struct bytes *pieces = calloc(req->n_initrds, sizeof(*pieces));
+	struct contents *pieces = calloc(req->n_initrds, sizeof(*pieces));
 	int r = files && pieces ? 0 : kx_fail(err, -ENOMEM, "out of memory");
 
 	for (size_t i = 0; r == 0 && i < req->n_initrds; i++) {
-		files[i].fd = -1;
 		r = file_contents(ctx, req->initrds[i], &files[i], err);
-		pieces[i] = files[i].bytes;
+		pieces[i] = files[i].file;
 	}
 	if (r == 0)
 		r = pieces_join(pieces, req->n_initrds, ret, err);
 
 	for (size_t i = 0; files && i < req->n_initrds; i++)
-		free(files[i].buffer);
+		contents_done(&files[i].file);
 	free(files);
 	free(pieces);
 	return r;
+}
+
+static int uki_join(const struct uki *uki, struct payload *ret, struct kx_error *err)
+{
+	struct contents pieces[UKI_INITRDS_MAX];
+
+	if (uki->n_initrds == 1) { /* it lives as long as the image */
+		ret->bytes = uki->initrds[0];
+		return 0;
+	}
+	for (size_t i = 0; i < uki->n_initrds; i++)
+		pieces[i] = (struct contents){ .p = (uint8_t *)(uintptr_t)uki->initrds[i].p,
+					       .n = uki->initrds[i].n };
+	return pieces_join(pieces, uki->n_initrds, ret, err);
 }
 
 /* What a descriptor of our own must hold, once the contents are known. */
@@ -115,7 +131,10 @@ static int payload_seal(struct payload *payload, struct kx_error *err)
 		return kx_fail(err, payload->fd, "anonymous file for the initial ramdisk: %s",
 			       strerror(-payload->fd));
 	free(payload->buffer);
+	free(payload->parts);
 	payload->buffer = NULL;
+	payload->parts = NULL;
+	payload->n_parts = 0;
 	payload->bytes.p = NULL;
 	return 0;
 }
@@ -135,7 +154,7 @@ static int initrd_gather(struct kx_ctx *ctx, const struct kx_request *req, bool 
 	if (req->n_initrds > 1)
 		r = files_join(ctx, req, ret, err);
 	else if (image->is_uki && image->uki.n_initrds)
-		r = pieces_join(image->uki.initrds, image->uki.n_initrds, ret, err);
+		r = uki_join(&image->uki, ret, err);
 	if (r == 0 && !contents && ret->bytes.n)
 		r = payload_seal(ret, err);
 	return r;
@@ -155,38 +174,6 @@ int initrd_open(struct kx_ctx *ctx, const struct kx_request *req, bool contents,
 	return 0;
 }
 
-/* Of RAM, which has to hold the files that are made of it as well. */
-enum { RAM_SHARE = 8 };
-
-static size_t unpacked_max(const struct memmap *memory)
-{
-	uint64_t ram = 0;
-
-	for (size_t i = 0; i < memory->n; i++)
-		if (memory->v[i].type == MEMORY_RAM)
-			ram += range_size(memory->v[i].range);
-	return ram / RAM_SHARE < FILE_SIZE_MAX ? (size_t)(ram / RAM_SHARE) : (size_t)FILE_SIZE_MAX;
-}
-
-int initrd_unpack_now(struct kx_ctx *ctx, const struct memmap *memory, struct payload *packed,
-		      struct payload *ret, char *ret_why_not, size_t why_not_n,
-		      struct kx_error *err)
-{
-	struct payload plain = { .fd = -1 };
-	struct initrd_unpacked what;
-	size_t n;
-	int r = initrd_unpack(packed->bytes, unpacked_max(memory), &plain.buffer, &n, &what, err);
-
-	if (r < 0)
-		return kx_fail_at(err, r, KX_STEP_INITRD);
-	(void)snprintf(ret_why_not, why_not_n, "%s", what.why_not);
-	plain.bytes = (struct bytes){ plain.buffer, plain.buffer ? n : 0 };
-	ctx_log(ctx, KX_LOG_DEBUG, "initrd: %zu parts unpacked, %zu bytes made of %zu",
-		what.n_unpacked, plain.buffer ? n : packed->bytes.n, packed->bytes.n);
-	*ret = plain;
-	return 0;
-}
-
 int module_open(struct kx_ctx *ctx, const char *words, struct payload *ret, struct kx_error *err)
 {
 	_cleanup_free_ char *path = strndup(words, strcspn(words, " "));
@@ -202,7 +189,7 @@ int module_open(struct kx_ctx *ctx, const char *words, struct payload *ret, stru
 
 		r = decompress(module.bytes, FILE_SIZE_MAX, &unpacked, &n, err);
 		if (r == 0) {
-			free(module.buffer);
+			contents_done(&module.file);
 			module.buffer = unpacked;
 			module.bytes = (struct bytes){ unpacked, n };
 		} else {

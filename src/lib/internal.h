@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/io.h"
 #include "image/image.h"
 #include "plan/plan.h"
 #include "sys/sys.h"
@@ -28,7 +29,7 @@ struct kx_ctx {
 struct kx_image {
 	char *path;
 	int fd;
-	uint8_t *file;	       /* as stored */
+	struct contents file;  /* as stored */
 	uint8_t *unpacked;     /* or NULL */
 	struct bytes contents; /* one of the two */
 	const char *compression;
@@ -39,8 +40,11 @@ struct kx_image {
 /* A file given to the running kernel by descriptor, or to the planner by contents. */
 struct payload {
 	int fd;
-	uint8_t *buffer; /* owned, or NULL */
-	struct bytes bytes;
+	struct contents file; /* the one that it is, or nothing */
+	uint8_t *buffer;      /* owned, or NULL */
+	struct bytes bytes;   /* in one of the two */
+	struct bytes *parts;  /* files that were joined, where they are now; NULL: just one */
+	size_t n_parts;
 };
 
 struct kx_plan {
@@ -52,11 +56,19 @@ struct kx_plan {
 	uint64_t optional_flags; /* of them, those that an older kernel may refuse */
 	struct payload kernel;	 /* descriptor: borrowed from the image when fd == image->fd */
 	struct payload initrd;
+	bool initrd_is_unpacked;
+	struct cache *cache; /* what goes into it after the load, or NULL */
 	struct payload *modules;
 	size_t n_modules;
 	struct machine machine;
 	struct plan plan;
-	char **warnings; /* of this layer; the planner's follow */
+	/* what @plan was made of, for another one: in place, or again with a copy */
+	struct plan_request request;
+	struct payload dtb;
+	struct plan
+		copied; /* the plan with a copy, once @plan is one in place that borrows from it */
+	char *not_in_place; /* of a plan that may be: why it cannot be now */
+	char **warnings;    /* of this layer; the planner's follow */
 	size_t n_warnings;
 };
 
@@ -79,14 +91,12 @@ uint64_t efi_systab_value(struct kx_ctx *ctx, const char *key);
  * @contents: read it, for the planner; else one unchanged file is passed by its descriptor. */
 _must_check_ int initrd_open(struct kx_ctx *ctx, const struct kx_request *req, bool contents,
 			     struct payload *ret, struct kx_error *err);
-/* A second one with its packed parts unpacked (no bytes when there are none), and why parts stay
- * packed ("" when none do). */
-_must_check_ int initrd_unpack_now(struct kx_ctx *ctx, const struct memmap *memory,
-				   struct payload *packed, struct payload *ret, char *ret_why_not,
-				   size_t why_not_n, struct kx_error *err);
 _must_check_ int module_open(struct kx_ctx *ctx, const char *words, struct payload *ret,
 			     struct kx_error *err);
 void payload_done(struct payload *payload);
+
+/* What goes where, for whoever debugs. */
+void plan_log(struct kx_ctx *ctx, const struct kx_plan *plan);
 
 /* Puts the likeliest cause of a refused call in words, from the machine's own policy files. */
 int explain_load(struct kx_ctx *ctx, const struct kx_plan *plan, int code, struct kx_error *err);

@@ -5,10 +5,27 @@
 
 #include "lib/internal.h"
 
+static const char *rung(const struct kx_plan *plan, const char **ret_why)
+{
+	if (plan->way != KX_WAY_SEGMENTS) {
+		*ret_why = plan->reason;
+		return "kexec_file_load";
+	}
+	*ret_why = plan->plan.rung_reason;
+	if (plan->not_in_place)
+		*ret_why = plan->not_in_place;
+	else if (plan->plan.may_be_in_place) {
+		*ret_why = "if huge pages can be had when it is loaded, else with a copy";
+		return "zero-copy";
+	}
+	return plan->plan.rung;
+}
+
 KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info)
 {
 	const bool segments = plan->way == KX_WAY_SEGMENTS;
 	const struct image *image = &plan->image->image;
+	const char *why, *const name = rung(plan, &why);
 	const struct kx_plan_info found = {
 		.way = plan->way,
 		.reason = plan->reason,
@@ -23,8 +40,8 @@ KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info
 		.n_warnings = plan->n_warnings + plan->plan.n_warnings,
 		.kernel_size = image->is_uki ? image->uki.linux_image.n : plan->image->contents.n,
 		.initrd_size = plan->initrd.bytes.n,
-		.rung = segments ? plan->plan.rung : "kexec_file_load",
-		.rung_reason = segments ? plan->plan.rung_reason : plan->reason,
+		.rung = name,
+		.rung_reason = why,
 	};
 
 	return sized_out(info, &found, sizeof(found));
@@ -58,6 +75,34 @@ KX_EXPORT int kx_plan_memory(const struct kx_plan *plan, size_t i, struct kx_mem
 					      .type = memory_type_name(m->type),
 					      .e820_type = memory_type_e820(m->type) },
 			 sizeof(*memory));
+}
+
+void plan_log(struct kx_ctx *ctx, const struct kx_plan *plan)
+{
+	const struct memmap *memory = &plan->plan.memory;
+
+	ctx_log(ctx, KX_LOG_DEBUG, "MEMORY RANGES");
+	for (size_t i = 0; i < memory->n; i++)
+		ctx_log(ctx, KX_LOG_DEBUG, "%016llx-%016llx (%u)",
+			(unsigned long long)memory->v[i].range.start,
+			(unsigned long long)memory->v[i].range.end - 1,
+			memory_type_e820(memory->v[i].type));
+	ctx_log(ctx, KX_LOG_DEBUG, "kexec_load: entry = %#llx flags = %#llx",
+		(unsigned long long)plan->plan.entry, (unsigned long long)plan->syscall_flags);
+	for (size_t i = 0; i < plan->plan.n_segments; i++) {
+		const struct segment *s = &plan->plan.segments[i];
+
+		ctx_log(ctx, KX_LOG_DEBUG, "segment[%zu] %s: %#llx bytes at %#llx-%#llx", i,
+			s->name, (unsigned long long)s->data.n, (unsigned long long)s->dest.start,
+			(unsigned long long)s->dest.end - 1);
+	}
+	for (size_t i = 0; i < plan->plan.n_in_place; i++) {
+		const struct segment *s = &plan->plan.in_place[i];
+
+		ctx_log(ctx, KX_LOG_DEBUG, "in place %s: %#llx bytes at %#llx-%#llx", s->name,
+			(unsigned long long)s->data.n, (unsigned long long)s->dest.start,
+			(unsigned long long)s->dest.end - 1);
+	}
 }
 
 KX_EXPORT const char *kx_plan_warning(const struct kx_plan *plan, size_t i)

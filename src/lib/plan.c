@@ -9,7 +9,10 @@
 
 #include "base/io.h"
 #include "base/num.h"
-#include "lib/internal.h"
+#include "fundamental/crc32c.h"
+#include "lib/cache.h"
+#include "lib/in-place.h"
+#include "lib/prepare.h"
 
 /* arch/x86/kernel/kexec-bzimage64.c keeps room for " elfcorehdr=0x…" on every command line, crash
  * kernel or not: MAX_ELFCOREHDR_STR_LEN, with the NUL one more. */
@@ -53,7 +56,6 @@ static const char *wants_segments(const struct kx_request *req)
 		{ KX_REQ_REAL_MODE, "the 16-bit entry point (--real-mode)" },
 		{ KX_REQ_NO_DIGEST, "leaving out the digest (--no-checks)" },
 		{ KX_REQ_HAS_ENTRY, "an entry point of one's own (--entry)" },
-		{ KX_REQ_FAST, "unpacking kernel and initrd before the jump (--fast)" },
 		{ KX_REQ_PRESERVE_CONTEXT, "preserving the context (--load-preserve-context)" },
 	};
 
@@ -93,6 +95,8 @@ static int choose_segments(const struct kx_request *req, struct kx_plan *plan)
 {
 	const char *why = wants_segments(req);
 
+	if (!why && req->flags & KX_REQ_FAST)
+		why = "unpacking kernel and initrd before the jump (--fast)";
 	if (req->way == KX_WAY_SEGMENTS)
 		return reason(plan, KX_WAY_SEGMENTS, "kexec_load was asked for");
 	if (why)
@@ -135,7 +139,18 @@ static int refuse_file(const struct kx_request *req, const struct kx_plan *plan,
 			  KX_STEP_PLAN);
 }
 
-static int choose_way(const struct kx_request *req, struct kx_plan *plan, struct kx_error *err)
+/* By itself, and why. */
+static int choose_auto(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan)
+{
+	const char *why = "kexec_file_load takes this image, and signatures stay checked";
+
+	if (req->flags & KX_REQ_FAST)
+		why = fast_needs_file(ctx);
+	return why ? reason(plan, KX_WAY_FILE, "%s", why) : choose_segments(req, plan);
+}
+
+static int choose_way(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
+		      struct kx_error *err)
 {
 	const bool file_works = !wants_segments(req) && is_file_loadable(req) &&
 				strlen(plan->cmdline) <= file_load_cmdline_max(req->image);
@@ -146,8 +161,7 @@ static int choose_way(const struct kx_request *req, struct kx_plan *plan, struct
 	if (req->way == KX_WAY_FILE)
 		r = reason(plan, KX_WAY_FILE, "kexec_file_load was asked for");
 	else if (req->way == KX_WAY_AUTO && file_works)
-		r = reason(plan, KX_WAY_FILE,
-			   "kexec_file_load takes this image, and signatures stay checked");
+		r = choose_auto(ctx, req, plan);
 	else
 		r = choose_segments(req, plan);
 	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
@@ -176,8 +190,9 @@ static int kernel_descriptor(struct kx_plan *plan, struct kx_error *err)
 }
 
 /* Linux 6.17 and newer place segments in a CMA area, on x86 misaligned and with tails that are not
- * cleared; the flag keeps them out. Older kernels neither do that nor know the flag, and trying it
- * would cost a call. */
+ * cleared: the next kernel then dies over its initial ramdisk, or the kernel's own purgatory stops for
+ * ever. The flag keeps them out. Older kernels neither do that nor know the flag, and trying it would
+ * cost a call. Who refuses it and is not older must not be asked without it. */
 static bool places_in_cma(struct kx_ctx *ctx)
 {
 	_cleanup_free_ char *release = NULL;
@@ -213,6 +228,8 @@ static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_PLAN);
 	r = initrd_open(ctx, req, false, &plan->initrd, err);
+	if (r == 0 && req->flags & KX_REQ_FAST)
+		r = prepare_file_initrd(ctx, req, &plan->initrd, &plan->reason, err);
 	if (r < 0)
 		return r;
 	if (plan->initrd.fd < 0)
@@ -221,7 +238,9 @@ static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 		plan->syscall_flags |= SYS_KEXEC_FILE_ON_CRASH;
 	if (req->flags & KX_REQ_KERNEL_DEBUG)
 		plan->optional_flags |= SYS_KEXEC_FILE_DEBUG;
-	if (req->flags & KX_REQ_NO_CMA || places_in_cma(ctx))
+	if (places_in_cma(ctx))
+		plan->syscall_flags |= SYS_KEXEC_FILE_NO_CMA;
+	else if (req->flags & KX_REQ_NO_CMA)
 		plan->optional_flags |= SYS_KEXEC_FILE_NO_CMA;
 	if (req->flags & KX_REQ_FORCE_DTB)
 		plan->optional_flags |= SYS_KEXEC_FILE_FORCE_DTB;
@@ -274,27 +293,6 @@ static int dtb_read(struct kx_ctx *ctx, const struct kx_request *req, struct pay
 	return 0;
 }
 
-static void log_plan(struct kx_ctx *ctx, const struct kx_plan *plan)
-{
-	const struct memmap *memory = &plan->plan.memory;
-
-	ctx_log(ctx, KX_LOG_DEBUG, "MEMORY RANGES");
-	for (size_t i = 0; i < memory->n; i++)
-		ctx_log(ctx, KX_LOG_DEBUG, "%016llx-%016llx (%u)",
-			(unsigned long long)memory->v[i].range.start,
-			(unsigned long long)memory->v[i].range.end - 1,
-			memory_type_e820(memory->v[i].type));
-	ctx_log(ctx, KX_LOG_DEBUG, "kexec_load: entry = %#llx flags = %#llx",
-		(unsigned long long)plan->plan.entry, (unsigned long long)plan->syscall_flags);
-	for (size_t i = 0; i < plan->plan.n_segments; i++) {
-		const struct segment *s = &plan->plan.segments[i];
-
-		ctx_log(ctx, KX_LOG_DEBUG, "segment[%zu] %s: %#llx bytes at %#llx-%#llx", i,
-			s->name, (unsigned long long)s->data.n, (unsigned long long)s->dest.start,
-			(unsigned long long)s->dest.end - 1);
-	}
-}
-
 static bool is_too_large(int r)
 {
 	return r == -ENOSPC || r == -E2BIG;
@@ -309,63 +307,87 @@ static int warn_packed(struct kx_plan *plan, const char *why_not)
 	return add_warning(plan, sentence);
 }
 
+/* Digested once for all plans that follow. */
+static void take_initrd(struct plan_request *preq, const struct prepared *prepared)
+{
+	preq->initrd = prepared->initrd.bytes;
+	preq->has_initrd_digest = prepared->has_initrd_digest || !(preq->flags & KX_REQ_NO_DIGEST);
+	if (prepared->has_initrd_digest)
+		preq->initrd_digest = prepared->initrd_digest;
+	else if (preq->has_initrd_digest)
+		digest_bytes(preq->initrd.p, preq->initrd.n, crc32c_has_insn(),
+			     &preq->initrd_digest);
+}
+
 /* A plan with the initial ramdisk unpacked. -E2BIG or -ENOSPC: without, it may be possible. */
-static int try_unpacked(struct kx_ctx *ctx, struct plan_request *preq, struct kx_plan *plan,
+static int try_unpacked(struct plan_request *preq, struct kx_plan *plan, struct prepared *prepared,
 			struct kx_error *err)
 {
-	char why_not[256] = "";
-	struct payload plain = { .fd = -1 };
-	int r = initrd_unpack_now(ctx, &plan->machine.memory, &plan->initrd, &plain, why_not,
-				  sizeof(why_not), err);
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	if (why_not[0] && warn_packed(plan, why_not) < 0)
+	if (prepared->why_not[0] && warn_packed(plan, prepared->why_not) < 0)
 		r = -ENOMEM;
-	if (plain.bytes.n)
-		preq->initrd = plain.bytes;
+	if (prepared->initrd.bytes.n)
+		take_initrd(preq, prepared);
 	if (r == 0)
 		r = plan_make(&plan->machine, preq, &plan->plan, err);
-	if (r == 0 && plain.bytes.n) {
+	if (r == 0 && prepared->initrd.bytes.n) {
 		payload_done(&plan->initrd);
-		plan->initrd = plain;
+		plan->initrd = TAKE(prepared->initrd, (struct payload){ .fd = -1 });
+		plan->initrd_is_unpacked = true;
 		return 0;
 	}
 	preq->initrd = plan->initrd.bytes;
-	payload_done(&plain);
-	if (is_too_large(r) && warn_packed(plan, err->message) < 0)
+	preq->has_initrd_digest = false;
+	if (is_too_large(r) && prepared->initrd.bytes.n && warn_packed(plan, err->message) < 0)
 		r = -ENOMEM;
 	return r == -ENOMEM ? kx_fail(err, r, "out of memory") : r;
 }
 
 /* What is unpacked needs more room: rather less fast than not at all. */
-static int make_fast(struct kx_ctx *ctx, struct plan_request *preq, struct kx_plan *plan,
-		     struct kx_error *err)
+static int make_fast(struct kx_ctx *ctx, const struct kx_request *req, struct plan_request *preq,
+		     struct kx_plan *plan, struct kx_error *err)
 {
+	_cleanup_(prepared_done) struct prepared prepared = { .initrd = { .fd = -1 } };
 	struct kx_error why = { 0 };
-	int r = -E2BIG;
+	int r;
 
 	if (!ctx->captured && !plan->machine.has_random)
 		preq->not_fast = "the kernel has no random numbers yet, and one could foresee "
 				 "where the next one lies";
-	if (preq->initrd.n)
-		r = try_unpacked(ctx, preq, plan, &why);
-	if (is_too_large(r))
+	r = prepare(ctx, req, !preq->not_fast, plan, &prepared, err);
+	if (r < 0)
+		return r;
+	preq->vmlinux = prepared.vmlinux;
+	r = try_unpacked(preq, plan, &prepared, &why);
+	if (is_too_large(r) && prepared.initrd.bytes.n)
 		r = plan_make(&plan->machine, preq, &plan->plan, &why);
 	if (is_too_large(r) && !preq->not_fast) {
 		preq->not_fast = why.message;
 		return plan_make(&plan->machine, preq, &plan->plan, err);
 	}
-	if (r < 0 && err)
+	if (r == 0)
+		prepare_keep(plan, &prepared);
+	else if (err)
 		*err = why;
 	return r;
+}
+
+/* Why the kernel will not be put where it runs, as far as that can be seen now. */
+static int look_at_place(struct kx_ctx *ctx, struct kx_plan *plan)
+{
+	struct kx_error why = { 0 };
+
+	if (!plan->plan.may_be_in_place || in_place_obstacle(ctx, plan, &why) == 0)
+		return 0;
+	plan->not_in_place = strdup(why.message);
+	return plan->not_in_place ? 0 : -ENOMEM;
 }
 
 static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
 			 struct kx_error *err)
 {
 	_cleanup_free_ struct plan_module *modules = NULL;
-	struct payload dtb = { .fd = -1 };
 	struct plan_request preq = {
 		.image = &plan->image->image,
 		.cmdline = plan->cmdline,
@@ -383,7 +405,7 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 	if (r == 0)
 		r = modules_read(ctx, req, plan, &modules, err);
 	if (r == 0)
-		r = dtb_read(ctx, req, &dtb, err);
+		r = dtb_read(ctx, req, &plan->dtb, err);
 	if (r == 0)
 		r = machine_read(ctx, &plan->machine, err);
 	if (r < 0)
@@ -392,17 +414,25 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 	preq.initrd = plan->initrd.bytes;
 	preq.modules = modules;
 	preq.n_modules = plan->n_modules;
-	preq.dtb = dtb.bytes;
-	r = req->flags & KX_REQ_FAST ? make_fast(ctx, &preq, plan, err)
+	preq.dtb = plan->dtb.bytes;
+	r = req->flags & KX_REQ_FAST ? make_fast(ctx, req, &preq, plan, err)
 				     : plan_make(&plan->machine, &preq, &plan->plan, err);
-	payload_done(&dtb);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_PLAN);
+	preq.modules = NULL;
+	preq.vmlinux = (struct bytes){ 0 };
+	preq.not_fast = NULL;
+	plan->request = preq;
+	r = look_at_place(ctx, plan);
+	if (r < 0)
+		return kx_fail(err, r, "out of memory");
 	if (req->flags & KX_REQ_ON_CRASH)
 		plan->syscall_flags |= SYS_KEXEC_ON_CRASH;
 	if (req->flags & KX_REQ_PRESERVE_CONTEXT)
 		plan->syscall_flags |= SYS_KEXEC_PRESERVE_CONTEXT;
-	log_plan(ctx, plan);
+	/* else when it is known where everything goes */
+	if (!plan->plan.may_be_in_place || plan->not_in_place)
+		plan_log(ctx, plan);
 	return 0;
 }
 
@@ -470,7 +500,7 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 
 	if (!plan)
 		return kx_fail(err, -ENOMEM, "out of memory");
-	plan->kernel.fd = plan->initrd.fd = -1;
+	plan->kernel.fd = plan->initrd.fd = plan->dtb.fd = -1;
 	r = sized_in(request, &req, sizeof(req), err);
 	if (r == 0)
 		r = request_check(&req, err);
@@ -482,7 +512,7 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 	if (r == 0)
 		r = plan_cmdline(&req, plan, err);
 	if (r == 0)
-		r = choose_way(&req, plan, err);
+		r = choose_way(ctx, &req, plan, err);
 	if (r < 0)
 		return r;
 	r = plan->way == KX_WAY_FILE ? plan_file(ctx, &req, plan, err)
@@ -503,11 +533,17 @@ KX_EXPORT struct kx_plan *kx_plan_free(struct kx_plan *plan)
 		plan->kernel.fd = -1;
 	payload_done(&plan->kernel);
 	payload_done(&plan->initrd);
+	payload_done(&plan->dtb);
 	for (size_t i = 0; i < plan->n_modules; i++)
 		payload_done(&plan->modules[i]);
 	free(plan->modules);
 	plan_done(&plan->plan);
+	plan_done(&plan->copied);
+	free(plan->not_in_place);
 	machine_done(&plan->machine);
+	if (plan->cache)
+		cache_done(plan->cache);
+	free(plan->cache);
 	for (size_t i = 0; i < plan->n_warnings; i++)
 		free(plan->warnings[i]);
 	free(plan->warnings);

@@ -92,7 +92,8 @@ static int check_total(const struct planner *p)
 		if (memory->v[i].type == MEMORY_RAM)
 			ram += range_size(memory->v[i].range);
 	for (size_t i = 0; i < p->n_segments; i++)
-		total += range_size(p->segments[i].segment.dest);
+		if (!p->segments[i].in_place)
+			total += range_size(p->segments[i].segment.dest);
 	if (total <= ram / 2)
 		return 0;
 	return kx_fail(p->err, -ENOSPC,
@@ -104,20 +105,26 @@ static int check_total(const struct planner *p)
 static int finish(struct planner *p)
 {
 	struct plan *plan = p->plan;
+	size_t n_copied = 0;
 	int r;
 
-	if (p->n_segments > PLAN_SEGMENTS_MAX) {
+	for (size_t i = 0; i < p->n_segments; i++)
+		n_copied += !p->segments[i].in_place;
+	if (n_copied > PLAN_SEGMENTS_MAX) {
 		char list[256];
 
 		list_segments(p, list, sizeof(list));
 		return kx_fail(p->err, -E2BIG, "the kernel takes %d segments, this needs %zu: %s",
-			       PLAN_SEGMENTS_MAX, p->n_segments, list);
+			       PLAN_SEGMENTS_MAX, n_copied, list);
 	}
 	r = check_total(p);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < p->n_segments; i++)
-		plan->segments[plan->n_segments++] = p->segments[i].segment;
+		if (p->segments[i].in_place)
+			plan->in_place[plan->n_in_place++] = p->segments[i].segment;
+		else
+			plan->segments[plan->n_segments++] = p->segments[i].segment;
 	return 0;
 }
 
@@ -148,21 +155,40 @@ static int make(struct planner *p)
 	return finish(p);
 }
 
-int plan_make(const struct machine *machine, const struct plan_request *req, struct plan *ret,
-	      struct kx_error *err)
+static int make_into(struct planner *p, struct plan *ret)
 {
 	struct plan plan = { 0 };
-	struct planner p = { .machine = machine, .req = req, .plan = &plan, .err = err };
-	int r = make(&p);
+	int r;
 
-	free(p.segments);
-	ranges_done(&p.taken);
+	p->plan = &plan;
+	r = make(p);
+	free(p->segments);
+	ranges_done(&p->taken);
 	if (r < 0) {
 		plan_done(&plan);
 		return r;
 	}
 	*ret = plan;
 	return 0;
+}
+
+int plan_make(const struct machine *machine, const struct plan_request *req, struct plan *ret,
+	      struct kx_error *err)
+{
+	struct planner p = { .machine = machine, .req = req, .err = err };
+
+	return make_into(&p, ret);
+}
+
+int plan_in_place(const struct machine *machine, const struct plan_request *req,
+		  const struct plan *plan, const struct windows *windows, struct plan *ret,
+		  struct kx_error *err)
+{
+	struct planner p = {
+		.machine = machine, .req = req, .copied = plan, .windows = windows, .err = err
+	};
+
+	return make_into(&p, ret);
 }
 
 void plan_done(struct plan *plan)

@@ -11,9 +11,11 @@
 
 #include "base/cleanup.h"
 #include "fundamental/bytes.h"
+#include "fundamental/digest.h"
 #include "image/image.h"
 #include "memmap/memmap.h"
 #include "plan/machine.h"
+#include "plan/windows.h"
 
 /* kexec_load(2) takes no more: KEXEC_SEGMENT_MAX in include/linux/kexec.h. */
 #define PLAN_SEGMENTS_MAX 16
@@ -32,8 +34,11 @@ struct plan_module {
 
 struct plan_request {
 	const struct image *image;
-	struct bytes initrd; /* joined and aligned by the caller; n == 0 for none */
-	const char *cmdline; /* never NULL */
+	struct bytes initrd;	/* joined and aligned by the caller; n == 0 for none */
+	bool has_initrd_digest; /* it is known already, over all of initrd: */
+	struct digest initrd_digest;
+	struct bytes vmlinux; /* of a bzImage, as vmlinux_unpack() gives it; n == 0: not yet */
+	const char *cmdline;  /* never NULL */
 	const struct plan_module *modules;
 	size_t n_modules;
 	enum kx_args args;
@@ -45,6 +50,13 @@ struct plan_request {
 	uint16_t serial_port, serial_divisor; /* divisor 0: leave the speed */
 };
 
+/* The kernel of a direct entry, made once: it can be placed again without unpacking it again. */
+struct plan_kernel {
+	struct bytes image; /* as it lies in memory, from its first page on; owned by plan.store */
+	uint64_t entry;	    /* offset in it */
+	bool is_randomised;
+};
+
 struct plan {
 	struct segment segments[PLAN_SEGMENTS_MAX];
 	size_t n_segments;
@@ -52,8 +64,13 @@ struct plan {
 	uint64_t kernel_entry; /* where the purgatory jumps to */
 	const char *rung;      /* how fast a way was taken: "copy", "bzImage", … static */
 	char *rung_reason;     /* why none of those above it */
-	struct memmap memory;  /* the map handed over */
-	char *cmdline;	       /* final */
+	/* what is already where it belongs when the jump comes: put there, not handed over */
+	struct segment in_place[2];
+	size_t n_in_place;
+	struct plan_kernel kernel; /* image.n == 0 unless the kernel itself is entered */
+	bool may_be_in_place;	   /* plan_in_place() can be tried */
+	struct memmap memory;	   /* the map handed over */
+	char *cmdline;		   /* final */
 	char **warnings;
 	size_t n_warnings;
 	uint8_t **store; /* buffers that segments point into */
@@ -70,4 +87,12 @@ struct plan {
  */
 _must_check_ int plan_make(const struct machine *machine, const struct plan_request *req,
 			   struct plan *ret, struct kx_error *err);
+/*
+ * @plan once more (of the same request, and may_be_in_place), with the kernel and the initial ramdisk in
+ * @windows; only what lies in holes there, and what is small, is left as segments.
+ * Segments point into @plan's kernel and @req's initrd. Errors as plan_make().
+ */
+_must_check_ int plan_in_place(const struct machine *machine, const struct plan_request *req,
+			       const struct plan *plan, const struct windows *windows,
+			       struct plan *ret, struct kx_error *err);
 void plan_done(struct plan *plan);

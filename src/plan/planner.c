@@ -162,6 +162,15 @@ int planner_add(struct planner *p, const char *name, struct bytes data, struct r
 	return 0;
 }
 
+int planner_add_in_place(struct planner *p, const char *name, struct bytes data, struct range dest)
+{
+	int r = planner_add(p, name, data, dest, data.n);
+
+	if (r == 0)
+		p->segments[p->n_segments - 1].in_place = true;
+	return r;
+}
+
 uint8_t *planner_alloc(struct planner *p, size_t n)
 {
 	struct plan *plan = p->plan;

@@ -25,6 +25,7 @@ static inline uint64_t round_up(uint64_t v, uint64_t align)
 struct planned_segment {
 	struct segment segment;
 	size_t n_checked; /* leading bytes of data that the digest covers */
+	bool in_place;	  /* nothing has to be copied there */
 };
 
 struct planner {
@@ -33,7 +34,9 @@ struct planner {
 	struct plan *plan;
 	struct planned_segment *segments;
 	size_t n_segments, segments_max;
-	struct ranges taken; /* keep_off of the machine and every segment so far */
+	struct ranges taken;	       /* keep_off of the machine and every segment so far */
+	const struct plan *copied;     /* plan_in_place(): the plan to make again, */
+	const struct windows *windows; /* with these; else NULL */
 	struct kx_error *err;
 };
 
@@ -63,6 +66,9 @@ uint64_t planner_scale(uint64_t random, uint64_t n);
 bool planner_is_free(const struct planner *p, struct range range);
 _must_check_ int planner_add(struct planner *p, const char *name, struct bytes data,
 			     struct range dest, size_t n_checked);
+/* What will lie at @dest without being copied. */
+_must_check_ int planner_add_in_place(struct planner *p, const char *name, struct bytes data,
+				      struct range dest);
 /* @n zero bytes that live as long as the plan; NULL when out of memory. */
 uint8_t *planner_alloc(struct planner *p, size_t n);
 _must_check_ int planner_warn(struct planner *p, const char *fmt, ...) _printf_(2, 3);
@@ -76,11 +82,18 @@ bool planner_has_word(const struct planner *p, const char *name);
 /* What the purgatory does after its check. */
 struct handover {
 	struct bytes blob;
-	uint64_t end; /* purgatory lies below */
+	uint64_t end;	   /* purgatory lies below */
+	struct range dest; /* exactly there, as planner_place_purgatory() says; empty: anywhere */
 	uint64_t entry, argument;
 	uint64_t stamps; /* address of struct stamps, 0 for none */
 	enum purgatory_entry_mode mode;
+	uint64_t page_tables;			 /* what to work with; 0: with the old kernel's */
+	struct range clear[PURGATORY_CLEAR_MAX]; /* needs page tables of one's own */
+	size_t n_clear;
 };
+
+/* Keeps room for the purgatory, for who has to know before where it will lie. */
+_must_check_ int planner_place_purgatory(struct planner *p, struct handover *handover);
 
 /* Last segment of all: checks those added before, and enters the kernel. */
 _must_check_ int planner_add_purgatory(struct planner *p, const struct handover *handover);

@@ -82,7 +82,8 @@ static int has_modules(const struct look *l, const char *release, struct report 
 		char path[512];
 		int code;
 
-		if (!path_make(path, sizeof(path), "%s/%s/modules.dep", places[i], release))
+		if (!path_make(path, sizeof(path), "%s%s/%s/modules.dep",
+			       l->opts->target ? l->opts->target : "", places[i], release))
 			return -ENAMETOOLONG;
 		code = look_exists(l, path);
 		if (code != 0) {
@@ -281,6 +282,8 @@ static enum preflight_status look_newest(const struct look *l, struct report *r)
 	if (!l->entry || !l->entry->image || !l->entry->image->version)
 		return unknown_entry(l, r);
 	chosen = l->entry->image->version;
+	if (l->opts->target) /* what is installed here says nothing about there */
+		return PREFLIGHT_OK;
 	code = look_list(l, places[0], &names);
 	if (code == -ENOENT)
 		code = look_list(l, places[1], &names);

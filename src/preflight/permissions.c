@@ -340,30 +340,48 @@ static bool appraises(struct bytes policy, const char *func)
 	return false;
 }
 
+struct ima {
+	bool kernel, initrd; /* the policy has them appraised */
+};
+
+#define IMA_POLICY "/sys/kernel/security/ima/policy"
+
+/* -ENOENT: there is no IMA. */
+static int ima_read(const struct look *l, struct ima *ret)
+{
+	_cleanup_look_file_ struct look_file text = { 0 };
+	int code = look_file(l, IMA_POLICY, &text);
+
+	if (code == -ENOENT &&
+	    !(has_securityfs(l) && look_exists(l, "/sys/kernel/security/ima") == 0))
+		return -ENODATA;
+	if (code < 0)
+		return code;
+	ret->kernel = appraises(text.b, "func=KEXEC_KERNEL_CHECK");
+	ret->initrd = appraises(text.b, "func=KEXEC_INITRAMFS_CHECK");
+	return 0;
+}
+
 static enum preflight_status look_ima(const struct look *l, struct report *r)
 {
-	static const char path[] = "/sys/kernel/security/ima/policy";
-	_cleanup_look_file_ struct look_file text = { 0 };
-	bool kernel, initrd;
-	int code = look_file(l, path, &text);
+	struct ima ima = { 0 };
+	int code = ima_read(l, &ima);
 
-	if (code == -ENOENT && has_securityfs(l) && look_exists(l, "/sys/kernel/security/ima") == 0)
+	if (code == -ENOENT)
 		return PREFLIGHT_OK;
 	if (code < 0)
-		return unknown(r, path, code);
-	kernel = appraises(text.b, "func=KEXEC_KERNEL_CHECK");
-	initrd = appraises(text.b, "func=KEXEC_INITRAMFS_CHECK");
-	if (!kernel && !initrd)
+		return unknown(r, IMA_POLICY, code == -ENODATA ? -ENOENT : code);
+	if (!ima.kernel && !ima.initrd)
 		return PREFLIGHT_OK;
-	evidencef(r, "%s: appraise%s%s", path, kernel ? " func=KEXEC_KERNEL_CHECK" : "",
-		  initrd ? " func=KEXEC_INITRAMFS_CHECK" : "");
-	if (kernel && l->entry && l->entry->image && l->entry->image->compression) {
+	evidencef(r, IMA_POLICY ": appraise%s%s", ima.kernel ? " func=KEXEC_KERNEL_CHECK" : "",
+		  ima.initrd ? " func=KEXEC_INITRAMFS_CHECK" : "");
+	if (ima.kernel && l->entry && l->entry->image && l->entry->image->compression) {
 		evidencef(r, "%s: compressed with %s", l->entry->kernel,
 			  l->entry->image->compression);
 		return found(
 			r, "IMA appraises the kernel's own file, so it cannot be unpacked first.");
 	}
-	if (initrd && l->entry && l->entry->n_initrds > 1) {
+	if (ima.initrd && l->entry && l->entry->n_initrds > 1) {
 		evidencef(r, "%zu initrds", l->entry->n_initrds);
 		return found(r,
 			     "IMA appraises the initrd's own file, so several cannot be joined.");
@@ -432,3 +450,68 @@ const struct check permission_checks[] = {
 	  look_confidential },
 	{ NULL },
 };
+
+/* ---- which system call the machine's policy leaves */
+
+static bool forces_signatures(const struct look *l)
+{
+	_cleanup_look_file_ struct look_file config = { 0 };
+	char path[512];
+
+	return kernel_config(l, &config, path, sizeof(path)) >= 0 &&
+	       config_has(config.b, "CONFIG_KEXEC_SIG_FORCE=y");
+}
+
+/* A policy that cannot be read back (CONFIG_IMA_READ_POLICY) shows on the command line. */
+static bool ima_appraises(const struct look *l)
+{
+	_cleanup_free_ char *cmdline = NULL;
+	struct ima ima = { 0 };
+
+	if (ima_read(l, &ima) == 0)
+		return ima.kernel || ima.initrd;
+	return look_cmdline(l, &cmdline) >= 0 && strstr(cmdline, "ima_policy=") &&
+	       strstr(cmdline, "secure_boot");
+}
+
+/* The first line is that of the boot itself, with or without a policy. */
+static bool ima_measures(const struct look *l)
+{
+	uint64_t n;
+
+	return look_u64(l, "/sys/kernel/security/ima/runtime_measurements_count", &n) >= 0 && n > 1;
+}
+
+/* Documentation/admin-guide/mm/kho.rst: the word of the command line, else what the kernel was
+ * built for shows in debugfs. */
+static bool hands_over(const struct look *l)
+{
+	_cleanup_free_ char *cmdline = NULL, *value = NULL;
+
+	if (look_cmdline(l, &cmdline) >= 0 && cmdline_value(cmdline, "kho=", &value) >= 0 && value)
+		return strchr("1yYtT", value[0]) || strcmp(value, "on") == 0;
+	return look_exists(l, "/sys/kernel/debug/kho/out") == 1;
+}
+
+const char *preflight_file_only(int root)
+{
+	const struct look l = { .root = root, .has_proc = true, .has_sys = true, .has_run = true };
+	struct report r = { 0 };
+	const char *why = NULL;
+
+	if (lockdown(&l, &r) > 0)
+		why = "the kernel is locked down, and takes files only";
+	else if (secure_boot(&l, &r) > 0)
+		why = "Secure Boot is on, so that signatures have to stay checked";
+	else if (forces_signatures(&l))
+		why = "this kernel wants signatures (CONFIG_KEXEC_SIG_FORCE)";
+	else if (ima_appraises(&l))
+		why = "IMA appraises the files that are loaded";
+	else if (ima_measures(&l))
+		why = "IMA's list of measurements is handed on by it alone";
+	else if (hands_over(&l))
+		why = "kexec handover (kho) is on, and its state is handed on by it alone";
+	strbuf_done(&r.evidence);
+	strbuf_done(&r.sentence);
+	return why;
+}

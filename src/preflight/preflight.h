@@ -58,7 +58,10 @@ struct preflight_opts {
 	size_t n_force;
 	bool has_terminal;   /* somebody sits there and can type a passphrase */
 	bool direct;	     /* the jump is to happen without the init system */
+	bool going_down;     /* the reboot has begun: its own signs are no reason against it */
 	bool loaded_is_ours; /* the image that is loaded, if any, was loaded by us */
+	/* where the system that is started is mounted, or NULL: it is the one that runs */
+	const char *target;
 	/* what the previous attempt left behind when nobody confirmed it, else NULL */
 	const char *unconfirmed;
 };
@@ -93,6 +96,11 @@ struct preflight {
 int preflight_run(const struct preflight_opts *opts, struct preflight *ret, struct kx_error *err);
 void preflight_done(struct preflight *preflight);
 #define _cleanup_preflight_ _cleanup_(preflight_done)
+
+/* Why this machine's policy wants kernels loaded from their files, by kexec_file_load(2): the part of
+ * a sentence, or NULL when kexec_load(2) is as good. What cannot be read is no reason: then the call
+ * itself is refused. */
+const char *preflight_file_only(int root);
 
 enum preflight_exit preflight_exit_status(const struct preflight *preflight);
 

@@ -114,8 +114,11 @@ static int look_inhibitors(const struct look *l, struct report *r)
 static enum preflight_status look_blocked(const struct look *l, struct report *r)
 {
 	static const char *const files[] = { "/run/systemd/shutdown/scheduled", "/run/nologin" };
-	int blocked = look_inhibitors(l, r);
+	int blocked;
 
+	if (l->opts->going_down)
+		return PREFLIGHT_OK;
+	blocked = look_inhibitors(l, r);
 	if (blocked < 0)
 		return unknown(r, "/run/systemd/inhibit", blocked);
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
@@ -300,7 +303,7 @@ const struct check shutdown_checks[] = {
 	{ "G7", PREFLIGHT_COLD, true, "flags for one cold reboot",
 	  "Reboot through the firmware (`rapidreboot cold`), or remove the file.", look_flags },
 	{ "H1", PREFLIGHT_REFUSE, true, "last attempt confirmed",
-	  "Find out what happened, then clear the record, or choose another kernel.",
+	  "Find out what happened, then `rapidreboot clear`, or choose another kernel.",
 	  look_unconfirmed },
 	{ "H4", PREFLIGHT_WARN, true, "entry for one boot", "Take it back in the boot loader.",
 	  look_one_shot },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Between the kernels: stamp the clock, check every segment, let the next kernel be entered or reset
+/* Between the kernels: stamp the clock, zero the gaps, check every segment, let the next kernel be entered or reset
  * the machine. */
 #include "purgatory/purgatory.h"
 
@@ -27,10 +27,17 @@ void purgatory_main(uint64_t tsc)
 
 	if (a->magic != PURGATORY_MAGIC)
 		reset_machine(a);
+	if (!args_intact(a)) {
+		report_init(a);
+		report(a, "rapidreboot: the purgatory changed since the kernel was loaded; "
+			  "resetting the machine\n");
+		reset_machine(a);
+	}
 	stamp(a, STAMP_PURGATORY_ENTRY, tsc);
 	if (a->flags & PURGATORY_RESET_VGA)
 		vga_reset();
 	report_init(a);
+	clear_gaps(a); /* before the check: what it must not have touched is looked at after */
 	if (a->flags & PURGATORY_CHECK)
 		bad = check_regions(a, a->flags & PURGATORY_CRC32C_INSN && crc32c_has_insn());
 	if (bad >= 0)

@@ -10,8 +10,12 @@
 
 /* check.c */
 
+/* Are the arguments those that the planner wrote? */
+bool args_intact(const struct purgatory_args *args);
 /* First region whose contents differ from its digest, -1 when all are as they should be. */
 int check_regions(const struct purgatory_args *args, bool insn);
+/* Zeros what no segment covers; nothing without page tables of our own. */
+void clear_gaps(const struct purgatory_args *args);
 /* Writes @tsc into the next free slot; nothing without stamps, or with a damaged or full table. */
 void stamp(const struct purgatory_args *args, enum stamp_id id, uint64_t tsc);
 

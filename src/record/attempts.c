@@ -1,173 +1,217 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+/* The file of attempts: read, changed by one program at a time, written whole. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "base/file.h"
 #include "base/io.h"
-#include "base/lines.h"
-#include "base/num.h"
 #include "base/strbuf.h"
 #include "record/attempts.h"
 
 #define DIRECTORY "/var/lib/rapidreboot"
 #define FILE_NAME DIRECTORY "/attempts"
+#define DAMAGED_NAME DIRECTORY "/attempts.damaged"
 
-static const char *const result_names[] = {
-	[ATTEMPT_PENDING] = "pending",
-	[ATTEMPT_KEXEC] = "kexec",
-	[ATTEMPT_FIRMWARE] = "firmware",
-	[ATTEMPT_UNKNOWN] = "unknown",
-};
+/* How long another program may be busy with the file. */
+enum { LOCK_TRIES = 200, LOCK_WAIT_MS = 10 };
 
-const char *attempt_result_name(enum attempt_result result)
+static int file_read(int root, struct bytes *ret_text, struct attempts *ret, struct kx_error *err)
 {
-	return result_names[result];
-}
+	uint8_t *text;
+	size_t n;
+	int r = read_file_in(root, FILE_NAME, ATTEMPTS_FILE_MAX, &text, &n);
 
-static bool take_result(struct bytes word, enum attempt_result *ret)
-{
-	for (size_t i = 0; i < sizeof(result_names) / sizeof(result_names[0]); i++)
-		if (bytes_is(word, result_names[i])) {
-			*ret = (enum attempt_result)i;
-			return true;
-		}
-	return false;
-}
-
-static bool take_number(struct bytes word, uint64_t *ret)
-{
-	char digits[21] = { 0 };
-
-	if (word.n == 0 || word.n >= sizeof(digits))
-		return false;
-	memcpy(digits, word.p, word.n);
-	return parse_u64(digits, ret) == 0;
-}
-
-static bool take_line(struct bytes line, struct attempt *ret)
-{
-	struct attempt a = { 0 };
-	struct bytes boot_id;
-
-	if (memchr(line.p, 0, line.n) || !bytes_is(bytes_word(&line), "1") ||
-	    !take_result(bytes_word(&line), &a.result))
-		return false;
-	boot_id = bytes_word(&line);
-	if (!is_boot_id(boot_id) || !take_number(bytes_word(&line), &a.asked_ms) ||
-	    !take_number(bytes_word(&line), &a.kernel_ms) ||
-	    !take_number(bytes_word(&line), &a.closed_ms))
-		return false;
-	memcpy(a.boot_id, boot_id.p, boot_id.n);
-	memcpy(a.entry, line.p, line.n < ATTEMPT_ENTRY_MAX ? line.n : ATTEMPT_ENTRY_MAX);
-	*ret = a;
-	return true;
-}
-
-static void add(struct attempts *all, const struct attempt *a)
-{
-	if (all->n == ATTEMPTS_MAX)
-		memmove(all->v, all->v + 1, --all->n * sizeof(all->v[0]));
-	all->v[all->n++] = *a;
-}
-
-void attempts_parse(struct bytes text, struct attempts *ret)
-{
-	struct lines lines = lines_of(text);
-	struct bytes line;
-	struct attempt a;
-
-	ret->n = 0;
-	while (lines_next(&lines, &line))
-		if (take_line(line, &a))
-			add(ret, &a);
+	if (r == -ENOENT || r == -EFBIG) {
+		*ret_text = (struct bytes){ 0 };
+		ret->n = 0;
+		ret->damaged = r == -EFBIG;
+		return 0;
+	}
+	if (r < 0)
+		return kx_fail(err, r, FILE_NAME ": cannot be read: %s", strerror(-r));
+	*ret_text = (struct bytes){ text, n };
+	attempts_parse(*ret_text, ret);
+	return 0;
 }
 
 int attempts_read(struct sys *sys, struct attempts *ret, struct kx_error *err)
 {
 	_cleanup_close_ int root = machine_open(sys);
-	_cleanup_free_ uint8_t *text = NULL;
-	size_t n;
-	int r = read_file_in(root, FILE_NAME, ATTEMPTS_FILE_MAX, &text, &n);
+	struct bytes text;
+	int r = file_read(root, &text, ret, err);
 
-	if (r == -ENOENT) {
-		ret->n = 0;
-		return 0;
-	}
-	if (r < 0)
-		return kx_fail(err, r, FILE_NAME ": cannot be read: %s", strerror(-r));
-	attempts_parse((struct bytes){ text, n }, ret);
-	return 0;
+	if (r == 0)
+		free((void *)(uintptr_t)text.p);
+	return r;
 }
 
-static int attempts_write(struct sys *sys, const struct attempts *all, struct kx_error *err)
+static int file_write(int root, const struct attempts *all, struct kx_error *err)
 {
-	_cleanup_close_ int root = machine_open(sys);
 	_cleanup_strbuf_ struct strbuf b = { 0 };
 	_cleanup_free_ char *text = NULL;
-	int r;
+	int r = 0;
 
-	for (size_t i = 0; i < all->n; i++) {
-		const struct attempt *a = &all->v[i];
+	for (size_t i = 0; r == 0 && i < all->n; i++) {
+		_cleanup_free_ char *line = NULL;
 
-		strbuf_addf(&b, "1 %s %s %llu %llu %llu %s\n", result_names[a->result], a->boot_id,
-			    (unsigned long long)a->asked_ms, (unsigned long long)a->kernel_ms,
-			    (unsigned long long)a->closed_ms, a->entry);
+		r = attempt_format(&all->v[i], &line);
+		if (r == 0)
+			strbuf_add(&b, line);
 	}
-	r = strbuf_take(&b, &text);
 	if (r == 0)
-		r = directory_make_in(root, DIRECTORY, 0755);
+		r = strbuf_take(&b, &text);
 	if (r == 0)
 		r = file_replace_in(root, FILE_NAME, 0644, text, strlen(text), true);
 	return r < 0 ? kx_fail(err, r, FILE_NAME ": cannot be written: %s", strerror(-r)) : 0;
 }
 
-static void set_entry(struct attempt *a, const char *entry)
+/* Programs that change the file take turns: rapidreboot, and hooks of a machine that goes down. The
+ * lock is gone with its holder. */
+static int lock(struct sys *sys, int root, int *ret_fd, struct kx_error *err)
 {
-	(void)strncpy(a->entry, entry, ATTEMPT_ENTRY_MAX);
-	for (char *p = a->entry; *p; p++)
-		if ((unsigned char)*p < ' ')
-			*p = ' ';
+	_cleanup_close_ int fd = -1;
+	int r = directory_make_in(root, DIRECTORY, 0755);
+
+	if (r == 0)
+		r = fd = open_in(root, DIRECTORY, O_RDONLY | O_DIRECTORY);
+	if (r < 0)
+		return kx_fail(err, r, FILE_NAME ": cannot be written: %s", strerror(-r));
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+			*ret_fd = TAKE_FD(fd);
+			return 0;
+		}
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return kx_fail(err, -errno, DIRECTORY ": cannot be locked: %s",
+				       strerror(errno));
+		sys->sleep_ms(sys, LOCK_WAIT_MS);
+	}
+	return kx_fail(err, -EBUSY, DIRECTORY ": another program holds the record of attempts");
 }
 
-int attempt_begin(struct sys *sys, const char *entry, struct kx_error *err)
-{
-	struct attempt a = { .result = ATTEMPT_PENDING, .asked_ms = sys->realtime_ms(sys) };
-	struct attempts all;
-	int r = boot_id_read(sys, a.boot_id);
+/* Changes *all; returns whether it did. */
+typedef bool change_fn(struct sys *sys, struct attempts *all, const char *boot_id,
+		       const void *data);
 
+static int change(struct sys *sys, change_fn *what, const void *data, struct kx_error *err)
+{
+	_cleanup_close_ int root = machine_open(sys), locked = -1;
+	_cleanup_free_ struct attempts *all = calloc(1, sizeof(*all));
+	char boot_id[BOOT_ID_LENGTH + 1];
+	struct bytes text;
+	int r;
+
+	if (!all)
+		return kx_fail(err, -ENOMEM, "out of memory");
+	r = boot_id_read(sys, boot_id);
 	if (r < 0)
 		return kx_fail(err, r, "the boot id cannot be read: %s", strerror(-r));
-	set_entry(&a, entry);
-	r = attempts_read(sys, &all, err);
+	r = lock(sys, root, &locked, err);
+	if (r == 0)
+		r = file_read(root, &text, all, err);
 	if (r < 0)
 		return r;
-	add(&all, &a);
-	return attempts_write(sys, &all, err);
+	if (what(sys, all, boot_id, data)) {
+		/* best effort: there may be no room for a second one */
+		if (all->damaged && text.p)
+			(void)!file_replace_in(root, DAMAGED_NAME, 0644, text.p, text.n, true);
+		r = file_write(root, all, err);
+	}
+	free((void *)(uintptr_t)text.p);
+	return r;
+}
+
+static struct attempt *last_of(struct attempts *all)
+{
+	return all->n ? &all->v[all->n - 1] : NULL;
+}
+
+/* The one that this boot is in the middle of, or NULL. */
+static struct attempt *pending_here(struct attempts *all, const char *boot_id)
+{
+	struct attempt *a = last_of(all);
+
+	return a && a->result == ATTEMPT_PENDING && strcmp(a->boot_id, boot_id) == 0 ? a : NULL;
+}
+
+static bool begin(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
+{
+	const struct attempt *a = data;
+
+	if (pending_here(all, boot_id))
+		all->n--;
+	if (all->n == ATTEMPTS_MAX)
+		memmove(all->v, all->v + 1, --all->n * sizeof(all->v[0]));
+	all->v[all->n] = *a;
+	all->v[all->n].result = ATTEMPT_PENDING;
+	memcpy(all->v[all->n].boot_id, boot_id, BOOT_ID_LENGTH + 1);
+	all->v[all->n++].watched = boot_is_watched(sys);
+	return true;
+}
+
+int attempt_begin(struct sys *sys, const struct attempt *a, struct kx_error *err)
+{
+	return change(sys, begin, a, err);
+}
+
+static bool withdraw(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
+{
+	if (!pending_here(all, boot_id))
+		return false;
+	all->n--;
+	return true;
 }
 
 int attempt_withdraw(struct sys *sys, struct kx_error *err)
 {
-	char boot_id[BOOT_ID_LENGTH + 1];
-	struct attempts all;
-	int r = attempts_read(sys, &all, err);
-
-	if (r < 0)
-		return r;
-	r = boot_id_read(sys, boot_id);
-	if (r < 0)
-		return kx_fail(err, r, "the boot id cannot be read: %s", strerror(-r));
-	if (all.n == 0 || all.v[all.n - 1].result != ATTEMPT_PENDING ||
-	    strcmp(all.v[all.n - 1].boot_id, boot_id) != 0)
-		return 0;
-	all.n--;
-	return attempts_write(sys, &all, err);
+	return change(sys, withdraw, NULL, err);
 }
 
-static enum attempt_result result_now(struct sys *sys, bool at_boot)
+static bool stopped(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
 {
-	if (!at_boot)
-		return ATTEMPT_UNKNOWN;
+	const struct moment *now = data;
+	struct attempt *a = pending_here(all, boot_id);
+
+	if (!a || now->boot_us < a->asked.boot_us)
+		return false;
+	a->at[POINT_STOPPED] = (int64_t)(now->boot_us - a->asked.boot_us);
+	return true;
+}
+
+int attempt_stopped(struct sys *sys, struct kx_error *err)
+{
+	const struct moment now = moment_now(sys);
+
+	return change(sys, stopped, &now, err);
+}
+
+static bool add_hooks(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
+{
+	struct attempt *a = pending_here(all, boot_id);
+	const char *hooks = data;
+	size_t n;
+
+	if (!a || !*hooks)
+		return false;
+	n = strlen(a->hooks);
+	if (n && n + 1 < sizeof(a->hooks))
+		a->hooks[n++] = ' ';
+	attempt_text(a->hooks + n, sizeof(a->hooks) - n, hooks);
+	return true;
+}
+
+int attempt_add_hooks(struct sys *sys, const char *hooks, struct kx_error *err)
+{
+	return change(sys, add_hooks, hooks, err);
+}
+
+/* ---- the next boot */
+
+static enum attempt_result result_now(struct sys *sys)
+{
 	switch (boot_way_read(sys)) {
 	case BOOT_KEXEC:
 		return ATTEMPT_KEXEC;
@@ -179,41 +223,85 @@ static enum attempt_result result_now(struct sys *sys, bool at_boot)
 	return ATTEMPT_UNKNOWN;
 }
 
-/* The kernel counts CLOCK_BOOTTIME from its own start. */
-static void close_one(struct sys *sys, struct attempt *a, bool at_boot)
+static void close_one(struct sys *sys, struct attempt *a, const char *boot_id,
+		      const struct boot_facts *facts)
 {
-	const uint64_t now = sys->realtime_ms(sys), up = sys->boottime_ms(sys);
-
-	a->result = result_now(sys, at_boot);
-	a->kernel_ms = at_boot && up <= now ? now - up : 0;
-	a->closed_ms = now;
+	a->result = facts ? result_now(sys) : ATTEMPT_UNKNOWN;
+	a->closed_ms = sys->realtime_ms(sys);
+	memcpy(a->closed_boot_id, boot_id, BOOT_ID_LENGTH + 1);
+	if (facts)
+		attempt_measure(sys, a, facts);
+	if (facts && facts->reason && a->result == ATTEMPT_FIRMWARE)
+		facts->reason(sys, a, a->reason, sizeof(a->reason));
 }
 
-int attempts_close(struct sys *sys, bool at_boot, struct kx_error *err)
+/* A boot that nobody tried to make fast, through the firmware and up to its services: whatever was
+ * wrong has had its cold start. */
+static bool clear_failure(struct sys *sys, struct attempts *all, const char *boot_id)
 {
-	char boot_id[BOOT_ID_LENGTH + 1];
-	struct attempts all;
-	bool changed = false;
-	int r = attempts_read(sys, &all, err);
+	struct attempt *a = last_of(all);
 
-	if (r < 0)
-		return r;
-	r = boot_id_read(sys, boot_id);
-	if (r < 0)
-		return kx_fail(err, r, "the boot id cannot be read: %s", strerror(-r));
-	for (size_t i = 0; i < all.n; i++) {
-		struct attempt *a = &all.v[i];
+	if (!a || a->result != ATTEMPT_FIRMWARE || a->cleared ||
+	    strcmp(a->closed_boot_id, boot_id) == 0 || boot_way_read(sys) != BOOT_FIRMWARE)
+		return false;
+	a->cleared = sys->realtime_ms(sys);
+	return true;
+}
+
+static bool close_all(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
+{
+	bool changed = data && clear_failure(sys, all, boot_id);
+
+	for (size_t i = 0; i < all->n; i++) {
+		struct attempt *a = &all->v[i];
 
 		if (a->result != ATTEMPT_PENDING || strcmp(a->boot_id, boot_id) == 0)
 			continue;
 		/* only the last one can have led here */
-		close_one(sys, a, at_boot && i + 1 == all.n);
+		close_one(sys, a, boot_id, i + 1 == all->n ? data : NULL);
 		changed = true;
 	}
-	return changed ? attempts_write(sys, &all, err) : 0;
+	return changed;
 }
 
-bool attempts_last_failed(const struct attempts *all)
+int attempts_close(struct sys *sys, const struct boot_facts *facts, struct kx_error *err)
 {
-	return all->n > 0 && all->v[all->n - 1].result == ATTEMPT_FIRMWARE;
+	return change(sys, close_all, facts, err);
+}
+
+const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempts *all)
+{
+	char boot_id[BOOT_ID_LENGTH + 1];
+	const struct attempt *a = all->n ? &all->v[all->n - 1] : NULL;
+
+	if (!a)
+		return NULL;
+	if (a->result == ATTEMPT_FIRMWARE)
+		return a->cleared ? NULL : a;
+	if (a->result != ATTEMPT_PENDING || !a->watched || boot_id_read(sys, boot_id) < 0)
+		return NULL;
+	return strcmp(a->boot_id, boot_id) != 0 ? a : NULL;
+}
+
+static bool forgive(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
+{
+	struct attempt *a = last_of(all);
+
+	if (!a || attempts_unconfirmed(sys, all) != a)
+		return false;
+	if (a->result == ATTEMPT_PENDING)
+		close_one(sys, a, boot_id, NULL);
+	a->cleared = sys->realtime_ms(sys);
+	return true;
+}
+
+int attempts_forgive(struct sys *sys, struct kx_error *err)
+{
+	struct attempts all;
+	int r = attempts_read(sys, &all, err);
+
+	if (r < 0 || !attempts_unconfirmed(sys, &all))
+		return r;
+	r = change(sys, forgive, NULL, err);
+	return r < 0 ? r : 1;
 }

@@ -3,13 +3,13 @@
 
 /*
  * Fast reboots that were tried, in /var/lib/rapidreboot/attempts: written to the disk before init is
- * asked, closed by the next boot. One line each, the newest last, words with one blank between them:
+ * asked, marked once more when services have stopped, closed by the next boot. One line each, the
+ * newest last, fields with a tab between them:
  *
- *	1 RESULT BOOT-ID ASKED KERNEL CLOSED ENTRY…
+ *	2	result=kexec	boot=3f2a9c1e-…	asked=1767323045000	…	entry=Debian GNU/Linux	end
  *
- * RESULT is pending, kexec, firmware or unknown; BOOT-ID the boot that asked; the three times are
- * milliseconds of CLOCK_REALTIME: when it was asked for, when the kernel that came started, when the
- * record was closed, 0 while not known. A line that is not so is left out.
+ * A line that does not begin with 2 and finish with "end" is damaged. It is counted, and before the
+ * file is written anew the old one is kept as attempts.damaged.
  */
 
 #include "record/boot.h"
@@ -21,32 +21,136 @@ enum attempt_result {
 	ATTEMPT_UNKNOWN,
 };
 
-enum { ATTEMPTS_MAX = 64, ATTEMPTS_FILE_MAX = 64 * 1024, ATTEMPT_ENTRY_MAX = 200 };
+/* Moments in the order in which they come. */
+enum attempt_point {
+	POINT_ASKED,
+	POINT_LOADED,
+	POINT_STOPPED,	 /* services are stopped, file systems still there */
+	POINT_PURGATORY, /* its first instruction: the old kernel is gone */
+	POINT_CHECKED,	 /* after its digest */
+	POINT_JUMPED,	 /* its last instruction */
+	POINT_KERNEL,	 /* the clock of the new kernel begins */
+	POINT_INITRAMFS,
+	POINT_USERSPACE, /* init of the system itself */
+	POINT_TARGET,	 /* the services that make the machine usable are up */
+	N_POINTS,
+};
 
+/* What the moments after the jump were measured with. */
+enum attempt_clock {
+	CLOCK_NONE,    /* not yet */
+	CLOCK_COUNTER, /* the processor's time-stamp counter, which kexec does not reset */
+	CLOCK_WALL,    /* the real-time clock, good to a second or so */
+	CLOCK_BROKEN,  /* the counter went backwards or does not fit: the real-time clock */
+};
+
+enum {
+	ATTEMPTS_MAX = 64,
+	ATTEMPTS_FILE_MAX = 256 * 1024,
+	ATTEMPT_ENTRY_MAX = 200,
+	ATTEMPT_TEXT_MAX = 400,
+	ATTEMPT_WORD_MAX = 40,
+};
+
+#define POINT_UNKNOWN INT64_MIN
+
+/* One moment, by every clock that there is; all zero: none. */
+struct moment {
+	uint64_t real_ms; /* CLOCK_REALTIME */
+	uint64_t boot_us; /* CLOCK_BOOTTIME */
+	uint64_t tsc;	  /* 0: no such counter */
+};
+
+/**
+ * struct attempt - one of them
+ * @boot_id: the boot that asked
+ * @closed_boot_id: the one that closed it, "" while pending
+ * @why: "command", "menu", "desktop", "enabled": who wanted it
+ * @way: system call that loaded it
+ * @rung: as in struct kx_plan_info
+ * @version: of the kernel, as its image says
+ * @asked: all other moments are told from here
+ * @at: microseconds after @asked, POINT_UNKNOWN where not known
+ * @closed_ms: CLOCK_REALTIME
+ * @watched: a boot service ran in the boot that asked, so the next boot should have closed it
+ * @cleared: a later cold boot came up well, so this failure stands in nobody's way any more
+ * @hooks: what programs of the hook directories answered, "NAME=0 NAME=timeout"
+ * @reason: why it came back through the firmware, as far as can be found
+ */
 struct attempt {
 	enum attempt_result result;
-	char boot_id[BOOT_ID_LENGTH + 1];
-	uint64_t asked_ms, kernel_ms, closed_ms;
-	char entry[ATTEMPT_ENTRY_MAX + 1];
+	enum attempt_clock clock;
+	char boot_id[BOOT_ID_LENGTH + 1], closed_boot_id[BOOT_ID_LENGTH + 1];
+	char why[ATTEMPT_WORD_MAX], way[ATTEMPT_WORD_MAX], rung[ATTEMPT_WORD_MAX],
+		init[ATTEMPT_WORD_MAX];
+	char version[ATTEMPT_ENTRY_MAX + 1], entry[ATTEMPT_ENTRY_MAX + 1];
+	char hooks[ATTEMPT_TEXT_MAX + 1], reason[ATTEMPT_TEXT_MAX + 1];
+	struct moment asked;
+	int64_t at[N_POINTS];
+	uint64_t closed_ms;
+	uint64_t watched, cleared;
 };
 
 struct attempts {
 	struct attempt v[ATTEMPTS_MAX];
 	size_t n;
+	size_t damaged; /* lines that could not be read */
 };
+
+struct moment moment_now(struct sys *sys);
+/* An attempt that knows nothing but when it was asked for. */
+struct attempt attempt_new(const struct moment *asked);
+/* Copies @text into one of an attempt's texts, cut to @size and without control characters. */
+void attempt_text(char *to, size_t size, const char *text);
+const char *attempt_result_name(enum attempt_result result);
+const char *attempt_clock_name(enum attempt_clock clock);
+/* "asked", "loaded", … */
+const char *attempt_point_name(enum attempt_point point);
 
 /* The last ATTEMPTS_MAX lines of @text. */
 void attempts_parse(struct bytes text, struct attempts *ret);
-const char *attempt_result_name(enum attempt_result result);
+/* @a as a line with its newline; -ENOMEM. */
+_must_check_ int attempt_format(const struct attempt *a, char **ret);
 
-/* No file is no attempts. */
+/* No file is no attempts. One that is too big to be ours is damaged as a whole. */
 _must_check_ int attempts_read(struct sys *sys, struct attempts *ret, struct kx_error *err);
-/* Adds a pending one and has it on the disk. */
-_must_check_ int attempt_begin(struct sys *sys, const char *entry, struct kx_error *err);
+/* Adds @a as pending and has it on the disk. Another one of this boot that is pending still did not
+ * happen, and goes. */
+_must_check_ int attempt_begin(struct sys *sys, const struct attempt *a, struct kx_error *err);
 /* Init said no: takes back what attempt_begin() wrote. */
 _must_check_ int attempt_withdraw(struct sys *sys, struct kx_error *err);
-/* Closes what another boot left pending. @at_boot: this is the boot right after it, so that how it
- * was started is the attempt's result. */
-_must_check_ int attempts_close(struct sys *sys, bool at_boot, struct kx_error *err);
-/* Did the last attempt come back through the firmware? Trying again is a person's decision. */
-bool attempts_last_failed(const struct attempts *attempts);
+/* Services have stopped, now: says so in the pending attempt of this boot. 0 when there is none. */
+_must_check_ int attempt_stopped(struct sys *sys, struct kx_error *err);
+/* Adds what hooks answered to the pending attempt of this boot. 0 when there is none. */
+_must_check_ int attempt_add_hooks(struct sys *sys, const char *hooks, struct kx_error *err);
+
+/**
+ * struct boot_facts - what the boot right after an attempt knows of itself
+ * @at_us: microseconds of CLOCK_MONOTONIC: POINT_INITRAMFS, POINT_USERSPACE and POINT_TARGET, else
+ *	   POINT_UNKNOWN
+ * @tsc: the counter at POINT_PURGATORY, POINT_CHECKED, POINT_JUMPED, 0 for none
+ * @tsc_khz: its rate, 0 when nobody tells: then it is measured
+ * @reason: finds out why a machine came back through the firmware; or NULL
+ */
+struct boot_facts {
+	int64_t at_us[N_POINTS];
+	uint64_t tsc[N_POINTS];
+	uint64_t tsc_khz;
+	void (*reason)(struct sys *sys, const struct attempt *a, char *ret, size_t size);
+};
+
+/* Closes what another boot left pending. @facts: this is the boot right after the last one, so that
+ * how it was started is that attempt's result; NULL: it may be any. */
+_must_check_ int attempts_close(struct sys *sys, const struct boot_facts *facts,
+				struct kx_error *err);
+
+/* The last attempt, when it came back through the firmware, or was watched and never closed: trying
+ * again is a person's decision. Else NULL. */
+const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempts *all);
+
+/* A person has looked: what attempts_unconfirmed() tells stands in nobody's way any more. Returns 1, or
+ * 0 when there was nothing of the kind. */
+_must_check_ int attempts_forgive(struct sys *sys, struct kx_error *err);
+
+/* Fills in how long everything took. */
+void attempt_measure(struct sys *sys, struct attempt *a, const struct boot_facts *facts);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/io.h"
 #include "record/boot.h"
 
@@ -46,4 +47,24 @@ enum boot_way boot_way_read(struct sys *sys)
 		return BOOT_UNKNOWN;
 	/* the low four bits are the loader's version */
 	return type >> 4 == 0xd ? BOOT_KEXEC : BOOT_FIRMWARE;
+}
+
+#define WATCHED_DIRECTORY "/run/rapidreboot"
+#define WATCHED WATCHED_DIRECTORY "/boot"
+
+bool boot_is_watched(struct sys *sys)
+{
+	_cleanup_close_ int root = machine_open(sys);
+
+	return is_there_in(root, WATCHED);
+}
+
+int boot_set_watched(struct sys *sys, struct kx_error *err)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	int r = directory_make_in(root, WATCHED_DIRECTORY, 0700);
+
+	if (r == 0)
+		r = file_replace_in(root, WATCHED, 0600, "", 0, false);
+	return r < 0 ? kx_fail(err, r, WATCHED ": cannot be written: %s", strerror(-r)) : 0;
 }

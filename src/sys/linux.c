@@ -6,9 +6,11 @@
 #include <linux/capability.h>
 #include <linux/reboot.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -19,6 +21,7 @@
 #endif
 
 #include "base/error.h"
+#include "sys/pages.h"
 #include "sys/sys.h"
 
 static_assert(IFNAMSIZ == SYS_INTERFACE_NAME, "names as the kernel cuts them");
@@ -47,6 +50,29 @@ static int linux_reboot_kexec(struct sys *sys)
 		       NULL) < 0
 		       ? -errno
 		       : 0;
+}
+
+static int linux_reboot_cold(struct sys *sys)
+{
+	return syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
+		       LINUX_REBOOT_CMD_RESTART, NULL) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int linux_signal(struct sys *sys, int pid, int signal)
+{
+	return kill(pid, signal) < 0 ? -errno : 0;
+}
+
+static int linux_unmount(struct sys *sys, const char *dir)
+{
+	return umount2(dir, UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+static int linux_remount_read_only(struct sys *sys, const char *dir)
+{
+	return mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 ? -errno : 0;
 }
 
 static void linux_sync(struct sys *sys)
@@ -177,23 +203,33 @@ static uint64_t linux_tsc(struct sys *sys)
 #endif
 }
 
-static uint64_t clock_ms(clockid_t clock)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
 	if (clock_gettime(clock, &t) < 0)
 		return 0;
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
 static uint64_t linux_boottime_ms(struct sys *sys)
 {
-	return clock_ms(CLOCK_BOOTTIME);
+	return clock_ns(CLOCK_BOOTTIME) / 1000000;
 }
 
 static uint64_t linux_realtime_ms(struct sys *sys)
 {
-	return clock_ms(CLOCK_REALTIME);
+	return clock_ns(CLOCK_REALTIME) / 1000000;
+}
+
+static uint64_t linux_boottime_us(struct sys *sys)
+{
+	return clock_ns(CLOCK_BOOTTIME) / 1000;
+}
+
+static uint64_t linux_raw_ns(struct sys *sys)
+{
+	return clock_ns(CLOCK_MONOTONIC_RAW);
 }
 
 struct sys *sys_machine(void)
@@ -202,6 +238,7 @@ struct sys *sys_machine(void)
 		.kexec_load = linux_kexec_load,
 		.kexec_file_load = linux_kexec_file_load,
 		.reboot_kexec = linux_reboot_kexec,
+		.reboot_cold = linux_reboot_cold,
 		.sync = linux_sync,
 		.interfaces_up = linux_interfaces_up,
 		.interface_set = linux_interface_set,
@@ -212,6 +249,12 @@ struct sys *sys_machine(void)
 		.tsc = linux_tsc,
 		.boottime_ms = linux_boottime_ms,
 		.realtime_ms = linux_realtime_ms,
+		.signal = linux_signal,
+		.unmount = linux_unmount,
+		.remount_read_only = linux_remount_read_only,
+		.boottime_us = linux_boottime_us,
+		.raw_ns = linux_raw_ns,
+		.pages = &linux_pages,
 	};
 
 	return &linux_table;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Runs another program and waits for it. */
+/* Runs another program and waits for it; what this process itself is. */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +17,10 @@
 
 /* More than `systemctl list-jobs` says while everything stops at once. */
 enum { OUTPUT_MAX = 1 << 20 };
+/* From SIGTERM to SIGKILL. */
+enum { GRACE_MS = 5000 };
+
+enum { START_ROUNDS = 10, START_ROUND_MS = 50 };
 
 static int wait_for(pid_t pid)
 {
@@ -25,12 +32,13 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int start(char *const argv[], const char *setting, int output, pid_t *ret_pid)
+static int start(char *const argv[], const char *setting, int output, bool alone, pid_t *ret_pid)
 {
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
 	_cleanup_free_ char *extra = setting ? strdup(setting) : NULL;
 	char *env[] = { path, locale, extra, NULL };
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
 	int r;
 
 	if (setting && !extra)
@@ -38,10 +46,20 @@ static int start(char *const argv[], const char *setting, int output, pid_t *ret
 	r = posix_spawn_file_actions_init(&actions);
 	if (r)
 		return -r;
+	r = posix_spawnattr_init(&attributes);
+	if (r) {
+		(void)posix_spawn_file_actions_destroy(&actions);
+		return -r;
+	}
 	if (output >= 0)
 		r = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	for (int fd = STDIN_FILENO; alone && !r && fd <= STDERR_FILENO; fd++)
+		r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+	if (alone && !r)
+		r = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
 	if (!r)
-		r = posix_spawn(ret_pid, argv[0], &actions, NULL, argv, env);
+		r = posix_spawn(ret_pid, argv[0], &actions, &attributes, argv, env);
+	(void)posix_spawnattr_destroy(&attributes);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return -r;
 }
@@ -76,7 +94,7 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 		from = pipe_fds[0];
 		to = pipe_fds[1];
 	}
-	r = start(argv, setting, to, &pid);
+	r = start(argv, setting, to, false, &pid);
 	if (r < 0)
 		return r;
 	to = fd_close(to);
@@ -90,4 +108,91 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	if (ret_output && status >= 0)
 		*ret_output = TAKE_PTR(output);
 	return status;
+}
+
+int process_start(struct sys *sys, char *const argv[])
+{
+	pid_t pid;
+	int r = start(argv, NULL, -1, true, &pid);
+
+	for (int i = 0; r == 0 && i < START_ROUNDS; i++) {
+		int status;
+
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		sys->sleep_ms(sys, START_ROUND_MS);
+	}
+	return r;
+}
+
+void process_shield(struct sys *sys)
+{
+	static const int signals[] = { SIGHUP,	SIGINT,	 SIGQUIT, SIGTERM, SIGPIPE,
+				       SIGTSTP, SIGTTIN, SIGTTOU, SIGALRM };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		(void)signal(signals[i], SIG_IGN);
+	(void)!chdir("/");
+}
+
+/* A process group of its own, so that what a script has started can be ended with it. */
+static int start_limited(const char *const argv[], const char *setting, pid_t *ret_pid)
+{
+	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
+	_cleanup_free_ char *extra = setting ? strdup(setting) : NULL;
+	char *env[] = { path, locale, extra, NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int r;
+
+	if (setting && !extra)
+		return -ENOMEM;
+	if (posix_spawn_file_actions_init(&actions) != 0)
+		return -ENOMEM;
+	if (posix_spawnattr_init(&attributes) != 0) {
+		(void)posix_spawn_file_actions_destroy(&actions);
+		return -ENOMEM;
+	}
+	r = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+	if (!r)
+		r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY,
+						     0);
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+	if (!r) /* posix_spawn(3) does not change its arguments */
+		r = posix_spawn(ret_pid, argv[0], &actions, &attributes,
+				(char *const *)(uintptr_t)argv, env);
+	(void)posix_spawnattr_destroy(&attributes);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
+/* Has it ended within that time? */
+static bool ended_within(int pidfd, unsigned ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&p, 1, (int)ms) > 0;
+}
+
+int process_run_limited(struct sys *sys, const char *const argv[], const char *setting,
+			unsigned timeout_ms)
+{
+	_cleanup_close_ int pidfd = -1;
+	pid_t pid;
+	int r = start_limited(argv, setting, &pid);
+
+	if (r < 0)
+		return r;
+	/* without it (Linux before 5.3) there is no limit */
+	pidfd = timeout_ms ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+	if (pidfd < 0 || ended_within(pidfd, timeout_ms))
+		return wait_for(pid);
+	(void)kill(-pid, SIGTERM);
+	if (!ended_within(pidfd, GRACE_MS))
+		(void)kill(-pid, SIGKILL);
+	r = wait_for(pid);
+	/* those that the program left behind */
+	(void)kill(-pid, SIGKILL);
+	return r < 0 ? r : -ETIMEDOUT;
 }

@@ -12,3 +12,19 @@
  * Not a part of struct sys: a library starts no programs. Tests put another one in its place.
  */
 int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output);
+
+/* Starts the program in a session of its own, without a terminal and without waiting for its end. 0, or
+ * its exit status when it ends in the first half second: then it did not like something. */
+int process_start(struct sys *sys, char *const argv[]);
+
+/* From here on this process outlives its terminal and its parents, and holds no directory. Apart for
+ * the same reason. */
+void process_shield(struct sys *sys);
+
+/*
+ * The same with a limit: after @timeout_ms the program and what it has started get SIGTERM, after five
+ * more seconds SIGKILL, and the answer is -ETIMEDOUT. It reads nothing and prints to standard error.
+ * A @timeout_ms of 0 is no limit.
+ */
+int process_run_limited(struct sys *sys, const char *const argv[], const char *setting,
+			unsigned timeout_ms);

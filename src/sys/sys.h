@@ -34,6 +34,8 @@ struct sys_segment {
 /* Bytes of an interface's name with its NUL: IFNAMSIZ of linux/if.h. */
 #define SYS_INTERFACE_NAME 16
 
+struct sys_pages;
+
 struct sys {
 	/* Directory that the machine's own files are read from; NULL for "/". Only tests set it. */
 	const char *root;
@@ -44,6 +46,8 @@ struct sys {
 			       const char *cmdline, uint64_t flags);
 	/* reboot(2) with LINUX_REBOOT_CMD_KEXEC: returns on failure only */
 	int (*reboot_kexec)(struct sys *);
+	/* The same with LINUX_REBOOT_CMD_RESTART */
+	int (*reboot_cold)(struct sys *);
 	void (*sync)(struct sys *);
 	/* Names of the network interfaces of this namespace that are up and go down before a
 	 * jump: all but lo and aliases. One block, released with free(3). */
@@ -61,6 +65,16 @@ struct sys {
 	/* CLOCK_BOOTTIME and CLOCK_REALTIME in milliseconds */
 	uint64_t (*boottime_ms)(struct sys *);
 	uint64_t (*realtime_ms)(struct sys *);
+	/* kill(2) */
+	int (*signal)(struct sys *, int pid, int signal);
+	/* umount2(2), never through a symbolic link at the end of @dir */
+	int (*unmount)(struct sys *, const char *dir);
+	int (*remount_read_only)(struct sys *, const char *dir);
+	/* CLOCK_BOOTTIME in microseconds; CLOCK_MONOTONIC_RAW, which nobody corrects, in nanoseconds */
+	uint64_t (*boottime_us)(struct sys *);
+	uint64_t (*raw_ns)(struct sys *);
+	/* Huge pages (sys/pages.h); NULL where they cannot be had. */
+	const struct sys_pages *pages;
 };
 
 /* The table of the machine this runs on. */

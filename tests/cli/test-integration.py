@@ -4,12 +4,14 @@
 called. Usage: test-integration.py SBINDIR NAME=FILE…"""
 import os
 import pathlib
+import pty
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
+import xml.etree.ElementTree
 
 from kexec_machine import main
 
@@ -28,10 +30,10 @@ class Integration(unittest.TestCase):
         command.write_text(f'#!/bin/sh\necho "$*" >>"{self.log}"\nexit 1\n')
         command.chmod(0o755)
 
-    def script(self, name):
+    def script(self, name, call="hook"):
         """The file with our own command and no systemd, whatever machine this is."""
         text = pathlib.Path(FILES[name]).read_text()
-        self.assertIn(f"{SBINDIR}/rapidreboot hook", text)
+        self.assertIn(f"{SBINDIR}/rapidreboot {call}", text)
         self.assertNotIn("@", re.sub(r"\$@", "", text))
         path = self.dir / name.replace("/", "-")
         path.write_text(text.replace(SBINDIR, str(self.dir))
@@ -47,9 +49,11 @@ class Integration(unittest.TestCase):
         return run.returncode, calls
 
     def test_sysvinit(self):
-        for name, hook in (("load", "hook load"), ("jump", "hook jump")):
+        for name, hook in (("load", "hook load"), ("jump", "hook jump"),
+                           ("stopped", "hook stopped")):
             path = self.script(f"sysvinit/rapidreboot-{name}")
-            for word, want in (("stop", (0, [hook])), ("start", (0, ["hook boot"] if name == "load" else [])), ("restart", (0, [])),
+            boot = ["hook boot"] if name == "load" else []
+            for word, want in (("stop", (0, [hook])), ("start", (0, boot)), ("restart", (0, [])),
                                ("reload", (0, [])), ("force-reload", (0, [])), ("status", (0, [])),
                                ("", (3, [])), ("jump", (3, []))):
                 with self.subTest((name, word)):
@@ -69,15 +73,23 @@ class Integration(unittest.TestCase):
         self.assertEqual(load["Default-Stop"], ["0", "6"])
         self.assertEqual(jump["Default-Stop"], ["6"])
         self.assertEqual((load["Default-Start"], jump["Default-Start"]), (["2", "3", "4", "5"], []))
-        self.assertLessEqual({"$local_fs", "rapidreboot-jump"}, set(load["Required-Stop"]))
-        self.assertEqual(jump["Required-Stop"], ["reboot"])
+        self.assertEqual(load["Required-Stop"], ["$local_fs", "$remote_fs"])
+        self.assertIn("rapidreboot-jump", load["Should-Stop"])
+        # What is required OpenRC starts, and later stops: "reboot" must not be.
+        self.assertEqual((jump["Required-Stop"], jump["Should-Stop"]), ([], ["reboot"]))
         self.assertEqual(jump["X-Stop-After"], ["umountroot"])
-        self.assertIn("kexec", jump["Provides"])
+        # A name that the script of kexec-tools has too is refused by insserv.
+        self.assertEqual(jump["Provides"], ["rapidreboot-jump"])
+        # umountfs is $local_fs in initscripts' insserv.conf: stopped before it, after sendsigs
+        stopped = self.header("sysvinit/rapidreboot-stopped")
+        self.assertEqual((stopped["Required-Stop"], stopped["X-Stop-After"],
+                          stopped["Default-Stop"]), (["$local_fs"], ["sendsigs"], ["6"]))
 
     def test_openrc(self):
-        words = "need() { :; }; after() { :; }; keyword() { :; }; . "
+        words = "need() { :; }; after() { :; }; before() { :; }; keyword() { :; }; . "
         for name, calls in (("load", {"start": ["hook boot"], "stop": ["hook load"]}),
-                            ("jump", {"start": ["hook jump"]})):
+                            ("jump", {"start": ["hook jump"]}),
+                            ("stopped", {"start": ["hook stopped"]})):
             path = self.script(f"openrc/rapidreboot-{name}")
             for word in ("start", "stop", "depend"):
                 with self.subTest((name, word)):
@@ -85,7 +97,7 @@ class Integration(unittest.TestCase):
                                      (0, calls.get(word, [])))
 
     def test_sourced(self):
-        for hook in ("load", "jump"):
+        for hook in ("load", "jump", "stopped"):
             path = self.script(f"runit/rapidreboot-{hook}.sh")
             self.assertEqual(self.sh(f"set -e; . {path}; exit 7"), (7, [f"hook {hook}"]))
 
@@ -99,21 +111,170 @@ class Integration(unittest.TestCase):
             self.assertEqual(self.sh(f"exec sh {path} {verb}"), (1, [f"hook load {verb}"]))
         self.assertEqual(self.sh(f"exec sh {path} reboot"), (1, []))
 
+    def test_finit(self):
+        for name, call in (("boot", "hook boot"), ("load", "hook load reboot"),
+                           ("jump", "hook jump reboot")):
+            path = self.script(f"finit/rapidreboot-{name}")
+            self.assertEqual(self.sh(f"export FINIT_SHUTDOWN=reboot; exec sh {path}"), (0, [call]))
+
+    def test_busybox(self):
+        """inittab of BusyBox: id, runlevels that mean nothing, action, command."""
+        lines = [line for line in self.script("busybox/inittab").read_text().splitlines()
+                 if not line.startswith("#")]
+        self.assertEqual([line.split(":")[2] for line in lines], ["once", "shutdown"])
+        for line, hook in zip(lines, ("hook boot", "hook jump")):
+            self.assertEqual(self.sh(line.split(":")[3])[1], [hook])
+
+    def test_without_the_command(self):
+        """A package that was removed leaves its scripts of sysvinit behind."""
+        for name in ("load", "jump", "stopped"):
+            path = self.script(f"sysvinit/rapidreboot-{name}")
+            (self.dir / "rapidreboot").unlink(missing_ok=True)
+            for word in ("start", "stop"):
+                self.assertEqual(self.sh(f"exec sh {path} {word}"), (0, []))
+
+    def unit(self, name):
+        return pathlib.Path(FILES[f"systemd/rapidreboot-{name}.service"]).read_text()
+
     def test_systemd(self):
-        path = FILES["systemd/rapidreboot-load.service"]
-        text = pathlib.Path(path).read_text()
         # systemd.unit(5): stopping is the reverse of starting, so After= a mount stops before it.
-        self.assertRegex(text, r"(?m)^After=.*\bboot\.mount\b")
-        self.assertNotRegex(text, r"(?m)^(Requires|RequiresMountsFor|DefaultDependencies)=")
-        self.assertRegex(text, r"(?m)^ExecStop=\S+/rapidreboot hook load$")
+        load = self.unit("load")
+        self.assertRegex(load, r"(?m)^After=.*\bboot\.mount\b")
+        self.assertNotRegex(load, r"(?m)^(Requires|RequiresMountsFor|DefaultDependencies)=")
+        self.assertRegex(load, r"(?m)^ExecStop=\S+/rapidreboot hook load$")
+        for name in ("boot", "stopped", "late"):
+            self.assertRegex(load, rf"(?m)^Also=.*\brapidreboot-{name}\.service\b")
+
+    def test_systemd_record(self):
+        self.assertRegex(self.unit("boot"), r"(?m)^After=default\.target$")
+        self.assertRegex(self.unit("boot"), r"(?m)^ExecStart=-\S+/rapidreboot hook boot$")
+        # what ordinary services come after stops after them
+        stopped = self.unit("stopped")
+        self.assertRegex(stopped, r"(?m)^Before=.*\bsysinit\.target\b.*\bshutdown\.target\b")
+        self.assertRegex(stopped, r"(?m)^Conflicts=shutdown\.target$")
+        self.assertRegex(stopped, r"(?m)^DefaultDependencies=no$")
+        self.assertRegex(stopped, r"(?m)^RequiresMountsFor=/var/lib/rapidreboot$")
+        self.assertRegex(stopped, r"(?m)^ExecStop=-\S+/rapidreboot hook stopped$")
+        late = self.unit("late")
+        self.assertRegex(late, r"(?m)^After=umount\.target$")
+        self.assertRegex(late, r"(?m)^Before=.*\bsystemd-kexec\.service\b")
+        self.assertRegex(late, r"(?m)^WantedBy=kexec\.target$")
+
+    def test_systemd_verifies(self):
         if not shutil.which("systemd-analyze"):
             self.skipTest("systemd-analyze is not here")
-        unit = self.dir / "rapidreboot-load.service"
-        unit.write_text(text.replace(SBINDIR, str(self.dir)))
-        run = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True,
-                             text=True)
-        ours = [line for line in run.stderr.splitlines() if "rapidreboot" in line]
-        self.assertEqual(ours, [], run.stderr)
+        for name in ("load", "boot", "stopped", "late"):
+            unit = self.dir / f"rapidreboot-{name}.service"
+            unit.write_text(self.unit(name).replace(SBINDIR, str(self.dir)))
+        for unit in self.dir.glob("*.service"):
+            run = subprocess.run(["systemd-analyze", "verify", "--man=no", unit],
+                                 capture_output=True, text=True)
+            ours = [line for line in run.stderr.splitlines() if "rapidreboot" in line]
+            self.assertEqual(ours, [], run.stderr)
+
+    def test_login(self):
+        """Only a person at a terminal is told, and a failure is nobody's business."""
+        path = self.script("login/rapidreboot.sh", "status --notice")
+        for shell in ("sh -c '. {0}; exit 7'", "sh -ic '. {0}; exit 7' | cat"):
+            self.assertEqual(self.sh(shell.format(path))[1], [])
+        self.assertEqual(self.on_terminal(f"sh -c '. {path}; exit 7'"), (7, []))
+        self.assertEqual(self.on_terminal(f"sh -ic '. {path}; exit 7'"), (7, ["status --notice"]))
+
+    def on_terminal(self, text):
+        self.log.unlink(missing_ok=True)
+        master, slave = pty.openpty()
+        run = subprocess.Popen(["sh", "-c", text], stdin=slave, stdout=slave, stderr=slave,
+                               env={"PATH": os.environ["PATH"]})
+        os.close(slave)
+        status = run.wait(timeout=60)
+        os.close(master)
+        calls = self.log.read_text().splitlines() if self.log.exists() else []
+        return status, calls
+
+    def test_desktop(self):
+        policy = xml.etree.ElementTree.parse(FILES["desktop/org.rapidreboot.reboot.policy"])
+        [action] = policy.getroot().iter("action")
+        self.assertEqual(action.get("id"), "org.rapidreboot.reboot")
+        defaults = {e.tag: e.text for e in action.find("defaults")}
+        # as org.freedesktop.login1.reboot has it for the person at the machine; not for others
+        self.assertEqual(defaults, {"allow_any": "auth_admin_keep", "allow_active": "yes",
+                                    "allow_inactive": "auth_admin_keep"})
+        # a program without arguments: "exec.argv1" would leave the rest to the caller
+        [annotation] = action.iter("annotate")
+        self.assertEqual(annotation.get("key"), "org.freedesktop.policykit.exec.path")
+        self.assertTrue(annotation.text.endswith("/rapidreboot/desktop-reboot"))
+        launcher = pathlib.Path(FILES["desktop/quick-reboot"]).read_text()
+        self.assertIn(f"pkexec {annotation.text} ", launcher)
+        entry = pathlib.Path(FILES["desktop/rapidreboot.desktop"])
+        self.assertIn(f"Exec={annotation.text[:-len('desktop-reboot')]}quick-reboot\n",
+                      entry.read_text())
+        path = self.script("desktop/desktop-reboot", "desktop")
+        self.assertEqual(self.sh(f"exec sh {path}"), (1, ["desktop"]))
+        self.assertEqual(self.sh(f"exec sh {path} --kernel x"), (2, []))
+
+    def test_desktop_entry_validates(self):
+        if not shutil.which("desktop-file-validate"):
+            self.skipTest("desktop-file-validate is not here")
+        run = subprocess.run(["desktop-file-validate", FILES["desktop/rapidreboot.desktop"]],
+                             capture_output=True, text=True)
+        self.assertEqual((run.returncode, run.stdout + run.stderr), (0, ""))
+
+    def test_launcher(self):
+        """Asks first; shows what stands in the way; never something else instead."""
+        launcher = self.dir / "quick-reboot"
+        launcher.write_text(pathlib.Path(FILES["desktop/quick-reboot"]).read_text())
+        bin_ = self.dir / "bin"
+        bin_.mkdir()
+        for name, text in (("zenity", f'echo "zenity $*" >>{self.log}\n'
+                            f'case $1 in --question) test -e {self.dir}/yes ;; esac\n'),
+                           ("pkexec", f'echo pkexec >>{self.log}\n'
+                            f'echo "apt holds it" >&2\nexit $(cat {self.dir}/status)\n')):
+            (bin_ / name).write_text("#!/bin/sh\n" + text)
+            (bin_ / name).chmod(0o755)
+        for yes, status, want, shown in ((False, 0, 6, None), (True, 0, 0, None),
+                                         (True, 126, 126, None), (True, 3, 3, "apt holds it")):
+            (self.dir / "yes").touch() if yes else (self.dir / "yes").unlink(missing_ok=True)
+            (self.dir / "status").write_text(str(status))
+            got, calls = self.sh(f"PATH={bin_}:$PATH exec sh {launcher}")
+            self.assertEqual(got, want)
+            self.assertEqual("pkexec" in calls, yes)
+            errors = [c for c in calls if c.startswith("zenity --error")]
+            self.assertEqual(len(errors), shown is not None)
+            self.assertTrue(not shown or errors[0].endswith(f"--text={shown}"), errors)
+
+    def displays(self, modules, in_use=(), stage="pre-jump", unload=True):
+        """Exit status of the hook, and which modules it removed."""
+        log, consoles = self.dir / "removed", self.dir / "vtconsole"
+        log.write_text("")
+        (self.dir / "modules").write_text("".join(f"{m} 16384 0 - Live 0x0\n" for m in modules))
+        for i, kind in enumerate(("(S) dummy device", "(M) frame buffer device")):
+            (consoles / f"vtcon{i}").mkdir(parents=True, exist_ok=True)
+            (consoles / f"vtcon{i}/name").write_text(kind + "\n")
+            (consoles / f"vtcon{i}/bind").write_text("1\n")
+        rmmod = self.dir / "rmmod"
+        rmmod.write_text(f'#!/bin/sh\ncase $1 in {"|".join(in_use) or "-"}) exit 1 ;; esac\n'
+                         f'echo "$1" >>{log}\n')
+        rmmod.chmod(0o755)
+        hook = pathlib.Path(__file__).parents[2] / "integration/hooks/50-display-drivers"
+        text = hook.read_text().replace("/proc/modules", str(self.dir / "modules"))
+        env = {"PATH": f"{self.dir}:{os.environ['PATH']}"}
+        if unload:
+            env["RAPIDREBOOT_DISPLAY_DRIVERS"] = "unload"
+        run = subprocess.run(["sh", "-c", text.replace("/sys/class/vtconsole", str(consoles)),
+                              "hook", stage, "Debian"], env=env, capture_output=True, text=True)
+        bound = [(consoles / f"vtcon{i}/bind").read_text().strip() for i in range(2)]
+        return run.returncode, log.read_text().split(), bound
+
+    def test_display_drivers(self):
+        kept, freed = ["1", "1"], ["1", "0"]
+        nvidia = ["nvidia", "nvidia_uvm", "nvidia_modeset", "nvidia_drm"]
+        self.assertEqual(self.displays(["ext4", *nvidia]),
+                         (0, ["nvidia_drm", "nvidia_modeset", "nvidia_uvm", "nvidia"], freed))
+        self.assertEqual(self.displays(["amdgpu"]), (0, ["amdgpu"], freed))
+        self.assertEqual(self.displays(["nvidia"], in_use=["nvidia"]), (1, [], kept))
+        self.assertEqual(self.displays(["ext4", "nvidiafb_x"]), (0, [], kept))
+        self.assertEqual(self.displays(nvidia, unload=False), (0, [], kept))
+        self.assertEqual(self.displays(nvidia, stage="pre-handover"), (0, [], kept))
 
 
 if __name__ == "__main__":

@@ -99,6 +99,24 @@ class Load(MachineTest):
                     self.assertTrue(r.log[-1].endswith("flags=0x4"))
                     self.assertIn("again without", r.err)
 
+    def test_cma(self):
+        """Kernels that place segments in a CMA area are told not to, and never asked without."""
+        cases = (("6.17.0-1", 262144, True), ("7.2.13", 16384, True), ("7.2.13", 0, False),
+                 ("6.16.9", 262144, False), ("6.1.0-50-cloud-amd64", 262144, False))
+        for release, size, wanted in cases:
+            self.set("proc/sys/kernel/osrelease", release + "\n")
+            self.set("proc/meminfo", f"MemTotal:  3060736 kB\nCmaTotal: {size:14} kB\n")
+            for way in ([], ["-s"], ["-a"], ["-s", "--no-cma"]):
+                with self.subTest((release, size, way)):
+                    r = self.assertRun(["-l", *way, "K"], 0, ["file-load"])
+                    flags = 4 | (0x10 if wanted or "--no-cma" in way else 0)
+                    self.assertTrue(r.log[-1].endswith(f"flags={flags:#x}"), r.log)
+        # a kernel that should know it and does not
+        self.set("proc/sys/kernel/osrelease", "6.17.0-rc1\n")
+        self.set("proc/meminfo", "CmaTotal:         262144 kB\n")
+        self.assertRun(["-l", "-s", "K"], 253, ["file-load"], env={"FAKE_FLAGS": "0x7"})
+        self.assertRun(["-l", "K"], 0, ["file-load", "load"], env={"FAKE_FLAGS": "0x7"})
+
     def test_images_only_classic_knows(self):
         elf = self.file("generic.elf", elf64())
         old = self.file("bzImage", bzimage(version=0x020B, xloadflags=0))

@@ -29,7 +29,7 @@ class Reboot(RebootTest):
             with self.subTest(init):
                 self.take_init(init)
                 self.set("sys/kernel/kexec_loaded", "0\n")
-                self.assertRuns(["--kernel", self.kernel], 0, ["file-load", asked])
+                self.assertRuns(["--kernel", self.kernel], 0, ["load", asked])
                 self.assertEqual(self.read("sys/kernel/kexec_loaded"), "1\n")
                 self.assertEqual(self.read(REQUEST).splitlines()[:3],
                                  ["rapidreboot-request 1", f"boot-id {BOOT_ID}", "mode kexec"])
@@ -41,7 +41,7 @@ class Reboot(RebootTest):
                 self.take_init(init)
                 program = asked.split("/")[-1].split()[0]
                 r = self.assertRuns(["--kernel", self.kernel], 5,
-                                    ["file-load", asked, "file-unload"], exits={program: 1})
+                                    ["load", asked, "file-unload"], exits={program: 1})
                 self.assertEqual(self.read("sys/kernel/kexec_loaded"), "0\n")
                 self.assertIsNone(self.read(REQUEST))
                 self.assertIsNone(self.read(LOADED))
@@ -50,7 +50,14 @@ class Reboot(RebootTest):
     def test_impossible(self):
         """Known before anything is loaded."""
         self.take_init("finit")
+        hook, plugin = "/usr/libexec/finit/hook/sys/down/rapidreboot", "usr/lib/finit/plugins/hook-scripts.so"
         self.assertRuns(["--kernel", self.kernel], 5, [])
+        self.program(hook)
+        self.assertRuns(["--kernel", self.kernel], 5, [])
+        self.set(plugin, "")
+        self.assertRuns(["--kernel", self.kernel], 0, ["load", "run /sbin/initctl reboot"])
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        (self.root / hook.lstrip("/")).unlink()
         self.take_init("systemd")
         (self.root / "usr/bin/systemctl").unlink()
         self.assertRuns(["--kernel", self.kernel], 5, [])
@@ -60,10 +67,11 @@ class Reboot(RebootTest):
         self.assertRuns(["--kernel", self.kernel], 5, [])
 
     def test_load_fails(self):
+        """A refused signature never falls back."""
         for code in (errno.EPERM, errno.EBUSY, errno.ENOMEM, errno.EKEYREJECTED, errno.EACCES,
                      errno.ENODATA, errno.ENOKEY, errno.EADDRNOTAVAIL):
             with self.subTest(errno.errorcode[code]):
-                r = self.run_it("--kernel", self.kernel, errors={"file_load": code})
+                r = self.run_it("--safe", "--kernel", self.kernel, errors={"file_load": code})
                 self.assertEqual(r.rc, 4)
                 self.assertEqual(set(r.calls), {"file-load"})
                 self.assertIsNone(self.read(REQUEST))
@@ -71,7 +79,7 @@ class Reboot(RebootTest):
     def test_other_call(self):
         for code in (errno.ENOSYS, errno.ENOEXEC, errno.EINVAL, errno.EOPNOTSUPP):
             with self.subTest(errno.errorcode[code]):
-                r = self.run_it("--kernel", self.kernel, errors={"file_load": code})
+                r = self.run_it("--safe", "--kernel", self.kernel, errors={"file_load": code})
                 self.assertEqual(r.rc, 0)
                 self.assertEqual(r.calls[-2:], ["load", ASKED["systemd"]])
         self.assertRuns(["--kernel", self.kernel, "--kexec-file-syscall"], 4, ["file-load"],
@@ -79,17 +87,84 @@ class Reboot(RebootTest):
         self.assertRuns(["--kernel", self.kernel, "--kexec-syscall"], 0,
                         ["load", ASKED["systemd"]])
 
+    def test_stricter_call(self):
+        """Where kexec_load is refused, kexec_file_load is tried, and its answer is final."""
+        for code in (errno.ENOSYS, errno.EPERM, errno.EACCES, errno.ENOMEM, errno.EADDRNOTAVAIL):
+            with self.subTest(errno.errorcode[code]):
+                self.assertRuns(["--kernel", self.kernel], 0,
+                                ["load", "file-load", ASKED["systemd"]], errors={"load": code})
+                self.set("sys/kernel/kexec_loaded", "0\n")
+                r = self.assertRuns(["--kernel", self.kernel], 4, ["load", "file-load"],
+                                    errors={"load": code, "file_load": errno.EKEYREJECTED})
+                self.assertIn("rapidreboot: kexec_load: ", r.err)
+                self.assertIn("rapidreboot: kexec_file_load: ", r.err)
+        r = self.assertRuns(["--kernel", self.kernel], 4, errors={"load": errno.EBUSY})
+        self.assertEqual(set(r.calls), {"load"})
+        self.assertRuns(["--kernel", self.kernel, "--kexec-syscall"], 4, ["load"],
+                        errors={"load": errno.EPERM})
+
+    def test_ladder(self):
+        """The fastest way that is permitted, with the reason."""
+        def way(*args):
+            r = self.assertRuns(["-n", "--json", "--kernel", self.kernel, *args], 0, [])
+            got = json.loads(r.out)
+            return got["way"], got["rung"], got["reason"]
+
+        self.assertEqual(way()[:2], ("kexec_load", "bzImage"))     # nothing is packed in it
+        self.assertEqual(way("--safe")[:2], ("kexec_file_load", "kexec_file_load"))
+        self.set("etc/rapidreboot.conf", "SAFE=yes\n")
+        self.assertEqual(way()[0], "kexec_file_load")
+        (self.root / "etc/rapidreboot.conf").unlink()
+        release = "6.1.0-9-amd64"
+        self.set("proc/sys/kernel/osrelease", release + "\n")
+        efi = "sys/firmware/efi/efivars/%s-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+        for path, text, word in (
+                ("sys/kernel/security/lockdown", "none [integrity] confidentiality\n", "locked"),
+                (f"boot/config-{release}", "CONFIG_KEXEC_SIG_FORCE=y\n", "SIG_FORCE"),
+                ("sys/kernel/security/ima/policy", "appraise func=KEXEC_KERNEL_CHECK\n", "IMA"),
+                ("sys/kernel/security/ima/runtime_measurements_count", "12\n", "IMA"),
+                ("proc/cmdline", "root=/dev/sda1 kho=on\n", "kho"),
+                (efi % "SecureBoot", "\x06\0\0\0\x01", "Secure Boot")):
+            with self.subTest(word):
+                before = self.read(path)
+                if "SecureBoot" in path:
+                    self.set(efi % "SetupMode", "\x06\0\0\0\0")
+                self.set(path, text)
+                r = self.run_it("-n", "--json", "--kernel", self.kernel)
+                got = json.loads(r.out) if r.out else None
+                if got:     # an unsigned kernel may be refused on top of it
+                    self.assertEqual(got["way"], "kexec_file_load")
+                    self.assertIn(word, got["reason"])
+                else:
+                    self.assertEqual(r.rc, 3, r.err)
+                    self.assertIn("sign", r.err)
+                if before is None:
+                    (self.root / path).unlink()
+                else:
+                    self.set(path, before)
+        self.set("sys/kernel/security/ima/runtime_measurements_count", "1\n")
+        self.assertEqual(way()[0], "kexec_load")
+
+    def test_policy_wants_files(self):
+        """Under a policy the other call is no way round."""
+        self.set("proc/cmdline", "root=/dev/sda1 kho=on\n")
+        self.assertRuns(["--kernel", self.kernel], 0, ["file-load", ASKED["systemd"]])
+        for code in (errno.ENOSYS, errno.EINVAL, errno.EKEYREJECTED):
+            self.assertRuns(["--kernel", self.kernel], 4, ["file-load"],
+                            errors={"file_load": code})
+
     def test_cannot_write_request(self):
         (self.root / "proc/sys/kernel/random/boot_id").unlink()
-        self.assertRuns(["--kernel", self.kernel], 1, ["file-load", "file-unload"])
+        self.assertRuns(["--kernel", self.kernel], 1, ["load", "file-unload"])
 
     def test_files(self):
-        r = self.assertRuns(["--kernel", self.kernel, "--initrd", self.initrd, "--cmdline", "a b",
-                             "--append", "c"], 0)
+        r = self.assertRuns(["--safe", "--kernel", self.kernel, "--initrd", self.initrd,
+                             "--cmdline", "a b", "--append", "c"], 0)
         self.assertIn(' cmdline="a b c" ', r.call("kexec_file_load"))
         self.assertIn(" initrd=512 ", r.call("kexec_file_load"))
         self.set("proc/cmdline", "BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro initrd=x\n")
-        r = self.assertRuns(["--kernel", self.kernel, "--reuse-cmdline", "--append=quiet"], 0)
+        r = self.assertRuns(["--safe", "--kernel", self.kernel, "--reuse-cmdline",
+                             "--append=quiet"], 0)
         self.assertIn(' cmdline="root=/dev/sda1 ro quiet" ', r.call("kexec_file_load"))
 
     def test_broken_kernel(self):
@@ -132,14 +207,14 @@ class Entries(RebootTest):
         self.take_menu()
 
     def test_default(self):
-        r = self.assertRuns([], 0, ["file-load", ASKED["systemd"]])
+        r = self.assertRuns(["--safe"], 0, ["file-load", ASKED["systemd"]])
         self.assertIn(' cmdline="root=/dev/sda1 ro" ', r.call("kexec_file_load").replace(
             f"BOOT_IMAGE={self.kernel} ", ""))
         self.assertIn("entry Test\n", self.read(REQUEST))
 
     def test_named(self):
         for args in (["Second"], ["1"], ["reboot", "Second"], ["--append", "x", "Second"]):
-            r = self.assertRuns(args, 0, ["file-load", ASKED["systemd"]])
+            r = self.assertRuns([*args, "--safe"], 0, ["file-load", ASKED["systemd"]])
             self.assertIn("root=/dev/sda2", r.call("kexec_file_load"))
 
     def test_not_ours(self):
@@ -159,14 +234,14 @@ class Entries(RebootTest):
         (target / "boot/vmlinuz").write_bytes(open(self.kernel, "rb").read())
         (target / "boot/grub/grub.cfg").write_text(
             "menuentry 'New' {\n linux /boot/vmlinuz root=UUID=1\n}\n")
-        r = self.assertRuns(["load", "--root", str(target)], 0, ["file-load"])
+        r = self.assertRuns(["load", "--safe", "--root", str(target)], 0, ["file-load"])
         self.assertIn("root=UUID=1", r.call("kexec_file_load"))
         self.assertIn("entry New\n", self.read(LOADED))
 
 
 class Load(RebootTest):
     def test_load_unload(self):
-        self.assertRuns(["load", "--kernel", self.kernel], 0, ["file-load"])
+        self.assertRuns(["load", "--kernel", self.kernel], 0, ["load"])
         self.assertIn(f"entry {self.kernel}\n", self.read(LOADED))
         self.assertIsNone(self.read(REQUEST))
         self.assertRuns(["unload"], 0, ["file-unload"])
@@ -174,7 +249,7 @@ class Load(RebootTest):
         self.assertRuns(["unload"], 4, ["file-unload"], errors={"file_unload": errno.EPERM})
 
     def test_json(self):
-        r = self.assertRuns(["load", "--json", "--kernel", self.kernel], 0, ["file-load"])
+        r = self.assertRuns(["load", "--json", "--kernel", self.kernel], 0, ["load"])
         self.assertIs(json.loads(r.out)["loaded"], True)
         r = self.assertRuns(["load", "-n", "--json", "--kernel", self.kernel], 0, [])
         self.assertIs(json.loads(r.out)["loaded"], False)
@@ -239,7 +314,7 @@ class Enable(RebootTest):
         link = self.root / self.LINK
         link.symlink_to("/etc/systemd/system/my.target")
         self.assertRuns(["enable"], 1)
-        self.assertRuns(["disable"], 1)
+        self.assertRuns(["disable"], 0)
         self.assertEqual(str(link.readlink()), "/etc/systemd/system/my.target")
 
     def test_systemctl_fails(self):
@@ -253,6 +328,28 @@ class Enable(RebootTest):
         self.assertTrue(self.read("var/lib/rapidreboot/enabled"))
         self.assertRuns(["disable"], 0, [])
         self.assertIsNone(self.read("var/lib/rapidreboot/enabled"))
+
+    def test_undone_elsewhere(self):
+        """Removing the package in a chroot, or after another init has moved in."""
+        for init in ("sysvinit", None):
+            self.take_init("systemd")
+            self.assertRuns(["enable"], 0)
+            if init:
+                self.take_init(init)
+            else:
+                (self.root / "run/systemd/system").rmdir()
+                (self.root / "proc/1/exe").unlink()
+                self.assertRuns(["enable"], 5, [])
+            self.assertRuns(["disable"], 0, [])
+            self.assertFalse((self.root / self.LINK).is_symlink())
+            self.assertIsNone(self.read("var/lib/rapidreboot/enabled"))
+
+    def test_somebody_elses_elsewhere(self):
+        """Without our own mark a link to kexec.target is the administrator's."""
+        (self.root / self.LINK).symlink_to("/usr/lib/systemd/system/kexec.target")
+        self.take_init("sysvinit")
+        self.assertRuns(["disable"], 0, [])
+        self.assertTrue((self.root / self.LINK).is_symlink())
 
 
 class Checks(RebootTest):
@@ -272,12 +369,21 @@ class Checks(RebootTest):
         self.assertRuns(args, 3, [])
         self.assertIsNone(self.read(REQUEST))
 
+    def test_inhibitor(self):
+        """Refused before anything is loaded; -i is the answer of systemctl(1), too."""
+        self.set("run/systemd/inhibit/7", "WHAT=shutdown\nMODE=block\nWHO=apt\nWHY=upgrade\n")
+        args = ["--kernel", self.kernel]
+        self.assertIn("apt: upgrade", self.assertRuns(args, 3, []).err)
+        self.assertRuns([*args, "-i"], 0, ["load", ASKED["systemd"] + " --ignore-inhibitors"])
+        self.assertRuns(["unload"], 0)
+        self.assertRuns([*args, "-i", "--force", "B2", "--force", "B3"], 0)
+
     def test_refused(self):
         """Everything that a check refuses is refused before anything is loaded."""
         (self.root / self.initrd.lstrip("/")).write_bytes(b"070701")
         args = ["--kernel", self.kernel, "--initrd", self.initrd]
         self.assertIn("B2", self.assertRuns(args, 3, []).err)
-        self.assertRuns([*args, "--force", "B2"], 0, ["file-load", ASKED["systemd"]])
+        self.assertRuns([*args, "--force", "B2"], 0, ["load", ASKED["systemd"]])
 
     def test_configuration(self):
         self.take_menu()
@@ -299,7 +405,7 @@ class Records(RebootTest):
         self.set("proc/sys/kernel/random/boot_id", BOOT_ID.replace("3", "4") + "\n")
         self.set("proc/sys/kernel/bootloader_type", f"{loader}\n")
         self.set("sys/kernel/kexec_loaded", "0\n")
-        self.assertRuns(["hook", "boot"], 0, [])
+        self.assertRuns(["hook", "boot"], 0)
 
     def attempts(self):
         return json.loads(self.assertRuns(["timeline", "--json"], 0, []).out)
@@ -325,6 +431,24 @@ class Records(RebootTest):
     def test_refused(self):
         self.assertRuns(["--kernel", self.kernel], 5, exits={"systemctl": 1})
         self.assertEqual(self.attempts(), [])
+
+    def test_clear(self):
+        """What a person has looked into stands in nobody's way, and stays in the timeline."""
+        self.assertRuns(["clear"], 6, [])
+        self.assertRuns(["--kernel", self.kernel], 0)
+        self.assertRuns(["clear"], 6, [])       # it is on its way
+        self.next_boot(0x72)
+        self.assertIn("rapidreboot clear", self.assertRuns(["--kernel", self.kernel], 3, []).err)
+        self.assertRuns(["clear"], 0, [])
+        self.assertEqual([a["result"] for a in self.attempts()], ["firmware"])
+        self.assertRuns(["--kernel", self.kernel], 0)
+        # and one that no boot ever confirmed, although there is a service that does
+        self.set(self.FILE, self.read(self.FILE).replace("\tend", "\twatched=1\tend"))
+        self.set("proc/sys/kernel/random/boot_id", BOOT_ID.replace("3", "5") + "\n")
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.assertRuns(["--kernel", self.kernel], 3, [])
+        self.assertRuns(["clear"], 0, [])
+        self.assertRuns(["--kernel", self.kernel], 0)
 
     def test_read_only(self):
         (self.root / "var/lib").rmdir()

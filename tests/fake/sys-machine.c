@@ -7,16 +7,21 @@
  *                    the calls do to them
  *   FAKE_LOG         file that a line per call is appended to
  *   FAKE_ERRORS      "call=errno[,…]" of the calls that fail: file_load file_unload load unload
- *                    reboot shutdown interfaces, or the name of an interface
+ *                    reboot cold shutdown interfaces signal unmount remount random, or the name
+ *                    of an interface or of a directory that stays mounted
  *   FAKE_INTERFACES  "eth0,eth1": interfaces that are up
  *   FAKE_NO_BOOT_CAPABILITY  set: the caller may not load or jump
  *   FAKE_EXITS       "systemctl=1[,…]" exit statuses of programs, by last component
- *   FAKE_OUTPUT      what a program prints whose output is read
+ *   FAKE_OUTPUT      what a program prints whose output is read; FAKE_OUTPUT_WORD the same of a program
+ *                    whose last argument is WORD
  *   FAKE_BOOTTIME    milliseconds since the boot
+ *   FAKE_STUBBORN    set: processes end by SIGKILL only
+ *   FAKE_TSC         time-stamp counter; FAKE_TSC_KHZ its rate, 0 when nothing tells it
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,14 +134,107 @@ static int fake_file_load(struct sys *sys, int kernel_fd, int initrd_fd, size_t 
 	return r;
 }
 
+/* Jumping with nothing loaded is a mistake that a real kernel answers and a test must see. */
+static bool is_empty(struct sys *sys)
+{
+	char path[4096], c = '1';
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "%s/sys/kernel/kexec_loaded",
+		       sys->root ?: "/nonexistent");
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && read(fd, &c, 1) < 0)
+		abort();
+	fd_close(fd);
+	return c == '0';
+}
+
 static int fake_reboot(struct sys *sys)
 {
 	int r = answer("reboot");
 
-	record("reboot");
+	record(is_empty(sys) ? "reboot WITHOUT AN IMAGE" : "reboot");
 	if (r == 0)
 		_exit(0); /* the machine is gone */
 	return r;
+}
+
+static int fake_reboot_cold(struct sys *sys)
+{
+	int r = answer("cold");
+
+	record("reboot cold");
+	if (r == 0)
+		_exit(0); /* the machine is gone */
+	return r;
+}
+
+/* A process of the machine is its files below /proc. */
+static int fake_signal(struct sys *sys, int pid, int signal)
+{
+	int r = answer("signal");
+	char path[4096];
+
+	record("signal %d %d", pid, signal);
+	(void)snprintf(path, sizeof(path), "%s/proc/%d/stat", sys->root, pid);
+	if (r == 0 && (signal == SIGKILL || (signal == SIGTERM && !getenv("FAKE_STUBBORN"))))
+		(void)unlink(path);
+	return r;
+}
+
+/* Rewrites mountinfo: the line of @dir goes, or its file system cannot be written to any more. */
+static void change_mount(struct sys *sys, const char *dir, bool unmount)
+{
+	char path[4096], line[4096], at[1024], escaped[1024] = "", out[65536] = "";
+	FILE *f;
+
+	for (size_t n = 0; *dir && n + 5 < sizeof(escaped); dir++)
+		n += (size_t)sprintf(escaped + n, *dir == ' ' ? "\\040" : "%c", *dir);
+
+	(void)snprintf(path, sizeof(path), "%s/proc/self/mountinfo", sys->root);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		char *options = strstr(line, " - ");
+		bool is_it =
+			sscanf(line, "%*s %*s %*s %*s %1023s", at) == 1 && !strcmp(at, escaped);
+
+		if (is_it && unmount)
+			continue;
+		options = is_it && options ? strstr(options, " rw") : NULL;
+		if (options)
+			memcpy(options, " ro", 3);
+		strcat(out, line);
+	}
+	if (!f || fclose(f) != 0)
+		abort();
+	f = fopen(path, "we");
+	if (!f || fputs(out, f) < 0 || fclose(f) != 0)
+		abort();
+}
+
+static int fake_unmount(struct sys *sys, const char *dir)
+{
+	int r = answer(dir) ? answer(dir) : answer("unmount");
+
+	record("unmount %s", dir);
+	if (r == 0)
+		change_mount(sys, dir, true);
+	return r;
+}
+
+static int fake_remount_read_only(struct sys *sys, const char *dir)
+{
+	int r = answer("remount");
+
+	record("read-only %s", dir);
+	if (r == 0)
+		change_mount(sys, dir, false);
+	return r;
+}
+
+void process_shield(struct sys *sys)
+{
+	record("shield");
 }
 
 static void fake_sync(struct sys *sys)
@@ -178,7 +276,7 @@ static int fake_interface_set(struct sys *sys, const char *name, bool up)
 static int fake_random(struct sys *sys, void *buf, size_t n)
 {
 	memset(buf, 0x5a, n);
-	return 0;
+	return answer("random");
 }
 
 static bool fake_has_boot_capability(struct sys *sys)
@@ -192,12 +290,23 @@ static void fake_sleep_ms(struct sys *sys, unsigned ms)
 
 static uint64_t fake_tsc_khz(struct sys *sys)
 {
-	return 0;
+	return strtoull(getenv("FAKE_TSC_KHZ") ?: "0", NULL, 10);
 }
 
 static uint64_t fake_tsc(struct sys *sys)
 {
-	return 0;
+	return strtoull(getenv("FAKE_TSC") ?: "0", NULL, 10);
+}
+
+static const char *output_of(char *const argv[])
+{
+	char name[64];
+	size_t n = 0;
+
+	while (argv[n + 1])
+		n++;
+	(void)snprintf(name, sizeof(name), "FAKE_OUTPUT_%s", argv[n]);
+	return getenv(name) ?: getenv("FAKE_OUTPUT") ?: "";
 }
 
 int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
@@ -214,16 +323,39 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	if (r < 0)
 		return r;
 	if (ret_output) {
-		*ret_output = strdup(getenv("FAKE_OUTPUT") ?: "");
+		*ret_output = strdup(output_of(argv));
 		if (!*ret_output)
 			abort();
 	}
 	return number_of(getenv("FAKE_EXITS"), strrchr(argv[0], '/') + 1);
 }
 
+/* Relative to the machine's root, as in its FAKE_EXITS: -1 for a time-out. */
+int process_run_limited(struct sys *sys, const char *const argv[], const char *setting,
+			unsigned timeout_ms)
+{
+	const char *name = strrchr(argv[0], '/') + 1;
+	int r = number_of(getenv("FAKE_EXITS"), name);
+
+	record("hook %s%s%s %s %s %ums", setting ? setting : "", setting ? " " : "", name, argv[1],
+	       argv[2], timeout_ms);
+	return r == -1 ? -ETIMEDOUT : r;
+}
+
+int process_start(struct sys *sys, char *const argv[])
+{
+	record("in the background:");
+	return process_run(sys, argv, NULL, NULL);
+}
+
 static uint64_t fake_boottime_ms(struct sys *sys)
 {
 	return strtoull(getenv("FAKE_BOOTTIME") ?: "1000000", NULL, 10);
+}
+
+static uint64_t fake_boottime_us(struct sys *sys)
+{
+	return fake_boottime_ms(sys) * 1000;
 }
 
 /* 2026-01-02 03:04:05 UTC */
@@ -232,12 +364,18 @@ static uint64_t fake_realtime_ms(struct sys *sys)
 	return UINT64_C(1767323045000);
 }
 
+static uint64_t fake_raw_ns(struct sys *sys)
+{
+	return fake_boottime_ms(sys) * 1000000;
+}
+
 struct sys *sys_machine(void)
 {
 	static struct sys fake = {
 		.kexec_load = fake_load,
 		.kexec_file_load = fake_file_load,
 		.reboot_kexec = fake_reboot,
+		.reboot_cold = fake_reboot_cold,
 		.sync = fake_sync,
 		.interfaces_up = fake_interfaces_up,
 		.interface_set = fake_interface_set,
@@ -248,6 +386,11 @@ struct sys *sys_machine(void)
 		.tsc = fake_tsc,
 		.boottime_ms = fake_boottime_ms,
 		.realtime_ms = fake_realtime_ms,
+		.signal = fake_signal,
+		.unmount = fake_unmount,
+		.remount_read_only = fake_remount_read_only,
+		.boottime_us = fake_boottime_us,
+		.raw_ns = fake_raw_ns,
 	};
 
 	fake.root = getenv("FAKE_ROOT");

@@ -118,9 +118,10 @@ static void test_settings(void **state)
 	int fd;
 
 	root_new(&root);
-	root_put(&root, "/etc/rapidreboot.conf",
-		 "ENTRY=latest\nAPPEND='a \"b c\"'\nWAY=file\nCONFIRM=never\nFIRMWARE=refuse\n"
-		 "HOOK_TIMEOUT=5\nPACKAGE_TIMEOUT=120\nIMPORT=no\nCHECKS_FORCE='D1  E9'\n");
+	root_put(
+		&root, "/etc/rapidreboot.conf",
+		"ENTRY=latest\nAPPEND='a \"b c\"'\nWAY=file\nCONFIRM=never\nFIRMWARE=refuse\n"
+		"HOOK_TIMEOUT=5\nPACKAGE_TIMEOUT=120\nHOOK_FAILURE=ignore\nCACHE=/var/cache/rapidreboot\nDISPLAY_DRIVERS=unload\nIMPORT=no\nCHECKS_FORCE='D1  E9'\n");
 	root_put(&root, "/etc/rapidreboot.conf.d/20-b.conf", "HOOKS=/b\nCHECKS_NOTE=E6\n");
 	root_put(&root, "/etc/rapidreboot.conf.d/10-a.conf",
 		 "HOOKS=/a\nWAY=segments\nCHECKS_REFUSE=C5\n");
@@ -131,11 +132,14 @@ static void test_settings(void **state)
 	assert_string_equal(c.default_entry, "latest");
 	assert_string_equal(c.append, "a \"b c\"");
 	assert_string_equal(c.hooks, "/b");
+	assert_string_equal(c.cache, "/var/cache/rapidreboot");
 	assert_int_equal(c.way, KX_WAY_SEGMENTS);
 	assert_int_equal(c.confirm, CONFIG_CONFIRM_NEVER);
 	assert_int_equal(c.firmware, CONFIG_FIRMWARE_REFUSE);
 	assert_int_equal(c.hook_timeout_s, 5);
 	assert_int_equal(c.package_timeout_s, 120);
+	assert_true(c.hook_failure_ignored);
+	assert_true(c.unload_displays);
 	assert_false(c.import);
 	assert_int_equal(c.force.n, 2);
 	assert_true(config_words_have(&c.force, "E9"));
@@ -150,7 +154,8 @@ static void test_settings(void **state)
 static void test_settings_odd(void **state)
 {
 	static const char odd[] = "\nENTRIES=x\nWAY=fast\nHOOKS=relative\nHOOK_TIMEOUT=-1\n"
-				  "IMPORT=true\nENTRY=$X\nCONFIRM=\nFIRMWARE=x\n";
+				  "IMPORT=true\nENTRY=$X\nCONFIRM=\nFIRMWARE=x\n"
+				  "HOOK_FAILURE=maybe\nDISPLAY_DRIVERS=no\n";
 	static const char *const begin[] = {
 		"/f:2: there is no setting ENTRIES",
 		"/f:3: WAY=fast",
@@ -160,6 +165,8 @@ static void test_settings_odd(void **state)
 		"/f:7: skipped",
 		"/f:8: CONFIRM=",
 		"/f:9: FIRMWARE=x",
+		"/f:10: HOOK_FAILURE=maybe",
+		"/f:11: DISPLAY_DRIVERS=no",
 	};
 	struct bytes b = text(odd);
 	struct config c;
@@ -267,7 +274,8 @@ static void test_legacy(void **state)
 		    .kernel = S("/k"), .base = LEGACY_CMDLINE_GIVEN, .append = S("ro x") } },
 		/* Gentoo: search order; root= always; KPARAM empty reuses the running line */
 		{ { "/etc/conf.d/kexec", "# nothing set\n", "/boot/vmlinuz-6.1.9", "",
-		    "/boot/kernel-6.1.9", "", "/boot/initramfs-6.1.9.img", "" },
+		    "/boot/kernel-6.1.9", "", "/boot/initramfs-6.1.9.img", "",
+		    "/etc/runlevels/default/kexec", "" },
 		  { LEGACY_GENTOO, .enabled = true, .at_shutdown = true, .may_mount_boot = true,
 		    .boot_dir = S("/boot"), .kernel = S("/boot/vmlinuz-6.1.9"),
 		    .initrd = S("/boot/initramfs-6.1.9.img"), .base = LEGACY_CMDLINE_RUNNING,
@@ -276,17 +284,34 @@ static void test_legacy(void **state)
 		    "LOAD_DURING_SHUTDOWN=no BOOTPART=/b KNAME=k\nROOTPART=/dev/x\n"
 		    "KPARAM='a b'\nKEXEC_OPT_ARGS='-s -d'\nDONT_MOUNT_BOOT=yes\n",
 		    "/b/initrd", "" },
-		  { LEGACY_GENTOO, .enabled = true, .boot_dir = S("/b"), .kernel = S("/b/k"),
+		  { LEGACY_GENTOO, .boot_dir = S("/b"), .kernel = S("/b/k"),
 		    .initrd = S("/b/initrd"), .base = LEGACY_CMDLINE_GIVEN,
 		    .append = S("root=/dev/x a b"), .options = S("-s -d") } },
-		{ { "/etc/conf.d/kexec", "KNAME=-\n", "/boot/bzImage", "" },
+		{ { "/etc/conf.d/kexec", "KNAME=-\n", "/boot/bzImage", "",
+		    "/etc/runlevels/boot/kexec", "" },
 		  { LEGACY_GENTOO, .enabled = true, .unload = true, .at_shutdown = true,
 		    .may_mount_boot = true, .boot_dir = S("/boot"), .base = LEGACY_CMDLINE_RUNNING,
 		    .append = S("root=/dev/sda2") } },
-		{ { "/etc/conf.d/kexec", "KERNEL=vmlinuz-lts\nINITRD=initramfs-lts\n" },
+		{ { "/etc/conf.d/kexec", "KERNEL=vmlinuz-lts\nINITRD=initramfs-lts\n",
+		    "/etc/runlevels/default/kexec-load", "" },
 		  { LEGACY_ALPINE, .enabled = true, .at_shutdown = true, .boot_dir = S("/boot"),
 		    .kernel = S("/boot/vmlinuz-lts"), .initrd = S("/boot/initramfs-lts"),
 		    .base = LEGACY_CMDLINE_RUNNING, .append = S("") } },
+		/* another service is none of theirs */
+		{ { "/etc/conf.d/kexec", "KERNEL=k INITRD=i\n", "/etc/runlevels/default/kexec",
+		    "" },
+		  { LEGACY_ALPINE, .at_shutdown = true, .boot_dir = S("/boot"),
+		    .kernel = S("/boot/k"), .initrd = S("/boot/i"), .base = LEGACY_CMDLINE_RUNNING,
+		    .append = S("") } },
+		/* Arch: the instance is the name of the kernel, as %i leaves it */
+		{ { "/etc/systemd/system/kexec.target.wants/kexec-load@linux-lts.service", "",
+		    "/etc/systemd/system/kexec-load@none.service", "" },
+		  { LEGACY_ARCH, .enabled = true, .at_shutdown = true,
+		    .kernel = S("/boot/vmlinuz-linux-lts"),
+		    .initrd = S("/boot/initramfs-linux-lts.img"), .base = LEGACY_CMDLINE_RUNNING,
+		    .append = S("") } },
+		{ { "/etc/systemd/system/kexec.target.wants/kexec-load@.service", "" },
+		  { LEGACY_NONE } },
 		/* installkernel's last line, fields from 0: 4 layout, 7 directory, 8 and 9 names */
 		{ { "/etc/kexec.conf", "# KNAME=\n", "/var/lib/misc/installkernel",
 		    "0\t1\t2\t3\tgrub\t5\t6\t/old\tk1\ti1\n"

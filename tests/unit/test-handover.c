@@ -26,6 +26,11 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	return program_result;
 }
 
+int process_start(struct sys *sys, char *const argv[])
+{
+	return process_run(sys, argv, NULL, NULL);
+}
+
 static uint64_t boottime_ms(struct sys *sys)
 {
 	return now_ms;
@@ -292,6 +297,12 @@ static const struct {
 	{ &dinit_init, { .verb = "soft" }, GOING_DOWN },
 	{ &dinit_init, { .verb = "Reboot" }, GOING_UNKNOWN },
 	{ &dinit_init, { 0 }, GOING_UNKNOWN },
+	/* FINIT_SHUTDOWN, finit's plugins.md */
+	{ &finit_init, { .verb = "reboot", .runlevel = "2" }, GOING_REBOOT },
+	{ &finit_init, { .verb = "poweroff", .runlevel = "6" }, GOING_DOWN },
+	{ &finit_init, { .verb = "halt" }, GOING_DOWN },
+	{ &finit_init, { .verb = "" }, GOING_UNKNOWN },
+	{ &finit_init, { 0 }, GOING_UNKNOWN },
 	{ &systemd_init, { .verb = "kexec" }, GOING_KEXEC },
 	{ &systemd_init, { .verb = "reboot" }, GOING_REBOOT },
 	{ &systemd_init, { .verb = "poweroff" }, GOING_DOWN },
@@ -357,6 +368,39 @@ static void test_systemd_jobs(void **state)
 	root_free(&root);
 }
 
+/* init's own title goes before the environment, which comes from anywhere. */
+static void test_sysvinit_title(void **state)
+{
+	static const struct {
+		const char *title, *runlevel, *rc_reboot;
+		enum going want;
+	} rows[] = {
+		{ "init [6]  ", NULL, NULL, GOING_REBOOT },
+		{ "init [6]", "2", NULL, GOING_REBOOT },
+		{ "init [0]", "6", "YES", GOING_DOWN },
+		{ "init [2]", NULL, NULL, GOING_NOWHERE },
+		{ "init [2]", "6", "YES", GOING_NOWHERE },
+		{ "/sbin/init", "6", NULL, GOING_REBOOT },
+		{ "/sbin/init", NULL, "YES", GOING_REBOOT },
+		{ "/sbin/init", NULL, NULL, GOING_UNKNOWN },
+		{ "init [", NULL, NULL, GOING_UNKNOWN },
+		{ "init [6", NULL, NULL, GOING_UNKNOWN },
+		{ "init [66]", NULL, NULL, GOING_UNKNOWN },
+		{ "init [9]", NULL, NULL, GOING_UNKNOWN },
+		{ "", NULL, NULL, GOING_UNKNOWN },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct signals s = { .runlevel = rows[i].runlevel, .rc_reboot = rows[i].rc_reboot };
+		struct root root;
+
+		setup(&root);
+		root_put(&root, "/proc/1/cmdline", rows[i].title);
+		assert_int_equal(sysvinit_init.going(&machine, &s), rows[i].want);
+		root_free(&root);
+	}
+}
+
 /* The bit counts, not whether access(2) would allow it. */
 static void test_runit_bit(void **state)
 {
@@ -371,6 +415,10 @@ static void test_runit_bit(void **state)
 		setup(&root);
 		assert_int_equal(runit_init.going(&machine, &none), GOING_UNKNOWN);
 		root_put(&root, flags[i], "");
+		if (i == 0) { /* Debian's is there from boot on */
+			assert_int_equal(runit_init.going(&machine, &none), GOING_NOWHERE);
+			root_put(&root, "/run/runit.runlevel", "6");
+		}
 		(void)snprintf(path, sizeof(path), "%s%s", root.path, flags[i]);
 		assert_int_equal(chmod(path, 0100), 0);
 		assert_int_equal(runit_init.going(&machine, &none), GOING_REBOOT);
@@ -431,12 +479,12 @@ static void test_arming(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_request_whole), cmocka_unit_test(test_request_bad),
-		cmocka_unit_test(test_request_long),  cmocka_unit_test(test_request_check),
-		cmocka_unit_test(test_request_file),  cmocka_unit_test(test_request_links),
-		cmocka_unit_test(test_detect),	      cmocka_unit_test(test_signals),
-		cmocka_unit_test(test_systemd_jobs),  cmocka_unit_test(test_runit_bit),
-		cmocka_unit_test(test_arming),
+		cmocka_unit_test(test_request_whole),  cmocka_unit_test(test_request_bad),
+		cmocka_unit_test(test_request_long),   cmocka_unit_test(test_request_check),
+		cmocka_unit_test(test_request_file),   cmocka_unit_test(test_request_links),
+		cmocka_unit_test(test_detect),	       cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_systemd_jobs),   cmocka_unit_test(test_runit_bit),
+		cmocka_unit_test(test_sysvinit_title), cmocka_unit_test(test_arming),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

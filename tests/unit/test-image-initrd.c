@@ -223,12 +223,141 @@ static void test_budget(void **state)
 	free(packed);
 }
 
+/* Files that are joined: the same whichever is ready first, and what is not understood ends it. */
+static void test_row(void **state)
+{
+	uint8_t plain[4096], odd[4096], want[1 << 15], *ret;
+	uint8_t packed[3][4096 + GZIP_EXTRA];
+	struct bytes row[5];
+	struct initrd_unpacked what;
+	size_t n = archive(plain, "kernel/x86/microcode/AuthenticAMD.bin", 900), want_n = 0, got;
+
+	row[0] = (struct bytes){ plain, n };
+	append(want, &want_n, plain, n);
+	for (size_t i = 0; i < 3; i++) {
+		n = archive(odd, i ? "b" : "a", 100 * (i + 1));
+		row[i + 1] = make_gzip(packed[i], (struct bytes){ odd, n });
+		append(want, &want_n, odd, n);
+	}
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(initrd_unpack_row(row, 4, MAX, &ret, &got, &what, NULL), 0);
+		assert_int_equal(what.n_unpacked, 3);
+		assert_string_equal(what.why_not, "");
+		assert_int_equal(got, want_n);
+		assert_memory_equal(ret, want, got);
+		free(ret);
+	}
+	/* the last one is too much */
+	assert_int_equal(initrd_unpack_row(row, 4, want_n - 1, &ret, &got, &what, NULL), 0);
+	assert_int_equal(what.n_unpacked, 2);
+	assert_non_null(strstr(what.why_not, "more than"));
+	want_n -= n;
+	assert_memory_equal(ret, want, want_n);
+	assert_int_equal(got, want_n + row[3].n);
+	assert_memory_equal(ret + want_n, row[3].p, row[3].n);
+	free(ret);
+	/* the second one is damaged: it stays, and so does the third */
+	packed[1][30] ^= 1;
+	assert_int_equal(initrd_unpack_row(row, 4, MAX, &ret, &got, &what, NULL), 0);
+	assert_int_equal(what.n_unpacked, 1);
+	assert_non_null(strstr(what.why_not, "gzip"));
+	assert_memory_equal(ret + got - row[3].n, row[3].p, row[3].n);
+	free(ret);
+}
+
+static void expect_left(struct bytes file, const char *why)
+{
+	struct initrd_repacked got;
+
+	assert_int_equal(initrd_repack(&file, 1, file, MAX, &got, NULL), 0);
+	assert_null(got.p);
+	if (!strstr(got.why, why))
+		fail_msg("why: \"%s\"", got.why);
+}
+
+/* What the kernel has to find: the early part as it was, then one stream with all the rest. */
+static void expect_packed(struct bytes file, struct bytes early, struct bytes rest)
+{
+	struct initrd_repacked got;
+	struct bytes tail;
+	uint8_t *plain;
+	size_t n;
+
+	assert_int_equal(initrd_repack(&file, 1, file, MAX, &got, NULL), 0);
+	assert_non_null(got.p);
+	assert_non_null(strstr(got.why, "as lz4"));
+	assert_true(got.n > early.n);
+	if (early.n)
+		assert_memory_equal(got.p, early.p, early.n);
+	tail = (struct bytes){ got.p + early.n, got.n - early.n };
+	assert_memory_equal(tail.p, "\x02\x21\x4c\x18", 4);
+	assert_int_equal(decompress(tail, MAX, &plain, &n, NULL), 0);
+	assert_int_equal(n, rest.n);
+	assert_memory_equal(plain, rest.p, n);
+	free(plain);
+	/* twice is once */
+	if (!early.n)
+		expect_left((struct bytes){ got.p, got.n }, "already");
+	free(got.p);
+}
+
+static void test_repack(void **state)
+{
+	static const uint8_t zeros[512];
+	size_t early;
+
+	/* microcode and its padding stay */
+	reset();
+	add_plain("kernel/x86/microcode/GenuineIntel.bin", 1000);
+	add_both(zeros, 512 - in_n % 512);
+	early = in_n;
+	add_gzip("init", 3000, true);
+	expect_packed((struct bytes){ in, in_n }, (struct bytes){ in, early },
+		      (struct bytes){ expected + early, expected_n - early });
+	/* nothing is looked for early: one stream */
+	reset();
+	add_plain("etc/motd", 1000);
+	add_gzip("init", 3000, true);
+	expect_packed((struct bytes){ in, in_n }, (struct bytes){ 0 },
+		      (struct bytes){ expected, expected_n });
+	/* not packed at all */
+	reset();
+	add_plain("init", 3500);
+	expect_packed((struct bytes){ in, in_n }, (struct bytes){ 0 },
+		      (struct bytes){ expected, expected_n });
+	/* lz4 does not end by itself: nothing else may follow (lib/decompress_unlz4.c) */
+	reset();
+	add_gzip("init", 3000, true);
+	add_both("\0\0\0\0key = value\n#BOOTCONFIG\n", 28);
+	expect_left((struct bytes){ in, in_n }, "neither");
+	reset();
+	add_plain("kernel/x86/microcode/GenuineIntel.bin", 1000);
+	expect_left((struct bytes){ in, in_n }, "little");
+	expect_left((struct bytes){ in, 0 }, "little");
+}
+
+/* What does not compress only gets larger. */
+static void test_repack_noise(void **state)
+{
+	uint32_t x = 1;
+
+	reset();
+	in_n = archive(in, "init", 60000);
+	for (size_t i = 116; i < 60116; i++) {
+		x = x * 1664525 + 1013904223;
+		in[i] = (uint8_t)(x >> 24);
+	}
+	expect_left((struct bytes){ in, in_n }, "% of the time");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_packed), cmocka_unit_test(test_early),
-		cmocka_unit_test(test_alignment),      cmocka_unit_test(test_tail),
-		cmocka_unit_test(test_left_alone),     cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_row),	     cmocka_unit_test(test_repack),
+		cmocka_unit_test(test_repack_noise), cmocka_unit_test(test_nothing_packed),
+		cmocka_unit_test(test_early),	     cmocka_unit_test(test_alignment),
+		cmocka_unit_test(test_tail),	     cmocka_unit_test(test_left_alone),
+		cmocka_unit_test(test_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -150,6 +150,7 @@ static void test_way_down(void **state)
 		{ "G2", { { "/run/systemd/inhibit/1", sleeps } }, OK },
 		{ "G2", { { "/run/systemd/shutdown/scheduled", "MODE=reboot\n" } }, REFUSE },
 		{ "G2", { { "/run/nologin", "" } }, REFUSE },
+		{ "G2", { { "/run/nologin", "" } }, .opts = { .going_down = true }, OK },
 		{ "G2", { { "/run/systemd/inhibit/1/x", "" } }, UNKNOWN },
 
 		{ "G3", { { NULL } }, OK },

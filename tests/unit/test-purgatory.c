@@ -54,6 +54,11 @@ uint64_t clock_ticks(void)
 	return ++ticks;
 }
 
+void clear_memory(uint64_t start, uint64_t n_words)
+{
+	memset((void *)(uintptr_t)start, 0, n_words * 8);
+}
+
 volatile uint16_t *vga_text(void)
 {
 	return screen;
@@ -107,9 +112,20 @@ static int setup(void **state)
 	return 0;
 }
 
+static void seal(void)
+{
+	struct digest d;
+
+	digest_bytes((const void *)(uintptr_t)&args, offsetof(struct purgatory_args, self), false,
+		     &d);
+	for (size_t k = 0; k < 3; k++)
+		args.self[k] = d.crc[k];
+}
+
 /* Did it reset the machine instead of coming back? */
 static bool run(void)
 {
+	seal();
 	if (setjmp(reset))
 		return true;
 	purgatory_main(77);
@@ -175,9 +191,62 @@ static void test_no_check(void **state)
 	assert_int_equal(stamps.n, 3);
 }
 
+/* Each byte of what it was told, but for the last four, which say nothing. */
+static void test_changed_args(void **state)
+{
+	volatile uint8_t *bytes = (volatile uint8_t *)&args;
+
+	for (volatile size_t i = 0; i < offsetof(struct purgatory_args, zero2); i++) {
+		setup(state);
+		seal();
+		bytes[i] ^= 0x40;
+		if (setjmp(reset))
+			continue;
+		purgatory_main(77);
+		fail_msg("byte %zu was changed, and the kernel started", i);
+	}
+}
+
 static void test_bad_args(void **state)
 {
 	args.magic++;
+	assert_true(run());
+}
+
+/* Gaps are zeroed, and nothing beside them; without page tables of one's own nothing is. */
+static void test_gaps(void **state)
+{
+	static uint8_t memory[5 * 4096];
+	static const uint8_t zeros[4096];
+
+	for (int with_tables = 0; with_tables < 2; with_tables++) {
+		setup(state);
+		memset(memory, 0xaa, sizeof(memory));
+		args.page_tables = with_tables ? 0x1000 : 0;
+		args.n_clear = 2;
+		args.clear[0].start = (uintptr_t)memory + 4096;
+		args.clear[0].n = 4096;
+		args.clear[1].start = (uintptr_t)memory + 3 * 4096;
+		args.clear[1].n = 4096;
+		assert_false(run());
+		for (size_t i = 0; i < 5; i++) {
+			const bool is_gap = with_tables && (i == 1 || i == 3);
+
+			assert_int_equal(memory[i * 4096], is_gap ? 0 : 0xaa);
+			assert_int_equal(memory[i * 4096 + 4095], is_gap ? 0 : 0xaa);
+			if (is_gap)
+				assert_memory_equal(memory + i * 4096, zeros, 4096);
+		}
+	}
+}
+
+/* A gap that reaches into what was loaded is found by the check behind it. */
+static void test_gap_in_region(void **state)
+{
+	args.page_tables = 0x1000;
+	args.n_clear = 1;
+	args.clear[0].start = (uintptr_t)kernel;
+	args.clear[0].n = 16;
 	assert_true(run());
 }
 
@@ -187,6 +256,8 @@ static void test_too_many_regions(void **state)
 	args.n_regions = UINT32_MAX;
 	for (size_t i = 2; i < PURGATORY_REGIONS_MAX; i++)
 		region(i, initrd, 0);
+	args.page_tables = 0x1000;
+	args.n_clear = UINT32_MAX;
 	assert_false(run());
 }
 
@@ -317,7 +388,10 @@ int main(void)
 		cmocka_unit_test_setup(test_good, setup),
 		cmocka_unit_test_setup(test_mismatch, setup),
 		cmocka_unit_test_setup(test_no_check, setup),
+		cmocka_unit_test_setup(test_changed_args, setup),
 		cmocka_unit_test_setup(test_bad_args, setup),
+		cmocka_unit_test_setup(test_gaps, setup),
+		cmocka_unit_test_setup(test_gap_in_region, setup),
 		cmocka_unit_test_setup(test_too_many_regions, setup),
 		cmocka_unit_test_setup(test_stamps, setup),
 		cmocka_unit_test_setup(test_reset_order, setup),

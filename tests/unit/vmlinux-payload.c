@@ -8,5 +8,6 @@ struct bytes vmlinux_payload(uint8_t b[VMLINUX_PAYLOAD_MAX])
 	uint8_t file[VM_N];
 
 	_Static_assert(VM_N + GZIP_EXTRA <= VMLINUX_PAYLOAD_MAX, "room");
+	_Static_assert(VM_SPAN == VMLINUX_SPAN && VM_SECOND == VMLINUX_SECOND, "the same");
 	return make_gzip(b, make_vmlinux(file, true));
 }

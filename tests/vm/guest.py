@@ -68,6 +68,23 @@ def add_kexec_tools(archive):
                  '/opt/kexec-tools/lib /opt/kexec-tools/kexec "$@"\n', 0o755)
 
 
+# What loading may change, for jobs that load without a jump.
+MEMORY = """
+POOL=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
+memory()
+{
+	sync
+	echo 3 > /proc/sys/vm/drop_caches
+	# free pages that wait in lists of the processors are not counted by MemFree
+	awk '/^ *count:/ { n += $2 } END { print "Waiting: " 4 * n " kB" }' /proc/zoneinfo
+	grep -E '^(MemFree|HugePages_Total|HugePages_Surp):' /proc/meminfo
+	echo "loaded $(cat /sys/kernel/kexec_loaded)"
+	ls -d /dev/rapidreboot /run/rapidreboot/in-place 2> /dev/null
+	grep rapidreboot /proc/mounts
+}
+"""
+
+
 def sections(log):
     """{name: text} of what a guest printed between markers; the last one of a name counts."""
     return {name: text.rstrip("\n") for name, text in MARK.findall(log)}

@@ -41,12 +41,32 @@ def kernel(suite):
     raise Missing(f"no kernel in {CACHE}/linux-{suite}: run tools/fetch-images linux-{suite}")
 
 
+def config(suite):
+    """What the kernel of @suite was built with."""
+    for pattern in ("usr/lib/modules/*/config", "boot/config-*"):
+        try:
+            return _one(pattern, f"linux-{suite}")
+        except Missing:
+            pass
+    raise Missing(f"no config in {CACHE}/linux-{suite}: run tools/fetch-images linux-{suite}")
+
+
 def release(suite):
     """What `uname -r` says under the kernel of @suite: from the image's own setup header."""
     with open(kernel(suite), "rb") as file:
         head = file.read(1 << 16)
     start = 0x200 + struct.unpack_from("<H", head, 0x20e)[0]  # boot.rst, kernel_version
     return re.split(rb"[ \0]", head[start:start + 256], maxsplit=1)[0].decode()
+
+
+def kernel_config(suite):
+    """What the kernel of @suite was built with."""
+    for pattern in ("boot/config-*", "usr/lib/modules/*/config", "lib/modules/*/config"):
+        try:
+            return _one(pattern, f"linux-{suite}")
+        except Missing:
+            pass
+    raise Missing(f"no configuration in {CACHE}/linux-{suite}")
 
 
 def modules(suite):

@@ -30,6 +30,11 @@ class Tools:
     kexec: str  # path here, or "kexec-tools" for Debian's
     corrupt: str = ""  # path of the program that loads a damaged plan
 
+    @property
+    def fragment(self):
+        """The program that takes memory in pieces lies beside it."""
+        return os.path.join(os.path.dirname(self.corrupt), "fragment")
+
 
 REPORT = "report second\n"
 
@@ -37,9 +42,10 @@ LOAD = """{prepare}
 report first
 must {command}
 section loaded cat /sys/kernel/kexec_loaded
+{between}
 sync
-{kexec} -e
-echo "@@ failed kexec -e came back"
+{jump}
+echo "@@ failed the jump came back"
 """
 
 CHAIN_CMDLINE = f"console=ttyS0 panic=-1 {PATIENT}"
@@ -52,6 +58,22 @@ find boot -type f | cpio -o -H newc > /tmp/files 2>/dev/null
 cat /boot/base /tmp/files > /tmp/initrd
 must {kexec} {way} -l /boot/kernel --initrd=/tmp/initrd \
 	--command-line="{cmdline} left=$((left - 1))"
+{kexec} -e
+echo "@@ failed kexec -e came back"
+"""
+
+# Leaves no page of free memory as it was: all ones, then free again.
+POISON = """
+mkdir /tmp/fill
+mount -t tmpfs -o size=100% none /tmp/fill
+head -c 1048576 /dev/zero | tr '\\0' '\\377' > /tmp/ones
+room=$(($(sed -n 's/^MemAvailable: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo) / 1024 - 48))
+for i in $(seq $room); do cat /tmp/ones; done > /tmp/fill/ones
+section filled ls -l /tmp/fill/ones
+umount /tmp/fill
+"""
+PROBE_JOB = POISON + """
+must {command}
 {kexec} -e
 echo "@@ failed kexec -e came back"
 """
@@ -147,6 +169,8 @@ def _add_next(archive, scenario, folder):
         return ["/boot/kernel"]
     archive.file("boot/kernel", derived.image(scenario.next, scenario.image))
     words = ["/boot/kernel", f"--command-line={CMDLINE}{scenario.next_words}"]
+    if scenario.way == "-s" and "--fast" in scenario.options:
+        archive.file(f"boot/config-{images.release(scenario.next)}", images.config(scenario.next))
     for number, path in enumerate(initrds):
         archive.file(f"boot/initrd{number}", path)
         words.append(f"--initrd=/boot/initrd{number}")
@@ -157,12 +181,33 @@ def _load_job(scenario, tools, archive, folder):
     kexec = _kexec_name(tools)
     words = _add_next(archive, scenario, folder)
     loader = [kexec, "-l"]
-    if scenario.kind == "corrupt":
-        guest.add_program(archive, "sbin/load-corrupt", tools.corrupt)
-        loader = ["load-corrupt"]
+    if scenario.loader:
+        guest.add_program(archive, f"sbin/{scenario.loader}", tools.corrupt)
+        loader = [scenario.loader]
     way = [scenario.way] if scenario.way else []
     command = shlex.join(loader + way + list(scenario.options) + words)
-    return LOAD.format(kexec=kexec, command=command, prepare=scenario.prepare)
+    if "fragment" in scenario.prepare:
+        guest.add_program(archive, "sbin/fragment", tools.fragment)
+    if scenario.kind == "shell":
+        return (guest.MEMORY + scenario.prepare.replace("LOAD", command) + "\n" +
+                scenario.job.replace("LOAD", command).replace("PLAIN", plain_load(kexec, words)))
+    return LOAD.format(kexec=kexec, command=command, prepare=scenario.prepare,
+                       between=scenario.between, jump=scenario.jump or f"{kexec} -e")
+
+
+def plain_load(kexec, words):
+    """The same kernel, loaded as it is."""
+    return shlex.join([kexec, "-c", "-l", *words])
+
+
+def _probe_job(scenario, tools, archive, folder):
+    """A kernel of which everything is loaded, and tests/vm/probe.c entered in its place."""
+    guest.add_program(archive, "sbin/load-corrupt", tools.corrupt)
+    archive.file("boot/kernel", images.kernel(scenario.next))
+    archive.file("boot/probe", os.path.join(os.path.dirname(tools.corrupt), "probe.bin"))
+    command = shlex.join(["load-corrupt", "-p", *scenario.options, "/boot/kernel",
+                          f"--command-line={CMDLINE}", "--initrd=/boot/probe"])
+    return PROBE_JOB.format(kexec=_kexec_name(tools), command=command)
 
 
 def _xen_job(scenario, tools, archive, folder):
@@ -191,7 +236,38 @@ def _chain_job(scenario, tools, archive, folder):
     return job
 
 
-JOBS = {"boot": _load_job, "panic": _load_job, "corrupt": _load_job, "xen": _xen_job,
+RELAY_JOB = """
+hidden() {{ mount -t tmpfs none /sys/kernel/mm/hugepages; }}
+left=$(sed 's/.*left=\\([0-9]*\\).*/\\1/' /proc/cmdline)
+section left$left.text grep -m 1 ' _text$' /proc/kallsyms
+section left$left.iomem cat /proc/iomem
+section left$left.alarms sh -c 'dmesg | grep -E "BUG:|WARNING: CPU|Oops|unpacking failed"'
+[ $left = 0 ] && {{ report second; return; }}
+find boot -type f | cpio -o -H newc > /tmp/files 2>/dev/null
+cat /boot/base /tmp/files > /tmp/initrd
+case $((left % {n})) in
+{cases}
+esac
+kexec -e
+echo "@@ failed kexec -e came back"
+"""
+
+
+def _relay_job(scenario, tools, archive, folder):
+    words = (f'-l /boot/kernel --initrd=/tmp/initrd '
+             f'--command-line="{CHAIN_CMDLINE} left=$((left - 1))"')
+    cases = [f"{number}) {way} {words} 2>&1 | grep -v note= ;;"
+             for number, way in enumerate(scenario.ways)]
+    job = RELAY_JOB.format(n=len(scenario.ways), cases="\n".join(cases))
+    base = guest.base(job)
+    _with_kexec(base, tools)
+    archive.file("boot/base", base.save(os.path.join(folder, "base")))
+    archive.file("boot/kernel", images.kernel(scenario.next))
+    return job
+
+
+JOBS = {"boot": _load_job, "shell": _load_job, "panic": _load_job, "corrupt": _load_job,
+        "lost": _load_job, "xen": _xen_job, "probe": _probe_job, "relay": _relay_job,
         "chain": _chain_job}
 
 
@@ -208,10 +284,11 @@ def first_initrd(scenario, tools, folder):
 
 def first_cmdline(scenario):
     line = f"console=ttyS0 panic=-1 quiet {PATIENT}" + scenario.words
-    return line + f" left={CHAIN}" if scenario.kind == "chain" else line
+    left = {"chain": CHAIN, "relay": scenario.length}.get(scenario.kind)
+    return f"{line} left={left}" if left else line
 
 
 def next_cmdline(scenario):
     """What /proc/cmdline of the last kernel has to say, without the newline."""
-    return {"chain": f"{CHAIN_CMDLINE} left=0", "xen": DOM0_CMDLINE}.get(
+    return {"chain": f"{CHAIN_CMDLINE} left=0", "relay": f"{CHAIN_CMDLINE} left=0", "xen": DOM0_CMDLINE}.get(
         scenario.kind, CMDLINE + scenario.next_words)

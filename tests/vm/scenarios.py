@@ -4,6 +4,7 @@
 import dataclasses
 
 import images
+import rungs
 import vm
 
 # A kernel and its /init take 3 s, 15 s with UEFI; on a host that does ten things at once, minutes.
@@ -16,7 +17,7 @@ class Scenario:
     """One virtual machine to run. The name says what is special about it."""
 
     name: str
-    kind: str = "boot"  # boot, panic, chain, xen, corrupt
+    kind: str = "boot"  # boot, panic, chain, xen, corrupt, probe, lost, shell, relay
     first: str = "sid"  # the suite whose kernel loads
     next: str = "sid"  # the suite whose kernel is loaded
     image: str = "bzImage"  # the shape of the loaded kernel: derived.image(), or "uki"
@@ -27,10 +28,21 @@ class Scenario:
     words: str = ""  # more words for the first kernel's command line
     prepare: str = ""  # shell that the first kernel runs before anything is looked at
     memory: str = "iomem"  # which report of the first kernel is the map to hand on
+    between: str = ""  # shell that it runs between load and jump
+    loader: str = ""  # what it loads with, if not with kexec -l
+    jump: str = ""  # how it jumps, if not by kexec -e
+    job: str = ""  # shell: what it does instead; LOAD and PLAIN are the commands that load
+    expect: tuple = ()  # patterns that the log has to have
+    unchanged: tuple = ()  # sections of the shell that have to show the same memory
+    rung: str = "zero-copy"  # what kexec --fast has to say that it did
     next_words: str = ""  # more words for the second kernel's
     compare: bool = False  # run kexec-tools in the same machine and compare the second kernels
     quick: bool = False  # part of the short run
+    long: bool = False  # only with --long
+    ways: tuple = ()  # relay: how each of them loads the next, in turn
+    length: int = 0  # relay: how many kexecs
     limit: int = LIMIT
+    tool: str = ""  # "kexec-tools": that one, whatever is under test
 
 
 WAYS = {"segments": "-c", "file": "-s", "auto": ""}
@@ -150,7 +162,18 @@ def fast():
         yield Scenario(f"fast/{suite}-nokaslr", first=suite, next=suite,
                        options=("--fast", "-d"), next_words=" nokaslr", quick=suite == "sid")
         yield Scenario(f"fast/{suite}-corrupt-kernel", kind="corrupt", first=suite, next=suite,
-                       way="-c", options=("--fast", "-s", "kernel"), quick=suite == "sid")
+                       way="-c", loader="load-corrupt", options=("--fast", "-s", "kernel"),
+                       quick=suite == "sid")
+        # Free memory is full of ones: what no segment covers is zeroed, and has to be.
+        dirty = dict(kind="probe", first=suite, next=suite, words=" init_on_alloc=0",
+                     machine=vm.Machine(memory="512M"))
+        yield Scenario(f"fast/{suite}-gaps-cleared", options=("--fast",), quick=suite == "sid",
+                       **dirty)
+        yield Scenario(f"fast/{suite}-gaps-left", options=("--fast", "-g"), **dirty)
+    yield Scenario("fast/4-levels", options=("--fast", "-d"),
+                   machine=vm.Machine(cpu=vm.CPU + ",la57=off"))
+    yield Scenario("fast/4-levels-gaps", kind="probe", options=("--fast",),
+                   machine=vm.Machine(memory="512M", cpu=vm.CPU + ",la57=off"))
     for memory, firmware in (("512M", "bios"), ("6G", "bios"), ("3G", "uefi")):
         yield Scenario(f"fast/{memory}-{firmware}", options=("--fast", "-d"),
                        machine=vm.Machine(memory=memory, cpus=4, firmware=firmware))
@@ -159,8 +182,128 @@ def fast():
     for suite in images.SUITES:
         yield Scenario(f"fast/{suite}-packed", first=suite, next=suite, initrds="packed",
                        options=("--fast", "-d"), quick=suite == "sid")
-    yield Scenario("fast/five", kind="chain", way="--fast", limit=300, quick=True,
+        yield Scenario(f"fast/{suite}-file", first=suite, next=suite, initrds="packed", way="-s",
+                       options=("--fast", "-d"), quick=suite == "bookworm")
+    yield Scenario("fast/sid-cached", initrds="packed", options=("--fast", "-d", "--cache=/cache"),
+                   prepare="must kexec -l --fast --cache=/cache /boot/kernel "
+                   "--initrd=/boot/initrd0\nmust kexec -u\n")
+    yield Scenario("fast/five", kind="chain", way="--fast", limit=LONG_LIMIT, quick=True,
                    machine=vm.Machine(memory="3G"))
+
+
+# Starts the program in the background and waits until it has what it wants.
+FRAGMENT = """
+fragment {words} > /tmp/fragment &
+while ! grep -q ready /tmp/fragment; do sleep 1; done
+"""
+NO_HUGE_PAGES = "mount -t tmpfs none /sys/kernel/mm/hugepages"
+
+UNLOAD = """
+must LOAD
+must kexec -u
+section before memory
+must LOAD
+section held memory
+must kexec -u
+section after memory
+must LOAD
+must PLAIN
+must kexec -u
+section again memory
+"""
+# Right after what was got was written down, with the mount made, and with the pages had.
+KILLED = """
+killed()
+{
+	LOAD &
+	pid=$!
+	while ! eval "$1" && kill -0 $pid; do usleep 2000; done
+	kill -9 $pid
+	wait $pid
+	section killed$2 memory
+}
+must LOAD
+must kexec -u
+section before memory
+killed '[ -e /run/rapidreboot/in-place ]' 1
+must kexec -u
+section after1 memory
+killed 'grep -q rapidreboot /proc/mounts' 2
+must kexec -u
+section after2 memory
+killed '[ -e /dev/rapidreboot/image ]' 3
+must LOAD
+section loaded memory
+must kexec -u
+section after3 memory
+"""
+RELEASED = """
+section before memory
+must LOAD
+umount /dev/rapidreboot
+kexec -e
+section after memory
+"""
+CHANGED = """
+section before memory
+must LOAD
+kexec -e
+section after memory
+"""
+
+
+def zero_copy_lifecycle():
+    """Pages are had and given back, whatever happens between load and jump."""
+    for suite in images.SUITES:
+        yield Scenario(f"zero/{suite}-unload", kind="shell", first=suite, next=suite, job=UNLOAD,
+                       options=("--fast",), unchanged=("before", "after", "again"),
+                       expect=(r"@@ begin held\n[^@]*HugePages_Total: +[1-9]",),
+                       quick=suite == "sid")
+    yield Scenario("zero/killed", kind="shell", job=KILLED, options=("--fast",),
+                   unchanged=("before", "after1", "after2", "after3"), limit=LONG_LIMIT,
+                   expect=(r"@@ begin killed3\n[^@]*HugePages_Total: +[1-9]",
+                           r"@@ begin loaded\n[^@]*loaded 1"))
+    yield Scenario("zero/released", kind="shell", job=RELEASED, options=("--fast",),
+                   unchanged=("before", "after"), expect=("next kernel was released",))
+    yield Scenario("zero/changed", kind="shell", job=CHANGED, loader="load-corrupt",
+                   options=("--fast", "--in-place", "-s", "kernel"), unchanged=("before", "after"),
+                   expect=("next kernel was changed in memory",))
+    for suite in images.SUITES:
+        yield Scenario(f"zero/{suite}-pool-emptied", first=suite, next=suite,
+                       options=("--fast", "-d"), between="echo 0 > /proc/sys/vm/nr_hugepages",
+                       expect=("loaded again with a copy",), quick=suite == "bookworm")
+
+
+def zero_copy():
+    """Kernel and initrd in huge pages where they run; what fast/* does not have."""
+    for suite in images.SUITES:
+        for segment in ("kernel", "initrd", "boot_params"):
+            yield Scenario(f"zero/{suite}-corrupt-{segment}", kind="corrupt", first=suite,
+                           next=suite, loader="load-corrupt", jump="load-corrupt --jump",
+                           options=("--fast", "--in-place", "-s", segment),
+                           quick=(suite, segment) == ("sid", "initrd"))
+        yield Scenario(f"zero/{suite}-uefi-4cpu", first=suite, next=suite,
+                       options=("--fast", "-d"),
+                       machine=vm.Machine(memory="3G", cpus=4, firmware="uefi"))
+    yield Scenario("zero/crashkernel", options=("--fast", "-d"), words=" crashkernel=256M",
+                   machine=vm.Machine(memory="3G"))
+    yield Scenario("zero/cma", options=("--fast", "-d"), words=" cma=1G",
+                   machine=vm.Machine(memory="3G"))
+    yield Scenario("zero/holes", options=("--fast", "-d"), machine=vm.Machine(memory="3G"),
+                   prepare=FRAGMENT.format(words="huge 85 6"), limit=LONG_LIMIT,
+                   expect=(r"kexec: zero-copy: \d+ MiB are copied all the same",), quick=True)
+    yield Scenario("zero/no-neighbours", options=("--fast", "-d"), rung="copy",
+                   machine=vm.Machine(memory="1536M"), limit=LONG_LIMIT,
+                   prepare=FRAGMENT.format(words="small 97"), expect=("huge pages only",))
+    yield Scenario("zero/384M", options=("--fast", "-d"), rung="copy", quick=True,
+                   machine=vm.Machine(memory="384M"), expect=("must be left",))
+    without = dict(options=("--fast", "-d"), rung="copy", prepare=NO_HUGE_PAGES,
+                   expect=("no huge pages of 2 MiB",))
+    for suite in images.SUITES:
+        yield Scenario(f"fast/{suite}-copy", first=suite, next=suite, quick=suite == "sid",
+                       **without)
+    yield Scenario("fast/copy-6G-uefi", **without,
+                   machine=vm.Machine(memory="6G", cpus=4, firmware="uefi"))
 
 
 def chains():
@@ -180,10 +323,12 @@ def special():
     yield Scenario("xen/segments", kind="xen", image="xen", way="-c", first="sid", limit=LONG_LIMIT,
                    machine=machine)
     # Not under UEFI: Xen faults there while it looks for low memory, with kexec-tools as well.
-    yield Scenario("digest/corrupt-resets", kind="corrupt", way="-c", quick=True)
-    yield Scenario("digest/corrupt-unchecked-boots", kind="corrupt", way="-c", options=("-i",))
+    yield Scenario("digest/corrupt-resets", kind="corrupt", loader="load-corrupt", way="-c", quick=True)
+    yield Scenario("digest/corrupt-unchecked-boots", kind="corrupt", loader="load-corrupt", way="-c", options=("-i",))
 
 
 def all_scenarios():
-    for group in (kernels, shapes, initrds, machines, ranges, comparisons, fast, chains, special):
+    for group in (kernels, shapes, initrds, machines, ranges, comparisons, fast,
+                  zero_copy, zero_copy_lifecycle, chains, special):
         yield from group()
+    yield from rungs.scenarios(Scenario)

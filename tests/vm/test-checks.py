@@ -35,9 +35,10 @@ DMESG = f"""[    0.000000] Linux version {RELEASE}
 FACTS = {"release": RELEASE, "cmdline": jobs.CMDLINE, "cpus": "1", "iomem": IOMEM, "efi": EFI,
          "files": "/extra/part2\n/extra/part3", "setup_data": f"type {checks.STAMPS_TYPE}\n 00",
          "dmesg": DMESG}
-PLACED = "segment[0] kernel: 0x100 bytes at 0x1d000000-0x1dffffff\nkexec: copy: so it is\n"
+PLACED = "segment[0] kernel: 0x100 bytes at 0x1d000000-0x1dffffff\nkexec: zero-copy: so it is\n"
 UEFI = scenarios.Scenario("test", way="-c", initrds="three", machine=vm.Machine(firmware="uefi"))
 CORRUPT = scenarios.Scenario("test", kind="corrupt", way="-c")
+LOADED = "@@ begin loaded\n1\n@@ end loaded\n"
 RESET_LOG = "@@ begin loaded\n1\n@@ end loaded\nrapidreboot: memory changed since the kernel was loaded"
 
 
@@ -70,6 +71,34 @@ def fast(log=PLACED, words="", **changes):
 
 def corrupt(log, reason):
     return checks.problems(CORRUPT, vm.Ending(log, reason, 1), True)
+
+
+def probe(size, dirty, tables, *options):
+    log = f"probe: bytes in gaps {size:#018x}, words not zero {dirty:#018x}, {tables} page tables\n"
+    scenario = scenarios.Scenario("test", kind="probe", options=("--fast", *options))
+    return checks.problems(scenario, vm.Ending(log, "poweroff", 1), True)
+
+
+def lost(log, reason):
+    scenario = scenarios.Scenario("test", kind="lost", way="-s")
+    return checks.problems(scenario, vm.Ending(log, reason, 1), False)
+
+
+def relay(texts, said=("zero-copy", "copy") * 3, alarms="", iomem=IOMEM):
+    """Six kexecs, by --fast with and without huge pages in turn."""
+    scenario = scenarios.Scenario("test", kind="relay", length=6,
+                                  ways=("kexec --fast", "hidden; kexec --fast"))
+    log = "".join(f"kexec: {rung}: because\n" for rung in said)
+    for left, text in zip(range(6, -1, -1), ["ffffffff81000000", *texts]):
+        facts = {"text": f"{text} T _text", "iomem": iomem if left == 3 else IOMEM,
+                 "alarms": alarms if left == 2 else ""}
+        for key, value in facts.items():
+            log += f"@@ begin left{left}.{key}\n{value}\n\n@@ end left{left}.{key}\n"
+    log += log_of(dict(FACTS, cmdline=f"{jobs.CHAIN_CMDLINE} left=0"))
+    return checks.problems(scenario, vm.Ending(log, "poweroff", 1), True)
+
+
+TEXTS = [f"ffffffff{number:x}00000" for number in range(0x820, 0x826)]
 
 
 def differences(**changes):
@@ -111,9 +140,25 @@ CASES = [
     ("damaged image, silent reset", lambda: corrupt("@@ end loaded\n", "reset"), False),
     ("damaged image started", lambda: corrupt(RESET_LOG + "\nLinux version", "reset"), False),
     ("damaged image hangs", lambda: corrupt(RESET_LOG, "timeout"), False),
+    ("gaps are zero", lambda: probe(1 << 24, 0, "own"), True),
+    ("a word in a gap is not", lambda: probe(1 << 24, 1, "own"), False),
+    ("on the old kernel's page tables", lambda: probe(1 << 24, 0, "other"), False),
+    ("no gaps", lambda: probe(0, 0, "own"), False),
+    ("gaps as they were", lambda: probe(1 << 24, 1 << 21, "other", "-g"), True),
+    ("gaps as they were, yet zero", lambda: probe(1 << 24, 0, "other", "-g"), False),
+    ("a kernel that has to get lost", lambda: lost(LOADED, "timeout"), True),
+    ("nothing was loaded", lambda: lost("", "reset"), False),
+    ("it comes up", lambda: lost(LOADED + log_of(FACTS), "poweroff"), False),
+    ("a relay", lambda: relay(TEXTS), True),
+    ("a relay that ends early", lambda: relay(TEXTS[:4]), False),
+    ("a relay of kernels in one place", lambda: relay(TEXTS[:1] * 6), False),
+    ("a relay by another rung", lambda: relay(TEXTS, ("zero-copy",) * 6), False),
+    ("a relay with a warning", lambda: relay(TEXTS, alarms="WARNING: CPU: 0"), False),
+    ("a relay that loses memory", lambda: relay(TEXTS, iomem=IOMEM.replace("3ffdffff", "3ffdefff")),
+     False),
     ("unpacked kernel", lambda: fast(), True),
     ("unpacked kernel elsewhere", lambda: fast(PLACED.replace("x1d", "x1c")), False),
-    ("bzImage instead of the unpacked kernel", lambda: fast(PLACED.replace("copy", "bzImage")),
+    ("copied all the same", lambda: fast(PLACED.replace("zero-copy", "copy")),
      False),
     ("text nowhere", lambda: fast(text="0000000000000000 T _text"), False),
     ("text not in steps", lambda: fast(text="ffffffff9c601000 T _text"), False),

@@ -191,6 +191,7 @@ static void make_request(struct loading *l)
 	l->request.mem_min = o->mem_min;
 	l->request.mem_end = o->mem_max == UINT64_MAX ? 0 : o->mem_max + 1;
 	l->request.entry = o->entry;
+	l->request.cache = o->cache;
 	l->request.serial_port = o->serial_port;
 	l->request.serial_baud = o->serial_baud;
 	if (o->n_initrds > 1)
@@ -217,7 +218,18 @@ static int make_plan(struct loading *l, enum kx_way way, struct kx_error *err)
 		fprintf(stderr, "kexec_%s: flags = 0x%llx: %s\n",
 			l->plan_info.way == KX_WAY_FILE ? "file_load" : "load",
 			(unsigned long long)l->plan_info.syscall_flags, l->plan_info.reason);
-	if (l->notes->verbose || l->request.flags & KX_REQ_FAST)
+	return 0;
+}
+
+/* How fast a way was taken is only known when the kernel has it. */
+static int commit(struct loading *l, struct kx_error *err)
+{
+	int r = kx_plan_commit(l->ctx, l->plan, err);
+
+	if (r < 0)
+		return r;
+	if (kx_plan_info(l->plan, &l->plan_info) == 0 &&
+	    (l->notes->verbose || l->request.flags & KX_REQ_FAST))
 		fprintf(stderr, "kexec: %s: %s\n", l->plan_info.rung, l->plan_info.rung_reason);
 	return 0;
 }
@@ -265,7 +277,7 @@ static int fall_back(struct loading *l, const struct kx_error *first)
 	a = attempt_of(l, KX_WAY_SEGMENTS);
 	if (r < 0)
 		return fail_plan(&a, &err);
-	return kx_plan_commit(l->ctx, l->plan, &err) < 0 ? fail_commit(&a, &err) : EXIT_OK;
+	return commit(l, &err) < 0 ? fail_commit(&a, &err) : EXIT_OK;
 }
 
 static int load_image(struct loading *l)
@@ -289,7 +301,7 @@ static int load_image(struct loading *l)
 	}
 	if (options_have(l->options, OPT_DRY_RUN))
 		return dry_run(l);
-	if (kx_plan_commit(l->ctx, l->plan, &err) == 0)
+	if (commit(l, &err) == 0)
 		return EXIT_OK;
 	if (l->plan_info.way == KX_WAY_FILE && kx_error_falls_back(&err))
 		return fall_back(l, &err);

@@ -45,7 +45,9 @@ const struct opt_row opt_rows[] = {
 	{ "kexec-syscall", 'c', OPT_SYSCALL, NULL, GROUP_HOW, .help = "kexec_load only" },
 	{ "fast", 0, OPT_FAST, NULL, GROUP_HOW, .flag = KX_REQ_FAST, .yields_to = 'f',
 	  .help = "unpack kernel and initrd now, not after the jump;\n"
-		  "selects kexec_load" },
+		  "with kexec_load, unless the machine permits -s only" },
+	{ "cache", 0, OPT_CACHE, "DIR", GROUP_HOW,
+	  .help = "with --fast: keep there what was unpacked, for the next time" },
 	{ "no-ifdown", 'x', OPT_NO_IFDOWN, NULL, GROUP_HOW,
 	  .help = "leave network interfaces up before the jump" },
 	{ "no-sync", 'y', OPT_NO_SYNC, NULL, GROUP_HOW, .help = "no sync(2) before the jump" },
@@ -206,6 +208,9 @@ static void set_value(struct options *o, enum opt opt, const char *value)
 		break;
 	case OPT_MODULE:
 		o->modules[o->n_modules++] = value;
+		break;
+	case OPT_CACHE:
+		o->cache = value;
 		break;
 	case OPT_DTB:
 		o->dtb = value;

@@ -57,6 +57,7 @@ enum opt {
 	OPT_MEM_MAX,
 	OPT_NO_CHECKS,
 	OPT_FAST,
+	OPT_CACHE,
 	OPT_NO_CMA,
 	OPT_FORCE_DTB,
 	OPT_NOEFI,
@@ -140,6 +141,7 @@ struct options {
 	const char *append;
 	const char *root;
 	const char *dtb;
+	const char *cache;
 	const char **initrds;
 	size_t n_initrds;
 	const char **modules;

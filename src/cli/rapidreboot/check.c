@@ -4,13 +4,14 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "cli/json.h"
-#include "cli/rapidreboot/command.h"
+#include "cli/rapidreboot/legacy.h"
 #include "preflight/preflight.h"
 
 struct check_options {
@@ -29,6 +30,9 @@ struct subject {
 	struct kx_image_info info;
 	struct kx_error image_error, entry_error;
 	char *cmdline;
+	struct legacy legacy;
+	char *given_cmdline; /* with its initrd: what ->legacy decides */
+	const char *initrd;
 	struct preflight_entry entry;
 	bool has_entry;
 };
@@ -87,6 +91,8 @@ static void subject_done(struct subject *s)
 	s->ctx = kx_ctx_free(s->ctx);
 	config_done(&s->config);
 	free(TAKE_PTR(s->cmdline));
+	free(TAKE_PTR(s->given_cmdline));
+	legacy_done(&s->legacy);
 }
 
 /* The entry's line with what the configuration appends. */
@@ -142,6 +148,26 @@ static int subject_find(struct subject *s, const char *name)
 	return subject_fill(s, &entry);
 }
 
+/* What other tools' files decide when nobody names an entry. */
+static int subject_legacy(struct subject *s, int root, const struct check_options *o)
+{
+	struct kx_entry entry = { .size = sizeof(entry) };
+	int r;
+
+	if (o->entry || s->config.default_entry || !s->config.import ||
+	    legacy_take(root, &s->legacy) != EXIT_OK || !legacy_decides(&s->legacy, o->root) ||
+	    legacy_cmdline(&s->legacy, &s->given_cmdline) != EXIT_OK)
+		return 0;
+	free(TAKE_PTR(s->config.append)); /* which is for entries */
+	s->initrd = s->legacy.initrd;
+	entry.title = entry.kernel = s->legacy.kernel;
+	entry.initrds = &s->initrd;
+	entry.n_initrds = s->initrd != NULL;
+	entry.cmdline = s->given_cmdline;
+	r = subject_fill(s, &entry);
+	return r < 0 ? r : 1;
+}
+
 static int subject_open(struct subject *s, int root, const struct check_options *o,
 			struct kx_error *err)
 {
@@ -155,7 +181,9 @@ static int subject_open(struct subject *s, int root, const struct check_options 
 	r = kx_ctx_new(&opts, &s->ctx, err);
 	if (r < 0)
 		return r;
-	r = subject_find(s, o->entry);
+	r = subject_legacy(s, root, o);
+	if (r == 0)
+		r = subject_find(s, o->entry);
 	if (r < 0)
 		*err = s->entry_error;
 	return r;

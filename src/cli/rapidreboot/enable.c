@@ -13,7 +13,8 @@ static int set(bool on)
 
 	pid1_read(sys, &pid1);
 	init = init_detect(&pid1);
-	if (!init) {
+	/* what was enabled can be undone anywhere: in a chroot, under another init */
+	if (!init && on) {
 		fprintf(stderr,
 			"rapidreboot: process 1 is \"%s\", no init system that is known "
 			"here\n",

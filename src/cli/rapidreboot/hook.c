@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/rapidreboot/start.h"
+#include "cli/rapidreboot/attempt.h"
+#include "cli/rapidreboot/hook.h"
+#include "cli/rapidreboot/legacy.h"
 
 static void say(const char *what)
 {
@@ -23,6 +25,44 @@ struct hook {
 	struct hook_facts facts;
 	int loaded; /* struct kx_state.loaded */
 };
+
+/* Debian's LOAD_KEXEC=true and its like make ordinary reboots fast ones, too. Only while the files are
+ * there to be read. */
+static void read_legacy(struct hook *h)
+{
+	_cleanup_close_ int root = machine_open(h->sys);
+	_cleanup_config_ struct config config = { 0 };
+	struct legacy legacy = { 0 };
+	struct kx_error err = { 0 };
+
+	h->facts.cold_once = legacy_wants_cold(root);
+	if (config_read(root, &config, &err) < 0) {
+		say(err.message);
+		return;
+	}
+	if (!config.import || legacy_take(root, &legacy) != EXIT_OK)
+		return;
+	if (legacy.enabled && legacy.at_shutdown) {
+		fprintf(stderr, "rapidreboot: %s: %s\n", legacy.file,
+			legacy.unload ? "no kernel shall be loaded"
+				      : "ordinary reboots are fast ones");
+		h->facts.enabled |= !legacy.unload;
+		h->facts.cold_once |= legacy.unload;
+	}
+	legacy_done(&legacy);
+}
+
+/* Somebody loads another kernel after the one that was asked for: then nothing is certain. */
+static bool is_another_image(struct hook *h)
+{
+	struct request loaded;
+
+	if (!h->has_request || h->request.mode != REBOOT_KEXEC || !h->request.digest[0] ||
+	    h->loaded == 0)
+		return false;
+	return loaded_read(h->sys, &loaded, NULL) < 0 ||
+	       strcmp(loaded.digest, h->request.digest) != 0;
+}
 
 static int hook_open(struct hook *h, const char *verb)
 {
@@ -45,40 +85,114 @@ static int hook_open(struct hook *h, const char *verb)
 	init = init_detect(&pid1);
 	h->facts.going = init ? init->going(h->sys, &signals) : going_by_verb(verb);
 	h->facts.enabled = is_enabled(h->sys);
+	read_legacy(h);
 	h->has_request = request_read(h->sys, &h->request, &err) == 0;
 	if (!h->has_request && err.code != -ENOENT)
 		say(err.message);
 	h->facts.request = h->has_request ? &h->request : NULL;
+	h->facts.another_image = is_another_image(h);
+	if (h->facts.another_image)
+		say("what is loaded is not what was asked for: it is dropped");
 	say(going_name(h->facts.going));
 	return 0;
 }
 
+static void drop_image(struct hook *h)
+{
+	struct kx_error err = { 0 };
+
+	(void)!request_remove(h->sys, NULL);
+	if (h->loaded != 0 && kx_unload(h->ctx, KX_WAY_AUTO, 0, &err) < 0)
+		say(err.message);
+}
+
+/* The machine does not go where an attempt wanted to: nothing stays of it. */
+static void unload(struct hook *h)
+{
+	_cleanup_close_ int root = machine_open(h->sys);
+
+	if (h->facts.going == GOING_REBOOT || h->facts.going == GOING_KEXEC)
+		legacy_cold_honoured(root);
+	(void)!attempt_withdraw(h->sys, NULL);
+	drop_image(h);
+}
+
+static int load_checked(struct hook *h, struct start *s)
+{
+	struct start_options o = { .find.find.size = sizeof(o.find.find),
+				   .verbose = true,
+				   .going_down = true };
+	enum preflight_severity outcome = PREFLIGHT_REFUSE;
+	const struct moment asked = moment_now(h->sys);
+	struct attempts all;
+	int r = start_prepare(s, &o);
+
+	s->asked = asked;
+	s->why = "enabled";
+	if (r == EXIT_OK)
+		r = start_check(s, &o, attempt_unconfirmed(h->sys, &all), false, &outcome);
+	if (r == EXIT_OK && outcome >= PREFLIGHT_COLD)
+		r = EXIT_REFUSED;
+	return r == EXIT_OK ? start_load(s) : r;
+}
+
 static void load(struct hook *h)
 {
-	struct start_options o = { .find.find.size = sizeof(o.find.find), .verbose = true };
-	enum preflight_severity outcome = PREFLIGHT_REFUSE;
 	struct start s;
+	int r;
 
 	if (h->loaded == 1) {
 		say("a kernel is loaded already");
 		return;
 	}
-	if (start_prepare(&s, &o) == EXIT_OK && start_check(&s, &o, NULL, &outcome) == EXIT_OK &&
-	    outcome < PREFLIGHT_COLD && start_load(&s) == EXIT_OK)
+	r = load_checked(h, &s);
+	if (r == EXIT_OK) {
 		fprintf(stderr, "rapidreboot: loaded %s\n", s.title);
-	else
+		h->loaded = 1;
+		r = attempt_hooks(h->sys, &s.config, "pre-handover", s.title, &s.hooks);
+	}
+	if (r == EXIT_OK) {
+		attempt_remember(h->sys, &s);
+	} else {
+		if (h->loaded == 1)
+			unload(h);
 		say("nothing is loaded: this is a reboot through the firmware");
+	}
 	start_done(&s);
 }
 
-static void unload(struct hook *h)
+/* The last hooks, with services stopped. One that fails makes this a reboot through the firmware. */
+static bool late_hooks(struct hook *h)
+{
+	_cleanup_close_ int root = machine_open(h->sys);
+	_cleanup_config_ struct config config = { 0 };
+	struct hooks_answer answer;
+	struct kx_error err = { 0 };
+	int r;
+
+	if (config_read(root, &config, &err) < 0) {
+		say(err.message);
+		return true;
+	}
+	r = attempt_hooks(h->sys, &config, "pre-jump", h->has_request ? h->request.entry : "",
+			  &answer);
+	/* often there is nowhere left to write */
+	(void)!attempt_add_hooks(h->sys, answer.text, NULL);
+	return r == EXIT_OK;
+}
+
+static void late(struct hook *h)
 {
 	struct kx_error err = { 0 };
 
-	(void)!request_remove(h->sys, NULL);
 	if (h->loaded == 0)
 		return;
-	if (kx_unload(h->ctx, KX_WAY_AUTO, 0, &err) < 0)
+	if (hook_at_the_end(&h->facts) == HOOK_JUMP && !late_hooks(h)) {
+		drop_image(h);
+		return;
+	}
+	/* init jumps: what is wrong with the image by now must not be found out after that */
+	if (kx_jump(h->ctx, KX_JUMP_ONLY_CHECK, &err) < 0)
 		say(err.message);
 }
 
@@ -94,6 +208,10 @@ static void jump(struct hook *h)
 	}
 	if (request_remove(h->sys, &err) < 0) {
 		say(err.message);
+		return;
+	}
+	if (!late_hooks(h)) {
+		drop_image(h);
 		return;
 	}
 	say("starting the loaded kernel");
@@ -118,32 +236,46 @@ static void act(struct hook *h, enum hook_action action)
 	}
 }
 
-/* The first thing after a boot: what became of the attempt before it. */
-static int boot(void)
+/* Services have stopped; the record can be written still. */
+static void stopped(void)
 {
 	struct kx_error err = { 0 };
 
-	if (attempts_close(sys_machine(), true, &err) < 0)
+	if (attempt_stopped(sys_machine(), &err) < 0)
 		say(err.message);
-	return EXIT_OK;
 }
 
 static int run(int argc, char **argv)
 {
+	static const char *const names[] = { "boot", "stopped", "load", "late", "jump", NULL };
+	const char *name = argc > 1 ? argv[1] : "";
 	struct hook h;
-	bool at_the_end;
+	size_t i = 0;
 
 	if (argc < 2 || argc > 3)
-		return fail_usage("hook boot, hook load [VERB], hook jump [VERB]");
-	if (strcmp(argv[1], "boot") == 0)
-		return boot();
-	at_the_end = strcmp(argv[1], "jump") == 0;
-	if (!at_the_end && strcmp(argv[1], "load") != 0)
-		return fail_usage("there is no hook \"%s\"", argv[1]);
-	if (hook_open(&h, argc == 3 ? argv[2] : NULL) == 0)
-		act(&h, at_the_end ? hook_at_the_end(&h.facts) : hook_while_mounted(&h.facts));
+		return fail_usage("hook boot, stopped, load [VERB], late [VERB], jump [VERB]");
+	while (names[i] && strcmp(name, names[i]) != 0)
+		i++;
+	if (!names[i])
+		return fail_usage("there is no hook \"%s\"", name);
+	if (strcmp(name, "boot") == 0) {
+		hook_boot(sys_machine());
+		return EXIT_OK;
+	}
+	if (strcmp(name, "stopped") == 0) {
+		stopped();
+		return EXIT_OK;
+	}
+	if (hook_open(&h, argc == 3 ? argv[2] : NULL) == 0) {
+		if (strcmp(name, "late") == 0)
+			late(&h);
+		else
+			act(&h, strcmp(name, "jump") == 0 ? hook_at_the_end(&h.facts)
+							  : hook_while_mounted(&h.facts));
+	}
 	h.ctx = kx_ctx_free(h.ctx);
 	return EXIT_OK;
 }
 
-const struct command hook_command = { "hook", "NAME", "called by init: boot, load, jump", run };
+const struct command hook_command = { "hook", "NAME",
+				      "called by init: boot, stopped, load, late, jump", run };

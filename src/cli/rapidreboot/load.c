@@ -59,6 +59,8 @@ static int unload(const struct start_options *o)
 		(void)fail_with(&err);
 		return EXIT_LOAD;
 	}
+	/* an attempt that was to use it does not happen */
+	(void)!attempt_withdraw(sys_machine(), NULL);
 	if (request_remove(sys_machine(), &err) < 0 || loaded_remove(sys_machine(), &err) < 0)
 		return fail_with(&err);
 	return EXIT_OK;

@@ -8,9 +8,10 @@
 #include "cli/rapidreboot/command.h"
 
 static const struct command *const commands[] = {
-	&reboot_command,    &load_command,     &unload_command,	 &status_command, &check_command,
-	&cold_command,	    &enable_command,   &disable_command, &list_command,	  &show_command,
-	&eval_grub_command, &timeline_command, &hook_command,
+	&reboot_command, &load_command,	   &unload_command,    &status_command,
+	&check_command,	 &cold_command,	   &enable_command,    &disable_command,
+	&list_command,	 &show_command,	   &eval_grub_command, &timeline_command,
+	&menu_command,	 &desktop_command, &clear_command,     &hook_command,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -49,12 +50,16 @@ int print_help(void)
 	     "  --append TEXT          words after it\n"
 	     "  --kexec-file-syscall   load with kexec_file_load only\n"
 	     "  --kexec-syscall        load with kexec_load only\n"
+	     "  --safe                 unpack nothing beforehand\n"
 	     "\nHow the machine goes down, for reboot:\n"
 	     "  -y, --yes              do not ask on a terminal\n"
 	     "  -i, --ignore-inhibitors  although a program wants the machine to stay up\n"
 	     "  --force ID             although the check ID refuses; may be repeated\n"
 	     "  --no-wall              tell nobody who is logged in\n"
 	     "  --message TEXT         what they are told\n"
+	     "  --when TIME            then: +MINUTES, HH:MM or YYYY-MM-DD HH:MM\n"
+	     "  --cancel               take that back\n"
+	     "  --direct               without the init system: stop everything, unmount, start\n"
 	     "  -n, --dry-run          print what would be done and do nothing; also for load\n"
 	     "\nOptions that say which system is looked at; all of them for list, show and\n"
 	     "eval-grub, the first two for reboot and load too:\n"
@@ -66,6 +71,8 @@ int print_help(void)
 	     "  --grub-flavour NAME    whose GRUB it is: upstream, rh, suse\n"
 	     "  --var NAME=VALUE       what GRUB knows before its script runs\n"
 	     "\n"
+	     "  --svg FILE             timeline: draw it into this file\n"
+	     "  --notice               status: one line when a reboot is due, else nothing\n"
 	     "  --json                 print JSON\n"
 	     "  -v, --verbose          tell what is done and why\n"
 	     "  -h, --help             this text\n"

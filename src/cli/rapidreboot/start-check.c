@@ -19,7 +19,7 @@ static void tell(const struct preflight_finding *f)
 }
 
 int start_check(const struct start *s, const struct start_options *o, const char *unconfirmed,
-		enum preflight_severity *ret_outcome)
+		bool past_init, enum preflight_severity *ret_outcome)
 {
 	struct sys *sys = sys_machine();
 	_cleanup_close_ int root = machine_open(sys);
@@ -42,13 +42,19 @@ int start_check(const struct start *s, const struct start_options *o, const char
 		.entry = &entry,
 		.config = &s->config,
 		.force = o->force,
-		.n_force = o->n_force,
+		.n_force = o->n_force + o->wish.ignore_inhibitors,
 		.has_terminal = isatty(STDIN_FILENO),
 		.loaded_is_ours = loaded_read(sys, &loaded, NULL) == 0,
+		.direct = past_init,
+		.going_down = o->going_down,
+		.target = o->find.root,
 		.unconfirmed = unconfirmed,
 	};
 	struct kx_error err = { 0 };
 
+	/* a shutdown that is under way is init's to refuse */
+	if (o->wish.ignore_inhibitors)
+		o->force[o->n_force] = "G2";
 	if (preflight_run(&opts, &p, &err) < 0)
 		return fail_with(&err);
 	for (size_t i = 0; i < p.n; i++)

@@ -15,10 +15,14 @@ enum option_key {
 	KEY_APPEND,
 	KEY_FILE_CALL,
 	KEY_OLD_CALL,
+	KEY_SAFE,
 	KEY_NO_WALL,
 	KEY_MESSAGE,
 	KEY_IGNORE,
 	KEY_FORCE,
+	KEY_DIRECT,
+	KEY_WHEN,
+	KEY_CANCEL,
 	KEY_JSON,
 };
 
@@ -32,9 +36,13 @@ static const struct option options[] = {
 	{ "append", required_argument, NULL, KEY_APPEND },
 	{ "kexec-file-syscall", no_argument, NULL, KEY_FILE_CALL },
 	{ "kexec-syscall", no_argument, NULL, KEY_OLD_CALL },
+	{ "safe", no_argument, NULL, KEY_SAFE },
 	{ "no-wall", no_argument, NULL, KEY_NO_WALL },
 	{ "message", required_argument, NULL, KEY_MESSAGE },
 	{ "ignore-inhibitors", no_argument, NULL, KEY_IGNORE },
+	{ "when", required_argument, NULL, KEY_WHEN },
+	{ "cancel", no_argument, NULL, KEY_CANCEL },
+	{ "direct", no_argument, NULL, KEY_DIRECT },
 	{ "force", required_argument, NULL, KEY_FORCE },
 	{ "json", no_argument, NULL, KEY_JSON },
 	{ "dry-run", no_argument, NULL, 'n' },
@@ -74,9 +82,27 @@ static int take_target(struct start_options *o, int key)
 	case KEY_OLD_CALL:
 		o->way = KX_WAY_SEGMENTS;
 		return EXIT_OK;
+	case KEY_SAFE:
+		o->safe = true;
+		return EXIT_OK;
 	default:
 		return -1;
 	}
+}
+
+static int take_when(struct start_options *o)
+{
+	struct sys *sys = sys_machine();
+
+	if (!when_parse(optarg, sys->realtime_ms(sys), &o->when))
+		return fail_usage(
+			"--when %s: neither now, +MINUTES, HH:MM nor YYYY-MM-DD HH:MM that "
+			"is still to come",
+			optarg);
+	o->has_when = !o->when.now;
+	o->wish.when = o->has_when ? o->when.text : NULL;
+	o->wish.when_minutes = o->when.minutes;
+	return EXIT_OK;
 }
 
 static int take_handover(struct start_options *o, int key)
@@ -95,6 +121,14 @@ static int take_handover(struct start_options *o, int key)
 	case 'y':
 		o->yes = true;
 		return EXIT_OK;
+	case KEY_WHEN:
+		return take_when(o);
+	case KEY_CANCEL:
+		o->cancel = true;
+		return EXIT_OK;
+	case KEY_DIRECT:
+		o->direct = true;
+		return EXIT_OK;
 	case KEY_FORCE:
 		o->force[o->n_force++] = optarg;
 		return EXIT_OK;
@@ -111,7 +145,7 @@ static int take_option(struct start_options *o, unsigned takes, int key, const c
 		r = take_target(o, key);
 	if (r < 0 && takes & TAKES_HANDOVER)
 		r = take_handover(o, key);
-	if (r == EXIT_OK)
+	if (r >= 0)
 		return r;
 	if (key == 'n' && takes & TAKES_DRY_RUN)
 		o->dry_run = true;
@@ -137,6 +171,14 @@ static int refuse(const struct start_options *o)
 		return fail_usage("--initrd goes with --kernel: an entry has its own");
 	if (o->cmdline && o->reuse_cmdline)
 		return fail_usage("--cmdline and --reuse-cmdline exclude each other");
+	if (o->has_when && (o->direct || o->find.root))
+		return fail_usage("--when cannot be used with --%s", o->direct ? "direct" : "root");
+	if (o->cancel && (o->has_when || o->direct || o->kernel || o->find.argument))
+		return fail_usage("--cancel takes back what --when ordered, and starts nothing");
+	if (o->reuse_cmdline && o->find.root)
+		return fail_usage("--reuse-cmdline: the running command line is not that of the "
+				  "system below %s; --cmdline says another one",
+				  o->find.root);
 	if (o->kernel && o->find.find.config)
 		return fail_usage("--config is read for entries, which --kernel does without");
 	return EXIT_OK;
@@ -148,7 +190,7 @@ int start_options_parse(struct start_options *o, unsigned takes, int argc, char 
 
 	*o = (struct start_options){ .find.find.size = sizeof(o->find.find) };
 	o->initrds = calloc((size_t)argc, sizeof(*o->initrds));
-	o->force = calloc((size_t)argc, sizeof(*o->force));
+	o->force = calloc((size_t)argc + 1, sizeof(*o->force)); /* one more for start_check() */
 	if (!o->initrds || !o->force) {
 		fputs("rapidreboot: out of memory\n", stderr);
 		return EXIT_FAILED;

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "base/strbuf.h"
 #include "cli/json.h"
+#include "cli/rapidreboot/legacy.h"
 #include "cli/rapidreboot/start.h"
+#include "fundamental/digest.h"
 
-static int fail_memory(void)
+int start_fail_memory(void)
 {
 	fputs("rapidreboot: out of memory\n", stderr);
 	return EXIT_FAILED;
@@ -19,7 +23,7 @@ static void log_line(void *data, enum kx_log_level level, const char *line)
 
 	if (level == KX_LOG_WARNING)
 		fprintf(stderr, "rapidreboot: warning: %s\n", line);
-	else if (*verbose)
+	else if (*verbose && level == KX_LOG_NOTICE) /* the rest is for kexec -d */
 		fprintf(stderr, "rapidreboot: %s\n", line);
 }
 
@@ -33,7 +37,7 @@ int running_open(bool *verbose, struct kx_ctx **ret)
 
 /* A path of the system below --root is one of the running machine with the root in front; "-" of a
  * multiboot module's arguments is none of our business. */
-static char *path_here(const char *root, const char *path)
+char *start_path(const char *root, const char *path)
 {
 	_cleanup_strbuf_ struct strbuf b = { 0 };
 	char *text;
@@ -44,16 +48,16 @@ static char *path_here(const char *root, const char *path)
 	return strbuf_take(&b, &text) < 0 ? NULL : text;
 }
 
-static int copy_paths(const char *root, const char *const *from, size_t n, char ***ret,
-		      size_t *ret_n)
+int start_copy_paths(const char *root, const char *const *from, size_t n, char ***ret,
+		     size_t *ret_n)
 {
 	*ret = calloc(n + 1, sizeof(**ret));
 	if (!*ret)
-		return fail_memory();
+		return start_fail_memory();
 	for (*ret_n = 0; *ret_n < n; (*ret_n)++) {
-		(*ret)[*ret_n] = path_here(root, from[*ret_n]);
+		(*ret)[*ret_n] = start_path(root, from[*ret_n]);
 		if (!(*ret)[*ret_n])
-			return fail_memory();
+			return start_fail_memory();
 	}
 	return EXIT_OK;
 }
@@ -61,7 +65,7 @@ static int copy_paths(const char *root, const char *const *from, size_t n, char 
 static int set_text(char **to, const char *text)
 {
 	*to = text ? strdup(text) : NULL;
-	return text && !*to ? fail_memory() : EXIT_OK;
+	return text && !*to ? start_fail_memory() : EXIT_OK;
 }
 
 /* ---- which kernel */
@@ -73,7 +77,7 @@ static int take_files(struct start *s, const struct start_options *o)
 	if (r == EXIT_OK)
 		r = set_text(&s->kernel, o->kernel);
 	if (r == EXIT_OK)
-		r = copy_paths(NULL, o->initrds, o->n_initrds, &s->initrds, &s->n_initrds);
+		r = start_copy_paths(NULL, o->initrds, o->n_initrds, &s->initrds, &s->n_initrds);
 	return r;
 }
 
@@ -112,12 +116,13 @@ static int take_entry(struct start *s, const struct start_options *o)
 	s->type = e.type;
 	s->devicetree = e.devicetree;
 	s->title = strdup(e.title ? e.title : e.id);
-	s->kernel = path_here(o->find.root, e.kernel);
+	s->kernel = start_path(o->find.root, e.kernel);
 	if (!s->title || !s->kernel || set_text(&s->cmdline, e.cmdline) != EXIT_OK)
-		return fail_memory();
-	r = copy_paths(o->find.root, e.initrds, e.n_initrds, &s->initrds, &s->n_initrds);
+		return start_fail_memory();
+	r = start_copy_paths(o->find.root, e.initrds, e.n_initrds, &s->initrds, &s->n_initrds);
 	if (r == EXIT_OK)
-		r = copy_paths(o->find.root, e.modules, e.n_modules, &s->modules, &s->n_modules);
+		r = start_copy_paths(o->find.root, e.modules, e.n_modules, &s->modules,
+				     &s->n_modules);
 	return r;
 }
 
@@ -148,7 +153,7 @@ static int append_cmdline(struct start *s, const char *append)
 		strbuf_add(&b, base);
 	strbuf_add_word(&b, append);
 	if (strbuf_take(&b, &text) < 0)
-		return fail_memory();
+		return start_fail_memory();
 	free(s->cmdline);
 	s->cmdline = text;
 	return EXIT_OK;
@@ -156,7 +161,8 @@ static int append_cmdline(struct start *s, const char *append)
 
 /* ---- plan and load */
 
-static int plan(struct start *s, enum kx_way way, struct kx_error *err)
+static int plan_by(struct start *s, enum kx_way way, uint64_t flags, const char *reason,
+		   struct kx_error *err)
 {
 	struct kx_request request = {
 		.size = sizeof(request),
@@ -167,6 +173,8 @@ static int plan(struct start *s, enum kx_way way, struct kx_error *err)
 		.n_modules = s->n_modules,
 		.cmdline = s->cmdline,
 		.way = way,
+		.flags = s->flags | flags,
+		.cache = s->config.cache,
 	};
 	struct kx_plan *made;
 	int r = kx_plan_new(s->ctx, &request, &made, err);
@@ -176,14 +184,47 @@ static int plan(struct start *s, enum kx_way way, struct kx_error *err)
 	s->plan = kx_plan_free(s->plan);
 	s->plan = made;
 	s->plan_info.size = sizeof(s->plan_info);
-	return kx_plan_info(made, &s->plan_info);
+	r = kx_plan_info(made, &s->plan_info);
+	s->reason = reason ? reason : s->plan_info.reason;
+	return r;
 }
 
-static int prepare(struct start *s, const struct start_options *o)
+/* Without the memory map, or for a kernel that cannot be unpacked here, the other way may do. */
+static int plan_fast(struct start *s, struct kx_error *err)
+{
+	struct kx_error why = { 0 };
+	int r = plan_by(s, KX_WAY_SEGMENTS, KX_REQ_FAST,
+			s->way == KX_WAY_SEGMENTS
+				? NULL
+				: "it is permitted, and starts what is unpacked already",
+			&why);
+
+	if (r >= 0)
+		return r;
+	if (s->verbose)
+		fprintf(stderr, "rapidreboot: nothing is unpacked: %s\n", why.message);
+	return plan_by(s, s->way, 0, NULL, err);
+}
+
+/* The fastest way that is permitted: where the files have to be verified or handed on as they are,
+ * that is kexec_file_load. */
+static int plan(struct start *s, struct kx_error *err)
+{
+	if (s->way == KX_WAY_FILE || s->safe)
+		return plan_by(s, s->way, 0, NULL, err);
+	if (s->way == KX_WAY_AUTO && s->file_only)
+		return plan_by(s, KX_WAY_FILE, KX_REQ_FAST, s->file_only, err);
+	return plan_fast(s, err);
+}
+
+static int prepare(struct start *s, const struct start_options *o, int root)
 {
 	struct kx_error err = { 0 };
-	int r = o->kernel ? take_files(s, o) : take_entry(s, o);
+	bool decided = false;
+	int r = start_legacy(s, o, root, &decided);
 
+	if (r == EXIT_OK && !decided)
+		r = o->kernel ? take_files(s, o) : take_entry(s, o);
 	if (r == EXIT_OK)
 		r = replace_cmdline(s, o);
 	if (r != EXIT_OK)
@@ -193,17 +234,16 @@ static int prepare(struct start *s, const struct start_options *o)
 	s->image_info.size = sizeof(s->image_info);
 	(void)kx_image_info(s->image, &s->image_info);
 	/* what the configuration appends, it appends to entries */
-	r = append_cmdline(s, o->kernel || o->cmdline ? NULL : s->config.append);
+	r = append_cmdline(s, o->kernel || o->cmdline || decided ? NULL : s->config.append);
 	if (r == EXIT_OK)
 		r = append_cmdline(s, o->append);
 	if (r != EXIT_OK)
 		return r;
-	return plan(s, s->way, &err) < 0 ? fail_with(&err) : EXIT_OK;
+	return plan(s, &err) < 0 ? fail_with(&err) : EXIT_OK;
 }
 
-static int read_config(struct start *s)
+static int read_config(struct start *s, int root)
 {
-	_cleanup_close_ int root = machine_open(sys_machine());
 	struct kx_error err = { 0 };
 
 	if (config_read(root, &s->config, &err) < 0)
@@ -213,17 +253,68 @@ static int read_config(struct start *s)
 	return EXIT_OK;
 }
 
+/* Whose settings count: those of the system that is started. */
+static int root_open(const struct start_options *o)
+{
+	int fd;
+
+	if (!o->find.root)
+		return machine_open(sys_machine());
+	fd = open(o->find.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static const char *policy(void)
+{
+	_cleanup_close_ int root = machine_open(sys_machine());
+
+	return preflight_file_only(root);
+}
+
 int start_prepare(struct start *s, const struct start_options *o)
 {
+	_cleanup_close_ int root = root_open(o);
 	int r;
 
 	*s = (struct start){ .verbose = o->verbose };
-	r = read_config(s);
+	if (root < 0 && root != ROOT_HERE) {
+		fprintf(stderr, "rapidreboot: %s: %s\n", o->find.root, strerror(-root));
+		return EXIT_FAILED;
+	}
+	r = read_config(s, root);
 	if (r != EXIT_OK)
 		return r;
 	s->way = o->way == KX_WAY_AUTO ? s->config.way : o->way;
+	s->safe = o->safe || s->config.safe;
+	s->file_only = policy();
 	r = running_open(&s->verbose, &s->ctx);
-	return r == EXIT_OK ? prepare(s, o) : r;
+	return r == EXIT_OK ? prepare(s, o, root) : r;
+}
+
+static uint64_t mix(uint64_t hash, const void *data, size_t n)
+{
+	struct digest d;
+
+	digest_bytes(data, n, false, &d);
+	for (size_t i = 0; i < 3; i++)
+		hash = (hash ^ d.crc[i]) * UINT64_C(0x100000001b3); /* FNV-1a's prime */
+	return hash;
+}
+
+/* Tells one load from another; the kernel does not say what it holds. */
+static void take_digest(struct start *s)
+{
+	const struct kx_plan_info *info = &s->plan_info;
+	const uint64_t numbers[] = { info->way, info->entry, info->kernel_size, info->initrd_size };
+	struct kx_segment segment = { .size = sizeof(segment) };
+	uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), numbers, sizeof(numbers));
+
+	hash = mix(hash, s->kernel, strlen(s->kernel));
+	hash = mix(hash, info->cmdline, strlen(info->cmdline));
+	for (size_t i = 0; i < info->n_segments; i++)
+		if (kx_plan_segment(s->plan, i, &segment) == 0 && segment.data_size)
+			hash = mix(hash, segment.data, segment.data_size);
+	(void)snprintf(s->digest, sizeof(s->digest), "%016llx", (unsigned long long)hash);
 }
 
 static void leave_note(const struct start *s)
@@ -232,9 +323,33 @@ static void leave_note(const struct start *s)
 	struct kx_error err = { 0 };
 
 	(void)snprintf(loaded.entry, sizeof(loaded.entry), "%s", s->title);
+	(void)snprintf(loaded.digest, sizeof(loaded.digest), "%s", s->digest);
 	/* only `status` misses it */
 	if (loaded_write(sys_machine(), &loaded, &err) < 0)
 		fprintf(stderr, "rapidreboot: warning: %s\n", err.message);
+}
+
+/* kexec_load said no for a reason that the other call need not have. It is the stricter one. */
+static bool may_try_file(const struct start *s, const struct kx_error *err)
+{
+	return s->way == KX_WAY_AUTO && s->plan_info.way == KX_WAY_SEGMENTS &&
+	       err->step == KX_STEP_LOAD && err->code != -EBUSY && s->image_info.file_load;
+}
+
+/* kexec_file_load does not exist or does not know the image, and no policy wants it. */
+static bool may_try_segments(const struct start *s, const struct kx_error *err)
+{
+	return s->way == KX_WAY_AUTO && !s->file_only && kx_error_falls_back(err);
+}
+
+static int try_other(struct start *s, enum kx_way way, struct kx_error *err)
+{
+	struct kx_error first = *err;
+	int r;
+
+	fprintf(stderr, "rapidreboot: %s\n", first.message);
+	r = plan_by(s, way, 0, "the other system call was refused", err);
+	return r < 0 ? r : kx_plan_commit(s->ctx, s->plan, err);
 }
 
 int start_load(struct start *s)
@@ -242,19 +357,30 @@ int start_load(struct start *s)
 	struct kx_error err = { 0 };
 	int r = kx_plan_commit(s->ctx, s->plan, &err);
 
-	if (r < 0 && s->way == KX_WAY_AUTO && kx_error_falls_back(&err)) {
-		if (s->verbose)
-			fprintf(stderr, "rapidreboot: %s\n", err.message);
-		r = plan(s, KX_WAY_SEGMENTS, &err);
-		if (r == 0)
-			r = kx_plan_commit(s->ctx, s->plan, &err);
-	}
+	if (r < 0 && may_try_file(s, &err))
+		r = try_other(s, KX_WAY_FILE, &err);
+	else if (r < 0 && may_try_segments(s, &err))
+		r = try_other(s, KX_WAY_SEGMENTS, &err);
 	if (r < 0) {
 		(void)fail_with(&err);
 		return EXIT_LOAD;
 	}
+	/* which rung it became is known only now */
+	if (kx_plan_info(s->plan, &s->plan_info) < 0)
+		return EXIT_LOAD;
+	take_digest(s);
 	leave_note(s);
 	return EXIT_OK;
+}
+
+void start_let_go(struct start *s)
+{
+	s->plan = kx_plan_free(s->plan);
+	s->image = kx_image_free(s->image);
+	s->plan_info = (struct kx_plan_info){ 0 };
+	s->image_info = (struct kx_image_info){ 0 };
+	s->devicetree = NULL;
+	entries_close(&s->entries);
 }
 
 static void free_texts(char **v, size_t n)
@@ -266,9 +392,7 @@ static void free_texts(char **v, size_t n)
 
 void start_done(struct start *s)
 {
-	s->plan = kx_plan_free(s->plan);
-	s->image = kx_image_free(s->image);
-	entries_close(&s->entries);
+	start_let_go(s);
 	config_done(&s->config);
 	s->ctx = kx_ctx_free(s->ctx);
 	free_texts(s->initrds, s->n_initrds);
@@ -289,13 +413,17 @@ static const char *way_name(enum kx_way way)
 void start_print(const struct start *s)
 {
 	printf("%-13s %s\n", "Start:", s->title);
+	if (s->decided_by)
+		printf("%-13s %s\n", "Chosen by:", s->decided_by);
 	if (s->image_info.version)
 		printf("%-13s %s\n", "Version:", s->image_info.version);
 	printf("%-13s %s\n", "Kernel:", s->kernel);
 	for (size_t i = 0; i < s->n_initrds; i++)
 		printf("%-13s %s\n", i ? "" : "Initrd:", s->initrds[i]);
 	printf("%-13s %s\n", "Command line:", s->plan_info.cmdline ? s->plan_info.cmdline : "");
-	printf("%-13s %s, %s\n", "Load:", way_name(s->plan_info.way), s->plan_info.reason);
+	printf("%-13s %s: %s\n", "Load:", way_name(s->plan_info.way), s->reason);
+	printf("%-13s %s%s%s\n", "Speed:", s->plan_info.rung, s->plan_info.rung_reason ? ": " : "",
+	       s->plan_info.rung_reason ? s->plan_info.rung_reason : "");
 	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
 		printf("%-13s %s\n", "Warning:", kx_plan_warning(s->plan, i));
 }
@@ -307,13 +435,16 @@ json_t *start_json(const struct start *s)
 	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
 		json_array_append_new(warnings, json_text(kx_plan_warning(s->plan, i)));
 	json_object_set_new(all, "title", json_text(s->title));
+	json_object_set_new(all, "decided_by", json_text(s->decided_by));
 	json_object_set_new(all, "version", json_text(s->image_info.version));
 	json_object_set_new(all, "kernel", json_text(s->kernel));
 	json_object_set_new(all, "initrds",
 			    json_texts((const char *const *)s->initrds, s->n_initrds));
 	json_object_set_new(all, "cmdline", json_text(s->plan_info.cmdline));
 	json_object_set_new(all, "way", json_string(way_name(s->plan_info.way)));
-	json_object_set_new(all, "reason", json_text(s->plan_info.reason));
+	json_object_set_new(all, "reason", json_text(s->reason));
+	json_object_set_new(all, "rung", json_text(s->plan_info.rung));
+	json_object_set_new(all, "rung_reason", json_text(s->plan_info.rung_reason));
 	json_object_set_new(all, "warnings", warnings);
 	return all;
 }

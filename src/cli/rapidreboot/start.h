@@ -4,8 +4,10 @@
 /* What is going to be started: words of the command line -> kernel file, image, plan, load. */
 
 #include "cli/rapidreboot/entries.h"
+#include "cli/rapidreboot/when.h"
 #include "config/config.h"
 #include "handover/arm.h"
+#include "handover/hooks.h"
 #include "preflight/preflight.h"
 #include "record/attempts.h"
 
@@ -34,6 +36,12 @@ struct start_options {
 	struct reboot_wish wish;
 	const char **force; /* ids of checks that do not refuse */
 	size_t n_force;
+	struct when when;
+	const char *why; /* of struct attempt */
+	bool has_when, cancel;
+	bool safe;	 /* nothing is unpacked beforehand */
+	bool direct;	 /* past the init system */
+	bool going_down; /* init is on its way */
 	bool dry_run, yes, json, verbose, help;
 };
 
@@ -57,20 +65,37 @@ struct start {
 	size_t n_modules;
 	char *cmdline; /* NULL: the one that the image carries */
 	enum kx_way way;
+	bool safe;
+	uint64_t flags;		/* KX_REQ_* that a configuration asks for */
+	const char *decided_by; /* the file that chose it, or NULL: the boot loader or a person */
+	const char *file_only;	/* why kexec_file_load(2) it has to be, or NULL */
+	const char *reason;	/* why that system call, when it was chosen here, else the plan's */
+	char digest[17];	/* of what start_load() has loaded */
 	struct kx_image *image;
 	struct kx_plan *plan;
 	struct kx_image_info image_info;
 	struct kx_plan_info plan_info;
+	const char *why;	   /* of struct attempt; NULL: by command */
+	struct moment asked;	   /* when a person had agreed, or init had told */
+	struct hooks_answer hooks; /* of the stage pre-handover */
 };
 
 /* Finds, reads and plans; changes nothing. An exit status, having said what is wrong. */
 int start_prepare(struct start *s, const struct start_options *o);
 /* Runs the checks on it and tells what they found; @unconfirmed: what an earlier attempt left behind,
- * or NULL. An exit status; @ret_outcome says what may follow. */
+ * or NULL; @past_init: there is an init system, and it is not asked. An exit status; @ret_outcome says
+ * what may follow. */
 int start_check(const struct start *s, const struct start_options *o, const char *unconfirmed,
-		enum preflight_severity *ret_outcome);
+		bool past_init, enum preflight_severity *ret_outcome);
 /* Loads what was planned, and leaves a note that it was us. An exit status. */
 int start_load(struct start *s);
+/* For the files that fill it in. A path below @root ("/", NULL: here) as one of the running machine. */
+char *start_path(const char *root, const char *path);
+int start_copy_paths(const char *root, const char *const *from, size_t n, char ***ret,
+		     size_t *ret_n);
+int start_fail_memory(void);
+/* Closes the files of what was loaded, so that their file systems can be left. */
+void start_let_go(struct start *s);
 void start_done(struct start *s);
 
 void start_print(const struct start *s);
@@ -79,3 +104,6 @@ json_t *start_json(const struct start *s);
 
 /* A context for the running machine, which tells warnings, and with @verbose the rest. */
 int running_open(bool *verbose, struct kx_ctx **ret);
+
+/* --cancel. An exit status. */
+int cancel_reboot(bool verbose);

@@ -3,6 +3,7 @@
 /* rapidreboot status: what is loaded, what a reboot would be, and whether one is due. */
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,10 +11,7 @@
 #include "base/io.h"
 #include "cli/json.h"
 #include "cli/rapidreboot/start.h"
-
-/* Debian Policy 9.12; zypp-boot-plugin(8) */
-static const char *const sentinels[] = { "/run/reboot-required", "/var/run/reboot-required",
-					 "/run/reboot-needed" };
+#include "cli/rapidreboot/waiting.h"
 
 struct status {
 	struct kx_state kernel;
@@ -23,19 +21,11 @@ struct status {
 	struct request loaded;
 	bool armed; /* a request is on its way */
 	struct request request;
-	char *running;	      /* release, or NULL */
-	const char *sentinel; /* file that asks for a reboot, or NULL */
+	char *running; /* release, or NULL */
+	struct waiting waiting;
 	struct entries entries;
 	struct kx_entry next; /* ->id NULL: not known */
 };
-
-static const char *find_sentinel(int root)
-{
-	for (size_t i = 0; i < sizeof(sentinels) / sizeof(sentinels[0]); i++)
-		if (is_there_in(root, sentinels[i]))
-			return sentinels[i];
-	return NULL;
-}
 
 static void find_next(struct status *s)
 {
@@ -74,8 +64,8 @@ static int status_read(struct status *s)
 	s->armed = request_read(sys, &s->request, NULL) == 0;
 	if (read_line_in(root, "/proc/sys/kernel/osrelease", &s->running) < 0)
 		s->running = NULL;
-	s->sentinel = find_sentinel(root);
 	find_next(s);
+	waiting_read(root, &s->entries, s->running, sys->has_boot_capability(sys), &s->waiting);
 	return EXIT_OK;
 }
 
@@ -100,8 +90,10 @@ static void print_text(const struct status *s)
 	printf("%-14s %s\n", "Running:", s->running ? s->running : "unknown");
 	printf("%-14s %s%s%s\n", "Next:", s->next.id ? s->next.title : "unknown",
 	       s->next.version ? ", " : "", s->next.version ? s->next.version : "");
-	if (s->sentinel)
-		printf("%-14s a reboot is asked for (%s)\n", "Waiting:", s->sentinel);
+	if (s->waiting.kind != WAITING_NOT) {
+		printf("%-14s ", "Waiting:");
+		waiting_print(&s->waiting);
+	}
 	if (s->kernel.load_disabled == 1)
 		printf("%-14s no kernel can be loaded (kernel.kexec_load_disabled)\n", "Locked:");
 }
@@ -130,37 +122,77 @@ static int print_json(const struct status *s)
 	json_object_set_new(all, "running", json_text(s->running));
 	json_object_set_new(all, "next_title", json_text(s->next.id ? s->next.title : NULL));
 	json_object_set_new(all, "next_version", json_text(s->next.id ? s->next.version : NULL));
-	json_object_set_new(all, "reboot_required", json_text(s->sentinel));
+	json_object_set_new(all, "reboot_required",
+			    json_text(s->waiting.source[0] ? s->waiting.source : NULL));
+	json_object_set_new(all, "waiting", json_string(waiting_kind_name(s->waiting.kind)));
+	json_object_set_new(all, "waiting_kernel",
+			    json_text(s->waiting.kernel[0] ? s->waiting.kernel : NULL));
+	json_object_set_new(
+		all, "waiting_packages",
+		json_texts((const char *const *)s->waiting.packages.v, s->waiting.packages.n));
 	return json_print(all) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-static int status(const struct start_options *o)
+static int status(bool json)
 {
 	struct status s;
 	int r = status_read(&s);
 
-	if (r == EXIT_OK && o->json)
+	if (r == EXIT_OK && json)
 		r = print_json(&s);
 	else if (r == EXIT_OK)
 		print_text(&s);
 	free(s.running);
+	waiting_done(&s.waiting);
 	entries_close(&s.entries);
 	return r;
 }
 
+/* One line at most, for whoever logs in: nothing that needs root, and no word about what fails. */
+static int notice(void)
+{
+	_cleanup_close_ int root = machine_open(sys_machine());
+	_cleanup_config_ struct config config = { 0 };
+	struct status s = { 0 };
+	const bool wanted = config_read(root, &config, NULL) < 0 || config.notice;
+
+	if (wanted && read_line_in(root, "/proc/sys/kernel/osrelease", &s.running) == 0) {
+		find_next(&s);
+		waiting_read(root, &s.entries, s.running, false, &s.waiting);
+		waiting_print(&s.waiting);
+	}
+	free(s.running);
+	waiting_done(&s.waiting);
+	entries_close(&s.entries);
+	return EXIT_OK;
+}
+
 static int run(int argc, char **argv)
 {
-	struct start_options o;
-	int r = start_options_parse(&o, 0, argc, argv);
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "notice", no_argument, NULL, 'n' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int key, what = 0;
 
-	if (r == EXIT_OK && o.help)
-		puts("Usage: rapidreboot status [--json]\n\n"
-		     "What is loaded, what an ordinary reboot would do, which kernel runs and which\n"
-		     "one would be started.");
-	else if (r == EXIT_OK)
-		r = status(&o);
-	start_options_done(&o);
-	return r;
+	while ((key = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (key == '?')
+			return EXIT_USAGE;
+		what = key;
+	}
+	if (optind < argc)
+		return fail_usage("status: one argument too many: %s", argv[optind]);
+	if (what == 'n')
+		return notice();
+	if (what != 'h')
+		return status(what == 'j');
+	puts("Usage: rapidreboot status [--json|--notice]\n\n"
+	     "What is loaded, what an ordinary reboot would do, which kernel runs and which\n"
+	     "one would be started. --notice prints one line when a reboot is due, else\n"
+	     "nothing.");
+	return EXIT_OK;
 }
 
 const struct command status_command = { "status", "", "what is loaded, and what a reboot would be",

@@ -2,96 +2,226 @@
 
 /* rapidreboot timeline: the attempts, what became of them, and how long they took. */
 
+#include <getopt.h>
 #include <inttypes.h>
-#include <time.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include "base/num.h"
 #include "cli/json.h"
-#include "cli/rapidreboot/start.h"
+#include "cli/locale.h"
+#include "cli/rapidreboot/command.h"
+#include "cli/rapidreboot/timeline.h"
 
-static void print_time(uint64_t ms)
+/**
+ * struct options - facts of the command line
+ * @which: counted back from the newest, 1; 0: all of them
+ */
+struct options {
+	uint64_t which;
+	const char *svg;
+	bool json, help;
+};
+
+/* ---- text */
+
+static unsigned columns(void)
 {
-	time_t seconds = (time_t)(ms / 1000);
-	char text[32] = "?";
-	struct tm tm;
+	const char *given = getenv("COLUMNS");
+	struct winsize size;
+	uint64_t n;
 
-	if (localtime_r(&seconds, &tm))
-		(void)strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-	printf("%s", text);
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return given && parse_u64(given, &n) == 0 && n > 0 && n < 1000 ? (unsigned)n : 80;
 }
 
-/* A clock that was set in between makes no sense of the difference. */
-static bool has_span(uint64_t from, uint64_t to)
+static void print_line(const struct attempt *a, size_t which)
 {
-	return from && to >= from;
+	char when[32];
+
+	format_time(a->asked.real_ms, when);
+	printf("%3zu  %s  %-8s  %s\n", which, when, attempt_result_name(a->result), a->entry);
 }
 
-static void print_span(const char *what, uint64_t from, uint64_t to)
+static void print_field(const char *name, const char *value)
 {
-	if (has_span(from, to))
-		printf("    %-28s %" PRIu64 ".%03" PRIu64 " s\n", what, (to - from) / 1000,
-		       (to - from) % 1000);
+	if (*value)
+		printf("  %-12s %s\n", name, value);
 }
 
-static void print_attempt(const struct attempt *a)
+static void print_details(const struct attempt *a)
 {
-	print_time(a->asked_ms);
-	printf("  %-8s  %s\n", attempt_result_name(a->result), a->entry);
-	print_span("request to new kernel", a->asked_ms, a->kernel_ms);
-	if (a->kernel_ms)
-		print_span("new kernel to its services", a->kernel_ms, a->closed_ms);
+	print_field("Version:", a->version);
+	print_field("Wanted by:", a->why);
+	print_field("Loaded with:", a->way);
+	print_field("Rung:", a->rung);
+	print_field("Init:", a->init);
+	print_field("Hooks:", a->hooks);
+	print_field("Reason:", a->reason);
+	if (a->result == ATTEMPT_FIRMWARE && !a->cleared)
+		print_field("Next:",
+			    "refused until --force H1 or another boot through the firmware");
+	bars_print(a, columns(), locale_is_utf8());
+	printf("  %s\n", clock_sentence(a));
 }
+
+static int print_text(const struct attempts *all, size_t which)
+{
+	if (all->n == 0)
+		puts("No fast reboot was tried yet.");
+	for (size_t i = 0; i < all->n; i++)
+		if (!which || all->n - i == which)
+			print_line(&all->v[i], all->n - i);
+	if (all->n > 0)
+		print_details(&all->v[all->n - (which ? which : 1)]);
+	return EXIT_OK;
+}
+
+/* ---- JSON */
 
 static json_t *json_ms(uint64_t ms)
 {
 	return ms ? json_integer((json_int_t)ms) : json_null();
 }
 
-static int print_json(const struct attempts *all)
+static json_t *json_word(const char *s)
+{
+	return json_text(*s ? s : NULL);
+}
+
+static json_t *points_json(const struct attempt *a)
+{
+	json_t *points = json_object();
+
+	for (size_t i = 0; i < N_POINTS; i++)
+		json_object_set_new(points, attempt_point_name((enum attempt_point)i),
+				    a->at[i] < 0 ? json_null() : json_integer(a->at[i]));
+	return points;
+}
+
+static json_t *phases_json(const struct attempt *a)
+{
+	json_t *list = json_array();
+	struct phases p;
+
+	phases_of(a, &p);
+	for (size_t i = 0; i < p.n; i++)
+		json_array_append_new(list, json_pack("{s:s, s:I, s:I}", "name", p.v[i].name,
+						      "from_us", (json_int_t)p.v[i].from_us,
+						      "to_us", (json_int_t)p.v[i].to_us));
+	return list;
+}
+
+static json_t *attempt_json(const struct attempt *a)
+{
+	const int64_t kernel_us = a->at[POINT_KERNEL];
+	json_t *all = json_object();
+
+	json_object_set_new(all, "result", json_string(attempt_result_name(a->result)));
+	json_object_set_new(all, "boot_id", json_string(a->boot_id));
+	json_object_set_new(all, "entry", json_text(a->entry));
+	json_object_set_new(all, "version", json_word(a->version));
+	json_object_set_new(all, "why", json_word(a->why));
+	json_object_set_new(all, "way", json_word(a->way));
+	json_object_set_new(all, "rung", json_word(a->rung));
+	json_object_set_new(all, "init", json_word(a->init));
+	json_object_set_new(all, "hooks", json_word(a->hooks));
+	json_object_set_new(all, "reason", json_word(a->reason));
+	json_object_set_new(all, "confirmed",
+			    json_boolean(a->result == ATTEMPT_KEXEC || a->cleared));
+	json_object_set_new(all, "asked_ms", json_ms(a->asked.real_ms));
+	json_object_set_new(
+		all, "kernel_ms",
+		json_ms(kernel_us < 0 ? 0 : a->asked.real_ms + (uint64_t)kernel_us / 1000));
+	json_object_set_new(all, "closed_ms", json_ms(a->closed_ms));
+	json_object_set_new(all, "clock", json_string(attempt_clock_name(a->clock)));
+	json_object_set_new(all, "points_us", points_json(a));
+	json_object_set_new(all, "phases", phases_json(a));
+	return all;
+}
+
+static int print_json(const struct attempts *all, size_t which)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < all->n; i++) {
-		const struct attempt *a = &all->v[i];
-
-		json_array_append_new(list, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "result",
-						      attempt_result_name(a->result), "boot_id",
-						      a->boot_id, "entry", json_text(a->entry),
-						      "asked_ms", json_ms(a->asked_ms), "kernel_ms",
-						      json_ms(a->kernel_ms), "closed_ms",
-						      json_ms(a->closed_ms)));
-	}
+	for (size_t i = 0; i < all->n; i++)
+		if (!which || all->n - i == which)
+			json_array_append_new(list, attempt_json(&all->v[i]));
 	return json_print(list) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-static int timeline(const struct start_options *o)
+/* ---- the command */
+
+static int timeline(const struct options *o)
 {
 	struct kx_error err = { 0 };
 	struct attempts all;
+	int r = EXIT_OK;
 
 	if (attempts_read(sys_machine(), &all, &err) < 0)
 		return fail_with(&err);
-	if (o->json)
-		return print_json(&all);
-	for (size_t i = 0; i < all.n; i++)
-		print_attempt(&all.v[i]);
-	if (all.n == 0)
-		puts("No fast reboot was tried yet.");
+	if (all.damaged)
+		fprintf(stderr, "rapidreboot: warning: %zu lines of the record are damaged\n",
+			all.damaged);
+	if (o->which > all.n || (o->svg && all.n == 0)) {
+		fprintf(stderr, "rapidreboot: %zu attempts are recorded, no more\n", all.n);
+		return EXIT_FAILED;
+	}
+	if (o->svg)
+		r = svg_write(&all.v[all.n - (o->which ? o->which : 1)], o->svg);
+	if (r == EXIT_OK && o->json)
+		return print_json(&all, o->which);
+	return r == EXIT_OK && !o->svg ? print_text(&all, o->which) : r;
+}
+
+static int parse(struct options *o, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "svg", required_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int key;
+
+	*o = (struct options){ 0 };
+	while ((key = getopt_long(argc, argv, "h", options, NULL)) != -1)
+		switch (key) {
+		case 'j':
+			o->json = true;
+			break;
+		case 's':
+			o->svg = optarg;
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		default:
+			return EXIT_USAGE;
+		}
+	if (optind < argc && (parse_u64(argv[optind++], &o->which) < 0 || o->which == 0))
+		return fail_usage("timeline: \"%s\" is no number of an attempt: 1 is the last one",
+				  argv[optind - 1]);
+	if (optind < argc)
+		return fail_usage("timeline: one argument too many: %s", argv[optind]);
 	return EXIT_OK;
 }
 
 static int run(int argc, char **argv)
 {
-	struct start_options o;
-	int r = start_options_parse(&o, 0, argc, argv);
+	struct options o;
+	int r = parse(&o, argc, argv);
 
 	if (r == EXIT_OK && o.help)
-		puts("Usage: rapidreboot timeline [--json]\n\n"
-		     "The fast reboots that were tried, what became of them and how long they took.");
+		puts("Usage: rapidreboot timeline [--json] [--svg FILE] [N]\n\n"
+		     "The fast reboots that were tried, what became of them and how long the last one\n"
+		     "took, or the one with number N; 1 is the last one. --svg draws it.");
 	else if (r == EXIT_OK)
 		r = timeline(&o);
-	start_options_done(&o);
 	return r;
 }
 
-const struct command timeline_command = { "timeline", "", "fast reboots so far, and their times",
+const struct command timeline_command = { "timeline", "[N]", "fast reboots so far, and their times",
 					  run };

@@ -13,8 +13,12 @@
 #include "base/error.h"
 #include "image/vmlinux.h"
 #include "plan/purgatory-blobs.h"
+#include "plan/runs.h"
 #include "plan/x86_64/x86_64.h"
 #include "plan/x86_64/zero-page.h"
+
+/* Leaves room for initrd, boot_params, page tables and purgatory. */
+#define KERNEL_RUNS_MAX (PLAN_SEGMENTS_MAX - 4)
 
 /* Why @p cannot be a direct entry, whatever is in the payload; NULL when it can. */
 static const char *obstacle(const struct planner *p)
@@ -112,7 +116,11 @@ static int unpack(struct planner *p, struct direct *d)
 	_cleanup_free_ uint8_t *file = NULL;
 	struct kx_error err = { 0 };
 	size_t n;
-	int r = vmlinux_unpack(&p->req->image->bzimage, &file, &n, &err);
+	int r;
+
+	if (p->req->vmlinux.n)
+		return build(p, p->req->vmlinux, d);
+	r = vmlinux_unpack(&p->req->image->bzimage, &file, &n, &err);
 
 	if (r == -ENODATA || r == -EOPNOTSUPP)
 		return planner_rung(p, "bzImage", "%s", err.message);
@@ -135,18 +143,41 @@ static int place(struct planner *p, struct direct *d)
 	return planner_find(p, &place, &d->dest);
 }
 
-/* Zeros at the end (.bss, .brk) are neither checked nor handed over: the old kernel clears them. */
-static int add_kernel(struct planner *p, const struct direct *d)
+static void clear_between(const struct direct *d, uint64_t start, uint64_t end, struct handover *h)
 {
-	struct bytes data = { d->image, (size_t)(d->vmlinux.end - d->vmlinux.start) };
+	if (start < end)
+		h->clear[h->n_clear++] =
+			(struct range){ d->dest.start + start, d->dest.start + end };
+}
 
-	while (data.n && !data.p[data.n - 1])
-		data.n--;
-	return planner_add(p, "kernel", data, d->dest, data.n);
+/* Pages with something in them become segments, the purgatory zeroes those between. What the file
+ * does not fill (.bss, .brk) the kernel clears itself, as after its own decompressor. */
+static int add_kernel(struct planner *p, const struct direct *d, struct handover *h)
+{
+	const struct bytes data = { d->image, (size_t)(d->vmlinux.filled - d->vmlinux.start) };
+	struct range runs[KERNEL_RUNS_MAX];
+	const size_t n = page_runs(data, KERNEL_RUNS_MAX, runs);
+	uint64_t done = 0;
+
+	static_assert(KERNEL_RUNS_MAX < PURGATORY_CLEAR_MAX, "one more gap than runs");
+	for (size_t i = 0; i < n; i++) {
+		const uint64_t end = runs[i].end < data.n ? runs[i].end : data.n;
+		const struct bytes run = { data.p + runs[i].start, (size_t)(end - runs[i].start) };
+		const struct range dest = { d->dest.start + runs[i].start,
+					    d->dest.start + runs[i].end };
+		int r = planner_add(p, "kernel", run, dest, run.n);
+
+		if (r < 0)
+			return r;
+		clear_between(d, done, runs[i].start, h);
+		done = runs[i].end;
+	}
+	clear_between(d, done, round_up(data.n, PAGE_SIZE), h);
+	return 0;
 }
 
 /* The header goes with the kernel, as the decompressor would have left it. */
-static int add_params(struct planner *p, const struct direct *d, struct linux_params *ret)
+int add_direct_params(struct planner *p, bool is_randomised, struct linux_params *ret)
 {
 	const struct bzimage *bz = &p->req->image->bzimage;
 	struct linux_kernel kernel = bzimage_linux(bz, X86_64_END);
@@ -155,7 +186,7 @@ static int add_params(struct planner *p, const struct direct *d, struct linux_pa
 	if (!header)
 		return planner_out_of_memory(p);
 	memcpy(header, bz->header.p, bz->header.n);
-	if (d->is_randomised)
+	if (is_randomised)
 		header[BP_LOADFLAGS - BP_HEADER] |= LOADFLAGS_KASLR;
 	else
 		header[BP_LOADFLAGS - BP_HEADER] &= (uint8_t)~LOADFLAGS_KASLR;
@@ -173,10 +204,18 @@ static int add_all(struct planner *p, struct direct *d)
 	struct linux_params params;
 	int r = place(p, d);
 
+	/* all of it: nothing else may lie in the gaps */
+	if (r == 0 && ranges_add(&p->taken, d->dest) < 0)
+		r = planner_out_of_memory(p);
 	if (r == 0)
-		r = add_kernel(p, d);
+		r = add_kernel(p, d, &handover);
 	if (r == 0)
-		r = add_params(p, d, &params);
+		r = add_direct_params(p, d->is_randomised, &params);
+	if (r == 0)
+		r = planner_place_purgatory(p, &handover);
+	if (r == 0)
+		r = add_identity_map(p, (struct range[]){ d->dest, handover.dest }, 2,
+				     &handover.page_tables);
 	if (r < 0)
 		return r;
 	handover.entry = d->dest.start + (d->vmlinux.elf.entry - d->vmlinux.start);
@@ -199,6 +238,14 @@ int plan_direct(struct planner *p)
 	r = add_all(p, &d);
 	if (r < 0)
 		return r;
-	r = planner_rung(p, "copy", "loading without a copy is not built yet");
+	p->plan->kernel = (struct plan_kernel){
+		.image = { d.image, (size_t)(d.vmlinux.end - d.vmlinux.start) },
+		.entry = d.vmlinux.elf.entry - d.vmlinux.start,
+		.is_randomised = d.is_randomised,
+	};
+	why = direct_in_place_obstacle(p);
+	p->plan->may_be_in_place = !why;
+	r = planner_rung(p, "copy", "%s",
+			 why ? why : "whether it can do without is seen when it is loaded");
 	return r < 0 ? r : 1;
 }

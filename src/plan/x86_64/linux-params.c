@@ -170,8 +170,8 @@ static int add_initrd(struct planner *p, const struct linux_kernel *kernel, stru
 	};
 	int r;
 
-	*ret = (struct range){ 0 };
-	if (!initrd.n)
+	*ret = p->windows ? p->windows->initrd : (struct range){ 0 };
+	if (!initrd.n || p->windows)
 		return 0;
 	if (initrd.n > INITRD_MAX)
 		return kx_fail(p->err, -EFBIG, "the initrd has %zu bytes, Linux takes %u", initrd.n,

@@ -14,6 +14,8 @@ static int make(struct planner *p)
 	switch (p->req->image->inner) {
 	case IMAGE_BZIMAGE64:
 	case IMAGE_BZIMAGE:
+		if (p->windows)
+			return plan_direct_in_place(p);
 		r = plan_direct(p);
 		return r < 0 ? r : r > 0 ? 0 : plan_bzimage(p);
 	case IMAGE_ELF64:

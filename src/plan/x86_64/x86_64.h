@@ -35,6 +35,11 @@ _must_check_ int plan_bzimage(struct planner *p);
 /* KX_REQ_FAST: the kernel in the bzImage, unpacked and moved by us. 0 with the rung's reason in the
  * plan when it has to be plan_bzimage(), 1 when all is planned. */
 _must_check_ int plan_direct(struct planner *p);
+/* boot_params for it, with the bit that says whether it was moved at random. */
+_must_check_ int add_direct_params(struct planner *p, bool is_randomised, struct linux_params *ret);
+/* in-place.c: p->copied once more, in p->windows; and why that cannot be. */
+_must_check_ int plan_direct_in_place(struct planner *p);
+const char *direct_in_place_obstacle(const struct planner *p);
 /* Command line limit and what else a bzImage's header says; all lies below @end. */
 struct linux_kernel bzimage_linux(const struct bzimage *bz, uint64_t end);
 _must_check_ int plan_elf(struct planner *p);
@@ -49,6 +54,11 @@ _must_check_ int elf_span(struct planner *p, const struct elf *elf, struct range
 /* linux-params.c: command line, initrd and boot_params with everything that hangs on it. */
 _must_check_ int add_linux_params(struct planner *p, const struct linux_kernel *kernel,
 				  struct linux_params *ret);
+
+/* identity-map.c: page tables for every segment so far and for @more; their root goes to the purgatory
+ * (struct handover). */
+_must_check_ int add_identity_map(struct planner *p, const struct range *more, size_t n_more,
+				  uint64_t *ret_root);
 
 /* zero-page.c: fills the 4096 zero bytes at @bp but for what depends on addresses. */
 void put_e820(uint8_t *entry, const struct memory_range *m);

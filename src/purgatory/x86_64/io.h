@@ -26,6 +26,11 @@ static inline uint64_t clock_ticks(void)
 	return (uint64_t)high << 32 | low;
 }
 
+static inline void clear_memory(uint64_t start, uint64_t n_words)
+{
+	__asm__ volatile("rep stosq" : "+D"(start), "+c"(n_words) : "a"(0) : "memory");
+}
+
 /* Colour text memory, 80 columns by 25 rows of {character, attribute}. */
 static inline volatile uint16_t *vga_text(void)
 {

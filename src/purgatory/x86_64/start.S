@@ -10,6 +10,7 @@
 #define ARGS_ENTRY 16
 #define ARGS_ARGUMENT 24
 #define ARGS_ENTRY_MODE 40
+#define ARGS_PAGE_TABLES 48
 
 #define ENTER_64BIT 0
 #define ENTER_32BIT 1
@@ -22,6 +23,8 @@
 #define EFER_LME 8
 #define CR0_PG 31
 #define CR4_MCE 0x40 /* must stay as it is in a TDX guest */
+#define CR4_LA57 0x1000
+#define PAGE_SIZE 4096
 
 	.section .text.start, "ax"
 	.code64
@@ -54,6 +57,17 @@ purgatory_start:
 	pushq	%rax
 	lretq
 1:
+	/* Page tables of our own, if there are any: the root that fits the depth of paging. */
+	movq	args + ARGS_PAGE_TABLES(%rip), %rax
+	testq	%rax, %rax
+	jz	2f
+	movq	%cr4, %rcx
+	testl	$CR4_LA57, %ecx
+	jz	1f
+	addq	$PAGE_SIZE, %rax
+1:
+	movq	%rax, %cr3
+2:
 	xorl	%ebp, %ebp
 	call	purgatory_main
 

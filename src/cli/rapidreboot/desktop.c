@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* rapidreboot desktop: what pkexec(1) runs as root for a person at a desktop, who may do what they may
+ * do with an ordinary reboot and no more. logind asks nobody when root reboots, so that what it would
+ * ask is asked here first: does a program want the machine to stay up, is somebody else at work on it?
+ * What cannot be found out is a no. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "cli/json.h"
+#include "cli/rapidreboot/command.h"
+#include "handover/init.h"
+
+#define LOGIND "org.freedesktop.login1"
+
+/* The data of an answer of busctl(1), or NULL: then it has been said why. */
+static json_t *ask_logind(const char *const *question)
+{
+	static const char *const programs[] = { "busctl", NULL };
+	static const char *const words[] = { "--json=short", NULL };
+	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };
+	_cleanup_free_ char *output = NULL;
+	struct sys *sys = sys_machine();
+	json_t *answer = NULL, *data;
+
+	if (call_program(sys, &call, programs, NULL) == 0 && call_words(&call, words, NULL) == 0 &&
+	    call_words(&call, question, NULL) == 0 &&
+	    process_run(sys, call.words, NULL, &output) == 0)
+		answer = json_loads(output, 0, NULL);
+	data = json_object_get(answer, "data");
+	if (data)
+		json_incref(data);
+	else
+		fputs("rapidreboot: logind does not say who is at work on this machine, so that nothing "
+		      "was done\n",
+		      stderr);
+	json_decref(answer);
+	return data;
+}
+
+/* The first argument of a method's answer. */
+static json_t *ask_manager(const char *method)
+{
+	const char *const question[] = {
+		"call", LOGIND, "/org/freedesktop/login1", LOGIND ".Manager", method, NULL
+	};
+	json_t *data = ask_logind(question), *first;
+
+	if (!data)
+		return NULL;
+	first = json_incref(json_array_get(data, 0));
+	json_decref(data);
+	if (!json_is_array(first)) {
+		json_decref(first);
+		fputs("rapidreboot: an answer of logind was not understood\n", stderr);
+		return NULL;
+	}
+	return first;
+}
+
+/* "shutdown:sleep" holds "shutdown" */
+static bool has_word(const char *words, const char *word)
+{
+	const size_t n = strlen(word);
+
+	for (const char *p = words; (p = strstr(p, word)); p += n)
+		if ((p == words || p[-1] == ':') && (p[n] == '\0' || p[n] == ':'))
+			return true;
+	return false;
+}
+
+static const char *text_at(const json_t *list, size_t i)
+{
+	const char *s = json_string_value(json_array_get(list, i));
+
+	return s ? s : "";
+}
+
+/* a(ssssuu): what, who, why, mode, uid, pid. "block-weak" binds everybody but root, who is not the
+ * one that asks here. */
+static bool is_inhibited(const json_t *inhibitors)
+{
+	for (size_t i = 0; i < json_array_size(inhibitors); i++) {
+		const json_t *one = json_array_get(inhibitors, i);
+
+		if (strncmp(text_at(one, 3), "block", 5) != 0 ||
+		    !has_word(text_at(one, 0), "shutdown"))
+			continue;
+		fprintf(stderr, "rapidreboot: %s wants the machine to stay up: %s\n",
+			text_at(one, 1), text_at(one, 2));
+		return true;
+	}
+	return false;
+}
+
+/* A login screen is nobody, a service of a user neither; a class that is new may be somebody. */
+static bool is_somebody(const char *session)
+{
+	static const char *const nobody[] = { "greeter", "manager", "manager-early", "background",
+					      "background-light" };
+	const char *const question[] = { "get-property",    LOGIND,  session,
+					 LOGIND ".Session", "Class", NULL };
+	json_t *class = ask_logind(question);
+	const char *name = json_string_value(class);
+	bool somebody = true;
+
+	for (size_t i = 0; name && i < sizeof(nobody) / sizeof(nobody[0]); i++)
+		if (strcmp(name, nobody[i]) == 0)
+			somebody = false;
+	json_decref(class);
+	return somebody;
+}
+
+/* a(susso): session, uid, name, seat, object path */
+static bool is_shared(const json_t *sessions, uint64_t uid)
+{
+	for (size_t i = 0; i < json_array_size(sessions); i++) {
+		const json_t *one = json_array_get(sessions, i), *of = json_array_get(one, 1);
+
+		if (json_is_integer(of) && (uint64_t)json_integer_value(of) == uid)
+			continue;
+		if (!is_somebody(text_at(one, 4)))
+			continue;
+		fprintf(stderr, "rapidreboot: %s is logged in, too\n", text_at(one, 2));
+		return true;
+	}
+	return false;
+}
+
+static int check(uint64_t uid)
+{
+	json_t *inhibitors = ask_manager("ListInhibitors"), *sessions = NULL;
+	bool may = inhibitors && !is_inhibited(inhibitors);
+
+	if (may)
+		sessions = ask_manager("ListSessions");
+	may = may && sessions && !is_shared(sessions, uid);
+	json_decref(inhibitors);
+	json_decref(sessions);
+	return may ? EXIT_OK : EXIT_REFUSED;
+}
+
+static int run(int argc, char **argv)
+{
+	static char name[] = "reboot", *words[] = { name, NULL };
+	const char *caller = getenv("PKEXEC_UID");
+	uint64_t uid;
+	int r;
+
+	/* whatever else could be said here, root's say would be needed for it */
+	if (argc > 1) {
+		if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
+			puts("Usage: rapidreboot desktop\n\n"
+			     "Run by the launcher of desktops, through pkexec.");
+			return EXIT_OK;
+		}
+		return fail_usage("desktop takes no arguments");
+	}
+	if (!caller || parse_u64(caller, &uid) < 0)
+		return fail_usage("desktop is for pkexec to run, which says for whom");
+	r = check(uid);
+	return r == EXIT_OK ? reboot_run("desktop", 1, words) : r;
+}
+
+const struct command desktop_command = { "desktop", "", "run by the launcher of desktops", run };

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* rapidreboot hook boot: run when the machine is usable again. Closes the record of the attempt that
+ * led here: how it went, how long everything took, or why it came back through the firmware. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "base/lines.h"
+#include "base/num.h"
+#include "base/strbuf.h"
+#include "cli/rapidreboot/hook.h"
+#include "record/reason.h"
+
+enum { KERNEL_LOG_MAX = 8 << 20, REASON_MAX = ATTEMPT_TEXT_MAX };
+
+/* What a program says, NULL when it cannot be asked. */
+static char *output_of(struct sys *sys, const char *program, const char *const *words)
+{
+	const char *const programs[] = { program, NULL };
+	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };
+	_cleanup_free_ char *output = NULL;
+
+	if (call_program(sys, &call, programs, NULL) < 0 || call_words(&call, words, NULL) < 0 ||
+	    process_run(sys, call.words, NULL, &output) != 0)
+		return NULL;
+	return TAKE_PTR(output);
+}
+
+static struct bytes text_of(const char *s)
+{
+	return (struct bytes){ (const uint8_t *)s, strlen(s) };
+}
+
+/* ---- systemd: org.freedesktop.systemd1(5), microseconds of CLOCK_MONOTONIC, 0 for not yet */
+
+static const struct {
+	const char *name;
+	enum attempt_point point;
+} properties[] = {
+	{ "InitRDTimestampMonotonic=", POINT_INITRAMFS },
+	{ "UserspaceTimestampMonotonic=", POINT_USERSPACE },
+	{ "ActiveEnterTimestampMonotonic=", POINT_TARGET },
+};
+
+static void take_property(struct bytes line, struct boot_facts *facts)
+{
+	for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++) {
+		const size_t n = strlen(properties[i].name);
+		_cleanup_free_ char *value = NULL;
+		uint64_t us;
+
+		if (!bytes_starts(line, properties[i].name))
+			continue;
+		value = bytes_dup((struct bytes){ line.p + n, line.n - n });
+		if (value && parse_u64(value, &us) == 0 && us > 0 && us < INT64_MAX / 2)
+			facts->at_us[properties[i].point] = (int64_t)us;
+	}
+}
+
+static void ask_systemd(struct sys *sys, const char *const *words, struct boot_facts *facts)
+{
+	_cleanup_free_ char *output = output_of(sys, "systemctl", words);
+	struct lines lines;
+	struct bytes line;
+
+	if (!output)
+		return;
+	lines = lines_of(text_of(output));
+	while (lines_next(&lines, &line))
+		take_property(line, facts);
+}
+
+static void by_systemd(struct sys *sys, struct boot_facts *facts)
+{
+	static const char *const manager[] = { "show", "--property=InitRDTimestampMonotonic",
+					       "--property=UserspaceTimestampMonotonic", NULL };
+	static const char *const target[] = { "show", "default.target",
+					      "--property=ActiveEnterTimestampMonotonic", NULL };
+
+	ask_systemd(sys, manager, facts);
+	ask_systemd(sys, target, facts);
+}
+
+/* ---- other inits: the kernel's log says when it started /init, we when everything is up */
+
+/* Each read(2) of /dev/kmsg gives one record, and -EPIPE where some were overwritten. */
+static int kernel_log(struct sys *sys, char **ret)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	_cleanup_close_ int fd = open_in(root, "/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	_cleanup_strbuf_ struct strbuf all = { 0 };
+	char record[8192];
+
+	if (fd < 0)
+		return fd;
+	while (all.n < KERNEL_LOG_MAX) {
+		ssize_t n = read(fd, record, sizeof(record));
+
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n <= 0)
+			break;
+		strbuf_add_n(&all, record, (size_t)n);
+	}
+	return strbuf_take(&all, ret);
+}
+
+/* "6,339,5140900,-;Run /init as init process" (Documentation/ABI/testing/dev-kmsg) */
+static void take_record(struct bytes line, struct boot_facts *facts)
+{
+	const uint8_t *text = line.n ? memchr(line.p, ';', line.n) : NULL;
+	_cleanup_free_ char *head = NULL;
+	struct bytes message;
+	unsigned level, number, seconds;
+	const char *p;
+
+	if (!text)
+		return;
+	message = (struct bytes){ text + 1, (size_t)(line.p + line.n - text - 1) };
+	if (!bytes_starts(message, "Run ") || !memmem(message.p, message.n, " as init process", 16))
+		return;
+	head = bytes_dup((struct bytes){ line.p, (size_t)(text - line.p) });
+	p = head;
+	/* nine digits are a quarter of an hour, more than a boot takes up to here */
+	if (p && take_unsigned(&p, &level) && take_prefix(&p, ",") && take_unsigned(&p, &number) &&
+	    take_prefix(&p, ",") && take_unsigned(&p, &seconds))
+		facts->at_us[bytes_starts(message, "Run /init ") ? POINT_INITRAMFS
+								 : POINT_USERSPACE] =
+			(int64_t)seconds;
+}
+
+static void by_kernel_log(struct sys *sys, struct boot_facts *facts)
+{
+	_cleanup_free_ char *log = NULL;
+	struct lines lines;
+	struct bytes line;
+
+	if (kernel_log(sys, &log) < 0)
+		return;
+	lines = lines_of(text_of(log));
+	while (lines_next(&lines, &line))
+		take_record(line, facts);
+}
+
+/* ---- why it came through the firmware */
+
+/* The log of the boot that asked, by its boot id, which journalctl(1) wants without dashes. */
+static bool in_journal(struct sys *sys, const struct attempt *a, char *ret, size_t size)
+{
+	char boot[BOOT_ID_LENGTH + 1] = "", *p = boot;
+	const char *const words[] = { "-qb", boot, "-ocat", "-n1000", "--no-pager", NULL };
+	_cleanup_free_ char *log = NULL;
+
+	for (const char *c = a->boot_id; *c; c++)
+		if (*c != '-')
+			*p++ = *c;
+	log = output_of(sys, "journalctl", words);
+	return log && reason_in_log(text_of(log), ret, size);
+}
+
+static void find_reason(struct sys *sys, const struct attempt *a, char *ret, size_t size)
+{
+	char text[REASON_MAX / 2];
+
+	if (reason_in_firmware_store(sys, a->asked.real_ms, ret, size))
+		return;
+	if (in_journal(sys, a, text, sizeof(text)))
+		(void)snprintf(ret, size, "%s (journal of the boot before)", text);
+	else
+		attempt_text(
+			ret, size,
+			a->at[POINT_STOPPED] == POINT_UNKNOWN
+				? "no log tells; services had not stopped yet, as far as is known"
+				: "no log tells; services had stopped, so the jump failed or the "
+				  "next kernel did not get far");
+}
+
+/* ---- all of it */
+
+static void by_purgatory(struct boot_facts *facts)
+{
+	_cleanup_(kx_ctx_freep) struct kx_ctx *ctx = NULL;
+	struct kx_stamps stamps = { .size = sizeof(stamps) };
+	bool verbose = false;
+
+	if (running_open(&verbose, &ctx) != EXIT_OK || kx_stamps(ctx, &stamps, NULL) < 0)
+		return;
+	facts->tsc[POINT_PURGATORY] = stamps.tsc_entry;
+	facts->tsc[POINT_CHECKED] = stamps.tsc_checked;
+	facts->tsc[POINT_JUMPED] = stamps.tsc_exit;
+	facts->tsc_khz = stamps.tsc_khz;
+}
+
+/* Nearly every boot has no attempt to close, and need not ask anybody anything. */
+static bool is_waited_for(struct sys *sys)
+{
+	static struct attempts all;
+
+	return attempts_read(sys, &all, NULL) == 0 && all.n > 0 &&
+	       all.v[all.n - 1].result == ATTEMPT_PENDING;
+}
+
+static void collect(struct sys *sys, struct boot_facts *facts)
+{
+	const struct init_system *init;
+	struct pid1 pid1;
+
+	pid1_read(sys, &pid1);
+	init = init_detect(&pid1);
+	if (init == &systemd_init) {
+		by_systemd(sys, facts);
+	} else {
+		by_kernel_log(sys, facts);
+		facts->at_us[POINT_TARGET] = (int64_t)sys->boottime_us(sys);
+	}
+	by_purgatory(facts);
+}
+
+/* For the log of the system: how it went. */
+static void tell(struct sys *sys)
+{
+	static struct attempts all;
+	const struct attempt *a;
+	int64_t us;
+
+	if (attempts_read(sys, &all, NULL) < 0 || all.n == 0)
+		return;
+	a = &all.v[all.n - 1];
+	us = a->at[POINT_TARGET];
+	if (a->result == ATTEMPT_FIRMWARE)
+		fprintf(stderr, "rapidreboot: %s: came back through the firmware: %s\n", a->entry,
+			a->reason);
+	else if (a->result == ATTEMPT_KEXEC && us >= 0)
+		fprintf(stderr, "rapidreboot: %s: up %lld.%03lld s after it was asked for\n",
+			a->entry, (long long)us / 1000000, (long long)us / 1000 % 1000);
+}
+
+void hook_boot(struct sys *sys)
+{
+	struct boot_facts facts = { .reason = find_reason };
+	const bool waited = is_waited_for(sys);
+	struct kx_error err = { 0 };
+
+	for (size_t i = 0; i < N_POINTS; i++)
+		facts.at_us[i] = POINT_UNKNOWN;
+	if (waited)
+		collect(sys, &facts);
+	if (attempts_close(sys, &facts, &err) < 0 || boot_set_watched(sys, &err) < 0)
+		fprintf(stderr, "rapidreboot: %s\n", err.message);
+	else if (waited)
+		tell(sys);
+}

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdint.h>
+#include <string.h>
+
+#include "cli/rapidreboot/menu.h"
+
+/* Title and a blank, the list, a blank, the command line, the help; on a screen of a few rows the list
+ * and one row of the command line. */
+struct layout {
+	unsigned above, list, cmdline_row, cmdline_rows;
+	bool help;
+};
+
+enum { ROWS_FOR_ALL = 8 };
+
+static struct layout layout_of(unsigned rows)
+{
+	if (rows >= ROWS_FOR_ALL)
+		return (struct layout){ 2, rows - 7, rows - 3, 3, true };
+	return (struct layout){ 0, rows > 1 ? rows - 1 : 1, rows, 1, false };
+}
+
+#define CONTROL(c) ((c)&0x1f)
+
+void menu_init(struct menu *menu, const struct menu_item *items, size_t n, bool utf8)
+{
+	*menu = (struct menu){ .items = items, .n = n, .edited = SIZE_MAX, .utf8 = utf8 };
+	for (size_t i = 0; i < n; i++)
+		if (items[i].is_default)
+			menu->chosen = i;
+}
+
+/* ---- text: what is one character to the terminal may be several bytes */
+
+static bool is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Bytes of the character at @s: 1 for what is no UTF-8, too. */
+static size_t character(const char *s)
+{
+	const unsigned char c = (unsigned char)*s;
+	const size_t want = c >= 0xf0 && c < 0xf8 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 1;
+
+	if (c >= 0xf8)
+		return 1;
+	for (size_t i = 1; i < want; i++)
+		if (!is_continuation(s[i]))
+			return 1;
+	return want;
+}
+
+/* The C1 controls of ISO 6429 are characters of two bytes here, and commands to some terminals. */
+static bool is_plain(const char *s, size_t n, bool utf8)
+{
+	if (n == 1)
+		return (unsigned char)*s >= ' ' && (unsigned char)*s < 0x7f;
+	return utf8 && !((unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0);
+}
+
+static const char *add_character(struct strbuf *b, const char *s, bool utf8)
+{
+	size_t n = character(s);
+
+	if (is_plain(s, n, utf8))
+		strbuf_add_n(b, s, n);
+	else
+		strbuf_add(b, "?");
+	return s + n;
+}
+
+void menu_add_text(struct strbuf *b, const char *s, size_t columns, bool utf8)
+{
+	while (*s && columns-- > 0)
+		s = add_character(b, s, utf8);
+}
+
+/* ---- keys */
+
+static const char *cmdline_of(const struct menu *menu)
+{
+	if (menu->edited == menu->chosen)
+		return menu->line;
+	return menu->items[menu->chosen].cmdline;
+}
+
+static void edit_begin(struct menu *menu)
+{
+	const char *line = cmdline_of(menu);
+
+	if (!menu->items[menu->chosen].can_start) {
+		menu->message = "kexec cannot start this entry";
+		return;
+	}
+	if (line && strlen(line) >= MENU_LINE_MAX) {
+		menu->message = "this command line is too long to edit";
+		return;
+	}
+	memcpy(menu->saved, menu->line, sizeof(menu->line));
+	menu->saved_edited = menu->edited;
+	if (menu->edited != menu->chosen) {
+		const size_t n = line ? strlen(line) : 0;
+
+		memmove(menu->line, line ? line : "", n);
+		menu->line[n] = '\0';
+	}
+	menu->edited = menu->chosen;
+	menu->cursor = strlen(menu->line);
+	menu->editing = true;
+}
+
+static void edit_end(struct menu *menu, bool keep)
+{
+	const char *old = menu->items[menu->chosen].cmdline;
+
+	menu->editing = false;
+	if (keep) {
+		/* what is as it was is not edited: the entry may say more than its text */
+		if (strcmp(menu->line, old ? old : "") == 0)
+			menu->edited = SIZE_MAX;
+		return;
+	}
+	memcpy(menu->line, menu->saved, sizeof(menu->line));
+	menu->edited = menu->saved_edited;
+}
+
+static size_t before(const struct menu *menu, size_t at)
+{
+	while (at > 0 && is_continuation(menu->line[--at]))
+		;
+	return at;
+}
+
+static void erase(struct menu *menu, size_t from, size_t to)
+{
+	memmove(menu->line + from, menu->line + to, strlen(menu->line + to) + 1);
+	menu->cursor = from;
+}
+
+static void erase_word(struct menu *menu)
+{
+	size_t from = menu->cursor;
+
+	while (from > 0 && menu->line[from - 1] == ' ')
+		from--;
+	while (from > 0 && menu->line[from - 1] != ' ')
+		from--;
+	erase(menu, from, menu->cursor);
+}
+
+static void insert(struct menu *menu, int c)
+{
+	const size_t n = strlen(menu->line);
+
+	if (n + 1 >= MENU_LINE_MAX)
+		return;
+	memmove(menu->line + menu->cursor + 1, menu->line + menu->cursor, n - menu->cursor + 1);
+	menu->line[menu->cursor++] = (char)c;
+}
+
+/* What a shell's line has, too. */
+static void edit_key(struct menu *menu, int key)
+{
+	const size_t n = strlen(menu->line), at = menu->cursor;
+
+	switch (key) {
+	case '\r':
+	case '\n':
+		edit_end(menu, true);
+		return;
+	case KEY_ESCAPE:
+	case CONTROL('C'):
+		edit_end(menu, false);
+		return;
+	case KEY_LEFT:
+	case CONTROL('B'):
+		menu->cursor = before(menu, at);
+		return;
+	case KEY_RIGHT:
+	case CONTROL('F'):
+		menu->cursor += at < n ? character(menu->line + at) : 0;
+		return;
+	case KEY_HOME:
+	case CONTROL('A'):
+		menu->cursor = 0;
+		return;
+	case KEY_END:
+	case CONTROL('E'):
+		menu->cursor = n;
+		return;
+	case 0x7f:
+	case '\b':
+		erase(menu, before(menu, at), at);
+		return;
+	case KEY_DELETE:
+	case CONTROL('D'):
+		erase(menu, at, at < n ? at + character(menu->line + at) : at);
+		return;
+	case CONTROL('K'):
+		erase(menu, at, n);
+		menu->cursor = at;
+		return;
+	case CONTROL('U'):
+		erase(menu, 0, at);
+		return;
+	case CONTROL('W'):
+		erase_word(menu);
+		return;
+	default:
+		if (key >= ' ' && key < 256)
+			insert(menu, key);
+	}
+}
+
+static enum menu_answer list_key(struct menu *menu, int key, unsigned rows)
+{
+	const size_t page = layout_of(rows).list, last = menu->n - 1;
+
+	switch (key) {
+	case KEY_UP:
+	case CONTROL('P'):
+	case 'k':
+		menu->chosen -= menu->chosen > 0;
+		return MENU_GOES_ON;
+	case KEY_DOWN:
+	case CONTROL('N'):
+	case 'j':
+		menu->chosen += menu->chosen < last;
+		return MENU_GOES_ON;
+	case KEY_PAGE_UP:
+		menu->chosen = menu->chosen > page ? menu->chosen - page : 0;
+		return MENU_GOES_ON;
+	case KEY_PAGE_DOWN:
+		menu->chosen = last - menu->chosen > page ? menu->chosen + page : last;
+		return MENU_GOES_ON;
+	case KEY_HOME:
+		menu->chosen = 0;
+		return MENU_GOES_ON;
+	case KEY_END:
+		menu->chosen = last;
+		return MENU_GOES_ON;
+	case 'e':
+		edit_begin(menu);
+		return MENU_GOES_ON;
+	case '\r':
+	case '\n':
+		if (menu->items[menu->chosen].can_start)
+			return MENU_START;
+		menu->message = "kexec cannot start this entry";
+		return MENU_GOES_ON;
+	case 'q':
+	case KEY_ESCAPE:
+	case CONTROL('C'):
+	case CONTROL('D'):
+		return MENU_LEAVE;
+	default:
+		return MENU_GOES_ON;
+	}
+}
+
+enum menu_answer menu_key(struct menu *menu, int key, unsigned rows)
+{
+	if (key == KEY_GONE)
+		return MENU_LEAVE;
+	if (key == KEY_NONE || key == KEY_RESIZED)
+		return MENU_GOES_ON;
+	menu->message = NULL;
+	if (!menu->editing)
+		return list_key(menu, key, rows);
+	edit_key(menu, key);
+	return MENU_GOES_ON;
+}
+
+/* ---- drawing: each row is cleared from its beginning and then cut to the screen, because clearing
+ * the rest of a full row takes its last character on many terminals */
+
+static void begin_row(struct strbuf *b, unsigned row)
+{
+	strbuf_addf(b, "\033[%u;1H\033[0m\033[K", row);
+}
+
+static void draw_item(struct menu *menu, size_t i, unsigned columns, struct strbuf *b)
+{
+	const struct menu_item *item = &menu->items[i];
+	_cleanup_strbuf_ struct strbuf line = { 0 };
+
+	/* to be seen without colours, too */
+	strbuf_add(&line, i == menu->chosen ? "> " : "  ");
+	strbuf_add(&line, item->is_default ? "* " : "  ");
+	strbuf_add(&line, item->title);
+	if (i == menu->edited)
+		strbuf_add(&line, " (edited)");
+	if (!item->can_start)
+		strbuf_add(&line, " [not bootable by kexec]");
+	if (i == menu->chosen)
+		strbuf_add(b, "\033[7m");
+	if (!line.failed)
+		menu_add_text(b, line.s, columns, menu->utf8);
+}
+
+static void draw_list(struct menu *menu, const struct layout *l, unsigned columns, struct strbuf *b)
+{
+	if (menu->chosen < menu->top)
+		menu->top = menu->chosen;
+	if (menu->chosen >= menu->top + l->list)
+		menu->top = menu->chosen - l->list + 1;
+	for (unsigned i = 0; i < l->list; i++) {
+		begin_row(b, l->above + 1 + i);
+		if (menu->top + i < menu->n)
+			draw_item(menu, menu->top + i, columns, b);
+	}
+}
+
+/* Characters from @s to @end. */
+static size_t count(const char *s, const char *end)
+{
+	size_t n = 0;
+
+	while (*s && s < end) {
+		s += character(s);
+		n++;
+	}
+	return n;
+}
+
+/* The rows of it that the cursor is in. */
+static void draw_cmdline(const struct menu *menu, const struct layout *l, unsigned columns,
+			 struct strbuf *b)
+{
+	const char *s = cmdline_of(menu) ? cmdline_of(menu) : "";
+	const size_t at = menu->editing ? count(s, s + menu->cursor) : 0;
+	const size_t row = at / columns;
+	const size_t skip = row >= l->cmdline_rows ? row - l->cmdline_rows + 1 : 0;
+
+	for (size_t n = skip * columns; n > 0 && *s; n--)
+		s += character(s);
+	for (unsigned i = 0; i < l->cmdline_rows; i++) {
+		begin_row(b, l->cmdline_row + i);
+		for (size_t n = columns; n > 0 && *s; n--)
+			s = add_character(b, s, menu->utf8);
+	}
+	if (menu->editing)
+		strbuf_addf(b, "\033[%zu;%zuH\033[?25h", l->cmdline_row + row - skip,
+			    at % columns + 1);
+}
+
+static const char *help(const struct menu *menu)
+{
+	if (menu->message)
+		return menu->message;
+	if (menu->editing)
+		return "Enter: keep   Escape: as it was   arrows, Home, End, Delete, ^K ^U ^W";
+	return "Up, Down: choose   Enter: start   e: edit the command line   q: leave";
+}
+
+void menu_draw(struct menu *menu, unsigned rows, unsigned columns, struct strbuf *b)
+{
+	const struct layout l = layout_of(rows);
+
+	strbuf_add(b, "\033[?25l");
+	for (unsigned row = 1; l.help && row <= rows; row++)
+		begin_row(b, row);
+	if (l.help) {
+		begin_row(b, 1);
+		strbuf_add(b, "\033[1m");
+		menu_add_text(b,
+			      menu->editing ? "rapidreboot: its command line"
+					    : "rapidreboot: choose what to start",
+			      columns, false);
+	}
+	draw_list(menu, &l, columns, b);
+	if (l.help) {
+		begin_row(b, rows);
+		/* the last column of the last row would scroll some screens */
+		menu_add_text(b, help(menu), columns - 1, false);
+	}
+	/* the only row there is belongs to the list, unless there is something to edit */
+	if (rows > 1 || menu->editing)
+		draw_cmdline(menu, &l, columns, b);
+	strbuf_add(b, "\033[0m");
+}

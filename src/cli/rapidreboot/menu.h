@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The menu: a terminal, what is on its screen, and what a key does to it. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strbuf.h"
+
+/* ---- the terminal: any that knows the cursor, as ECMA-48 has it */
+
+/* Keys that are no characters; all others are the byte that came. */
+enum key {
+	KEY_NONE = 256, /* nothing came, or something that means nothing here */
+	KEY_UP,
+	KEY_DOWN,
+	KEY_LEFT,
+	KEY_RIGHT,
+	KEY_HOME,
+	KEY_END,
+	KEY_PAGE_UP,
+	KEY_PAGE_DOWN,
+	KEY_DELETE,
+	KEY_ESCAPE,
+	KEY_RESIZED,
+	KEY_GONE, /* no more will come */
+};
+
+/* Standard input and standard error are a terminal that can move its cursor. */
+bool terminal_can_draw(void);
+/* Every key as it is pressed. Until terminal_close(), a signal that ends the program puts the terminal
+ * back first. 0 or a negative errno. */
+_must_check_ int terminal_open(void);
+void terminal_close(void);
+void terminal_size(unsigned *ret_rows, unsigned *ret_columns);
+/* Waits for one, as long as it takes. */
+int terminal_key(void);
+void terminal_write(const struct strbuf *b);
+
+/* ---- the screen */
+
+enum { MENU_LINE_MAX = 8192 };
+
+/**
+ * struct menu_item - one line to choose
+ * @title: any bytes
+ * @can_start: false: it is shown, and cannot be chosen
+ * @is_default: the boot loader would start it
+ * @cmdline: or NULL
+ */
+struct menu_item {
+	const char *title, *cmdline;
+	bool can_start, is_default;
+};
+
+/**
+ * struct menu - state of the screen
+ * @top: first item that is shown
+ * @edited: item whose command line is @line, or SIZE_MAX
+ * @editing: the keys go to @line
+ * @saved: @line before the editing, for escape
+ * @message: in place of the help, once, or NULL
+ */
+struct menu {
+	const struct menu_item *items;
+	size_t n, chosen, top;
+	size_t edited;
+	bool editing, utf8;
+	char line[MENU_LINE_MAX], saved[MENU_LINE_MAX];
+	size_t saved_edited;
+	size_t cursor; /* in bytes */
+	const char *message;
+};
+
+enum menu_answer { MENU_GOES_ON, MENU_START, MENU_LEAVE };
+
+void menu_init(struct menu *menu, const struct menu_item *items, size_t n, bool utf8);
+/* What a key does. */
+enum menu_answer menu_key(struct menu *menu, int key, unsigned rows);
+/* The whole screen. */
+void menu_draw(struct menu *menu, unsigned rows, unsigned columns, struct strbuf *b);
+/* @s as it may go to a terminal: no control characters, at most @columns wide. */
+void menu_add_text(struct strbuf *b, const char *s, size_t columns, bool utf8);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/*
+ * Programs that are run before a jump, from the administrator's directory and from the packages'
+ * (/usr/lib/rapidreboot/hooks.d), in the order of their names; a name in the first hides the same name
+ * in the second. Each is called as
+ *
+ *	NAME STAGE ENTRY
+ *
+ * with STAGE pre-handover (everything runs still, and init is about to be asked) or pre-jump (services
+ * have stopped). What is not a regular file, not executable, or can be written by others is not run.
+ */
+
+#include "base/error.h"
+#include "record/attempts.h"
+#include "sys/sys.h"
+
+/**
+ * struct hooks - how they are run
+ * @directory: the administrator's
+ * @stage: first argument
+ * @entry: second argument
+ * @setting: "NAME=VALUE" in their environment, or NULL
+ * @timeout_s: for each of them; then SIGTERM, and SIGKILL five seconds later
+ * @tell: says what a hook answered, may be NULL
+ */
+struct hooks {
+	const char *directory, *stage, *entry, *setting;
+	unsigned timeout_s;
+	void (*tell)(const char *sentence);
+};
+
+/* What they answered: "NAME=0 NAME=3 NAME=timeout". */
+struct hooks_answer {
+	char text[ATTEMPT_TEXT_MAX + 1];
+	unsigned n_run, n_failed;
+};
+
+/* All of them, also after one that fails. No directory is no hooks. */
+void hooks_run(struct sys *sys, const struct hooks *hooks, struct hooks_answer *ret);

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Initial ramdisk -> the same one, packed as costs least when the kernels themselves check and
+ * unpack all of it: with kexec_file_load(2) every byte is hashed between the kernels, and what
+ * unpacks fast is larger.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "image/decompress-config.h"
+#include "image/decompress.h"
+#include "image/initrd.h"
+
+/* SHA-256 as the kernel's purgatory does it, without special instructions: picoseconds a byte on the
+ * processor that compression_cost() speaks of. */
+#define DIGEST_COST UINT64_C(3600)
+
+static int (*const pack)(struct bytes head, struct bytes in, uint8_t **ret, size_t *ret_n,
+			 struct kx_error *err) = HAVE_LZ4 ? pack_lz4 : NULL;
+
+#define LZ4_MAGIC "\x02\x21\x4c\x18"
+
+static uint64_t megabytes(uint64_t n)
+{
+	return (n + 500000) / 1000000;
+}
+
+/* Keeps what the next kernel looks for before it unpacks anything: kernel/x86/microcode/ and
+ * kernel/firmware/acpi/ in plain archives at the start. */
+static struct bytes early_part(struct bytes in)
+{
+	const struct bytes plain = { in.p, initrd_plain_length(in) };
+
+	return initrd_has_early(plain) ? plain : (struct bytes){ in.p, 0 };
+}
+
+static int repack(struct bytes in, struct bytes plain, uint64_t cost, struct initrd_repacked *ret,
+		  struct kx_error *err)
+{
+	const struct bytes early = early_part(in);
+	const uint64_t unpack_cost = compression_cost(
+		(struct bytes){ (const uint8_t *)LZ4_MAGIC, sizeof(LZ4_MAGIC) - 1 });
+	struct bytes rest = { plain.p + early.n, plain.n - early.n };
+	uint8_t *packed = NULL;
+	uint64_t before, after;
+	size_t n = 0;
+	int r;
+
+	/* the kernel's reader of packed archives takes none in front (init/initramfs.c, Start) */
+	while (rest.n && !rest.p[0])
+		rest = (struct bytes){ rest.p + 1, rest.n - 1 };
+	if (!rest.n || (cost && cost <= unpack_cost * rest.n)) {
+		(void)snprintf(ret->why, sizeof(ret->why), "%s",
+			       rest.n ? "it is packed with lz4 already" : "there is little in it");
+		return 0;
+	}
+	r = pack(early, rest, &packed, &n, err);
+	if (r < 0)
+		return r;
+	before = DIGEST_COST * in.n + cost;
+	after = DIGEST_COST * n + unpack_cost * rest.n;
+	(void)snprintf(ret->why, sizeof(ret->why),
+		       "as lz4 it has %" PRIu64 " MB instead of %" PRIu64
+		       ", and checking and unpacking it takes about %" PRIu64 " %% of the time",
+		       megabytes(n), megabytes(in.n), after * 100 / before);
+	if (after >= before) {
+		free(packed);
+		return 0;
+	}
+	ret->p = packed;
+	ret->n = n;
+	return 0;
+}
+
+int initrd_repack(const struct bytes *files, size_t n_files, struct bytes in, size_t max,
+		  struct initrd_repacked *ret, struct kx_error *err)
+{
+	_cleanup_free_ uint8_t *unpacked = NULL;
+	struct initrd_repacked repacked = { 0 };
+	struct initrd_unpacked what;
+	struct bytes plain = in;
+	size_t n;
+	int r;
+
+	if (!pack) {
+		(void)snprintf(ret->why, sizeof(ret->why), "lz4 is not built in");
+		return 0;
+	}
+	r = initrd_unpack_row(files, n_files, max, &unpacked, &n, &what, err);
+	if (r < 0)
+		return r;
+	if (what.why_not[0]) {
+		(void)snprintf(repacked.why, sizeof(repacked.why), "not all of it unpacks: %.200s",
+			       what.why_not);
+	} else {
+		if (unpacked)
+			plain = (struct bytes){ unpacked, n };
+		r = repack(in, plain, what.cost, &repacked, err);
+		if (r < 0)
+			return r;
+	}
+	*ret = repacked;
+	return 0;
+}

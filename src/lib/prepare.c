@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What --fast does before there is a plan: kernel and initial ramdisk unpacked at the same time, or,
+ * where only kexec_file_load(2) will do, the ramdisk packed as costs least there.
+ */
+#include "lib/prepare.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/dir.h"
+#include "base/jobs.h"
+#include "base/lines.h"
+#include "image/initrd.h"
+#include "image/prepared-file.h"
+#include "image/vmlinux.h"
+#include "lib/cache.h"
+
+enum { CONFIG_MAX = 4 << 20, POLICY_MAX = 1 << 20, CMDLINE_FILE_MAX = 1 << 20 };
+
+size_t prepare_budget(const struct memmap *memory)
+{
+	uint64_t ram = 0;
+
+	for (size_t i = 0; i < memory->n; i++)
+		if (memory->v[i].type == MEMORY_RAM)
+			ram += range_size(memory->v[i].range);
+	return ram / PREPARE_RAM_SHARE < FILE_SIZE_MAX ? (size_t)(ram / PREPARE_RAM_SHARE)
+						       : (size_t)FILE_SIZE_MAX;
+}
+
+static const struct bytes *parts_of(const struct payload *initrd, size_t *ret_n)
+{
+	*ret_n = initrd->parts ? initrd->n_parts : 1;
+	return initrd->parts ? initrd->parts : &initrd->bytes;
+}
+
+/* ---- both at the same time, for kexec_load */
+
+struct work {
+	const struct bzimage *bzimage; /* NULL: nothing to unpack */
+	const struct payload *initrd;
+	size_t max;
+	struct prepared *ret;
+	struct initrd_unpacked what;
+	struct kx_error err;
+	int r;
+};
+
+static void unpack_kernel(struct work *w)
+{
+	struct prepared *ret = w->ret;
+	uint8_t *p;
+
+	/* whatever is wrong with it: the planner comes to the same result, and tells */
+	if (vmlinux_unpack(w->bzimage, &p, &ret->vmlinux.n, NULL) == 0)
+		ret->vmlinux.p = ret->vmlinux_owned = p;
+	else
+		ret->vmlinux.n = 0;
+}
+
+static void unpack_initrd(struct work *w)
+{
+	size_t n_parts, n = 0;
+	const struct bytes *parts = parts_of(w->initrd, &n_parts);
+
+	w->r = initrd_unpack_row(parts, n_parts, w->max, &w->ret->initrd.buffer, &n, &w->what,
+				 &w->err);
+	if (w->r == 0 && w->ret->initrd.buffer)
+		w->ret->initrd.bytes = (struct bytes){ w->ret->initrd.buffer, n };
+}
+
+/* The initial ramdisk first: it takes longer. */
+static void unpack_one(void *data, size_t i)
+{
+	struct work *w = data;
+
+	if (i == 0 && w->initrd->bytes.n)
+		unpack_initrd(w);
+	if (i == 1 && w->bzimage)
+		unpack_kernel(w);
+}
+
+int prepare_unpacked(struct kx_ctx *ctx, const struct image *image, const struct kx_plan *plan,
+		     struct prepared *ret, struct kx_error *err)
+{
+	const struct payload *initrd = &plan->initrd;
+	struct prepared found = { .initrd = { .fd = -1 } };
+	struct work w = {
+		.bzimage = image && image->inner == IMAGE_BZIMAGE64 ? &image->bzimage : NULL,
+		.initrd = initrd,
+		.max = prepare_budget(&plan->machine.memory),
+		.ret = &found,
+	};
+
+	jobs_run(2, unpack_one, &w);
+	if (w.r < 0) {
+		prepared_done(&found);
+		return kx_fail_at(err, kx_fail(err, w.r, "%s", w.err.message), KX_STEP_INITRD);
+	}
+	(void)snprintf(found.why_not, sizeof(found.why_not), "%s", w.what.why_not);
+	if (initrd->bytes.n)
+		ctx_log(ctx, KX_LOG_DEBUG, "initrd: %zu parts unpacked, %zu bytes made of %zu",
+			w.what.n_unpacked,
+			found.initrd.bytes.n ? found.initrd.bytes.n : initrd->bytes.n,
+			initrd->bytes.n);
+	*ret = found;
+	return 0;
+}
+
+void prepared_done(struct prepared *prepared)
+{
+	payload_done(&prepared->initrd);
+	free(prepared->vmlinux_owned);
+	contents_done(&prepared->vmlinux_file);
+	*prepared = (struct prepared){ .initrd = { .fd = -1 } };
+}
+
+/* ---- from the cache, and into it */
+
+int prepare(struct kx_ctx *ctx, const struct kx_request *req, bool with_kernel,
+	    struct kx_plan *plan, struct prepared *ret, struct kx_error *err)
+{
+	const struct image *image = with_kernel ? &req->image->image : NULL;
+	struct cache cache = { 0 };
+	struct kx_error why = { 0 };
+	int r;
+
+	if (!req->cache || ctx->captured || !with_kernel)
+		return prepare_unpacked(ctx, image, plan, ret, err);
+	r = cache_key(ctx, req, plan, &cache, &why);
+	if (r == 0)
+		r = cache_find(&cache, ret, &why);
+	if (r == 0) {
+		ctx_log(ctx, KX_LOG_DEBUG, "cache: %s/%s is used", cache.path, cache.name);
+		cache_done(&cache);
+		return 0;
+	}
+	ctx_log(ctx, r == -ENOENT ? KX_LOG_DEBUG : KX_LOG_NOTICE, "cache: %s", why.message);
+	r = prepare_unpacked(ctx, image, plan, ret, err);
+	if (r == 0 && cache.key) {
+		plan->cache = calloc(1, sizeof(*plan->cache));
+		if (plan->cache)
+			*plan->cache = TAKE(cache, (struct cache){ 0 });
+	}
+	cache_done(&cache);
+	return r;
+}
+
+void prepare_keep(struct kx_plan *plan, struct prepared *prepared)
+{
+	if (!plan->cache || prepared->why_not[0] || !prepared->vmlinux_owned ||
+	    strcmp(plan->plan.rung, "bzImage") == 0)
+		return;
+	plan->cache->kernel = TAKE_PTR(prepared->vmlinux_owned);
+	plan->cache->kernel_n = prepared->vmlinux.n;
+}
+
+void prepare_done(struct kx_ctx *ctx, const struct kx_plan *plan)
+{
+	const struct cache *cache = plan->cache;
+	struct bytes parts[PREPARED_PARTS] = { 0 };
+	struct kx_error err = { 0 };
+
+	if (!cache || !cache->kernel)
+		return;
+	parts[PREPARED_KERNEL] = (struct bytes){ cache->kernel, cache->kernel_n };
+	if (plan->initrd_is_unpacked)
+		parts[PREPARED_INITRD] = plan->initrd.bytes;
+	if (cache_keep(cache, parts, &err) < 0)
+		ctx_log(ctx, KX_LOG_WARNING, "cache: nothing is kept: %s", err.message);
+}
+
+/* ---- which system call */
+
+static bool has_word(const char *line, const char *word)
+{
+	const size_t n = strlen(word);
+
+	for (const char *s = line; (s = strstr(s, word)); s += n)
+		if (s == line || s[-1] == ' ')
+			return true;
+	return false;
+}
+
+static char *text_in(int root, const char *path, size_t max)
+{
+	_cleanup_free_ uint8_t *raw = NULL;
+	size_t n;
+
+	if (read_file_in(root, path, max, &raw, &n) < 0)
+		return NULL;
+	return strndup((char *)raw, n);
+}
+
+const char *fast_needs_file(struct kx_ctx *ctx)
+{
+	_cleanup_free_ char *lockdown = NULL, *cmdline = NULL;
+	const int root = ctx->machine_root;
+
+	/* Documentation/admin-guide/kernel-parameters.txt, lockdown= */
+	if (read_line_in(root, "/sys/kernel/security/lockdown", &lockdown) == 0 &&
+	    !strstr(lockdown, "[none]"))
+		return "the kernel is locked down and permits nothing else";
+	/* Documentation/core-api/kho: only a file load hands anything over */
+	cmdline = text_in(root, "/proc/cmdline", CMDLINE_FILE_MAX);
+	if (exists_in(root, "/dev/liveupdate") == 1 || (cmdline && has_word(cmdline, "kho=on")))
+		return "kexec handover (KHO) is on, which only kexec_file_load carries";
+	return NULL;
+}
+
+/* ---- packed anew, for kexec_file_load */
+
+/* The configuration that the kernel to start was built with; NULL when there is none. */
+static char *kernel_config(struct kx_ctx *ctx, const struct kx_image *image)
+{
+	static const struct {
+		const char *before, *after;
+	} places[] = { { "/usr/lib/modules/", "/config" },
+		       { "/boot/config-", "" },
+		       { "/lib/modules/", "/config" } };
+	const char *slash = strrchr(image->path, '/');
+	char *config, path[4096];
+
+	if (!image->version || strchr(image->version, '/'))
+		return NULL;
+	(void)snprintf(path, sizeof(path), "%.*sconfig-%s",
+		       slash ? (int)(slash + 1 - image->path) : 0, image->path, image->version);
+	config = text_in(ctx->file_root, path, CONFIG_MAX);
+	for (size_t i = 0; !config && i < sizeof(places) / sizeof(places[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s%s", places[i].before, image->version,
+			       places[i].after);
+		config = text_in(ctx->machine_root, path, CONFIG_MAX);
+	}
+	return config;
+}
+
+/* Is the initial ramdisk of a kexec measured or appraised? Documentation/ABI/testing/ima_policy. The
+ * policy is readable with CONFIG_IMA_READ_POLICY only; else whether anything was measured at all. */
+static bool ima_cares(struct kx_ctx *ctx)
+{
+	const int root = ctx->machine_root;
+	_cleanup_free_ char *policy = text_in(root, "/sys/kernel/security/ima/policy", POLICY_MAX);
+	_cleanup_free_ char *cmdline = text_in(root, "/proc/cmdline", CMDLINE_FILE_MAX);
+	uint64_t n;
+
+	if (policy && policy[0])
+		return strstr(policy, "KEXEC_INITRAMFS_CHECK") != NULL;
+	if (cmdline && (has_word(cmdline, "ima_policy=") || has_word(cmdline, "ima_appraise=") ||
+			has_word(cmdline, "ima_tcb")))
+		return true;
+	/* 1: the boot aggregate, without any rule */
+	return read_u64_in(root, "/sys/kernel/security/ima/runtime_measurements_count", &n) == 0 &&
+	       n > 1;
+}
+
+static const char *stays_as_it_is(struct kx_ctx *ctx, const struct kx_request *req)
+{
+	_cleanup_free_ char *config = NULL;
+
+	if (req->image->image.is_uki)
+		return "it belongs to a unified kernel image, which is signed or measured as a "
+		       "whole";
+	if (req->flags & KX_REQ_ON_CRASH)
+		return "crash kernels get it as it is";
+	if (ima_cares(ctx))
+		return "IMA measures or appraises it";
+	config = kernel_config(ctx, req->image);
+	if (!config)
+		return "there is no config file of the kernel to start that says whether it "
+		       "unpacks lz4";
+	return strstr(config, "\nCONFIG_RD_LZ4=y\n")
+		       ? NULL
+		       : "the kernel to start does not unpack lz4 (CONFIG_RD_LZ4)";
+}
+
+static int repack(struct kx_ctx *ctx, const struct kx_request *req, struct payload *ret,
+		  struct initrd_repacked *ret_what, struct kx_error *err)
+{
+	struct payload plain = { .fd = -1 }, packed = { .fd = -1 };
+	struct machine machine = { 0 };
+	const struct bytes *parts;
+	size_t n_parts;
+	int r = machine_read(ctx, &machine, err);
+
+	if (r == 0)
+		r = initrd_open(ctx, req, true, &plain, err);
+	if (r == 0 && plain.bytes.n) {
+		parts = parts_of(&plain, &n_parts);
+		r = initrd_repack(parts, n_parts, plain.bytes, prepare_budget(&machine.memory),
+				  ret_what, err);
+	}
+	payload_done(&plain);
+	machine_done(&machine);
+	if (r == 0 && ret_what->p) {
+		const struct piece whole = { ret_what->p, ret_what->n };
+
+		packed.fd = sealed_file("initrd", &whole, 1);
+		packed.bytes.n = ret_what->n;
+		r = packed.fd < 0 ? packed.fd : 0;
+		free(TAKE_PTR(ret_what->p));
+	}
+	*ret = packed;
+	return r;
+}
+
+static int add_reason(char **reason, const char *done, const char *why)
+{
+	char *longer;
+
+	if (asprintf(&longer, "%s; initial ramdisk %s: %s", *reason, done, why) < 0)
+		return -ENOMEM;
+	free(*reason);
+	*reason = longer;
+	return 0;
+}
+
+int prepare_file_initrd(struct kx_ctx *ctx, const struct kx_request *req, struct payload *initrd,
+			char **reason, struct kx_error *err)
+{
+	const char *why = stays_as_it_is(ctx, req);
+	struct payload packed = { .fd = -1 };
+	struct initrd_repacked what = { 0 };
+	struct kx_error trouble = { 0 };
+	bool is_new;
+	int r;
+
+	if (initrd->fd < 0)
+		return 0;
+	/* Whatever goes wrong here, the files are there and will do. */
+	if (!why && repack(ctx, req, &packed, &what, &trouble) < 0)
+		why = trouble.message[0] ? trouble.message : "there is no memory for it";
+	is_new = packed.fd >= 0;
+	if (is_new) {
+		payload_done(initrd);
+		*initrd = packed;
+	}
+	r = add_reason(reason, is_new ? "packed anew" : "left as it is", why ? why : what.why);
+	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Work that is done while the old system still runs, so that it need not be done in the dark. */
+
+#include "lib/internal.h"
+
+struct prepared {
+	struct bytes vmlinux;	/* the kernel inside a bzImage; n == 0: the planner unpacks it */
+	struct payload initrd;	/* with its packed parts unpacked; no bytes: there are none */
+	char why_not[256];	/* why parts of it stay packed, "" when none do */
+	uint8_t *vmlinux_owned; /* where the kernel is: here, or in a mapping; or neither */
+	struct contents vmlinux_file;
+	bool has_initrd_digest;
+	struct digest initrd_digest;
+};
+
+/* Of RAM, which has to hold the files that are made of it as well. */
+#define PREPARE_RAM_SHARE 8
+/* What unpacked parts of an initial ramdisk may have altogether. */
+size_t prepare_budget(const struct memmap *memory);
+
+/* Takes both from the cache of @req, where it has one that has them; else prepare_unpacked(). */
+_must_check_ int prepare(struct kx_ctx *ctx, const struct kx_request *req, bool with_kernel,
+			 struct kx_plan *plan, struct prepared *ret, struct kx_error *err);
+/* The plan is made: what of @prepared goes into the cache when it is carried out. */
+void prepare_keep(struct kx_plan *plan, struct prepared *prepared);
+/* It is carried out. */
+void prepare_done(struct kx_ctx *ctx, const struct kx_plan *plan);
+
+/* Unpacks the initial ramdisk of @plan and @image (NULL: not that), as many threads at work as there
+ * are processors. A kernel that does not unpack is no error here: the planner tells. -ENOMEM. */
+_must_check_ int prepare_unpacked(struct kx_ctx *ctx, const struct image *image,
+				  const struct kx_plan *plan, struct prepared *ret,
+				  struct kx_error *err);
+void prepared_done(struct prepared *prepared);
+
+/* Why KX_REQ_FAST has to make do with kexec_file_load(2) on this machine, or NULL. */
+const char *fast_needs_file(struct kx_ctx *ctx);
+
+/* Replaces @initrd, opened for kexec_file_load(2), by one that costs less there, where that is known
+ * to be wanted and to work; adds to the sentence @reason what was done, and why. -ENOMEM. */
+_must_check_ int prepare_file_initrd(struct kx_ctx *ctx, const struct kx_request *req,
+				     struct payload *initrd, char **reason, struct kx_error *err);

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A direct entry once more, with kernel and initial ramdisk built where they will run: the system
+ * call moves boot_params, the purgatory, and what falls into holes between the pages that were got.
+ */
+
+#include "plan/purgatory-blobs.h"
+#include "plan/x86_64/x86_64.h"
+
+#include <string.h>
+
+/* crashkernel=SIZE@OFFSET: the next kernel insists on that place before it looks at anything else. */
+static bool has_fixed_crash_region(const struct planner *p)
+{
+	const char *line = p->plan->cmdline;
+
+	for (const char *s = line; (s = strstr(s, "crashkernel=")); s++)
+		if ((s == line || s[-1] == ' ') && memchr(s, '@', strcspn(s, " ")))
+			return true;
+	return false;
+}
+
+const char *direct_in_place_obstacle(const struct planner *p)
+{
+	const struct range bounds = p->req->bounds;
+
+	if (bounds.start || (bounds.end && bounds.end < UINT64_MAX))
+		return "bounds for addresses were given";
+	if (has_fixed_crash_region(p))
+		return "crashkernel= asks for a fixed place, which might be the one got";
+	return NULL;
+}
+
+static struct bytes without_tail(struct bytes data)
+{
+	while (data.n && !data.p[data.n - 1])
+		data.n--;
+	return data;
+}
+
+/* The part of @data, which lies at @window, that falls into @hole. Beyond its end there are zeros. */
+static struct bytes slice(struct bytes data, struct range window, struct range hole)
+{
+	const uint64_t from = hole.start - window.start, n = range_size(hole);
+
+	if (from >= data.n)
+		return (struct bytes){ data.p, 0 };
+	return (struct bytes){ data.p + from,
+			       data.n - from < n ? data.n - (size_t)from : (size_t)n };
+}
+
+/* The purgatory checks the window as a whole, so its holes need no check of their own. */
+static int add_window(struct planner *p, const char *name, struct bytes data, struct range window)
+{
+	const struct windows *windows = p->windows;
+	int r = planner_add_in_place(p, name, data, window);
+
+	for (size_t i = 0; r == 0 && i < windows->n_holes; i++)
+		if (range_contains(window, windows->holes[i]))
+			r = planner_add(p, name, slice(data, window, windows->holes[i]),
+					windows->holes[i], 0);
+	return r;
+}
+
+int plan_direct_in_place(struct planner *p)
+{
+	const struct windows *windows = p->windows;
+	const struct plan_kernel *kernel = &p->copied->kernel;
+	struct handover handover = {
+		.blob = purgatory_x86_64,
+		.end = GIB4,
+		.mode = PURGATORY_ENTER_64BIT,
+		.entry = windows->kernel.start + kernel->entry,
+	};
+	struct linux_params params;
+	int r = add_window(p, "kernel", without_tail(kernel->image), windows->kernel);
+
+	if (r == 0 && p->req->initrd.n)
+		r = add_window(p, "initrd", p->req->initrd, windows->initrd);
+	if (r == 0)
+		r = add_direct_params(p, kernel->is_randomised, &params);
+	if (r < 0)
+		return r;
+	p->plan->kernel = *kernel;
+	handover.argument = params.boot_params;
+	handover.stamps = params.stamps;
+	r = planner_add_purgatory(p, &handover);
+	if (r < 0)
+		return r;
+	if (windows->n_holes)
+		return planner_rung(p, "zero-copy",
+				    "%llu MiB are copied all the same, into %zu gaps in the memory "
+				    "got",
+				    (unsigned long long)(windows->hole_bytes >> 20),
+				    windows->n_holes);
+	return planner_rung(p, "zero-copy", "kernel and initrd lie where they will run");
+}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * How long a fast reboot took: moments of the old kernel by its CLOCK_BOOTTIME, those of the new one
+ * by its own, the purgatory's by the time-stamp counter, which is not reset in between and so ties the
+ * three together. Without it the real-time clock has to do, which many machines keep in whole seconds.
+ */
+#include <stdlib.h>
+
+#include "record/attempts.h"
+
+enum {
+	CALIBRATION_MS = 100,
+	/* the chip that a kernel sets its clock by is as wrong as nobody has corrected it */
+	WALL_ERROR_MS = 60000,
+};
+
+/* Longer than that no reboot takes: the counter is not what it was. */
+static const int64_t longest_us = INT64_C(60) * 60 * 1000000;
+
+struct moment moment_now(struct sys *sys)
+{
+	return (struct moment){ .real_ms = sys->realtime_ms(sys),
+				.boot_us = sys->boottime_us(sys),
+				.tsc = sys->tsc(sys) };
+}
+
+/* The kernel's own idea of the counter's rate, by the clock that it derives from it. */
+static uint64_t calibrate(struct sys *sys)
+{
+	const uint64_t t0 = sys->raw_ns(sys), c0 = sys->tsc(sys);
+	uint64_t t1, c1;
+
+	sys->sleep_ms(sys, CALIBRATION_MS);
+	t1 = sys->raw_ns(sys);
+	c1 = sys->tsc(sys);
+	if (c1 <= c0 || t1 <= t0)
+		return 0;
+	return (c1 - c0) * 1000000 / (t1 - t0);
+}
+
+static uint64_t rate(struct sys *sys, const struct boot_facts *facts)
+{
+	uint64_t khz = sys->tsc(sys) ? calibrate(sys) : 0;
+
+	if (khz == 0)
+		khz = facts->tsc_khz ? facts->tsc_khz : sys->tsc_khz(sys);
+	return khz;
+}
+
+static int64_t counter_us(uint64_t from, uint64_t to, uint64_t khz)
+{
+	return (int64_t)((__int128)(to - from) * 1000 / khz);
+}
+
+/* The purgatory saw a counter between the one that was asked at and the one that is now. */
+static bool is_witnessed(const struct attempt *a, const struct boot_facts *facts,
+			 const struct moment *now)
+{
+	uint64_t last = a->asked.tsc;
+
+	for (size_t i = POINT_PURGATORY; i <= POINT_JUMPED; i++) {
+		if (facts->tsc[i] <= last)
+			return false;
+		last = facts->tsc[i];
+	}
+	return last < now->tsc;
+}
+
+/* Does the counter tell of a reboot that could have been? Without a witness the wall clock has to
+ * agree, too. */
+static bool is_continuous(const struct attempt *a, const struct boot_facts *facts,
+			  const struct moment *now, uint64_t khz)
+{
+	int64_t us, wall_ms;
+
+	if (now->tsc <= a->asked.tsc)
+		return false;
+	us = counter_us(a->asked.tsc, now->tsc, khz);
+	/* what was measured in the old kernel has to fit in */
+	if (us - (int64_t)now->boot_us < a->at[POINT_STOPPED] ||
+	    us - (int64_t)now->boot_us > longest_us)
+		return false;
+	wall_ms = (int64_t)(now->real_ms - a->asked.real_ms);
+	return is_witnessed(a, facts, now) || llabs(us / 1000 - wall_ms) <= WALL_ERROR_MS;
+}
+
+static void by_counter(struct attempt *a, const struct boot_facts *facts, uint64_t khz)
+{
+	for (size_t i = POINT_PURGATORY; i <= POINT_JUMPED; i++)
+		if (facts->tsc[i] > a->asked.tsc)
+			a->at[i] = counter_us(a->asked.tsc, facts->tsc[i], khz);
+}
+
+/* Moments that contradict the ones before them say that a clock was wrong. */
+static bool in_order(const struct attempt *a)
+{
+	int64_t last = 0;
+
+	for (size_t i = 0; i < N_POINTS; i++) {
+		if (a->at[i] == POINT_UNKNOWN)
+			continue;
+		if (a->at[i] < last)
+			return false;
+		last = a->at[i];
+	}
+	return true;
+}
+
+static void from_kernel(struct attempt *a, const struct boot_facts *facts, int64_t kernel)
+{
+	a->at[POINT_KERNEL] = kernel;
+	for (size_t i = POINT_INITRAMFS; i < N_POINTS; i++)
+		a->at[i] = facts->at_us[i] < 0 ? POINT_UNKNOWN : kernel + facts->at_us[i];
+}
+
+static void by_wall(struct attempt *a, const struct boot_facts *facts, const struct moment *now)
+{
+	int64_t kernel = (int64_t)(now->real_ms - a->asked.real_ms) * 1000 - (int64_t)now->boot_us;
+
+	for (size_t i = POINT_PURGATORY; i < N_POINTS; i++)
+		a->at[i] = POINT_UNKNOWN;
+	if (kernel < 0 || kernel < a->at[POINT_STOPPED] || kernel < a->at[POINT_LOADED])
+		return; /* the clock was set in between */
+	from_kernel(a, facts, kernel);
+}
+
+void attempt_measure(struct sys *sys, struct attempt *a, const struct boot_facts *facts)
+{
+	const uint64_t khz = a->result == ATTEMPT_KEXEC && a->asked.tsc ? rate(sys, facts) : 0;
+	const struct moment now = moment_now(sys);
+
+	a->clock = CLOCK_WALL;
+	if (khz) {
+		a->clock = CLOCK_BROKEN;
+		if (is_continuous(a, facts, &now, khz)) {
+			by_counter(a, facts, khz);
+			from_kernel(a, facts,
+				    counter_us(a->asked.tsc, now.tsc, khz) - (int64_t)now.boot_us);
+			if (in_order(a)) {
+				a->clock = CLOCK_COUNTER;
+				return;
+			}
+		}
+	}
+	by_wall(a, facts, &now);
+}

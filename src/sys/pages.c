@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Huge pages of the running machine: hugetlbfs, its pool, and what /proc tells about pages.
+ * Documentation/admin-guide/mm/{hugetlbpage,pagemap}.rst */
+
+#include "sys/pages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+#include "base/file.h"
+#include "base/io.h"
+
+#define POOL "hugepages/hugepages-2048kB"
+enum { NODES_MAX = 1024 };
+
+/* Small pages in a huge one; the size of one is the processor's business. */
+static size_t small_pages(void)
+{
+	return (size_t)SYS_PAGE_SIZE / (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* ---- the pool */
+
+/* Growing "the" pool takes turns between nodes, which spoils what should lie side by side: so that of
+ * one node, the one which processor 0 is on. */
+static void pool_folder(char *ret, size_t n)
+{
+	for (unsigned node = 0; node < NODES_MAX; node++) {
+		(void)snprintf(ret, n, "/sys/devices/system/cpu/cpu0/node%u/" POOL, node);
+		if (is_directory_in(ROOT_HERE, ret))
+			return;
+	}
+	(void)snprintf(ret, n, "/sys/kernel/mm/" POOL);
+}
+
+static int pool_number(const char *name, uint64_t *ret)
+{
+	char folder[128], path[192];
+
+	pool_folder(folder, sizeof(folder));
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return read_u64_in(ROOT_HERE, path, ret);
+}
+
+static int linux_pool_read(struct sys *sys, struct sys_pool *ret)
+{
+	struct sys_pool pool;
+	int r = pool_number("nr_hugepages", &pool.total);
+
+	if (r == 0)
+		r = pool_number("surplus_hugepages", &pool.surplus);
+	if (r == 0)
+		*ret = pool;
+	return r;
+}
+
+static int linux_pool_resize(struct sys *sys, uint64_t total)
+{
+	char folder[128], path[192], text[32];
+
+	pool_folder(folder, sizeof(folder));
+	(void)snprintf(path, sizeof(path), "%s/nr_hugepages", folder);
+	(void)snprintf(text, sizeof(text), "%llu\n", (unsigned long long)total);
+	return file_write_in(ROOT_HERE, path, text);
+}
+
+static int linux_compact(struct sys *sys)
+{
+	return file_write_in(ROOT_HERE, "/proc/sys/vm/compact_memory", "1\n");
+}
+
+/* ---- the file */
+
+/* A mount that only this process and its children see goes when they go. */
+static int check_namespace(void)
+{
+	struct stat ours, init;
+
+	if (stat("/proc/self/ns/mnt", &ours) < 0 || stat("/proc/1/ns/mnt", &init) < 0)
+		return -errno;
+	return ours.st_ino == init.st_ino && ours.st_dev == init.st_dev ? 0 : -EXDEV;
+}
+
+static bool linux_is_mounted(struct sys *sys)
+{
+	struct stat inside, outside;
+
+	return lstat(SYS_PAGES_MOUNT, &inside) == 0 && S_ISDIR(inside.st_mode) &&
+	       stat("/dev", &outside) == 0 && inside.st_dev != outside.st_dev;
+}
+
+static int linux_unmount(struct sys *sys)
+{
+	int r = 0;
+
+	if (linux_is_mounted(sys) && umount2(SYS_PAGES_MOUNT, UMOUNT_NOFOLLOW) < 0)
+		r = -errno;
+	if (r == 0 && rmdir(SYS_PAGES_MOUNT) < 0 && errno != ENOENT)
+		r = -errno;
+	return r;
+}
+
+static int linux_mount(struct sys *sys)
+{
+	int r = check_namespace();
+
+	if (r < 0)
+		return r;
+	if (mkdir(SYS_PAGES_MOUNT, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	if (linux_is_mounted(sys))
+		return -EBUSY;
+	if (mount("rapidreboot", SYS_PAGES_MOUNT, "hugetlbfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		  "pagesize=2M,mode=0700") == 0)
+		return 0;
+	r = -errno;
+	(void)rmdir(SYS_PAGES_MOUNT);
+	return r;
+}
+
+/* Asked for with fallocate, a page that cannot be had is an error; touched later, it would end us. */
+static int linux_create(struct sys *sys, size_t n)
+{
+	_cleanup_close_ int fd =
+		open(SYS_PAGES_FILE, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || fallocate(fd, 0, 0, (off_t)(n * SYS_PAGE_SIZE)) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+static int linux_open(struct sys *sys)
+{
+	int fd = open(SYS_PAGES_FILE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int linux_remove(struct sys *sys)
+{
+	return unlink(SYS_PAGES_FILE) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int linux_punch(struct sys *sys, int fd, size_t i)
+{
+	return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(i * SYS_PAGE_SIZE),
+			 (off_t)SYS_PAGE_SIZE) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* ---- memory of this process */
+
+/* @n bytes of addresses that begin at a multiple of a huge page. */
+static void *reserve(size_t n)
+{
+	const size_t more = n + SYS_PAGE_SIZE;
+	char *p = mmap(NULL, more, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t before;
+
+	if (p == MAP_FAILED)
+		return NULL;
+	before = (size_t)(-(uintptr_t)p & (SYS_PAGE_SIZE - 1));
+	if (before)
+		(void)munmap(p, before);
+	if (before < SYS_PAGE_SIZE)
+		(void)munmap(p + before + n, SYS_PAGE_SIZE - before);
+	return p + before;
+}
+
+static void linux_unmap(struct sys *sys, void *p, size_t n)
+{
+	(void)munmap(p, n * SYS_PAGE_SIZE);
+}
+
+/* Shared: a private mapping would be given copies, which lie elsewhere. */
+static int linux_map(struct sys *sys, int fd, const size_t *order, size_t n, void **ret)
+{
+	char *p = reserve(n * SYS_PAGE_SIZE);
+
+	if (!p)
+		return -ENOMEM;
+	for (size_t i = 0, run; i < n; i += run) {
+		char *at = p + i * SYS_PAGE_SIZE;
+
+		for (run = 1; i + run < n && order[i + run] == order[i] + run; run++)
+			;
+		if (mmap(at, run * SYS_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_FIXED | MAP_POPULATE, fd,
+			 (off_t)(order[i] * SYS_PAGE_SIZE)) == MAP_FAILED) {
+			int r = -errno;
+
+			linux_unmap(sys, p, n);
+			return r;
+		}
+	}
+	(void)madvise(p, n * SYS_PAGE_SIZE, MADV_DONTFORK);
+	*ret = p;
+	return 0;
+}
+
+/* ---- where they lie */
+
+/* Buffers of io_uring are pinned for long, and are for that moved out of the way of memory that the
+ * kernel wants to be able to empty (mm/gup.c, FOLL_LONGTERM). They stay there when unpinned. */
+#define RING_BUFFER_MAX (UINT64_C(1) << 30)
+enum { RING_BUFFERS_MAX = 64 };
+
+static int linux_settle(struct sys *sys, void *p, size_t n)
+{
+	struct io_uring_params params = { 0 };
+	struct iovec buffers[RING_BUFFERS_MAX];
+	_cleanup_close_ int ring = -1;
+	size_t left = n * SYS_PAGE_SIZE;
+	unsigned k = 0;
+
+	for (char *at = p; left; k++) {
+		const size_t part = left < RING_BUFFER_MAX ? left : RING_BUFFER_MAX;
+
+		if (k == RING_BUFFERS_MAX)
+			return -E2BIG;
+		buffers[k] = (struct iovec){ at, part };
+		at += part;
+		left -= part;
+	}
+	ring = (int)syscall(SYS_io_uring_setup, 1, &params);
+	if (ring < 0)
+		return -errno;
+	if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, buffers, k) < 0)
+		return -errno;
+	/* at once: the end of the ring comes when the kernel finds the time */
+	(void)syscall(SYS_io_uring_register, ring, IORING_UNREGISTER_BUFFERS, NULL, 0);
+	return 0;
+}
+
+#define PAGEMAP_FRAME ((UINT64_C(1) << 55) - 1)
+#define PAGEMAP_PRESENT (UINT64_C(1) << 63)
+
+static int linux_frames(struct sys *sys, void *p, size_t n, uint64_t *ret)
+{
+	_cleanup_close_ int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	const uint64_t size = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (fd < 0)
+		return -errno;
+	for (size_t i = 0; i < n; i++) {
+		const uint64_t address = (uintptr_t)p + i * SYS_PAGE_SIZE;
+		uint64_t entry;
+
+		if (pread(fd, &entry, sizeof(entry), (off_t)(address / size * sizeof(entry))) !=
+		    (ssize_t)sizeof(entry))
+			return -EIO;
+		if (!(entry & PAGEMAP_PRESENT))
+			return -EFAULT;
+		ret[i] = (entry & PAGEMAP_FRAME) * size;
+		if (!ret[i])
+			return -EPERM;
+	}
+	return 0;
+}
+
+static int linux_flags(struct sys *sys, uint64_t start, size_t n, uint64_t *ret)
+{
+	_cleanup_close_ int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	const uint64_t size = SYS_PAGE_SIZE / small_pages();
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	got = pread(fd, ret, n * sizeof(*ret), (off_t)(start / size * sizeof(*ret)));
+	if (got < 0)
+		return -errno;
+	return (size_t)got == n * sizeof(*ret) ? 0 : -EIO;
+}
+
+const struct sys_pages linux_pages = {
+	.pool_read = linux_pool_read,
+	.pool_resize = linux_pool_resize,
+	.compact = linux_compact,
+	.mount = linux_mount,
+	.unmount = linux_unmount,
+	.is_mounted = linux_is_mounted,
+	.create = linux_create,
+	.open = linux_open,
+	.remove = linux_remove,
+	.punch = linux_punch,
+	.map = linux_map,
+	.unmap = linux_unmap,
+	.settle = linux_settle,
+	.frames = linux_frames,
+	.flags = linux_flags,
+};

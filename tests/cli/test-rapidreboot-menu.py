@@ -1,0 +1,327 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The menu, by what is on the screen of a terminal."""
+import json
+import os
+import signal
+
+from kexec_machine import PROGRAM, main
+from reboot_machine import RebootTest
+from screen import Terminal
+
+UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
+HOME, END, DELETE, PAGE_DOWN, PAGE_UP = "\x1b[1~", "\x1b[4~", "\x1b[3~", "\x1b[6~", "\x1b[5~"
+ASKED = "run /usr/bin/systemctl kexec"
+
+
+class Menu(RebootTest):
+    def setUp(self):
+        super().setUp()
+        self.take_menu()
+        # the call that is told the command line
+        self.set("etc/rapidreboot.conf", "WAY=file\n")
+
+    def start(self, *args, rows=24, columns=80, env=None, says_size=True):
+        (self.dir / "log").unlink(missing_ok=True)
+        environ = self.environ(env={"TERM": "vt100", "LC_ALL": "C.UTF-8", **(env or {})})
+        t = Terminal([PROGRAM, "menu", "--kexec-file-syscall", *args], environ, rows, columns, says_size)
+        self.addCleanup(t.close)
+        return t
+
+    def log(self):
+        log = self.dir / "log"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def chosen(self, t):
+        rows = sorted(t.screen.reversed_rows)
+        self.assertEqual(len(rows), 1, t.screen.lines())
+        line = t.screen.lines()[rows[0]]
+        self.assertTrue(line.startswith("> "), line)
+        return line[4:]
+
+    def chooses(self, t, title):
+        t.wait_for(lambda: len(t.screen.reversed_rows) == 1 and self.chosen(t) == title, title)
+
+    def assertLeft(self, t, rc):
+        self.assertEqual(t.wait(), rc, t.screen.lines())
+        self.assertEqual(t.attributes(), t.before)
+        self.assertTrue(t.screen.cursor_shown)
+        self.assertFalse(t.screen.reverse)
+
+
+class Choosing(Menu):
+    def test_screen(self):
+        t = self.start()
+        t.shows("q: leave")
+        lines = t.screen.lines()
+        self.assertEqual(lines[0], "rapidreboot: choose what to start")
+        self.assertEqual(lines[2:6], ["> * Test", "    Second",
+                                      "    Other system [not bootable by kexec]",
+                                      "    Gone [not bootable by kexec]"])
+        self.assertTrue("".join(lines[20:23]).endswith("root=/dev/sda1 ro"), lines)
+        self.assertTrue(lines[23].startswith("Up, Down: choose"))
+        self.assertFalse(t.screen.cursor_shown)
+        t.type("q")
+        self.assertLeft(t, 6)
+        self.assertEqual([line for line in t.screen.lines() if line],
+                         ["rapidreboot: nothing was done"])
+        self.assertEqual(self.log(), [])
+
+    def test_moves(self):
+        t = self.start()
+        t.shows("q: leave")
+        for keys, title in ((DOWN, "Second"), (UP, "Test"), (UP, "Test"), ("jj",
+                            "Other system [not bootable by kexec]"), ("\x1bOA", "Second"),
+                            (END, "Gone [not bootable by kexec]"), ("\x1b[H", "Test"),
+                            ("\x1b[F", "Gone [not bootable by kexec]"), (DOWN,
+                            "Gone [not bootable by kexec]"), (PAGE_UP, "Test"),
+                            (PAGE_DOWN, "Gone [not bootable by kexec]"),
+                            ("\x1b[1;5A\x1b[200~", "Other system [not bootable by kexec]"),
+                            ("\x10\x10\x0e", "Second")):
+            t.type(keys)
+            self.chooses(t, title)
+        t.type("\x1b")
+        self.assertLeft(t, 6)
+
+    def test_leaves(self):
+        """Every way out puts the terminal back, and none of them does anything."""
+        for keys in ("q", "\x1b", "\x03", "\x04"):
+            with self.subTest(keys):
+                t = self.start()
+                t.shows("q: leave")
+                self.assertNotEqual(t.attributes(), t.before)
+                t.type(keys)
+                self.assertLeft(t, 6)
+                self.assertEqual(self.log(), [])
+
+    def test_signals(self):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
+            with self.subTest(number):
+                t = self.start()
+                t.shows("q: leave")
+                t.process.send_signal(number)
+                self.assertLeft(t, -number)
+                self.assertEqual(self.log(), [])
+
+    def test_stop(self):
+        t = self.start()
+        t.shows("q: leave")
+        t.process.send_signal(signal.SIGTSTP)
+        t.wait_for(lambda: t.attributes() == t.before, "the terminal as it was")
+        t.wait_for(lambda: t.screen.cursor_shown, "the cursor")
+        t.process.send_signal(signal.SIGCONT)
+        t.shows("q: leave")
+        self.chooses(t, "Test")
+        t.type("q")
+        self.assertLeft(t, 6)
+
+    def test_starts(self):
+        """What is chosen goes the way of every reboot, question included."""
+        t = self.start()
+        t.shows("q: leave")
+        t.type(DOWN + "\r")
+        t.shows("Stop systemd and start Second (6.1.0-test) now? [y/N]")
+        self.assertEqual(t.attributes(), t.before)
+        t.type("n\n")
+        self.assertLeft(t, 6)
+        self.assertEqual(self.log(), [])
+        t = self.start("-y")
+        t.shows("q: leave")
+        t.type(DOWN + "\r")
+        self.assertLeft(t, 0)
+        self.assertIn(ASKED, self.log())
+        self.assertIn("root=/dev/sda2\"", self.log()[0])
+
+    def test_recorded(self):
+        (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
+        t = self.start("-y")
+        t.shows("q: leave")
+        t.type("\r")
+        self.assertLeft(t, 0)
+        [a] = json.loads(self.assertRuns(["timeline", "--json"], 0, []).out)
+        self.assertEqual((a["why"], a["entry"]), ("menu", "Test"))
+
+    def test_not_bootable(self):
+        t = self.start()
+        t.shows("q: leave")
+        for key in ("\r", "e"):
+            t.type(END + key)
+            t.shows("kexec cannot start this entry")
+            t.type(UP)
+            t.shows("q: leave")
+        t.type("q")
+        self.assertLeft(t, 6)
+
+
+class Editing(Menu):
+    def edit(self, *keys, end="\r", start=True):
+        """Edits the second entry ("root=/dev/sda2"), starts it, returns the command line."""
+        t = self.start("-y")
+        t.shows("q: leave")
+        t.type(DOWN)
+        self.chooses(t, "Second")
+        t.type("e")
+        t.shows("Enter: keep")
+        self.assertTrue(t.screen.cursor_shown)
+        for key in keys:
+            t.type(key)
+        t.type(end)
+        t.shows("q: leave")
+        t.type("\r")
+        self.assertLeft(t, 0)
+        [loaded] = [line for line in self.log() if line.startswith("kexec_file_load")]
+        return loaded.split('cmdline="')[1].rsplit('"', 1)[0]
+
+    def test_lines(self):
+        # as it was, from an entry that nobody edited
+        plain = self.edit(end="\x1b")
+        self.assertTrue(plain.endswith("root=/dev/sda2"), plain)
+        for keys, want in (([" single"], plain + " single"),
+                           ([" x", "\x7f", "\b", "\x7f", "1"], plain[:-1] + "1"),
+                           ([HOME, "a ", END, " b"], "a " + plain + " b"),
+                           (["\x15", "one two  ", "\x17", "three"], "one three"),
+                           (["\x15", "abc", LEFT, LEFT, "\x0b", "x"], "ax"),
+                           (["\x15", "abc", HOME, DELETE, RIGHT, "-"], "b-c"),
+                           (["\x01", "\x0b", "q=\"a b\" $x"], "q=\"a b\" $x"),
+                           (["\x15", "gr\u00fc\u00dfe", LEFT, LEFT, DELETE], "gr\u00fce")):
+            with self.subTest(keys):
+                self.assertEqual(self.edit(*keys), want)
+
+    def test_escape(self):
+        self.assertTrue(self.edit(" thrown-away", end="\x1b").endswith("root=/dev/sda2"))
+
+    def test_shown(self):
+        t = self.start()
+        t.shows("q: leave")
+        t.type("e")
+        t.shows("its command line")
+        t.type("\x15" + "x" * 100 + "end")
+        t.wait_for(lambda: t.screen.lines()[21] == "x" * 20 + "end", "a second row")
+        self.assertEqual(t.screen.lines()[20], "x" * 80)
+        self.assertEqual((t.screen.row, t.screen.column), (21, 23))
+        # more than there is room for: the end, where the cursor is
+        t.type("y" * 200)
+        t.wait_for(lambda: t.screen.lines()[22] == "y" * 63, "rows that have moved")
+        self.assertEqual((t.screen.row, t.screen.column), (22, 63))
+        t.type(HOME)
+        t.wait_for(lambda: t.screen.lines()[20] == "x" * 80, "the beginning")
+        self.assertEqual((t.screen.row, t.screen.column), (20, 0))
+        t.type("\r")
+        t.shows("Test (edited)")
+        t.type("q")
+        self.assertLeft(t, 6)
+
+
+class Terminals(Menu):
+    def many(self, n):
+        self.take_menu("set default=0\n" + "".join(
+            f"menuentry 'Entry {i:02}' {{\n linux {self.kernel} n={i}\n}}\n" for i in range(n)))
+
+    def test_scrolls(self):
+        self.many(40)
+        t = self.start(rows=12, columns=40)
+        t.shows("Up, Down")
+        self.assertEqual(t.screen.lines()[2:7], ["> * Entry 00"] +
+                         [f"    Entry {i:02}" for i in range(1, 5)])
+        t.type(DOWN * 7)
+        self.chooses(t, "Entry 07")
+        self.assertEqual(t.screen.lines()[2], "    Entry 03")
+        self.assertIn("n=7", "".join(t.screen.lines()[8:11]))
+        t.type(END)
+        self.chooses(t, "Entry 39")
+        t.type(PAGE_UP)
+        self.chooses(t, "Entry 34")
+        t.type("q")
+        self.assertLeft(t, 6)
+
+    def test_resized(self):
+        self.many(40)
+        t = self.start()
+        t.shows("q: leave")
+        t.screen.__init__(10, 30)
+        t.set_size(10, 30)
+        t.process.send_signal(signal.SIGWINCH)
+        t.wait_for(lambda: t.screen.lines()[9].startswith("Up, Down: choose"), "ten rows")
+        self.assertEqual(t.screen.lines()[2], "> * Entry 00")
+        self.assertTrue(all(len(line) <= 30 for line in t.screen.lines()))
+        t.type("q")
+        self.assertLeft(t, 6)
+
+    def test_tiny(self):
+        """Whatever the size, keys work and nothing scrolls."""
+        for rows, columns in ((1, 10), (2, 1), (3, 5), (7, 20), (8, 20), (8, 1)):
+            with self.subTest((rows, columns)):
+                t = self.start("-y", rows=rows, columns=columns)
+                t.wait_for(lambda: t.screen.lines()[0 if rows < 8 else 2].startswith(">"), "menu")
+                t.type(DOWN + "e x\r")
+                t.read(0.3)
+                t.type("\r")
+                self.assertLeft(t, 0)
+                self.assertIn("root=/dev/sda2 x", self.log()[0])
+
+    def test_serial(self):
+        """A line that does not know the size of the screen at its end: the screen tells it."""
+        t = self.start(rows=30, columns=100, says_size=False)
+        t.wait_for(lambda: t.screen.lines()[29].startswith("Up, Down"), "all rows used")
+        t.type(DOWN)
+        self.chooses(t, "Second")
+        t.type("q")
+        self.assertLeft(t, 6)
+
+    def test_hostile_titles(self):
+        """Nothing in a title is a command to the terminal, and nothing is wider than the screen."""
+        self.take_menu("set default=0\nmenuentry 'a\x1b[2Jb\x9bc\x07 \N{SNOWMAN} \xc2\x9b31m' {\n"
+                       f" linux {self.kernel} x\x1b[31m\n}}\nmenuentry '{'w' * 300}' {{\n"
+                       f" linux {self.kernel}\n}}\n")
+        t = self.start()
+        t.shows("q: leave")
+        self.assertEqual(t.screen.lines()[3], "    " + "w" * 76)
+        self.assertIn("a?[2Jb", t.screen.lines()[2])
+        self.assertIn("\N{SNOWMAN}", t.screen.lines()[2])
+        t.type("q")
+        self.assertLeft(t, 6)
+        t = self.start(env={"LC_ALL": "C"})
+        t.shows("q: leave")
+        self.assertTrue(all(line.isascii() for line in t.screen.lines()))
+        t.type("q")
+        self.assertLeft(t, 6)
+
+    def test_dumb(self):
+        for env in ({"TERM": "dumb"}, {"TERM": ""}):
+            t = self.start("-y", env=env)
+            t.shows("nothing to leave:")
+            self.assertIn("  0 * Test", t.screen.lines())
+            self.assertIn("  3   Gone [not bootable by kexec]", t.screen.lines())
+            t.type("1\n")
+            t.shows("keep it:")
+            t.type("a b\n")
+            self.assertEqual(t.wait(), 0)
+            self.assertIn('cmdline="a b"', self.log()[0])
+        for answer in ("\n", "2\n", "9\n", "x\n", "-1\n", "\x04"):
+            t = self.start("-y", env={"TERM": "dumb"})
+            t.shows("nothing to leave:")
+            t.type(answer)
+            self.assertEqual(t.wait(), 6, answer)
+            self.assertEqual(self.log(), [])
+
+    def test_no_terminal(self):
+        r = self.assertRuns(["menu"], 1, [], env={"TERM": "vt100"})
+        self.assertIn("rapidreboot list", r.err)
+        self.assertRuns(["menu", "Second"], 2, [])
+        self.assertRuns(["menu", "--cmdline", "x"], 2, [])
+
+    def test_gone(self):
+        """A line that is hung up."""
+        t = self.start()
+        t.shows("q: leave")
+        process = t.process
+        # the other end first, so that reads fail rather than wait
+        os.close(t.slave)
+        os.close(t.master)
+        self.assertIn(process.wait(timeout=60), (6, -signal.SIGHUP))
+        t.master, t.slave = os.pipe()
+        self.assertEqual(self.log(), [])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""For persons: what waits for a reboot, and the launcher of desktops."""
+import errno
+import json
+
+from kexec_machine import main
+from reboot_machine import RebootTest
+
+# /run/reboot-required.pkgs -> what waits, and the command that is named
+PACKAGES = [
+    ("linux-image-6.1.0-22-amd64\nlinux-base\n", "kernel", "rapidreboot"),
+    ("linux-base\nlibc6\n", "kernel", "rapidreboot"),
+    ("libc6\ndbus\nlibc6\n", "services", "rapidreboot"),
+    ("intel-microcode\n", "kernel", "rapidreboot"),
+    ("linux-image-6.1.0-22-amd64\nshim-signed\n", "firmware", "coldreboot"),
+    ("unheard-of\n", "something", "rapidreboot"),
+    ("", "something", "rapidreboot"),
+]
+
+
+class Waiting(RebootTest):
+    def setUp(self):
+        super().setUp()
+        self.set("proc/sys/kernel/osrelease", "6.1.0-21-amd64\n")
+
+    def status(self, calls=None, **how):
+        return json.loads(self.assertRuns(["status", "--json"], 0, calls, **how).out)
+
+    def notice(self):
+        r = self.assertRuns(["status", "--notice"], 0, [])
+        self.assertEqual(r.err, "")
+        self.assertLessEqual(r.out.count("\n"), 1)
+        return r.out
+
+    def test_debian(self):
+        self.assertEqual(self.notice(), "")
+        for path in ("run", "var/run"):
+            for packages, kind, command in PACKAGES:
+                with self.subTest((path, packages)):
+                    self.set(path + "/reboot-required", "*** System restart required ***\n")
+                    self.set(path + "/reboot-required.pkgs", packages)
+                    s = self.status()
+                    self.assertEqual((s["waiting"], s["reboot_required"]),
+                                     (kind, f"/{path}/reboot-required"))
+                    self.assertEqual(s["waiting_packages"],
+                                     list(dict.fromkeys(packages.split())))
+                    self.assertIn(f"`{command}`", self.notice())
+            for name in ("", ".pkgs"):
+                (self.root / (path + "/reboot-required" + name)).unlink()
+
+    def test_suse(self):
+        for word, kind in (("kexec\n", "kernel"), ("soft-reboot\n", "services"),
+                           ("reboot\n", "firmware"), ("", "something"), ("x\n", "something")):
+            self.set("run/reboot-needed", word)
+            s = self.status()
+            self.assertEqual((s["waiting"], s["reboot_required"]), (kind, "/run/reboot-needed"))
+
+    def test_hostile_packages(self):
+        self.set("run/reboot-required", "")
+        self.set("run/reboot-required.pkgs", "a\x1b[2J\n" + "x" * 70000)
+        self.assertNotIn("\x1b", self.notice())
+        self.set("run/reboot-required.pkgs", "linux\x1b[2J\n" * 3 + "p\n" * 9000)
+        self.assertNotIn("\x1b", self.notice())
+
+    def menu(self, *releases):
+        text = "set default=0\n"
+        for release in releases:
+            self.set(f"boot/vmlinuz-{release}", "")
+            text += f"menuentry 'Debian {release}' {{\n linux /boot/vmlinuz-{release}\n}}\n"
+        self.take_menu(text)
+
+    def test_entries(self):
+        self.menu("6.1.0-22-amd64", "6.1.0-21-amd64")
+        s = self.status()
+        self.assertEqual((s["waiting"], s["reboot_required"]), ("kernel", None), s)
+        self.assertIn("a newer kernel waits", self.notice())
+        self.menu("6.1.0-21-amd64", "6.1.0-20-amd64")
+        self.assertEqual(self.status()["waiting"], "nothing")
+        self.assertEqual(self.notice(), "")
+        # names that do not compare with the running one's say nothing
+        self.menu("new", "old")
+        self.assertEqual(self.status()["waiting"], "nothing")
+
+    def test_needrestart(self):
+        self.program("/usr/sbin/needrestart")
+        for state, kind in (("0", "nothing"), ("1", "nothing"), ("2", "kernel"), ("3", "kernel")):
+            text = (f"NEEDRESTART-VER: 3.6\nNEEDRESTART-KCUR: 6.1.0-21-amd64\n"
+                    f"NEEDRESTART-KEXP: 6.1.0-22-amd64\nNEEDRESTART-KSTA: {state}\n")
+            s = self.status(["run /usr/sbin/needrestart -b -k"], env={"FAKE_OUTPUT": text})
+            self.assertEqual(s["waiting"], kind)
+            self.assertEqual(s["waiting_kernel"], "6.1.0-22-amd64" if kind == "kernel" else None)
+        # not for whoever could not ask, nor at a login, where it would take too long
+        self.status([], env={"FAKE_NO_BOOT_CAPABILITY": "1"})
+        self.assertEqual(self.notice(), "")
+
+    def test_configuration(self):
+        self.set("run/reboot-required", "")
+        self.assertNotEqual(self.notice(), "")
+        self.set("etc/rapidreboot.conf", "NOTICE=no\n")
+        self.assertEqual(self.notice(), "")
+
+
+# org.freedesktop.login1(5): what, who, why, mode, uid, pid; and session, uid, name, seat, path
+DELAY = ["shutdown:sleep", "NetworkManager", "needs to close", "delay", 0, 1]
+SLEEP = ["sleep:handle-lid-switch", "GNOME Shell", "wants to lock", "block", 1000, 2]
+BLOCK = ["sleep:shutdown", "apt", "installs packages", "block", 0, 3]
+WEAK = ["shutdown", "apt", "installs packages", "block-weak", 1000, 3]
+OWN = ["2", 1000, "ann", "seat0", "/org/freedesktop/login1/session/_32"]
+OTHER = ["4", 1001, "ben", "", "/org/freedesktop/login1/session/_34"]
+ROOT = ["5", 0, "root", "", "/org/freedesktop/login1/session/_35"]
+
+
+class Desktop(RebootTest):
+    ASKED = "run /usr/bin/systemctl kexec"
+
+    def setUp(self):
+        super().setUp()
+        self.take_menu()
+        self.program("/usr/bin/busctl")
+
+    def answers(self, inhibitors=(), sessions=(OWN,), kind="user"):
+        dumps = lambda type_, data: json.dumps({"type": type_, "data": data})
+        return {"PKEXEC_UID": "1000",
+                "FAKE_OUTPUT_ListInhibitors": dumps("a(ssssuu)", [list(inhibitors)]),
+                "FAKE_OUTPUT_ListSessions": dumps("a(susso)", [list(sessions)]),
+                "FAKE_OUTPUT_Class": dumps("s", kind)}
+
+    def refused(self, what, rc=3, **how):
+        r = self.assertRuns(["desktop"], rc, **how)
+        self.assertNotIn("file-load", r.calls)
+        self.assertNotIn(self.ASKED, r.log)
+        self.assertIn(what, r.err)
+
+    def test_alone(self):
+        r = self.assertRuns(["desktop"], 0, env=self.answers([DELAY, SLEEP], [OWN]))
+        self.assertEqual(r.log[-1], self.ASKED)
+        (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
+        self.assertRuns(["desktop"], 0, env=self.answers())
+        [a] = json.loads(self.assertRuns(["timeline", "--json"], 0, []).out)
+        self.assertEqual((a["why"], a["entry"]), ("desktop", "Test"))
+
+    def test_inhibited(self):
+        for lock in (BLOCK, WEAK):
+            self.refused("apt wants the machine to stay up: installs packages",
+                         env=self.answers([DELAY, lock]))
+
+    def test_others(self):
+        for other in (OTHER, ROOT):
+            for kind in ("user", "lock-screen", "of a later version"):
+                self.refused("is logged in, too", env=self.answers(sessions=[OWN, other],
+                                                                   kind=kind))
+        for kind in ("greeter", "manager", "background"):
+            self.assertRuns(["desktop"], 0, env=self.answers(sessions=[OWN, OTHER], kind=kind))
+
+    def test_unknown(self):
+        """What cannot be found out is a no."""
+        good = self.answers(sessions=[OWN, OTHER])
+        for name in ("FAKE_OUTPUT_ListInhibitors", "FAKE_OUTPUT_ListSessions"):
+            for text in ("", "{}", "[]", '{"data": []}', '{"data": ["x"]}', '{"data": 5}', "nonsense"):
+                with self.subTest((name, text)):
+                    self.refused("logind", env={**good, name: text})
+        for text in ("", '{"data": 7}', '{"data": []}'):
+            self.refused("is logged in, too", env={**good, "FAKE_OUTPUT_Class": text})
+        self.refused("logind", env=good, exits={"busctl": 1})
+        self.refused("logind", env=good, errors={"run": errno.ENOENT})
+        (self.root / "usr/bin/busctl").unlink()
+        self.refused("logind", env=good)
+
+    def test_arguments(self):
+        """Nothing of the caller's choice gets to root."""
+        for args in (["--kernel", self.kernel], ["Second"], ["--force", "B2"], ["-y"], ["--"]):
+            r = self.assertRuns(["desktop", *args], 2, [], env=self.answers())
+            self.assertIn("no arguments", r.err)
+        for uid in (None, "", "ann", "-1", "1000 "):
+            env = self.answers()
+            env["PKEXEC_UID"] = uid
+            if uid is None:
+                del env["PKEXEC_UID"]
+            self.refused("pkexec", rc=2, env=env)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A machine with huge pages of its own making: which frames its pool hands out is the test's choice,
+ * each call can fail, and the process that makes it can die there. What it knows lies in shared memory,
+ * so that it outlives a process that died. */
+
+#include "sys/pages.h"
+
+enum { FAKE_PAGES_MAX = 64, FAKE_SEGMENTS_MAX = 16 };
+
+struct fake_pages {
+	struct sys sys;
+	uint64_t frames[FAKE_PAGES_MAX]; /* of the pages of the file, in its order */
+	uint64_t total, surplus;	 /* the pool */
+	uint64_t limit;			 /* as far as the pool can grow */
+	bool mounted, created;
+	int memory;		    /* a file with the pages */
+	bool there[FAKE_PAGES_MAX]; /* pages of the file that are not punched */
+	bool reserved;		    /* what is in no huge page cannot be a hole */
+	int calls;		    /* so far */
+	int fail_at, fail_with;	    /* the call with that number fails so */
+	int die_at;		    /* the process ends before that call */
+	int n_load, n_unload;
+	int load_result[2]; /* of the first and the second kexec_load */
+	uint64_t entry;	    /* of the image that is loaded, 0 for none */
+	size_t n_segments;
+	struct sys_segment segments[FAKE_SEGMENTS_MAX];
+	uint8_t first_byte[FAKE_SEGMENTS_MAX]; /* of each */
+};
+
+/* Released with fake_pages_free(). All frames are neighbours, from 1 GiB on; the pool grows to 32. */
+struct fake_pages *fake_pages_new(void);
+void fake_pages_free(struct fake_pages *fake);

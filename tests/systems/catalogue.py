@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The list of all scenarios. A scenario is a function that takes a Trial; its name is the test's."""
+
+import dataclasses
+from typing import Callable
+
+_ALL = []
+
+
+@dataclasses.dataclass(frozen=True)
+class Scenario:
+    """One test on one system."""
+
+    system: str
+    run: Callable
+    quick: bool
+    firmware: str = "bios"
+
+    @property
+    def name(self):
+        return f"{self.system}/{self.run.__name__.strip('_').replace('_', '-')}"
+
+
+def scenario(*systems, quick=None, firmware="bios"):
+    """Adds the function below to what is run on each of @systems; on @quick in `make check` too."""
+    def add(function):
+        _ALL.extend(Scenario(system, function, system == quick, firmware) for system in systems)
+        return function
+    return add
+
+
+def scenarios():
+    """All of them; those of one machine one after the other."""
+    # pylint: disable=import-outside-toplevel,unused-import
+    import others
+    import systemd
+    import systemd_refusals
+    order = list(dict.fromkeys((one.system, one.firmware) for one in _ALL))
+    return sorted(_ALL, key=lambda one: order.index((one.system, one.firmware)))

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What systems without systemd are made of: files that start the agent and leave the mark."""
+
+MARK_STOP = "cat /proc/sys/kernel/random/boot_id >>/var/tmp/stopped"
+AGENT = "/usr/local/sbin/test-agent"
+
+# As Debian's packages install theirs: started in 2 to 5, stopped in the others.
+SYSV_MARK = f"""#!/bin/sh
+### BEGIN INIT INFO
+# Provides:          test-mark
+# Required-Start:    $local_fs
+# Required-Stop:     $local_fs
+# Default-Start:     2 3 4 5
+# Default-Stop:      0 1 6
+# Short-Description: Leaves a mark when it is stopped
+### END INIT INFO
+[ "$1" != stop ] || {MARK_STOP}
+"""
+
+# inittab(5): the line is behind those that wait for /etc/init.d/rc
+SYSV_AGENT = (f"echo 'T9:2345:respawn:{AGENT}' >>/etc/inittab",)
+SYSV_CONSOLE = ("sed -i 's/^[1-6]:23*:respawn/#&/' /etc/inittab",)
+
+RUNIT_AGENT = f"""#!/bin/sh
+exec {AGENT}
+"""
+
+FINIT = f"""service [2345] name:agent {AGENT} -- Runs what the test says
+sysv [2345] name:mark /etc/init.d/test-mark -- Leaves a mark when it is stopped
+"""
+
+NO_SYSTEMD = ("systemd", "systemd-sysv", "libpam-systemd", "libnss-systemd")
+SYSV_PACKAGES = ("sysvinit-core", "initscripts", "orphan-sysvinit-scripts", "insserv",
+                 "sysvinit-utils")
+
+
+def standalone(suite):
+    """udev wants what systemd has, in a package of its own since trixie."""
+    return () if suite == "bookworm" else ("systemd-standalone-sysusers",)
+
+
+MARK = {"/etc/init.d/test-mark": SYSV_MARK}
+ENABLE_MARK = "update-rc.d test-mark defaults"
+# The packages of `make deb` are what these systems get.
+INSTALL = {"installed": "dpkg -i /root/rapidreboot_*.deb", "closed": "true"}
+
+# Arguments of recipes.Init.
+INITS = {
+    "sysvinit": dict(packages=(*SYSV_PACKAGES, "sysv-rc"), exclude=NO_SYSTEMD, files=MARK,
+                     commands=(*SYSV_CONSOLE, *SYSV_AGENT, ENABLE_MARK), **INSTALL),
+    "openrc": dict(packages=(*SYSV_PACKAGES, "openrc"), exclude=(*NO_SYSTEMD, "sysv-rc"),
+                   files=MARK, commands=(*SYSV_CONSOLE, *SYSV_AGENT, ENABLE_MARK), **INSTALL),
+    "runit": dict(packages=("runit-init", "initscripts", "sysv-rc", "insserv",
+                            "orphan-sysvinit-scripts"),
+                  exclude=(*NO_SYSTEMD, "sysvinit-core"),
+                  files={**MARK, "/etc/sv/test-agent/run": RUNIT_AGENT},
+                  commands=(ENABLE_MARK, "ln -s /etc/sv/test-agent /etc/service/",
+                            "rm -f /etc/service/getty*"), **INSTALL),
+    "finit": dict(packages=("finit-sysv",), exclude=(*NO_SYSTEMD, "sysvinit-core"),
+                  files={**MARK, "/etc/finit.d/test.conf": FINIT}, **INSTALL),
+}

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is shown on systems with systemd, when all goes as it should."""
+
+from catalogue import scenario
+
+ALL = ("bookworm-systemd", "trixie-systemd", "sid-systemd")
+FIRST = ALL[0]
+# Every way of asking for it that people have.
+POWEROFFS = ("poweroff", "systemctl poweroff", "shutdown -h now", "init 0", "halt -p")
+
+
+@scenario(*ALL, quick=FIRST)
+def rapidreboot(t):
+    """One command into the kernel that the boot loader would start next."""
+    t.fast("rapidreboot --yes")
+    t.recorded()
+
+
+@scenario(*ALL, quick=FIRST)
+def enable_reboot(t):
+    """Enabled, an ordinary reboot is a fast one."""
+    t.guest.must("rapidreboot enable")
+    t.fast("reboot")
+    t.recorded()
+
+
+@scenario(*ALL)
+def enable_systemctl_reboot(t):
+    t.guest.must("rapidreboot enable")
+    t.fast("systemctl reboot")
+
+
+@scenario(*ALL)
+def enable_shutdown(t):
+    t.guest.must("rapidreboot enable")
+    t.fast("shutdown -r now")
+
+
+@scenario(*ALL)
+def enable_desktop(t):
+    """What the menus of desktops call."""
+    t.guest.must("rapidreboot enable")
+    t.fast("busctl call org.freedesktop.login1 /org/freedesktop/login1 "
+           "org.freedesktop.login1.Manager Reboot b false")
+
+
+@scenario(*ALL)
+def disable(t):
+    """Disabled again, it is an ordinary one, and nothing is left of what enable did."""
+    before = t.guest.must("find /etc/systemd/system | sort")
+    t.guest.must("rapidreboot enable")
+    t.guest.must("rapidreboot disable")
+    t.equal("links of units", t.guest.must("find /etc/systemd/system | sort"), before)
+    t.cold("reboot")
+
+
+@scenario(*ALL)
+def coldreboot(t):
+    t.cold("coldreboot --yes")
+
+
+@scenario(*ALL)
+def coldreboot_loaded(t):
+    t.guest.must("rapidreboot load")
+    t.equal("kexec_loaded", t.loaded(), "1")
+    t.cold("coldreboot --yes")
+
+
+@scenario(*ALL, quick=FIRST)
+def coldreboot_enabled(t):
+    t.guest.must("rapidreboot enable && rapidreboot load")
+    t.cold("rapidreboot cold --yes")
+
+
+@scenario(*ALL)
+def poweroff_loaded(t):
+    """With a kernel loaded the machine is off, ten times of ten."""
+    for command in POWEROFFS * 2:
+        t.guest.must("rapidreboot load")
+        t.equal("kexec_loaded", t.loaded(), "1")
+        t.off(command)
+        t.again()
+
+
+@scenario(*ALL)
+def poweroff_enabled(t):
+    """Enabled, the machine is off, ten times of ten; half of them with a kernel loaded."""
+    for number, command in enumerate(POWEROFFS * 2):
+        t.guest.must("rapidreboot enable")
+        if number % 2:
+            t.guest.must("rapidreboot load")
+        t.off(command)
+        t.again()
+
+
+@scenario(FIRST, quick=FIRST)
+def poweroff(t):
+    """One of those ten."""
+    t.guest.must("rapidreboot enable && rapidreboot load")
+    t.off("poweroff")
+
+
+@scenario("bookworm-systemd-boot")
+def separate_boot(t):
+    """/boot is unmounted on the way down, and what is loaded comes from there."""
+    t.guest.must("mountpoint /boot")
+    t.guest.must("rapidreboot enable")
+    t.fast("reboot")
+    t.recorded()
+
+
+@scenario(*ALL)
+def systemctl_kexec_loaded(t):
+    """systemd's own command starts what we have loaded."""
+    t.guest.must("rapidreboot load")
+    t.fast("systemctl kexec")
+
+
+@scenario(*ALL)
+def systemctl_kexec_refused(t):
+    """The same system, systemd alone: it knows nothing of GRUB, so it refuses what we do."""
+    done = t.guest.run("systemctl kexec")
+    t.true(f"systemctl kexec does not refuse: {done.output}", done.status != 0)
+    t.equal("kexec_loaded", t.loaded(), "0")
+    t.fast("rapidreboot --yes")
+
+
+@scenario(FIRST)
+def crash_is_seen(t):
+    """What the other scenarios look for is there to be found: a machine that just stops."""
+    t.guest.must("dd if=/dev/urandom of=/var/tmp/dirty bs=64k count=20; sync")
+    t.guest.send("echo b >/proc/sysrq-trigger")
+    start = t.guest.console_size()
+    t.guest.wait_boot()
+    this = type(t)(t.guest, t.ready)
+    this.stopped_well(start)
+    t.true(f"a crash went unnoticed: {this.problems}",
+           any("were not unmounted" in problem for problem in this.problems) and
+           any("was not stopped" in problem for problem in this.problems))
+
+
+@scenario(*ALL)
+def scheduled(t):
+    """At a later time, by logind's own clock."""
+    t.fast("rapidreboot --yes --when +1")
+    t.recorded()
+
+
+@scenario(*ALL)
+def scheduled_cancelled(t):
+    """Taken back: no schedule, no kernel, no request; a reboot is an ordinary one."""
+    schedule = "/run/systemd/shutdown/scheduled"
+    t.guest.must("rapidreboot --yes --when +30")
+    t.equal("kexec_loaded", t.loaded(), "1")
+    t.true("logind does not wait for a kexec", "MODE=kexec" in t.guest.must(f"cat {schedule}"))
+    t.equal("another one on top of it", t.guest.run("rapidreboot --yes --when +40").status, 3)
+    t.guest.must("rapidreboot --cancel")
+    t.equal("kexec_loaded", t.loaded(), "0")
+    t.true("logind still waits", t.guest.run(f"test -e {schedule}").status != 0)
+    t.equal("nothing to take back", t.guest.run("rapidreboot --cancel").status, 6)
+    t.cold("reboot")
