@@ -4,17 +4,25 @@
 from catalogue import scenario
 from systemd import ALL, FIRST
 
-ASK_FIRST = """cat >/run/job.sh <<'END'
-( sleep {wait}; {meanwhile}; echo y; sleep 20 ) |
-	script -qec '{command}' /run/typescript >/dev/null
-END
-sh /run/job.sh; status=$?; cat /run/typescript; exit $status
+ASK_FIRST = """rm -f /run/answer /run/typescript
+mkfifo /run/answer
+exec 3<>/run/answer
+timeout 300 script -qefc '{command}' /run/typescript <&3 >/dev/null &
+until grep -q 'now?' /run/typescript; do
+	kill -0 $! || exit 99
+	sleep 1
+done
+{meanwhile}
+echo y >&3
+wait $!; status=$?
+cat /run/typescript
+exit $status
 """
 
 
-def while_asked(meanwhile, command="rapidreboot", wait=30):
+def while_asked(meanwhile, command="rapidreboot"):
     """Shell: start @command on a terminal, do @meanwhile when it asks, then answer yes."""
-    return ASK_FIRST.format(wait=wait, meanwhile=meanwhile, command=command)
+    return ASK_FIRST.format(meanwhile=meanwhile, command=command)
 
 
 @scenario(*ALL, quick=FIRST)
@@ -114,11 +122,12 @@ def killed(t):
 
 @scenario(*ALL)
 def removed(t):
-    """Removing the software from a running, enabled system reboots nothing."""
-    t.guest.must("rapidreboot enable && rapidreboot load")
-    t.guest.must("find /usr/local -name '*rapidreboot*' -o -name '*kexec*' -o -name coldreboot |"
-                 "xargs rm -rf; systemctl daemon-reload; sleep 10; systemctl list-jobs")
-    t.cold("coldreboot --yes || systemctl --force reboot")
+    """Removing the software from a running, enabled system reboots nothing, then or later."""
+    t.guest.must("rapidreboot enable")
+    t.guest.must("find /usr/local -name '*rapidreboot*' -o -name kexec -o -name coldreboot |"
+                 "xargs rm -rf; systemctl daemon-reload; sleep 10")
+    t.equal("jobs", t.guest.must("systemctl list-jobs --no-legend"), "No jobs running.")
+    t.cold("reboot")
 
 
 @scenario(FIRST, firmware="uefi")
