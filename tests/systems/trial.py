@@ -85,7 +85,7 @@ class Trial:
 
     def refused(self, command, status, *words):
         """@command says no with @status and all of @words, and leaves nothing loaded."""
-        done = self.guest.run(command)
+        done = self.guest.run(command, machine.BOOT_SECONDS)
         self.equal(f"exit status of {command}", done.status, status)
         for word in words:
             self.true(f"{command} does not say {word!r}:\n{done.output}", word in done.output)

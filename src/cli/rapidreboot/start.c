@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/io.h"
 #include "base/strbuf.h"
@@ -217,6 +218,41 @@ static int plan(struct start *s, struct kx_error *err)
 	return plan_fast(s, err);
 }
 
+static uint64_t mix(uint64_t hash, const void *data, size_t n)
+{
+	struct digest d;
+
+	digest_bytes(data, n, false, &d);
+	for (size_t i = 0; i < 3; i++)
+		hash = (hash ^ d.crc[i]) * UINT64_C(0x100000001b3); /* FNV-1a's prime */
+	return hash;
+}
+
+static uint64_t file_state(uint64_t hash, const char *path)
+{
+	uint64_t facts[5] = { 0 };
+	struct stat st;
+
+	if (stat(path, &st) == 0) {
+		facts[0] = st.st_dev;
+		facts[1] = st.st_ino;
+		facts[2] = (uint64_t)st.st_size;
+		facts[3] = (uint64_t)st.st_mtim.tv_sec;
+		facts[4] = (uint64_t)st.st_mtim.tv_nsec;
+	}
+	return mix(hash, facts, sizeof(facts));
+}
+
+/* Changes when a file does: what was checked is what has to be loaded. */
+static uint64_t files_state(const struct start *s)
+{
+	uint64_t hash = file_state(0, s->kernel);
+
+	for (size_t i = 0; i < s->n_initrds; i++)
+		hash = file_state(hash, s->initrds[i]);
+	return hash;
+}
+
 static int prepare(struct start *s, const struct start_options *o, int root)
 {
 	struct kx_error err = { 0 };
@@ -229,6 +265,7 @@ static int prepare(struct start *s, const struct start_options *o, int root)
 		r = replace_cmdline(s, o);
 	if (r != EXIT_OK)
 		return r;
+	s->files = files_state(s);
 	if (kx_image_open(s->ctx, s->kernel, NULL, &s->image, &err) < 0)
 		return fail_with(&err);
 	s->image_info.size = sizeof(s->image_info);
@@ -291,16 +328,6 @@ int start_prepare(struct start *s, const struct start_options *o)
 	return r == EXIT_OK ? prepare(s, o, root) : r;
 }
 
-static uint64_t mix(uint64_t hash, const void *data, size_t n)
-{
-	struct digest d;
-
-	digest_bytes(data, n, false, &d);
-	for (size_t i = 0; i < 3; i++)
-		hash = (hash ^ d.crc[i]) * UINT64_C(0x100000001b3); /* FNV-1a's prime */
-	return hash;
-}
-
 /* Tells one load from another; the kernel does not say what it holds. */
 static void take_digest(struct start *s)
 {
@@ -355,8 +382,16 @@ static int try_other(struct start *s, enum kx_way way, struct kx_error *err)
 int start_load(struct start *s)
 {
 	struct kx_error err = { 0 };
-	int r = kx_plan_commit(s->ctx, s->plan, &err);
+	int r;
 
+	if (files_state(s) != s->files) {
+		fprintf(stderr,
+			"rapidreboot: %s: the kernel or its initial ramdisk has changed since it "
+			"was checked; once that is finished, try again\n",
+			s->kernel);
+		return EXIT_LOAD;
+	}
+	r = kx_plan_commit(s->ctx, s->plan, &err);
 	if (r < 0 && may_try_file(s, &err))
 		r = try_other(s, KX_WAY_FILE, &err);
 	else if (r < 0 && may_try_segments(s, &err))

@@ -71,6 +71,7 @@ struct start {
 	const char *file_only;	/* why kexec_file_load(2) it has to be, or NULL */
 	const char *reason;	/* why that system call, when it was chosen here, else the plan's */
 	char digest[17];	/* of what start_load() has loaded */
+	uint64_t files;		/* how kernel and initrds were when they were read */
 	struct kx_image *image;
 	struct kx_plan *plan;
 	struct kx_image_info image_info;
