@@ -39,7 +39,7 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/boot-loaders.py
 	@tests/vm/direct.py
 
-check-systems: deps all ## reboot whole systems, each init and release, with what make install installs
+check-systems: deps all deb ## reboot whole systems, each init and release, with what make install or make deb gives
 	@tests/systems/run.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools
