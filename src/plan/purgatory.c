@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A purgatory's blob + the segments to check -> one more segment, with its arguments written in. */
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "fundamental/crc32c.h"
 #include "fundamental/digest.h"
+#include "fundamental/put.h"
 #include "plan/planner.h"
 
 #define SERIAL_PORT_DEFAULT 0x3f8 /* COM1 */
@@ -32,24 +34,43 @@ static uint32_t flags_of(const struct planner *p)
 	return flags;
 }
 
+static void put_digest(const void *data, size_t n, uint32_t crc[3])
+{
+	struct digest d;
+
+	digest_bytes(data, n, crc32c_has_insn(), &d);
+	memcpy(crc, d.crc, sizeof(d.crc));
+}
+
+/* What of @blob stays as it is, behind the arguments, when it runs at @dest. */
+static void add_own_region(struct bytes blob, struct range dest, struct purgatory_args *args)
+{
+	const uint64_t end = get_le64(blob.p + blob.n - PURGATORY_TRAILER);
+	struct purgatory_region *r = &args->regions[args->n_regions++];
+
+	assert(end > PURGATORY_START && end < blob.n);
+	r->start = dest.start + PURGATORY_START;
+	r->n = end - PURGATORY_START;
+	put_digest(blob.p + PURGATORY_START, (size_t)r->n, r->crc);
+}
+
+/* One place is kept for the purgatory itself. */
 static int fill_regions(const struct planner *p, struct purgatory_args *args)
 {
 	for (size_t i = 0; i < p->n_segments; i++) {
 		const struct planned_segment *s = &p->segments[i];
-		struct digest d;
+		struct purgatory_region *r = &args->regions[args->n_regions];
 
 		if (!s->segment.digested)
 			continue;
-		if (args->n_regions == PURGATORY_REGIONS_MAX)
+		if (args->n_regions == PURGATORY_REGIONS_MAX - 1)
 			return kx_fail(p->err, -E2BIG,
 				       "more than %u segments for the purgatory to check",
-				       PURGATORY_REGIONS_MAX);
-		digest_bytes(s->segment.data.p, s->n_checked, crc32c_has_insn(), &d);
-		args->regions[args->n_regions++] = (struct purgatory_region){
-			.start = s->segment.dest.start,
-			.n = s->n_checked,
-			.crc = { d.crc[0], d.crc[1], d.crc[2] },
-		};
+				       PURGATORY_REGIONS_MAX - 1);
+		r->start = s->segment.dest.start;
+		r->n = s->n_checked;
+		put_digest(s->segment.data.p, s->n_checked, r->crc);
+		args->n_regions++;
 	}
 	return 0;
 }
@@ -107,7 +128,9 @@ int planner_add_purgatory(struct planner *p, const struct handover *handover)
 		r = fill_regions(p, &args);
 		if (r < 0)
 			return r;
+		add_own_region(handover->blob, dest, &args);
 	}
+	put_digest(&args, offsetof(struct purgatory_args, self), args.self);
 	blob = planner_alloc(p, handover->blob.n);
 	if (!blob)
 		return planner_out_of_memory(p);
