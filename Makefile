@@ -43,7 +43,7 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 check-long: deps all ## every combination of rung, kernel and machine, a hundred kexecs in a row: hours
 	@tests/vm/run.py --long
 
-check-systems: deps all ## reboot whole systems, each init and release, with what make install installs
+check-systems: deps all deb ## reboot whole systems, each init and release, with what make install or make deb gives
 	@tests/systems/run.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools

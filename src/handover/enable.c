@@ -81,6 +81,8 @@ static int set_systemd(struct sys *sys, int root, bool on, struct kx_error *err)
 {
 	const char *const unit[] = { on ? "enable" : "disable", "--now", "rapidreboot-load.service",
 				     NULL };
+	/* The loader's Also= takes it along, but each fast reboot has a record to be closed. */
+	static const char *const record[] = { "enable", "rapidreboot-boot.service", NULL };
 	static const char *const reload[] = { "daemon-reload", NULL };
 	int r;
 
@@ -89,6 +91,8 @@ static int set_systemd(struct sys *sys, int root, bool on, struct kx_error *err)
 	r = on ? systemctl(sys, unit, err) : link_target(root, false, err);
 	if (r == 0)
 		r = on ? link_target(root, true, err) : systemctl(sys, unit, err);
+	if (r == 0 && !on)
+		r = systemctl(sys, record, err);
 	return r < 0 ? r : systemctl(sys, reload, err);
 }
 

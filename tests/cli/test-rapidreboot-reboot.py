@@ -305,6 +305,7 @@ class Enable(RebootTest):
         self.assertIn("yes", self.assertRuns(["status"], 0).out.split("Enabled:")[1][:20])
         for _ in range(2):
             self.assertRuns(["disable"], 0, [run + "disable --now rapidreboot-load.service",
+                                             run + "enable rapidreboot-boot.service",
                                              run + "daemon-reload"])
             self.assertFalse((self.root / self.LINK).is_symlink())
         (self.root / "var/lib/rapidreboot").rmdir()

@@ -48,8 +48,11 @@ INSTALL = {"installed": "dpkg -i /root/rapidreboot_*.deb", "closed": "true"}
 INITS = {
     "sysvinit": dict(packages=(*SYSV_PACKAGES, "sysv-rc"), exclude=NO_SYSTEMD, files=MARK,
                      commands=(*SYSV_CONSOLE, *SYSV_AGENT, ENABLE_MARK), **INSTALL),
-    "openrc": dict(packages=(*SYSV_PACKAGES, "openrc"), exclude=(*NO_SYSTEMD, "sysv-rc"),
-                   files=MARK, commands=(*SYSV_CONSOLE, *SYSV_AGENT, ENABLE_MARK), **INSTALL),
+    # debootstrap takes the first of "sysv-rc | openrc", and the two are in conflict
+    "openrc": dict(packages=(*SYSV_PACKAGES, "sysv-rc"), exclude=NO_SYSTEMD, files=MARK,
+                   commands=("apt-get -q update", "apt-get -qy install --no-install-recommends openrc",
+                             "apt-get clean; rm -rf /var/lib/apt/lists/*",
+                             *SYSV_CONSOLE, *SYSV_AGENT, ENABLE_MARK), **INSTALL),
     "runit": dict(packages=("runit-init", "initscripts", "sysv-rc", "insserv",
                             "orphan-sysvinit-scripts"),
                   exclude=(*NO_SYSTEMD, "sysvinit-core"),

@@ -15,7 +15,7 @@ LOAD = "rapidreboot load"
 ALIVE = "cat /proc/sys/kernel/random/boot_id"
 
 
-@scenario(*ALL, quick="bookworm-sysvinit")
+@scenario(*ALL)
 def rapidreboot(t):
     """One command into the kernel that the boot loader would start next."""
     t.fast("rapidreboot --yes")
