@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Counts what a kexec reboot costs: ours beside kexec-tools, in instructions.
+"""Counts what a kexec reboot costs: ours beside kexec-tools, in instructions; and what a menu does.
 
 QEMU runs the virtual machine with -icount shift=0,sleep=off: the guest's clock, its time-stamp
 counter included, advances one nanosecond an instruction and jumps over idle time. The same run
@@ -9,6 +9,7 @@ dearer and copies cheaper than they are, so the bytes moved are shown beside the
 
   load      from before `kexec -l` starts to after it ended
   blackout  from the last instruction before reboot(2) to the first of the next /init
+  list      `rapidreboot list` on large menus: bench/listing.py
 """
 
 import argparse
@@ -27,6 +28,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import guest
 import images
 import initramfs
+import listing
 import stamp as stamping
 import vm
 
@@ -310,7 +312,7 @@ def with_earlier(path, facts):
     rows = facts["rows"] + [row for row in earlier["rows"] if name(row) not in done]
     rows.sort(key=lambda row: ([-int(number) for number in row["kernel"].split(".")],
                                order.index(row["case"]) if row["case"] in order else len(order)))
-    return facts | {"rows": rows}
+    return facts | {"rows": rows, "list": facts["list"] or earlier.get("list", [])}
 
 
 def choose(words, full):
@@ -324,6 +326,7 @@ def choose(words, full):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--kexec", default=os.path.join(images.TOP, "build/bin/kexec"))
+    parser.add_argument("--rapidreboot", default=os.path.join(images.TOP, "build/bin/rapidreboot"))
     parser.add_argument("--only", metavar="TEXT", help="the case of that name, or all whose name contains TEXT")
     parser.add_argument("--full", action="store_true", help="xz, no digest and Linux 6.1, too")
     parser.add_argument("--targets", action="store_true", help="show the project's goals")
@@ -340,18 +343,26 @@ def main():
         sys.exit(f"{args.kexec} is not a program: build it first (make)")
     if not vm.find_qemu():
         sys.exit("qemu-system-x86_64 is not here: install QEMU for x86 (tools/install-deps)")
-    images.fetch(["busybox", "kexec-tools"] + sorted({f"linux-{case.suite}" for case in cases}))
+    images.fetch(["busybox", "kexec-tools"] + sorted({f"linux-{case.suite}" for case in cases} | {"linux-sid"}))
+    lists = []
     with tempfile.TemporaryDirectory(prefix="rapidreboot-bench.") as folder:
-        rows = run_cases(cases, binaries, stamping.build(folder), args.wall)
+        stamp = stamping.build(folder)
+        rows = run_cases(cases, binaries, stamp, args.wall)
+        if (args.only or "") in "list" and args.without != "rapidreboot":
+            say("  list: rapidreboot")
+            lists = listing.measure(args.rapidreboot, stamp, MACHINE)
     facts = {"unit": "guest instructions", "qemu": qemu_version(), "cpu_model": CPU,
-             "memory": MACHINE.memory, "host_cpu": processor(), "rows": rows}
+             "memory": MACHINE.memory, "host_cpu": processor(), "rows": rows, "list": lists}
     everything = with_earlier(args.output, facts)
     os.makedirs(os.path.dirname(args.output), exist_ok=True)
     with open(args.output, "w", encoding="utf-8") as file:
         json.dump(everything, file, indent=1)
-    say("\nGiga-instructions (initrd of all modules: "
-        f"{max(row['result']['initrd_bytes'] for row in rows) / 1e6:.0f} MB packed)\n")
-    say("\n".join(table(rows, args.targets)))
+    if rows:
+        say("\nGiga-instructions (initrd of all modules: "
+            f"{max(row['result']['initrd_bytes'] for row in rows) / 1e6:.0f} MB packed)\n")
+        say("\n".join(table(rows, args.targets)))
+    if lists:
+        say("\n" + "\n".join(listing.table(lists)))
     say(f"\n{facts['qemu']}, -cpu {CPU}, one processor, {MACHINE.memory}; as JSON: {args.output}")
     return 0
 

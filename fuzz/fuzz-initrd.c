@@ -4,6 +4,23 @@
 
 #define MAX ((size_t)1 << 20)
 
+/* What is packed anew unpacks, all of it. */
+static void check_repack(struct bytes in)
+{
+	struct initrd_repacked repacked;
+	struct initrd_unpacked what;
+	uint8_t *out = NULL;
+	size_t n = 0;
+
+	if (initrd_repack(&in, 1, in, MAX, &repacked, NULL) < 0 || !repacked.p)
+		return;
+	must(initrd_unpack((struct bytes){ repacked.p, repacked.n }, 2 * MAX, &out, &n, &what,
+			   NULL) == 0);
+	must(out && what.n_unpacked == 1 && !what.why_not[0]);
+	free(out);
+	free(repacked.p);
+}
+
 /* Unpacking once leaves nothing that a second time would find, unless it ran out of room. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -12,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *out = NULL, *out2 = NULL;
 	size_t n = 0, n2 = 0;
 
+	check_repack(in);
 	if (initrd_unpack(in, MAX, &out, &n, &what, NULL) < 0)
 		return 0;
 	must((what.n_unpacked > 0) == (out != NULL));

@@ -37,6 +37,7 @@ void config_done(struct config *config)
 {
 	free(config->default_entry);
 	free(config->append);
+	free(config->cache);
 	free(config->hooks);
 	config_words_done(&config->force);
 	config_words_done(&config->downgrade);
@@ -60,6 +61,12 @@ static int set_text(void *field, const char *value)
 		return bytes_set(text, text_of(value));
 	free(TAKE_PTR(*text));
 	return 0;
+}
+
+/* Empty: none. */
+static int set_directory(void *field, const char *value)
+{
+	return *value && *value != '/' ? -EINVAL : set_text(field, value);
 }
 
 static int set_path(void *field, const char *value)
@@ -173,6 +180,7 @@ static const struct setting {
 } settings[] = {
 	{ "ENTRY", set_text, offsetof(struct config, default_entry), "a boot entry" },
 	{ "APPEND", set_text, offsetof(struct config, append), "words of a command line" },
+	{ "CACHE", set_directory, offsetof(struct config, cache), "an absolute path, or nothing" },
 	{ "HOOKS", set_path, offsetof(struct config, hooks), "an absolute path" },
 	{ "HOOK_TIMEOUT", set_seconds, offsetof(struct config, hook_timeout_s),
 	  "seconds, at most 86400" },

@@ -35,6 +35,7 @@ struct config_words {
 struct config {
 	char *default_entry; /* ENTRY: boot entry, as for `rapidreboot ENTRY`; NULL: the loader's */
 	char *append;	     /* APPEND: words after the entry's command line, or NULL */
+	char *cache;	     /* CACHE: directory of what was unpacked, or NULL: nothing is kept */
 	char *hooks;	     /* HOOKS: directory of programs run before the hand-over */
 	unsigned hook_timeout_s;    /* HOOK_TIMEOUT: for each of them */
 	bool hook_failure_ignored;  /* HOOK_FAILURE=ignore */

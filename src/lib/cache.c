@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/strbuf.h"
+#include "fundamental/crc32c.h"
 #include "fundamental/digest.h"
 #include "image/prepared-file.h"
 #include "lib/cache-dir.h"
@@ -71,7 +72,7 @@ int cache_key(struct kx_ctx *ctx, const struct kx_request *req, const struct kx_
 	      struct cache *ret, struct kx_error *err)
 {
 	_cleanup_strbuf_ struct strbuf key = { 0 }, paths = { 0 };
-	struct cache cache = { .insn = plan->machine.has_crc32 };
+	struct cache cache = { .insn = crc32c_has_insn() };
 	struct digest name;
 	int r = add_all(ctx, req, plan, cache.insn, &key, &paths, err);
 
@@ -152,6 +153,8 @@ static int take(int fd, uint64_t file_n, const struct cache *cache, struct prepa
 	}
 	found.vmlinux = (struct bytes){ found.vmlinux_file.p, found.vmlinux_file.n };
 	found.initrd.bytes = (struct bytes){ found.initrd.file.p, found.initrd.file.n };
+	found.has_initrd_digest = found.initrd.bytes.n;
+	found.initrd_digest = file.digest[PREPARED_INITRD];
 	*ret = found;
 	return 0;
 }

@@ -9,6 +9,7 @@
 
 #include "base/io.h"
 #include "base/num.h"
+#include "fundamental/crc32c.h"
 #include "lib/cache.h"
 #include "lib/in-place.h"
 #include "lib/prepare.h"
@@ -306,6 +307,18 @@ static int warn_packed(struct kx_plan *plan, const char *why_not)
 	return add_warning(plan, sentence);
 }
 
+/* Digested once for all plans that follow. */
+static void take_initrd(struct plan_request *preq, const struct prepared *prepared)
+{
+	preq->initrd = prepared->initrd.bytes;
+	preq->has_initrd_digest = prepared->has_initrd_digest || !(preq->flags & KX_REQ_NO_DIGEST);
+	if (prepared->has_initrd_digest)
+		preq->initrd_digest = prepared->initrd_digest;
+	else if (preq->has_initrd_digest)
+		digest_bytes(preq->initrd.p, preq->initrd.n, crc32c_has_insn(),
+			     &preq->initrd_digest);
+}
+
 /* A plan with the initial ramdisk unpacked. -E2BIG or -ENOSPC: without, it may be possible. */
 static int try_unpacked(struct plan_request *preq, struct kx_plan *plan, struct prepared *prepared,
 			struct kx_error *err)
@@ -315,7 +328,7 @@ static int try_unpacked(struct plan_request *preq, struct kx_plan *plan, struct 
 	if (prepared->why_not[0] && warn_packed(plan, prepared->why_not) < 0)
 		r = -ENOMEM;
 	if (prepared->initrd.bytes.n)
-		preq->initrd = prepared->initrd.bytes;
+		take_initrd(preq, prepared);
 	if (r == 0)
 		r = plan_make(&plan->machine, preq, &plan->plan, err);
 	if (r == 0 && prepared->initrd.bytes.n) {
@@ -325,6 +338,7 @@ static int try_unpacked(struct plan_request *preq, struct kx_plan *plan, struct 
 		return 0;
 	}
 	preq->initrd = plan->initrd.bytes;
+	preq->has_initrd_digest = false;
 	if (is_too_large(r) && prepared->initrd.bytes.n && warn_packed(plan, err->message) < 0)
 		r = -ENOMEM;
 	return r == -ENOMEM ? kx_fail(err, r, "out of memory") : r;

@@ -11,6 +11,8 @@ struct prepared {
 	char why_not[256];	/* why parts of it stay packed, "" when none do */
 	uint8_t *vmlinux_owned; /* where the kernel is: here, or in a mapping; or neither */
 	struct contents vmlinux_file;
+	bool has_initrd_digest;
+	struct digest initrd_digest;
 };
 
 /* Of RAM, which has to hold the files that are made of it as well. */

@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "fundamental/bytes.h"
+#include "fundamental/digest.h"
 #include "image/image.h"
 #include "memmap/memmap.h"
 #include "plan/machine.h"
@@ -33,7 +34,9 @@ struct plan_module {
 
 struct plan_request {
 	const struct image *image;
-	struct bytes initrd;  /* joined and aligned by the caller; n == 0 for none */
+	struct bytes initrd;	/* joined and aligned by the caller; n == 0 for none */
+	bool has_initrd_digest; /* it is known already, over all of initrd: */
+	struct digest initrd_digest;
 	struct bytes vmlinux; /* of a bzImage, as vmlinux_unpack() gives it; n == 0: not yet */
 	const char *cmdline;  /* never NULL */
 	const struct plan_module *modules;

@@ -34,24 +34,29 @@ static uint32_t flags_of(const struct planner *p)
 	return flags;
 }
 
-static void put_digest(const void *data, size_t n, uint32_t crc[3])
-{
-	struct digest d;
-
-	digest_bytes(data, n, crc32c_has_insn(), &d);
-	memcpy(crc, d.crc, sizeof(d.crc));
-}
-
 /* What of @blob stays as it is, behind the arguments, when it runs at @dest. */
 static void add_own_region(struct bytes blob, struct range dest, struct purgatory_args *args)
 {
 	const uint64_t end = get_le64(blob.p + blob.n - PURGATORY_TRAILER);
-	struct purgatory_region *r = &args->regions[args->n_regions++];
+	struct digest d;
 
 	assert(end > PURGATORY_START && end < blob.n);
-	r->start = dest.start + PURGATORY_START;
-	r->n = end - PURGATORY_START;
-	put_digest(blob.p + PURGATORY_START, (size_t)r->n, r->crc);
+	digest_bytes(blob.p + PURGATORY_START, end - PURGATORY_START, crc32c_has_insn(), &d);
+	args->regions[args->n_regions++] = (struct purgatory_region){
+		.start = dest.start + PURGATORY_START,
+		.n = end - PURGATORY_START,
+		.crc = { d.crc[0], d.crc[1], d.crc[2] },
+	};
+}
+
+static void digest_of(const struct plan_request *req, const struct planned_segment *s,
+		      struct digest *ret)
+{
+	if (req->has_initrd_digest && s->segment.data.p == req->initrd.p &&
+	    s->n_checked == req->initrd.n)
+		*ret = req->initrd_digest;
+	else
+		digest_bytes(s->segment.data.p, s->n_checked, crc32c_has_insn(), ret);
 }
 
 /* One place is kept for the purgatory itself. */
@@ -59,7 +64,7 @@ static int fill_regions(const struct planner *p, struct purgatory_args *args)
 {
 	for (size_t i = 0; i < p->n_segments; i++) {
 		const struct planned_segment *s = &p->segments[i];
-		struct purgatory_region *r = &args->regions[args->n_regions];
+		struct digest d;
 
 		if (!s->segment.digested)
 			continue;
@@ -67,10 +72,12 @@ static int fill_regions(const struct planner *p, struct purgatory_args *args)
 			return kx_fail(p->err, -E2BIG,
 				       "more than %u segments for the purgatory to check",
 				       PURGATORY_REGIONS_MAX - 1);
-		r->start = s->segment.dest.start;
-		r->n = s->n_checked;
-		put_digest(s->segment.data.p, s->n_checked, r->crc);
-		args->n_regions++;
+		digest_of(p->req, s, &d);
+		args->regions[args->n_regions++] = (struct purgatory_region){
+			.start = s->segment.dest.start,
+			.n = s->n_checked,
+			.crc = { d.crc[0], d.crc[1], d.crc[2] },
+		};
 	}
 	return 0;
 }
@@ -118,6 +125,7 @@ int planner_add_purgatory(struct planner *p, const struct handover *handover)
 		.page_tables = handover->page_tables,
 	};
 	struct range dest = handover->dest;
+	struct digest self;
 	uint8_t *blob;
 	int r = range_size(dest) ? 0 : find_room(p, handover, &dest);
 
@@ -130,7 +138,8 @@ int planner_add_purgatory(struct planner *p, const struct handover *handover)
 			return r;
 		add_own_region(handover->blob, dest, &args);
 	}
-	put_digest(&args, offsetof(struct purgatory_args, self), args.self);
+	digest_bytes(&args, offsetof(struct purgatory_args, self), crc32c_has_insn(), &self);
+	memcpy(args.self, self.crc, sizeof(args.self));
 	blob = planner_alloc(p, handover->blob.n);
 	if (!blob)
 		return planner_out_of_memory(p);

@@ -121,7 +121,7 @@ static void test_settings(void **state)
 	root_put(
 		&root, "/etc/rapidreboot.conf",
 		"ENTRY=latest\nAPPEND='a \"b c\"'\nWAY=file\nCONFIRM=never\nFIRMWARE=refuse\n"
-		"HOOK_TIMEOUT=5\nPACKAGE_TIMEOUT=120\nHOOK_FAILURE=ignore\nDISPLAY_DRIVERS=unload\nIMPORT=no\nCHECKS_FORCE='D1  E9'\n");
+		"HOOK_TIMEOUT=5\nPACKAGE_TIMEOUT=120\nHOOK_FAILURE=ignore\nCACHE=/var/cache/rapidreboot\nDISPLAY_DRIVERS=unload\nIMPORT=no\nCHECKS_FORCE='D1  E9'\n");
 	root_put(&root, "/etc/rapidreboot.conf.d/20-b.conf", "HOOKS=/b\nCHECKS_NOTE=E6\n");
 	root_put(&root, "/etc/rapidreboot.conf.d/10-a.conf",
 		 "HOOKS=/a\nWAY=segments\nCHECKS_REFUSE=C5\n");
@@ -132,6 +132,7 @@ static void test_settings(void **state)
 	assert_string_equal(c.default_entry, "latest");
 	assert_string_equal(c.append, "a \"b c\"");
 	assert_string_equal(c.hooks, "/b");
+	assert_string_equal(c.cache, "/var/cache/rapidreboot");
 	assert_int_equal(c.way, KX_WAY_SEGMENTS);
 	assert_int_equal(c.confirm, CONFIG_CONFIRM_NEVER);
 	assert_int_equal(c.firmware, CONFIG_FIRMWARE_REFUSE);

@@ -117,6 +117,9 @@ def check_initrds(scenario, end, facts):
     if scenario.initrds == "packed" and scenario.way == "-s":
         if "ramdisk packed anew: as lz4" not in end.log:
             yield "the initrd was not packed anew for kexec_file_load"
+    elif any(word.startswith("--cache") for word in scenario.options):
+        if not re.search(r"cache: /cache/\S+ is used", end.log):
+            yield "nothing came out of the cache"
     elif scenario.initrds == "packed" and "initrd: 4 parts unpacked" not in end.log:
         yield "not all packed parts of the initrd were unpacked"
     for name in wanted.get(scenario.initrds, []):

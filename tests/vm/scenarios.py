@@ -184,6 +184,9 @@ def fast():
                        options=("--fast", "-d"), quick=suite == "sid")
         yield Scenario(f"fast/{suite}-file", first=suite, next=suite, initrds="packed", way="-s",
                        options=("--fast", "-d"), quick=suite == "bookworm")
+    yield Scenario("fast/sid-cached", initrds="packed", options=("--fast", "-d", "--cache=/cache"),
+                   prepare="must kexec -l --fast --cache=/cache /boot/kernel "
+                   "--initrd=/boot/initrd0\nmust kexec -u\n")
     yield Scenario("fast/five", kind="chain", way="--fast", limit=LONG_LIMIT, quick=True,
                    machine=vm.Machine(memory="3G"))
 

@@ -174,6 +174,7 @@ static int plan_by(struct start *s, enum kx_way way, uint64_t flags, const char 
 		.cmdline = s->cmdline,
 		.way = way,
 		.flags = s->flags | flags,
+		.cache = s->config.cache,
 	};
 	struct kx_plan *made;
 	int r = kx_plan_new(s->ctx, &request, &made, err);
@@ -212,7 +213,7 @@ static int plan(struct start *s, struct kx_error *err)
 	if (s->way == KX_WAY_FILE || s->safe)
 		return plan_by(s, s->way, 0, NULL, err);
 	if (s->way == KX_WAY_AUTO && s->file_only)
-		return plan_by(s, KX_WAY_FILE, 0, s->file_only, err);
+		return plan_by(s, KX_WAY_FILE, KX_REQ_FAST, s->file_only, err);
 	return plan_fast(s, err);
 }
 
@@ -376,6 +377,8 @@ void start_let_go(struct start *s)
 {
 	s->plan = kx_plan_free(s->plan);
 	s->image = kx_image_free(s->image);
+	s->plan_info = (struct kx_plan_info){ 0 };
+	s->image_info = (struct kx_image_info){ 0 };
 	s->devicetree = NULL;
 	entries_close(&s->entries);
 }
