@@ -10,7 +10,7 @@ WORK  := $(BUILD)/work
 MESON ?= meson
 NINJA ?= ninja
 
-.PHONY: all install deb demo check check-vm check-systems bench fuzz format deps deps-build clean help
+.PHONY: all install deb demo check check-vm check-long check-systems bench fuzz format deps deps-build clean help
 
 all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the library into build/lib
 	@$(NINJA) -C $(WORK) --quiet
@@ -36,14 +36,19 @@ check: deps ## every test: two compilers, sanitizers, fuzz corpora, a few virtua
 check-vm: deps all ## every virtual machine: all kernels, image types, memory sizes, firmwares
 	@tests/vm/real-images.py
 	@tests/vm/run.py
+	@tests/vm/stamps.py
 	@tests/vm/boot-loaders.py
 	@tests/vm/direct.py
+
+check-long: deps all ## every combination of rung, kernel and machine, a hundred kexecs in a row: hours
+	@tests/vm/run.py --long
 
 check-systems: deps all ## reboot whole systems, each init and release, with what make install installs
 	@tests/systems/run.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools
-	@bench/run.py
+	@bench/run.py --full --targets
+	@bench/page.py
 
 fuzz: deps ## run every fuzzer for FUZZ_SECONDS (60), or one: make fuzz TARGET=bzimage
 	@tools/fuzz.py --seconds $(FUZZ_SECONDS) $(TARGET)

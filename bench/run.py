@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Counts what a kexec reboot costs: ours beside kexec-tools, in instructions.
+"""Counts what a kexec reboot costs: ours beside kexec-tools, in instructions; and what a menu does.
 
 QEMU runs the virtual machine with -icount shift=0,sleep=off: the guest's clock, its time-stamp
 counter included, advances one nanosecond an instruction and jumps over idle time. The same run
@@ -9,12 +9,14 @@ dearer and copies cheaper than they are, so the bytes moved are shown beside the
 
   load      from before `kexec -l` starts to after it ended
   blackout  from the last instruction before reboot(2) to the first of the next /init
+  list      `rapidreboot list` on large menus: bench/listing.py
 """
 
 import argparse
 import dataclasses
 import json
 import lzma
+import operator
 import os
 import re
 import subprocess
@@ -26,6 +28,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 import guest
 import images
 import initramfs
+import listing
 import stamp as stamping
 import vm
 
@@ -49,14 +52,21 @@ class Case:
     options: tuple
     full: bool = False  # only with --full
     targets: tuple = (None, None)
+    prepare: str = ":"  # shell, before anything is loaded
 
+
+# Without huge pages nothing can be put where it runs.
+COPIED = "mount -t tmpfs none /sys/kernel/mm/hugepages"
 
 CASES = [
     Case("modules, zstd, -c", "sid", "modules", "zst", ("-c",), targets=(0.20, None)),
     Case("modules, zstd, -s", "sid", "modules", "zst", ("-s",)),
     Case("modules, zstd, --fast", "sid", "modules", "zst", ("--fast",), targets=(2.9, 1.70)),
+    Case("modules, zstd, --fast, copied", "sid", "modules", "zst", ("--fast",), prepare=COPIED,
+         full=True),
     Case("tiny, -c", "sid", "tiny", "", ("-c",)),
     Case("tiny, --fast", "sid", "tiny", "", ("--fast",), targets=(None, 1.30)),
+    Case("tiny, --fast, copied", "sid", "tiny", "", ("--fast",), prepare=COPIED, full=True),
     Case("tiny, -s", "sid", "tiny", "", ("-s",)),
     Case("modules, zstd, -c -i", "sid", "modules", "zst", ("-c", "-i"), full=True),
     Case("modules, xz, -c", "sid", "modules", "xz", ("-c",), full=True),
@@ -70,12 +80,16 @@ CASES = [
     Case("modules, zstd, -c", "bookworm", "modules", "zst", ("-c",), full=True),
     Case("modules, zstd, --fast", "bookworm", "modules", "zst", ("--fast",), full=True,
          targets=(None, 2.1)),
+    Case("modules, zstd, --fast, copied", "bookworm", "modules", "zst", ("--fast",),
+         prepare=COPIED, full=True),
     Case("modules, zstd, -s", "bookworm", "modules", "zst", ("-s",), full=True),
 ]
 
 JOB = """
+{prepare}
 sleep {settle}
-must {kexec} -d {words} > /tmp/debug 2>&1
+must peak-memory /tmp/peak /sbin/{kexec} -d {words} > /tmp/debug 2>&1
+section peak cat /tmp/peak
 section debug cat /tmp/debug
 section placement sh -c 'dmesg | grep kexec'
 must {kexec} -u
@@ -156,7 +170,9 @@ def build_first(case, kexec, stamp, initrd, folder):
     words = ["-l", *options, "/boot/kernel", f'--command-line="{CMDLINE}"',
              "--initrd=/boot/initrd"]
     name = "kexec-tools" if kexec == "kexec-tools" else "kexec"
-    archive = guest.base(JOB.format(kexec=name, words=" ".join(words), settle=SETTLE))
+    archive = guest.base(JOB.format(kexec=name, words=" ".join(words), settle=SETTLE,
+                                    prepare=case.prepare))
+    archive.file("bin/peak-memory", stamping.build_program(folder, "tests/cli/peak-memory.c"), 0o755)
     if kexec == "kexec-tools":
         guest.add_kexec_tools(archive)
     else:
@@ -178,14 +194,22 @@ def moved_bytes(log):
             sum(int(last, 16) + 1 - int(first, 16) for first, last in ranges) or None)
 
 
-def measure(case, kexec, stamp):
-    """Run one case; returns its figures."""
+def rung(log):
+    """What --fast said that it did."""
+    found = re.search(r"(?m)^kexec: (zero-copy|copy|bzImage|kexec_file_load)\b",
+                      guest.sections(log).get("debug", ""))
+    return found[1] if found else None
+
+
+def measure(case, kexec, stamp, is_wall=False):
+    """Run one case; returns its figures. With @is_wall in seconds of this host."""
     with tempfile.TemporaryDirectory(prefix="rapidreboot-bench.") as folder:
         initrd = build_initrd(case, stamp, folder)
         first = build_first(case, kexec, stamp, initrd, folder)
         console = os.path.join(folder, "debugcon")
-        machine = dataclasses.replace(MACHINE, extra=(
-            "-icount", "shift=0,sleep=off", "-debugcon", f"file:{console}"))
+        count = () if is_wall else ("-icount", "shift=0,sleep=off")
+        machine = dataclasses.replace(MACHINE, extra=(*count, "-debugcon", f"file:{console}"))
+        watch = stamping.Watch(console)
         for _ in range(TRIES):
             end = vm.run(machine, images.kernel(case.suite), first,
                          "console=ttyS0 panic=-1 quiet nokaslr", folder, LIMIT)
@@ -193,10 +217,17 @@ def measure(case, kexec, stamp):
             if "init" in stamps:
                 break
         size = os.path.getsize(initrd)
+        seen = watch.stop()
     if "init" not in stamps:
         raise RuntimeError(f"{case.name}: the next /init was not reached ({end.reason})\n"
                            f"{end.log[-1500:]}")
-    return figures(stamps, size, moved_bytes(end.log))
+    if is_wall:
+        return {"wall_load": seen["load-end"] - seen["load-start"],
+                "wall_blackout": seen["init"] - seen["jump"]}
+    result = figures(stamps, size, moved_bytes(end.log))
+    image = os.path.getsize(images.kernel(case.suite)) + size
+    result["peak_beyond_image"] = int(guest.sections(end.log)["peak"]) * 1024 - image
+    return result | {"rung": rung(end.log)}
 
 
 def figures(stamps, initrd_size, moved):
@@ -246,47 +277,92 @@ def qemu_version():
                           check=True, timeout=30).stdout.splitlines()[0]
 
 
-def run_cases(cases, binaries, stamp):
-    rows = []
+def run_cases(cases, binaries, stamp, is_wall):
+    rows, known = [], {}
     for case in cases:
         kernel = ".".join(images.release(case.suite).split(".")[:2])
         for label, binary in binaries.items():
-            say(f"  {kernel}, {case.name}: {label}")
+            # kexec-tools does the same for several of our cases
+            options = () if label == "kexec-tools" and "-s" not in case.options else case.options
+            same = (label, case.suite, case.initrd, case.packing, tuple(sorted(options)),
+                    label != "kexec-tools" and case.prepare)
+            if same not in known:
+                say(f"  {kernel}, {case.name}: {label}")
+                known[same] = measure(case, binary, stamp)
+                if is_wall:
+                    known[same] |= measure(case, binary, stamp, True)
             rows.append({"kernel": kernel, "release": images.release(case.suite),
                          "case": case.name, "by": label, "targets": list(case.targets),
-                         "result": measure(case, binary, stamp)})
+                         "result": known[same]})
     return rows
+
+
+def with_earlier(path, facts):
+    """@facts with the rows of an earlier run at @path that this one did not measure again."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            earlier = json.load(file)
+    except (OSError, ValueError):
+        return facts
+    if any(earlier.get(key) != facts[key] for key in ("qemu", "cpu_model", "memory", "host_cpu")):
+        return facts
+    name = operator.itemgetter("kernel", "case", "by")
+    done = {name(row) for row in facts["rows"]}
+    order = [case.name for case in CASES]
+    rows = facts["rows"] + [row for row in earlier["rows"] if name(row) not in done]
+    rows.sort(key=lambda row: ([-int(number) for number in row["kernel"].split(".")],
+                               order.index(row["case"]) if row["case"] in order else len(order)))
+    return facts | {"rows": rows, "list": facts["list"] or earlier.get("list", [])}
+
+
+def choose(words, full):
+    """The cases whose name is @words, else those that contain it."""
+    names = [case.name for case in CASES]
+    return [case for case in CASES
+            if (full or not case.full) and (case.name == words if words in names
+                                            else words in case.name)]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--kexec", default=os.path.join(images.TOP, "build/bin/kexec"))
-    parser.add_argument("--only", metavar="TEXT", help="cases whose name contains TEXT")
+    parser.add_argument("--rapidreboot", default=os.path.join(images.TOP, "build/bin/rapidreboot"))
+    parser.add_argument("--only", metavar="TEXT", help="the case of that name, or all whose name contains TEXT")
     parser.add_argument("--full", action="store_true", help="xz, no digest and Linux 6.1, too")
     parser.add_argument("--targets", action="store_true", help="show the project's goals")
+    parser.add_argument("--wall", action="store_true",
+                        help="each once more by this host's clock: only on an idle one")
     parser.add_argument("--without", choices=["kexec-tools", "rapidreboot"],
                         help="leave one of the two out")
     parser.add_argument("--output", default=os.path.join(images.TOP, "build/bench.json"))
     args = parser.parse_args()
-    cases = [case for case in CASES
-             if (args.full or not case.full) and (args.only or "") in case.name]
+    cases = choose(args.only or "", args.full)
     binaries = {"rapidreboot": args.kexec, "kexec-tools": "kexec-tools"}
     binaries.pop(args.without, None)
     if "rapidreboot" in binaries and not os.access(args.kexec, os.X_OK):
         sys.exit(f"{args.kexec} is not a program: build it first (make)")
     if not vm.find_qemu():
         sys.exit("qemu-system-x86_64 is not here: install QEMU for x86 (tools/install-deps)")
-    images.fetch(["busybox", "kexec-tools"] + sorted({f"linux-{case.suite}" for case in cases}))
+    images.fetch(["busybox", "kexec-tools"] + sorted({f"linux-{case.suite}" for case in cases} | {"linux-sid"}))
+    lists = []
     with tempfile.TemporaryDirectory(prefix="rapidreboot-bench.") as folder:
-        rows = run_cases(cases, binaries, stamping.build(folder))
+        stamp = stamping.build(folder)
+        rows = run_cases(cases, binaries, stamp, args.wall)
+        if (args.only or "") in "list" and args.without != "rapidreboot":
+            say("  list: rapidreboot")
+            lists = listing.measure(args.rapidreboot, stamp, MACHINE)
     facts = {"unit": "guest instructions", "qemu": qemu_version(), "cpu_model": CPU,
-             "memory": MACHINE.memory, "host_cpu": processor(), "rows": rows}
+             "memory": MACHINE.memory, "host_cpu": processor(), "rows": rows, "list": lists}
+    everything = with_earlier(args.output, facts)
     os.makedirs(os.path.dirname(args.output), exist_ok=True)
     with open(args.output, "w", encoding="utf-8") as file:
-        json.dump(facts, file, indent=1)
-    say("\nGiga-instructions (initrd of all modules: "
-        f"{max(row['result']['initrd_bytes'] for row in rows) / 1e6:.0f} MB packed)\n")
-    say("\n".join(table(rows, args.targets)))
+        json.dump(everything, file, indent=1)
+    if rows:
+        say("\nGiga-instructions (initrd of all modules: "
+            f"{max(row['result']['initrd_bytes'] for row in rows) / 1e6:.0f} MB packed)\n")
+        say("\n".join(table(rows, args.targets)))
+    if lists:
+        say("\n" + "\n".join(listing.table(lists)))
     say(f"\n{facts['qemu']}, -cpu {CPU}, one processor, {MACHINE.memory}; as JSON: {args.output}")
     return 0
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/types.h>
 
 #include "cli/json.h"
 
@@ -39,4 +40,122 @@ int json_print(json_t *value)
 	r = puts(text) == EOF ? -EIO : 0;
 	free(text);
 	return r;
+}
+
+static void new_line(const struct json_out *o)
+{
+	putchar_unlocked('\n');
+	for (unsigned int i = 0; i < o->depth; i++)
+		fputs_unlocked("  ", stdout);
+}
+
+/* Keys are ours and need no escape. */
+static void begin(struct json_out *o, const char *key)
+{
+	if (o->follows)
+		putchar_unlocked(',');
+	if (o->depth)
+		new_line(o);
+	if (key) {
+		putchar_unlocked('"');
+		fputs_unlocked(key, stdout);
+		fputs_unlocked("\": ", stdout);
+	}
+	o->follows = true;
+}
+
+void json_out_open(struct json_out *o, const char *key, char bracket)
+{
+	begin(o, key);
+	putchar_unlocked(bracket);
+	o->depth++;
+	o->follows = false;
+}
+
+void json_out_close(struct json_out *o, char bracket)
+{
+	o->depth--;
+	if (o->follows)
+		new_line(o);
+	putchar_unlocked(bracket);
+	o->follows = true;
+}
+
+void json_out_number(struct json_out *o, const char *key, long long value)
+{
+	begin(o, key);
+	printf("%lld", value);
+}
+
+void json_out_bool(struct json_out *o, const char *key, bool value)
+{
+	begin(o, key);
+	fputs_unlocked(value ? "true" : "false", stdout);
+}
+
+/* Length of @s when it is itself in JSON, or -1. */
+static ssize_t plain_length(const char *s)
+{
+	const char *p = s;
+
+	for (; *p; p++)
+		if (*p < ' ' || *p > '~' || *p == '"' || *p == '\\')
+			return -1;
+	return p - s;
+}
+
+/* What needs escapes, or is not UTF-8. */
+static void rare_text(struct json_out *o, const char *key, const char *s)
+{
+	json_t *value = json_string(s);
+	char *text;
+
+	if (!value) {
+		json_out_open(o, key, '[');
+		for (; *s; s++)
+			json_out_number(o, NULL, (unsigned char)*s);
+		json_out_close(o, ']');
+		return;
+	}
+	text = json_dumps(value, JSON_ENCODE_ANY);
+	begin(o, key);
+	if (text)
+		fputs_unlocked(text, stdout);
+	o->failed |= !text;
+	free(text);
+	json_decref(value);
+}
+
+void json_out_text(struct json_out *o, const char *key, const char *s)
+{
+	ssize_t n = s ? plain_length(s) : 0;
+
+	if (n < 0) {
+		rare_text(o, key, s);
+		return;
+	}
+	begin(o, key);
+	if (!s) {
+		fputs_unlocked("null", stdout);
+		return;
+	}
+	putchar_unlocked('"');
+	fwrite_unlocked(s, 1, (size_t)n, stdout);
+	putchar_unlocked('"');
+}
+
+void json_out_texts(struct json_out *o, const char *key, const char *const *v, size_t n)
+{
+	json_out_open(o, key, '[');
+	for (size_t i = 0; i < n; i++)
+		json_out_text(o, NULL, v[i]);
+	json_out_close(o, ']');
+}
+
+int json_out_end(struct json_out *o)
+{
+	putchar_unlocked('\n');
+	if (o->failed)
+		return -ENOMEM;
+	return ferror(stdout) ? -EIO : 0;
 }

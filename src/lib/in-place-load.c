@@ -97,7 +97,7 @@ static int grow(struct loading *l, struct kx_error *why)
 	r = in_place_write(l->ctx, &l->state, why);
 	if (r == 0)
 		r = grow_once(l, wanted, why);
-	if (r == 0 && l->state.pool_added < wanted) {
+	if (r == 0 && l->state.pool_added < need) {
 		(void)l->pages->compact(l->ctx->sys);
 		r = grow_once(l, wanted, why);
 	}

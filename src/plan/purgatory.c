@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A purgatory's blob + the segments to check -> one more segment, with its arguments written in. */
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "fundamental/crc32c.h"
 #include "fundamental/digest.h"
+#include "fundamental/put.h"
 #include "plan/planner.h"
 
 #define SERIAL_PORT_DEFAULT 0x3f8 /* COM1 */
@@ -32,6 +34,21 @@ static uint32_t flags_of(const struct planner *p)
 	return flags;
 }
 
+/* What of @blob stays as it is, behind the arguments, when it runs at @dest. */
+static void add_own_region(struct bytes blob, struct range dest, struct purgatory_args *args)
+{
+	const uint64_t end = get_le64(blob.p + blob.n - PURGATORY_TRAILER);
+	struct digest d;
+
+	assert(end > PURGATORY_START && end < blob.n);
+	digest_bytes(blob.p + PURGATORY_START, end - PURGATORY_START, crc32c_has_insn(), &d);
+	args->regions[args->n_regions++] = (struct purgatory_region){
+		.start = dest.start + PURGATORY_START,
+		.n = end - PURGATORY_START,
+		.crc = { d.crc[0], d.crc[1], d.crc[2] },
+	};
+}
+
 static void digest_of(const struct plan_request *req, const struct planned_segment *s,
 		      struct digest *ret)
 {
@@ -42,6 +59,7 @@ static void digest_of(const struct plan_request *req, const struct planned_segme
 		digest_bytes(s->segment.data.p, s->n_checked, crc32c_has_insn(), ret);
 }
 
+/* One place is kept for the purgatory itself. */
 static int fill_regions(const struct planner *p, struct purgatory_args *args)
 {
 	for (size_t i = 0; i < p->n_segments; i++) {
@@ -50,10 +68,10 @@ static int fill_regions(const struct planner *p, struct purgatory_args *args)
 
 		if (!s->segment.digested)
 			continue;
-		if (args->n_regions == PURGATORY_REGIONS_MAX)
+		if (args->n_regions == PURGATORY_REGIONS_MAX - 1)
 			return kx_fail(p->err, -E2BIG,
 				       "more than %u segments for the purgatory to check",
-				       PURGATORY_REGIONS_MAX);
+				       PURGATORY_REGIONS_MAX - 1);
 		digest_of(p->req, s, &d);
 		args->regions[args->n_regions++] = (struct purgatory_region){
 			.start = s->segment.dest.start,
@@ -107,6 +125,7 @@ int planner_add_purgatory(struct planner *p, const struct handover *handover)
 		.page_tables = handover->page_tables,
 	};
 	struct range dest = handover->dest;
+	struct digest self;
 	uint8_t *blob;
 	int r = range_size(dest) ? 0 : find_room(p, handover, &dest);
 
@@ -117,7 +136,10 @@ int planner_add_purgatory(struct planner *p, const struct handover *handover)
 		r = fill_regions(p, &args);
 		if (r < 0)
 			return r;
+		add_own_region(handover->blob, dest, &args);
 	}
+	digest_bytes(&args, offsetof(struct purgatory_args, self), crc32c_has_insn(), &self);
+	memcpy(args.self, self.crc, sizeof(args.self));
 	blob = planner_alloc(p, handover->blob.n);
 	if (!blob)
 		return planner_out_of_memory(p);

@@ -303,7 +303,7 @@ const struct check shutdown_checks[] = {
 	{ "G7", PREFLIGHT_COLD, true, "flags for one cold reboot",
 	  "Reboot through the firmware (`rapidreboot cold`), or remove the file.", look_flags },
 	{ "H1", PREFLIGHT_REFUSE, true, "last attempt confirmed",
-	  "Find out what happened, then clear the record, or choose another kernel.",
+	  "Find out what happened, then `rapidreboot clear`, or choose another kernel.",
 	  look_unconfirmed },
 	{ "H4", PREFLIGHT_WARN, true, "entry for one boot", "Take it back in the boot loader.",
 	  look_one_shot },

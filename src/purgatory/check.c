@@ -6,6 +6,19 @@
 #include "fundamental/digest.h"
 #include "io.h"
 
+static bool is_digest(const struct digest *d, const uint32_t crc[3])
+{
+	return d->crc[0] == crc[0] && d->crc[1] == crc[1] && d->crc[2] == crc[2];
+}
+
+bool args_intact(const struct purgatory_args *args)
+{
+	struct digest d;
+
+	digest_bytes(args, offsetof(struct purgatory_args, self), false, &d);
+	return is_digest(&d, args->self);
+}
+
 int check_regions(const struct purgatory_args *args, bool insn)
 {
 	for (uint32_t i = 0; i < args->n_regions && i < PURGATORY_REGIONS_MAX; i++) {
@@ -13,9 +26,8 @@ int check_regions(const struct purgatory_args *args, bool insn)
 		struct digest d;
 
 		digest_bytes((const void *)(uintptr_t)r->start, r->n, insn, &d);
-		for (unsigned k = 0; k < 3; k++)
-			if (d.crc[k] != r->crc[k])
-				return (int)i;
+		if (!is_digest(&d, r->crc))
+			return (int)i;
 	}
 	return -1;
 }

@@ -27,6 +27,12 @@ void purgatory_main(uint64_t tsc)
 
 	if (a->magic != PURGATORY_MAGIC)
 		reset_machine(a);
+	if (!args_intact(a)) {
+		report_init(a);
+		report(a, "rapidreboot: the purgatory changed since the kernel was loaded; "
+			  "resetting the machine\n");
+		reset_machine(a);
+	}
 	stamp(a, STAMP_PURGATORY_ENTRY, tsc);
 	if (a->flags & PURGATORY_RESET_VGA)
 		vga_reset();

@@ -10,6 +10,8 @@
 
 /* check.c */
 
+/* Are the arguments those that the planner wrote? */
+bool args_intact(const struct purgatory_args *args);
 /* First region whose contents differ from its digest, -1 when all are as they should be. */
 int check_regions(const struct purgatory_args *args, bool insn);
 /* Zeros what no segment covers; nothing without page tables of our own. */

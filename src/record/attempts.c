@@ -282,3 +282,26 @@ const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempt
 		return NULL;
 	return strcmp(a->boot_id, boot_id) != 0 ? a : NULL;
 }
+
+static bool forgive(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
+{
+	struct attempt *a = last_of(all);
+
+	if (!a || attempts_unconfirmed(sys, all) != a)
+		return false;
+	if (a->result == ATTEMPT_PENDING)
+		close_one(sys, a, boot_id, NULL);
+	a->cleared = sys->realtime_ms(sys);
+	return true;
+}
+
+int attempts_forgive(struct sys *sys, struct kx_error *err)
+{
+	struct attempts all;
+	int r = attempts_read(sys, &all, err);
+
+	if (r < 0 || !attempts_unconfirmed(sys, &all))
+		return r;
+	r = change(sys, forgive, NULL, err);
+	return r < 0 ? r : 1;
+}

@@ -148,5 +148,9 @@ _must_check_ int attempts_close(struct sys *sys, const struct boot_facts *facts,
  * again is a person's decision. Else NULL. */
 const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempts *all);
 
+/* A person has looked: what attempts_unconfirmed() tells stands in nobody's way any more. Returns 1, or
+ * 0 when there was nothing of the kind. */
+_must_check_ int attempts_forgive(struct sys *sys, struct kx_error *err);
+
 /* Fills in how long everything took. */
 void attempt_measure(struct sys *sys, struct attempt *a, const struct boot_facts *facts);

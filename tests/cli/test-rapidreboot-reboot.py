@@ -432,6 +432,24 @@ class Records(RebootTest):
         self.assertRuns(["--kernel", self.kernel], 5, exits={"systemctl": 1})
         self.assertEqual(self.attempts(), [])
 
+    def test_clear(self):
+        """What a person has looked into stands in nobody's way, and stays in the timeline."""
+        self.assertRuns(["clear"], 6, [])
+        self.assertRuns(["--kernel", self.kernel], 0)
+        self.assertRuns(["clear"], 6, [])       # it is on its way
+        self.next_boot(0x72)
+        self.assertIn("rapidreboot clear", self.assertRuns(["--kernel", self.kernel], 3, []).err)
+        self.assertRuns(["clear"], 0, [])
+        self.assertEqual([a["result"] for a in self.attempts()], ["firmware"])
+        self.assertRuns(["--kernel", self.kernel], 0)
+        # and one that no boot ever confirmed, although there is a service that does
+        self.set(self.FILE, self.read(self.FILE).replace("\tend", "\twatched=1\tend"))
+        self.set("proc/sys/kernel/random/boot_id", BOOT_ID.replace("3", "5") + "\n")
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.assertRuns(["--kernel", self.kernel], 3, [])
+        self.assertRuns(["clear"], 0, [])
+        self.assertRuns(["--kernel", self.kernel], 0)
+
     def test_read_only(self):
         (self.root / "var/lib").rmdir()
         r = self.assertRuns(["--kernel", self.kernel], 0)

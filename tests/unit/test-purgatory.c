@@ -112,9 +112,20 @@ static int setup(void **state)
 	return 0;
 }
 
+static void seal(void)
+{
+	struct digest d;
+
+	digest_bytes((const void *)(uintptr_t)&args, offsetof(struct purgatory_args, self), false,
+		     &d);
+	for (size_t k = 0; k < 3; k++)
+		args.self[k] = d.crc[k];
+}
+
 /* Did it reset the machine instead of coming back? */
 static bool run(void)
 {
+	seal();
 	if (setjmp(reset))
 		return true;
 	purgatory_main(77);
@@ -178,6 +189,22 @@ static void test_no_check(void **state)
 	kernel[5] ^= 1;
 	assert_false(run());
 	assert_int_equal(stamps.n, 3);
+}
+
+/* Each byte of what it was told, but for the last four, which say nothing. */
+static void test_changed_args(void **state)
+{
+	volatile uint8_t *bytes = (volatile uint8_t *)&args;
+
+	for (volatile size_t i = 0; i < offsetof(struct purgatory_args, zero2); i++) {
+		setup(state);
+		seal();
+		bytes[i] ^= 0x40;
+		if (setjmp(reset))
+			continue;
+		purgatory_main(77);
+		fail_msg("byte %zu was changed, and the kernel started", i);
+	}
 }
 
 static void test_bad_args(void **state)
@@ -361,6 +388,7 @@ int main(void)
 		cmocka_unit_test_setup(test_good, setup),
 		cmocka_unit_test_setup(test_mismatch, setup),
 		cmocka_unit_test_setup(test_no_check, setup),
+		cmocka_unit_test_setup(test_changed_args, setup),
 		cmocka_unit_test_setup(test_bad_args, setup),
 		cmocka_unit_test_setup(test_gaps, setup),
 		cmocka_unit_test_setup(test_gap_in_region, setup),

@@ -236,8 +236,38 @@ def _chain_job(scenario, tools, archive, folder):
     return job
 
 
+RELAY_JOB = """
+hidden() {{ mount -t tmpfs none /sys/kernel/mm/hugepages; }}
+left=$(sed 's/.*left=\\([0-9]*\\).*/\\1/' /proc/cmdline)
+section left$left.text grep -m 1 ' _text$' /proc/kallsyms
+section left$left.iomem cat /proc/iomem
+section left$left.alarms sh -c 'dmesg | grep -E "BUG:|WARNING: CPU|Oops|unpacking failed"'
+[ $left = 0 ] && {{ report second; return; }}
+find boot -type f | cpio -o -H newc > /tmp/files 2>/dev/null
+cat /boot/base /tmp/files > /tmp/initrd
+case $((left % {n})) in
+{cases}
+esac
+kexec -e
+echo "@@ failed kexec -e came back"
+"""
+
+
+def _relay_job(scenario, tools, archive, folder):
+    words = (f'-l /boot/kernel --initrd=/tmp/initrd '
+             f'--command-line="{CHAIN_CMDLINE} left=$((left - 1))"')
+    cases = [f"{number}) {way} {words} 2>&1 | grep -v note= ;;"
+             for number, way in enumerate(scenario.ways)]
+    job = RELAY_JOB.format(n=len(scenario.ways), cases="\n".join(cases))
+    base = guest.base(job)
+    _with_kexec(base, tools)
+    archive.file("boot/base", base.save(os.path.join(folder, "base")))
+    archive.file("boot/kernel", images.kernel(scenario.next))
+    return job
+
+
 JOBS = {"boot": _load_job, "shell": _load_job, "panic": _load_job, "corrupt": _load_job,
-        "lost": _load_job, "xen": _xen_job, "probe": _probe_job,
+        "lost": _load_job, "xen": _xen_job, "probe": _probe_job, "relay": _relay_job,
         "chain": _chain_job}
 
 
@@ -254,10 +284,11 @@ def first_initrd(scenario, tools, folder):
 
 def first_cmdline(scenario):
     line = f"console=ttyS0 panic=-1 quiet {PATIENT}" + scenario.words
-    return line + f" left={CHAIN}" if scenario.kind == "chain" else line
+    left = {"chain": CHAIN, "relay": scenario.length}.get(scenario.kind)
+    return f"{line} left={left}" if left else line
 
 
 def next_cmdline(scenario):
     """What /proc/cmdline of the last kernel has to say, without the newline."""
-    return {"chain": f"{CHAIN_CMDLINE} left=0", "xen": DOM0_CMDLINE}.get(
+    return {"chain": f"{CHAIN_CMDLINE} left=0", "relay": f"{CHAIN_CMDLINE} left=0", "xen": DOM0_CMDLINE}.get(
         scenario.kind, CMDLINE + scenario.next_words)

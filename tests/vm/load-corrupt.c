@@ -5,6 +5,7 @@
  * between load and jump. Only for virtual machines. The byte of the ramdisk lies in the zeros
  * behind the archive's end, so that a kernel which is started in spite of it comes up.
  *
+ * Of the purgatory it is an argument that is changed, with -x one of its constants.
  * With -p nothing is damaged, but the initial ramdisk is entered in the place of the kernel, with
  * the purgatory's arguments as its own (probe.c); with -g as well the purgatory clears no gaps.
  *
@@ -12,7 +13,7 @@
  * is changed in the huge pages of kernel or initrd, or one of the segments that are left is loaded
  * with one changed. --jump jumps, with nothing looked at before.
  *
- *   load-corrupt [-c] [-i] [-p] [-g] [--fast] [--in-place] [-s SEGMENT] KERNEL
+ *   load-corrupt [-c] [-i] [-p] [-g] [-x] [--fast] [--in-place] [-s SEGMENT] KERNEL
  *                --command-line=LINE --initrd=FILE
  *   load-corrupt --jump
  */
@@ -27,7 +28,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fundamental/digest.h"
 #include "fundamental/purgatory-abi.h"
+#include "fundamental/put.h"
 #include "lib/in-place.h"
 #include "sys/pages.h"
 
@@ -43,7 +46,7 @@ struct kernel_segment {
 
 struct change {
 	const char *segment;
-	bool is_probe, leave_gaps, in_place;
+	bool is_probe, leave_gaps, in_code, in_place;
 	uint64_t initrd; /* address */
 };
 
@@ -51,10 +54,18 @@ static void damage(const struct change *change, const struct kx_segment *segment
 		   unsigned char *copy)
 {
 	struct purgatory_args args;
+	struct digest d;
+	size_t at = segment->data_size - 1;
 
 	if (!change->is_probe) {
-		/* the purgatory itself writes to the end of that one */
-		copy[strcmp(segment->name, "boot_params") == 0 ? 0 : segment->data_size - 1] ^= 1;
+		/* the purgatory itself writes to the end of these */
+		if (strcmp(segment->name, "boot_params") == 0)
+			at = 0;
+		if (strcmp(segment->name, "purgatory") == 0)
+			at = change->in_code
+				     ? (size_t)get_le64(copy + at + 1 - PURGATORY_TRAILER) - 1
+				     : offsetof(struct purgatory_args, entry);
+		copy[at] ^= 1;
 		return;
 	}
 	memcpy(&args, copy, sizeof(args));
@@ -62,6 +73,8 @@ static void damage(const struct change *change, const struct kx_segment *segment
 	args.argument = segment->start;
 	if (change->leave_gaps)
 		args.page_tables = 0;
+	digest_bytes(&args, offsetof(struct purgatory_args, self), false, &d);
+	memcpy(args.self, d.crc, sizeof(args.self));
 	memcpy(copy, &args, sizeof(args));
 }
 
@@ -201,7 +214,7 @@ int main(int argc, char **argv)
 	struct kx_ctx *ctx = NULL;
 	int c, r;
 
-	while ((c = getopt_long(argc, argv, "cigps:", options, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "cigpxs:", options, NULL)) != -1)
 		switch (c) {
 		case 'c':
 			break;
@@ -224,6 +237,9 @@ int main(int argc, char **argv)
 		case 'g':
 			change.leave_gaps = true;
 			break;
+		case 'x':
+			change.in_code = true;
+			break;
 		case 'n':
 			change.in_place = true;
 			break;
@@ -239,9 +255,10 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	if (optind + 1 != argc || !initrd) {
-		fprintf(stderr, "usage: load-corrupt [-c] [-i] [-p] [-g] [--fast] [--in-place] "
-				"[-s SEGMENT] "
-				"KERNEL --command-line=LINE --initrd=FILE\n");
+		fprintf(stderr,
+			"usage: load-corrupt [-c] [-i] [-p] [-g] [-x] [--fast] [--in-place] "
+			"[-s SEGMENT] "
+			"KERNEL --command-line=LINE --initrd=FILE\n");
 		return 2;
 	}
 	r = kx_ctx_new(NULL, &ctx, &err);

@@ -84,6 +84,8 @@ def choose(args):
     chosen = list(scenarios.all_scenarios())
     if args.quick:
         chosen = [scenario for scenario in chosen if scenario.quick]
+    if not args.long and not args.only:
+        chosen = [scenario for scenario in chosen if not scenario.long]
     if args.only:
         chosen = [scenario for scenario in chosen
                   if any(fnmatch.fnmatch(scenario.name, f"*{word}*") for word in args.only)]
@@ -99,6 +101,8 @@ def parse_arguments():
                         default=os.path.join(images.TOP, "build/work/tests/vm/load-corrupt"),
                         help="the program that loads a damaged image (tests/vm/load-corrupt.c)")
     parser.add_argument("--quick", action="store_true", help="the few scenarios of make check")
+    parser.add_argument("--long", action="store_true",
+                        help="every combination, and a hundred kexecs in a row")
     parser.add_argument("--only", action="append", metavar="PATTERN",
                         help="scenarios whose name contains PATTERN (*, ? and [] as in a shell)")
     parser.add_argument("--list", action="store_true", help="show the scenarios and stop")

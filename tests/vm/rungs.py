@@ -18,6 +18,97 @@ def contiguous(scenario):
                        **machine)
 
 
+SUITES = images.SUITES
+COPIED = "mount -t tmpfs none /sys/kernel/mm/hugepages\n"  # without huge pages nothing is in place
+FRAGMENT = """
+fragment small 90 > /tmp/fragment &
+while ! grep -q ready /tmp/fragment; do sleep 1; done
+"""
+RUNGS = {
+    "copy": dict(options=("--fast", "-d"), rung="copy", prepare=COPIED),
+    "bzImage": dict(way="-c"),
+    "file": dict(way="-s"),
+}
+MEMORY = {
+    "small": dict(memory="512M"),
+    "fragmented": dict(memory="1536M"),
+    "above-4G": dict(memory="6G"),
+    "crash": dict(memory="3G"),
+}
+MACHINES = tuple((firmware, cpus) for firmware in ("bios", "uefi") for cpus in (1, 4))
+
+
+def matrix(scenario):
+    """Every rung but zero-copy, which has its own, times kernel, firmware, processors and memory.
+    Without --long each pair of those occurs, not each combination."""
+    for r, (rung, how) in enumerate(RUNGS.items()):
+        for s, suite in enumerate(SUITES):
+            for m, (memory, size) in enumerate(MEMORY.items()):
+                for k, (firmware, cpus) in enumerate(MACHINES):
+                    prepare = (FRAGMENT if memory == "fragmented" else "") + how.get("prepare", "")
+                    yield scenario(
+                        f"rungs/{rung}-{suite}-{memory}-{firmware}-{cpus}cpu", first=suite,
+                        next=suite, limit=600, long=k != (m + s + r) % len(MACHINES),
+                        words=" crashkernel=256M" if memory == "crash" else "",
+                        machine=vm.Machine(cpus=cpus, firmware=firmware, **size),
+                        **(how | dict(prepare=prepare)))
+
+
+def damage(scenario):
+    """One byte changed of everything that we hand over: each has to reset the machine."""
+    shared = ("kernel", "initrd", "boot_params", "purgatory")
+    rungs = {"copy": (("--fast",), COPIED, (*shared, "page tables")), "bzImage": ((), "", shared)}
+    for suite in SUITES:
+        for rung, (options, prepare, segments) in rungs.items():
+            for segment in segments:
+                yield scenario(f"rungs/{rung}-{suite}-damaged-{segment.replace(' ', '-')}",
+                               kind="corrupt", loader="load-corrupt", first=suite, next=suite,
+                               way="-c", options=(*options, "-s", segment), prepare=prepare,
+                               long=suite != "sid", quick=(suite, segment) == ("sid", "purgatory"))
+        yield scenario(f"rungs/copy-{suite}-damaged-constants", kind="corrupt", way="-c",
+                       loader="load-corrupt", first=suite, next=suite, prepare=COPIED,
+                       options=("--fast", "-x", "-s", "purgatory"), long=suite != "sid")
+
+
+# Loaded and unloaded, and loading broken off at any time: memory is as it was.
+GIVEN_BACK = """
+must LOAD
+must kexec -u
+section before memory
+must LOAD
+must kexec -u
+section after memory
+for ms in 1 3 10 30 60 100 150 200 300 500 800 1200; do
+	LOAD > /dev/null 2>&1 &
+	pid=$!
+	usleep ${ms}000
+	kill -9 $pid
+	wait $pid
+done
+must kexec -u
+section killed memory
+"""
+
+
+def given_back(scenario):
+    for rung, how in RUNGS.items():
+        yield scenario(f"rungs/{rung}-given-back", kind="shell", job=GIVEN_BACK,
+                       unchanged=("before", "after", "killed"), limit=600,
+                       machine=vm.Machine(memory="1G"), **how)
+
+
+def relays(scenario):
+    """Many kexecs in a row, each by the next of these ways: the rungs from top to bottom."""
+    every = ("kexec --fast", "hidden; kexec --fast", "kexec -c", "kexec -s")
+    yield scenario("relay/8", kind="relay", ways=every, length=8, limit=900,
+                   machine=vm.Machine(memory="1G"))
+    yield scenario("relay/kaslr-20", kind="relay", ways=every[:2], length=20, limit=1800, long=True,
+                   machine=vm.Machine(memory="1G"))
+    yield scenario("relay/100", kind="relay", ways=every, length=100, limit=7200, long=True,
+                   machine=vm.Machine(memory="1G"))
+
+
 def scenarios(scenario):
     """@scenario is the class: this module is part of the one that defines it."""
-    yield from contiguous(scenario)
+    for group in (contiguous, matrix, damage, given_back, relays):
+        yield from group(scenario)

@@ -17,7 +17,7 @@ class Scenario:
     """One virtual machine to run. The name says what is special about it."""
 
     name: str
-    kind: str = "boot"  # boot, panic, chain, xen, corrupt, probe, lost, shell
+    kind: str = "boot"  # boot, panic, chain, xen, corrupt, probe, lost, shell, relay
     first: str = "sid"  # the suite whose kernel loads
     next: str = "sid"  # the suite whose kernel is loaded
     image: str = "bzImage"  # the shape of the loaded kernel: derived.image(), or "uki"
@@ -38,6 +38,9 @@ class Scenario:
     next_words: str = ""  # more words for the second kernel's
     compare: bool = False  # run kexec-tools in the same machine and compare the second kernels
     quick: bool = False  # part of the short run
+    long: bool = False  # only with --long
+    ways: tuple = ()  # relay: how each of them loads the next, in turn
+    length: int = 0  # relay: how many kexecs
     limit: int = LIMIT
     tool: str = ""  # "kexec-tools": that one, whatever is under test
 

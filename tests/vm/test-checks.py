@@ -84,6 +84,23 @@ def lost(log, reason):
     return checks.problems(scenario, vm.Ending(log, reason, 1), False)
 
 
+def relay(texts, said=("zero-copy", "copy") * 3, alarms="", iomem=IOMEM):
+    """Six kexecs, by --fast with and without huge pages in turn."""
+    scenario = scenarios.Scenario("test", kind="relay", length=6,
+                                  ways=("kexec --fast", "hidden; kexec --fast"))
+    log = "".join(f"kexec: {rung}: because\n" for rung in said)
+    for left, text in zip(range(6, -1, -1), ["ffffffff81000000", *texts]):
+        facts = {"text": f"{text} T _text", "iomem": iomem if left == 3 else IOMEM,
+                 "alarms": alarms if left == 2 else ""}
+        for key, value in facts.items():
+            log += f"@@ begin left{left}.{key}\n{value}\n\n@@ end left{left}.{key}\n"
+    log += log_of(dict(FACTS, cmdline=f"{jobs.CHAIN_CMDLINE} left=0"))
+    return checks.problems(scenario, vm.Ending(log, "poweroff", 1), True)
+
+
+TEXTS = [f"ffffffff{number:x}00000" for number in range(0x820, 0x826)]
+
+
 def differences(**changes):
     ours = guest.sections(log_of(dict(FACTS, **changes)))
     return list(compare.differences(ours, guest.sections(log_of(FACTS))))
@@ -132,6 +149,13 @@ CASES = [
     ("a kernel that has to get lost", lambda: lost(LOADED, "timeout"), True),
     ("nothing was loaded", lambda: lost("", "reset"), False),
     ("it comes up", lambda: lost(LOADED + log_of(FACTS), "poweroff"), False),
+    ("a relay", lambda: relay(TEXTS), True),
+    ("a relay that ends early", lambda: relay(TEXTS[:4]), False),
+    ("a relay of kernels in one place", lambda: relay(TEXTS[:1] * 6), False),
+    ("a relay by another rung", lambda: relay(TEXTS, ("zero-copy",) * 6), False),
+    ("a relay with a warning", lambda: relay(TEXTS, alarms="WARNING: CPU: 0"), False),
+    ("a relay that loses memory", lambda: relay(TEXTS, iomem=IOMEM.replace("3ffdffff", "3ffdefff")),
+     False),
     ("unpacked kernel", lambda: fast(), True),
     ("unpacked kernel elsewhere", lambda: fast(PLACED.replace("x1d", "x1c")), False),
     ("copied all the same", lambda: fast(PLACED.replace("zero-copy", "copy")),

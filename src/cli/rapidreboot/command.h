@@ -18,7 +18,8 @@ struct command {
 
 extern const struct command reboot_command, load_command, unload_command, status_command,
 	check_command, cold_command, enable_command, disable_command, list_command, show_command,
-	eval_grub_command, timeline_command, menu_command, desktop_command, hook_command;
+	eval_grub_command, timeline_command, menu_command, desktop_command, clear_command,
+	hook_command;
 
 /* The command reboot on behalf of @why, see struct attempt. */
 int reboot_run(const char *why, int argc, char **argv);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/json.h"
 #include "cli/rapidreboot/entries.h"
 
 enum option_key {
@@ -161,49 +160,49 @@ const char *entries_type_name(enum kx_entry_type type)
 	return "other";
 }
 
-json_t *entry_json(const struct kx_entry *e)
+void entry_json(struct json_out *o, const struct kx_entry *e)
 {
-	json_t *source = json_pack("{s:o, s:o, s:i}", "kind", json_text(e->source_kind), "file",
-				   json_text(e->source_file), "line", (int)e->source_line);
-	json_t *all = json_object();
-
-	/* One by one: the order is that of the documentation. */
-	json_object_set_new(all, "id", json_text(e->id));
-	json_object_set_new(all, "path", json_texts(e->path, e->n_path));
-	json_object_set_new(all, "title", json_text(e->title));
-	json_object_set_new(all, "version", json_text(e->version));
-	json_object_set_new(all, "type", json_string(entries_type_name(e->type)));
-	json_object_set_new(all, "bootable", json_boolean(e->bootable));
-	json_object_set_new(all, "kernel", json_text(e->kernel));
-	json_object_set_new(all, "initrds", json_texts(e->initrds, e->n_initrds));
-	json_object_set_new(all, "modules", json_texts(e->modules, e->n_modules));
-	json_object_set_new(all, "cmdline", json_text(e->cmdline));
-	json_object_set_new(all, "devicetree", json_text(e->devicetree));
-	json_object_set_new(all, "architecture", json_text(e->architecture));
-	json_object_set_new(all, "default", json_boolean(e->is_default));
-	json_object_set_new(all, "source", source);
-	json_object_set_new(all, "warnings", json_texts(e->warnings, e->n_warnings));
-	return all;
+	json_out_open(o, NULL, '{');
+	json_out_text(o, "id", e->id);
+	json_out_texts(o, "path", e->path, e->n_path);
+	json_out_text(o, "title", e->title);
+	json_out_text(o, "version", e->version);
+	json_out_text(o, "type", entries_type_name(e->type));
+	json_out_bool(o, "bootable", e->bootable);
+	json_out_text(o, "kernel", e->kernel);
+	json_out_texts(o, "initrds", e->initrds, e->n_initrds);
+	json_out_texts(o, "modules", e->modules, e->n_modules);
+	json_out_text(o, "cmdline", e->cmdline);
+	json_out_text(o, "devicetree", e->devicetree);
+	json_out_text(o, "architecture", e->architecture);
+	json_out_bool(o, "default", e->is_default);
+	json_out_open(o, "source", '{');
+	json_out_text(o, "kind", e->source_kind);
+	json_out_text(o, "file", e->source_file);
+	json_out_number(o, "line", (int)e->source_line);
+	json_out_close(o, '}');
+	json_out_texts(o, "warnings", e->warnings, e->n_warnings);
+	json_out_close(o, '}');
 }
 
-json_t *entries_json(const struct entries *e)
+void entries_json(struct json_out *o, const struct entries *e)
 {
 	const struct kx_entries_info *info = &e->info;
-	json_t *all = json_object(), *list = json_array();
-	const char *id = NULL;
 
+	json_out_text(o, "default",
+		      info->default_index < info->n_entries ? entries_get(e, info->default_index).id
+							    : NULL);
+	json_out_open(o, "loader", '{');
+	json_out_text(o, "kind", info->loader);
+	json_out_text(o, "flavour", info->flavour);
+	json_out_text(o, "config", info->config);
+	json_out_close(o, '}');
+	json_out_open(o, "entries", '[');
 	for (size_t i = 0; i < info->n_entries; i++) {
 		struct kx_entry entry = entries_get(e, i);
 
-		if (i == info->default_index)
-			id = entry.id;
-		json_array_append_new(list, entry_json(&entry));
+		entry_json(o, &entry);
 	}
-	json_object_set_new(all, "default", json_text(id));
-	json_object_set_new(all, "loader",
-			    json_pack("{s:o, s:o, s:o}", "kind", json_text(info->loader), "flavour",
-				      json_text(info->flavour), "config", json_text(info->config)));
-	json_object_set_new(all, "entries", list);
-	json_object_set_new(all, "warnings", json_texts(info->warnings, info->n_warnings));
-	return all;
+	json_out_close(o, ']');
+	json_out_texts(o, "warnings", info->warnings, info->n_warnings);
 }

@@ -3,8 +3,7 @@
 
 /* What list, show and eval-grub share: whose entries, and how they are printed. */
 
-#include <jansson.h>
-
+#include "cli/json.h"
 #include "cli/rapidreboot/command.h"
 
 /* show's questions of scripts; zero for none. */
@@ -35,6 +34,6 @@ void entries_close(struct entries *e);
 struct kx_entry entries_get(const struct entries *e, size_t i);
 const char *entries_type_name(enum kx_entry_type type);
 
-/* The documented object of `list --json`, and one of its entries. */
-json_t *entries_json(const struct entries *e);
-json_t *entry_json(const struct kx_entry *entry);
+/* The members of the documented object of `list --json`, and one of its entries. */
+void entries_json(struct json_out *o, const struct entries *e);
+void entry_json(struct json_out *o, const struct kx_entry *entry);

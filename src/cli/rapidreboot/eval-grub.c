@@ -2,17 +2,19 @@
 
 /* rapidreboot eval-grub: what a GRUB script prints, and the menu and variables it leaves. */
 
-#include "cli/json.h"
 #include "cli/rapidreboot/entries.h"
 
-static json_t *eval_json(const struct entries *e)
+static int print_json(const struct entries *e)
 {
-	json_t *all = entries_json(e);
+	struct json_out out = { 0 };
 
-	json_object_set_new(all, "output", json_text(e->info.output ? e->info.output : ""));
-	json_object_set_new(all, "variables", json_texts(e->info.vars, e->info.n_vars));
-	json_object_set_new(all, "reason", json_text(e->info.default_reason));
-	return all;
+	json_out_open(&out, NULL, '{');
+	entries_json(&out, e);
+	json_out_text(&out, "output", e->info.output ? e->info.output : "");
+	json_out_texts(&out, "variables", e->info.vars, e->info.n_vars);
+	json_out_text(&out, "reason", e->info.default_reason);
+	json_out_close(&out, '}');
+	return json_out_end(&out) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
 static void print_text(const struct entries *e)
@@ -46,7 +48,7 @@ static int eval_with(struct entries_options *o)
 	o->find.flags |= KX_ENTRIES_SCRIPT;
 	r = entries_open(&e, o);
 	if (r == EXIT_OK && o->json)
-		r = json_print(eval_json(&e)) < 0 ? EXIT_FAILED : EXIT_OK;
+		r = print_json(&e);
 	else if (r == EXIT_OK)
 		print_text(&e);
 	entries_close(&e);

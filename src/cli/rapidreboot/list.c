@@ -2,7 +2,6 @@
 
 /* rapidreboot list: the menu of this machine's boot loader. */
 
-#include "cli/json.h"
 #include "cli/rapidreboot/entries.h"
 
 static void print_path(const struct kx_entry *e)
@@ -42,13 +41,23 @@ static void print_all(const struct entries *e)
 		fprintf(stderr, "rapidreboot: %s\n", info->warnings[i]);
 }
 
+static int print_json(const struct entries *e)
+{
+	struct json_out out = { 0 };
+
+	json_out_open(&out, NULL, '{');
+	entries_json(&out, e);
+	json_out_close(&out, '}');
+	return json_out_end(&out) < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
 static int list_with(const struct entries_options *o)
 {
 	struct entries e;
 	int r = entries_open(&e, o);
 
 	if (r == EXIT_OK && o->json)
-		r = json_print(entries_json(&e)) < 0 ? EXIT_FAILED : EXIT_OK;
+		r = print_json(&e);
 	else if (r == EXIT_OK)
 		print_all(&e);
 	entries_close(&e);

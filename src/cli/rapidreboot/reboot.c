@@ -243,6 +243,7 @@ static int ask_init(struct start *s, struct handover *h, const struct start_opti
 	struct kx_error err = { 0 };
 
 	attempt_remember(h->sys, s);
+	leave_target(s, h, o);
 	(void)snprintf(request.entry, sizeof(request.entry), "%s", s->title);
 	(void)snprintf(request.digest, sizeof(request.digest), "%s", s->digest);
 	if (o->has_when)
@@ -280,8 +281,6 @@ static int go(struct start *s, struct handover *h, const struct start_options *o
 		attempt_remember(h->sys, s);
 		return go_direct(s, h, REBOOT_KEXEC);
 	}
-	if (r == EXIT_OK)
-		leave_target(s, h, o);
 	if (r == EXIT_OK)
 		r = ask_init(s, h, o);
 	if (r != EXIT_OK)

@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "cli/json.h"
 #include "cli/rapidreboot/entries.h"
 
 static void print_field(const char *name, const char *value)
@@ -86,6 +85,7 @@ static int show(const struct entries *e, const struct entries_options *o)
 {
 	const char *name = o->argument ? o->argument : "default";
 	struct kx_error err = { 0 };
+	struct json_out out = { 0 };
 	struct kx_entry entry;
 	size_t i;
 
@@ -94,8 +94,10 @@ static int show(const struct entries *e, const struct entries_options *o)
 	if (o->ask)
 		return answer(e, o->ask, name, i);
 	entry = entries_get(e, i);
-	if (o->json)
-		return json_print(entry_json(&entry)) < 0 ? EXIT_FAILED : EXIT_OK;
+	if (o->json) {
+		entry_json(&out, &entry);
+		return json_out_end(&out) < 0 ? EXIT_FAILED : EXIT_OK;
+	}
 	print_entry(&e->info, &entry);
 	return EXIT_OK;
 }

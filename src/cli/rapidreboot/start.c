@@ -377,6 +377,8 @@ void start_let_go(struct start *s)
 {
 	s->plan = kx_plan_free(s->plan);
 	s->image = kx_image_free(s->image);
+	s->plan_info = (struct kx_plan_info){ 0 };
+	s->image_info = (struct kx_image_info){ 0 };
 	s->devicetree = NULL;
 	entries_close(&s->entries);
 }

@@ -12,10 +12,13 @@
 
 static void set_status(struct interp *in, int status)
 {
-	char text[16];
+	char text[16] = { (char)('0' + status) };
 
-	snprintf(text, sizeof(text), "%d", status);
-	env_set(in, "?", text);
+	/* Most often 0 follows 0, and nothing has to be written down. */
+	if (status < 0 || status > 9)
+		snprintf(text, sizeof(text), "%d", status);
+	if (!env_is(in, "?", text))
+		env_set(in, "?", text);
 }
 
 struct function *function_find(const struct interp *in, const char *name)

@@ -19,9 +19,14 @@ void reader_init(struct reader *reader, const char *text, size_t n, unsigned fir
 /* CR goes wherever it stands and NUL cuts a line off, as grub_file_getline() has it. */
 static void add_file_line(struct strbuf *buf, const char *line, size_t n)
 {
-	for (size_t i = 0; i < n && line[i]; i++)
-		if (line[i] != '\r')
-			strbuf_add_n(buf, line + i, 1);
+	const char *end = line + strnlen(line, n);
+
+	while (line < end) {
+		const char *cr = memchr(line, '\r', (size_t)(end - line));
+
+		strbuf_add_n(buf, line, (size_t)((cr ? cr : end) - line));
+		line = cr ? cr + 1 : end;
+	}
 }
 
 bool reader_next(struct reader *reader, struct strbuf *buf)
@@ -48,6 +53,12 @@ bool reader_next(struct reader *reader, struct strbuf *buf)
 		strbuf_add_n(buf, "\n", 1);
 		return true;
 	}
+}
+
+void lexer_done(struct lexer *lexer)
+{
+	strbuf_done(&lexer->buf);
+	strbuf_done(&lexer->word);
 }
 
 bool lexer_start(struct lexer *lexer)
@@ -105,7 +116,7 @@ static size_t variable_name(const char *s)
 struct word_builder {
 	struct lexer *lexer;
 	struct piece *first, **tail;
-	struct strbuf text; /* piece being written, as a pattern */
+	struct strbuf *text; /* piece being written, as a pattern */
 	bool has_text;
 	bool plain; /* nothing quoted, escaped or expanded so far */
 	bool bad;   /* a syntax error, noticed only once the quotes around it are closed */
@@ -128,20 +139,66 @@ static void add_piece(struct word_builder *w, enum piece_type type, const char *
 
 static void flush_text(struct word_builder *w)
 {
-	if (w->text.failed)
+	if (w->text->failed)
 		w->lexer->failed = true;
 	else if (w->has_text)
-		add_piece(w, PIECE_TEXT, w->text.n ? w->text.s : "", w->text.n);
-	w->text.n = 0;
+		add_piece(w, PIECE_TEXT, w->text->n ? w->text->s : "", w->text->n);
+	w->text->n = 0;
 	w->has_text = false;
 }
 
 static void add_literal(struct word_builder *w, char c)
 {
 	if (c == '*' || c == '?' || c == '\\')
-		strbuf_add_n(&w->text, "\\", 1);
-	strbuf_add_n(&w->text, &c, 1);
+		strbuf_add_n(w->text, "\\", 1);
+	strbuf_add_n(w->text, &c, 1);
 	w->has_text = true;
+}
+
+/* Where a run of characters that stand for themselves ends. */
+enum {
+	ENDS_WORD = 1u << 0,
+	ENDS_PLAIN = 1u << 1, /* outside quotes */
+	ENDS_SINGLE = 1u << 2,
+	ENDS_DOUBLE = 1u << 3,
+};
+#define WORD_END (ENDS_WORD | ENDS_PLAIN)
+
+static const unsigned char ends[256] = {
+	[0] = WORD_END | ENDS_SINGLE | ENDS_DOUBLE,
+	[' '] = WORD_END,
+	['\t'] = WORD_END,
+	['\n'] = WORD_END,
+	['{'] = WORD_END,
+	['}'] = WORD_END,
+	['|'] = WORD_END,
+	['&'] = WORD_END,
+	[';'] = WORD_END,
+	['<'] = WORD_END,
+	['>'] = WORD_END,
+	['$'] = ENDS_PLAIN | ENDS_DOUBLE,
+	['"'] = ENDS_PLAIN | ENDS_DOUBLE,
+	['\''] = ENDS_PLAIN | ENDS_SINGLE,
+	['\\'] = ENDS_PLAIN | ENDS_SINGLE | ENDS_DOUBLE,
+	/* Patterns: written with a backslash where they are quoted. */
+	['*'] = ENDS_SINGLE | ENDS_DOUBLE,
+	['?'] = ENDS_SINGLE | ENDS_DOUBLE,
+};
+
+/* Takes what is there of a run that the characters of @set end; lines behind it are not read yet. */
+static void add_run(struct word_builder *w, unsigned set)
+{
+	struct lexer *lexer = w->lexer;
+	const char *s = lexer->buf.s + lexer->pos;
+	size_t n = 0, left = lexer->pos < lexer->buf.n ? lexer->buf.n - lexer->pos : 0;
+
+	while (n < left && !(ends[(unsigned char)s[n]] & set))
+		n++;
+	if (!n)
+		return;
+	strbuf_add_n(w->text, s, n);
+	w->has_text = true;
+	lexer->pos += n;
 }
 
 /* $ at lexer->pos; false when no variable follows, which is a syntax error. */
@@ -167,13 +224,17 @@ static bool lex_single_quoted(struct word_builder *w)
 	char c;
 
 	w->has_text = true;
-	for (lexer->pos++; (c = char_at(lexer, lexer->pos)) != '\''; lexer->pos++) {
+	lexer->pos++;
+	for (;;) {
+		add_run(w, ENDS_SINGLE);
+		c = char_at(lexer, lexer->pos);
 		if (!c)
 			return false;
+		lexer->pos++;
+		if (c == '\'')
+			return true;
 		add_literal(w, c);
 	}
-	lexer->pos++;
-	return true;
 }
 
 /* RH patches keep \xHH for the kernel's eyes; @pos is at the backslash. */
@@ -192,7 +253,11 @@ static bool lex_double_quoted(struct word_builder *w)
 
 	w->has_text = true;
 	lexer->pos++;
-	while ((c = char_at(lexer, lexer->pos)) != '"') {
+	for (;;) {
+		add_run(w, ENDS_DOUBLE);
+		c = char_at(lexer, lexer->pos);
+		if (c == '"')
+			break;
 		if (!c)
 			return false;
 		if (c == '$') {
@@ -242,7 +307,7 @@ static bool lex_escape(struct word_builder *w)
 
 static bool ends_word(char c)
 {
-	return !c || strchr(" \t\n{}|&;<>", c);
+	return ends[(unsigned char)c] & ENDS_WORD;
 }
 
 /* One word at lexer->pos; false when it is a syntax error. */
@@ -265,9 +330,7 @@ static bool lex_word(struct word_builder *w)
 		} else if (c == '\\') {
 			ok = lex_escape(w);
 		} else {
-			strbuf_add_n(&w->text, &c, 1);
-			w->has_text = true;
-			lexer->pos++;
+			add_run(w, ENDS_PLAIN);
 			continue;
 		}
 		w->plain = false;
@@ -304,7 +367,7 @@ static enum token_type classify(const char *word)
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
-		if (!strcmp(word, reserved[i].text))
+		if (*word == *reserved[i].text && !strcmp(word, reserved[i].text))
 			return reserved[i].type;
 	if (is_name_start(*word))
 		while (is_name_char(word[n]))
@@ -314,19 +377,16 @@ static enum token_type classify(const char *word)
 
 static void lex_word_token(struct lexer *lexer, struct token *t)
 {
-	struct word_builder w = { .lexer = lexer, .plain = true };
+	struct word_builder w = { .lexer = lexer, .text = &lexer->word, .plain = true };
 
 	w.tail = &w.first;
+	w.text->n = 0;
 	t->type = lex_word(&w) ? TOKEN_WORD : TOKEN_BAD;
-	strbuf_done(&w.text);
 	t->pieces = w.first;
 	if (t->type == TOKEN_WORD && w.plain && w.first && !lexer->failed) {
-		t->text =
-			arena_strndup(lexer->arena, lexer->buf.s + t->start, lexer->pos - t->start);
-		if (t->text)
-			t->type = classify(t->text);
-		else
-			lexer->failed = true;
+		/* One piece, written as it is read. */
+		t->text = w.first->s;
+		t->type = classify(t->text);
 	}
 }
 

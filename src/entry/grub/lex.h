@@ -58,7 +58,8 @@ struct token {
 struct lexer {
 	struct reader *reader;
 	struct arena *arena;
-	struct strbuf buf; /* the unit so far; earlier lines stay for the text of blocks */
+	struct strbuf buf;  /* the unit so far; earlier lines stay for the text of blocks */
+	struct strbuf word; /* the word being read */
 	size_t pos;
 	unsigned refs; /* constructs that are open: only then more lines are read */
 	bool keep_hex; /* RH: \xHH is left alone */
@@ -68,4 +69,5 @@ struct lexer {
 
 /* Starts a unit; false when the reader has nothing left. */
 bool lexer_start(struct lexer *lexer);
+void lexer_done(struct lexer *lexer);
 struct token lexer_next(struct lexer *lexer);

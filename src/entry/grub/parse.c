@@ -402,7 +402,7 @@ enum parse_status parse_unit(struct reader *reader, const char *file, bool keep_
 	enum parse_status status;
 
 	if (!lexer_start(&p.lexer)) {
-		strbuf_done(&p.lexer.buf);
+		lexer_done(&p.lexer);
 		return PARSE_END;
 	}
 	p.unit = unit_new(file);
@@ -416,7 +416,7 @@ enum parse_status parse_unit(struct reader *reader, const char *file, bool keep_
 	else
 		status = p.failed ? PARSE_ERROR : PARSE_OK;
 	*ret_line = p.has_ahead ? p.ahead.line : reader->line;
-	strbuf_done(&p.lexer.buf);
+	lexer_done(&p.lexer);
 	if (status == PARSE_NOMEM) {
 		(void)unit_unref(p.unit);
 		return status;

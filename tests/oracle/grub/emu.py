@@ -173,8 +173,11 @@ def converse(argv):
     return out
 
 
-def printed(text):
-    """What the configuration printed: without GRUB's own messages. Starts at the mark @@begin."""
+def printed(text, progress=""):
+    """What the configuration printed: without GRUB's own messages. Starts at the mark @@begin.
+
+    GRUB writes the @progress of reading a file over the line, blanks in front of it included.
+    """
     at = text.find("@@begin\n")
     if at < 0:
         return None
@@ -183,8 +186,7 @@ def printed(text):
         text = text.split(end)[0]
     # The shell's greeting, where there is no menu.
     text = re.sub(r"GNU GRUB  version .*", "", text, flags=re.S)
-    # The progress of reading a file.
-    text = re.sub(r" *\[ \S+ +\S+ +\d+% +\S+B/s \]", "", text)
+    text = re.sub(r" *\[ \S+ +\S+ +\d+% +\S+B/s \]", progress, text)
     # A name in a message may have several lines.
     text = re.sub(r"error: (?:[^\n`]*`[^']*')?[^\n]*\n", "", text)
     text = re.sub(r"  Booting `.*?'\n", "", text, flags=re.S)
