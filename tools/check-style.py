@@ -85,12 +85,24 @@ def file_problems(name, text, lengths):
             yield n, f"is marked {m[1]}"
 
 
+def merge_problems(path):
+    """What a merge that nobody finished leaves, whatever kind of file it is."""
+    if path.is_file():
+        for n, line in enumerate(path.read_bytes().splitlines(), 1):
+            if line.startswith((b"<<<<<<< ", b">>>>>>> ")):
+                yield n, "is left of a merge"
+
+
 def main():
     root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else tree.ROOT)
     bad, lengths = 0, []
     code = [name for name in tree.files(root) if tree.is_code(name, root)]
     for name in code:
         for line, why in file_problems(name, (root / name).read_text(), lengths):
+            print(f"{name}:{line}: {why}")
+            bad += 1
+    for name in tree.files(root):
+        for line, why in merge_problems(root / name):
             print(f"{name}:{line}: {why}")
             bad += 1
     if lengths and statistics.median(lengths) > FUNCTION_LINES_MEDIAN:

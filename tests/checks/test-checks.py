@@ -125,6 +125,9 @@ class Style(Tree):
     def test_unfinished(self):
         self.bad("src/base/a.c", LGPL + "/* TO" "DO: later */\n", "is marked")
 
+    def test_merge(self):
+        self.bad("debian/x.install", "etc\n" + "<" * 7 + " HEAD\nusr\n", "left of a merge")
+
     def test_script(self):
         self.bad("tools/x", "#!/bin/sh\necho\n", "no SPDX")
 
