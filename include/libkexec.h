@@ -432,6 +432,9 @@ struct kx_plan_info {
 	 * "kexec_file_load"; "plain": not Linux */
 	const char *rung;
 	const char *rung_reason; /* why nothing faster */
+	/* what is wrong with an initial ramdisk that no kernel could unpack; NULL when nothing is,
+	 * or nobody looked: only with KX_REQ_FAST and KX_WAY_SEGMENTS it is unpacked here */
+	const char *initrd_damage;
 };
 
 /** kx_plan_info() - describe @plan; @info->size set by the caller. Return: 0 or -EINVAL. Since: 1 */

@@ -181,6 +181,7 @@ static int unpack_stream(struct part *part, struct bytes rest, size_t *ret_used)
 		return r;
 	found = (struct bytes){ out->p + found.n, out->n - found.n };
 	if (r < 0) {
+		what->damaged = r == -EBADMSG;
 		(void)snprintf(what->why_not, sizeof(what->why_not), "%.200s", err.message);
 	} else if (!found.n || initrd_plain_length(found) != found.n) {
 		*ret_used = 0;
@@ -293,6 +294,7 @@ static void decide(struct part *parts, size_t n, size_t max, struct initrd_unpac
 			continue;
 		}
 		memcpy(what.why_not, parts[i].what.why_not, sizeof(what.why_not));
+		what.damaged = parts[i].what.damaged;
 		if (is_unpacked(&parts[i]) && total(parts, i + 1) > max) {
 			give_up(&parts[i]);
 			(void)snprintf(what.why_not, sizeof(what.why_not),

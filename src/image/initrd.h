@@ -10,6 +10,7 @@ struct initrd_unpacked {
 	size_t n_unpacked; /* packed parts that are plain archives now */
 	/* why the rest, from some part on, is as it was; "" when nothing is left */
 	char why_not[256];
+	bool damaged;  /* because it is cut off or damaged: the kernel will not unpack it either */
 	uint64_t cost; /* of unpacking what is unpacked now, as compression_cost() measures it */
 };
 

@@ -70,6 +70,7 @@ struct kx_plan {
 	char *not_in_place; /* of a plan that may be: why it cannot be now */
 	char **warnings;    /* of this layer; the planner's follow */
 	size_t n_warnings;
+	const char *initrd_damage; /* one of @warnings */
 };
 
 /* A structure that begins with its size, of a caller compiled before or after this library: bytes

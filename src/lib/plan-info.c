@@ -40,6 +40,7 @@ KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info
 		.n_warnings = plan->n_warnings + plan->plan.n_warnings,
 		.kernel_size = image->is_uki ? image->uki.linux_image.n : plan->image->contents.n,
 		.initrd_size = plan->initrd.bytes.n,
+		.initrd_damage = plan->initrd_damage,
 		.rung = name,
 		.rung_reason = why,
 	};

@@ -307,6 +307,15 @@ static int warn_packed(struct kx_plan *plan, const char *why_not)
 	return add_warning(plan, sentence);
 }
 
+static int warn_prepared(struct kx_plan *plan, const struct prepared *prepared)
+{
+	int r = prepared->why_not[0] ? warn_packed(plan, prepared->why_not) : 0;
+
+	if (r == 0 && prepared->damaged)
+		plan->initrd_damage = plan->warnings[plan->n_warnings - 1];
+	return r;
+}
+
 /* Digested once for all plans that follow. */
 static void take_initrd(struct plan_request *preq, const struct prepared *prepared)
 {
@@ -325,7 +334,7 @@ static int try_unpacked(struct plan_request *preq, struct kx_plan *plan, struct 
 {
 	int r = 0;
 
-	if (prepared->why_not[0] && warn_packed(plan, prepared->why_not) < 0)
+	if (warn_prepared(plan, prepared) < 0)
 		r = -ENOMEM;
 	if (prepared->initrd.bytes.n)
 		take_initrd(preq, prepared);

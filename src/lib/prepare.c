@@ -101,6 +101,7 @@ int prepare_unpacked(struct kx_ctx *ctx, const struct image *image, const struct
 		return kx_fail_at(err, kx_fail(err, w.r, "%s", w.err.message), KX_STEP_INITRD);
 	}
 	(void)snprintf(found.why_not, sizeof(found.why_not), "%s", w.what.why_not);
+	found.damaged = w.what.damaged;
 	if (initrd->bytes.n)
 		ctx_log(ctx, KX_LOG_DEBUG, "initrd: %zu parts unpacked, %zu bytes made of %zu",
 			w.what.n_unpacked,

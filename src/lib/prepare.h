@@ -9,6 +9,7 @@ struct prepared {
 	struct bytes vmlinux;	/* the kernel inside a bzImage; n == 0: the planner unpacks it */
 	struct payload initrd;	/* with its packed parts unpacked; no bytes: there are none */
 	char why_not[256];	/* why parts of it stay packed, "" when none do */
+	bool damaged;		/* as in struct initrd_unpacked */
 	uint8_t *vmlinux_owned; /* where the kernel is: here, or in a mapping; or neither */
 	struct contents vmlinux_file;
 	bool has_initrd_digest;

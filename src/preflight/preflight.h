@@ -38,10 +38,11 @@ struct preflight_entry {
 	const char *kernel;	    /* NULL when there is none */
 	const char *const *initrds; /* in loading order */
 	size_t n_initrds;
-	const char *cmdline;	/* what the next kernel gets, or NULL */
-	bool reuses_running;	/* @cmdline began as the running kernel's */
-	const char *devicetree; /* or NULL */
-	enum kx_way way;	/* KX_WAY_AUTO when that is not decided yet */
+	const char *initrd_damage; /* what unpacking them has shown, or NULL */
+	const char *cmdline;	   /* what the next kernel gets, or NULL */
+	bool reuses_running;	   /* @cmdline began as the running kernel's */
+	const char *devicetree;	   /* or NULL */
+	enum kx_way way;	   /* KX_WAY_AUTO when that is not decided yet */
 	/* the kernel file, or NULL; then @image_error says why it cannot be used, or is NULL when
 	 * nobody has tried */
 	const struct kx_image_info *image;

@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """rapidreboot, load, unload, status and enable on machines that write down what is done to them."""
 import errno
+import gzip
 import json
+import lzma
+import os
+import pathlib
 
 from kexec_machine import main
-from reboot_machine import BOOT_ID, RebootTest
+from reboot_machine import BOOT_ID, RebootTest, cpio
 
 REQUEST, LOADED = "run/rapidreboot/request", "run/rapidreboot/loaded"
 
@@ -385,6 +389,20 @@ class Checks(RebootTest):
         args = ["--kernel", self.kernel, "--initrd", self.initrd]
         self.assertIn("B2", self.assertRuns(args, 3, []).err)
         self.assertRuns([*args, "--force", "B2"], 0, ["load", ASKED["systemd"]])
+
+    def test_damaged_stream(self):
+        """What is packed is unpacked beforehand: no kernel could, so none is started with it."""
+        inside = cpio("init", "lib/modules/6.1.0-test/modules.dep") + os.urandom(4096) * 4
+        for pack in (gzip.compress, lambda b: lzma.compress(b, check=lzma.CHECK_CRC32)):
+            packed = pack(inside)
+            for name, data in (("cut off", packed[:len(packed) // 2]),
+                               ("changed", packed[:-12] + bytes([packed[-12] ^ 0x5a]) + packed[-11:])):
+                with self.subTest((name, packed[:2])):
+                    for path in (self.root / self.initrd.lstrip("/"), pathlib.Path(self.initrd)):
+                        path.write_bytes(data)
+                    args = ["--kernel", self.kernel, "--initrd", self.initrd]
+                    r = self.assertRuns(args, 3, [])
+                    self.assertRegex(r.err, "B2: .*cut off or damaged")
 
     def test_configuration(self):
         self.take_menu()

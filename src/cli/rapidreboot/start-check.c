@@ -31,6 +31,7 @@ int start_check(const struct start *s, const struct start_options *o, const char
 		.kernel = s->kernel,
 		.initrds = (const char *const *)s->initrds,
 		.n_initrds = s->n_initrds,
+		.initrd_damage = s->plan_info.initrd_damage,
 		.cmdline = s->plan_info.cmdline,
 		.reuses_running = o->reuse_cmdline,
 		.devicetree = s->devicetree,
