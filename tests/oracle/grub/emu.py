@@ -197,5 +197,6 @@ def printed(text, progress=""):
     text = text.replace("(proc) (memdisk) (hd0) (host)", "(memdisk)")
     text = re.sub(r"^(DAY|HOUR|MINUTE|MONTH|SECOND|WEEKDAY|YEAR|check_signatures|cmdpath|net_default_\w+|"
                   r"pxe_default_server|appendedsig_key_mgmt|check_appended_signatures|"
-                  r"feature_gcry_hw_accel|feature_search_cryptodisk_only)=.*\n", "", text, flags=re.M)
+                  r"feature_gcry_hw_accel|feature_search_cryptodisk_only|feature_tpm2_cap_pcrs|"
+                  r"fw_path)=.*\n", "", text, flags=re.M)
     return [line.rstrip() for line in text.split("\n") if line.strip()]
