@@ -56,7 +56,8 @@ uint64_t clock_ticks(void)
 
 void clear_memory(uint64_t start, uint64_t n_words)
 {
-	memset((void *)(uintptr_t)start, 0, n_words * 8);
+	if (n_words)
+		memset((void *)(uintptr_t)start, 0, n_words * 8);
 }
 
 volatile uint16_t *vga_text(void)
