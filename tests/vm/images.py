@@ -31,24 +31,24 @@ def _one(pattern, item):
     return found[-1]
 
 
-def kernel(suite):
-    """The bzImage of @suite, wherever its packages put it."""
-    for pattern in ("usr/lib/modules/*/vmlinuz", "boot/vmlinuz-*"):
+def _of_kernel(suite, what, *patterns):
+    """The file that one of @patterns names, wherever the packages of @suite put it."""
+    for pattern in patterns:
         try:
             return _one(pattern, f"linux-{suite}")
         except Missing:
             pass
-    raise Missing(f"no kernel in {CACHE}/linux-{suite}: run tools/fetch-images linux-{suite}")
+    raise Missing(f"no {what} in {CACHE}/linux-{suite}: run tools/fetch-images linux-{suite}")
+
+
+def kernel(suite):
+    """The bzImage of @suite."""
+    return _of_kernel(suite, "kernel", "usr/lib/modules/*/vmlinuz", "boot/vmlinuz-*")
 
 
 def config(suite):
     """What the kernel of @suite was built with."""
-    for pattern in ("usr/lib/modules/*/config", "boot/config-*"):
-        try:
-            return _one(pattern, f"linux-{suite}")
-        except Missing:
-            pass
-    raise Missing(f"no config in {CACHE}/linux-{suite}: run tools/fetch-images linux-{suite}")
+    return _of_kernel(suite, "config", "usr/lib/modules/*/config", "boot/config-*")
 
 
 def release(suite):
