@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/lines.h"
+#include "base/mountinfo.h"
 #include "entry/mounts.h"
 #include "entry/path.h"
 
@@ -89,30 +90,20 @@ static void drop_covered(struct mounts *mounts, const char *dir)
 	mounts->n = kept;
 }
 
-/* ID PARENT MAJ:MIN FSROOT DIR OPTIONS [TAG…] - TYPE SOURCE SUPER-OPTIONS */
 static int take_mountinfo_line(struct mounts *mounts, struct bytes line, const char *root)
 {
 	_cleanup_free_ char *dir = NULL, *fsroot = NULL, *type = NULL, *source = NULL;
 	_cleanup_free_ char *below = NULL;
-	struct bytes f_fsroot, f_dir, f_type, f_source;
+	struct mountinfo m;
 	const char *rest;
 	int r;
 
-	for (int i = 0; i < 3; i++)
-		(void)bytes_word(&line);
-	f_fsroot = bytes_word(&line);
-	f_dir = bytes_word(&line);
-	while (line.n && !bytes_is(bytes_word(&line), "-"))
-		;
-	f_type = bytes_word(&line);
-	f_source = bytes_word(&line);
-	if (!f_source.n)
+	if (!mountinfo_split(line, &m))
 		return 0;
-
-	dir = bytes_dup_octal(f_dir);
-	fsroot = bytes_dup_octal(f_fsroot);
-	type = bytes_dup_octal(f_type);
-	source = bytes_dup_octal(f_source);
+	dir = bytes_dup_octal(m.dir);
+	fsroot = bytes_dup_octal(m.fsroot);
+	type = bytes_dup_octal(m.type);
+	source = bytes_dup_octal(m.source);
 	if (!dir || !fsroot || !type || !source)
 		return -ENOMEM;
 	rest = path_below(dir, root);
@@ -122,7 +113,7 @@ static int take_mountinfo_line(struct mounts *mounts, struct bytes line, const c
 	if (r < 0)
 		return r;
 	drop_covered(mounts, below);
-	return is_pseudo(f_type) ? 0 : mounts_add(mounts, below, fsroot, type, source);
+	return is_pseudo(m.type) ? 0 : mounts_add(mounts, below, fsroot, type, source);
 }
 
 int mounts_parse_mountinfo(struct bytes file, const char *root, struct mounts *ret)

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/io.h"
 #include "base/lines.h"
+#include "base/mountinfo.h"
 #include "handover/mounts.h"
 #include "record/boot.h"
 
@@ -79,20 +80,12 @@ static bool is_writable(struct bytes options)
 	return bytes_is(options, "rw") || bytes_starts(options, "rw,");
 }
 
-/* ID PARENT MAJ:MIN FSROOT DIR OPTIONS [TAG…] - TYPE SOURCE SUPER-OPTIONS */
 static int take_line(struct mount_points *points, struct bytes line)
 {
 	struct mount_point *bigger, m;
-	struct bytes dir, type, source;
+	struct mountinfo info;
 
-	for (int i = 0; i < 4; i++)
-		(void)bytes_word(&line);
-	dir = bytes_word(&line);
-	while (line.n && !bytes_is(bytes_word(&line), "-"))
-		;
-	type = bytes_word(&line);
-	source = bytes_word(&line);
-	if (!type.n)
+	if (!mountinfo_split(line, &info))
 		return 0;
 	if (points->n >= POINTS_MAX)
 		return -E2BIG;
@@ -100,8 +93,9 @@ static int take_line(struct mount_points *points, struct bytes line)
 	if (!bigger)
 		return -ENOMEM;
 	points->v = bigger;
-	m = (struct mount_point){ bytes_dup_octal(dir), bytes_dup_octal(source), is_pseudo(type),
-				  is_writable(line), is_network(type) };
+	m = (struct mount_point){ bytes_dup_octal(info.dir), bytes_dup_octal(info.source),
+				  is_pseudo(info.type), is_writable(info.super_options),
+				  is_network(info.type) };
 	points->v[points->n++] = m;
 	return m.dir && m.source ? 0 : -ENOMEM;
 }

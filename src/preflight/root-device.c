@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mountinfo.h"
 #include "preflight/root-device.h"
 
 static bool copy(char *dst, size_t n, struct bytes b)
@@ -20,18 +21,12 @@ static int find_mount(struct bytes table, char device[32], struct root_device *r
 	int code = -ENOENT;
 
 	while (lines_next(&lines, &line)) {
-		struct bytes rest = bytes_trim(line), word[5], type, source;
+		struct mountinfo m;
 
-		for (size_t i = 0; i < 5; i++)
-			word[i] = bytes_word(&rest);
-		if (!bytes_is(word[4], "/"))
+		if (!mountinfo_split(line, &m) || !bytes_is(m.dir, "/"))
 			continue;
-		while (rest.n && !bytes_is(bytes_word(&rest), "-"))
-			;
-		type = bytes_word(&rest);
-		source = bytes_word(&rest);
-		if (!copy(device, 32, word[2]) || !copy(ret->type, sizeof(ret->type), type) ||
-		    !copy(ret->source, sizeof(ret->source), source))
+		if (!copy(device, 32, m.device) || !copy(ret->type, sizeof(ret->type), m.type) ||
+		    !copy(ret->source, sizeof(ret->source), m.source))
 			return -ENAMETOOLONG;
 		code = 0;
 	}
