@@ -32,18 +32,38 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static int start(char *const argv[], const char *setting, int output, bool alone, pid_t *ret_pid)
+/* How a program stands to this process. */
+enum standing {
+	STANDS_WITH_US, /* as a child of a shell does */
+	STANDS_ALONE,	/* a session of its own, no terminal, nothing to read from or to write to */
+	STANDS_LIMITED, /* reads nothing, prints to standard error; a process group of its own, so that
+			 * what a script has started can be ended with it */
+};
+
+static int set_files(posix_spawn_file_actions_t *actions, enum standing standing, int output)
 {
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
-	_cleanup_free_ char *extra = setting ? strdup(setting) : NULL;
-	char *env[] = { path, locale, extra, NULL };
+	int r = output < 0 ? 0 : posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
+	const int last = standing == STANDS_ALONE ? STDERR_FILENO : STDIN_FILENO;
+
+	if (standing == STANDS_WITH_US)
+		return r;
+	for (int fd = STDIN_FILENO; !r && fd <= last; fd++)
+		r = posix_spawn_file_actions_addopen(actions, fd, "/dev/null", O_RDWR, 0);
+	return r;
+}
+
+static int spawn(const char *const argv[], char *const env[], enum standing standing, int output,
+		 pid_t *ret_pid)
+{
+	static const short flags[] = {
+		[STANDS_WITH_US] = 0,
+		[STANDS_ALONE] = POSIX_SPAWN_SETSID,
+		[STANDS_LIMITED] = POSIX_SPAWN_SETPGROUP,
+	};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	int r;
+	int r = posix_spawn_file_actions_init(&actions);
 
-	if (setting && !extra)
-		return -ENOMEM;
-	r = posix_spawn_file_actions_init(&actions);
 	if (r)
 		return -r;
 	r = posix_spawnattr_init(&attributes);
@@ -51,17 +71,25 @@ static int start(char *const argv[], const char *setting, int output, bool alone
 		(void)posix_spawn_file_actions_destroy(&actions);
 		return -r;
 	}
-	if (output >= 0)
-		r = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	for (int fd = STDIN_FILENO; alone && !r && fd <= STDERR_FILENO; fd++)
-		r = posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
-	if (alone && !r)
-		r = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID);
+	r = set_files(&actions, standing, output);
 	if (!r)
-		r = posix_spawn(ret_pid, argv[0], &actions, &attributes, argv, env);
+		r = posix_spawnattr_setflags(&attributes, flags[standing]);
+	if (!r) /* posix_spawn(3) does not change its arguments */
+		r = posix_spawn(ret_pid, argv[0], &actions, &attributes,
+				(char *const *)(uintptr_t)argv, env);
 	(void)posix_spawnattr_destroy(&attributes);
 	(void)posix_spawn_file_actions_destroy(&actions);
 	return -r;
+}
+
+static int start(const char *const argv[], const char *setting, enum standing standing, int output,
+		 pid_t *ret_pid)
+{
+	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
+	_cleanup_free_ char *extra = setting ? strdup(setting) : NULL;
+	char *const env[] = { path, locale, extra, NULL };
+
+	return setting && !extra ? -ENOMEM : spawn(argv, env, standing, output, ret_pid);
 }
 
 static int output_take(int fd, char **ret)
@@ -94,7 +122,7 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 		from = pipe_fds[0];
 		to = pipe_fds[1];
 	}
-	r = start(argv, setting, to, false, &pid);
+	r = start((const char *const *)argv, setting, STANDS_WITH_US, to, &pid);
 	if (r < 0)
 		return r;
 	to = fd_close(to);
@@ -113,7 +141,7 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 int process_start(struct sys *sys, char *const argv[])
 {
 	pid_t pid;
-	int r = start(argv, NULL, -1, true, &pid);
+	int r = start((const char *const *)argv, NULL, STANDS_ALONE, -1, &pid);
 
 	for (int i = 0; r == 0 && i < START_ROUNDS; i++) {
 		int status;
@@ -135,38 +163,6 @@ void process_shield(struct sys *sys)
 	(void)!chdir("/");
 }
 
-/* A process group of its own, so that what a script has started can be ended with it. */
-static int start_limited(const char *const argv[], const char *setting, pid_t *ret_pid)
-{
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
-	_cleanup_free_ char *extra = setting ? strdup(setting) : NULL;
-	char *env[] = { path, locale, extra, NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attributes;
-	int r;
-
-	if (setting && !extra)
-		return -ENOMEM;
-	if (posix_spawn_file_actions_init(&actions) != 0)
-		return -ENOMEM;
-	if (posix_spawnattr_init(&attributes) != 0) {
-		(void)posix_spawn_file_actions_destroy(&actions);
-		return -ENOMEM;
-	}
-	r = posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-	if (!r)
-		r = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY,
-						     0);
-	if (!r)
-		r = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-	if (!r) /* posix_spawn(3) does not change its arguments */
-		r = posix_spawn(ret_pid, argv[0], &actions, &attributes,
-				(char *const *)(uintptr_t)argv, env);
-	(void)posix_spawnattr_destroy(&attributes);
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return -r;
-}
-
 /* Has it ended within that time? */
 static bool ended_within(int pidfd, unsigned ms)
 {
@@ -180,7 +176,7 @@ int process_run_limited(struct sys *sys, const char *const argv[], const char *s
 {
 	_cleanup_close_ int pidfd = -1;
 	pid_t pid;
-	int r = start_limited(argv, setting, &pid);
+	int r = start(argv, setting, STANDS_LIMITED, STDERR_FILENO, &pid);
 
 	if (r < 0)
 		return r;
