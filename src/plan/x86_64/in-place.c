@@ -5,6 +5,7 @@
  */
 
 #include "plan/purgatory-blobs.h"
+#include "plan/runs.h"
 #include "plan/x86_64/x86_64.h"
 
 #include <string.h>
@@ -29,13 +30,6 @@ const char *direct_in_place_obstacle(const struct planner *p)
 	if (has_fixed_crash_region(p))
 		return "crashkernel= asks for a fixed place, which might be the one got";
 	return NULL;
-}
-
-static struct bytes without_tail(struct bytes data)
-{
-	while (data.n && !data.p[data.n - 1])
-		data.n--;
-	return data;
 }
 
 /* The part of @data, which lies at @window, that falls into @hole. Beyond its end there are zeros. */
@@ -73,7 +67,7 @@ int plan_direct_in_place(struct planner *p)
 		.entry = windows->kernel.start + kernel->entry,
 	};
 	struct linux_params params;
-	int r = add_window(p, "kernel", without_tail(kernel->image), windows->kernel);
+	int r = add_window(p, "kernel", without_zeros_behind(kernel->image), windows->kernel);
 
 	if (r == 0 && p->req->initrd.n)
 		r = add_window(p, "initrd", p->req->initrd, windows->initrd);
