@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "cli/rapidreboot/start.h"
+#include "cli/rapidreboot/wait.h"
 
 /* Init first: as long as it is going to reboot, the image may be wanted. */
 static int cancel_init(struct sys *sys)
@@ -16,11 +16,12 @@ static int cancel_init(struct sys *sys)
 
 	pid1_read(sys, &pid1);
 	init = init_detect(&pid1);
-	if (!init || !init->cancel) {
-		fprintf(stderr, "rapidreboot: %s knows no reboot at a later time\n",
-			init ? init->name : "this init system");
+	if (!init) {
+		fputs("rapidreboot: this init system is not known\n", stderr);
 		return EXIT_HANDOVER;
 	}
+	if (wait_is_ours(init))
+		return EXIT_OK;
 	if (init->cancel(sys, &call, &err) < 0 || reboot_ask(sys, &call, &err) < 0) {
 		(void)fail_with(&err);
 		return EXIT_HANDOVER;
@@ -28,11 +29,11 @@ static int cancel_init(struct sys *sys)
 	return EXIT_OK;
 }
 
-static int drop(struct sys *sys, bool *verbose)
+int reboot_take_back(struct sys *sys, bool verbose)
 {
 	_cleanup_(kx_ctx_freep) struct kx_ctx *ctx = NULL;
 	struct kx_error err = { 0 };
-	int r = running_open(verbose, &ctx);
+	int r = running_open(&verbose, &ctx);
 
 	if (r != EXIT_OK)
 		return r;
@@ -61,7 +62,7 @@ int cancel_reboot(bool verbose)
 	r = cancel_init(sys);
 	if (r != EXIT_OK)
 		return r;
-	r = drop(sys, &verbose);
+	r = reboot_take_back(sys, verbose);
 	if (r == EXIT_OK)
 		fputs("rapidreboot: the reboot is taken back, and the kernel unloaded\n", stderr);
 	return r;
