@@ -5,7 +5,8 @@
     tests/systems/hook-order.py [TREE]
 
 Works on a copy of TREE, a Debian with sysvinit-core, and with openrc if that is to be tried; by default
-on what is on the disk of the system bookworm-openrc, which build.py makes. The scripts of the package are put into it and registered as its postinst does.
+what is on the disk of bookworm-openrc, which build.py makes. The scripts of the package are put into it
+and registered as its postinst does.
 OpenRC goes up and down in namespaces without any privilege, with programs that only write down that
 they were called in the place of mount, halt, reboot and rapidreboot. Needs root for the copy.
 """
