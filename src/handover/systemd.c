@@ -172,4 +172,5 @@ const struct init_system systemd_init = {
 	.ask = systemd_ask,
 	.going = systemd_going,
 	.cancel = systemd_cancel,
+	.spares = "",
 };

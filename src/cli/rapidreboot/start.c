@@ -194,7 +194,7 @@ static int plan_by(struct start *s, enum kx_way way, uint64_t flags, const char 
 static int plan_fast(struct start *s, struct kx_error *err)
 {
 	struct kx_error why = { 0 };
-	int r = plan_by(s, KX_WAY_SEGMENTS, KX_REQ_FAST,
+	int r = plan_by(s, KX_WAY_SEGMENTS, KX_REQ_FAST | s->copy_only,
 			s->way == KX_WAY_SEGMENTS
 				? NULL
 				: "it is permitted, and starts what is unpacked already",
@@ -324,6 +324,7 @@ int start_prepare(struct start *s, const struct start_options *o)
 	s->way = o->way == KX_WAY_AUTO ? s->config.way : o->way;
 	s->safe = o->safe || s->config.safe;
 	s->file_only = policy();
+	s->copy_only = o->direct || init_spares_pages(sys_machine()) ? 0 : KX_REQ_COPY;
 	r = running_open(&s->verbose, &s->ctx);
 	return r == EXIT_OK ? prepare(s, o, root) : r;
 }

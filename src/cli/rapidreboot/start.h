@@ -68,6 +68,7 @@ struct start {
 	bool safe;
 	uint64_t flags;		/* KX_REQ_* that a configuration asks for */
 	const char *decided_by; /* the file that chose it, or NULL: the boot loader or a person */
+	uint64_t copy_only;	/* KX_REQ_COPY when pages would not be held until the jump, or 0 */
 	const char *file_only;	/* why kexec_file_load(2) it has to be, or NULL */
 	const char *reason;	/* why that system call, when it was chosen here, else the plan's */
 	char digest[17];	/* of what start_load() has loaded */
