@@ -159,3 +159,14 @@ def scheduled_cancelled(t):
     t.true("logind still waits", t.guest.run(f"test -e {schedule}").status != 0)
     t.equal("nothing to take back", t.guest.run("rapidreboot --cancel").status, 6)
     t.cold("reboot")
+
+
+@scenario(*ALL)
+def scheduled_cancelled_by_others(t):
+    """`shutdown -c` knows nothing of us: the kernel is unloaded all the same."""
+    t.guest.must("rapidreboot --yes --when +30")
+    t.equal("kexec_loaded", t.loaded(), "1")
+    t.guest.must("shutdown -c && sleep 15")
+    t.equal("kexec_loaded", t.loaded(), "0")
+    t.equal("nothing to take back", t.guest.run("rapidreboot --cancel").status, 6)
+    t.cold("reboot")

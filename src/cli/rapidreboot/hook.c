@@ -247,13 +247,15 @@ static void stopped(void)
 
 static int run(int argc, char **argv)
 {
-	static const char *const names[] = { "boot", "stopped", "load", "late", "jump", NULL };
+	static const char *const names[] = { "boot", "stopped",	  "load", "late",
+					     "jump", "cancelled", NULL };
 	const char *name = argc > 1 ? argv[1] : "";
 	struct hook h;
 	size_t i = 0;
 
 	if (argc < 2 || argc > 3)
-		return fail_usage("hook boot, stopped, load [VERB], late [VERB], jump [VERB]");
+		return fail_usage("hook boot, stopped, cancelled, load [VERB], late [VERB], "
+				  "jump [VERB]");
 	while (names[i] && strcmp(name, names[i]) != 0)
 		i++;
 	if (!names[i])
@@ -264,6 +266,10 @@ static int run(int argc, char **argv)
 	}
 	if (strcmp(name, "stopped") == 0) {
 		stopped();
+		return EXIT_OK;
+	}
+	if (strcmp(name, "cancelled") == 0) {
+		cancel_noticed(sys_machine());
 		return EXIT_OK;
 	}
 	if (hook_open(&h, argc == 3 ? argv[2] : NULL) == 0) {
@@ -278,4 +284,5 @@ static int run(int argc, char **argv)
 }
 
 const struct command hook_command = { "hook", "NAME",
-				      "called by init: boot, stopped, load, late, jump", run };
+				      "called by init: boot, stopped, load, late, jump, cancelled",
+				      run };

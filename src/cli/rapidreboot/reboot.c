@@ -254,6 +254,8 @@ static int ask_init(struct start *s, struct handover *h, const struct start_opti
 		(void)fail_with(&err);
 		return EXIT_HANDOVER;
 	}
+	if (o->has_when)
+		cancel_watch(h->sys, h->init);
 	return EXIT_OK;
 }
 
