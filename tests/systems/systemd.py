@@ -16,6 +16,15 @@ def rapidreboot(t):
     t.recorded()
 
 
+@scenario(*ALL)
+def without_dbus(t):
+    """logind cannot be asked: systemctl asks process 1."""
+    t.guest.must("systemctl mask --runtime --now dbus.socket dbus.service 2>&1; sleep 2;"
+                 "! busctl status 2>&1")
+    t.fast("rapidreboot --yes")
+    t.recorded()
+
+
 @scenario(*ALL, quick=FIRST)
 def enable_reboot(t):
     """Enabled, an ordinary reboot is a fast one."""
