@@ -49,12 +49,6 @@ class When(WhenTest):
                              order[-1].format("03:04" if init == "systemd" else "+1440"))
             self.when("03:05", 0)
 
-    def test_others(self):
-        for init in ("busybox", "runit", "s6", "dinit", "finit", "shepherd"):
-            with self.subTest(init):
-                self.take_init(init)
-                self.assertIn("later time", self.when("+5", 5, []).err)
-
     def test_forms(self):
         for text, asked, due in (
                 ("+0", "+0", 0), ("+90", "+90", 90 * MINUTE), ("03:10", "03:10", 5 * MINUTE + 55000),
@@ -99,6 +93,105 @@ class When(WhenTest):
     def test_firmware_wanted(self):
         self.set("run/systemd/reboot-to-firmware-setup", "")
         self.when("+5", 3, [])
+
+
+# Init systems that know no time, and what asks them when it has come.
+TIMELESS = {
+    "busybox": "run /sbin/reboot",
+    "runit": "run /usr/sbin/runit-init 6",
+    "s6": "run /usr/bin/s6-linux-init-hpr -r",
+    "dinit": "run /usr/sbin/shutdown -k",
+    "finit": "run /sbin/initctl reboot",
+    "shepherd": "run /run/current-system/profile/sbin/reboot --kexec",
+}
+SELF = "usr/local/sbin/rapidreboot"
+
+
+class Waiting(WhenTest):
+    """A process of our own waits for the time."""
+
+    def setUp(self):
+        super().setUp()
+        exe = self.root / "proc/self/exe"
+        exe.parent.mkdir(parents=True)
+        exe.symlink_to("/" + SELF)
+        self.take_init("runit")
+
+    def take_init(self, name):
+        super().take_init(name)
+        if name == "finit":
+            self.program("/usr/libexec/finit/hook/sys/down/rapidreboot")
+            self.set("usr/lib/finit/plugins/hook-scripts.so", "")
+
+    def order(self, text="+5"):
+        self.when(text, 0, ["load", WAITS, f"run /{SELF} hook wait"])
+        self.set("sys/kernel/kexec_loaded", "1\n")
+
+    def wait(self, calls, asleep=None, **how):
+        env = {"FAKE_ASLEEP": asleep} if asleep else {}
+        return self.assertRuns(["hook", "wait"], 0, calls, env=env, **how)
+
+    def test_inits(self):
+        for init, asks in TIMELESS.items():
+            with self.subTest(init):
+                self.take_init(init)
+                self.order()
+                self.assertEqual(self.due(), BOOTTIME + 5 * MINUTE)
+                self.wait([asks])
+                self.assertRuns(["--cancel"], 0, ["file-unload"])
+                self.assertIsNone(self.read(REQUEST))
+                self.assertIsNone(self.read(LOADED))
+                self.assertRuns(["--cancel"], 6, [])
+                self.wait([])
+
+    def test_rounds(self):
+        """It looks at the request every half minute, and at the end sleeps no longer than needed."""
+        naps = self.dir / "naps"
+        self.order("03:08")     # in 3 minutes and 55 seconds
+        self.wait([TIMELESS["runit"]], f"echo >>{naps}")
+        self.assertEqual(len(naps.read_text()), 8)
+
+    def test_taken_back(self):
+        """While it waits the request goes, or another one comes, which another process waits for."""
+        for asleep in (f"rm {self.root / REQUEST}",
+                       f"sed -i 's/^time .*/time 1000001/' {self.root / REQUEST}",
+                       f"sed -i '/^due /d' {self.root / REQUEST}"):
+            self.order()
+            self.wait([], asleep)
+            (self.root / REQUEST).unlink(missing_ok=True)
+
+    def test_ordered_already(self):
+        self.order()
+        before = self.read(REQUEST)
+        for args in (["--when", "+9"], []):
+            r = self.assertRuns([*args, "--kernel", self.kernel], 3, [])
+            self.assertIn("in 5 minutes", r.err)
+        self.assertEqual(self.read(REQUEST), before)
+
+    def test_init_refuses(self):
+        """Nothing stays of it."""
+        self.order()
+        self.wait([TIMELESS["runit"], "file-unload"], exits={"runit-init": 1})
+        self.assertIsNone(self.read(REQUEST))
+        self.assertNotIn("pending", self.read("var/lib/rapidreboot/attempts") or "")
+
+    def test_unloaded(self):
+        """Somebody else has dropped the kernel: then this is no reboot that anybody wants."""
+        self.order()
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.assertIn("gone", self.wait(["file-unload"]).err)
+        self.assertIsNone(self.read(REQUEST))
+
+    def test_not_started(self):
+        """Without /proc nobody can say which program this is."""
+        (self.root / "proc/self/exe").unlink()
+        self.assertIn("/proc/self/exe", self.when("+5", 5, []).err)
+        self.assertIsNone(self.read(REQUEST))
+
+    def test_another_boot(self):
+        self.order()
+        self.set("proc/sys/kernel/random/boot_id", BOOT_ID[::-1] + "\n")
+        self.wait([])
 
 
 class Request(WhenTest):

@@ -5,7 +5,8 @@
 
 #include <errno.h>
 
-#include "cli/rapidreboot/start.h"
+#include "cli/rapidreboot/hook.h"
+#include "cli/rapidreboot/wait.h"
 
 /* Between the end of a schedule and the first job of the reboot that it was for. */
 enum { SETTLE_MS = 5000 };
@@ -20,11 +21,12 @@ static int cancel_init(struct sys *sys)
 
 	pid1_read(sys, &pid1);
 	init = init_detect(&pid1);
-	if (!init || !init->cancel) {
-		fprintf(stderr, "rapidreboot: %s knows no reboot at a later time\n",
-			init ? init->name : "this init system");
+	if (!init) {
+		fputs("rapidreboot: this init system is not known\n", stderr);
 		return EXIT_HANDOVER;
 	}
+	if (wait_is_ours(init))
+		return EXIT_OK;
 	if (init->cancel(sys, &call, &err) < 0 || reboot_ask(sys, &call, &err) < 0) {
 		(void)fail_with(&err);
 		return EXIT_HANDOVER;
@@ -32,11 +34,11 @@ static int cancel_init(struct sys *sys)
 	return EXIT_OK;
 }
 
-static int drop(struct sys *sys, bool *verbose)
+int reboot_take_back(struct sys *sys, bool verbose)
 {
 	_cleanup_(kx_ctx_freep) struct kx_ctx *ctx = NULL;
 	struct kx_error err = { 0 };
-	int r = running_open(verbose, &ctx);
+	int r = running_open(&verbose, &ctx);
 
 	if (r != EXIT_OK)
 		return r;
@@ -50,28 +52,22 @@ static int drop(struct sys *sys, bool *verbose)
 	return EXIT_OK;
 }
 
-/* -ESTALE: it is there, and its time has not come */
-static bool is_ordered(struct sys *sys, struct request *ret)
-{
-	int r = request_read(sys, ret, NULL);
-
-	return r == 0 || r == -ESTALE;
-}
-
 int cancel_reboot(bool verbose)
 {
 	struct sys *sys = sys_machine();
 	struct request request;
 	int r;
 
-	if (!is_ordered(sys, &request)) {
+	/* -ESTALE: it is there, and its time has not come */
+	r = request_read(sys, &request, NULL);
+	if (r < 0 && r != -ESTALE) {
 		fputs("rapidreboot: no reboot is ordered\n", stderr);
 		return EXIT_NOTHING;
 	}
 	r = cancel_init(sys);
 	if (r != EXIT_OK)
 		return r;
-	r = drop(sys, &verbose);
+	r = reboot_take_back(sys, verbose);
 	if (r == EXIT_OK)
 		fputs("rapidreboot: the reboot is taken back, and the kernel unloaded\n", stderr);
 	return r;
@@ -91,11 +87,11 @@ void cancel_watch(struct sys *sys, const struct init_system *init)
 			err.message);
 }
 
-void cancel_noticed(struct sys *sys)
+void hook_cancelled(struct sys *sys)
 {
 	const struct init_system *init;
-	struct request request = { .due_ms = 1 }; /* one that is early is not given to us */
-	bool verbose = true;
+	struct request request;
+	uint64_t left_ms;
 	struct pid1 pid1;
 
 	pid1_read(sys, &pid1);
@@ -103,9 +99,9 @@ void cancel_noticed(struct sys *sys)
 	if (!init || !init->waits)
 		return;
 	sys->sleep_ms(sys, SETTLE_MS);
-	if (!is_ordered(sys, &request) || request.due_ms == 0 || init->waits(sys))
+	if (request_read_due(sys, &request, &left_ms, NULL) < 0 || init->waits(sys))
 		return;
-	if (drop(sys, &verbose) == EXIT_OK)
+	if (reboot_take_back(sys, true) == EXIT_OK)
 		fputs("rapidreboot: the reboot was taken back by others: the kernel is unloaded\n",
 		      stderr);
 }

@@ -108,6 +108,3 @@ int running_open(bool *verbose, struct kx_ctx **ret);
 
 /* --cancel. An exit status. */
 int cancel_reboot(bool verbose);
-/* Asks @init to run the hook "cancelled" when others take back a reboot with a time; and that hook. */
-void cancel_watch(struct sys *sys, const struct init_system *init);
-void cancel_noticed(struct sys *sys);
