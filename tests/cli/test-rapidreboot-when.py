@@ -10,10 +10,13 @@ REQUEST, LOADED = "run/rapidreboot/request", "run/rapidreboot/loaded"
 BOOTTIME = 1000000  # milliseconds, of the machine by default
 MINUTE = 60000
 WAITS = "in the background:"
+WATCH = "run /usr/bin/systemctl start rapidreboot-cancelled.path"
+SCHEDULED = "run/systemd/shutdown/scheduled"
+JOBS = "run /usr/bin/systemctl list-jobs --plain --no-legend --no-pager"
 
 # shutdown(8) of systemd and of sysvinit, openrc-shutdown(8)
 ORDERS = {
-    "systemd": (["run /usr/sbin/shutdown -r {}"], "run /usr/sbin/shutdown -c"),
+    "systemd": (["run /usr/sbin/shutdown -r {}", WATCH], "run /usr/sbin/shutdown -c"),
     "sysvinit": ([WAITS, "run /sbin/shutdown -r {}"], "run /sbin/shutdown -c"),
     "openrc": ([WAITS, "run /sbin/openrc-shutdown --kexec {}"], "run /sbin/openrc-shutdown --cancel"),
 }
@@ -45,8 +48,8 @@ class When(WhenTest):
         for init, (order, _) in ORDERS.items():
             self.take_init(init)
             r = self.when("03:04", 0)
-            self.assertEqual(r.calls[-1],
-                             order[-1].format("03:04" if init == "systemd" else "+1440"))
+            self.assertEqual(r.calls[1:],
+                             [o.format("03:04" if init == "systemd" else "+1440") for o in order])
             self.when("03:05", 0)
 
     def test_forms(self):
@@ -56,7 +59,7 @@ class When(WhenTest):
                 ("2026-01-02 03:10", "+6", 6 * MINUTE), ("2026-01-02T03:05:05", "+1", MINUTE),
                 ("2026-02-02 03:04:05", "+44640", 44640 * MINUTE)):
             with self.subTest(text):
-                self.when(text, 0, ["load", f"run /usr/sbin/shutdown -r {asked}"])
+                self.when(text, 0, ["load", f"run /usr/sbin/shutdown -r {asked}", WATCH])
                 self.assertEqual(self.due(), BOOTTIME + due)
         self.when("now", 0, ["load", "run /usr/bin/systemctl kexec"])
         self.assertNotIn("due", self.read(REQUEST))
@@ -73,7 +76,7 @@ class When(WhenTest):
     def test_message(self):
         self.assertRuns(["--when", "+5", "--message", "new kernel", "--no-wall", "--kernel",
                          self.kernel], 0,
-                        ["load", "run /usr/sbin/shutdown -r --no-wall +5 new kernel"])
+                        ["load", "run /usr/sbin/shutdown -r --no-wall +5 new kernel", WATCH])
 
     def test_refused(self):
         """Init did not like it: nothing stays."""
@@ -93,6 +96,51 @@ class When(WhenTest):
     def test_firmware_wanted(self):
         self.set("run/systemd/reboot-to-firmware-setup", "")
         self.when("+5", 3, [])
+
+
+class TakenBackByOthers(WhenTest):
+    """The path unit runs the hook "cancelled" whenever something changes beside logind's schedule."""
+
+    def hook(self, calls, jobs=""):
+        return self.assertRuns(["hook", "cancelled"], 0, calls, env={"FAKE_OUTPUT": jobs})
+
+    def test_shutdown_c(self):
+        self.when("+5", 0)
+        self.assertIn("unloaded", self.hook([JOBS, "file-unload"]).err)
+        self.assertIsNone(self.read(REQUEST))
+        self.assertIsNone(self.read(LOADED))
+        self.assertNotIn("pending", self.read("var/lib/rapidreboot/attempts") or "")
+        self.assertRuns(["--cancel"], 6, [])
+
+    def test_still_scheduled(self):
+        self.when("+5", 0)
+        self.set(SCHEDULED, "USEC=1767323345000000\nMODE=kexec\n")
+        self.hook([])
+        self.assertIn("due", self.read(REQUEST))
+
+    def test_begun(self):
+        """logind takes the file away as well when the time has come."""
+        self.when("+1", 0)
+        self.hook([JOBS], "12 kexec.target start waiting\n")
+        self.assertIn("due", self.read(REQUEST))
+
+    def test_not_watched(self):
+        r = self.when("+5", 0, exits={"systemctl": 1})
+        self.assertIn("`rapidreboot --cancel` unloads", r.err)
+        self.assertIn("due", self.read(REQUEST))
+
+    def test_not_of_a_time(self):
+        """One that goes on at this moment has no schedule either."""
+        self.assertRuns(["--kernel", self.kernel], 0)
+        self.hook([])
+        self.hook([])
+        self.assertIsNotNone(self.read(REQUEST))
+
+    def test_other_inits(self):
+        self.take_init("sysvinit")
+        self.when("+5", 0)
+        self.hook([])
+        self.assertIn("due", self.read(REQUEST))
 
 
 # Init systems that know no time, and what asks them when it has come.

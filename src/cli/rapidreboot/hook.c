@@ -251,8 +251,10 @@ static int run(int argc, char **argv)
 		const char *name;
 		void (*run)(struct sys *sys); /* NULL: depends on where the machine is going */
 	} hooks[] = {
-		{ "boot", hook_boot }, { "stopped", stopped }, { "wait", hook_wait },
-		{ "load", NULL },      { "late", NULL },       { "jump", NULL },
+		{ "boot", hook_boot }, { "stopped", stopped },
+		{ "wait", hook_wait }, { "cancelled", hook_cancelled },
+		{ "load", NULL },      { "late", NULL },
+		{ "jump", NULL },
 	};
 	const char *name = argc > 1 ? argv[1] : "";
 	struct hook h;
@@ -260,7 +262,7 @@ static int run(int argc, char **argv)
 
 	if (argc < 2 || argc > 3)
 		return fail_usage(
-			"hook boot, stopped, wait, load [VERB], late [VERB], jump [VERB]");
+			"hook boot, stopped, wait, cancelled, load [VERB], late [VERB], jump [VERB]");
 	while (i < sizeof(hooks) / sizeof(hooks[0]) && strcmp(name, hooks[i].name) != 0)
 		i++;
 	if (i == sizeof(hooks) / sizeof(hooks[0]))
@@ -280,6 +282,6 @@ static int run(int argc, char **argv)
 	return EXIT_OK;
 }
 
-const struct command hook_command = { "hook", "NAME",
-				      "called by init: boot, stopped, wait, load, late, jump",
-				      run };
+const struct command hook_command = {
+	"hook", "NAME", "called by init: boot, stopped, wait, cancelled, load, late, jump", run
+};

@@ -8,3 +8,6 @@ void hook_boot(struct sys *sys);
 
 /* Waits until the reboot that --when ordered is due, and asks init for it. */
 void hook_wait(struct sys *sys);
+
+/* Somebody may have taken back the reboot that --when ordered: then the kernel is unloaded. */
+void hook_cancelled(struct sys *sys);

@@ -152,13 +152,27 @@ static void say(void *data, const char *line)
 	fprintf(stderr, "rapidreboot: %s\n", line);
 }
 
+static bool pre_jump_agrees(void *data)
+{
+	struct start *s = data;
+	struct hooks_answer answer;
+	int r = attempt_hooks(sys_machine(), &s->config, "pre-jump", s->title, &answer);
+
+	(void)!attempt_add_hooks(sys_machine(), answer.text, NULL);
+	return r == EXIT_OK;
+}
+
 static int go_direct(struct start *s, struct handover *h, enum reboot_mode mode)
 {
+	const struct last_word last = { pre_jump_agrees, s };
 	const struct teller teller = { say, NULL };
 	struct kx_error err = { 0 };
 
 	start_let_go(s);
-	(void)direct_go(h->sys, s->ctx, mode, &teller, &err);
+	if (mode == REBOOT_COLD)
+		(void)direct_go_cold(h->sys, &teller, &err);
+	else
+		(void)direct_go(h->sys, s->ctx, &last, &teller, &err);
 	(void)fail_with(&err);
 	return EXIT_HANDOVER;
 }
@@ -267,6 +281,8 @@ static int ask_init(struct start *s, struct handover *h, const struct start_opti
 		(void)fail_with(&err);
 		return EXIT_HANDOVER;
 	}
+	if (o->has_when)
+		cancel_watch(h->sys, h->init);
 	return EXIT_OK;
 }
 
