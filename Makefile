@@ -42,6 +42,7 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 
 check-long: deps all ## every combination of rung, kernel and machine, a hundred kexecs in a row: hours
 	@tests/vm/run.py --long
+	@tests/vm/direct.py --long
 
 check-systems: deps all deb ## reboot whole systems, each init and release, with what make install or make deb gives
 	@tests/systems/run.py

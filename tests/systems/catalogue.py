@@ -35,5 +35,6 @@ def scenarios():
     import others
     import systemd
     import systemd_refusals
+    import systemd_volumes
     order = list(dict.fromkeys((one.system, one.firmware) for one in _ALL))
     return sorted(_ALL, key=lambda one: order.index((one.system, one.firmware)))

@@ -10,6 +10,7 @@ import dataclasses
 import os
 
 import inits
+import volumes
 
 ROOT_UUID = "7c1d8a52-93c6-4a44-8f0e-2b1f6a0c5d10"
 BOOT_UUID = "0c6e1a57-2f0b-4b7c-9a43-5f5b8c1f7e21"
@@ -19,6 +20,8 @@ OTHER_KERNEL = {"bookworm": "trixie", "trixie": "bookworm", "sid": "trixie"}
 
 PACKAGES = ("udev", "kmod", "initramfs-tools", "linux-image-cloud-amd64", "zstd", "e2fsprogs",
             "logsave", "procps", "grub-pc-bin", "grub-efi-amd64-bin", "grub2-common")
+
+INITRAMFS = "update-initramfs -c -k "  # and a release
 
 GRUB = f"""GRUB_DEFAULT=0
 GRUB_TIMEOUT=1
@@ -94,7 +97,7 @@ class System:
 
     suite: str
     init: str
-    layout: str = "plain"  # or "boot": /boot is a file system of its own
+    layout: str = "plain"  # or "boot": /boot is a file system of its own; or "lvm" (volumes.py)
     extra: tuple = ()      # more packages
 
     @property
@@ -107,6 +110,7 @@ SYSTEMS = {system.name: system for system in (
     System("trixie", "systemd"),
     System("sid", "systemd"),
     System("bookworm", "systemd", "boot"),
+    System("bookworm", "systemd", "lvm", extra=volumes.PACKAGES),
     *(System(suite, init, extra=inits.standalone(suite))
       for init in inits.INITS for suite in ("bookworm", "trixie")),
 )}
@@ -114,6 +118,6 @@ SYSTEMS = {system.name: system for system in (
 
 def fstab(system):
     lines = [f"UUID={ROOT_UUID} / ext4 errors=remount-ro 0 1"]
-    if system.layout == "boot":
+    if system.layout != "plain":
         lines.append(f"UUID={BOOT_UUID} /boot ext4 defaults 0 2")
     return "\n".join(lines) + "\n"

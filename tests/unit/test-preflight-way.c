@@ -139,6 +139,16 @@ static void test_way_down(void **state)
 		    { "/usr/sbin/kexec", "->/etc/alternatives/kexec" } },
 		  WARN },
 		{ "G1", { { "/run/initramfs/.need_shutdown", "" } }, WARN },
+		/* ours, wherever it is: handover/exit-initramfs.h */
+		{ "G1",
+		  { { "/run/initramfs/.need_shutdown", "" },
+		    { "/proc/self/exe", "->/usr/local/sbin/rapidreboot" },
+		    { "/usr/local/sbin/kexec", "ELF" } },
+		  OK },
+		{ "G1",
+		  { { "/run/initramfs/.need_shutdown", "" },
+		    { "/proc/self/exe", "->/usr/local/sbin/rapidreboot" } },
+		  WARN },
 		{ "G1", { { "/run/initramfs", "a file" } }, UNKNOWN },
 
 		{ "G2", { { NULL } }, OK },
