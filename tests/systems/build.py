@@ -79,15 +79,12 @@ def _chroot(tree, script):
 def _debootstrap(system, init, tree):
     uri, keyring = _fetch_images().debian_mirror()
     packages = [*recipes.PACKAGES, *init.packages, *system.extra]
-    if system.layout == "lvm":
-        packages.remove("initramfs-tools")
     debs = os.path.join(CACHE, "debs", system.suite)
     os.makedirs(debs, exist_ok=True)
     argv = ["debootstrap", "--variant=minbase", f"--cache-dir={debs}",
             "--include=" + ",".join(packages)]
-    exclude = init.exclude + (volumes.EXCLUDE if system.layout == "lvm" else ())
-    if exclude:
-        argv.append("--exclude=" + ",".join(exclude))
+    if init.exclude:
+        argv.append("--exclude=" + ",".join(init.exclude))
     if keyring:
         argv.append(f"--keyring={keyring}")
     _run(*argv, system.suite, tree, uri)
@@ -128,7 +125,7 @@ def _configure(system, init, tree):
                 "/etc/hosts": "127.0.0.1 localhost system\n", "/etc/default/grub": recipes.GRUB,
                 "/usr/local/sbin/test-agent": _text("agent.sh"), **init.files,
                 **(volumes.FILES if system.layout == "lvm" else {})})
-    for command in init.commands:
+    for command in init.commands + (volumes.COMMANDS if system.layout == "lvm" else ()):
         _chroot(tree, command)
     for release in _kernels(tree):
         _chroot(tree, f"rm -f /boot/initrd.img-{release}; " +

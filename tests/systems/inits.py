@@ -42,7 +42,8 @@ def standalone(suite):
 MARK = {"/etc/init.d/test-mark": SYSV_MARK}
 ENABLE_MARK = "update-rc.d test-mark defaults"
 # The packages of `make deb` are what these systems get.
-INSTALL = {"installed": "dpkg -i /root/rapidreboot_*.deb", "closed": "true"}
+INSTALL_PACKAGE = "dpkg -i /root/rapidreboot_*.deb"
+INSTALL = {"installed": INSTALL_PACKAGE, "closed": "true"}
 
 # Arguments of recipes.Init.
 INITS = {

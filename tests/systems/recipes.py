@@ -10,7 +10,6 @@ import dataclasses
 import os
 
 import inits
-import volumes
 
 ROOT_UUID = "7c1d8a52-93c6-4a44-8f0e-2b1f6a0c5d10"
 BOOT_UUID = "0c6e1a57-2f0b-4b7c-9a43-5f5b8c1f7e21"
@@ -110,7 +109,7 @@ SYSTEMS = {system.name: system for system in (
     System("trixie", "systemd"),
     System("sid", "systemd"),
     System("bookworm", "systemd", "boot"),
-    System("bookworm", "systemd", "lvm", extra=volumes.PACKAGES),
+    System("bookworm", "systemd", "lvm"),
     *(System(suite, init, extra=inits.standalone(suite))
       for init in inits.INITS for suite in ("bookworm", "trixie")),
 )}
