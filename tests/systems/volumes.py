@@ -47,10 +47,12 @@ install() {
 	inst_hook shutdown 99 "$moddir/what-is-left.sh"
 }
 """
-# The last hook of the exit initramfs, after the one that removes volumes.
+# The last hook of the exit initramfs, after the one that removes volumes; called again until all agree.
 LEFT = "exit initramfs: "
 HOOK = f"""#!/bin/sh
-echo "{LEFT}$(dmsetup info -c --noheadings -o name), $(grep -c oldroot /proc/mounts) of /oldroot mounted" >/dev/console
+volumes=$(dmsetup info -c --noheadings -o name)
+[ "$volumes" = "No devices found" ] || [ "$final" ] || return 1
+echo "{LEFT}$volumes, $(grep -c oldroot /proc/mounts) of /oldroot mounted" >/dev/console
 """
 NOTHING_LEFT = LEFT + "No devices found, 0 of /oldroot mounted"
 
