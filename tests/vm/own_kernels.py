@@ -101,7 +101,7 @@ def _check(config, name):
 def _build(name, tree, out):
     make = ("nice", "make", "-C", tree, "ARCH=x86_64", f"O={out}",
             f"-j{os.cpu_count() or 1}", "-s")
-    os.makedirs(out)
+    os.makedirs(out, exist_ok=True)
     fragment = os.path.join(out, "fragment")
     with open(fragment, "w", encoding="utf-8") as file:
         file.write(_configuration(name))
@@ -157,6 +157,7 @@ def ensure(names, say=print):
         _run("tar", "-C", tree, "--strip-components=1", "-xf", _archive())
         for name in missing:
             say(f"# linux-{name}: is being built", flush=True)
-            out = os.path.join(folder, name)
+            # in one place: what does not depend on the difference is compiled once
+            out = os.path.join(folder, "out")
             _build(name, tree, out)
             _install(name, out)
