@@ -61,3 +61,11 @@ def coldreboot(t):
     t.guest.must("rapidreboot load")
     t.cold("coldreboot --yes")
     taken_apart(t, start)
+
+
+@scenario(LVM, packaged=True)
+def package(t):
+    """The package's kexec, which dracut's script finds by itself."""
+    start = ready(t)
+    t.fast("rapidreboot --yes")
+    taken_apart(t, start)
