@@ -32,7 +32,7 @@ export PATH=/usr/sbin:/usr/bin:/sbin:/bin
 lvm pvcreate /dev/vda4 || off "no physical volume"
 lvm vgcreate system /dev/vda4 || off "no volume group"
 lvm lvcreate -Zn -Wn -l 100%FREE -n root system || off "no logical volume"
-dd if=/dev/vdb of={ROOT} bs=1M conv=fsync || off "no copy"
+dd if=/dev/vdb of={ROOT} bs=1M conv=sparse,fsync || off "no copy"
 lvm vgchange -an system || off "the volume is in use still"
 off "the volume is filled"
 """
