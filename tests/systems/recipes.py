@@ -111,7 +111,7 @@ SYSTEMS = {system.name: system for system in (
     System("bookworm", "systemd", "boot"),
     System("bookworm", "systemd", "lvm"),
     *(System(suite, init, extra=inits.standalone(suite))
-      for init in inits.INITS for suite in ("bookworm", "trixie")),
+      for init, suites in inits.SUITES.items() for suite in suites),
 )}
 
 
