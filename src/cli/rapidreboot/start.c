@@ -11,6 +11,7 @@
 #include "cli/rapidreboot/legacy.h"
 #include "cli/rapidreboot/start.h"
 #include "fundamental/digest.h"
+#include "handover/exit-initramfs.h"
 
 int start_fail_memory(void)
 {
@@ -357,6 +358,15 @@ static void leave_note(const struct start *s)
 		fprintf(stderr, "rapidreboot: warning: %s\n", err.message);
 }
 
+static void prepare_exit(void)
+{
+	struct kx_error err = { 0 };
+
+	/* it may have a kexec of its own; if not, it reboots through the firmware */
+	if (exit_initramfs_prepare(sys_machine(), &err) < 0)
+		fprintf(stderr, "rapidreboot: warning: %s\n", err.message);
+}
+
 /* kexec_load said no for a reason that the other call need not have. It is the stricter one. */
 static bool may_try_file(const struct start *s, const struct kx_error *err)
 {
@@ -406,6 +416,7 @@ int start_load(struct start *s)
 		return EXIT_LOAD;
 	take_digest(s);
 	leave_note(s);
+	prepare_exit();
 	return EXIT_OK;
 }
 
