@@ -19,6 +19,7 @@
 enum {
 	RATIO_MAX = 200, /* of one stream; real ones stay below 20 */
 	RATIO_SLACK = 1 << 20,
+	STREAMS_MAX = 1024, /* of one file; real ones have up to three */
 };
 
 /* Names that the kernel looks for before there is a file system: drivers/base/firmware_loader and
@@ -156,6 +157,12 @@ static int unpack_packed(struct part *part, size_t at, size_t *ret_used)
 			       "neither a cpio archive nor a known compression");
 		return 0;
 	}
+	if (part->what.n_unpacked == STREAMS_MAX) {
+		*ret_used = 0;
+		(void)snprintf(part->what.why_not, sizeof(part->what.why_not),
+			       "more than %d packed parts", STREAMS_MAX);
+		return 0;
+	}
 	r = begin(part, at);
 	if (r < 0)
 		return r;
@@ -276,12 +283,42 @@ static int join(struct part *parts, size_t n, uint8_t **ret, size_t *ret_n)
 	return 0;
 }
 
+/* One after the other, and none after the first that does not unpack altogether. */
+static void unpack_in_order(struct part *parts, size_t n, size_t max)
+{
+	for (size_t i = 0; i < n; i++) {
+		give_up(&parts[i]);
+		parts[i].what = (struct initrd_unpacked){ 0 };
+	}
+	for (size_t i = 0; i < n && (i == 0 || !parts[i - 1].what.why_not[0]); i++) {
+		const size_t before = total(parts, i);
+
+		parts[i].max = max > before ? max - before : 0;
+		unpack_one(parts, i);
+	}
+}
+
+/* Each might fill all the room. If they do so together, it is shared out in their order, so that the
+ * result does not depend on which was faster. */
+static void unpack_parts(struct part *parts, size_t n, size_t max)
+{
+	struct unpacked_share share = { .max = max < SIZE_MAX / 2 ? 2 * max : SIZE_MAX };
+
+	for (size_t i = 0; i < n; i++)
+		parts[i].out.share = n > 1 ? &share : NULL;
+	jobs_run(n, unpack_one, parts);
+	for (size_t i = 0; i < n; i++)
+		parts[i].out.share = NULL;
+	if (atomic_load(&share.is_over))
+		unpack_in_order(parts, n, max);
+}
+
 static int unpack_all(struct part *parts, size_t n, size_t max, uint8_t **ret, size_t *ret_n,
 		      struct initrd_unpacked *ret_what)
 {
 	struct initrd_unpacked what;
 
-	jobs_run(n, unpack_one, parts);
+	unpack_parts(parts, n, max);
 	for (size_t i = 0; i < n; i++)
 		if (parts[i].r < 0)
 			return parts[i].r;
