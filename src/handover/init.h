@@ -85,6 +85,9 @@ enum going { GOING_UNKNOWN, GOING_REBOOT, GOING_KEXEC, GOING_DOWN, GOING_NOWHERE
  * @ask: makes ret->words and the facts after it; -ENOENT when its programs are not there
  * @going: reads the signal; never NULL
  * @cancel: makes the call that takes back a reboot with a time; NULL: it knows no time
+ * @watch: makes the call after which our hook "cancelled" is run when others may have taken back a
+ *	reboot with a time; NULL: nobody tells, and what is loaded is dropped by the next way down
+ * @waits: is a reboot with a time still to come, or begun?
  */
 struct init_system {
 	const char *name;
@@ -93,6 +96,8 @@ struct init_system {
 		   struct kx_error *err);
 	enum going (*going)(struct sys *sys, const struct signals *signals);
 	int (*cancel)(struct sys *sys, struct reboot_call *ret, struct kx_error *err);
+	int (*watch)(struct sys *sys, struct reboot_call *ret, struct kx_error *err);
+	bool (*waits)(struct sys *sys);
 };
 
 extern const struct init_system systemd_init, openrc_init, sysvinit_init, busybox_init, runit_init,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/num.h"
 #include "config/legacy.h"
 #include "preflight/look.h"
 
@@ -111,16 +112,38 @@ static int look_inhibitors(const struct look *l, struct report *r)
 	return blocked;
 }
 
+/* shutdown(8) of sysvinit waits by itself, and says no to a second one. Killed, it leaves the file. */
+static int look_waiting(const struct look *l, struct report *r)
+{
+	static const char file[] = "/run/shutdown.pid";
+	_cleanup_free_ char *pid = NULL, *name = NULL;
+	char path[64];
+	uint64_t number;
+	int code = look_line(l, file, &pid);
+
+	if (code < 0)
+		return code == -ENOENT ? 0 : code;
+	if (parse_u64(pid, &number) < 0 || !path_make(path, sizeof(path), "/proc/%s/comm", pid) ||
+	    look_line(l, path, &name) < 0 || strcmp(name, "shutdown") != 0)
+		return 0;
+	evidencef(r, "%s: process %s is shutdown", file, pid);
+	return 1;
+}
+
 static enum preflight_status look_blocked(const struct look *l, struct report *r)
 {
 	static const char *const files[] = { "/run/systemd/shutdown/scheduled", "/run/nologin" };
-	int blocked;
+	int blocked, waiting;
 
 	if (l->opts->going_down)
 		return PREFLIGHT_OK;
 	blocked = look_inhibitors(l, r);
 	if (blocked < 0)
 		return unknown(r, "/run/systemd/inhibit", blocked);
+	waiting = look_waiting(l, r);
+	if (waiting < 0)
+		return unknown(r, "/run/shutdown.pid", waiting);
+	blocked |= waiting;
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		int code = look_exists(l, files[i]);
 

@@ -108,7 +108,7 @@ SYSTEMS = {system.name: system for system in (
     System("sid", "systemd"),
     System("bookworm", "systemd", "boot"),
     *(System(suite, init, extra=inits.standalone(suite))
-      for init in inits.INITS for suite in ("bookworm", "trixie")),
+      for init, suites in inits.SUITES.items() for suite in suites),
 )}
 
 

@@ -19,6 +19,15 @@ def rapidreboot(t):
     t.recorded()
 
 
+@scenario(*ALL)
+def without_dbus(t):
+    """logind cannot be asked: systemctl asks process 1."""
+    t.guest.must("systemctl mask --runtime --now dbus.socket dbus.service 2>&1; sleep 2;"
+                 "! busctl status 2>&1")
+    t.fast("rapidreboot --yes")
+    t.recorded()
+
+
 @scenario(*ALL, quick=FIRST)
 def enable_reboot(t):
     """Enabled, an ordinary reboot is a fast one."""
@@ -184,5 +193,16 @@ def scheduled_cancelled(t):
     t.guest.must("rapidreboot --cancel")
     t.equal("kexec_loaded", t.loaded(), "0")
     t.true("logind still waits", t.guest.run(f"test -e {schedule}").status != 0)
+    t.equal("nothing to take back", t.guest.run("rapidreboot --cancel").status, 6)
+    t.cold("reboot")
+
+
+@scenario(*ALL)
+def scheduled_cancelled_by_others(t):
+    """`shutdown -c` knows nothing of us: the kernel is unloaded all the same."""
+    t.guest.must("rapidreboot --yes --when +30")
+    t.equal("kexec_loaded", t.loaded(), "1")
+    t.guest.must("shutdown -c && sleep 15")
+    t.equal("kexec_loaded", t.loaded(), "0")
     t.equal("nothing to take back", t.guest.run("rapidreboot --cancel").status, 6)
     t.cold("reboot")

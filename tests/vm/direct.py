@@ -54,6 +54,11 @@ exec switch_root /sysroot /init
 """
 # There are no modules for the next kernel: it needs none.
 DIRECT = f'rapidreboot --direct --yes --force B3 --kernel /boot/kernel --initrd /boot/initrd --cmdline "{CMDLINE}"'
+HOOK = """
+mkdir -p /etc/rapidreboot/hooks.d
+printf '#!/bin/sh\\n[ "$1" = pre-jump ] || exit 0\\necho "$1" >/disk/hook\\nexit %s\\n' > /etc/rapidreboot/hooks.d/10-test
+chmod 755 /etc/rapidreboot/hooks.d/10-test
+"""
 BACK = '\necho "@@ failed it came back with $?"\n'
 
 
@@ -65,6 +70,8 @@ class Case:
     job: str
     root_job: str = ""
     clean: bool = True
+    hook: bool = False    # one wrote its stage to the disk
+    resets: bool = False  # instead of starting the second kernel
 
 
 CASES = [
@@ -73,6 +80,8 @@ CASES = [
     Case("process-1", MOUNT + "exec " + DIRECT + BACK),
     Case("root", SWITCH, "disk=\n" + WRITE + DIRECT + BACK),
     Case("root-process-1", SWITCH, "disk=\n" + WRITE + "exec " + DIRECT + BACK),
+    Case("hook", MOUNT + HOOK % 0 + DIRECT + BACK, hook=True),
+    Case("hook-refuses", MOUNT + HOOK % 1 + DIRECT + BACK, hook=True, resets=True),
     Case("control", MOUNT + f'kexec -l /boot/kernel --initrd=/boot/initrd --command-line="{CMDLINE}"'
          "\nsync\nkexec -e" + BACK, clean=False),
 ]
@@ -121,11 +130,13 @@ def problems(case, image, end):
     found = guest.failures(end.log)
     kernels = [line[len("@@ kernel "):] for line in end.log.splitlines()
                if line.startswith("@@ kernel ")]
-    if end.reason != "poweroff":
+    if end.reason != ("reset" if case.resets else "poweroff"):
         found.append(f"the machine ended by {end.reason}")
-    if len(set(kernels)) != 2 or not kernels[-1].startswith(images.release(NEXT)) or \
-            "@@ second" not in end.log:
-        found.append(f"the second kernel did not come up: {kernels}")
+    came_up = len(set(kernels)) == 2 and kernels[-1].startswith(images.release(NEXT)) and "@@ second" in end.log
+    if came_up == case.resets:
+        found.append(f"the kernels that came up: {kernels}")
+    if case.hook and tool("debugfs", "-R", "cat /hook", image) != "pre-jump\n":
+        found.append("the hook did not run while file systems were there")
     if is_clean(image) != case.clean:
         found.append("the file system is " + ("not " if case.clean else "") + "clean")
     if case.clean and tool("debugfs", "-R", "cat /mark", image) != MARK + "\n":

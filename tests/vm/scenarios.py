@@ -231,7 +231,7 @@ section after1 memory
 killed 'grep -q rapidreboot /proc/mounts' 2
 must kexec -u
 section after2 memory
-killed '[ -e /dev/rapidreboot/image ]' 3
+killed '[ -e /dev/.static/dev/image ]' 3
 must LOAD
 section loaded memory
 must kexec -u
@@ -240,7 +240,7 @@ section after3 memory
 RELEASED = """
 section before memory
 must LOAD
-umount /dev/rapidreboot
+umount /dev/.static/dev
 kexec -e
 section after memory
 """
