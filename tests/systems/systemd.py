@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is shown on systems with systemd, when all goes as it should."""
 
+import json
+import re
+
 from catalogue import scenario
 
 ALL = ("bookworm-systemd", "trixie-systemd", "sid-systemd")
@@ -132,6 +135,30 @@ def systemctl_kexec_refused(t):
     t.true(f"systemctl kexec does not refuse: {done.output}", done.status != 0)
     t.equal("kexec_loaded", t.loaded(), "0")
     t.fast("rapidreboot --yes")
+
+
+def ramdisk_size(t):
+    """What the running kernel got as its initial ramdisk, in bytes."""
+    found = re.search(r"RAMDISK: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\]", t.guest.must("dmesg"))
+    return int(found[2], 16) + 1 - int(found[1], 16)
+
+
+@scenario(*ALL, quick=FIRST)
+def diet(t):
+    """Without most of its modules Debian's own initial ramdisk is smaller, and finds its root on the
+    virtio disk; the record knows of it."""
+    full = int(t.guest.must(f"zstd -dc /boot/initrd.img-{t.newest} | wc -c"))
+    said = json.loads(t.guest.must("rapidreboot --diet --dry-run --json 2>/dev/null"))
+    t.true(f"nothing is left out: {said['diet']}", said["is_diet"])
+    t.fast("rapidreboot --diet --yes")
+    size = ramdisk_size(t)
+    t.true(f"the ramdisk had {size} of {full} bytes", 0 < size < full - (4 << 20))
+    modules = t.guest.must("cat /proc/modules")
+    t.true(f"virtio_blk is not loaded:\n{modules}", "virtio_blk " in modules)
+    t.guest.must("dd if=/dev/urandom of=/var/tmp/written bs=64k count=20; sync; sysctl vm.drop_caches=3")
+    t.guest.must("md5sum /var/tmp/written")
+    t.recorded()
+    t.guest.must("grep -q 'diet=1' /var/lib/rapidreboot/attempts")
 
 
 @scenario(FIRST)
