@@ -41,10 +41,12 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/boot-loaders.py
 	@tests/vm/direct.py
 
-check-long: deps all ## every combination of rung, kernel and machine, a hundred kexecs in a row: hours
+check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row: hours
 	@tests/vm/run.py --long
+	@tests/vm/direct.py --long
 
 check-systems: deps all deb ## reboot whole systems, each init and release, with what make install or make deb gives
+	@tests/systems/hook-order.py
 	@tests/systems/run.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools

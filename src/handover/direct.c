@@ -15,17 +15,23 @@ int direct_prepare(struct sys *sys, struct kx_error *err)
 	return mount_points_read(sys, &points, err);
 }
 
+static void stop_everything(struct sys *sys, const struct teller *t)
+{
+	struct kx_error err = { 0 };
+
+	process_shield(sys);
+	if (processes_stop(sys, t, &err) < 0)
+		t->say(t->data, err.message);
+	sys->sync(sys);
+}
+
 /* true: the way to the root file system is the network, which then stays up */
-static bool leave_everything(struct sys *sys, const struct teller *t)
+static bool leave_mounts(struct sys *sys, const struct teller *t)
 {
 	struct kx_error err = { 0 };
 	bool network = false;
-	int r = processes_stop(sys, t, &err);
+	int r = mounts_leave_all(sys, t, &network, &err);
 
-	if (r < 0)
-		t->say(t->data, err.message);
-	sys->sync(sys);
-	r = mounts_leave_all(sys, t, &network, &err);
 	if (r < 0)
 		t->say(t->data, err.message);
 	else if (r > 0)
@@ -47,17 +53,25 @@ static int reboot_cold(struct sys *sys, const struct teller *t, struct kx_error 
 	return kx_fail(err, r, "the machine cannot be rebooted: %s", strerror(-r));
 }
 
-int direct_go(struct sys *sys, struct kx_ctx *ctx, enum reboot_mode mode, const struct teller *t,
-	      struct kx_error *err)
+int direct_go(struct sys *sys, struct kx_ctx *ctx, const struct last_word *last,
+	      const struct teller *t, struct kx_error *err)
 {
 	struct kx_error why = { 0 };
-	bool network;
+	bool jump, network;
 
-	process_shield(sys);
-	network = leave_everything(sys, t);
-	if (mode == REBOOT_KEXEC) {
+	stop_everything(sys, t);
+	jump = !last || last->may_jump(last->data);
+	network = leave_mounts(sys, t);
+	if (jump) {
 		(void)kx_jump(ctx, KX_JUMP_SYNC | (network ? 0 : KX_JUMP_IFDOWN), &why);
 		teller_say(t, "%s; rebooting through the firmware", why.message);
 	}
+	return reboot_cold(sys, t, err);
+}
+
+int direct_go_cold(struct sys *sys, const struct teller *t, struct kx_error *err)
+{
+	stop_everything(sys, t);
+	(void)leave_mounts(sys, t);
 	return reboot_cold(sys, t, err);
 }

@@ -12,14 +12,22 @@
 /* Can processes and file systems be seen? Changes nothing; -ENOENT without /proc. */
 _must_check_ int direct_prepare(struct sys *sys, struct kx_error *err);
 
+/* What is asked when processes have stopped and file systems are there still. */
+struct last_word {
+	bool (*may_jump)(void *data); /* false: the reboot goes through the firmware */
+	void *data;
+};
+
 /**
  * direct_go() - stop every process, sync, leave the file systems, and jump
- * @mode: REBOOT_KEXEC jumps, and reboots through the firmware if that fails; REBOOT_COLD does so at once
+ * @last: asked before a jump; NULL to jump
  * @t: hears what could not be done
  * @err: why the machine is still there
  *
- * Nothing stops it once it has begun: a machine without its processes is better started anew. Returns
- * only when even the ordinary reboot is refused.
+ * Nothing stops it once it has begun: a machine without its processes is better started anew. What
+ * cannot jump reboots through the firmware; returns only when even that is refused.
  */
-int direct_go(struct sys *sys, struct kx_ctx *ctx, enum reboot_mode mode, const struct teller *t,
-	      struct kx_error *err);
+int direct_go(struct sys *sys, struct kx_ctx *ctx, const struct last_word *last,
+	      const struct teller *t, struct kx_error *err);
+/* The same through the firmware. */
+int direct_go_cold(struct sys *sys, const struct teller *t, struct kx_error *err);

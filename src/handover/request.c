@@ -275,6 +275,32 @@ int request_read(struct sys *sys, struct request *ret, struct kx_error *err)
 	return r;
 }
 
+int request_read_due(struct sys *sys, struct request *ret, uint64_t *ret_left_ms,
+		     struct kx_error *err)
+{
+	const uint64_t now_ms = sys->boottime_ms(sys);
+	struct request q;
+	char boot_id[BOOT_ID_LENGTH + 1];
+	uint64_t left_ms;
+	int r = read_as(sys, FILE_NAME, &q, err);
+
+	if (r < 0)
+		return r;
+	if (!q.due_ms)
+		return kx_fail(err, -ENOENT, FILE_NAME ": is not for a later time");
+	r = boot_id_read(sys, boot_id);
+	if (r < 0)
+		return fail_boot_id(r, err);
+	left_ms = q.due_ms > now_ms ? q.due_ms - now_ms : 0;
+	/* as it will be then */
+	r = request_check(&q, boot_id, now_ms + left_ms, err);
+	if (r < 0)
+		return r;
+	*ret = q;
+	*ret_left_ms = left_ms;
+	return 0;
+}
+
 int request_remove(struct sys *sys, struct kx_error *err)
 {
 	return remove_as(sys, FILE_NAME, err);

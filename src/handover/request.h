@@ -53,4 +53,9 @@ _must_check_ int loaded_remove(struct sys *sys, struct kx_error *err);
  * -EBADMSG, -ESTALE as above. */
 _must_check_ int request_read(struct sys *sys, struct request *ret, struct kx_error *err);
 
+/* The request for a later time, and how long that is still, 0 from then on. -ENOENT there is none;
+ * else as above. */
+_must_check_ int request_read_due(struct sys *sys, struct request *ret, uint64_t *ret_left_ms,
+				  struct kx_error *err);
+
 _must_check_ int request_remove(struct sys *sys, struct kx_error *err);

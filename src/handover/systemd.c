@@ -166,10 +166,32 @@ static enum going systemd_going(struct sys *sys, const struct signals *signals)
 	return going;
 }
 
+/* logind keeps its schedule in that file, and takes it away when the time has come as well. */
+static int systemd_watch(struct sys *sys, struct reboot_call *ret, struct kx_error *err)
+{
+	static const char *const programs[] = { "systemctl", NULL };
+	static const char *const words[] = { "start", "rapidreboot-cancelled.path", NULL };
+	int r = call_program(sys, ret, programs, err);
+
+	return r < 0 ? r : call_words(ret, words, err);
+}
+
+static bool systemd_waits(struct sys *sys)
+{
+	static const struct signals silent = { 0 };
+	_cleanup_close_ int root = machine_open(sys);
+
+	return is_there_in(root, "/run/systemd/shutdown/scheduled") ||
+	       systemd_going(sys, &silent) != GOING_NOWHERE;
+}
+
 const struct init_system systemd_init = {
 	.name = "systemd",
 	.is = is_systemd,
 	.ask = systemd_ask,
 	.going = systemd_going,
 	.cancel = systemd_cancel,
+	.spares = "",
+	.watch = systemd_watch,
+	.waits = systemd_waits,
 };

@@ -2,10 +2,12 @@
 /* G: the way down. H: what earlier reboots left behind. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/num.h"
 #include "config/legacy.h"
 #include "preflight/look.h"
 
@@ -20,6 +22,19 @@ static int is_regular(const struct look *l, const char *path)
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	return fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode);
+}
+
+/* The kexec that lies beside the program that runs, which loading takes along. */
+static bool has_our_kexec(const struct look *l)
+{
+	_cleanup_free_ char *self = NULL;
+	char path[512], *end;
+
+	if (readlink_in(l->root, "/proc/self/exe", &self) < 0 || !(end = strrchr(self, '/')))
+		return false;
+	*end = '\0';
+	return snprintf(path, sizeof(path), "%s/kexec", self) < (int)sizeof(path) &&
+	       is_regular(l, path) == 1;
 }
 
 /* dracut's 99shutdown copies kexec without what a link points to. */
@@ -40,6 +55,8 @@ static enum preflight_status look_exit_initramfs(const struct look *l, struct re
 		if (code)
 			return PREFLIGHT_OK;
 	}
+	if (has_our_kexec(l))
+		return PREFLIGHT_OK;
 	evidencef(r, "no regular file %s", programs[0]);
 	return found(r,
 		     "The root is taken apart in an initramfs, which finds no kexec to jump with.");
@@ -111,16 +128,38 @@ static int look_inhibitors(const struct look *l, struct report *r)
 	return blocked;
 }
 
+/* shutdown(8) of sysvinit waits by itself, and says no to a second one. Killed, it leaves the file. */
+static int look_waiting(const struct look *l, struct report *r)
+{
+	static const char file[] = "/run/shutdown.pid";
+	_cleanup_free_ char *pid = NULL, *name = NULL;
+	char path[64];
+	uint64_t number;
+	int code = look_line(l, file, &pid);
+
+	if (code < 0)
+		return code == -ENOENT ? 0 : code;
+	if (parse_u64(pid, &number) < 0 || !path_make(path, sizeof(path), "/proc/%s/comm", pid) ||
+	    look_line(l, path, &name) < 0 || strcmp(name, "shutdown") != 0)
+		return 0;
+	evidencef(r, "%s: process %s is shutdown", file, pid);
+	return 1;
+}
+
 static enum preflight_status look_blocked(const struct look *l, struct report *r)
 {
 	static const char *const files[] = { "/run/systemd/shutdown/scheduled", "/run/nologin" };
-	int blocked;
+	int blocked, waiting;
 
 	if (l->opts->going_down)
 		return PREFLIGHT_OK;
 	blocked = look_inhibitors(l, r);
 	if (blocked < 0)
 		return unknown(r, "/run/systemd/inhibit", blocked);
+	waiting = look_waiting(l, r);
+	if (waiting < 0)
+		return unknown(r, "/run/shutdown.pid", waiting);
+	blocked |= waiting;
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
 		int code = look_exists(l, files[i]);
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 
 #include "base/file.h"
 #include "base/io.h"
@@ -92,10 +94,9 @@ static int check_namespace(void)
 
 static bool linux_is_mounted(struct sys *sys)
 {
-	struct stat inside, outside;
+	struct statfs fs;
 
-	return lstat(SYS_PAGES_MOUNT, &inside) == 0 && S_ISDIR(inside.st_mode) &&
-	       stat("/dev", &outside) == 0 && inside.st_dev != outside.st_dev;
+	return statfs(SYS_PAGES_MOUNT, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC;
 }
 
 static int linux_unmount(struct sys *sys)
@@ -106,6 +107,8 @@ static int linux_unmount(struct sys *sys)
 		r = -errno;
 	if (r == 0 && rmdir(SYS_PAGES_MOUNT) < 0 && errno != ENOENT)
 		r = -errno;
+	if (r == 0)
+		(void)rmdir(SYS_PAGES_FOLDER);
 	return r;
 }
 
@@ -115,6 +118,7 @@ static int linux_mount(struct sys *sys)
 
 	if (r < 0)
 		return r;
+	(void)mkdir(SYS_PAGES_FOLDER, 0700);
 	if (mkdir(SYS_PAGES_MOUNT, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	if (linux_is_mounted(sys))
@@ -124,6 +128,7 @@ static int linux_mount(struct sys *sys)
 		return 0;
 	r = -errno;
 	(void)rmdir(SYS_PAGES_MOUNT);
+	(void)rmdir(SYS_PAGES_FOLDER);
 	return r;
 }
 

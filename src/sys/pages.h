@@ -11,8 +11,10 @@
 
 #define SYS_PAGE_SIZE (UINT64_C(2) << 20)
 
-/* Below /dev, because init systems leave mounts there alone until the end. */
-#define SYS_PAGES_MOUNT "/dev/rapidreboot"
+/* What nobody unmounts on the way to the jump: systemd and OpenRC leave all below /dev alone, the umountfs
+ * of Debian's initscripts nothing there but this one. */
+#define SYS_PAGES_FOLDER "/dev/.static"
+#define SYS_PAGES_MOUNT SYS_PAGES_FOLDER "/dev"
 #define SYS_PAGES_FILE SYS_PAGES_MOUNT "/image"
 
 /* Pages of the pool of processor 0's node, or of all nodes when there is but one. */

@@ -100,16 +100,33 @@ class Integration(unittest.TestCase):
         for hook in ("load", "jump", "stopped"):
             path = self.script(f"runit/rapidreboot-{hook}.sh")
             self.assertEqual(self.sh(f"set -e; . {path}; exit 7"), (7, [f"hook {hook}"]))
+        path = self.script("runit/rapidreboot-boot.run")
+        self.program("sv")
+        self.assertEqual(self.sh(f"PATH={self.dir}:$PATH exec sh {path}")[1], ["sv once .", "hook boot"])
+
+    def program(self, name):
+        path = self.dir / name
+        path.write_text(f'#!/bin/sh\necho "{name} $*" >>"{self.log}"\n')
+        path.chmod(0o755)
 
     def test_s6(self):
         path = self.script("s6/rc.shutdown.final")
         self.assertEqual(self.sh(f"exec sh {path}"), (0, ["hook jump"]))
+        # execlineb(1): comments and words
+        lines = self.script("s6/rapidreboot-boot.up").read_text().splitlines()
+        self.assertEqual([line for line in lines if not line.startswith("#")],
+                         [f"{self.dir}/rapidreboot hook boot"])
 
     def test_dinit(self):
         path = self.script("dinit/shutdown-hook")
         for verb in ("poweroff", "halt", "soft"):
             self.assertEqual(self.sh(f"exec sh {path} {verb}"), (1, [f"hook load {verb}"]))
         self.assertEqual(self.sh(f"exec sh {path} reboot"), (1, []))
+        # dinit-service(5)
+        lines = self.script("dinit/rapidreboot-boot").read_text().splitlines()
+        settings = dict(line.split(" = ") for line in lines if not line.startswith("#"))
+        self.assertEqual((settings["type"], settings["command"], settings["restart"]),
+                         ("scripted", f"{self.dir}/rapidreboot hook boot", "false"))
 
     def test_finit(self):
         for name, call in (("boot", "hook boot"), ("load", "hook load reboot"),

@@ -10,10 +10,13 @@ REQUEST, LOADED = "run/rapidreboot/request", "run/rapidreboot/loaded"
 BOOTTIME = 1000000  # milliseconds, of the machine by default
 MINUTE = 60000
 WAITS = "in the background:"
+WATCH = "run /usr/bin/systemctl start rapidreboot-cancelled.path"
+SCHEDULED = "run/systemd/shutdown/scheduled"
+JOBS = "run /usr/bin/systemctl list-jobs --plain --no-legend --no-pager"
 
 # shutdown(8) of systemd and of sysvinit, openrc-shutdown(8)
 ORDERS = {
-    "systemd": (["run /usr/sbin/shutdown -r {}"], "run /usr/sbin/shutdown -c"),
+    "systemd": (["run /usr/sbin/shutdown -r {}", WATCH], "run /usr/sbin/shutdown -c"),
     "sysvinit": ([WAITS, "run /sbin/shutdown -r {}"], "run /sbin/shutdown -c"),
     "openrc": ([WAITS, "run /sbin/openrc-shutdown --kexec {}"], "run /sbin/openrc-shutdown --cancel"),
 }
@@ -45,15 +48,9 @@ class When(WhenTest):
         for init, (order, _) in ORDERS.items():
             self.take_init(init)
             r = self.when("03:04", 0)
-            self.assertEqual(r.calls[-1],
-                             order[-1].format("03:04" if init == "systemd" else "+1440"))
+            self.assertEqual(r.calls[1:],
+                             [o.format("03:04" if init == "systemd" else "+1440") for o in order])
             self.when("03:05", 0)
-
-    def test_others(self):
-        for init in ("busybox", "runit", "s6", "dinit", "finit", "shepherd"):
-            with self.subTest(init):
-                self.take_init(init)
-                self.assertIn("later time", self.when("+5", 5, []).err)
 
     def test_forms(self):
         for text, asked, due in (
@@ -62,7 +59,7 @@ class When(WhenTest):
                 ("2026-01-02 03:10", "+6", 6 * MINUTE), ("2026-01-02T03:05:05", "+1", MINUTE),
                 ("2026-02-02 03:04:05", "+44640", 44640 * MINUTE)):
             with self.subTest(text):
-                self.when(text, 0, ["load", f"run /usr/sbin/shutdown -r {asked}"])
+                self.when(text, 0, ["load", f"run /usr/sbin/shutdown -r {asked}", WATCH])
                 self.assertEqual(self.due(), BOOTTIME + due)
         self.when("now", 0, ["load", "run /usr/bin/systemctl kexec"])
         self.assertNotIn("due", self.read(REQUEST))
@@ -79,7 +76,7 @@ class When(WhenTest):
     def test_message(self):
         self.assertRuns(["--when", "+5", "--message", "new kernel", "--no-wall", "--kernel",
                          self.kernel], 0,
-                        ["load", "run /usr/sbin/shutdown -r --no-wall +5 new kernel"])
+                        ["load", "run /usr/sbin/shutdown -r --no-wall +5 new kernel", WATCH])
 
     def test_refused(self):
         """Init did not like it: nothing stays."""
@@ -99,6 +96,150 @@ class When(WhenTest):
     def test_firmware_wanted(self):
         self.set("run/systemd/reboot-to-firmware-setup", "")
         self.when("+5", 3, [])
+
+
+class TakenBackByOthers(WhenTest):
+    """The path unit runs the hook "cancelled" whenever something changes beside logind's schedule."""
+
+    def hook(self, calls, jobs=""):
+        return self.assertRuns(["hook", "cancelled"], 0, calls, env={"FAKE_OUTPUT": jobs})
+
+    def test_shutdown_c(self):
+        self.when("+5", 0)
+        self.assertIn("unloaded", self.hook([JOBS, "file-unload"]).err)
+        self.assertIsNone(self.read(REQUEST))
+        self.assertIsNone(self.read(LOADED))
+        self.assertNotIn("pending", self.read("var/lib/rapidreboot/attempts") or "")
+        self.assertRuns(["--cancel"], 6, [])
+
+    def test_still_scheduled(self):
+        self.when("+5", 0)
+        self.set(SCHEDULED, "USEC=1767323345000000\nMODE=kexec\n")
+        self.hook([])
+        self.assertIn("due", self.read(REQUEST))
+
+    def test_begun(self):
+        """logind takes the file away as well when the time has come."""
+        self.when("+1", 0)
+        self.hook([JOBS], "12 kexec.target start waiting\n")
+        self.assertIn("due", self.read(REQUEST))
+
+    def test_not_watched(self):
+        r = self.when("+5", 0, exits={"systemctl": 1})
+        self.assertIn("`rapidreboot --cancel` unloads", r.err)
+        self.assertIn("due", self.read(REQUEST))
+
+    def test_not_of_a_time(self):
+        """One that goes on at this moment has no schedule either."""
+        self.assertRuns(["--kernel", self.kernel], 0)
+        self.hook([])
+        self.hook([])
+        self.assertIsNotNone(self.read(REQUEST))
+
+    def test_other_inits(self):
+        self.take_init("sysvinit")
+        self.when("+5", 0)
+        self.hook([])
+        self.assertIn("due", self.read(REQUEST))
+
+
+# Init systems that know no time, and what asks them when it has come.
+TIMELESS = {
+    "busybox": "run /sbin/reboot",
+    "runit": "run /usr/sbin/runit-init 6",
+    "s6": "run /usr/bin/s6-linux-init-hpr -r",
+    "dinit": "run /usr/sbin/shutdown -k",
+    "finit": "run /sbin/initctl reboot",
+    "shepherd": "run /run/current-system/profile/sbin/reboot --kexec",
+}
+SELF = "usr/local/sbin/rapidreboot"
+
+
+class Waiting(WhenTest):
+    """A process of our own waits for the time."""
+
+    def setUp(self):
+        super().setUp()
+        exe = self.root / "proc/self/exe"
+        exe.parent.mkdir(parents=True)
+        exe.symlink_to("/" + SELF)
+        self.take_init("runit")
+
+    def take_init(self, name):
+        super().take_init(name)
+        if name == "finit":
+            self.program("/usr/libexec/finit/hook/sys/down/rapidreboot")
+            self.set("usr/lib/finit/plugins/hook-scripts.so", "")
+
+    def order(self, text="+5"):
+        self.when(text, 0, ["load", WAITS, f"run /{SELF} hook wait"])
+        self.set("sys/kernel/kexec_loaded", "1\n")
+
+    def wait(self, calls, asleep=None, **how):
+        env = {"FAKE_ASLEEP": asleep} if asleep else {}
+        return self.assertRuns(["hook", "wait"], 0, calls, env=env, **how)
+
+    def test_inits(self):
+        for init, asks in TIMELESS.items():
+            with self.subTest(init):
+                self.take_init(init)
+                self.order()
+                self.assertEqual(self.due(), BOOTTIME + 5 * MINUTE)
+                self.wait([asks])
+                self.assertRuns(["--cancel"], 0, ["file-unload"])
+                self.assertIsNone(self.read(REQUEST))
+                self.assertIsNone(self.read(LOADED))
+                self.assertRuns(["--cancel"], 6, [])
+                self.wait([])
+
+    def test_rounds(self):
+        """It looks at the request every half minute, and at the end sleeps no longer than needed."""
+        naps = self.dir / "naps"
+        self.order("03:08")     # in 3 minutes and 55 seconds
+        self.wait([TIMELESS["runit"]], f"echo >>{naps}")
+        self.assertEqual(len(naps.read_text()), 8)
+
+    def test_taken_back(self):
+        """While it waits the request goes, or another one comes, which another process waits for."""
+        for asleep in (f"rm {self.root / REQUEST}",
+                       f"sed -i 's/^time .*/time 1000001/' {self.root / REQUEST}",
+                       f"sed -i '/^due /d' {self.root / REQUEST}"):
+            self.order()
+            self.wait([], asleep)
+            (self.root / REQUEST).unlink(missing_ok=True)
+
+    def test_ordered_already(self):
+        self.order()
+        before = self.read(REQUEST)
+        for args in (["--when", "+9"], []):
+            r = self.assertRuns([*args, "--kernel", self.kernel], 3, [])
+            self.assertIn("in 5 minutes", r.err)
+        self.assertEqual(self.read(REQUEST), before)
+
+    def test_init_refuses(self):
+        """Nothing stays of it."""
+        self.order()
+        self.wait([TIMELESS["runit"], "file-unload"], exits={"runit-init": 1})
+        self.assertIsNone(self.read(REQUEST))
+        self.assertNotIn("pending", self.read("var/lib/rapidreboot/attempts") or "")
+
+    def test_unloaded(self):
+        """Somebody else has dropped the kernel: then this is no reboot that anybody wants."""
+        self.order()
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.assertIn("gone", self.wait(["file-unload"]).err)
+        self.assertIsNone(self.read(REQUEST))
+
+    def test_not_started(self):
+        """Without /proc nobody can say which program this is."""
+        (self.root / "proc/self/exe").unlink()
+        self.assertIn("/proc/self/exe", self.when("+5", 5, []).err)
+        self.assertIsNone(self.read(REQUEST))
+
+    def test_another_boot(self):
+        self.order()
+        self.set("proc/sys/kernel/random/boot_id", BOOT_ID[::-1] + "\n")
+        self.wait([])
 
 
 class Request(WhenTest):

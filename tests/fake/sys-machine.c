@@ -284,8 +284,20 @@ static bool fake_has_boot_capability(struct sys *sys)
 	return !getenv("FAKE_NO_BOOT_CAPABILITY");
 }
 
+enum { LONG_SLEEP_MS = 1000 };
+
+static uint64_t slept_ms;
+
+/* Whole minutes of waiting take no time here, and FAKE_ASLEEP can happen meanwhile. */
 static void fake_sleep_ms(struct sys *sys, unsigned ms)
 {
+	const char *meanwhile = getenv("FAKE_ASLEEP");
+
+	if (ms < LONG_SLEEP_MS)
+		return;
+	slept_ms += ms;
+	if (meanwhile && system(meanwhile) != 0)
+		abort();
 }
 
 static uint64_t fake_tsc_khz(struct sys *sys)
@@ -350,7 +362,7 @@ int process_start(struct sys *sys, char *const argv[])
 
 static uint64_t fake_boottime_ms(struct sys *sys)
 {
-	return strtoull(getenv("FAKE_BOOTTIME") ?: "1000000", NULL, 10);
+	return strtoull(getenv("FAKE_BOOTTIME") ?: "1000000", NULL, 10) + slept_ms;
 }
 
 static uint64_t fake_boottime_us(struct sys *sys)

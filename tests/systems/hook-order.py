@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What insserv and Debian's OpenRC make of our scripts: in which order, and with which signals.
 
-    tests/systems/hook-order.py TREE      a Debian with sysvinit-core; with openrc, if it is to be tried
+    tests/systems/hook-order.py [TREE]
 
-Works on a copy of TREE. The scripts of the package are put into it and registered as its postinst does.
+Works on a copy of TREE, a Debian with sysvinit-core, and with openrc if that is to be tried; by default
+what is on the disk of bookworm-openrc, which build.py makes. The scripts of the package are put into it
+and registered as its postinst does.
 OpenRC goes up and down in namespaces without any privilege, with programs that only write down that
 they were called in the place of mount, halt, reboot and rapidreboot. Needs root for the copy.
 """
@@ -12,9 +14,17 @@ import os
 import pathlib
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "vm")]
+# pylint: disable=wrong-import-position
+import build
+import machine
+import recipes
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 NAMES = ("load", "stopped", "jump")
@@ -22,6 +32,30 @@ RECORDED = ("mount", "umount", "swapoff", "killall5", "reboot", "halt", "powerof
             "hwclock", "fstab-decode", "udevadm", "sysctl", "rapidreboot")
 RECORD = '#!/bin/sh\necho "%s $* RC_REBOOT=$RC_REBOOT" >>/log\n'
 TIMEOUT = 300
+
+
+def root_offset(raw):
+    """Where the last partition of a disk begins, in bytes (UEFI 2.10, 5.3.3); the first table is at 2."""
+    with open(raw, "rb") as disk:
+        disk.seek(2 * 512)
+        entries = [struct.unpack("<16s16sQQQ72s", disk.read(128)) for _ in range(8)]
+    return max(first for kind, _, first, *_ in entries if any(kind)) * 512
+
+
+def tree_of(system, scratch):
+    """The files of the disk of @system."""
+    build.ensure(system)
+    raw, tree = scratch / "raw", scratch / "tree"
+    tree.mkdir()
+    subprocess.run(["qemu-img", "convert", "-O", "raw", build.disk_of(system), raw], check=True,
+                   timeout=TIMEOUT)
+    subprocess.run(["debugfs", "-R", f'rdump / "{tree}"', f"{raw}?offset={root_offset(raw)}"],
+                   check=True, timeout=TIMEOUT, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    raw.unlink()
+    if not (tree / "etc/rc6.d").is_dir():
+        raise machine.Trouble(f"{system.name}: the disk's files cannot be read with debugfs")
+    return tree
 
 
 def chroot(tree, script):
@@ -89,10 +123,13 @@ def check_openrc(tree):
 
 
 def main():
-    source = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory(prefix="hook-order.") as scratch:
-        tree = pathlib.Path(scratch) / "tree"
-        subprocess.run(["cp", "-a", "--one-file-system", source, tree], check=True, timeout=TIMEOUT)
+        if len(sys.argv) > 1:
+            tree = pathlib.Path(scratch) / "tree"
+            subprocess.run(["cp", "-a", "--one-file-system", sys.argv[1], tree], check=True,
+                           timeout=TIMEOUT)
+        else:
+            tree = tree_of(recipes.SYSTEMS["bookworm-openrc"], pathlib.Path(scratch))
         os.chmod(scratch, 0o755)
         prepare(tree)
         problems = list(check_insserv(tree))
@@ -107,4 +144,7 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except (machine.Trouble, OSError, subprocess.SubprocessError) as trouble:
+        sys.exit(f"hook-order.py: {trouble}")

@@ -41,8 +41,14 @@ def standalone(suite):
 
 MARK = {"/etc/init.d/test-mark": SYSV_MARK}
 ENABLE_MARK = "update-rc.d test-mark defaults"
-# The packages of `make deb` are what these systems get.
-INSTALL = {"installed": "dpkg -i /root/rapidreboot_*.deb", "closed": "true"}
+# The packages of `make deb` are what these systems get. The agent may be up before everything is.
+CLOSED = """for i in $(seq 60); do
+	rapidreboot timeline --json | grep -q '"result": *"pending"' || exit 0
+	sleep 2
+done
+exit 1"""
+INSTALL_PACKAGE = "dpkg -i /root/rapidreboot_*.deb"
+INSTALL = {"installed": INSTALL_PACKAGE, "closed": CLOSED}
 
 # Arguments of recipes.Init.
 INITS = {
@@ -59,6 +65,9 @@ INITS = {
                   files={**MARK, "/etc/sv/test-agent/run": RUNIT_AGENT},
                   commands=(ENABLE_MARK, "ln -s /etc/sv/test-agent /etc/service/",
                             "rm -f /etc/service/getty*"), **INSTALL),
-    "finit": dict(packages=("finit-sysv",), exclude=(*NO_SYSTEMD, "sysvinit-core"),
+    "finit": dict(packages=("finit-sysv", "finit-plugins"),
+                  exclude=(*NO_SYSTEMD, "sysvinit-core"),
                   files={**MARK, "/etc/finit.d/test.conf": FINIT}, **INSTALL),
 }
+# finit calls hook scripts since 4.4, and Debian 12 has 4.2
+SUITES = {**{init: ("bookworm", "trixie") for init in INITS}, "finit": ("trixie",)}

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is shown on systems with systemd, when all goes as it should."""
 
+import json
+import re
+
 from catalogue import scenario
 
 ALL = ("bookworm-systemd", "trixie-systemd", "sid-systemd")
@@ -12,6 +15,15 @@ POWEROFFS = ("poweroff", "systemctl poweroff", "shutdown -h now", "init 0", "hal
 @scenario(*ALL, quick=FIRST)
 def rapidreboot(t):
     """One command into the kernel that the boot loader would start next."""
+    t.fast("rapidreboot --yes")
+    t.recorded()
+
+
+@scenario(*ALL)
+def without_dbus(t):
+    """logind cannot be asked: systemctl asks process 1."""
+    t.guest.must("systemctl mask --runtime --now dbus.socket dbus.service 2>&1; sleep 2;"
+                 "! busctl status 2>&1")
     t.fast("rapidreboot --yes")
     t.recorded()
 
@@ -125,6 +137,30 @@ def systemctl_kexec_refused(t):
     t.fast("rapidreboot --yes")
 
 
+def ramdisk_size(t):
+    """What the running kernel got as its initial ramdisk, in bytes."""
+    found = re.search(r"RAMDISK: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\]", t.guest.must("dmesg"))
+    return int(found[2], 16) + 1 - int(found[1], 16)
+
+
+@scenario(*ALL, quick=FIRST)
+def diet(t):
+    """Without most of its modules Debian's own initial ramdisk is smaller, and finds its root on the
+    virtio disk; the record knows of it."""
+    full = int(t.guest.must(f"zstd -dc /boot/initrd.img-{t.newest} | wc -c"))
+    said = json.loads(t.guest.must("rapidreboot --diet --dry-run --json 2>/dev/null"))
+    t.true(f"nothing is left out: {said['diet']}", said["is_diet"])
+    t.fast("rapidreboot --diet --yes")
+    size = ramdisk_size(t)
+    t.true(f"the ramdisk had {size} of {full} bytes", 0 < size < full - (4 << 20))
+    modules = t.guest.must("cat /proc/modules")
+    t.true(f"virtio_blk is not loaded:\n{modules}", "virtio_blk " in modules)
+    t.guest.must("dd if=/dev/urandom of=/var/tmp/written bs=64k count=20; sync; sysctl vm.drop_caches=3")
+    t.guest.must("md5sum /var/tmp/written")
+    t.recorded()
+    t.guest.must("grep -q 'diet=1' /var/lib/rapidreboot/attempts")
+
+
 @scenario(FIRST)
 def crash_is_seen(t):
     """What the other scenarios look for is there to be found: a machine that just stops."""
@@ -160,5 +196,16 @@ def scheduled_cancelled(t):
     t.equal("kexec_loaded", t.loaded(), "0")
     t.equal("huge pages and mounts", t.guest.must(taken), before)
     t.true("logind still waits", t.guest.run(f"test -e {schedule}").status != 0)
+    t.equal("nothing to take back", t.guest.run("rapidreboot --cancel").status, 6)
+    t.cold("reboot")
+
+
+@scenario(*ALL)
+def scheduled_cancelled_by_others(t):
+    """`shutdown -c` knows nothing of us: the kernel is unloaded all the same."""
+    t.guest.must("rapidreboot --yes --when +30")
+    t.equal("kexec_loaded", t.loaded(), "1")
+    t.guest.must("shutdown -c && sleep 15")
+    t.equal("kexec_loaded", t.loaded(), "0")
     t.equal("nothing to take back", t.guest.run("rapidreboot --cancel").status, 6)
     t.cold("reboot")

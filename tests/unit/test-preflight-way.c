@@ -124,11 +124,8 @@ static void test_storage(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
-static void test_way_down(void **state)
+static void test_exit_initramfs(void **state)
 {
-	static const char blocks[] = "WHAT=shutdown:sleep\nMODE=block\nWHO=packages\nWHY=upgrade\n";
-	static const char delays[] = "WHAT=shutdown\nMODE=delay\nWHO=x\nWHY=y\n";
-	static const char sleeps[] = "WHAT=sleep:idle\nMODE=block\nWHO=x\nWHY=y\n";
 	const struct row rows[] = {
 		{ "G1", { { NULL } }, OK },
 		{ "G1",
@@ -139,8 +136,28 @@ static void test_way_down(void **state)
 		    { "/usr/sbin/kexec", "->/etc/alternatives/kexec" } },
 		  WARN },
 		{ "G1", { { "/run/initramfs/.need_shutdown", "" } }, WARN },
+		/* ours, wherever it is: handover/exit-initramfs.h */
+		{ "G1",
+		  { { "/run/initramfs/.need_shutdown", "" },
+		    { "/proc/self/exe", "->/usr/local/sbin/rapidreboot" },
+		    { "/usr/local/sbin/kexec", "ELF" } },
+		  OK },
+		{ "G1",
+		  { { "/run/initramfs/.need_shutdown", "" },
+		    { "/proc/self/exe", "->/usr/local/sbin/rapidreboot" } },
+		  WARN },
 		{ "G1", { { "/run/initramfs", "a file" } }, UNKNOWN },
+	};
 
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+static void test_way_down(void **state)
+{
+	static const char blocks[] = "WHAT=shutdown:sleep\nMODE=block\nWHO=packages\nWHY=upgrade\n";
+	static const char delays[] = "WHAT=shutdown\nMODE=delay\nWHO=x\nWHY=y\n";
+	static const char sleeps[] = "WHAT=sleep:idle\nMODE=block\nWHO=x\nWHY=y\n";
+	const struct row rows[] = {
 		{ "G2", { { NULL } }, OK },
 		{ "G2",
 		  { { "/run/systemd/inhibit/1", blocks } },
@@ -152,6 +169,16 @@ static void test_way_down(void **state)
 		{ "G2", { { "/run/nologin", "" } }, REFUSE },
 		{ "G2", { { "/run/nologin", "" } }, .opts = { .going_down = true }, OK },
 		{ "G2", { { "/run/systemd/inhibit/1/x", "" } }, UNKNOWN },
+		{ "G2",
+		  { { "/run/shutdown.pid", "812\n" }, { "/proc/812/comm", "shutdown\n" } },
+		  REFUSE,
+		  .evidence = "process 812" },
+		{ "G2", { { "/run/shutdown.pid", "812\n" }, { "/proc/812/comm", "sh\n" } }, OK },
+		{ "G2", { { "/run/shutdown.pid", "812\n" } }, OK },
+		{ "G2",
+		  { { "/run/shutdown.pid", "../1\n" }, { "/proc/1/comm", "shutdown\n" } },
+		  OK },
+		{ "G2", { { "/run/shutdown.pid/x", "" } }, UNKNOWN },
 
 		{ "G3", { { NULL } }, OK },
 		{ "G3",
@@ -289,6 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_storage),
+		cmocka_unit_test(test_exit_initramfs),
 		cmocka_unit_test(test_way_down),
 		cmocka_unit_test(test_firmware),
 	};

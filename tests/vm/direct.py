@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """rapidreboot --direct where there is no init system: a shell is process 1, or rapidreboot itself.
 
-    tests/vm/direct.py [--only PATTERN] [--program PATH] [--logs DIR]
+    tests/vm/direct.py [--only PATTERN] [--long] [--programs DIR] [--logs DIR]
 
 The first kernel mounts an ext4 file system and writes to it; a process that ignores SIGTERM goes on
 writing. After the second kernel has come up and switched the machine off, the file system has to be
@@ -21,6 +21,7 @@ import disks
 import guest
 import images
 import jobs
+import own_kernels
 import vm
 
 FIRST, NEXT = "bookworm", "trixie"
@@ -54,6 +55,11 @@ exec switch_root /sysroot /init
 """
 # There are no modules for the next kernel: it needs none.
 DIRECT = f'rapidreboot --direct --yes --force B3 --kernel /boot/kernel --initrd /boot/initrd --cmdline "{CMDLINE}"'
+HOOK = """
+mkdir -p /etc/rapidreboot/hooks.d
+printf '#!/bin/sh\\n[ "$1" = pre-jump ] || exit 0\\necho "$1" >/disk/hook\\nexit %s\\n' > /etc/rapidreboot/hooks.d/10-test
+chmod 755 /etc/rapidreboot/hooks.d/10-test
+"""
 BACK = '\necho "@@ failed it came back with $?"\n'
 
 
@@ -65,6 +71,10 @@ class Case:
     job: str
     root_job: str = ""
     clean: bool = True
+    first: str = FIRST  # the suite whose kernel runs
+    long: bool = False  # only with --long: its kernel has to be built
+    hook: bool = False    # one wrote its stage to the disk
+    resets: bool = False  # instead of starting the second kernel
 
 
 CASES = [
@@ -73,6 +83,10 @@ CASES = [
     Case("process-1", MOUNT + "exec " + DIRECT + BACK),
     Case("root", SWITCH, "disk=\n" + WRITE + DIRECT + BACK),
     Case("root-process-1", SWITCH, "disk=\n" + WRITE + "exec " + DIRECT + BACK),
+    Case("no-file-call", MOUNT + DIRECT + BACK, first="segments-only", long=True),
+    Case("file-call-only", MOUNT + DIRECT + BACK, first="file-only", long=True),
+    Case("hook", MOUNT + HOOK % 0 + DIRECT + BACK, hook=True),
+    Case("hook-refuses", MOUNT + HOOK % 1 + DIRECT + BACK, hook=True, resets=True),
     Case("control", MOUNT + f'kexec -l /boot/kernel --initrd=/boot/initrd --command-line="{CMDLINE}"'
          "\nsync\nkexec -e" + BACK, clean=False),
 ]
@@ -102,7 +116,7 @@ def run(case, folder, programs):
     initrd = system(case.job, folder, programs).save(os.path.join(folder, "first"))
     machine = vm.Machine(extra=("-drive", f"if=none,id=d,file={image},format=raw", "-device",
                                 "nvme,drive=d,serial=1"))
-    return image, vm.run(machine, images.kernel(FIRST), initrd, CMDLINE, folder, LIMIT)
+    return image, vm.run(machine, images.kernel(case.first), initrd, CMDLINE, folder, LIMIT)
 
 
 def tool(*argv):
@@ -121,11 +135,13 @@ def problems(case, image, end):
     found = guest.failures(end.log)
     kernels = [line[len("@@ kernel "):] for line in end.log.splitlines()
                if line.startswith("@@ kernel ")]
-    if end.reason != "poweroff":
+    if end.reason != ("reset" if case.resets else "poweroff"):
         found.append(f"the machine ended by {end.reason}")
-    if len(set(kernels)) != 2 or not kernels[-1].startswith(images.release(NEXT)) or \
-            "@@ second" not in end.log:
-        found.append(f"the second kernel did not come up: {kernels}")
+    came_up = len(set(kernels)) == 2 and kernels[-1].startswith(images.release(NEXT)) and "@@ second" in end.log
+    if came_up == case.resets:
+        found.append(f"the kernels that came up: {kernels}")
+    if case.hook and tool("debugfs", "-R", "cat /hook", image) != "pre-jump\n":
+        found.append("the hook did not run while file systems were there")
     if is_clean(image) != case.clean:
         found.append("the file system is " + ("not " if case.clean else "") + "clean")
     if case.clean and tool("debugfs", "-R", "cat /mark", image) != MARK + "\n":
@@ -136,6 +152,8 @@ def problems(case, image, end):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--only", action="append", metavar="PATTERN")
+    parser.add_argument("--long", action="store_true",
+                        help="kernels as well that have to be built first")
     parser.add_argument("--programs", default=os.path.join(images.TOP, "build/bin"), metavar="DIR",
                         help="where kexec and rapidreboot are (default: build/bin)")
     parser.add_argument("--logs", default=os.path.join(images.TOP, "build/vm"), metavar="DIR")
@@ -144,10 +162,13 @@ def main():
     for path in programs.values():
         if not os.access(path, os.X_OK):
             sys.exit(f"{path} is not a program: build it first (make), or name one (--programs)")
+    chosen = [case for case in CASES if args.long or args.only or not case.long]
+    if args.only:
+        chosen = [case for case in chosen
+                  if any(fnmatch.fnmatch(case.name, f"*{word}*") for word in args.only)]
     images.fetch(["busybox", f"linux-{FIRST}", f"linux-{NEXT}"])
+    own_kernels.ensure([case.first for case in chosen if case.first in own_kernels.KERNELS])
     os.makedirs(args.logs, exist_ok=True)
-    chosen = [case for case in CASES if not args.only or
-              any(fnmatch.fnmatch(case.name, f"*{word}*") for word in args.only)]
     failed = 0
     for case in chosen:
         with tempfile.TemporaryDirectory(prefix="rapidreboot-vm.") as folder:

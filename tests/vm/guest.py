@@ -79,7 +79,7 @@ memory()
 	awk '/^ *count:/ { n += $2 } END { print "Waiting: " 4 * n " kB" }' /proc/zoneinfo
 	grep -E '^(MemFree|HugePages_Total|HugePages_Surp):' /proc/meminfo
 	echo "loaded $(cat /sys/kernel/kexec_loaded)"
-	ls -d /dev/rapidreboot /run/rapidreboot/in-place 2> /dev/null
+	ls -d /dev/.static /run/rapidreboot/in-place 2> /dev/null
 	grep rapidreboot /proc/mounts
 }
 """

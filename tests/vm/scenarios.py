@@ -231,7 +231,7 @@ section after1 memory
 killed 'grep -q rapidreboot /proc/mounts' 2
 must kexec -u
 section after2 memory
-killed '[ -e /dev/rapidreboot/image ]' 3
+killed '[ -e /dev/.static/dev/image ]' 3
 must LOAD
 section loaded memory
 must kexec -u
@@ -240,7 +240,7 @@ section after3 memory
 RELEASED = """
 section before memory
 must LOAD
-umount /dev/rapidreboot
+umount /dev/.static/dev
 kexec -e
 section after memory
 """
@@ -306,6 +306,32 @@ def zero_copy():
                    machine=vm.Machine(memory="6G", cpus=4, firmware="uefi"))
 
 
+# kexec-tools' exit statuses for a call that is not there: of -s alone, and of everything else.
+REFUSED = {"-s": 253, "-c": 255}
+SAYS_NO = """
+LOAD
+section status echo $?
+section loaded cat /sys/kernel/kexec_loaded
+"""
+
+
+def calls():
+    """Kernels with one of the two system calls: the other way in is taken, or refused with words."""
+    for first, way, sentence in (
+            ("segments-only", "-s", "built without CONFIG_KEXEC_FILE"),
+            ("file-only", "-c", "built without CONFIG_KEXEC,")):
+        own = dict(first=first, long=True)
+        yield Scenario(f"calls/{first}", **own)
+        yield Scenario(f"calls/{first}-auto", options=("-a",), **own)
+        yield Scenario(f"calls/{first}{way}", kind="shell", way=way, job=SAYS_NO,
+                       expect=(sentence, rf"@@ begin status\n{REFUSED[way]}\n",
+                               r"@@ begin loaded\n0\n"), **own)
+    yield Scenario("calls/segments-only-fast", first="segments-only", options=("--fast", "-d"),
+                   rung="copy", long=True)
+    yield Scenario("calls/segments-only-next", first="segments-only", next="segments-only",
+                   way="-c", long=True)
+
+
 def chains():
     for label, way in (("segments", "-c"), ("file", "-s")):
         yield Scenario(f"chain/five-{label}", kind="chain", way=way, limit=LONG_LIMIT,
@@ -329,6 +355,6 @@ def special():
 
 def all_scenarios():
     for group in (kernels, shapes, initrds, machines, ranges, comparisons, fast,
-                  zero_copy, zero_copy_lifecycle, chains, special):
+                  zero_copy, zero_copy_lifecycle, calls, chains, special):
         yield from group()
     yield from rungs.scenarios(Scenario)

@@ -237,33 +237,38 @@ static void act(struct hook *h, enum hook_action action)
 }
 
 /* Services have stopped; the record can be written still. */
-static void stopped(void)
+static void stopped(struct sys *sys)
 {
 	struct kx_error err = { 0 };
 
-	if (attempt_stopped(sys_machine(), &err) < 0)
+	if (attempt_stopped(sys, &err) < 0)
 		say(err.message);
 }
 
 static int run(int argc, char **argv)
 {
-	static const char *const names[] = { "boot", "stopped", "load", "late", "jump", NULL };
+	static const struct {
+		const char *name;
+		void (*run)(struct sys *sys); /* NULL: depends on where the machine is going */
+	} hooks[] = {
+		{ "boot", hook_boot }, { "stopped", stopped },
+		{ "wait", hook_wait }, { "cancelled", hook_cancelled },
+		{ "load", NULL },      { "late", NULL },
+		{ "jump", NULL },
+	};
 	const char *name = argc > 1 ? argv[1] : "";
 	struct hook h;
 	size_t i = 0;
 
 	if (argc < 2 || argc > 3)
-		return fail_usage("hook boot, stopped, load [VERB], late [VERB], jump [VERB]");
-	while (names[i] && strcmp(name, names[i]) != 0)
+		return fail_usage(
+			"hook boot, stopped, wait, cancelled, load [VERB], late [VERB], jump [VERB]");
+	while (i < sizeof(hooks) / sizeof(hooks[0]) && strcmp(name, hooks[i].name) != 0)
 		i++;
-	if (!names[i])
+	if (i == sizeof(hooks) / sizeof(hooks[0]))
 		return fail_usage("there is no hook \"%s\"", name);
-	if (strcmp(name, "boot") == 0) {
-		hook_boot(sys_machine());
-		return EXIT_OK;
-	}
-	if (strcmp(name, "stopped") == 0) {
-		stopped();
+	if (hooks[i].run) {
+		hooks[i].run(sys_machine());
 		return EXIT_OK;
 	}
 	if (hook_open(&h, argc == 3 ? argv[2] : NULL) == 0) {
@@ -277,5 +282,6 @@ static int run(int argc, char **argv)
 	return EXIT_OK;
 }
 
-const struct command hook_command = { "hook", "NAME",
-				      "called by init: boot, stopped, load, late, jump", run };
+const struct command hook_command = {
+	"hook", "NAME", "called by init: boot, stopped, wait, cancelled, load, late, jump", run
+};

@@ -11,8 +11,11 @@
 #include "cli/json.h"
 #include "cli/rapidreboot/attempt.h"
 #include "cli/rapidreboot/legacy.h"
+#include "cli/rapidreboot/wait.h"
 #include "handover/cold.h"
 #include "handover/direct.h"
+
+enum { MINUTE_MS = 60 * 1000 };
 
 struct handover {
 	struct sys *sys;
@@ -27,6 +30,20 @@ static int prepare_direct(struct handover *h)
 
 	h->direct = true;
 	return direct_prepare(h->sys, &err) < 0 ? fail_with(&err) : EXIT_OK;
+}
+
+/* Two that wait would take the kernel from each other. Other inits say so themselves. */
+static bool is_ordered(struct sys *sys)
+{
+	struct request request;
+	uint64_t left_ms;
+
+	if (request_read_due(sys, &request, &left_ms, NULL) < 0 || left_ms == 0)
+		return false;
+	fprintf(stderr,
+		"rapidreboot: a reboot is ordered already, in %llu minutes; --cancel takes it back\n",
+		(unsigned long long)(left_ms + MINUTE_MS - 1) / MINUTE_MS);
+	return true;
 }
 
 static int handover_prepare(struct handover *h, const struct start_options *o)
@@ -47,14 +64,10 @@ static int handover_prepare(struct handover *h, const struct start_options *o)
 			pid1.name);
 		return EXIT_HANDOVER;
 	}
-	if (o->has_when && !h->init->cancel) {
-		fprintf(stderr,
-			"rapidreboot: %s cannot be asked to reboot at a later time; at(1) and cron(8) can "
-			"start `rapidreboot --yes` then\n",
-			h->init->name);
-		return EXIT_HANDOVER;
-	}
-	if (h->init->ask(h->sys, &o->wish, &h->call, &err) < 0) {
+	if (wait_is_ours(h->init) && is_ordered(h->sys))
+		return EXIT_REFUSED;
+	if (h->init->ask(h->sys, &o->wish, &h->call, &err) < 0 ||
+	    (o->has_when && wait_is_ours(h->init) && wait_call(h->sys, &h->call, &err) < 0)) {
 		(void)fail_with(&err);
 		return EXIT_HANDOVER;
 	}
@@ -139,13 +152,27 @@ static void say(void *data, const char *line)
 	fprintf(stderr, "rapidreboot: %s\n", line);
 }
 
+static bool pre_jump_agrees(void *data)
+{
+	struct start *s = data;
+	struct hooks_answer answer;
+	int r = attempt_hooks(sys_machine(), &s->config, "pre-jump", s->title, &answer);
+
+	(void)!attempt_add_hooks(sys_machine(), answer.text, NULL);
+	return r == EXIT_OK;
+}
+
 static int go_direct(struct start *s, struct handover *h, enum reboot_mode mode)
 {
+	const struct last_word last = { pre_jump_agrees, s };
 	const struct teller teller = { say, NULL };
 	struct kx_error err = { 0 };
 
 	start_let_go(s);
-	(void)direct_go(h->sys, s->ctx, mode, &teller, &err);
+	if (mode == REBOOT_COLD)
+		(void)direct_go_cold(h->sys, &teller, &err);
+	else
+		(void)direct_go(h->sys, s->ctx, &last, &teller, &err);
 	(void)fail_with(&err);
 	return EXIT_HANDOVER;
 }
@@ -254,6 +281,8 @@ static int ask_init(struct start *s, struct handover *h, const struct start_opti
 		(void)fail_with(&err);
 		return EXIT_HANDOVER;
 	}
+	if (o->has_when)
+		cancel_watch(h->sys, h->init);
 	return EXIT_OK;
 }
 
