@@ -141,9 +141,10 @@ static int split_table(struct bytes table, struct vmlinux_relocs *ret, struct kx
 {
 	struct bytes lists[3];
 	size_t n = 0, start = 0;
-	uint32_t word;
 
-	for (size_t at = 0; bytes_le32(table, at, &word); at += WORD) {
+	for (size_t at = 0; table.n - at >= WORD; at += WORD) {
+		const uint32_t word = get_le32(table.p + at);
+
 		if (word && at)
 			continue;
 		if (word || n == 3)

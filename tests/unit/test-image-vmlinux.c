@@ -216,9 +216,9 @@ static void test_unpack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slide),  cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_tables), cmocka_unit_test(test_no_table),
-		cmocka_unit_test(test_unpack),
+		cmocka_unit_test(test_slide),	 cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_tables),	 cmocka_unit_test(test_no_table),
+		cmocka_unit_test(test_too_high), cmocka_unit_test(test_unpack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
