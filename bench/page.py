@@ -80,7 +80,11 @@ def wall(facts):
     if not rows:
         yield "No seconds were measured with these figures (`bench/run.py --wall`)."
         return
-    yield f"Seconds on the wall, with every processor emulated by QEMU on {facts['host_cpu']}:"
+    loads = [row["result"]["host_load"] for pair in rows for row in pair
+             if row and "host_load" in row["result"]]
+    busy = f", {max(loads):.0f} programs wanting each processor" if loads else ""
+    yield (f"Seconds on the wall, with every processor emulated by QEMU on {facts['host_cpu']}"
+           f"{busy}:")
     yield ""
     yield "| Linux, initrd, way | load | kexec-tools | blackout | kexec-tools |"
     yield "|" + "---|" * 5

@@ -245,7 +245,8 @@ def measure(case, kexec, stamp, is_wall=False):
                            f"{end.log[-1500:]}")
     if is_wall:
         return {"wall_load": seen["load-end"] - seen["load-start"],
-                "wall_blackout": seen["init"] - seen["jump"]}
+                "wall_blackout": seen["init"] - seen["jump"],
+                "host_load": os.getloadavg()[0] / os.cpu_count()}
     result = figures(stamps, size, moved_bytes(end.log))
     image = os.path.getsize(images.kernel(case.suite)) + size
     result["peak_beyond_image"] = int(guest.sections(end.log)["peak"]) * 1024 - image
