@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "handover/arm.h"
+#include "handover/exit-initramfs.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
 
@@ -510,16 +512,44 @@ static void test_arming(void **state)
 	}
 }
 
+/* ---- the initramfs that takes the root apart */
+
+static void test_exit_initramfs(void **state)
+{
+	_cleanup_(root_free) struct root root;
+	struct kx_error err = { 0 };
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ uint8_t *text = NULL;
+	struct stat st;
+	size_t n;
+
+	setup(&root);
+	root_put(&root, "/usr/local/sbin/kexec", "ELF");
+	assert_int_equal(exit_initramfs_prepare(&machine, &err), 0);
+
+	root_put(&root, "/run/initramfs/.need_shutdown", "");
+	assert_int_equal(exit_initramfs_prepare(&machine, &err), -ENOENT);
+	assert_non_null(strstr(err.message, "kexec"));
+	root_link(&root, "/proc/self/exe", "/usr/local/sbin/rapidreboot");
+	assert_int_equal(exit_initramfs_prepare(&machine, &err), 1);
+	fd = machine_open(&machine);
+	assert_int_equal(read_file_in(fd, "/run/initramfs/usr/bin/kexec", 10, &text, &n), 0);
+	assert_int_equal(n, 3);
+	assert_memory_equal(text, "ELF", 3);
+	assert_int_equal(fstatat(fd, "run/initramfs/usr/bin/kexec", &st, 0), 0);
+	assert_int_equal(st.st_mode & 0777, 0755);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_request_whole), cmocka_unit_test(test_request_bad),
-		cmocka_unit_test(test_request_long),  cmocka_unit_test(test_request_check),
-		cmocka_unit_test(test_request_file),  cmocka_unit_test(test_request_links),
-		cmocka_unit_test(test_spares_pages),  cmocka_unit_test(test_detect),
-		cmocka_unit_test(test_signals),	      cmocka_unit_test(test_systemd_jobs),
-		cmocka_unit_test(test_runit_bit),     cmocka_unit_test(test_sysvinit_title),
-		cmocka_unit_test(test_arming),
+		cmocka_unit_test(test_request_whole),  cmocka_unit_test(test_request_bad),
+		cmocka_unit_test(test_request_long),   cmocka_unit_test(test_request_check),
+		cmocka_unit_test(test_request_file),   cmocka_unit_test(test_request_links),
+		cmocka_unit_test(test_spares_pages),   cmocka_unit_test(test_detect),
+		cmocka_unit_test(test_signals),	       cmocka_unit_test(test_systemd_jobs),
+		cmocka_unit_test(test_runit_bit),      cmocka_unit_test(test_sysvinit_title),
+		cmocka_unit_test(test_exit_initramfs), cmocka_unit_test(test_arming),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
