@@ -19,6 +19,7 @@ import lzma
 import operator
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,8 @@ CASES = [
     Case("modules, zstd, -c", "sid", "modules", "zst", ("-c",), targets=(0.20, None)),
     Case("modules, zstd, -s", "sid", "modules", "zst", ("-s",)),
     Case("modules, zstd, --fast", "sid", "modules", "zst", ("--fast",), targets=(2.9, 1.70)),
+    Case("modules, zstd, --fast --diet", "sid", "modules", "zst", ("--diet",),
+         targets=(2.9, 1.30)),
     Case("modules, zstd, --fast, copied", "sid", "modules", "zst", ("--fast",), prepare=COPIED,
          full=True),
     Case("tiny, -c", "sid", "tiny", "", ("-c",)),
@@ -109,26 +112,39 @@ def say(text):
     print(text, flush=True)
 
 
+def unpack_modules(suite, folder):
+    """Every module of @suite below @folder, uncompressed."""
+    root = images.modules(suite)
+    for here, _, files in os.walk(root):
+        inside = os.path.join(folder, "kernel", os.path.relpath(here, root))
+        os.makedirs(inside, exist_ok=True)
+        for name in files:
+            source = os.path.join(here, name)
+            if not name.endswith(".ko.xz"):
+                shutil.copyfile(source, os.path.join(inside, name))
+                continue
+            with lzma.open(source) as packed, open(os.path.join(inside, name[:-3]), "wb") as out:
+                shutil.copyfileobj(packed, out)
+    for name in ("modules.builtin", "modules.order"):
+        shutil.copyfile(os.path.join(root, "..", name), os.path.join(folder, name))
+
+
 def module_archive(suite):
-    """Every module of @suite, uncompressed, as a plain archive: what a full initramfs carries."""
-    folder = os.path.join(images.CACHE, "derived", images.release(suite))
-    path = os.path.join(folder, "modules.cpio")
+    """Every module of @suite, uncompressed, and what depmod says of them, as a plain archive: what a
+    full initramfs carries."""
+    release = images.release(suite)
+    folder = os.path.join(images.CACHE, "derived", release)
+    path = os.path.join(folder, "all-modules.cpio")
     if os.path.exists(path):
         return path
     os.makedirs(folder, exist_ok=True)
     archive = initramfs.Archive()
-    root = images.modules(suite)
-    for here, folders, files in os.walk(root):
-        folders.sort()
-        for name in sorted(files):
-            source = os.path.join(here, name)
-            inside = os.path.join("lib/modules", os.path.relpath(source, root))
-            if name.endswith(".ko.xz"):
-                with open(source, "rb") as file:
-                    archive.data(inside[:-3], lzma.decompress(file.read()))
-            else:
-                archive.file(inside, source)
-    archive.save(path + ".new")
+    with tempfile.TemporaryDirectory(prefix="rapidreboot-bench.") as root:
+        place = os.path.join(root, "lib/modules", release)
+        unpack_modules(suite, place)
+        images.depmod(root, release)
+        archive.tree(f"lib/modules/{release}", place)
+        archive.save(path + ".new")
     os.rename(path + ".new", path)
     return path
 
@@ -162,11 +178,15 @@ def build_initrd(case, stamp, folder):
     return path
 
 
+def theirs(options):
+    """What kexec-tools has instead of @options."""
+    way = "-s" if "-s" in options else "-c"
+    return (way, "-i") if "-i" in options else (way,)
+
+
 def build_first(case, kexec, stamp, initrd, folder):
     """The initramfs of the first kernel."""
-    options = case.options
-    if kexec == "kexec-tools" and "--fast" in options:
-        options = ("-s",) if "-s" in options else ("-c",)  # what it has instead
+    options = case.options if kexec != "kexec-tools" else theirs(case.options)
     words = ["-l", *options, "/boot/kernel", f'--command-line="{CMDLINE}"',
              "--initrd=/boot/initrd"]
     name = "kexec-tools" if kexec == "kexec-tools" else "kexec"
@@ -283,8 +303,8 @@ def run_cases(cases, binaries, stamp, is_wall):
         kernel = ".".join(images.release(case.suite).split(".")[:2])
         for label, binary in binaries.items():
             # kexec-tools does the same for several of our cases
-            options = () if label == "kexec-tools" and "-s" not in case.options else case.options
-            same = (label, case.suite, case.initrd, case.packing, tuple(sorted(options)),
+            options = theirs(case.options) if label == "kexec-tools" else case.options
+            same = (label, case.suite, case.initrd, case.packing, options,
                     label != "kexec-tools" and case.prepare)
             if same not in known:
                 say(f"  {kernel}, {case.name}: {label}")
@@ -343,7 +363,7 @@ def main():
         sys.exit(f"{args.kexec} is not a program: build it first (make)")
     if not vm.find_qemu():
         sys.exit("qemu-system-x86_64 is not here: install QEMU for x86 (tools/install-deps)")
-    images.fetch(["busybox", "kexec-tools"] + sorted({f"linux-{case.suite}" for case in cases} | {"linux-sid"}))
+    images.fetch(["busybox", "kexec-tools", "kmod"] + sorted({f"linux-{case.suite}" for case in cases} | {"linux-sid"}))
     lists = []
     with tempfile.TemporaryDirectory(prefix="rapidreboot-bench.") as folder:
         stamp = stamping.build(folder)

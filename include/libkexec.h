@@ -339,6 +339,8 @@ enum kx_args {
 #define KX_REQ_HOTPLUG (UINT64_C(1) << 14)	  /* crash: elfcorehdr may be rewritten */
 #define KX_REQ_HAS_ENTRY (UINT64_C(1) << 15)	  /* @entry overrides the image's entry point */
 #define KX_REQ_FAST (UINT64_C(1) << 16) /* unpack kernel and initrds now, for kexec_load */
+#define KX_REQ_DIET (UINT64_C(1) << 17) /* that, and leave modules out that are not used here */
+#define KX_REQ_COPY (UINT64_C(1) << 18) /* never in place: what holds the pages will be unmounted */
 
 /** struct kx_request - one kernel to start, and how */
 struct kx_request {
@@ -412,6 +414,11 @@ int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request, struct kx_
 /** kx_plan_free() - release @plan; NULL is a no-op. Return: NULL. Since: 1 */
 struct kx_plan *kx_plan_free(struct kx_plan *plan);
 
+/** struct kx_rung - a faster way that was not taken */
+struct kx_rung {
+	const char *name, *why_not;
+};
+
 /** struct kx_plan_info - a plan as a whole */
 struct kx_plan_info {
 	size_t size;		  /* in: sizeof(struct kx_plan_info) as the caller was compiled */
@@ -435,6 +442,11 @@ struct kx_plan_info {
 	/* what is wrong with an initial ramdisk that no kernel could unpack; NULL when nothing is,
 	 * or nobody looked: only with KX_REQ_FAST and KX_WAY_SEGMENTS it is unpacked here */
 	const char *initrd_damage;
+	const char *
+		diet; /* with KX_REQ_DIET: what is left out of the initrd, or why nothing; else NULL */
+	int is_diet;	 /* non-zero when something is */
+	size_t n_passed; /* rungs above @rung, the fastest first, and why none of them */
+	struct kx_rung passed[3];
 };
 
 /** kx_plan_info() - describe @plan; @info->size set by the caller. Return: 0 or -EINVAL. Since: 1 */

@@ -192,6 +192,7 @@ static const struct setting {
 	  "seconds, at most 86400" },
 	{ "WAY", set_way, offsetof(struct config, way), "auto, file or segments" },
 	{ "SAFE", set_switch, offsetof(struct config, safe), "yes or no" },
+	{ "DIET", set_switch, offsetof(struct config, diet), "yes or no" },
 	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
 	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
 	{ "NOTICE", set_switch, offsetof(struct config, notice), "yes or no" },

@@ -43,6 +43,7 @@ struct config {
 	unsigned package_timeout_s; /* PACKAGE_TIMEOUT: wait for a package manager that works */
 	enum kx_way way;	    /* WAY */
 	bool safe;		    /* SAFE: kernel and initial ramdisk as their files are */
+	bool diet;		    /* DIET: without kernel modules that are not used here */
 	enum config_confirm confirm;
 	enum config_firmware firmware;
 	bool notice;		       /* NOTICE: tell who logs in that a reboot is due */

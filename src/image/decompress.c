@@ -11,7 +11,24 @@
 enum {
 	CAPACITY_MIN = 64 << 10,
 	USUAL_RATIO = 4, /* of kernels and initial ramdisks */
+	/* Each takes its decoder up to 0.05 ms to begin, however little is in it. bgzip(1) makes one of
+	 * every 64 KiB, which are 16384 of the largest file that is read. */
+	STREAMS_MAX = 65536,
 };
+
+/* What was taken is never given back: a limit, not an account. */
+static bool take_share(struct unpacked_share *share, size_t n)
+{
+	size_t before;
+
+	if (!share)
+		return true;
+	before = atomic_fetch_add(&share->taken, n);
+	if (before <= share->max && n <= share->max - before)
+		return true;
+	atomic_store(&share->is_over, true);
+	return false;
+}
 
 int unpacked_room(struct unpacked *out, uint8_t **ret, size_t *ret_n, struct kx_error *err)
 {
@@ -26,6 +43,8 @@ int unpacked_room(struct unpacked *out, uint8_t **ret, size_t *ret_n, struct kx_
 				 &want) ||
 		    want > out->max)
 			want = out->max + 1;
+		if (!take_share(out->share, want - out->capacity))
+			return kx_fail(err, -EFBIG, "unpacks to more than there is room for");
 		bigger = realloc(out->p, want);
 		if (!bigger)
 			return kx_fail(err, -ENOMEM, "no memory for %zu unpacked bytes", want);
@@ -125,11 +144,15 @@ static int unpack_streams(const struct format *f, struct bytes in, bool all, str
 			  size_t *ret_used, struct kx_error *err)
 {
 	const size_t n = in.n;
+	size_t n_streams = 0;
 
 	do {
 		size_t used = 0;
 		int r = f->unpack(in, out, &used, err);
 
+		if (r == 0 && ++n_streams > STREAMS_MAX)
+			r = kx_fail(err, -EFBIG, "more than %d streams one after the other",
+				    STREAMS_MAX);
 		if (r < 0)
 			return kx_fail_in(err, r, "%s", f->name);
 		if (used == 0)

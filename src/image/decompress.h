@@ -3,6 +3,8 @@
 
 /* Between decompress.c and the decoders, one file per library. */
 
+#include <stdatomic.h>
+
 #include "image/image.h"
 
 /* Decoders take no more for themselves. Kernels use dictionaries of up to 128 MiB. */
@@ -12,7 +14,14 @@
 struct unpacked {
 	uint8_t *p;
 	size_t n, capacity, max;
-	size_t expected; /* the least that it grows by */
+	size_t expected;	      /* the least that it grows by */
+	struct unpacked_share *share; /* what several may take altogether, or NULL */
+};
+
+struct unpacked_share {
+	atomic_size_t taken;
+	size_t max;
+	atomic_bool is_over; /* one was refused because of the others */
 };
 
 /* Room for at least one more byte at @ret, *ret_n bytes of it. -EFBIG when @max is passed. */

@@ -11,17 +11,15 @@
 
 #include "base/error.h"
 #include "base/jobs.h"
+#include "base/lines.h"
 #include "fundamental/overflow.h"
+#include "image/cpio.h"
 #include "image/decompress.h"
 
 enum {
-	ALIGN = 4, /* of archives, names and contents */
-	HEADER = 110,
-	FILE_SIZE = 54, /* fields of eight hexadecimal digits */
-	NAME_SIZE = 94,
-	NAME_MAX_ = 4096, /* PATH_MAX */
-	RATIO_MAX = 200,  /* of one stream; real ones stay below 20 */
+	RATIO_MAX = 200, /* of one stream; real ones stay below 20 */
 	RATIO_SLACK = 1 << 20,
+	STREAMS_MAX = 1024, /* of one file; real ones have up to three */
 };
 
 /* Names that the kernel looks for before there is a file system: drivers/base/firmware_loader and
@@ -37,65 +35,17 @@ struct part {
 	int r;
 };
 
-static uint64_t aligned(uint64_t n)
-{
-	return (n + ALIGN - 1) & ~(uint64_t)(ALIGN - 1);
-}
-
-static bool hex_field(struct bytes b, size_t off, uint32_t *ret)
-{
-	uint32_t v = 0;
-
-	if (!bytes_has(b, off, 8))
-		return false;
-	for (size_t i = 0; i < 8; i++) {
-		const uint8_t c = b.p[off + i];
-		const uint8_t lower = c | 0x20;
-
-		if (c >= '0' && c <= '9')
-			v = v << 4 | (uint32_t)(c - '0');
-		else if (lower >= 'a' && lower <= 'f')
-			v = v << 4 | (uint32_t)(lower - 'a' + 10);
-		else
-			return false;
-	}
-	*ret = v;
-	return true;
-}
-
-/* Length of the entry at the start of @b with its padding; 0 when there is no whole one. */
-static uint64_t entry_length(struct bytes b)
-{
-	uint32_t name, file;
-	uint64_t n;
-
-	if ((!bytes_is_at(b, 0, "070701", 6) && !bytes_is_at(b, 0, "070702", 6)) ||
-	    !hex_field(b, NAME_SIZE, &name) || !hex_field(b, FILE_SIZE, &file) || name == 0 ||
-	    name > NAME_MAX_)
-		return 0;
-	n = aligned(aligned(HEADER + (uint64_t)name) + file);
-	return n <= b.n ? n : 0;
-}
-
-static size_t zeros(struct bytes b)
-{
-	size_t n = 0;
-
-	while (n < b.n && !b.p[n])
-		n++;
-	return n;
-}
-
 size_t initrd_plain_length(struct bytes b)
 {
 	size_t at = 0;
 
 	for (;;) {
 		struct bytes rest = { b.p + at, b.n - at };
-		size_t n = zeros(rest);
+		size_t n = cpio_zeros(rest);
+		struct cpio_entry entry;
 
-		if (!n && at % ALIGN == 0)
-			n = (size_t)entry_length(rest);
+		if (!n && at % CPIO_ALIGN == 0)
+			n = cpio_entry_at(rest, &entry) ? entry.n : 0;
 		if (!n)
 			return at;
 		at += n;
@@ -104,25 +54,18 @@ size_t initrd_plain_length(struct bytes b)
 
 bool initrd_has_early(struct bytes plain)
 {
-	size_t at = 0;
+	struct cpio_entry entry;
 
-	while (at < plain.n) {
-		const struct bytes rest = { plain.p + at, plain.n - at };
-		const size_t n = rest.p[0] ? (size_t)entry_length(rest) : zeros(rest);
-
-		if (!n)
-			break;
-		if (rest.p[0] && bytes_is_at(rest, HEADER, EARLY, sizeof(EARLY) - 1))
+	for (size_t at = 0; cpio_next(plain, &at, &entry);)
+		if (bytes_starts(entry.name, EARLY))
 			return true;
-		at += n;
-	}
 	return false;
 }
 
-/* Brings @out to a multiple of ALIGN and @skew more, with zeros; then the @n bytes at @p. */
+/* Brings @out to a multiple of CPIO_ALIGN and @skew more, with zeros; then the @n bytes at @p. */
 static int add(struct unpacked *out, size_t skew, struct bytes b)
 {
-	const size_t zeros_n = (size_t)aligned(out->n) + skew - out->n;
+	const size_t zeros_n = (size_t)cpio_aligned(out->n) + skew - out->n;
 	size_t done = 0;
 
 	while (done < zeros_n + b.n) {
@@ -148,7 +91,7 @@ static int add(struct unpacked *out, size_t skew, struct bytes b)
 /* Up to where @out may grow: what is left of the budget, and what a real stream can become. */
 static size_t limit(const struct unpacked *out, struct bytes rest, size_t max)
 {
-	const size_t n = (size_t)aligned(out->n);
+	const size_t n = (size_t)cpio_aligned(out->n);
 	size_t end = max > rest.n ? max - rest.n : 0, most;
 
 	if (end < n)
@@ -166,7 +109,8 @@ static int unpack_stream(struct part *part, struct bytes rest, size_t *ret_used)
 	struct unpacked *out = &part->out;
 	const size_t before = out->n;
 	struct kx_error err = { 0 };
-	struct bytes found;
+	struct bytes found = { 0 };
+	size_t start;
 	int r;
 
 	*ret_used = 0;
@@ -175,11 +119,12 @@ static int unpack_stream(struct part *part, struct bytes rest, size_t *ret_used)
 	if (r < 0)
 		return r;
 	out->max = limit(out, rest, part->max);
-	found.n = out->n;
+	start = out->n;
 	r = decompress_append(rest, out, ret_used, &err);
 	if (r == -ENOMEM)
 		return r;
-	found = (struct bytes){ out->p + found.n, out->n - found.n };
+	if (out->n > start) /* with nothing at all there is no memory either */
+		found = (struct bytes){ out->p + start, out->n - start };
 	if (r < 0) {
 		what->damaged = r == -EBADMSG;
 		(void)snprintf(what->why_not, sizeof(what->why_not), "%.200s", err.message);
@@ -214,6 +159,12 @@ static int unpack_packed(struct part *part, size_t at, size_t *ret_used)
 			       "neither a cpio archive nor a known compression");
 		return 0;
 	}
+	if (part->what.n_unpacked == STREAMS_MAX) {
+		*ret_used = 0;
+		(void)snprintf(part->what.why_not, sizeof(part->what.why_not),
+			       "more than %d packed parts", STREAMS_MAX);
+		return 0;
+	}
 	r = begin(part, at);
 	if (r < 0)
 		return r;
@@ -231,9 +182,9 @@ static int unpack_part(struct part *part)
 
 	while (r == 0 && at < in.n && !part->what.why_not[0]) {
 		const struct bytes rest = { in.p + at, in.n - at };
-		size_t used = zeros(rest);
+		size_t used = cpio_zeros(rest);
 
-		if (!used && at % ALIGN == 0)
+		if (!used && at % CPIO_ALIGN == 0)
 			used = initrd_plain_length(rest);
 		if (!used)
 			r = unpack_packed(part, at, &used);
@@ -243,7 +194,7 @@ static int unpack_part(struct part *part)
 		part->out.max = SIZE_MAX - 1;
 	}
 	if (r == 0 && at < in.n && part->what.n_unpacked)
-		r = add(&part->out, at % ALIGN, (struct bytes){ in.p + at, in.n - at });
+		r = add(&part->out, at % CPIO_ALIGN, (struct bytes){ in.p + at, in.n - at });
 	return r;
 }
 
@@ -271,7 +222,7 @@ static size_t total(const struct part *parts, size_t n)
 	size_t sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		sum = (size_t)aligned(sum) + result(&parts[i]).n;
+		sum = (size_t)cpio_aligned(sum) + result(&parts[i]).n;
 	return sum;
 }
 
@@ -325,7 +276,7 @@ static int join(struct part *parts, size_t n, uint8_t **ret, size_t *ret_n)
 	for (size_t i = 0; i < n; i++) {
 		const struct bytes b = result(&parts[i]);
 
-		at = (size_t)aligned(at);
+		at = (size_t)cpio_aligned(at);
 		memcpy(all + at, b.p, b.n);
 		at += b.n;
 	}
@@ -334,12 +285,42 @@ static int join(struct part *parts, size_t n, uint8_t **ret, size_t *ret_n)
 	return 0;
 }
 
+/* One after the other, and none after the first that does not unpack altogether. */
+static void unpack_in_order(struct part *parts, size_t n, size_t max)
+{
+	for (size_t i = 0; i < n; i++) {
+		give_up(&parts[i]);
+		parts[i].what = (struct initrd_unpacked){ 0 };
+	}
+	for (size_t i = 0; i < n && (i == 0 || !parts[i - 1].what.why_not[0]); i++) {
+		const size_t before = total(parts, i);
+
+		parts[i].max = max > before ? max - before : 0;
+		unpack_one(parts, i);
+	}
+}
+
+/* Each might fill all the room. If they do so together, it is shared out in their order, so that the
+ * result does not depend on which was faster. */
+static void unpack_parts(struct part *parts, size_t n, size_t max)
+{
+	struct unpacked_share share = { .max = max < SIZE_MAX / 2 ? 2 * max : SIZE_MAX };
+
+	for (size_t i = 0; i < n; i++)
+		parts[i].out.share = n > 1 ? &share : NULL;
+	jobs_run(n, unpack_one, parts);
+	for (size_t i = 0; i < n; i++)
+		parts[i].out.share = NULL;
+	if (atomic_load(&share.is_over))
+		unpack_in_order(parts, n, max);
+}
+
 static int unpack_all(struct part *parts, size_t n, size_t max, uint8_t **ret, size_t *ret_n,
 		      struct initrd_unpacked *ret_what)
 {
 	struct initrd_unpacked what;
 
-	jobs_run(n, unpack_one, parts);
+	unpack_parts(parts, n, max);
 	for (size_t i = 0; i < n; i++)
 		if (parts[i].r < 0)
 			return parts[i].r;

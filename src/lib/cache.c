@@ -68,8 +68,24 @@ static int add_all(struct kx_ctx *ctx, const struct kx_request *req, const struc
 	return r;
 }
 
+/* By what modules were left out. */
+static void add_facts(struct strbuf *key, const struct diet_facts *facts, bool insn)
+{
+	const struct bytes texts[] = { facts->loaded, facts->aliases, facts->words };
+
+	strbuf_addf(key, "diet %d %d", facts->same_root, facts->has_stacks);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct digest digest;
+
+		digest_bytes(texts[i].p, texts[i].n, insn, &digest);
+		strbuf_addf(key, " %08" PRIx32 "%08" PRIx32 "%08" PRIx32, digest.crc[0],
+			    digest.crc[1], digest.crc[2]);
+	}
+	strbuf_add(key, "\n");
+}
+
 int cache_key(struct kx_ctx *ctx, const struct kx_request *req, const struct kx_plan *plan,
-	      struct cache *ret, struct kx_error *err)
+	      const struct diet_facts *facts, struct cache *ret, struct kx_error *err)
 {
 	_cleanup_strbuf_ struct strbuf key = { 0 }, paths = { 0 };
 	struct cache cache = { .insn = crc32c_has_insn() };
@@ -78,6 +94,8 @@ int cache_key(struct kx_ctx *ctx, const struct kx_request *req, const struct kx_
 
 	if (r < 0)
 		return r;
+	if (facts)
+		add_facts(&key, facts, cache.insn);
 	if (key.failed || paths.failed)
 		return kx_fail(err, -ENOMEM, "out of memory");
 	digest_bytes(paths.s, paths.n, cache.insn, &name);

@@ -24,7 +24,8 @@ struct cache {
 
 /* What @req is going to be made of; -EOPNOTSUPP with a sentence when it cannot be kept. */
 _must_check_ int cache_key(struct kx_ctx *ctx, const struct kx_request *req,
-			   const struct kx_plan *plan, struct cache *ret, struct kx_error *err);
+			   const struct kx_plan *plan, const struct diet_facts *facts,
+			   struct cache *ret, struct kx_error *err);
 /* What was kept for @cache: 0 when it is there and intact, else why not, for the log. */
 _must_check_ int cache_find(const struct cache *cache, struct prepared *ret, struct kx_error *err);
 /* Keeps @parts. Nothing but the cache is harmed when that fails. */

@@ -50,6 +50,7 @@ struct payload {
 struct kx_plan {
 	enum kx_way way;
 	char *reason;
+	char *why_file; /* with KX_WAY_FILE: why, without what was done besides */
 	const struct kx_image *image;
 	char *cmdline;
 	uint64_t syscall_flags;
@@ -71,6 +72,8 @@ struct kx_plan {
 	char **warnings;    /* of this layer; the planner's follow */
 	size_t n_warnings;
 	const char *initrd_damage; /* one of @warnings */
+	char *diet;		   /* with KX_REQ_DIET: what came of it */
+	bool is_diet;		   /* something was left out */
 };
 
 /* A structure that begins with its size, of a caller compiled before or after this library: bytes

@@ -2,8 +2,12 @@
 /* What a finished plan says of itself. */
 
 #include <errno.h>
+#include <string.h>
 
 #include "lib/internal.h"
+
+/* From the top. */
+static const char *const rungs[] = { "zero-copy", "copy", "bzImage" };
 
 static const char *rung(const struct kx_plan *plan, const char **ret_why)
 {
@@ -21,12 +25,26 @@ static const char *rung(const struct kx_plan *plan, const char **ret_why)
 	return plan->plan.rung;
 }
 
+/* What rules out a rung rules out those above it, which build upon it: without kexec_load there is none
+ * of the three, without an unpacked kernel neither of the first two. */
+static void pass_over(const struct kx_plan *plan, struct kx_plan_info *info)
+{
+	const char *why = plan->why_file ? plan->why_file : info->rung_reason;
+	const bool is_plain = strcmp(info->rung, "plain") == 0;
+
+	for (size_t i = 0; i < sizeof(rungs) / sizeof(rungs[0]); i++) {
+		if (strcmp(rungs[i], is_plain ? "bzImage" : info->rung) == 0)
+			return;
+		info->passed[info->n_passed++] = (struct kx_rung){ rungs[i], why };
+	}
+}
+
 KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info)
 {
 	const bool segments = plan->way == KX_WAY_SEGMENTS;
 	const struct image *image = &plan->image->image;
 	const char *why, *const name = rung(plan, &why);
-	const struct kx_plan_info found = {
+	struct kx_plan_info found = {
 		.way = plan->way,
 		.reason = plan->reason,
 		.architecture = "x86_64",
@@ -41,10 +59,13 @@ KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info
 		.kernel_size = image->is_uki ? image->uki.linux_image.n : plan->image->contents.n,
 		.initrd_size = plan->initrd.bytes.n,
 		.initrd_damage = plan->initrd_damage,
+		.diet = plan->diet,
+		.is_diet = plan->is_diet,
 		.rung = name,
 		.rung_reason = why,
 	};
 
+	pass_over(plan, &found);
 	return sized_out(info, &found, sizeof(found));
 }
 

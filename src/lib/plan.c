@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "fundamental/crc32c.h"
 #include "lib/cache.h"
+#include "lib/diet.h"
 #include "lib/in-place.h"
 #include "lib/prepare.h"
 
@@ -69,6 +70,13 @@ static const char *wants_segments(const struct kx_request *req)
 	return req->args != KX_ARGS_AUTO ? "a choice of ELF arguments (--args-...)" : NULL;
 }
 
+/* What it is not asked for, though it could: where a policy leaves nothing else, it goes without. */
+static const char *wants_changes(const struct kx_request *req)
+{
+	return req->flags & KX_REQ_DIET ? "an initial ramdisk with modules left out (--diet)"
+					: NULL;
+}
+
 static size_t file_load_cmdline_max(const struct kx_image *image)
 {
 	const uint32_t max = image->image.bzimage.cmdline_size;
@@ -116,6 +124,8 @@ static int refuse_file(const struct kx_request *req, const struct kx_plan *plan,
 {
 	const char *why = wants_segments(req);
 
+	if (!why)
+		why = wants_changes(req);
 	if (why)
 		return kx_fail_at(err,
 				  kx_fail(err, -EOPNOTSUPP,
@@ -156,7 +166,7 @@ static int choose_way(struct kx_ctx *ctx, const struct kx_request *req, struct k
 				strlen(plan->cmdline) <= file_load_cmdline_max(req->image);
 	int r;
 
-	if (req->way == KX_WAY_FILE && !file_works)
+	if (req->way == KX_WAY_FILE && (!file_works || wants_changes(req)))
 		return refuse_file(req, plan, err);
 	if (req->way == KX_WAY_FILE)
 		r = reason(plan, KX_WAY_FILE, "kexec_file_load was asked for");
@@ -223,13 +233,19 @@ static bool places_in_cma(struct kx_ctx *ctx)
 static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
 		     struct kx_error *err)
 {
+	const struct diet file_diet = { .why_not = "kexec_file_load gets no changed one" };
 	int r = kernel_descriptor(plan, err);
 
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_PLAN);
+	plan->why_file = strdup(plan->reason);
+	if (!plan->why_file)
+		return kx_fail(err, -ENOMEM, "out of memory");
 	r = initrd_open(ctx, req, false, &plan->initrd, err);
 	if (r == 0 && req->flags & KX_REQ_FAST)
 		r = prepare_file_initrd(ctx, req, &plan->initrd, &plan->reason, err);
+	if (r == 0)
+		r = diet_tell(req, plan, &file_diet, err);
 	if (r < 0)
 		return r;
 	if (plan->initrd.fd < 0)
@@ -373,13 +389,13 @@ static int make_fast(struct kx_ctx *ctx, const struct kx_request *req, struct pl
 		r = plan_make(&plan->machine, preq, &plan->plan, &why);
 	if (is_too_large(r) && !preq->not_fast) {
 		preq->not_fast = why.message;
-		return plan_make(&plan->machine, preq, &plan->plan, err);
-	}
-	if (r == 0)
+		r = plan_make(&plan->machine, preq, &plan->plan, err);
+	} else if (r == 0) {
 		prepare_keep(plan, &prepared);
-	else if (err)
+	} else if (err) {
 		*err = why;
-	return r;
+	}
+	return r < 0 ? r : diet_tell(req, plan, &prepared.diet, err);
 }
 
 /* Why the kernel will not be put where it runs, as far as that can be seen now. */
@@ -516,6 +532,8 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_ARGUMENT);
 
+	if (req.flags & KX_REQ_DIET)
+		req.flags |= KX_REQ_FAST;
 	plan->image = req.image;
 	r = hotplug_check(ctx, &req, err);
 	if (r == 0)
@@ -537,6 +555,7 @@ KX_EXPORT struct kx_plan *kx_plan_free(struct kx_plan *plan)
 	if (!plan)
 		return NULL;
 	free(plan->reason);
+	free(plan->why_file);
 	free(plan->cmdline);
 	if (plan->image && plan->kernel.fd == plan->image->fd)
 		plan->kernel.fd = -1;
@@ -549,6 +568,7 @@ KX_EXPORT struct kx_plan *kx_plan_free(struct kx_plan *plan)
 	plan_done(&plan->plan);
 	plan_done(&plan->copied);
 	free(plan->not_in_place);
+	free(plan->diet);
 	machine_done(&plan->machine);
 	if (plan->cache)
 		cache_done(plan->cache);

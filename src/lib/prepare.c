@@ -17,6 +17,7 @@
 #include "image/prepared-file.h"
 #include "image/vmlinux.h"
 #include "lib/cache.h"
+#include "lib/diet.h"
 
 enum { CONFIG_MAX = 4 << 20, POLICY_MAX = 1 << 20, CMDLINE_FILE_MAX = 1 << 20 };
 
@@ -42,6 +43,7 @@ static const struct bytes *parts_of(const struct payload *initrd, size_t *ret_n)
 struct work {
 	const struct bzimage *bzimage; /* NULL: nothing to unpack */
 	const struct payload *initrd;
+	const struct diet_facts *facts; /* NULL: no module is left out */
 	size_t max;
 	struct prepared *ret;
 	struct initrd_unpacked what;
@@ -61,6 +63,43 @@ static void unpack_kernel(struct work *w)
 		ret->vmlinux.n = 0;
 }
 
+/* What is not packed is in the file only. */
+static uint8_t *own_initrd(struct work *w, size_t *n)
+{
+	const struct payload *initrd = w->initrd;
+	uint8_t *copy;
+
+	if (w->ret->initrd.buffer)
+		return TAKE_PTR(w->ret->initrd.buffer);
+	copy = malloc(initrd->bytes.n);
+	*n = initrd->bytes.n;
+	return copy ? memcpy(copy, initrd->bytes.p, *n) : NULL;
+}
+
+/* Whatever goes wrong with it: all of it will do. */
+static void diet_initrd(struct work *w, size_t n)
+{
+	const bool was_packed = w->ret->initrd.buffer;
+	struct payload *ret = &w->ret->initrd;
+	struct diet *diet = &w->ret->diet;
+	uint8_t *row, *smaller;
+
+	if (w->what.why_not[0]) {
+		(void)snprintf(diet->why_not, sizeof(diet->why_not), "%s", "not all of it unpacks");
+		return;
+	}
+	row = own_initrd(w, &n);
+	if (!row || initrd_diet(row, n, w->facts, &n, diet) < 0)
+		(void)snprintf(diet->why_not, sizeof(diet->why_not), "out of memory");
+	if (!row || (diet->why_not[0] && !was_packed)) {
+		free(row);
+		return;
+	}
+	smaller = realloc(row, n);
+	ret->buffer = smaller ? smaller : row;
+	ret->bytes = (struct bytes){ ret->buffer, n };
+}
+
 static void unpack_initrd(struct work *w)
 {
 	size_t n_parts, n = 0;
@@ -70,6 +109,8 @@ static void unpack_initrd(struct work *w)
 				 &w->err);
 	if (w->r == 0 && w->ret->initrd.buffer)
 		w->ret->initrd.bytes = (struct bytes){ w->ret->initrd.buffer, n };
+	if (w->r == 0 && w->facts)
+		diet_initrd(w, n);
 }
 
 /* The initial ramdisk first: it takes longer. */
@@ -84,13 +125,14 @@ static void unpack_one(void *data, size_t i)
 }
 
 int prepare_unpacked(struct kx_ctx *ctx, const struct image *image, const struct kx_plan *plan,
-		     struct prepared *ret, struct kx_error *err)
+		     const struct diet_facts *facts, struct prepared *ret, struct kx_error *err)
 {
 	const struct payload *initrd = &plan->initrd;
 	struct prepared found = { .initrd = { .fd = -1 } };
 	struct work w = {
 		.bzimage = image && image->inner == IMAGE_BZIMAGE64 ? &image->bzimage : NULL,
 		.initrd = initrd,
+		.facts = facts,
 		.max = prepare_budget(&plan->machine.memory),
 		.ret = &found,
 	};
@@ -121,17 +163,15 @@ void prepared_done(struct prepared *prepared)
 
 /* ---- from the cache, and into it */
 
-int prepare(struct kx_ctx *ctx, const struct kx_request *req, bool with_kernel,
-	    struct kx_plan *plan, struct prepared *ret, struct kx_error *err)
+/* What was kept, or what can be kept: of a ramdisk from which nothing could be left out that was to
+ * be, nothing. */
+static int through_cache(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
+			 const struct diet_facts *facts, struct prepared *ret, struct kx_error *err)
 {
-	const struct image *image = with_kernel ? &req->image->image : NULL;
 	struct cache cache = { 0 };
 	struct kx_error why = { 0 };
-	int r;
+	int r = cache_key(ctx, req, plan, facts, &cache, &why);
 
-	if (!req->cache || ctx->captured || !with_kernel)
-		return prepare_unpacked(ctx, image, plan, ret, err);
-	r = cache_key(ctx, req, plan, &cache, &why);
 	if (r == 0)
 		r = cache_find(&cache, ret, &why);
 	if (r == 0) {
@@ -140,13 +180,34 @@ int prepare(struct kx_ctx *ctx, const struct kx_request *req, bool with_kernel,
 		return 0;
 	}
 	ctx_log(ctx, r == -ENOENT ? KX_LOG_DEBUG : KX_LOG_NOTICE, "cache: %s", why.message);
-	r = prepare_unpacked(ctx, image, plan, ret, err);
-	if (r == 0 && cache.key) {
+	r = prepare_unpacked(ctx, &req->image->image, plan, facts, ret, err);
+	if (r == 0 && cache.key && !ret->diet.why_not[0]) {
 		plan->cache = calloc(1, sizeof(*plan->cache));
 		if (plan->cache)
 			*plan->cache = TAKE(cache, (struct cache){ 0 });
 	}
 	cache_done(&cache);
+	return r;
+}
+
+int prepare(struct kx_ctx *ctx, const struct kx_request *req, bool with_kernel,
+	    struct kx_plan *plan, struct prepared *ret, struct kx_error *err)
+{
+	_cleanup_diet_input_ struct diet_input input = { 0 };
+	const bool diets = req->flags & KX_REQ_DIET && plan->initrd.bytes.n;
+	const struct diet_facts *facts = NULL;
+	struct kx_error why = { 0 };
+	int r;
+
+	if (diets && diet_read(ctx, req->image, plan->cmdline, &input, &why) == 0)
+		facts = &input.facts;
+	if (!req->cache || ctx->captured || !with_kernel)
+		r = prepare_unpacked(ctx, with_kernel ? &req->image->image : NULL, plan, facts, ret,
+				     err);
+	else
+		r = through_cache(ctx, req, plan, facts, ret, err);
+	if (r == 0 && diets && !facts)
+		(void)snprintf(ret->diet.why_not, sizeof(ret->diet.why_not), "%.200s", why.message);
 	return r;
 }
 

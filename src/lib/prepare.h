@@ -3,6 +3,7 @@
 
 /* Work that is done while the old system still runs, so that it need not be done in the dark. */
 
+#include "image/diet.h"
 #include "lib/internal.h"
 
 struct prepared {
@@ -10,6 +11,7 @@ struct prepared {
 	struct payload initrd;	/* with its packed parts unpacked; no bytes: there are none */
 	char why_not[256];	/* why parts of it stay packed, "" when none do */
 	bool damaged;		/* as in struct initrd_unpacked */
+	struct diet diet;	/* with KX_REQ_DIET: what came of it */
 	uint8_t *vmlinux_owned; /* where the kernel is: here, or in a mapping; or neither */
 	struct contents vmlinux_file;
 	bool has_initrd_digest;
@@ -30,10 +32,11 @@ void prepare_keep(struct kx_plan *plan, struct prepared *prepared);
 void prepare_done(struct kx_ctx *ctx, const struct kx_plan *plan);
 
 /* Unpacks the initial ramdisk of @plan and @image (NULL: not that), as many threads at work as there
- * are processors. A kernel that does not unpack is no error here: the planner tells. -ENOMEM. */
+ * are processors, and leaves modules out of it by @facts (NULL: none). A kernel that does not unpack
+ * is no error here: the planner tells. -ENOMEM. */
 _must_check_ int prepare_unpacked(struct kx_ctx *ctx, const struct image *image,
-				  const struct kx_plan *plan, struct prepared *ret,
-				  struct kx_error *err);
+				  const struct kx_plan *plan, const struct diet_facts *facts,
+				  struct prepared *ret, struct kx_error *err);
 void prepared_done(struct prepared *prepared);
 
 /* Why KX_REQ_FAST has to make do with kexec_file_load(2) on this machine, or NULL. */

@@ -150,6 +150,7 @@ static const struct field {
 	FIELD("clock", CLOCK, false, clock),
 	FIELD("closed", NUMBER, false, closed_ms),
 	FIELD("closer", BOOT_ID, false, closed_boot_id),
+	FIELD("diet", NUMBER, false, diet),
 	FIELD("watched", NUMBER, false, watched),
 	FIELD("cleared", NUMBER, false, cleared),
 	FIELD("why", TEXT, false, why),

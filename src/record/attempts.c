@@ -283,6 +283,21 @@ const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempt
 	return strcmp(a->boot_id, boot_id) != 0 ? a : NULL;
 }
 
+bool attempts_diet_failed(struct sys *sys, const struct attempts *all, const char *version)
+{
+	for (size_t i = all->n; i--;) {
+		const struct attempt *a = &all->v[i];
+
+		if (!a->diet || strcmp(a->version, version) != 0)
+			continue;
+		if (a->result != ATTEMPT_PENDING)
+			return a->result != ATTEMPT_KEXEC;
+		if (attempts_unconfirmed(sys, all) == a)
+			return true;
+	}
+	return false;
+}
+
 static bool forgive(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
 {
 	struct attempt *a = last_of(all);

@@ -72,6 +72,7 @@ struct moment {
  * @asked: all other moments are told from here
  * @at: microseconds after @asked, POINT_UNKNOWN where not known
  * @closed_ms: CLOCK_REALTIME
+ * @diet: 1: modules were left out of its initial ramdisk
  * @watched: a boot service ran in the boot that asked, so the next boot should have closed it
  * @cleared: a later cold boot came up well, so this failure stands in nobody's way any more
  * @hooks: what programs of the hook directories answered, "NAME=0 NAME=timeout"
@@ -88,7 +89,7 @@ struct attempt {
 	struct moment asked;
 	int64_t at[N_POINTS];
 	uint64_t closed_ms;
-	uint64_t watched, cleared;
+	uint64_t diet, watched, cleared;
 };
 
 struct attempts {
@@ -147,6 +148,10 @@ _must_check_ int attempts_close(struct sys *sys, const struct boot_facts *facts,
 /* The last attempt, when it came back through the firmware, or was watched and never closed: trying
  * again is a person's decision. Else NULL. */
 const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempts *all);
+
+/* Did the last attempt at the kernel @version without all of its modules fail, whatever has been since?
+ * Then all of them are better kept. */
+bool attempts_diet_failed(struct sys *sys, const struct attempts *all, const char *version);
 
 /* A person has looked: what attempts_unconfirmed() tells stands in nobody's way any more. Returns 1, or
  * 0 when there was nothing of the kind. */

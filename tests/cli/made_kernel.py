@@ -7,9 +7,13 @@ from kexec_machine import bzimage
 
 
 def archive(name, content):
-    """Documentation/driver-api/early-userspace/buffer-format.rst: newc, one file and the trailer."""
+    return archive_of({name: content})
+
+
+def archive_of(files):
+    """Documentation/driver-api/early-userspace/buffer-format.rst: newc, the files and the trailer."""
     out = b""
-    for path, data in ((name, content), ("TRAILER!!!", b"")):
+    for path, data in (*files.items(), ("TRAILER!!!", b"")):
         fields = (1, 0o100644, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(path) + 1, 0)
         out += b"070701" + b"".join(b"%08X" % field for field in fields)
         for part in (path.encode() + b"\0", data):

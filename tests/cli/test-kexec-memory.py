@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How much memory kexec needs to load what it does not unpack: little beside the image itself."""
+import gzip
 import os
 import random
 import subprocess
 
 import kexec_machine
 from kexec_machine import MachineTest, bzimage, main
+from made_kernel import archive
 
 MIB = 1 << 20
 PEAK_MEMORY = os.environ["PEAK_MEMORY"]
@@ -53,6 +55,18 @@ class Memory(MachineTest):
         # joined in a file of memory, and nothing beside it
         self.assertLessEqual(self.peak("-s", f"--initrd={self.initrd}", f"--initrd={other}"),
                              self.image + 20 * MIB + self.beyond)
+
+    def test_bombs(self):
+        """Each of them may be unpacked, in an eighth of memory, and not all at the same time."""
+        self.take_machine("qemu-bios-3g")
+        budget, size = 3 * 1024 * MIB // 8, 150 * MIB
+        text = random.Random(2).randbytes(MIB // 100).ljust(MIB, b"\0")    # just not too dense
+        bomb = gzip.compress(archive("zeros", text * (size // MIB)), 1)
+        self.assertGreater(200 * len(bomb), size)
+        args = [f"--initrd={self.file(f'{i}.img', bomb)}" for i in range(10)]
+        peak = self.peak("--fast", *args)
+        self.assertGreater(peak, size)
+        self.assertLess(peak, 2 * budget + self.image + 10 * len(bomb) + 64 * MIB)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 """kexec --fast where only kexec_file_load will do: the initial ramdisk is packed anew, or not."""
 import bz2
 import gzip
+import json
 import lzma
 import re
 
 from kexec_machine import MachineTest, main
-from made_kernel import archive
+from made_kernel import archive, packed_bzimage
 
 CONFIG = "boot/config-6.1.0-test"
 LZ4 = "# made up\nCONFIG_RD_GZIP=y\nCONFIG_RD_LZ4=y\n"
@@ -102,6 +103,31 @@ class Prepare(MachineTest):
         self.set(CONFIG, LZ4)
         early = self.file("ucode.img", EARLY)
         self.assertPacked(self.load("-s", "--fast", f"--initrd={early}"))
+
+    def test_passed_over(self):
+        """Each rung above the one that is taken has its own reason, and nothing but that."""
+        self.kernel = self.file("vmlinuz", packed_bzimage())
+
+        def passed(*args):
+            r = self.run_kexec("-l", "--dry-run", "--json", *args, "K", "--append=nokaslr",
+                               f"--initrd={self.initrd}")
+            self.assertEqual(r.rc, 0, r.err)
+            plan = json.loads(r.out)["plan"]
+            return plan["rung"], {one["rung"]: one["reason"] for one in plan["passed_over"]}
+
+        self.set(CONFIG, LZ4)
+        rung, why = passed("--fast")
+        self.assertEqual((rung, list(why)), ("copy", ["zero-copy"]))
+        self.assertIn("huge pages", why["zero-copy"])
+        rung, why = passed("--fast", "--entry-32bit")
+        self.assertEqual((rung, list(why)), ("bzImage", ["zero-copy", "copy"]))
+        self.assertEqual(set(why.values()), {"another entry point was asked for"})
+        self.set("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+        rung, why = passed("--fast")
+        self.assertEqual((rung, list(why)), ("kexec_file_load", ["zero-copy", "copy", "bzImage"]))
+        self.assertEqual(set(why.values()), {"the kernel is locked down and permits nothing else"})
+        r = self.run_kexec("-l", "--dry-run", "--fast", "K", f"--initrd={self.initrd}")
+        self.assertIn("not zero-copy, copy, bzImage: the kernel is locked down", r.out)
 
     def test_ladder(self):
         """Without -s: what leaves nothing but kexec_file_load."""

@@ -149,6 +149,47 @@ class Reboot(RebootTest):
         self.set("sys/kernel/security/ima/runtime_measurements_count", "1\n")
         self.assertEqual(way()[0], "kexec_load")
 
+    def test_passed_over(self):
+        """Each rung above the one that is taken has its reason."""
+        def passed(*args):
+            got = json.loads(self.assertRuns(["-n", "--json", "--kernel", self.kernel, *args], 0,
+                                             []).out)
+            return got["rung"], {one["rung"]: one["reason"] for one in got["passed_over"]}
+
+        rung, why = passed()
+        self.assertEqual((rung, list(why)), ("bzImage", ["zero-copy", "copy"]))
+        for reason in why.values():
+            self.assertIn("does not say where its vmlinux is", reason)
+        rung, why = passed("--safe")
+        self.assertEqual((rung, list(why)), ("kexec_file_load", ["zero-copy", "copy", "bzImage"]))
+        for reason in why.values():
+            self.assertIn("--safe", reason)
+        self.set("proc/cmdline", "root=/dev/sda1 kho=on\n")
+        for reason in passed()[1].values():
+            self.assertIn("kho", reason.lower())
+        r = self.assertRuns(["-n", "--kernel", self.kernel], 0, [])
+        self.assertIn("not zero-copy, copy, bzImage: ", r.out)
+
+    def test_diet(self):
+        """Wanted by the configuration, or by a person: what came of it is told."""
+        def diet(*args):
+            got = json.loads(self.assertRuns(["-n", "--json", "--kernel", self.kernel, "--initrd",
+                                              self.initrd, *args], 0, []).out)
+            return got["is_diet"], got["diet"]
+
+        self.assertEqual(diet(), (False, None))
+        self.assertIn("all of it is kept: ", diet("--diet")[1])
+        self.assertRuns(["--diet", "--safe", "--kernel", self.kernel], 2, [])
+        self.assertRuns(["--diet", "--kexec-file-syscall", "--kernel", self.kernel], 2, [])
+        self.set("etc/rapidreboot.conf", "DIET=yes\n")
+        self.assertIn("all of it is kept: ", diet()[1])
+        self.assertIn("handed over as it is", diet("--safe")[1])
+        self.set("var/lib/rapidreboot/attempts",
+                 "2\tresult=firmware\tboot=00000000-7b64-4c0d-9a55-0d6c1f8e2b17\tasked=1\tdiet=1\t"
+                 "cleared=2\tversion=6.1.0-test\tentry=x\tend\n")
+        self.assertIn("came back through the firmware", diet()[1])
+        self.assertNotIn("came back", diet("--diet")[1])
+
     def test_policy_wants_files(self):
         """Under a policy the other call is no way round."""
         self.set("proc/cmdline", "root=/dev/sda1 kho=on\n")
@@ -331,6 +372,13 @@ class Enable(RebootTest):
         self.take_init("sysvinit")
         self.assertRuns(["enable"], 0, [])
         self.assertTrue(self.read("var/lib/rapidreboot/enabled"))
+        # OpenRC stops what was started, which a package does not do
+        self.set("run/openrc/softlevel", "default\n")
+        self.assertRuns(["enable"], 0, [])
+        self.program("/sbin/rc-service")
+        self.program("/etc/init.d/rapidreboot-load")
+        self.assertRuns(["enable"], 0, ["run /sbin/rc-service rapidreboot-load start"])
+        self.assertRuns(["enable"], 1, exits={"rc-service": 1})
         self.assertRuns(["disable"], 0, [])
         self.assertIsNone(self.read("var/lib/rapidreboot/enabled"))
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is shown on systems with systemd, when all goes as it should."""
 
+import json
+import re
+
 from catalogue import scenario
 
 ALL = ("bookworm-systemd", "trixie-systemd", "sid-systemd")
@@ -134,6 +137,30 @@ def systemctl_kexec_refused(t):
     t.fast("rapidreboot --yes")
 
 
+def ramdisk_size(t):
+    """What the running kernel got as its initial ramdisk, in bytes."""
+    found = re.search(r"RAMDISK: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\]", t.guest.must("dmesg"))
+    return int(found[2], 16) + 1 - int(found[1], 16)
+
+
+@scenario(*ALL, quick=FIRST)
+def diet(t):
+    """Without most of its modules Debian's own initial ramdisk is smaller, and finds its root on the
+    virtio disk; the record knows of it."""
+    full = int(t.guest.must(f"zstd -dc /boot/initrd.img-{t.newest} | wc -c"))
+    said = json.loads(t.guest.must("rapidreboot --diet --dry-run --json 2>/dev/null"))
+    t.true(f"nothing is left out: {said['diet']}", said["is_diet"])
+    t.fast("rapidreboot --diet --yes")
+    size = ramdisk_size(t)
+    t.true(f"the ramdisk had {size} of {full} bytes", 0 < size < full - (4 << 20))
+    modules = t.guest.must("cat /proc/modules")
+    t.true(f"virtio_blk is not loaded:\n{modules}", "virtio_blk " in modules)
+    t.guest.must("dd if=/dev/urandom of=/var/tmp/written bs=64k count=20; sync; sysctl vm.drop_caches=3")
+    t.guest.must("md5sum /var/tmp/written")
+    t.recorded()
+    t.guest.must("grep -q 'diet=1' /var/lib/rapidreboot/attempts")
+
+
 @scenario(FIRST)
 def crash_is_seen(t):
     """What the other scenarios look for is there to be found: a machine that just stops."""
@@ -159,12 +186,15 @@ def scheduled(t):
 def scheduled_cancelled(t):
     """Taken back: no schedule, no kernel, no request; a reboot is an ordinary one."""
     schedule = "/run/systemd/shutdown/scheduled"
+    taken = "grep HugePages_Total /proc/meminfo; grep rapidreboot /proc/mounts; true"
+    before = t.guest.must(taken)
     t.guest.must("rapidreboot --yes --when +30")
     t.equal("kexec_loaded", t.loaded(), "1")
     t.true("logind does not wait for a kexec", "MODE=kexec" in t.guest.must(f"cat {schedule}"))
     t.equal("another one on top of it", t.guest.run("rapidreboot --yes --when +40").status, 3)
     t.guest.must("rapidreboot --cancel")
     t.equal("kexec_loaded", t.loaded(), "0")
+    t.equal("huge pages and mounts", t.guest.must(taken), before)
     t.true("logind still waits", t.guest.run(f"test -e {schedule}").status != 0)
     t.equal("nothing to take back", t.guest.run("rapidreboot --cancel").status, 6)
     t.cold("reboot")

@@ -188,6 +188,7 @@ static void test_format(void **state)
 	a.at[POINT_TARGET] = 123456789;
 	a.closed_ms = 9;
 	a.watched = 1;
+	a.diet = 1;
 	assert_int_equal(attempt_format(&a, &line), 0);
 	attempts_parse((struct bytes){ (uint8_t *)line, strlen(line) }, &all);
 	assert_int_equal(all.n, 1);

@@ -265,6 +265,40 @@ static void test_detect(void **state)
 	}
 }
 
+static void test_spares_pages(void **state)
+{
+	static const char umountfs[] = "/etc/init.d/umountfs", openrc[] = "/run/openrc/softlevel";
+	static const struct {
+		const char *exe, *there;
+		bool want;
+	} rows[] = {
+		{ "/usr/lib/systemd/systemd", "/run/systemd/system/x", true },
+		{ "/sbin/openrc-init", NULL, true },
+		{ "/sbin/init", umountfs, true },
+		{ "/sbin/init", openrc, true },
+		{ "/sbin/init", NULL, false },
+		{ "/usr/sbin/runit", umountfs, true },
+		{ "/usr/bin/runit", NULL, false },
+		{ "/bin/busybox", umountfs, false },
+		{ "/usr/sbin/finit", umountfs, false },
+		{ "/bin/bash", umountfs, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct root root;
+		char path[128];
+
+		setup(&root);
+		root_put(&root, "/proc/1/stat", "");
+		(void)snprintf(path, sizeof(path), "%s/proc/1/exe", root.path);
+		assert_int_equal(symlink(rows[i].exe, path), 0);
+		if (rows[i].there)
+			root_put(&root, rows[i].there, "");
+		assert_int_equal(init_spares_pages(&machine), rows[i].want);
+		root_free(&root);
+	}
+}
+
 /* ---- where the machine goes */
 
 static const struct {
@@ -512,10 +546,10 @@ int main(void)
 		cmocka_unit_test(test_request_whole),  cmocka_unit_test(test_request_bad),
 		cmocka_unit_test(test_request_long),   cmocka_unit_test(test_request_check),
 		cmocka_unit_test(test_request_file),   cmocka_unit_test(test_request_links),
-		cmocka_unit_test(test_detect),	       cmocka_unit_test(test_signals),
-		cmocka_unit_test(test_systemd_jobs),   cmocka_unit_test(test_runit_bit),
-		cmocka_unit_test(test_exit_initramfs), cmocka_unit_test(test_sysvinit_title),
-		cmocka_unit_test(test_arming),
+		cmocka_unit_test(test_spares_pages),   cmocka_unit_test(test_detect),
+		cmocka_unit_test(test_signals),	       cmocka_unit_test(test_systemd_jobs),
+		cmocka_unit_test(test_runit_bit),      cmocka_unit_test(test_sysvinit_title),
+		cmocka_unit_test(test_exit_initramfs), cmocka_unit_test(test_arming),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -236,6 +236,28 @@ static void test_limits(void **state)
 	}
 }
 
+/* Output is not all that takes time: a stream without any takes some to begin. */
+static void test_endless_streams(void **state)
+{
+	/* RFC 1952, 1951: one final block with fixed codes that holds its end only */
+	static const uint8_t nothing[20] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 3 };
+	enum { MOST = 65536 };
+	uint8_t *many = malloc((MOST + 1) * sizeof(nothing));
+	char message[512];
+
+	assert_non_null(many);
+	for (size_t i = 0; i <= MOST; i++)
+		memcpy(many + i * sizeof(nothing), nothing, sizeof(nothing));
+	assert_int_equal(unpack((struct bytes){ many, MOST * sizeof(nothing) }, MAX,
+				(struct bytes){ 0 }, NULL, 0),
+			 0);
+	assert_int_equal(unpack((struct bytes){ many, (MOST + 1) * sizeof(nothing) }, MAX,
+				(struct bytes){ 0 }, message, sizeof(message)),
+			 -EFBIG);
+	assert_non_null(strstr(message, "streams"));
+	free(many);
+}
+
 static const struct {
 	const char *bytes;
 	size_t n;
@@ -291,7 +313,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_what_follows),
 		cmocka_unit_test(test_skippable),  cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_damaged),	   cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_detect),
+		cmocka_unit_test(test_detect),	   cmocka_unit_test(test_endless_streams),
 	};
 
 	if (argc != 2) {

@@ -224,6 +224,35 @@ static void test_budget(void **state)
 }
 
 /* Files that are joined: the same whichever is ready first, and what is not understood ends it. */
+static void test_many_parts(void **state)
+{
+	enum { MOST = 1024 };
+	uint8_t b[256], packed[256 + GZIP_EXTRA], *many, *ret = NULL;
+	const size_t n = archive(b, "a", 0);
+	const struct bytes gz = make_gzip(packed, (struct bytes){ b, n });
+	struct initrd_unpacked what;
+	size_t ret_n = 0;
+
+	many = malloc((MOST + 1) * gz.n);
+	assert_non_null(many);
+	for (size_t i = 0; i <= MOST; i++)
+		memcpy(many + i * gz.n, gz.p, gz.n);
+	assert_int_equal(
+		initrd_unpack((struct bytes){ many, MOST * gz.n }, MAX, &ret, &ret_n, &what, NULL),
+		0);
+	assert_int_equal(what.n_unpacked, MOST);
+	assert_string_equal(what.why_not, "");
+	assert_int_equal(ret_n, MOST * n);
+	free(ret);
+	assert_int_equal(initrd_unpack((struct bytes){ many, (MOST + 1) * gz.n }, MAX, &ret, &ret_n,
+				       &what, NULL),
+			 0);
+	assert_int_equal(what.n_unpacked, MOST);
+	assert_non_null(strstr(what.why_not, "packed parts"));
+	free(ret);
+	free(many);
+}
+
 static void test_row(void **state)
 {
 	uint8_t plain[4096], odd[4096], want[1 << 15], *ret;
@@ -353,11 +382,11 @@ static void test_repack_noise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_row),	     cmocka_unit_test(test_repack),
-		cmocka_unit_test(test_repack_noise), cmocka_unit_test(test_nothing_packed),
-		cmocka_unit_test(test_early),	     cmocka_unit_test(test_alignment),
-		cmocka_unit_test(test_tail),	     cmocka_unit_test(test_left_alone),
-		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_many_parts),     cmocka_unit_test(test_row),
+		cmocka_unit_test(test_repack),	       cmocka_unit_test(test_repack_noise),
+		cmocka_unit_test(test_nothing_packed), cmocka_unit_test(test_early),
+		cmocka_unit_test(test_alignment),      cmocka_unit_test(test_tail),
+		cmocka_unit_test(test_left_alone),     cmocka_unit_test(test_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,18 @@ def modules(suite):
     raise Missing(f"no modules in {CACHE}/linux-{suite}")
 
 
+def depmod(root, name):
+    """Run depmod on the modules in @root/lib/modules/@name, with the libraries of its time."""
+    libraries = ":".join(os.path.join(CACHE, "kmod", path) for path in
+                         ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"))
+    try:
+        program = _one("bin/kmod", "kmod")
+    except Missing:
+        program = _one("usr/bin/kmod", "kmod")
+    subprocess.run(["depmod", "-b", root, name], executable=program, check=True, timeout=600,
+                   env=dict(os.environ, LD_LIBRARY_PATH=libraries))
+
+
 def busybox():
     for pattern in ("usr/bin/busybox", "bin/busybox"):
         try:

@@ -277,7 +277,7 @@ def zero_copy_lifecycle():
 def zero_copy():
     """Kernel and initrd in huge pages where they run; what fast/* does not have."""
     for suite in images.SUITES:
-        for segment in ("kernel", "initrd", "boot_params"):
+        for segment in ("kernel", "initrd", "boot_params", "purgatory"):
             yield Scenario(f"zero/{suite}-corrupt-{segment}", kind="corrupt", first=suite,
                            next=suite, loader="load-corrupt", jump="load-corrupt --jump",
                            options=("--fast", "--in-place", "-s", segment),

@@ -229,8 +229,10 @@ static int commit(struct loading *l, struct kx_error *err)
 	if (r < 0)
 		return r;
 	if (kx_plan_info(l->plan, &l->plan_info) == 0 &&
-	    (l->notes->verbose || l->request.flags & KX_REQ_FAST))
+	    (l->notes->verbose || l->request.flags & (KX_REQ_FAST | KX_REQ_DIET)))
 		fprintf(stderr, "kexec: %s: %s\n", l->plan_info.rung, l->plan_info.rung_reason);
+	if (l->plan_info.diet)
+		fprintf(stderr, "kexec: initial ramdisk: %s\n", l->plan_info.diet);
 	return 0;
 }
 

@@ -46,6 +46,9 @@ const struct opt_row opt_rows[] = {
 	{ "fast", 0, OPT_FAST, NULL, GROUP_HOW, .flag = KX_REQ_FAST, .yields_to = 'f',
 	  .help = "unpack kernel and initrd now, not after the jump;\n"
 		  "with kexec_load, unless the machine permits -s only" },
+	{ "diet", 0, OPT_DIET, NULL, GROUP_HOW, .flag = KX_REQ_DIET,
+	  .help = "--fast, and kernel modules that this machine does not use are\n"
+		  "left out of the initial ramdisk" },
 	{ "cache", 0, OPT_CACHE, "DIR", GROUP_HOW,
 	  .help = "with --fast: keep there what was unpacked, for the next time" },
 	{ "no-ifdown", 'x', OPT_NO_IFDOWN, NULL, GROUP_HOW,

@@ -5,6 +5,7 @@
 
 #include "cli/json.h"
 #include "cli/kexec/report.h"
+#include "cli/rungs.h"
 
 static json_t *number(uint64_t n)
 {
@@ -85,19 +86,24 @@ static json_t *image_object(const struct report *report)
 static json_t *plan_object(const struct report *report)
 {
 	struct kx_plan_info p = { .size = sizeof(p) };
+	json_t *all;
 
 	if (!report->plan || kx_plan_info(report->plan, &p) < 0)
 		return json_null();
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "system_call", p.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load",
-			 "reason", json_text(p.reason), "rung", json_text(p.rung), "rung_reason",
-			 json_text(p.rung_reason), "architecture", json_text(p.architecture),
-			 "command_line", json_text(p.cmdline), "flags", number(p.syscall_flags),
-			 "entry", number(p.entry), "kernel_entry", number(p.kernel_entry),
-			 "kernel_size", number(p.kernel_size), "initrd_size", number(p.initrd_size),
-			 "segments", segments(report->plan, p.n_segments), "memory",
-			 memory(report->plan, p.n_memory), "warnings",
-			 warnings(report->plan, p.n_warnings));
+	all = json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+			"system_call", p.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load",
+			"reason", json_text(p.reason), "rung", json_text(p.rung), "rung_reason",
+			json_text(p.rung_reason), "architecture", json_text(p.architecture),
+			"command_line", json_text(p.cmdline), "flags", number(p.syscall_flags),
+			"entry", number(p.entry), "kernel_entry", number(p.kernel_entry),
+			"kernel_size", number(p.kernel_size), "initrd_size", number(p.initrd_size),
+			"segments", segments(report->plan, p.n_segments), "memory",
+			memory(report->plan, p.n_memory), "warnings",
+			warnings(report->plan, p.n_warnings));
+	(void)json_object_set_new(all, "passed_over", rungs_json(p.passed, p.n_passed));
+	(void)json_object_set_new(all, "diet", json_text(p.diet));
+	(void)json_object_set_new(all, "is_diet", json_boolean(p.is_diet));
+	return all;
 }
 
 int report_json(const struct report *report)

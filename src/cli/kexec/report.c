@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/kexec/report.h"
+#include "cli/rungs.h"
 
 static void print_size(uint64_t n)
 {
@@ -75,6 +76,9 @@ static void print_plan(const struct report *report)
 	       info.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load", info.reason);
 	print_image(report, &info);
 	printf("speed         %s: %s\n", info.rung, info.rung_reason);
+	rungs_print(info.passed, info.n_passed, 14);
+	if (info.diet)
+		printf("diet          %s\n", info.diet);
 	printf("architecture  %s\nflags         0x%" PRIx64 "\n", info.architecture,
 	       info.syscall_flags);
 	if (info.way == KX_WAY_SEGMENTS) {

@@ -26,6 +26,7 @@ static struct attempt describe(struct sys *sys, const struct start *s)
 	attempt_text(a.way, sizeof(a.way),
 		     s->plan_info.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load");
 	attempt_text(a.rung, sizeof(a.rung), s->plan_info.rung ? s->plan_info.rung : "");
+	a.diet = s->plan_info.is_diet != 0;
 	attempt_text(a.init, sizeof(a.init), init_name(sys));
 	attempt_text(a.version, sizeof(a.version),
 		     s->image_info.version ? s->image_info.version : "");
@@ -53,6 +54,14 @@ const char *attempt_unconfirmed(struct sys *sys, struct attempts *all)
 		return NULL;
 	a = attempts_unconfirmed(sys, all);
 	return a ? a->entry : NULL;
+}
+
+bool attempt_diet_failed(struct sys *sys, const char *version)
+{
+	struct attempts all;
+
+	return attempts_read(sys, &all, NULL) >= 0 &&
+	       attempts_diet_failed(sys, &all, version ? version : "");
 }
 
 int attempt_hooks(struct sys *sys, const struct config *config, const char *stage,

@@ -12,6 +12,9 @@ void attempt_remember(struct sys *sys, const struct start *s);
 /* What is held against another attempt: the title of the one that was never confirmed, or NULL. */
 const char *attempt_unconfirmed(struct sys *sys, struct attempts *all);
 
+/* Is it better to keep all modules of that kernel (NULL: it does not say)? */
+bool attempt_diet_failed(struct sys *sys, const char *version);
+
 /* Runs the hook directories for @stage. EXIT_OK, or EXIT_REFUSED when one failed and the
  * configuration does not say that this is nothing. */
 int attempt_hooks(struct sys *sys, const struct config *config, const char *stage,

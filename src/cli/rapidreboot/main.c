@@ -51,6 +51,7 @@ int print_help(void)
 	     "  --kexec-file-syscall   load with kexec_file_load only\n"
 	     "  --kexec-syscall        load with kexec_load only\n"
 	     "  --safe                 unpack nothing beforehand\n"
+	     "  --diet                 leave modules out of the initial ramdisk that are not used\n"
 	     "\nHow the machine goes down, for reboot:\n"
 	     "  -y, --yes              do not ask on a terminal\n"
 	     "  -i, --ignore-inhibitors  although a program wants the machine to stay up\n"

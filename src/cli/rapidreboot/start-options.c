@@ -16,6 +16,7 @@ enum option_key {
 	KEY_FILE_CALL,
 	KEY_OLD_CALL,
 	KEY_SAFE,
+	KEY_DIET,
 	KEY_NO_WALL,
 	KEY_MESSAGE,
 	KEY_IGNORE,
@@ -37,6 +38,7 @@ static const struct option options[] = {
 	{ "kexec-file-syscall", no_argument, NULL, KEY_FILE_CALL },
 	{ "kexec-syscall", no_argument, NULL, KEY_OLD_CALL },
 	{ "safe", no_argument, NULL, KEY_SAFE },
+	{ "diet", no_argument, NULL, KEY_DIET },
 	{ "no-wall", no_argument, NULL, KEY_NO_WALL },
 	{ "message", required_argument, NULL, KEY_MESSAGE },
 	{ "ignore-inhibitors", no_argument, NULL, KEY_IGNORE },
@@ -84,6 +86,9 @@ static int take_target(struct start_options *o, int key)
 		return EXIT_OK;
 	case KEY_SAFE:
 		o->safe = true;
+		return EXIT_OK;
+	case KEY_DIET:
+		o->diet = true;
 		return EXIT_OK;
 	default:
 		return -1;
@@ -167,6 +172,9 @@ static int refuse(const struct start_options *o)
 	if (o->kernel && o->find.argument)
 		return fail_usage("--kernel and the entry \"%s\" exclude each other",
 				  o->find.argument);
+	if (o->diet && (o->safe || o->way == KX_WAY_FILE))
+		return fail_usage("--diet changes the initial ramdisk, --%s leaves it as it is",
+				  o->safe ? "safe" : "kexec-file-syscall");
 	if (o->n_initrds && !o->kernel)
 		return fail_usage("--initrd goes with --kernel: an entry has its own");
 	if (o->cmdline && o->reuse_cmdline)

@@ -8,8 +8,10 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "cli/json.h"
+#include "cli/rapidreboot/attempt.h"
 #include "cli/rapidreboot/legacy.h"
 #include "cli/rapidreboot/start.h"
+#include "cli/rungs.h"
 #include "fundamental/digest.h"
 #include "handover/exit-initramfs.h"
 
@@ -195,7 +197,7 @@ static int plan_by(struct start *s, enum kx_way way, uint64_t flags, const char 
 static int plan_fast(struct start *s, struct kx_error *err)
 {
 	struct kx_error why = { 0 };
-	int r = plan_by(s, KX_WAY_SEGMENTS, KX_REQ_FAST,
+	int r = plan_by(s, KX_WAY_SEGMENTS, (s->diet ? KX_REQ_DIET : KX_REQ_FAST) | s->copy_only,
 			s->way == KX_WAY_SEGMENTS
 				? NULL
 				: "it is permitted, and starts what is unpacked already",
@@ -205,15 +207,32 @@ static int plan_fast(struct start *s, struct kx_error *err)
 		return r;
 	if (s->verbose)
 		fprintf(stderr, "rapidreboot: nothing is unpacked: %s\n", why.message);
+	(void)snprintf(s->not_fast, sizeof(s->not_fast), "%s", why.message);
 	return plan_by(s, s->way, 0, NULL, err);
+}
+
+/* What came back through the firmware once is not tried again unless a person wants it. */
+static void decide_diet(struct start *s, const struct start_options *o)
+{
+	s->diet = o->diet || s->config.diet;
+	if (!s->diet || o->diet || !attempt_diet_failed(sys_machine(), s->image_info.version))
+		return;
+	s->diet = false;
+	s->no_diet = "all of it is kept: the last attempt at this kernel without all of its "
+		     "modules came back through the firmware";
 }
 
 /* The fastest way that is permitted: where the files have to be verified or handed on as they are,
  * that is kexec_file_load. */
 static int plan(struct start *s, struct kx_error *err)
 {
+	if (s->safe && s->way != KX_WAY_FILE)
+		(void)snprintf(s->not_fast, sizeof(s->not_fast),
+			       "nothing is to be unpacked beforehand (--safe, SAFE=yes)");
 	if (s->way == KX_WAY_FILE || s->safe)
 		return plan_by(s, s->way, 0, NULL, err);
+	if (s->way == KX_WAY_AUTO && s->file_only)
+		(void)snprintf(s->not_fast, sizeof(s->not_fast), "%s", s->file_only);
 	if (s->way == KX_WAY_AUTO && s->file_only)
 		return plan_by(s, KX_WAY_FILE, KX_REQ_FAST, s->file_only, err);
 	return plan_fast(s, err);
@@ -277,6 +296,7 @@ static int prepare(struct start *s, const struct start_options *o, int root)
 		r = append_cmdline(s, o->append);
 	if (r != EXIT_OK)
 		return r;
+	decide_diet(s, o);
 	return plan(s, &err) < 0 ? fail_with(&err) : EXIT_OK;
 }
 
@@ -325,6 +345,7 @@ int start_prepare(struct start *s, const struct start_options *o)
 	s->way = o->way == KX_WAY_AUTO ? s->config.way : o->way;
 	s->safe = o->safe || s->config.safe;
 	s->file_only = policy();
+	s->copy_only = o->direct || init_spares_pages(sys_machine()) ? 0 : KX_REQ_COPY;
 	r = running_open(&s->verbose, &s->ctx);
 	return r == EXIT_OK ? prepare(s, o, root) : r;
 }
@@ -385,6 +406,7 @@ static int try_other(struct start *s, enum kx_way way, struct kx_error *err)
 	int r;
 
 	fprintf(stderr, "rapidreboot: %s\n", first.message);
+	(void)snprintf(s->not_fast, sizeof(s->not_fast), "%s", first.message);
 	r = plan_by(s, way, 0, "the other system call was refused", err);
 	return r < 0 ? r : kx_plan_commit(s->ctx, s->plan, err);
 }
@@ -456,8 +478,30 @@ static const char *way_name(enum kx_way way)
 	return way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load";
 }
 
+/* The library cannot know why it was not asked for more. */
+static struct kx_plan_info told_info(const struct start *s)
+{
+	struct kx_plan_info info = s->plan_info;
+
+	for (size_t i = 0; s->not_fast[0] && i < info.n_passed; i++)
+		info.passed[i].why_not = s->not_fast;
+	if (s->not_fast[0] && info.n_passed)
+		info.rung_reason = s->not_fast;
+	return info;
+}
+
+/* What became of the wish to leave modules out, or NULL without such a wish. */
+static const char *diet_text(const struct start *s)
+{
+	if (s->plan_info.diet || !s->diet)
+		return s->plan_info.diet ? s->plan_info.diet : s->no_diet;
+	return "all of it is kept: it is handed over as it is";
+}
+
 void start_print(const struct start *s)
 {
+	const struct kx_plan_info info = told_info(s);
+
 	printf("%-13s %s\n", "Start:", s->title);
 	if (s->decided_by)
 		printf("%-13s %s\n", "Chosen by:", s->decided_by);
@@ -468,14 +512,17 @@ void start_print(const struct start *s)
 		printf("%-13s %s\n", i ? "" : "Initrd:", s->initrds[i]);
 	printf("%-13s %s\n", "Command line:", s->plan_info.cmdline ? s->plan_info.cmdline : "");
 	printf("%-13s %s: %s\n", "Load:", way_name(s->plan_info.way), s->reason);
-	printf("%-13s %s%s%s\n", "Speed:", s->plan_info.rung, s->plan_info.rung_reason ? ": " : "",
-	       s->plan_info.rung_reason ? s->plan_info.rung_reason : "");
+	printf("%-13s %s: %s\n", "Speed:", info.rung, info.rung_reason);
+	rungs_print(info.passed, info.n_passed, 14);
+	if (diet_text(s))
+		printf("%-13s %s\n", "Diet:", diet_text(s));
 	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
 		printf("%-13s %s\n", "Warning:", kx_plan_warning(s->plan, i));
 }
 
 json_t *start_json(const struct start *s)
 {
+	const struct kx_plan_info info = told_info(s);
 	json_t *all = json_object(), *warnings = json_array();
 
 	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
@@ -489,8 +536,11 @@ json_t *start_json(const struct start *s)
 	json_object_set_new(all, "cmdline", json_text(s->plan_info.cmdline));
 	json_object_set_new(all, "way", json_string(way_name(s->plan_info.way)));
 	json_object_set_new(all, "reason", json_text(s->reason));
-	json_object_set_new(all, "rung", json_text(s->plan_info.rung));
-	json_object_set_new(all, "rung_reason", json_text(s->plan_info.rung_reason));
+	json_object_set_new(all, "rung", json_text(info.rung));
+	json_object_set_new(all, "rung_reason", json_text(info.rung_reason));
+	json_object_set_new(all, "passed_over", rungs_json(info.passed, info.n_passed));
+	json_object_set_new(all, "diet", json_text(diet_text(s)));
+	json_object_set_new(all, "is_diet", json_boolean(s->plan_info.is_diet));
 	json_object_set_new(all, "warnings", warnings);
 	return all;
 }
