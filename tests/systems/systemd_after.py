@@ -16,6 +16,7 @@ DIES = "rapidreboot --yes --append 'rdinit=/nowhere panic=5'"
 
 def dies(t):
     """The next kernel panics, and the machine comes back through the firmware."""
+    t.cold("reboot")  # where the error record store lies is not part of what QEMU saves
     start, resets = t.guest.console_size(), t.guest.resets()
     t.guest.send(DIES)
     boot = t.guest.wait_boot()
