@@ -29,7 +29,7 @@ def dies(t):
     last = t.attempts()[-1]
     t.true(f"the reason is {last['reason']!r}", PANIC in (last["reason"] or ""))
     t.equal("confirmed", last["confirmed"], False)
-    t.refused("rapidreboot --yes", 3, "H1", "came back")
+    t.refused("rapidreboot --yes", 3, "H1", "never confirmed")
 
 
 @scenario(SYSTEM)
