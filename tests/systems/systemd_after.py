@@ -70,7 +70,7 @@ printf '#!/bin/sh\\necho "{SAID} $1" >/dev/ttyS0\\n' >{HOOK} && chmod 755 {HOOK}
 """
 # What the console says, and the moment in the record that it stands for.
 SIGNS = {"loaded": re.escape(SAID) + " pre-handover", "initramfs": "Run /init as init process",
-         "userspace": r"systemd\[1\]: systemd \d+"}
+         "userspace": "Not activating Mandatory Access Control"}  # the kernel, at /sbin/init
 AGREE_SECONDS = 1
 
 
