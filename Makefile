@@ -37,11 +37,13 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/real-images.py
 	@tests/vm/run.py
 	@tests/vm/stamps.py
+	@tests/vm/stray.py
 	@tests/vm/boot-loaders.py
 	@tests/vm/direct.py
 
-check-long: deps all ## every combination of rung, kernel and machine, a hundred kexecs in a row: hours
+check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row: hours
 	@tests/vm/run.py --long
+	@tests/vm/direct.py --long
 
 check-systems: deps all deb ## reboot whole systems, each init and release, with what make install or make deb gives
 	@tests/systems/hook-order.py

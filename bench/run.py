@@ -178,11 +178,15 @@ def build_initrd(case, stamp, folder):
     return path
 
 
+def theirs(options):
+    """What kexec-tools has instead of @options."""
+    way = "-s" if "-s" in options else "-c"
+    return (way, "-i") if "-i" in options else (way,)
+
+
 def build_first(case, kexec, stamp, initrd, folder):
     """The initramfs of the first kernel."""
-    options = case.options
-    if kexec == "kexec-tools" and {"--fast", "--diet"} & set(options):
-        options = ("-s",) if "-s" in options else ("-c",)  # what it has instead
+    options = case.options if kexec != "kexec-tools" else theirs(case.options)
     words = ["-l", *options, "/boot/kernel", f'--command-line="{CMDLINE}"',
              "--initrd=/boot/initrd"]
     name = "kexec-tools" if kexec == "kexec-tools" else "kexec"
@@ -299,8 +303,8 @@ def run_cases(cases, binaries, stamp, is_wall):
         kernel = ".".join(images.release(case.suite).split(".")[:2])
         for label, binary in binaries.items():
             # kexec-tools does the same for several of our cases
-            options = () if label == "kexec-tools" and "-s" not in case.options else case.options
-            same = (label, case.suite, case.initrd, case.packing, tuple(sorted(options)),
+            options = theirs(case.options) if label == "kexec-tools" else case.options
+            same = (label, case.suite, case.initrd, case.packing, options,
                     label != "kexec-tools" and case.prepare)
             if same not in known:
                 say(f"  {kernel}, {case.name}: {label}")

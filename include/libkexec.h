@@ -340,6 +340,7 @@ enum kx_args {
 #define KX_REQ_HAS_ENTRY (UINT64_C(1) << 15)	  /* @entry overrides the image's entry point */
 #define KX_REQ_FAST (UINT64_C(1) << 16) /* unpack kernel and initrds now, for kexec_load */
 #define KX_REQ_DIET (UINT64_C(1) << 17) /* that, and leave modules out that are not used here */
+#define KX_REQ_COPY (UINT64_C(1) << 18) /* never in place: what holds the pages will be unmounted */
 
 /** struct kx_request - one kernel to start, and how */
 struct kx_request {

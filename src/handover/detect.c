@@ -51,6 +51,19 @@ void pid1_read(struct sys *sys, struct pid1 *ret)
 		ret->name[0] = '\0';
 }
 
+bool init_spares_pages(struct sys *sys)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	const struct init_system *init;
+	struct pid1 pid1;
+
+	pid1_read(sys, &pid1);
+	init = init_detect(&pid1);
+	if (!init || !init->spares)
+		return false;
+	return !init->spares[0] || pid1.openrc || is_there_in(root, init->spares);
+}
+
 const struct init_system *init_detect(const struct pid1 *pid1)
 {
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)

@@ -9,6 +9,7 @@
 
 #define STATE_DIRECTORY "/var/lib/rapidreboot"
 #define MARK STATE_DIRECTORY "/enabled"
+#define LOAD_SERVICE "rapidreboot-load"
 #define REBOOT_TARGET "/etc/systemd/system/reboot.target"
 
 bool is_enabled(struct sys *sys)
@@ -60,10 +61,10 @@ static int link_target(int root, bool on, struct kx_error *err)
 	return r < 0 ? kx_fail(err, r, REBOOT_TARGET ": cannot be changed: %s", strerror(-r)) : 0;
 }
 
-/* systemctl of @words; what it says is for the person. */
-static int systemctl(struct sys *sys, const char *const *words, struct kx_error *err)
+/* What @program says is for the person. */
+static int run(struct sys *sys, const char *program, const char *const *words, struct kx_error *err)
 {
-	static const char *const programs[] = { "systemctl", NULL };
+	const char *const programs[] = { program, NULL };
 	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };
 	int r = call_program(sys, &call, programs, err);
 
@@ -73,8 +74,13 @@ static int systemctl(struct sys *sys, const char *const *words, struct kx_error 
 		return r;
 	r = process_run(sys, call.words, NULL, NULL);
 	return r == 0 ? 0
-		      : kx_fail(err, -EIO, "systemctl %s %s: failed", words[0],
+		      : kx_fail(err, -EIO, "%s %s %s: failed", program, words[0],
 				words[1] ? words[1] : "");
+}
+
+static int systemctl(struct sys *sys, const char *const *words, struct kx_error *err)
+{
+	return run(sys, "systemctl", words, err);
 }
 
 static int set_systemd(struct sys *sys, int root, bool on, struct kx_error *err)
@@ -96,13 +102,27 @@ static int set_systemd(struct sys *sys, int root, bool on, struct kx_error *err)
 	return r < 0 ? r : systemctl(sys, reload, err);
 }
 
+/* OpenRC stops what it has started. A package starts nothing, so that without this the first reboot
+ * after it was installed would load nothing. */
+static int set_openrc(struct sys *sys, int root, struct kx_error *err)
+{
+	static const char *const start[] = { LOAD_SERVICE, "start", NULL };
+
+	return is_there_in(root, "/etc/init.d/" LOAD_SERVICE) ? run(sys, "rc-service", start, err)
+							      : 0;
+}
+
 int set_enabled(struct sys *sys, const struct init_system *init, bool on, struct kx_error *err)
 {
 	_cleanup_close_ int root = machine_open(sys);
+	struct pid1 pid1;
 	int r = 0;
 
+	pid1_read(sys, &pid1);
 	if (init == &systemd_init)
 		r = set_systemd(sys, root, on, err);
+	else if (on && pid1.openrc)
+		r = set_openrc(sys, root, err);
 	else if (!on && is_there_in(root, MARK))
 		/* enabled while systemd ran: in a chroot, or after a change of init */
 		r = link_target(root, false, err);

@@ -85,6 +85,8 @@ enum going { GOING_UNKNOWN, GOING_REBOOT, GOING_KEXEC, GOING_DOWN, GOING_NOWHERE
  * @ask: makes ret->words and the facts after it; -ENOENT when its programs are not there
  * @going: reads the signal; never NULL
  * @cancel: makes the call that takes back a reboot with a time; NULL: it knows no time
+ * @spares: "" when it leaves alone on the way down what is mounted where sys/pages.h says, the path of the
+ *	script that does when it is by that one; NULL: it unmounts everything
  * @watch: makes the call after which our hook "cancelled" is run when others may have taken back a
  *	reboot with a time; NULL: nobody tells, and what is loaded is dropped by the next way down
  * @waits: is a reboot with a time still to come, or begun?
@@ -96,6 +98,7 @@ struct init_system {
 		   struct kx_error *err);
 	enum going (*going)(struct sys *sys, const struct signals *signals);
 	int (*cancel)(struct sys *sys, struct reboot_call *ret, struct kx_error *err);
+	const char *spares;
 	int (*watch)(struct sys *sys, struct reboot_call *ret, struct kx_error *err);
 	bool (*waits)(struct sys *sys);
 };
@@ -106,6 +109,8 @@ extern const struct init_system systemd_init, openrc_init, sysvinit_init, busybo
 void pid1_read(struct sys *sys, struct pid1 *ret);
 /* NULL when it is none of those known. */
 const struct init_system *init_detect(const struct pid1 *pid1);
+/* Will pages that a kernel lies in be held until the jump? */
+bool init_spares_pages(struct sys *sys);
 
 /* For the files of init systems. Adds one of the @names, the first that a program directory has:
  * -ENOENT, with a sentence about the first name. */

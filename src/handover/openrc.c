@@ -49,4 +49,5 @@ const struct init_system openrc_init = {
 	.ask = openrc_ask,
 	.going = openrc_going,
 	.cancel = openrc_cancel,
+	.spares = "",
 };

@@ -57,4 +57,5 @@ const struct init_system runit_init = {
 	.is = is_runit,
 	.ask = runit_ask,
 	.going = runit_going,
+	.spares = "/etc/init.d/umountfs", /* Debian's; Void unmounts by type */
 };

@@ -191,6 +191,7 @@ const struct init_system systemd_init = {
 	.ask = systemd_ask,
 	.going = systemd_going,
 	.cancel = systemd_cancel,
+	.spares = "",
 	.watch = systemd_watch,
 	.waits = systemd_waits,
 };

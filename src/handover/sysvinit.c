@@ -76,4 +76,5 @@ const struct init_system sysvinit_init = {
 	.ask = sysvinit_ask,
 	.going = sysvinit_going,
 	.cancel = sysvinit_cancel,
+	.spares = "/etc/init.d/umountfs", /* Debian's; others unmount by type */
 };

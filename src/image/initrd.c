@@ -109,7 +109,8 @@ static int unpack_stream(struct part *part, struct bytes rest, size_t *ret_used)
 	struct unpacked *out = &part->out;
 	const size_t before = out->n;
 	struct kx_error err = { 0 };
-	struct bytes found;
+	struct bytes found = { 0 };
+	size_t start;
 	int r;
 
 	*ret_used = 0;
@@ -118,11 +119,12 @@ static int unpack_stream(struct part *part, struct bytes rest, size_t *ret_used)
 	if (r < 0)
 		return r;
 	out->max = limit(out, rest, part->max);
-	found.n = out->n;
+	start = out->n;
 	r = decompress_append(rest, out, ret_used, &err);
 	if (r == -ENOMEM)
 		return r;
-	found = (struct bytes){ out->p + found.n, out->n - found.n };
+	if (out->n > start) /* with nothing at all there is no memory either */
+		found = (struct bytes){ out->p + start, out->n - start };
 	if (r < 0) {
 		what->damaged = r == -EBADMSG;
 		(void)snprintf(what->why_not, sizeof(what->why_not), "%.200s", err.message);

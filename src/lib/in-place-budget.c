@@ -115,6 +115,8 @@ int in_place_obstacle(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_
 {
 	const char *why = fast_needs_file(ctx);
 
+	if (!why && plan->request.flags & KX_REQ_COPY)
+		why = "init unmounts what would hold the pages before the jump";
 	if (why)
 		return kx_fail(err, -EOPNOTSUPP, "%s", why);
 	if (!ctx->captured && !ctx->sys->pages)

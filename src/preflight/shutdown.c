@@ -2,6 +2,7 @@
 /* G: the way down. H: what earlier reboots left behind. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -23,6 +24,19 @@ static int is_regular(const struct look *l, const char *path)
 	return fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode);
 }
 
+/* The kexec that lies beside the program that runs, which loading takes along. */
+static bool has_our_kexec(const struct look *l)
+{
+	_cleanup_free_ char *self = NULL;
+	char path[512], *end;
+
+	if (readlink_in(l->root, "/proc/self/exe", &self) < 0 || !(end = strrchr(self, '/')))
+		return false;
+	*end = '\0';
+	return snprintf(path, sizeof(path), "%s/kexec", self) < (int)sizeof(path) &&
+	       is_regular(l, path) == 1;
+}
+
 /* dracut's 99shutdown copies kexec without what a link points to. */
 static enum preflight_status look_exit_initramfs(const struct look *l, struct report *r)
 {
@@ -41,6 +55,8 @@ static enum preflight_status look_exit_initramfs(const struct look *l, struct re
 		if (code)
 			return PREFLIGHT_OK;
 	}
+	if (has_our_kexec(l))
+		return PREFLIGHT_OK;
 	evidencef(r, "no regular file %s", programs[0]);
 	return found(r,
 		     "The root is taken apart in an initramfs, which finds no kexec to jump with.");

@@ -49,7 +49,7 @@ def tests_of(build):
 
 
 def machines_of(root):
-    command = [sys.executable, root / "tests/vm/run.py", "--list"]
+    command = [sys.executable, root / "tests/vm/run.py", "--list", "--long"]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
 
 

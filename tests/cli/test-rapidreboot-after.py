@@ -3,6 +3,7 @@
 """What surrounds a fast reboot: its record, the pictures of it, and the programs run before it."""
 import json
 import os
+import re
 import xml.etree.ElementTree
 
 from kexec_machine import main
@@ -242,6 +243,26 @@ class Pictures(After):
         text = (self.dir / "picture.svg").read_text()
         for word in ("href", "<script", "url(", "@import"):
             self.assertNotIn(word, text)
+
+    def test_svg_long_names(self):
+        """Where moments are not known, phases in one have a long name: it fits all the same."""
+        self.fast()
+        record = self.root / RECORD
+        text = record.read_text()
+        [points] = re.findall(r"\tat=([^\t]*)", text)
+        known = points.split(",")
+        for unknown in (range(2, 3), range(2, 6), range(1, 6)):
+            some = ["-" if i in unknown else point for i, point in enumerate(known)]
+            record.write_text(text.replace(points, ",".join(some)))
+            names = [t for t in self.svg().iter(SVG + "text") if t.get("text-anchor") == "end"]
+            self.assertIn("stop", " ".join(name.text for name in names))
+            for name in names:
+                # half of the size is what a character of such words takes on the average
+                width = len(name.text) * float(name.get("font-size")) * 0.5
+                self.assertLess(width, float(name.get("x")), name.text)
+            for one, following in zip(names, names[1:]):
+                self.assertGreaterEqual(float(following.get("y")) - float(one.get("y")),
+                                        float(one.get("font-size")))
 
     def test_svg_fails(self):
         self.assertRuns(["timeline", "--svg", str(self.dir / "x.svg")], 1, [])

@@ -372,6 +372,13 @@ class Enable(RebootTest):
         self.take_init("sysvinit")
         self.assertRuns(["enable"], 0, [])
         self.assertTrue(self.read("var/lib/rapidreboot/enabled"))
+        # OpenRC stops what was started, which a package does not do
+        self.set("run/openrc/softlevel", "default\n")
+        self.assertRuns(["enable"], 0, [])
+        self.program("/sbin/rc-service")
+        self.program("/etc/init.d/rapidreboot-load")
+        self.assertRuns(["enable"], 0, ["run /sbin/rc-service rapidreboot-load start"])
+        self.assertRuns(["enable"], 1, exits={"rc-service": 1})
         self.assertRuns(["disable"], 0, [])
         self.assertIsNone(self.read("var/lib/rapidreboot/enabled"))
 

@@ -28,6 +28,7 @@ import disks
 import images
 import machine
 import recipes
+import volumes
 
 CACHE = os.path.join(images.CACHE, "systems")
 BUILD_SECONDS = 1800  # for one tool
@@ -68,9 +69,11 @@ def _run(*argv, **kwargs):
 
 
 def _chroot(tree, script):
+    """Run @script in @tree, with a /proc that nobody else sees."""
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/root",
            "DEBIAN_FRONTEND": "noninteractive"}
-    return _run("chroot", tree, "/bin/sh", "-ec", script, env=env)
+    enter = 'mount -t proc proc "$0/proc"; exec chroot "$0" /bin/sh -ec "$1"'
+    return _run("unshare", "--mount", "/bin/sh", "-ec", enter, tree, script, env=env)
 
 
 def _debootstrap(system, init, tree):
@@ -99,8 +102,8 @@ def _put(tree, files):
         os.chmod(place, 0o755 if text.startswith("#!") else 0o644)
 
 
-def _agent():
-    with open(os.path.join(HERE, "agent.sh"), encoding="utf-8") as file:
+def _text(name):
+    with open(os.path.join(HERE, name), encoding="utf-8") as file:
         return file.read()
 
 
@@ -113,17 +116,20 @@ def _second_kernel(system, tree):
     shutil.copyfile(images.kernel_config(suite), f"{tree}/boot/config-{release}")
     shutil.copytree(os.path.dirname(images.modules(suite)), f"{tree}/usr/lib/modules/{release}",
                     symlinks=True, dirs_exist_ok=True)
-    _chroot(tree, f"depmod {release}; update-initramfs -c -k {release}")
+    _chroot(tree, f"depmod {release}")
     return release
 
 
 def _configure(system, init, tree):
     _put(tree, {"/etc/fstab": recipes.fstab(system), "/etc/hostname": "system\n",
                 "/etc/hosts": "127.0.0.1 localhost system\n", "/etc/default/grub": recipes.GRUB,
-                "/usr/local/sbin/test-agent": _agent(), **init.files})
-    for command in init.commands:
+                "/usr/local/sbin/test-agent": _text("agent.sh"), **init.files,
+                **(volumes.FILES if system.layout == "lvm" else {})})
+    for command in init.commands + (volumes.COMMANDS if system.layout == "lvm" else ()):
         _chroot(tree, command)
-    _chroot(tree, "update-initramfs -u -k all")
+    for release in _kernels(tree):
+        _chroot(tree, f"rm -f /boot/initrd.img-{release}; " +
+                (volumes.INITRAMFS if system.layout == "lvm" else recipes.INITRAMFS) + release)
 
 
 def _kernels(tree):
@@ -135,27 +141,44 @@ def _kernels(tree):
 
 
 def _disk(system, tree, folder):
-    """A GPT disk that BIOS and UEFI can start from, without a boot loader yet."""
+    """
+    A GPT disk that BIOS and UEFI can start from, without a boot loader yet. A root that belongs on a
+    volume is not on it, but in a file beside it.
+    """
     bios, esp = os.path.join(folder, "bios"), os.path.join(folder, "esp")
     with open(bios, "wb") as file:
         file.truncate(1 << 20)
     empty = os.path.join(folder, "empty")
     os.makedirs(empty)
     parts = [(bios, BIOS_BOOT), (disks.fat(esp, ESP_MB, empty), disks.ESP)]
-    if system.layout == "boot":
+    if system.layout != "plain":
         boot = os.path.join(folder, "boot-tree")
         os.rename(tree + "/boot", boot)
         os.makedirs(tree + "/boot")
         parts.append((disks.ext4(os.path.join(folder, "boot"), BOOT_MB, boot, recipes.BOOT_UUID),
                       disks.LINUX))
-    parts.append((disks.ext4(os.path.join(folder, "root"), ROOT_MB, tree, recipes.ROOT_UUID),
-                  disks.LINUX))
+    root = disks.ext4(os.path.join(folder, "root"), ROOT_MB, tree, recipes.ROOT_UUID)
+    if system.layout == "lvm":
+        parts.append((volumes.empty(os.path.join(folder, "volumes"), ROOT_MB), volumes.TYPE))
+    else:
+        parts.append((root, disks.LINUX))
     raw = disks.gpt(os.path.join(folder, "raw"), parts)
     final = os.path.join(folder, "disk.qcow2")
     _run("qemu-img", "convert", "-O", "qcow2", raw, final)
     for path in [raw, *(path for path, _ in parts)]:
         os.unlink(path)
     return final
+
+
+def _fill_volume(folder, disk, direct):
+    """Have the system make its volume and copy the root into it, from its own initramfs."""
+    root = os.path.join(folder, "root")
+    cmdline = f"root=/dev/vdb ro init={volumes.COPY} {recipes.CMDLINE}"
+    with machine.Machine(folder, disk, root, direct=(*direct, cmdline)) as guest:
+        if guest.wait_off() != "poweroff" or volumes.DONE not in guest.console():
+            raise machine.Trouble("the root was not copied to its volume; the console's last "
+                                  "words:\n" + guest.console()[-1500:])
+    os.unlink(root)
 
 
 def _install_loader(folder, disk, direct):
@@ -172,10 +195,9 @@ def _install_loader(folder, disk, direct):
 
 def fingerprint(system):
     """Changes when the system would be built otherwise."""
-    with open(os.path.join(HERE, "build.py"), encoding="utf-8") as file:
-        text = file.read()
+    text = _text("build.py") + (_text("volumes.py") if system.layout == "lvm" else "")
     init = recipes.INITS[system.init]
-    parts = [text, _agent(), repr(system), recipes.GRUB, recipes.fstab(system),
+    parts = [text, _text("agent.sh"), repr(system), recipes.GRUB, recipes.fstab(system),
              repr((recipes.PACKAGES, init.packages, init.exclude, init.files, init.commands))]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -195,6 +217,9 @@ def _build(system, folder):
                                       os.path.join(folder, name)))
     disk = _disk(system, tree, folder)
     cmdline = f"root=UUID={recipes.ROOT_UUID} ro {recipes.CMDLINE}"
+    if system.layout == "lvm":
+        _fill_volume(folder, disk, direct)
+        cmdline += f" {volumes.CMDLINE}"
     _install_loader(folder, disk, (*direct, cmdline))
     return {"fingerprint": fingerprint(system), "kernels": kernels}
 

@@ -15,16 +15,23 @@ class Scenario:
     run: Callable
     quick: bool
     firmware: str = "bios"
+    packaged: bool = False  # the package of `make deb` is installed, whatever the init system
+
+    @property
+    def machine(self):
+        """What tells the machine that it starts from from others."""
+        return self.system, self.firmware, self.packaged
 
     @property
     def name(self):
         return f"{self.system}/{self.run.__name__.strip('_').replace('_', '-')}"
 
 
-def scenario(*systems, quick=None, firmware="bios"):
+def scenario(*systems, quick=None, firmware="bios", packaged=False):
     """Adds the function below to what is run on each of @systems; on @quick in `make check` too."""
     def add(function):
-        _ALL.extend(Scenario(system, function, system == quick, firmware) for system in systems)
+        _ALL.extend(Scenario(system, function, system == quick, firmware, packaged)
+                    for system in systems)
         return function
     return add
 
@@ -34,6 +41,9 @@ def scenarios():
     # pylint: disable=import-outside-toplevel,unused-import
     import others
     import systemd
+    import systemd_after
+    import systemd_package
     import systemd_refusals
-    order = list(dict.fromkeys((one.system, one.firmware) for one in _ALL))
-    return sorted(_ALL, key=lambda one: order.index((one.system, one.firmware)))
+    import systemd_volumes
+    order = list(dict.fromkeys(one.machine for one in _ALL))
+    return sorted(_ALL, key=lambda one: order.index(one.machine))

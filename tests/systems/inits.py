@@ -47,7 +47,8 @@ CLOSED = """for i in $(seq 60); do
 	sleep 2
 done
 exit 1"""
-INSTALL = {"installed": "dpkg -i /root/rapidreboot_*.deb", "closed": CLOSED}
+INSTALL_PACKAGE = "dpkg -i /root/rapidreboot_*.deb"
+INSTALL = {"installed": INSTALL_PACKAGE, "closed": CLOSED}
 
 # Arguments of recipes.Init.
 INITS = {

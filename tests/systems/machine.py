@@ -62,6 +62,7 @@ class Machine:
         self.folder, self.firmware, self.disk = folder, firmware, disk
         self.events, self.boots = [], []
         self.process = self.agent = None
+        self.hello_at = 0.0  # when the last boot announced itself, by this host's clock
         self._options = (payload, direct, memory, snapshot, extra)
         self._qmp_text, self._agent_text = b"", b""
 
@@ -76,7 +77,10 @@ class Machine:
                 "-chardev", f"socket,id=agent,fd={agent_fd}",
                 "-serial", "chardev:agent", "-qmp", "stdio", "-action", "reboot=reset",
                 "-drive", f"if=none,id=disk,format=qcow2,cache=unsafe,file={self.disk}",
-                "-device", "virtio-blk-pci,drive=disk" + ("" if direct else ",bootindex=0")]
+                "-device", "virtio-blk-pci,drive=disk" + ("" if direct else ",bootindex=0"),
+                # where a kernel that panics leaves its log: ACPI 6.4, section 18.5
+                "-object", "memory-backend-ram,id=erst,size=64K",
+                "-device", "acpi-erst,memdev=erst"]
         if payload:
             argv += ["-drive", f"if=none,id=payload,format=raw,readonly=on,file={payload}",
                      "-device", "virtio-blk-pci,drive=payload"]
@@ -206,6 +210,7 @@ class Machine:
         while True:
             match = HELLO.search(self._agent_line(end, "a system that comes up"))
             if match and match[1] not in [boot.ident for boot in self.boots]:
+                self.hello_at = time.monotonic()
                 self.boots.append(Boot(match[1], match[2]))
                 return self.boots[-1]
 

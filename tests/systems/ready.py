@@ -14,6 +14,7 @@ import subprocess
 import tarfile
 
 import build
+import inits
 import machine
 import recipes
 
@@ -63,11 +64,16 @@ def _key(system, firmware, payload_path):
 
 
 class Ready:
-    """The saved machine of one system under one firmware."""
+    """
+    The saved machine of one system under one firmware; with what `make install` installs, or
+    @packaged, the package.
+    """
 
-    def __init__(self, system, firmware, payload_path, folder):
+    def __init__(self, system, firmware, packaged, payload_path, folder):
         self.system, self.firmware, self.payload = system, firmware, payload_path
-        self.folder = os.path.join(folder, f"{system.name}-{firmware}")
+        self.folder = os.path.join(folder, f"{system.name}-{firmware}" + "-deb" * packaged)
+        self._install = (inits.INSTALL_PACKAGE if packaged
+                         else recipes.INITS[system.init].installed)
         self.kernels = build.ensure(system)["kernels"]
         self._key = _key(system, firmware, payload_path)
         self._boot = self._known() or self._make()
@@ -88,7 +94,7 @@ class Ready:
             boot = guest.wait_boot()
             guest.must(recipes.INITS[self.system.init].settled, machine.BOOT_SECONDS)
             guest.must("tar -C / -x -f /dev/vdb --no-overwrite-dir && sync")
-            guest.must(recipes.INITS[self.system.init].installed)
+            guest.must(self._install)
             if boot.release != self.kernels[0]:
                 raise machine.Trouble(f"{self.system.name}: the boot loader started "
                                       f"{boot.release}, not {self.kernels[0]}")

@@ -20,6 +20,8 @@ OTHER_KERNEL = {"bookworm": "trixie", "trixie": "bookworm", "sid": "trixie"}
 PACKAGES = ("udev", "kmod", "initramfs-tools", "linux-image-cloud-amd64", "zstd", "e2fsprogs",
             "logsave", "procps", "grub-pc-bin", "grub-efi-amd64-bin", "grub2-common")
 
+INITRAMFS = "update-initramfs -c -k "  # and a release
+
 GRUB = f"""GRUB_DEFAULT=0
 GRUB_TIMEOUT=1
 GRUB_DISTRIBUTOR=Debian
@@ -94,7 +96,7 @@ class System:
 
     suite: str
     init: str
-    layout: str = "plain"  # or "boot": /boot is a file system of its own
+    layout: str = "plain"  # or "boot": /boot is a file system of its own; or "lvm" (volumes.py)
     extra: tuple = ()      # more packages
 
     @property
@@ -107,6 +109,7 @@ SYSTEMS = {system.name: system for system in (
     System("trixie", "systemd"),
     System("sid", "systemd"),
     System("bookworm", "systemd", "boot"),
+    System("bookworm", "systemd", "lvm"),
     *(System(suite, init, extra=inits.standalone(suite))
       for init, suites in inits.SUITES.items() for suite in suites),
 )}
@@ -114,6 +117,6 @@ SYSTEMS = {system.name: system for system in (
 
 def fstab(system):
     lines = [f"UUID={ROOT_UUID} / ext4 errors=remount-ro 0 1"]
-    if system.layout == "boot":
+    if system.layout != "plain":
         lines.append(f"UUID={BOOT_UUID} /boot ext4 defaults 0 2")
     return "\n".join(lines) + "\n"

@@ -44,8 +44,7 @@ class Payloads:
     def __init__(self, args, folder):
         self._args, self._folder, self._made = args, folder, {}
 
-    def of(self, system):
-        packaged = system.init in inits.INITS
+    def of(self, packaged):
         if packaged not in self._made:
             self._made[packaged] = (ready.package_payload(self._args.debs, self._folder) if packaged
                                     else ready.payload(self._args.build, self._folder))
@@ -54,14 +53,15 @@ class Payloads:
 
 def run_scenario(one, machines, payloads, args):
     """Returns what is wrong."""
-    key = (one.system, one.firmware)
+    key = one.machine
     folder = os.path.join(args.logs, one.name.replace("/", "_"))
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     try:
         if key not in machines:
             system = recipes.SYSTEMS[one.system]
-            machines[key] = ready.Ready(system, one.firmware, payloads.of(system),
+            packaged = one.packaged or system.init in inits.INITS
+            machines[key] = ready.Ready(system, one.firmware, packaged, payloads.of(packaged),
                                         os.path.join(args.logs, "ready"))
         this = trial.Trial(machines[key].start(folder).__enter__(), machines[key])
         try:

@@ -12,8 +12,11 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "vm")]
 import catalogue
 import machine
 import recipes
+import systemd_after
+import systemd_volumes
 import tap
 import trial
+import volumes
 
 OLD, NEW = "6.1.0-old", "6.12.0-new"
 MOUNTED = "EXT4-fs (vda3): mounted filesystem 7c1d ro with ordered data mode.\n"
@@ -90,6 +93,26 @@ def missing_systems():
         [one.system for one in catalogue.scenarios() if one.system not in recipes.SYSTEMS]
 
 
+def apart(console):
+    def run():
+        this = trial.Trial(Guest(console=console), Ready())
+        systemd_volumes.taken_apart(this, 0)
+        return this.problems
+    return run
+
+
+def agreed(seen):
+    """Of a record that has a second between one moment and the next."""
+    def run():
+        this = trial.Trial(Guest(), Ready())
+        points = {name: i * 1000000 for i, name in enumerate(systemd_after.POINTS)}
+        systemd_after.agrees(this, points, seen)
+        return this.problems
+    return run
+
+
+SEEN = {"loaded": 101.2, "initramfs": 107.1, "userspace": 108.3, "target": 109.0}
+APART = volumes.NOTHING_LEFT + "\n"
 LOADED = {"cat /sys/kernel/kexec_loaded": machine.Result(0, "1")}
 REQUEST = {"ls /run/rapidreboot/request": machine.Result(0, "")}
 CASES = [
@@ -116,6 +139,14 @@ CASES = [
     ("refused without the word", refused(3, "A5"), False),
     ("refused and still loaded", refused(3, "G2", answers=LOADED), False),
     ("refused and still armed", refused(3, "G2", answers=REQUEST), False),
+    ("taken apart", apart(APART), True),
+    ("not taken apart", apart(""), False),
+    ("the volume is left", apart(APART.replace("No devices found", "system-root")), False),
+    ("the root is left", apart(APART.replace(", 0 of", ", 1 of")), False),
+    ("dracut could not jump", apart(APART + "dracut Warning: kexec failed!\n"), False),
+    ("a record as it was seen", agreed(SEEN), True),
+    ("a record two seconds off", agreed({**SEEN, "userspace": 110.3}), False),
+    ("a moment that was not seen", agreed({"loaded": 101.2, "initramfs": 107.1, "target": 109.0}), False),
     ("the list of scenarios", missing_systems, True),
 ]
 

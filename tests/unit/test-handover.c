@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "handover/arm.h"
+#include "handover/exit-initramfs.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
 
@@ -263,6 +265,40 @@ static void test_detect(void **state)
 	}
 }
 
+static void test_spares_pages(void **state)
+{
+	static const char umountfs[] = "/etc/init.d/umountfs", openrc[] = "/run/openrc/softlevel";
+	static const struct {
+		const char *exe, *there;
+		bool want;
+	} rows[] = {
+		{ "/usr/lib/systemd/systemd", "/run/systemd/system/x", true },
+		{ "/sbin/openrc-init", NULL, true },
+		{ "/sbin/init", umountfs, true },
+		{ "/sbin/init", openrc, true },
+		{ "/sbin/init", NULL, false },
+		{ "/usr/sbin/runit", umountfs, true },
+		{ "/usr/bin/runit", NULL, false },
+		{ "/bin/busybox", umountfs, false },
+		{ "/usr/sbin/finit", umountfs, false },
+		{ "/bin/bash", umountfs, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct root root;
+		char path[128];
+
+		setup(&root);
+		root_put(&root, "/proc/1/stat", "");
+		(void)snprintf(path, sizeof(path), "%s/proc/1/exe", root.path);
+		assert_int_equal(symlink(rows[i].exe, path), 0);
+		if (rows[i].there)
+			root_put(&root, rows[i].there, "");
+		assert_int_equal(init_spares_pages(&machine), rows[i].want);
+		root_free(&root);
+	}
+}
+
 /* ---- where the machine goes */
 
 static const struct {
@@ -476,15 +512,44 @@ static void test_arming(void **state)
 	}
 }
 
+/* ---- the initramfs that takes the root apart */
+
+static void test_exit_initramfs(void **state)
+{
+	_cleanup_(root_free) struct root root;
+	struct kx_error err = { 0 };
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ uint8_t *text = NULL;
+	struct stat st;
+	size_t n;
+
+	setup(&root);
+	root_put(&root, "/usr/local/sbin/kexec", "ELF");
+	assert_int_equal(exit_initramfs_prepare(&machine, &err), 0);
+
+	root_put(&root, "/run/initramfs/.need_shutdown", "");
+	assert_int_equal(exit_initramfs_prepare(&machine, &err), -ENOENT);
+	assert_non_null(strstr(err.message, "kexec"));
+	root_link(&root, "/proc/self/exe", "/usr/local/sbin/rapidreboot");
+	assert_int_equal(exit_initramfs_prepare(&machine, &err), 1);
+	fd = machine_open(&machine);
+	assert_int_equal(read_file_in(fd, "/run/initramfs/usr/bin/kexec", 10, &text, &n), 0);
+	assert_int_equal(n, 3);
+	assert_memory_equal(text, "ELF", 3);
+	assert_int_equal(fstatat(fd, "run/initramfs/usr/bin/kexec", &st, 0), 0);
+	assert_int_equal(st.st_mode & 0777, 0755);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request_whole),  cmocka_unit_test(test_request_bad),
 		cmocka_unit_test(test_request_long),   cmocka_unit_test(test_request_check),
 		cmocka_unit_test(test_request_file),   cmocka_unit_test(test_request_links),
-		cmocka_unit_test(test_detect),	       cmocka_unit_test(test_signals),
-		cmocka_unit_test(test_systemd_jobs),   cmocka_unit_test(test_runit_bit),
-		cmocka_unit_test(test_sysvinit_title), cmocka_unit_test(test_arming),
+		cmocka_unit_test(test_spares_pages),   cmocka_unit_test(test_detect),
+		cmocka_unit_test(test_signals),	       cmocka_unit_test(test_systemd_jobs),
+		cmocka_unit_test(test_runit_bit),      cmocka_unit_test(test_sysvinit_title),
+		cmocka_unit_test(test_exit_initramfs), cmocka_unit_test(test_arming),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -30,6 +30,7 @@ struct fixture {
 	uint8_t payload[VMLINUX_PAYLOAD_MAX];
 	uint8_t initrd[100000];
 	char log[1024];
+	uint64_t more_flags; /* of requests */
 };
 
 static void keep_log(void *data, enum kx_log_level level, const char *line)
@@ -92,7 +93,7 @@ static struct kx_plan *plan_new(struct fixture *f)
 	plan->request = (struct plan_request){ .image = &f->image.image,
 					       .cmdline = plan->cmdline,
 					       .initrd = { f->initrd, sizeof(f->initrd) },
-					       .flags = KX_REQ_FAST };
+					       .flags = KX_REQ_FAST | f->more_flags };
 	assert_int_equal(plan_make(&plan->machine, &plan->request, &plan->plan, NULL), 0);
 	assert_true(plan->plan.may_be_in_place);
 	return plan;
@@ -221,6 +222,12 @@ static void test_refusals(void **state)
 	f->fake->sys.pages = NULL;
 	expect(f, "copy", "");
 	f->fake->sys.pages = pages;
+	(void)unlinkat(f->ctx.machine_root, "dev/liveupdate", 0);
+	f->more_flags = KX_REQ_COPY;
+	expect(f, "copy", "unmounts");
+	f->more_flags = 0;
+	expect(f, "zero-copy", "");
+	assert_int_equal(in_place_release(&f->ctx, NULL), 0);
 }
 
 static void test_pool_refuses(void **state)

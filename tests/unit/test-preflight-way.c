@@ -124,11 +124,8 @@ static void test_storage(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
-static void test_way_down(void **state)
+static void test_exit_initramfs(void **state)
 {
-	static const char blocks[] = "WHAT=shutdown:sleep\nMODE=block\nWHO=packages\nWHY=upgrade\n";
-	static const char delays[] = "WHAT=shutdown\nMODE=delay\nWHO=x\nWHY=y\n";
-	static const char sleeps[] = "WHAT=sleep:idle\nMODE=block\nWHO=x\nWHY=y\n";
 	const struct row rows[] = {
 		{ "G1", { { NULL } }, OK },
 		{ "G1",
@@ -139,8 +136,28 @@ static void test_way_down(void **state)
 		    { "/usr/sbin/kexec", "->/etc/alternatives/kexec" } },
 		  WARN },
 		{ "G1", { { "/run/initramfs/.need_shutdown", "" } }, WARN },
+		/* ours, wherever it is: handover/exit-initramfs.h */
+		{ "G1",
+		  { { "/run/initramfs/.need_shutdown", "" },
+		    { "/proc/self/exe", "->/usr/local/sbin/rapidreboot" },
+		    { "/usr/local/sbin/kexec", "ELF" } },
+		  OK },
+		{ "G1",
+		  { { "/run/initramfs/.need_shutdown", "" },
+		    { "/proc/self/exe", "->/usr/local/sbin/rapidreboot" } },
+		  WARN },
 		{ "G1", { { "/run/initramfs", "a file" } }, UNKNOWN },
+	};
 
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+static void test_way_down(void **state)
+{
+	static const char blocks[] = "WHAT=shutdown:sleep\nMODE=block\nWHO=packages\nWHY=upgrade\n";
+	static const char delays[] = "WHAT=shutdown\nMODE=delay\nWHO=x\nWHY=y\n";
+	static const char sleeps[] = "WHAT=sleep:idle\nMODE=block\nWHO=x\nWHY=y\n";
+	const struct row rows[] = {
 		{ "G2", { { NULL } }, OK },
 		{ "G2",
 		  { { "/run/systemd/inhibit/1", blocks } },
@@ -299,6 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_storage),
+		cmocka_unit_test(test_exit_initramfs),
 		cmocka_unit_test(test_way_down),
 		cmocka_unit_test(test_firmware),
 	};

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """rapidreboot --direct where there is no init system: a shell is process 1, or rapidreboot itself.
 
-    tests/vm/direct.py [--only PATTERN] [--program PATH] [--logs DIR]
+    tests/vm/direct.py [--only PATTERN] [--long] [--programs DIR] [--logs DIR]
 
 The first kernel mounts an ext4 file system and writes to it; a process that ignores SIGTERM goes on
 writing. After the second kernel has come up and switched the machine off, the file system has to be
@@ -21,6 +21,7 @@ import disks
 import guest
 import images
 import jobs
+import own_kernels
 import vm
 
 FIRST, NEXT = "bookworm", "trixie"
@@ -70,6 +71,8 @@ class Case:
     job: str
     root_job: str = ""
     clean: bool = True
+    first: str = FIRST  # the suite whose kernel runs
+    long: bool = False  # only with --long: its kernel has to be built
     hook: bool = False    # one wrote its stage to the disk
     resets: bool = False  # instead of starting the second kernel
 
@@ -80,6 +83,8 @@ CASES = [
     Case("process-1", MOUNT + "exec " + DIRECT + BACK),
     Case("root", SWITCH, "disk=\n" + WRITE + DIRECT + BACK),
     Case("root-process-1", SWITCH, "disk=\n" + WRITE + "exec " + DIRECT + BACK),
+    Case("no-file-call", MOUNT + DIRECT + BACK, first="segments-only", long=True),
+    Case("file-call-only", MOUNT + DIRECT + BACK, first="file-only", long=True),
     Case("hook", MOUNT + HOOK % 0 + DIRECT + BACK, hook=True),
     Case("hook-refuses", MOUNT + HOOK % 1 + DIRECT + BACK, hook=True, resets=True),
     Case("control", MOUNT + f'kexec -l /boot/kernel --initrd=/boot/initrd --command-line="{CMDLINE}"'
@@ -111,7 +116,7 @@ def run(case, folder, programs):
     initrd = system(case.job, folder, programs).save(os.path.join(folder, "first"))
     machine = vm.Machine(extra=("-drive", f"if=none,id=d,file={image},format=raw", "-device",
                                 "nvme,drive=d,serial=1"))
-    return image, vm.run(machine, images.kernel(FIRST), initrd, CMDLINE, folder, LIMIT)
+    return image, vm.run(machine, images.kernel(case.first), initrd, CMDLINE, folder, LIMIT)
 
 
 def tool(*argv):
@@ -147,6 +152,8 @@ def problems(case, image, end):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--only", action="append", metavar="PATTERN")
+    parser.add_argument("--long", action="store_true",
+                        help="kernels as well that have to be built first")
     parser.add_argument("--programs", default=os.path.join(images.TOP, "build/bin"), metavar="DIR",
                         help="where kexec and rapidreboot are (default: build/bin)")
     parser.add_argument("--logs", default=os.path.join(images.TOP, "build/vm"), metavar="DIR")
@@ -155,10 +162,13 @@ def main():
     for path in programs.values():
         if not os.access(path, os.X_OK):
             sys.exit(f"{path} is not a program: build it first (make), or name one (--programs)")
+    chosen = [case for case in CASES if args.long or args.only or not case.long]
+    if args.only:
+        chosen = [case for case in chosen
+                  if any(fnmatch.fnmatch(case.name, f"*{word}*") for word in args.only)]
     images.fetch(["busybox", f"linux-{FIRST}", f"linux-{NEXT}"])
+    own_kernels.ensure([case.first for case in chosen if case.first in own_kernels.KERNELS])
     os.makedirs(args.logs, exist_ok=True)
-    chosen = [case for case in CASES if not args.only or
-              any(fnmatch.fnmatch(case.name, f"*{word}*") for word in args.only)]
     failed = 0
     for case in chosen:
         with tempfile.TemporaryDirectory(prefix="rapidreboot-vm.") as folder:

@@ -20,6 +20,7 @@ import compare
 import guest
 import images
 import jobs
+import own_kernels
 import scenarios
 import vm
 
@@ -30,7 +31,8 @@ def items_of(chosen):
     """The cache items that @chosen scenarios need."""
     items = {"busybox"}
     for scenario in chosen:
-        items |= {f"linux-{scenario.first}", f"linux-{scenario.next}"}
+        items |= {f"linux-{suite}" for suite in (scenario.first, scenario.next)
+                  if suite not in own_kernels.KERNELS}
         if scenario.machine.firmware == "uefi":
             items.add("ovmf")
         if scenario.kind == "xen":
@@ -40,6 +42,12 @@ def items_of(chosen):
         if scenario.compare or scenario.tool == "kexec-tools":
             items.add("kexec-tools")
     return sorted(items)
+
+
+def suites_of(chosen, suites):
+    """Those of @suites whose kernels @chosen scenarios start."""
+    return [suite for suite in suites
+            if any(suite in (scenario.first, scenario.next) for scenario in chosen)]
 
 
 def run_machine(scenario, tools, log_folder, name):
@@ -140,6 +148,7 @@ def prepare(chosen, args):
     if args.kexec != "kexec-tools" and not os.access(args.kexec, os.X_OK):
         sys.exit(f"{args.kexec} is not a program: build it first (make), or name one (--kexec)")
     images.fetch(items_of(chosen) + (["kexec-tools"] if args.kexec == "kexec-tools" else []))
+    own_kernels.ensure(suites_of(chosen, own_kernels.KERNELS))
     os.makedirs(args.logs, exist_ok=True)
     return jobs.Tools(args.kexec, args.corrupt)
 
@@ -153,9 +162,8 @@ def main():
     if not chosen:
         sys.exit("no scenario has such a name; --list shows them all")
     tools = prepare(chosen, args)
-    for suite in images.SUITES:
-        if any(suite in (scenario.first, scenario.next) for scenario in chosen):
-            print(f"# {suite}: Linux {images.release(suite)}", flush=True)
+    for suite in suites_of(chosen, (*images.SUITES, *own_kernels.KERNELS)):
+        print(f"# {suite}: Linux {images.release(suite)}", flush=True)
     start = time.monotonic()
     failed = run_all(chosen, tools, args)
     print(f"# {time.monotonic() - start:.0f} s; serial logs are in {args.logs}")

@@ -277,7 +277,7 @@ def zero_copy_lifecycle():
 def zero_copy():
     """Kernel and initrd in huge pages where they run; what fast/* does not have."""
     for suite in images.SUITES:
-        for segment in ("kernel", "initrd", "boot_params"):
+        for segment in ("kernel", "initrd", "boot_params", "purgatory"):
             yield Scenario(f"zero/{suite}-corrupt-{segment}", kind="corrupt", first=suite,
                            next=suite, loader="load-corrupt", jump="load-corrupt --jump",
                            options=("--fast", "--in-place", "-s", segment),
@@ -306,6 +306,32 @@ def zero_copy():
                    machine=vm.Machine(memory="6G", cpus=4, firmware="uefi"))
 
 
+# kexec-tools' exit statuses for a call that is not there: of -s alone, and of everything else.
+REFUSED = {"-s": 253, "-c": 255}
+SAYS_NO = """
+LOAD
+section status echo $?
+section loaded cat /sys/kernel/kexec_loaded
+"""
+
+
+def calls():
+    """Kernels with one of the two system calls: the other way in is taken, or refused with words."""
+    for first, way, sentence in (
+            ("segments-only", "-s", "built without CONFIG_KEXEC_FILE"),
+            ("file-only", "-c", "built without CONFIG_KEXEC,")):
+        own = dict(first=first, long=True)
+        yield Scenario(f"calls/{first}", **own)
+        yield Scenario(f"calls/{first}-auto", options=("-a",), **own)
+        yield Scenario(f"calls/{first}{way}", kind="shell", way=way, job=SAYS_NO,
+                       expect=(sentence, rf"@@ begin status\n{REFUSED[way]}\n",
+                               r"@@ begin loaded\n0\n"), **own)
+    yield Scenario("calls/segments-only-fast", first="segments-only", options=("--fast", "-d"),
+                   rung="copy", long=True)
+    yield Scenario("calls/segments-only-next", first="segments-only", next="segments-only",
+                   way="-c", long=True)
+
+
 def chains():
     for label, way in (("segments", "-c"), ("file", "-s")):
         yield Scenario(f"chain/five-{label}", kind="chain", way=way, limit=LONG_LIMIT,
@@ -329,6 +355,6 @@ def special():
 
 def all_scenarios():
     for group in (kernels, shapes, initrds, machines, ranges, comparisons, fast,
-                  zero_copy, zero_copy_lifecycle, chains, special):
+                  zero_copy, zero_copy_lifecycle, calls, chains, special):
         yield from group()
     yield from rungs.scenarios(Scenario)

@@ -85,7 +85,7 @@ static void by_systemd(struct sys *sys, struct boot_facts *facts)
 	ask_systemd(sys, target, facts);
 }
 
-/* ---- other inits: the kernel's log says when it started /init, we when everything is up */
+/* ---- the kernel's log says when it started /init; without systemd we, when everything is up */
 
 /* Each read(2) of /dev/kmsg gives one record, and -EPIPE where some were overwritten. */
 static int kernel_log(struct sys *sys, char **ret)
@@ -211,12 +211,12 @@ static void collect(struct sys *sys, struct boot_facts *facts)
 
 	pid1_read(sys, &pid1);
 	init = init_detect(&pid1);
-	if (init == &systemd_init) {
+	/* An initramfs need not have systemd in it. */
+	by_kernel_log(sys, facts);
+	if (init == &systemd_init)
 		by_systemd(sys, facts);
-	} else {
-		by_kernel_log(sys, facts);
+	else
 		facts->at_us[POINT_TARGET] = (int64_t)sys->boottime_us(sys);
-	}
 	by_purgatory(facts);
 }
 

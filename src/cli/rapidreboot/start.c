@@ -13,6 +13,7 @@
 #include "cli/rapidreboot/start.h"
 #include "cli/rungs.h"
 #include "fundamental/digest.h"
+#include "handover/exit-initramfs.h"
 
 int start_fail_memory(void)
 {
@@ -196,7 +197,7 @@ static int plan_by(struct start *s, enum kx_way way, uint64_t flags, const char 
 static int plan_fast(struct start *s, struct kx_error *err)
 {
 	struct kx_error why = { 0 };
-	int r = plan_by(s, KX_WAY_SEGMENTS, s->diet ? KX_REQ_DIET : KX_REQ_FAST,
+	int r = plan_by(s, KX_WAY_SEGMENTS, (s->diet ? KX_REQ_DIET : KX_REQ_FAST) | s->copy_only,
 			s->way == KX_WAY_SEGMENTS
 				? NULL
 				: "it is permitted, and starts what is unpacked already",
@@ -344,6 +345,7 @@ int start_prepare(struct start *s, const struct start_options *o)
 	s->way = o->way == KX_WAY_AUTO ? s->config.way : o->way;
 	s->safe = o->safe || s->config.safe;
 	s->file_only = policy();
+	s->copy_only = o->direct || init_spares_pages(sys_machine()) ? 0 : KX_REQ_COPY;
 	r = running_open(&s->verbose, &s->ctx);
 	return r == EXIT_OK ? prepare(s, o, root) : r;
 }
@@ -373,6 +375,15 @@ static void leave_note(const struct start *s)
 	(void)snprintf(loaded.digest, sizeof(loaded.digest), "%s", s->digest);
 	/* only `status` misses it */
 	if (loaded_write(sys_machine(), &loaded, &err) < 0)
+		fprintf(stderr, "rapidreboot: warning: %s\n", err.message);
+}
+
+static void prepare_exit(void)
+{
+	struct kx_error err = { 0 };
+
+	/* it may have a kexec of its own; if not, it reboots through the firmware */
+	if (exit_initramfs_prepare(sys_machine(), &err) < 0)
 		fprintf(stderr, "rapidreboot: warning: %s\n", err.message);
 }
 
@@ -426,6 +437,7 @@ int start_load(struct start *s)
 		return EXIT_LOAD;
 	take_digest(s);
 	leave_note(s);
+	prepare_exit();
 	return EXIT_OK;
 }
 

@@ -71,6 +71,7 @@ struct start {
 	const char *no_diet;	/* why it is not done, though it is wanted, or NULL */
 	uint64_t flags;		/* KX_REQ_* that a configuration asks for */
 	const char *decided_by; /* the file that chose it, or NULL: the boot loader or a person */
+	uint64_t copy_only;	/* KX_REQ_COPY when pages would not be held until the jump, or 0 */
 	char not_fast[504];	/* why nothing faster, when that was found out here; "" */
 	const char *file_only;	/* why kexec_file_load(2) it has to be, or NULL */
 	const char *reason;	/* why that system call, when it was chosen here, else the plan's */

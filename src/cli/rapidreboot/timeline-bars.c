@@ -99,18 +99,26 @@ static void print_bar(const struct phases *p, const struct phase *phase, int64_t
 	print_repeated(utf8 ? "█" : "#", to - from);
 }
 
+size_t line_of(const char *s, size_t width)
+{
+	size_t n = width;
+
+	if (strlen(s) <= width)
+		return strlen(s);
+	while (n > 0 && s[n] != ' ')
+		n--;
+	return n ? n : width;
+}
+
 /* Names that are too long for their column go on in the next line. */
 static void print_name(const char *name)
 {
 	while (strlen(name) > NAME_WIDTH) {
-		size_t n = NAME_WIDTH;
+		const size_t n = line_of(name, NAME_WIDTH);
 
-		while (n > 0 && name[n] != ' ')
-			n--;
-		if (n == 0)
-			break;
 		printf("  %.*s\n", (int)n, name);
-		name += n + 1;
+		name += n;
+		name += *name == ' ';
 	}
 	printf("  %-*s", NAME_WIDTH, name);
 }

@@ -32,9 +32,9 @@ static const struct {
 };
 
 /* Text of anybody's making: XML knows five characters that mean something, and no controls. */
-static void put_text(FILE *f, const char *s)
+static void put_text_n(FILE *f, const char *s, size_t n)
 {
-	for (size_t n = 0; *s && n < TEXT_MAX; s++, n++)
+	for (; *s && n > 0; s++, n--)
 		switch (*s) {
 		case '<':
 			fputs("&lt;", f);
@@ -52,6 +52,11 @@ static void put_text(FILE *f, const char *s)
 			/* bytes that are no ASCII may be no UTF-8 either */
 			fputc((unsigned char)*s < ' ' || (unsigned char)*s > '~' ? '?' : *s, f);
 		}
+}
+
+static void put_text(FILE *f, const char *s)
+{
+	put_text_n(f, s, TEXT_MAX);
 }
 
 static double x_of(const struct phases *p, int64_t us)
@@ -118,6 +123,32 @@ static void put_axis(FILE *f, const struct phases *p)
 	}
 }
 
+/* Several phases in one have a long name: that takes more lines, and smaller ones. */
+static void put_name(FILE *f, const char *name, int middle)
+{
+	static const struct {
+		size_t fits, width; /* characters: all of the name, one line */
+		int lines, size;    /* pixels */
+	} ways[] = { { 33, 33, 1, 13 }, { 74, 40, 2, 11 }, { SIZE_MAX, 48, 3, 9 } };
+	size_t i = 0;
+	int y;
+
+	while (strlen(name) > ways[i].fits)
+		i++;
+	y = middle + 5 - (ways[i].lines - 1) * ways[i].size / 2;
+	while (*name) {
+		const size_t n = line_of(name, ways[i].width);
+
+		fprintf(f, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\" font-size=\"%d\">",
+			LEFT - 12, y, ways[i].size);
+		put_text_n(f, name, n);
+		fputs("</text>\n", f);
+		y += ways[i].size + 1;
+		name += n;
+		name += *name == ' ';
+	}
+}
+
 static void put_phase(FILE *f, const struct phases *p, size_t i)
 {
 	const struct phase *phase = &p->v[i];
@@ -129,14 +160,9 @@ static void put_phase(FILE *f, const struct phases *p, size_t i)
 	format_span(phase->to_us - phase->from_us, span);
 	if (width < 1.5)
 		width = 1.5; /* seen, if not to scale */
-	fprintf(f, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\"", LEFT - 12, middle + 5);
-	/* long names of several phases in one are squeezed rather than cut */
-	if (strlen(phase->name) > 32)
-		fprintf(f, " textLength=\"%d\" lengthAdjust=\"spacingAndGlyphs\"", LEFT - 24);
-	fputs(">", f);
-	put_text(f, phase->name);
+	put_name(f, phase->name, middle);
 	fprintf(f,
-		"</text>\n<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n"
+		"<rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>\n"
 		"<text x=\"%.1f\" y=\"%d\">%s</text>\n",
 		x, y + (ROW - BAR) / 2, width, BAR, owners[phase->owner].colour, x + width + 6,
 		middle + 5, span);

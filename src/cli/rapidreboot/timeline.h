@@ -31,6 +31,8 @@ const char *clock_sentence(const struct attempt *a);
 void format_time(uint64_t ms, char ret[32]);
 /* "1.900 s", or "0.50 ms" for what seconds would hide. */
 void format_span(int64_t us, char ret[32]);
+/* How much of @s goes into one line of that many characters: whole words, if they fit. */
+size_t line_of(const char *s, size_t width);
 /* The bars, on a terminal of this many columns. */
 void bars_print(const struct attempt *a, unsigned columns, bool utf8);
 /* A picture that needs nothing else. An exit status. */

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/io.h"
+#include "handover/exit-initramfs.h"
+#include "record/boot.h"
+
+#define DIRECTORY "/run/initramfs"
+/* dracut's modules leave it in the initramfs for dracut-initramfs-restore: dracut-shutdown.service(8) */
+#define NEEDED DIRECTORY "/.need_shutdown"
+/* Wherever the archive has its other directories as links, this one is none. */
+#define PROGRAMS DIRECTORY "/usr/bin"
+
+enum { PROGRAM_MAX = 16 << 20 };
+
+/* Beside the program that runs. */
+static int read_kexec(int root, uint8_t **ret, size_t *ret_n)
+{
+	_cleanup_free_ char *self = NULL;
+	char path[512];
+	char *end;
+	int r = link_read_in(root, "/proc/self/exe", &self);
+
+	if (r < 0)
+		return r;
+	end = strrchr(self, '/');
+	if (!end)
+		return -ENOENT;
+	*end = '\0';
+	if (snprintf(path, sizeof(path), "%s/kexec", self) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	return read_file_in(root, path, PROGRAM_MAX, ret, ret_n);
+}
+
+int exit_initramfs_prepare(struct sys *sys, struct kx_error *err)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	_cleanup_free_ uint8_t *program = NULL;
+	size_t n;
+	int r;
+
+	if (!is_there_in(root, NEEDED))
+		return 0;
+	r = read_kexec(root, &program, &n);
+	/* What is unpacked later joins what is there. */
+	if (r == 0)
+		r = directory_make_in(root, DIRECTORY "/usr", 0755);
+	if (r == 0)
+		r = directory_make_in(root, PROGRAMS, 0755);
+	if (r == 0)
+		r = file_replace_in(root, PROGRAMS "/kexec", 0755, program, n, false);
+	if (r < 0)
+		return kx_fail(err, r,
+			       "kexec cannot be put into " PROGRAMS
+			       ", for the initramfs that takes "
+			       "the root apart and jumps: %s",
+			       strerror(-r));
+	return 1;
+}

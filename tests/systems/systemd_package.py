@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What is shown of the package of `make deb` on a running system with systemd."""
+
+from catalogue import scenario
+
+SYSTEM = "bookworm-systemd"
+ALIVE = "cat /proc/sys/kernel/random/boot_id; systemctl list-jobs --no-legend; sleep 5"
+LEFT = "find / -xdev -name '*rapidreboot*' ! -path '/root/*' ! -path '/var/lib/dpkg/*' " \
+       "! -path '/var/log/*' ! -path '/tmp/*'"
+
+
+@scenario(SYSTEM, packaged=True)
+def package(t):
+    """Installed, it does what `make install` does, and the record is closed without another word."""
+    t.fast("rapidreboot --yes")
+    t.guest.must("systemctl is-system-running --wait")
+    t.equal("the last attempt's result", t.attempts()[-1]["result"], "kexec")
+
+
+@scenario(SYSTEM, packaged=True)
+def package_changed(t):
+    """Upgrade, removal and purge reboot nothing on an enabled system with a kernel loaded; after that
+    a reboot is an ordinary one."""
+    before = t.guest.must(ALIVE)
+    t.guest.must("rapidreboot enable && rapidreboot load")
+    t.equal("kexec_loaded", t.loaded(), "1")
+    for command, loaded in (("dpkg -i /root/rapidreboot_*.deb", "1"), ("dpkg -r rapidreboot", "0"),
+                            ("dpkg -P rapidreboot", "0")):
+        t.guest.must(command)
+        t.equal(f"boot id and jobs after {command}", t.guest.must(ALIVE), before)
+        t.equal(f"kexec_loaded after {command}", t.loaded(), loaded)
+        there = t.guest.run("test -e /etc/systemd/system/reboot.target").status == 0
+        t.equal(f"reboot.target is another after {command}", there, command.startswith("dpkg -i"))
+    t.equal("what a purge leaves behind", t.guest.must(LEFT), "")
+    t.cold("reboot")
+
+
+@scenario(SYSTEM, packaged=True)
+def package_removed_reboot(t):
+    """Removed from an enabled system, the next reboot is an ordinary one."""
+    t.guest.must("rapidreboot enable && dpkg -r rapidreboot")
+    t.cold("systemctl reboot")
