@@ -31,8 +31,13 @@ const char *direct_in_place_obstacle(const struct planner *p)
 	return NULL;
 }
 
+/* Megabytes of them, where .bss is: by pages first. */
 static struct bytes without_tail(struct bytes data)
 {
+	static const uint8_t zeros[PAGE_SIZE];
+
+	while (data.n >= PAGE_SIZE && memcmp(data.p + data.n - PAGE_SIZE, zeros, PAGE_SIZE) == 0)
+		data.n -= PAGE_SIZE;
 	while (data.n && !data.p[data.n - 1])
 		data.n--;
 	return data;
