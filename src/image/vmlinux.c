@@ -141,9 +141,10 @@ static int split_table(struct bytes table, struct vmlinux_relocs *ret, struct kx
 {
 	struct bytes lists[3];
 	size_t n = 0, start = 0;
-	uint32_t word;
 
-	for (size_t at = 0; bytes_le32(table, at, &word); at += WORD) {
+	for (size_t at = 0; table.n - at >= WORD; at += WORD) {
+		const uint32_t word = get_le32(table.p + at);
+
 		if (word && at)
 			continue;
 		if (word || n == 3)
@@ -168,13 +169,17 @@ static int split_table(struct bytes table, struct vmlinux_relocs *ret, struct kx
 	return 0;
 }
 
-/* Where in the laid out kernel the @i-th place of @list lies; UINT64_MAX when before it. */
-static uint64_t place_of(const struct vmlinux *v, struct bytes list, size_t i)
+/* The virtual address of the first byte of the laid out kernel. */
+static uint64_t virtual_start(const struct vmlinux *v)
 {
-	const uint64_t virt = (uint64_t)(int64_t)(int32_t)get_le32(list.p + i * WORD);
-	const uint64_t phys = virt - VMLINUX_MAP_BASE;
+	return VMLINUX_MAP_BASE + v->start;
+}
 
-	return virt < VMLINUX_MAP_BASE || phys < v->start ? UINT64_MAX : phys - v->start;
+/* Where in the laid out kernel, which is linked at @start, the @i-th place of @list lies. One that is
+ * not in any kernel comes out beyond KERNEL_IMAGE_SIZE. */
+static inline uint64_t place_of(uint64_t start, struct bytes list, size_t i)
+{
+	return (uint64_t)(int64_t)(int32_t)get_le32(list.p + i * WORD) - start;
 }
 
 /* Every place once and in the kernel; nearly all values (@percent) addresses of kernel text or data,
@@ -182,13 +187,13 @@ static uint64_t place_of(const struct vmlinux *v, struct bytes list, size_t i)
 static int check_list(const struct vmlinux *v, const uint8_t *image, struct bytes list,
 		      unsigned width, unsigned percent, struct kx_error *err)
 {
-	const uint64_t size = v->end - v->start;
+	const uint64_t size = v->end - v->start, start = virtual_start(v);
 	const size_t n = list.n / WORD;
 	uint64_t least = 0;
 	size_t addresses = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		const uint64_t at = place_of(v, list, i);
+		const uint64_t at = place_of(start, list, i);
 
 		if (at < least || at > size || size - at < width)
 			return kx_fail(err, -EBADMSG,
@@ -223,6 +228,10 @@ int vmlinux_find_relocs(const struct vmlinux *vmlinux, const uint8_t *image,
 		return r;
 	if (!relocs.add64.n || !relocs.add32.n)
 		return kx_fail(err, -EBADMSG, "a list of the relocation table is empty");
+	if (vmlinux->start >= KERNEL_IMAGE_SIZE)
+		return kx_fail(err, -EBADMSG,
+			       "the kernel starts at %#" PRIx64 ", where none can map itself",
+			       vmlinux->start);
 	r = check_list(vmlinux, image, relocs.add64, 8, ADDRESSES_MIN_PERCENT, err);
 	if (r < 0)
 		return r;
@@ -242,8 +251,10 @@ int vmlinux_find_relocs(const struct vmlinux *vmlinux, const uint8_t *image,
 
 static void add_to_32(const struct vmlinux *v, struct bytes list, uint32_t slide, uint8_t *image)
 {
+	const uint64_t start = virtual_start(v);
+
 	for (size_t i = 0; i < list.n / WORD; i++) {
-		uint8_t *at = image + place_of(v, list, i);
+		uint8_t *at = image + place_of(start, list, i);
 
 		put_le32(at, get_le32(at) + slide);
 	}
@@ -252,10 +263,11 @@ static void add_to_32(const struct vmlinux *v, struct bytes list, uint32_t slide
 void vmlinux_slide(const struct vmlinux *vmlinux, const struct vmlinux_relocs *relocs,
 		   uint64_t slide, uint8_t *image)
 {
-	assert(slide % VMLINUX_ALIGN == 0 && slide / VMLINUX_ALIGN < relocs->slots);
+	const uint64_t start = virtual_start(vmlinux);
 
+	assert(slide % VMLINUX_ALIGN == 0 && slide / VMLINUX_ALIGN < relocs->slots);
 	for (size_t i = 0; i < relocs->add64.n / WORD; i++) {
-		uint8_t *at = image + place_of(vmlinux, relocs->add64, i);
+		uint8_t *at = image + place_of(start, relocs->add64, i);
 
 		put_le64(at, get_le64(at) + slide);
 	}

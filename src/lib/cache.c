@@ -128,7 +128,8 @@ static int map_part(int fd, const struct prepared_file *file, size_t i, bool ins
 
 	if (!c.n)
 		return 0;
-	c.p = mmap(NULL, c.n, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, (off_t)file->offset[i]);
+	/* not populated: that looks up every page once more than faults do, which come in bundles */
+	c.p = mmap(NULL, c.n, PROT_READ, MAP_PRIVATE, fd, (off_t)file->offset[i]);
 	if (c.p == MAP_FAILED)
 		return -errno;
 	digest_bytes(c.p, c.n, insn, &digest);

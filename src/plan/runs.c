@@ -69,3 +69,12 @@ size_t page_runs(struct bytes data, size_t max, struct range *ret)
 	}
 	return n;
 }
+
+struct bytes without_zeros_behind(struct bytes data)
+{
+	while (data.n >= PAGE && is_zero(data, data.n - PAGE))
+		data.n -= PAGE;
+	while (data.n && !data.p[data.n - 1])
+		data.n--;
+	return data;
+}

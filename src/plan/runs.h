@@ -14,3 +14,6 @@
  * The last one ends with a whole page, be it past data.n. Returns how many there are.
  */
 size_t page_runs(struct bytes data, size_t max, struct range *ret);
+
+/* @data without the zeros at its end, however many megabytes of them. */
+struct bytes without_zeros_behind(struct bytes data);

@@ -161,6 +161,23 @@ static void test_no_table(void **state)
 	free(image);
 }
 
+/* The kernel maps the first GiB of its addresses, and itself in it. */
+static void test_too_high(void **state)
+{
+	uint8_t b[VM_N], *image = malloc(VM_SPAN);
+	struct vmlinux_relocs relocs;
+	struct kx_error err = { 0 };
+	struct vmlinux v;
+
+	assert_non_null(image);
+	assert_int_equal(prepare(make_vmlinux(b, true), image, &v, &relocs, NULL), 0);
+	v.end += (UINT64_C(1) << 30) - v.start;
+	v.start = UINT64_C(1) << 30;
+	assert_int_equal(vmlinux_find_relocs(&v, image, &relocs, &err), -EBADMSG);
+	assert_non_null(strstr(err.message, "none can map itself"));
+	free(image);
+}
+
 static int unpack(struct bytes payload, struct kx_error *err)
 {
 	const struct bzimage bz = { .payload = payload };
@@ -199,9 +216,9 @@ static void test_unpack(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slide),  cmocka_unit_test(test_changes),
-		cmocka_unit_test(test_tables), cmocka_unit_test(test_no_table),
-		cmocka_unit_test(test_unpack),
+		cmocka_unit_test(test_slide),	 cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_tables),	 cmocka_unit_test(test_no_table),
+		cmocka_unit_test(test_too_high), cmocka_unit_test(test_unpack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,6 +88,25 @@ static void test_edges(void **state)
 	assert_int_equal(page_runs((struct bytes){ memory, 2 * PAGE }, 2, runs), 1);
 }
 
+/* Lengths around whole pages, and the last byte that counts anywhere in the last ones. */
+static void test_zeros_behind(void **state)
+{
+	static const size_t lengths[] = { 0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE, 4 * PAGE + 7 };
+	static const size_t last[] = { 0, 1, PAGE - 1, PAGE, 2 * PAGE + 5 };
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		(void)draw("");
+		memory[lengths[i]] = 1;
+		assert_int_equal(without_zeros_behind((struct bytes){ memory, lengths[i] }).n, 0);
+		for (size_t k = 0; k < sizeof(last) / sizeof(*last) && last[k] < lengths[i]; k++) {
+			memory[last[k]] = 1;
+			assert_int_equal(
+				without_zeros_behind((struct bytes){ memory, lengths[i] }).n,
+				last[k] + 1);
+		}
+	}
+}
+
 static int compare(const void *a, const void *b)
 {
 	const size_t x = *(const size_t *)a, y = *(const size_t *)b;
@@ -146,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
 		cmocka_unit_test(test_edges),
+		cmocka_unit_test(test_zeros_behind),
 		cmocka_unit_test(test_best),
 	};
 

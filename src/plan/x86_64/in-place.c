@@ -5,6 +5,7 @@
  */
 
 #include "plan/purgatory-blobs.h"
+#include "plan/runs.h"
 #include "plan/x86_64/x86_64.h"
 
 #include <string.h>
@@ -29,18 +30,6 @@ const char *direct_in_place_obstacle(const struct planner *p)
 	if (has_fixed_crash_region(p))
 		return "crashkernel= asks for a fixed place, which might be the one got";
 	return NULL;
-}
-
-/* Megabytes of them, where .bss is: by pages first. */
-static struct bytes without_tail(struct bytes data)
-{
-	static const uint8_t zeros[PAGE_SIZE];
-
-	while (data.n >= PAGE_SIZE && memcmp(data.p + data.n - PAGE_SIZE, zeros, PAGE_SIZE) == 0)
-		data.n -= PAGE_SIZE;
-	while (data.n && !data.p[data.n - 1])
-		data.n--;
-	return data;
 }
 
 /* The part of @data, which lies at @window, that falls into @hole. Beyond its end there are zeros. */
@@ -78,7 +67,7 @@ int plan_direct_in_place(struct planner *p)
 		.entry = windows->kernel.start + kernel->entry,
 	};
 	struct linux_params params;
-	int r = add_window(p, "kernel", without_tail(kernel->image), windows->kernel);
+	int r = add_window(p, "kernel", without_zeros_behind(kernel->image), windows->kernel);
 
 	if (r == 0 && p->req->initrd.n)
 		r = add_window(p, "initrd", p->req->initrd, windows->initrd);
