@@ -9,7 +9,7 @@
 
 #define STATE_DIRECTORY "/var/lib/rapidreboot"
 #define MARK STATE_DIRECTORY "/enabled"
-#define LOAD_SERVICE "rapidreboot-load"
+#define LOAD_SERVICE "/etc/init.d/rapidreboot-load"
 #define REBOOT_TARGET "/etc/systemd/system/reboot.target"
 
 bool is_enabled(struct sys *sys)
@@ -103,13 +103,13 @@ static int set_systemd(struct sys *sys, int root, bool on, struct kx_error *err)
 }
 
 /* OpenRC stops what it has started. A package starts nothing, so that without this the first reboot
- * after it was installed would load nothing. */
+ * after it was installed would load nothing. Scripts of sysvinit count as started only when openrc-run
+ * has run them; Debian's rc-service(8) runs them by themselves. */
 static int set_openrc(struct sys *sys, int root, struct kx_error *err)
 {
 	static const char *const start[] = { LOAD_SERVICE, "start", NULL };
 
-	return is_there_in(root, "/etc/init.d/" LOAD_SERVICE) ? run(sys, "rc-service", start, err)
-							      : 0;
+	return is_there_in(root, LOAD_SERVICE) ? run(sys, "openrc-run", start, err) : 0;
 }
 
 int set_enabled(struct sys *sys, const struct init_system *init, bool on, struct kx_error *err)

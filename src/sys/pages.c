@@ -20,9 +20,12 @@
 
 #include "base/file.h"
 #include "base/io.h"
+#include "base/lines.h"
+#include "base/mountinfo.h"
 
 #define POOL "hugepages/hugepages-2048kB"
-enum { NODES_MAX = 1024 };
+#define SOURCE "rapidreboot" /* what tells our mount from others */
+enum { NODES_MAX = 1024, MOUNTINFO_MAX = 4 << 20 };
 
 /* Small pages in a huge one; the size of one is the processor's business. */
 static size_t small_pages(void)
@@ -92,18 +95,63 @@ static int check_namespace(void)
 	return ours.st_ino == init.st_ino && ours.st_dev == init.st_dev ? 0 : -EXDEV;
 }
 
-static bool linux_is_mounted(struct sys *sys)
+static bool is_hugetlbfs(const char *path)
 {
 	struct statfs fs;
 
-	return statfs(SYS_PAGES_MOUNT, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC;
+	return statfs(path, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC;
+}
+
+/* An initramfs that takes the root apart has a /dev of its own: what was below the old one, and ours with
+ * it, has moved along with that, and lies wherever the initramfs keeps it. */
+static char *moved_mount(void)
+{
+	_cleanup_free_ uint8_t *table = NULL;
+	struct lines lines;
+	struct bytes line;
+	size_t n;
+
+	if (read_file_in(ROOT_HERE, "/proc/self/mountinfo", MOUNTINFO_MAX, &table, &n) < 0)
+		return NULL;
+	lines = lines_of((struct bytes){ table, n });
+	while (lines_next(&lines, &line)) {
+		struct mountinfo m;
+
+		if (mountinfo_split(line, &m) && bytes_is(m.type, "hugetlbfs") &&
+		    bytes_is(m.source, SOURCE))
+			return bytes_dup_octal(m.dir);
+	}
+	return NULL;
+}
+
+/* Where it is mounted, or NULL. */
+static char *find_mount(void)
+{
+	return is_hugetlbfs(SYS_PAGES_MOUNT) ? strdup(SYS_PAGES_MOUNT) : moved_mount();
+}
+
+/* The file in it: NULL when that is not mounted. */
+static char *find_file(void)
+{
+	_cleanup_free_ char *dir = find_mount();
+	char *path = NULL;
+
+	return dir && asprintf(&path, "%s/" SYS_PAGES_NAME, dir) > 0 ? path : NULL;
+}
+
+static bool linux_is_mounted(struct sys *sys)
+{
+	_cleanup_free_ char *dir = find_mount();
+
+	return dir;
 }
 
 static int linux_unmount(struct sys *sys)
 {
+	_cleanup_free_ char *dir = find_mount();
 	int r = 0;
 
-	if (linux_is_mounted(sys) && umount2(SYS_PAGES_MOUNT, UMOUNT_NOFOLLOW) < 0)
+	if (dir && umount2(dir, UMOUNT_NOFOLLOW) < 0)
 		r = -errno;
 	if (r == 0 && rmdir(SYS_PAGES_MOUNT) < 0 && errno != ENOENT)
 		r = -errno;
@@ -123,7 +171,7 @@ static int linux_mount(struct sys *sys)
 		return -errno;
 	if (linux_is_mounted(sys))
 		return -EBUSY;
-	if (mount("rapidreboot", SYS_PAGES_MOUNT, "hugetlbfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	if (mount(SOURCE, SYS_PAGES_MOUNT, "hugetlbfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		  "pagesize=2M,mode=0700") == 0)
 		return 0;
 	r = -errno;
@@ -145,14 +193,19 @@ static int linux_create(struct sys *sys, size_t n)
 
 static int linux_open(struct sys *sys)
 {
-	int fd = open(SYS_PAGES_FILE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_free_ char *path = find_file();
+	int fd = path ? open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC) : -1;
 
+	if (!path)
+		return -ENOENT;
 	return fd < 0 ? -errno : fd;
 }
 
 static int linux_remove(struct sys *sys)
 {
-	return unlink(SYS_PAGES_FILE) < 0 && errno != ENOENT ? -errno : 0;
+	_cleanup_free_ char *path = find_file();
+
+	return path && unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static int linux_punch(struct sys *sys, int fd, size_t i)

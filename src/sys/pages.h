@@ -15,7 +15,8 @@
  * of Debian's initscripts nothing there but this one. */
 #define SYS_PAGES_FOLDER "/dev/.static"
 #define SYS_PAGES_MOUNT SYS_PAGES_FOLDER "/dev"
-#define SYS_PAGES_FILE SYS_PAGES_MOUNT "/image"
+#define SYS_PAGES_NAME "image"
+#define SYS_PAGES_FILE SYS_PAGES_MOUNT "/" SYS_PAGES_NAME
 
 /* Pages of the pool of processor 0's node, or of all nodes when there is but one. */
 struct sys_pool {

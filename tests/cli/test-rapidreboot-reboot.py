@@ -375,10 +375,11 @@ class Enable(RebootTest):
         # OpenRC stops what was started, which a package does not do
         self.set("run/openrc/softlevel", "default\n")
         self.assertRuns(["enable"], 0, [])
-        self.program("/sbin/rc-service")
+        self.program("/sbin/openrc-run")
         self.program("/etc/init.d/rapidreboot-load")
-        self.assertRuns(["enable"], 0, ["run /sbin/rc-service rapidreboot-load start"])
-        self.assertRuns(["enable"], 1, exits={"rc-service": 1})
+        self.assertRuns(["enable"], 0, [
+            "run /sbin/openrc-run /etc/init.d/rapidreboot-load start"])
+        self.assertRuns(["enable"], 1, exits={"openrc-run": 1})
         self.assertRuns(["disable"], 0, [])
         self.assertIsNone(self.read("var/lib/rapidreboot/enabled"))
 

@@ -297,6 +297,11 @@ def zero_copy():
                    prepare=FRAGMENT.format(words="small 97"), expect=("huge pages only",))
     yield Scenario("zero/384M", options=("--fast", "-d"), rung="copy", quick=True,
                    machine=vm.Machine(memory="384M"), expect=("must be left",))
+    # As the initramfs that takes the root apart finds it: with a /dev of its own, the old one elsewhere.
+    yield Scenario("zero/dev-moved", options=("--fast", "-d"), quick=True,
+                   between="mkdir /old\nmust mount --move /dev /old\n"
+                   "must mount -t devtmpfs devtmpfs /dev",
+                   expect=("the next kernel lies where it was put",))
     without = dict(options=("--fast", "-d"), rung="copy", prepare=NO_HUGE_PAGES,
                    expect=("no huge pages of 2 MiB",))
     for suite in images.SUITES:
