@@ -13,11 +13,11 @@ import shutil
 import subprocess
 import sys
 
-# What no script of a package may do: start a kernel, load one, restart anything, or run what init
+# What no script of a package may do: start a kernel, load one (unloading is no harm), restart anything, or run what init
 # runs while going down.
 FORBIDDEN = re.compile(r"kexec\b(?!-tools)|\b(?:cold)?reboot\b|shutdown|poweroff|\bhalt\b|\bload\b(?!\.)"
                        r"|\bhook\b|invoke-rc\.d|\binit\.d/\S+ (?:re)?st(?:art|op)|telinit|enable --now|systemctl (?!daemon-reload)"
-                       r"|deb-systemd-invoke (?!stop)|rapidreboot (?!disable)")
+                       r"|deb-systemd-invoke (?!stop)|rapidreboot (?!disable|unload)")
 COMMANDS = ("kexec", "rapidreboot", "coldreboot", "vmcore-dmesg")
 SCRIPTS = ("preinst", "postinst", "prerm", "postrm")
 

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -99,6 +100,12 @@ class Screen:
             self.answers += f"\x1b[{self.row + 1};{self.column + 1}R"
 
 
+def heed_signals():
+    """Whoever runs the tests may have been started with nohup(1), or in the background of a shell."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Terminal:
     """@size (0, 0): a serial line, whose size only the screen itself knows."""
 
@@ -111,7 +118,7 @@ class Terminal:
         self.process = subprocess.Popen(
             words, env=env, stdin=self.slave, stdout=self.slave, stderr=self.slave,
             # a group of its own, with a parent beside it: as under a shell, it can be stopped
-            process_group=0)
+            process_group=0, preexec_fn=heed_signals)
         self.decode = codecs.getincrementaldecoder("utf-8")(errors="strict").decode
         self.rest = ""
 
