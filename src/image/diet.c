@@ -115,7 +115,7 @@ static struct survey survey(struct bytes row, const struct diet_facts *facts)
 
 static bool path_has(struct bytes path, const char *part)
 {
-	return path.n && memmem(path.p, path.n, part, strlen(part));
+	return path.p && memmem(path.p, path.n, part, strlen(part));
 }
 
 /* Asked for by name, or needed by a person who has to help. */

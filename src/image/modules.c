@@ -10,7 +10,7 @@ enum { MODULES_MAX = 65536, PATTERN_MAX = 1024 };
 
 struct bytes module_name(struct bytes path)
 {
-	const uint8_t *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+	const uint8_t *slash = path.p ? memrchr(path.p, '/', path.n) : NULL;
 	const uint8_t *ko;
 	struct bytes name = path;
 
