@@ -80,7 +80,8 @@ static int unpack(struct bytes stream, size_t max, struct bytes expected, char *
 	}
 	assert_int_equal(err.code, 77);
 	assert_true(out_n <= max);
-	r = out_n == expected.n && memcmp(out, expected.p, out_n) == 0 ? 0 : 1;
+	/* nothing has no address that memcmp(3) would take */
+	r = out_n == expected.n && (!out_n || memcmp(out, expected.p, out_n) == 0) ? 0 : 1;
 	free(out);
 	return r;
 }
