@@ -12,6 +12,9 @@
 #define DIRECTORY "/run/initramfs"
 /* dracut's modules leave it in the initramfs for dracut-initramfs-restore: dracut-shutdown.service(8) */
 #define NEEDED DIRECTORY "/.need_shutdown"
+/* What systemd-shutdown(8) goes into: unpacked already, and the mark is gone. A kernel that is loaded
+ * on the way down comes after that as often as not. */
+#define UNPACKED DIRECTORY "/shutdown"
 /* Wherever the archive has its other directories as links, this one is none. */
 #define PROGRAMS DIRECTORY "/usr/bin"
 
@@ -43,7 +46,7 @@ int exit_initramfs_prepare(struct sys *sys, struct kx_error *err)
 	size_t n;
 	int r;
 
-	if (!is_there_in(root, NEEDED))
+	if (!is_there_in(root, NEEDED) && !is_there_in(root, UNPACKED))
 		return 0;
 	r = read_kexec(root, &program, &n);
 	/* What is unpacked later joins what is there. */

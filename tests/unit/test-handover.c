@@ -538,6 +538,14 @@ static void test_exit_initramfs(void **state)
 	assert_memory_equal(text, "ELF", 3);
 	assert_int_equal(fstatat(fd, "run/initramfs/usr/bin/kexec", &st, 0), 0);
 	assert_int_equal(st.st_mode & 0777, 0755);
+
+	/* unpacked before anything was loaded */
+	assert_int_equal(unlinkat(fd, "run/initramfs/.need_shutdown", 0), 0);
+	assert_int_equal(unlinkat(fd, "run/initramfs/usr/bin/kexec", 0), 0);
+	assert_int_equal(exit_initramfs_prepare(&machine, &err), 0);
+	root_put(&root, "/run/initramfs/shutdown", "");
+	assert_int_equal(exit_initramfs_prepare(&machine, &err), 1);
+	assert_int_equal(fstatat(fd, "run/initramfs/usr/bin/kexec", &st, 0), 0);
 }
 
 int main(void)
