@@ -60,7 +60,7 @@ int direct_go(struct sys *sys, struct kx_ctx *ctx, const struct last_word *last,
 	bool jump, network;
 
 	stop_everything(sys, t);
-	jump = !last || last->may_jump(last->data);
+	jump = last->may_jump(last->data);
 	network = leave_mounts(sys, t);
 	if (jump) {
 		(void)kx_jump(ctx, KX_JUMP_SYNC | (network ? 0 : KX_JUMP_IFDOWN), &why);

@@ -20,7 +20,7 @@ struct last_word {
 
 /**
  * direct_go() - stop every process, sync, leave the file systems, and jump
- * @last: asked before a jump; NULL to jump
+ * @last: asked before a jump
  * @t: hears what could not be done
  * @err: why the machine is still there
  *

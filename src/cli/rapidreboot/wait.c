@@ -73,9 +73,9 @@ static int ask(struct sys *sys, struct kx_error *err)
 
 void hook_wait(struct sys *sys)
 {
-	struct request first, request;
+	struct request first = { 0 }, request;
 	struct kx_error err = { 0 };
-	uint64_t left_ms;
+	uint64_t left_ms = 0;
 	int r = request_read_due(sys, &first, &left_ms, &err);
 
 	request = first;
