@@ -130,6 +130,24 @@ int link_read_in(int root, const char *path, char **ret)
 	return 0;
 }
 
+int path_beside_self_in(int root, const char *name, char **ret)
+{
+	_cleanup_free_ char *self = NULL;
+	const char *end;
+	char *path;
+	int r = link_read_in(root, "/proc/self/exe", &self);
+
+	if (r < 0)
+		return r;
+	end = strrchr(self, '/');
+	if (!end)
+		return -ENOENT;
+	if (asprintf(&path, "%.*s/%s", (int)(end - self), self, name) < 0)
+		return -ENOMEM;
+	*ret = path;
+	return 0;
+}
+
 static mode_t mode_in(int root, const char *path)
 {
 	_cleanup_close_ int fd = open_in(root, path, O_PATH);

@@ -28,6 +28,8 @@ _must_check_ int file_remove_in(int root, const char *path);
 _must_check_ int link_make_in(int root, const char *target, const char *path);
 /* Where a symbolic link points, not followed; -EINVAL when it is none. */
 _must_check_ int link_read_in(int root, const char *path, char **ret);
+/* The path of @name in the folder of the program that runs, by @root's /proc/self/exe. */
+_must_check_ int path_beside_self_in(int root, const char *name, char **ret);
 
 bool is_there_in(int root, const char *path);
 bool is_directory_in(int root, const char *path);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -23,20 +21,10 @@ enum { PROGRAM_MAX = 16 << 20 };
 /* Beside the program that runs. */
 static int read_kexec(int root, uint8_t **ret, size_t *ret_n)
 {
-	_cleanup_free_ char *self = NULL;
-	char path[512];
-	char *end;
-	int r = link_read_in(root, "/proc/self/exe", &self);
+	_cleanup_free_ char *path = NULL;
+	int r = path_beside_self_in(root, "kexec", &path);
 
-	if (r < 0)
-		return r;
-	end = strrchr(self, '/');
-	if (!end)
-		return -ENOENT;
-	*end = '\0';
-	if (snprintf(path, sizeof(path), "%s/kexec", self) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	return read_file_in(root, path, PROGRAM_MAX, ret, ret_n);
+	return r < 0 ? r : read_file_in(root, path, PROGRAM_MAX, ret, ret_n);
 }
 
 int exit_initramfs_prepare(struct sys *sys, struct kx_error *err)

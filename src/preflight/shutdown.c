@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/num.h"
 #include "config/legacy.h"
 #include "preflight/look.h"
@@ -27,14 +28,9 @@ static int is_regular(const struct look *l, const char *path)
 /* The kexec that lies beside the program that runs, which loading takes along. */
 static bool has_our_kexec(const struct look *l)
 {
-	_cleanup_free_ char *self = NULL;
-	char path[512], *end;
+	_cleanup_free_ char *path = NULL;
 
-	if (readlink_in(l->root, "/proc/self/exe", &self) < 0 || !(end = strrchr(self, '/')))
-		return false;
-	*end = '\0';
-	return snprintf(path, sizeof(path), "%s/kexec", self) < (int)sizeof(path) &&
-	       is_regular(l, path) == 1;
+	return path_beside_self_in(l->root, "kexec", &path) == 0 && is_regular(l, path) == 1;
 }
 
 /* dracut's 99shutdown copies kexec without what a link points to. */
