@@ -2,7 +2,6 @@
 /* G: the way down. H: what earlier reboots left behind. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
