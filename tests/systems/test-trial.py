@@ -111,7 +111,7 @@ def agreed(seen):
     return run
 
 
-SEEN = {"loaded": 101.2, "initramfs": 107.1, "userspace": 108.3, "target": 109.0}
+SEEN = {"loaded": 101.2, "initramfs": 107.1, "userspace": 108.3, "systemd": 108.7, "target": 109.0}
 APART = volumes.NOTHING_LEFT + "\n"
 LOADED = {"cat /sys/kernel/kexec_loaded": machine.Result(0, "1")}
 REQUEST = {"ls /run/rapidreboot/request": machine.Result(0, "")}
@@ -146,7 +146,11 @@ CASES = [
     ("dracut could not jump", apart(APART + "dracut Warning: kexec failed!\n"), False),
     ("a record as it was seen", agreed(SEEN), True),
     ("a record two seconds off", agreed({**SEEN, "userspace": 110.3}), False),
-    ("a moment that was not seen", agreed({"loaded": 101.2, "initramfs": 107.1, "target": 109.0}), False),
+    ("a record as it was seen, systemd spoke late", agreed({**SEEN, "userspace": 106.3}), True),
+    ("systemd spoke before its record", agreed({**SEEN, "userspace": 103, "systemd": 106.3}), False),
+    ("a moment that was not seen", agreed({name: SEEN[name] for name in SEEN if name != "userspace"}),
+     False),
+    ("systemd never spoke", agreed({name: SEEN[name] for name in SEEN if name != "systemd"}), False),
     ("the list of scenarios", missing_systems, True),
 ]
 
