@@ -31,7 +31,6 @@ import recipes
 import volumes
 
 CACHE = os.path.join(images.CACHE, "systems")
-BUILD_SECONDS = 1800  # for one tool
 BIOS_BOOT = "21686148-6449-6e6f-744e-656564454649"  # where GRUB's core image goes, by its manual
 ROOT_MB, BOOT_MB, ESP_MB = 2000, 400, 64
 
@@ -58,27 +57,17 @@ def _fetch_images():
     return module
 
 
-def _run(*argv, **kwargs):
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", timeout=BUILD_SECONDS, check=False,
-                          stdin=subprocess.DEVNULL, **kwargs)
-    if done.returncode:
-        raise machine.Trouble(f"{' '.join(argv)}: exit status {done.returncode}\n"
-                              + done.stdout[-3000:])
-    return done.stdout
-
-
 def _chroot(tree, script):
     """Run @script in @tree, with a /proc that nobody else sees."""
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "HOME": "/root",
            "DEBIAN_FRONTEND": "noninteractive"}
     enter = 'mount -t proc proc "$0/proc"; exec chroot "$0" /bin/sh -ec "$1"'
-    return _run("unshare", "--mount", "/bin/sh", "-ec", enter, tree, script, env=env)
+    return images.make("unshare", "--mount", "/bin/sh", "-ec", enter, tree, script, env=env)
 
 
 def _debootstrap(system, init, tree):
     uri, keyring = _fetch_images().debian_mirror()
-    packages = [*recipes.PACKAGES, *init.packages, *system.extra]
+    packages = [*recipes.PACKAGES, system.initramfs.package, *init.packages, *system.extra]
     debs = os.path.join(CACHE, "debs", system.suite)
     os.makedirs(debs, exist_ok=True)
     argv = ["debootstrap", "--variant=minbase", f"--cache-dir={debs}",
@@ -87,7 +76,7 @@ def _debootstrap(system, init, tree):
         argv.append("--exclude=" + ",".join(init.exclude))
     if keyring:
         argv.append(f"--keyring={keyring}")
-    _run(*argv, system.suite, tree, uri)
+    images.make(*argv, system.suite, tree, uri)
     for path in glob.glob(tree + "/var/cache/apt/archives/*.deb") + \
             glob.glob(tree + "/var/lib/apt/lists/*_*"):
         os.unlink(path)
@@ -124,12 +113,12 @@ def _configure(system, init, tree):
     _put(tree, {"/etc/fstab": recipes.fstab(system), "/etc/hostname": "system\n",
                 "/etc/hosts": "127.0.0.1 localhost system\n", "/etc/default/grub": recipes.GRUB,
                 "/usr/local/sbin/test-agent": _text("agent.sh"), **init.files,
-                **(volumes.FILES if system.layout == "lvm" else {})})
+                **system.initramfs.files, **(volumes.FILES if system.layout == "lvm" else {})})
     for command in init.commands + (volumes.COMMANDS if system.layout == "lvm" else ()):
         _chroot(tree, command)
+    command = volumes.INITRAMFS if system.layout == "lvm" else system.initramfs.command
     for release in _kernels(tree):
-        _chroot(tree, f"rm -f /boot/initrd.img-{release}; " +
-                (volumes.INITRAMFS if system.layout == "lvm" else recipes.INITRAMFS) + release)
+        _chroot(tree, f"rm -f /boot/initrd.img-{release}; {command}{release}")
 
 
 def _kernels(tree):
@@ -164,7 +153,7 @@ def _disk(system, tree, folder):
         parts.append((root, disks.LINUX))
     raw = disks.gpt(os.path.join(folder, "raw"), parts)
     final = os.path.join(folder, "disk.qcow2")
-    _run("qemu-img", "convert", "-O", "qcow2", raw, final)
+    images.make("qemu-img", "convert", "-O", "qcow2", raw, final)
     for path in [raw, *(path for path, _ in parts)]:
         os.unlink(path)
     return final
@@ -198,7 +187,8 @@ def fingerprint(system):
     text = _text("build.py") + (_text("volumes.py") if system.layout == "lvm" else "")
     init = recipes.INITS[system.init]
     parts = [text, _text("agent.sh"), repr(system), recipes.GRUB, recipes.fstab(system),
-             repr((recipes.PACKAGES, init.packages, init.exclude, init.files, init.commands))]
+             repr((recipes.PACKAGES, system.initramfs, init.packages, init.exclude, init.files,
+                   init.commands))]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -18,10 +18,25 @@ CMDLINE = "console=ttyS0,115200 no_timer_check"
 # The second kernel of a system of this suite; the older of the two is booted first.
 OTHER_KERNEL = {"bookworm": "trixie", "trixie": "bookworm", "sid": "trixie"}
 
-PACKAGES = ("udev", "kmod", "initramfs-tools", "linux-image-cloud-amd64", "zstd", "e2fsprogs",
-            "logsave", "procps", "grub-pc-bin", "grub-efi-amd64-bin", "grub2-common")
+PACKAGES = ("udev", "kmod", "linux-image-cloud-amd64", "zstd", "e2fsprogs", "logsave", "procps",
+            "grub-pc-bin", "grub-efi-amd64-bin", "grub2-common")
 
-INITRAMFS = "update-initramfs -c -k "  # and a release
+
+@dataclasses.dataclass(frozen=True)
+class Initramfs:
+    """What makes the initial ramdisks."""
+
+    package: str  # for debootstrap
+    command: str  # shell, in the new system's root; a release follows
+    files: dict = dataclasses.field(default_factory=dict)
+
+
+INITRAMFS_TOOLS = Initramfs("initramfs-tools", "update-initramfs -c -k ")
+# In a chroot dracut cannot see what the machine will need.
+DRACUT = Initramfs("dracut", "dracut --force --kver ",
+                   {"/etc/dracut.conf.d/generic.conf": 'hostonly="no"\n'})
+# debootstrap takes the first of what the suite's kernel asks for, and the two are in conflict.
+INITRAMFS = {"sid": DRACUT}
 
 GRUB = f"""GRUB_DEFAULT=0
 GRUB_TIMEOUT=1
@@ -99,10 +114,16 @@ class System:
     init: str
     layout: str = "plain"  # or "boot": /boot is a file system of its own; or "lvm" (volumes.py)
     extra: tuple = ()      # more packages
+    purpose: str = ""      # what these are for
+
+    @property
+    def initramfs(self):
+        return INITRAMFS.get(self.suite, INITRAMFS_TOOLS)
 
     @property
     def name(self):
-        return "-".join([self.suite, self.init] + ([self.layout] if self.layout != "plain" else []))
+        layout = self.layout if self.layout != "plain" else ""
+        return "-".join(filter(None, [self.suite, self.init, layout, self.purpose]))
 
 
 SYSTEMS = {system.name: system for system in (

@@ -24,6 +24,16 @@ def fetch(items):
         raise Missing("tools/fetch-images could not get " + ", ".join(items))
 
 
+def make(*argv, seconds=1800, **kwargs):
+    """Run a tool that makes a part of an image; returns what it said."""
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", timeout=seconds, check=False,
+                          stdin=subprocess.DEVNULL, **kwargs)
+    if done.returncode:
+        raise Missing(f"{' '.join(argv)}: exit status {done.returncode}\n" + done.stdout[-3000:])
+    return done.stdout
+
+
 def _one(pattern, item):
     found = sorted(glob.glob(os.path.join(CACHE, item, pattern)))
     if not found:

@@ -64,15 +64,6 @@ KERNELS = {
 }
 
 
-def _run(*argv, **kwargs):
-    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", timeout=BUILD_SECONDS, check=False,
-                          stdin=subprocess.DEVNULL, **kwargs)
-    if done.returncode:
-        raise images.Missing(f"{' '.join(argv)}: exit status {done.returncode}\n"
-                             + done.stdout[-3000:])
-
-
 def _configuration(name):
     return BASE + KERNELS[name] + f'CONFIG_LOCALVERSION="-{name}"\n'
 
@@ -105,12 +96,12 @@ def _build(name, tree, out):
     fragment = os.path.join(out, "fragment")
     with open(fragment, "w", encoding="utf-8") as file:
         file.write(_configuration(name))
-    _run(*make, "tinyconfig")
-    _run(os.path.join(tree, "scripts/kconfig/merge_config.sh"), "-m", "-O", out,
-         os.path.join(out, ".config"), fragment)
-    _run(*make, "olddefconfig")
+    images.make(*make, "tinyconfig")
+    images.make(os.path.join(tree, "scripts/kconfig/merge_config.sh"), "-m", "-O", out,
+                os.path.join(out, ".config"), fragment)
+    images.make(*make, "olddefconfig")
     _check(os.path.join(out, ".config"), name)
-    _run(*make, "bzImage")
+    images.make(*make, "bzImage", seconds=BUILD_SECONDS)
 
 
 def _install(name, out):
@@ -154,7 +145,7 @@ def ensure(names, say=print):
     with tempfile.TemporaryDirectory(prefix="rapidreboot-linux.") as folder:
         tree = os.path.join(folder, "tree")
         os.mkdir(tree)
-        _run("tar", "-C", tree, "--strip-components=1", "-xf", _archive())
+        images.make("tar", "-C", tree, "--strip-components=1", "-xf", _archive())
         for name in missing:
             say(f"# linux-{name}: is being built", flush=True)
             # in one place: what does not depend on the difference is compiled once
