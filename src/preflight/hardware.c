@@ -166,6 +166,56 @@ static enum preflight_status look_efi_runtime(const struct look *l, struct repor
 	return found(r, "EFI variables are not there, or will be missing under the next kernel.");
 }
 
+/* The places where the load and the next kernel look for the address (lib/machine.c). */
+static bool tells_acpi(const struct look *l)
+{
+	enum { ACPI_RSDP_ADDR = 0x70 }; /* zero-page.rst of the kernel */
+	_cleanup_look_file_ struct look_file systab = { 0 }, params = { 0 };
+	_cleanup_free_ char *value = NULL;
+	struct lines lines;
+	struct bytes line;
+	uint64_t address;
+
+	if (cmdline_value(l->entry->cmdline, "acpi_rsdp=", &value) == 0)
+		return true;
+	if (look_file(l, "/sys/kernel/boot_params/data", &params) == 0 &&
+	    bytes_le64(params.b, ACPI_RSDP_ADDR, &address) && address)
+		return true;
+	if (look_file(l, "/sys/firmware/efi/systab", &systab) < 0)
+		return false;
+	lines = lines_of(systab.b);
+	while (lines_next(&lines, &line))
+		if (bytes_starts(line, "ACPI20=") || bytes_starts(line, "ACPI="))
+			return true;
+	return false;
+}
+
+/* A machine with a BIOS has the tables where every kernel looks for them. */
+static enum preflight_status look_acpi(const struct look *l, struct report *r)
+{
+	static const char efi[] = "/sys/firmware/efi", map[] = "/sys/firmware/efi/runtime-map";
+	int code = look_exists(l, efi);
+
+	if (code <= 0)
+		return code < 0 ? unknown(r, efi, code) : PREFLIGHT_OK;
+	if (!l->entry || !l->entry->cmdline)
+		return unknown_entry(l, r);
+	if (l->entry->way != KX_WAY_SEGMENTS)
+		return PREFLIGHT_OK;
+	code = look_exists(l, map);
+	if (code != 0)
+		return code < 0 ? unknown(r, map, code) : PREFLIGHT_OK;
+	if (tells_acpi(l))
+		return PREFLIGHT_OK;
+	evidencef(r,
+		  "no %s; no address in /sys/firmware/efi/systab, /sys/kernel/boot_params/data or "
+		  "acpi_rsdp=",
+		  map);
+	return found(r,
+		     "EFI has started this machine, and the next kernel cannot be told where its "
+		     "ACPI tables are.");
+}
+
 static bool is_default_route(struct bytes line)
 {
 	struct bytes rest = bytes_trim(line);
@@ -271,6 +321,42 @@ static enum preflight_status look_raid(const struct look *l, struct report *r)
 	if (n <= 0)
 		return n < 0 ? unknown(r, PCI, n) : PREFLIGHT_OK;
 	return found(r, "The storage adapter keeps state of its own across a fast reboot.");
+}
+
+/* Keyboards are the input devices with an Alt key, by which sysrq listens to them (sysrq_ids of the
+ * kernel's drivers/tty/sysrq.c); a power button has none. True when all that there are hang on USB. */
+static bool only_usb_keyboards(struct bytes devices)
+{
+	struct lines lines = lines_of(devices);
+	struct bytes line;
+	bool on_usb = false, usb = false, other = false;
+
+	while (lines_next(&lines, &line)) {
+		if (bytes_starts(line, "P: Phys="))
+			on_usb = bytes_starts(line, "P: Phys=usb-");
+		if (!bytes_starts(line, "H: Handlers="))
+			continue;
+		for (struct bytes rest = { line.p + 12, line.n - 12 }; rest.n;)
+			if (bytes_is(bytes_word(&rest), "sysrq"))
+				*(on_usb ? &usb : &other) = true;
+	}
+	return usb && !other;
+}
+
+static enum preflight_status look_keyboard(const struct look *l, struct report *r)
+{
+	static const char path[] = "/proc/bus/input/devices";
+	static const char *const drivers[] = { "xhci_hcd" };
+	_cleanup_look_file_ struct look_file text = { 0 };
+	int n, code = look_file(l, path, &text);
+
+	if (code < 0)
+		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, path, code);
+	n = only_usb_keyboards(text.b) ? DEVICES_WITH(l, r, 0, drivers) : 0;
+	if (n <= 0)
+		return n < 0 ? unknown(r, PCI, n) : PREFLIGHT_OK;
+	return found(r,
+		     "The only keyboard is on USB, and its controller may not survive the reboot.");
 }
 
 static enum preflight_status look_screen(const struct look *l, struct report *r)
@@ -411,9 +497,14 @@ const struct check hardware_checks[] = {
 	  "If the screen stays dark, reboot through the firmware.", look_amdgpu },
 	{ "E3", PREFLIGHT_WARN, true, "Intel graphics", "Reboot through the firmware.",
 	  look_intel_graphics },
+	{ "E4", PREFLIGHT_WARN, true, "ACPI tables",
+	  "Use kexec_file_load(2) (WAY=file), or append acpi_rsdp= with their address.",
+	  look_acpi },
 	{ "E5", PREFLIGHT_NOTE, true, "EFI runtime services", NULL, look_efi_runtime },
 	{ "E6", PREFLIGHT_WARN, true, "network adapter",
 	  "Have another way to reach the machine at hand.", look_network },
+	{ "E8", PREFLIGHT_NOTE, true, "keyboard",
+	  "If it is dead after a fast reboot, reboot through the firmware.", look_keyboard },
 	{ "E9", PREFLIGHT_REFUSE, true, "devices given to guests", "Stop the guests first.",
 	  look_passthrough },
 	{ "E10", PREFLIGHT_NOTE, true, "storage adapter",

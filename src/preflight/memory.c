@@ -135,6 +135,33 @@ static enum preflight_status look_iomem(const struct look *l, struct report *r)
 	return found(r, "The memory map cannot be seen, and kexec_load(2) needs it.");
 }
 
+/* proc(5), buddyinfo: "Node 0, zone   Normal   4 3 2 …", how many free blocks of 1, 2, 4 … pages. The
+ * code that jumps needs two pages side by side. */
+static enum preflight_status look_fragments(const struct look *l, struct report *r)
+{
+	static const char path[] = "/proc/buddyinfo";
+	_cleanup_look_file_ struct look_file text = { 0 };
+	int code = look_file(l, path, &text);
+	struct lines lines;
+	struct bytes line;
+
+	if (code < 0)
+		return unknown(r, path, code);
+	lines = lines_of(text.b);
+	while (lines_next(&lines, &line)) {
+		enum { BEFORE_PAIRS = 5 }; /* words: Node 0, zone NAME SINGLES */
+		struct bytes rest = line;
+
+		for (int i = 0; i < BEFORE_PAIRS; i++)
+			(void)bytes_word(&rest);
+		while (rest.n)
+			if (!bytes_is(bytes_word(&rest), "0"))
+				return PREFLIGHT_OK;
+	}
+	evidence(r, path, "no two free pages side by side");
+	return found(r, "Free memory is in pieces, and a load may fail with memory free.");
+}
+
 static enum preflight_status look_crashkernel(const struct look *l, struct report *r)
 {
 	_cleanup_free_ char *running = NULL, *value = NULL;
@@ -202,6 +229,8 @@ const struct check memory_checks[] = {
 	  look_half },
 	{ "C2", PREFLIGHT_WARN, true, "size against free memory",
 	  "Stop something that uses memory.", look_available },
+	{ "C3", PREFLIGHT_WARN, true, "memory in pieces", "Write 1 to /proc/sys/vm/compact_memory.",
+	  look_fragments },
 	{ "C4", PREFLIGHT_REFUSE, false, "memory map",
 	  "Run it as root, or use kexec_file_load(2) (WAY=file).", look_iomem },
 	{ "C5", PREFLIGHT_WARN, true, "crash kernel stays armed",

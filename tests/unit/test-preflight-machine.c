@@ -22,10 +22,28 @@ static const char *const one[] = { "/i" };
 	{                                                           \
 		DEVICE "driver", "->../../../bus/pci/drivers/" name \
 	}
+#define INPUT(text)                             \
+	{                                       \
+		"/proc/bus/input/devices", text \
+	}
+#define BUTTON \
+	"N: Name=\"Power Button\"\nP: Phys=PNP0C0C/button/input0\nH: Handlers=kbd event0 \n\n"
+#define PS2_KEYBOARD                                 \
+	"N: Name=\"AT Translated Set 2 keyboard\"\n" \
+	"P: Phys=isa0060/serio0/input0\nH: Handlers=sysrq kbd event1 leds \n\n"
+#define USB_KEYBOARD                                                  \
+	"N: Name=\"Dell KB216\"\nP: Phys=usb-0000:00:14.0-1/input0\n" \
+	"H: Handlers=sysrq kbd event2 leds \n\n"
 #define DISPLAY                              \
 	{                                    \
 		DEVICE "class", "0x030000\n" \
 	}
+#define EFI                                        \
+	{                                          \
+		"/sys/firmware/efi/fw_vendor", "x" \
+	}
+#define ZEROS_16 "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+#define ZEROS_112 ZEROS_16 ZEROS_16 ZEROS_16 ZEROS_16 ZEROS_16 ZEROS_16 ZEROS_16
 #define BYTES_128                                                          \
 	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef" \
 	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -63,6 +81,17 @@ static void test_memory(void **state)
 		  { { "/k", KIB }, { "/proc/meminfo", "MemTotal: 1 kB\n" } },
 		  ENTRY(),
 		  UNKNOWN },
+
+		{ "C3",
+		  { { "/proc/buddyinfo", "Node 0, zone    DMA      1    0    0    1\n"
+					 "Node 0, zone Normal  12345   0    0    0\n" } },
+		  OK },
+		{ "C3",
+		  { { "/proc/buddyinfo", "Node 0, zone    DMA      1    0    0    0\n"
+					 "Node 0, zone Normal  12345   0    0    0\n" } },
+		  WARN,
+		  .evidence = "side by side" },
+		{ "C3", { { "/proc/buddyinfo/x", "" } }, UNKNOWN },
 
 		{ "C4",
 		  { { "/proc/iomem", "00001000-0009fbff : System RAM\n" } },
@@ -229,6 +258,32 @@ static void test_graphics_and_network(void **state)
 		{ "E3", { { "/proc/cpuinfo", n5105 } }, OK },
 		{ "E3", { DRIVER("i915"), DISPLAY, { "/proc/cpuinfo/x", "" } }, UNKNOWN },
 
+		{ "E4", { { NULL } }, ENTRY(.cmdline = "", .way = KX_WAY_SEGMENTS), OK },
+		{ "E4", { EFI }, ENTRY(.cmdline = "", .way = KX_WAY_FILE), OK },
+		{ "E4",
+		  { EFI, { "/sys/firmware/efi/runtime-map/0/type", "" } },
+		  ENTRY(.cmdline = "", .way = KX_WAY_SEGMENTS),
+		  OK },
+		{ "E4",
+		  { EFI, { "/sys/firmware/efi/systab", "ACPI20=0x7f77e014\n" } },
+		  ENTRY(.cmdline = "", .way = KX_WAY_SEGMENTS),
+		  OK },
+		{ "E4",
+		  { EFI,
+		    BYTES("/sys/kernel/boot_params/data", ZEROS_112 "\x14\xe0\x77\x7f\0\0\0\0") },
+		  ENTRY(.cmdline = "", .way = KX_WAY_SEGMENTS),
+		  OK },
+		{ "E4",
+		  { EFI, BYTES("/sys/kernel/boot_params/data", ZEROS_112 "\0\0\0\0\0\0\0\0") },
+		  ENTRY(.cmdline = "quiet", .way = KX_WAY_SEGMENTS),
+		  WARN,
+		  .evidence = "runtime-map" },
+		{ "E4",
+		  { EFI },
+		  ENTRY(.cmdline = "quiet acpi_rsdp=0x7f77e014", .way = KX_WAY_SEGMENTS),
+		  OK },
+		{ "E4", { EFI }, UNKNOWN },
+
 		{ "E5", { { NULL } }, OK },
 		{ "E5",
 		  { { "/sys/firmware/efi/runtime-map/0/type", "" },
@@ -265,6 +320,14 @@ static void test_graphics_and_network(void **state)
 static void test_other_devices(void **state)
 {
 	const struct row rows[] = {
+		{ "E8", { DRIVER("xhci_hcd") }, OK },
+		{ "E8", { DRIVER("xhci_hcd"), INPUT(BUTTON USB_KEYBOARD) }, NOTE },
+		{ "E8", { DRIVER("ehci-pci"), INPUT(USB_KEYBOARD) }, OK },
+		{ "E8", { DRIVER("xhci_hcd"), INPUT(USB_KEYBOARD PS2_KEYBOARD) }, OK },
+		{ "E8", { DRIVER("xhci_hcd"), INPUT(PS2_KEYBOARD USB_KEYBOARD) }, OK },
+		{ "E8", { DRIVER("xhci_hcd"), INPUT(BUTTON) }, OK },
+		{ "E8", { { "/proc/bus/input/devices/x", "" } }, UNKNOWN },
+
 		{ "E9", { DRIVER("vfio-pci"), { "/sys/module/vfio_pci/refcnt", "1\n" } }, REFUSE },
 		{ "E9", { DRIVER("vfio-pci") }, REFUSE },
 		{ "E9", { DRIVER("vfio-pci"), { "/sys/module/vfio_pci/refcnt", "0\n" } }, NOTE },
