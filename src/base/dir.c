@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/dir.h"
 #include "base/io.h"
 
@@ -49,19 +50,12 @@ void names_done(struct names *names)
 	*names = (struct names){ 0 };
 }
 
-static int names_add(struct names *names, size_t *cap, const char *name)
+static int names_add(struct names *names, size_t *room, const char *name)
 {
 	if (names->n >= NAMES_MAX)
 		return -EFBIG;
-	if (names->n == *cap) {
-		size_t want = *cap ? *cap * 2 : 16;
-		char **bigger = realloc(names->v, want * sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		names->v = bigger;
-		*cap = want;
-	}
+	if (array_room(&names->v, names->n, room, sizeof(*names->v)) < 0)
+		return -ENOMEM;
 	names->v[names->n] = strdup(name);
 	if (!names->v[names->n])
 		return -ENOMEM;
@@ -77,7 +71,7 @@ static int by_bytes(const void *a, const void *b)
 static int read_names(DIR *dir, struct names *names)
 {
 	const struct dirent *d;
-	size_t cap = 0;
+	size_t room = 0;
 
 	for (;;) {
 		int r;
@@ -88,7 +82,7 @@ static int read_names(DIR *dir, struct names *names)
 			break;
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
-		r = names_add(names, &cap, d->d_name);
+		r = names_add(names, &room, d->d_name);
 		if (r < 0)
 			return r;
 	}

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/lines.h"
 #include "entry/bls.h"
 
@@ -200,15 +201,8 @@ void bls_items_done(struct bls_items *items)
 
 int bls_items_add(struct bls_items *items, struct bls_item *item)
 {
-	struct bls_item *bigger = items->v;
-
-	/* Grows at powers of two only: entries come by the thousand on some machines. */
-	if ((items->n & (items->n - 1)) == 0) {
-		bigger = reallocarray(items->v, items->n ? items->n * 2 : 1, sizeof(*items->v));
-		if (!bigger)
-			return -ENOMEM;
-	}
-	items->v = bigger;
+	if (array_room(&items->v, items->n, &items->room, sizeof(*items->v)) < 0)
+		return -ENOMEM;
 	item->seq = items->n;
 	items->v[items->n++] = *item;
 	*item = (struct bls_item){ 0 };

@@ -58,7 +58,7 @@ struct bls_item {
 
 struct bls_items {
 	struct bls_item *v;
-	size_t n;
+	size_t n, room;
 };
 
 void bls_item_done(struct bls_item *item);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/array.h"
 #include "image/cpio.h"
 #include "image/modules.h"
 
@@ -172,20 +173,12 @@ struct words {
 
 static int words_add(struct words *words, struct bytes word)
 {
-	if (words->n == words->room) {
-		const size_t room = words->room ? 2 * words->room : 256;
-		struct bytes *bigger;
+	int r = words->n < WORDS_MAX ? array_room(&words->v, words->n, &words->room, sizeof(word))
+				     : -E2BIG;
 
-		if (room > WORDS_MAX)
-			return -E2BIG;
-		bigger = reallocarray(words->v, room, sizeof(*bigger));
-		if (!bigger)
-			return -ENOMEM;
-		words->v = bigger;
-		words->room = room;
-	}
-	words->v[words->n++] = word;
-	return 0;
+	if (r == 0)
+		words->v[words->n++] = word;
+	return r;
 }
 
 static bool is_of_word(uint8_t c)
@@ -290,17 +283,11 @@ struct gaps {
 
 static int gaps_add(struct gaps *gaps, size_t at, size_t n)
 {
-	if (gaps->n == gaps->room) {
-		const size_t room = gaps->room ? 2 * gaps->room : 256;
-		struct gap *bigger = reallocarray(gaps->v, room, sizeof(*bigger));
+	int r = array_room(&gaps->v, gaps->n, &gaps->room, sizeof(*gaps->v));
 
-		if (!bigger)
-			return -ENOMEM;
-		gaps->v = bigger;
-		gaps->room = room;
-	}
-	gaps->v[gaps->n++] = (struct gap){ at, n };
-	return 0;
+	if (r == 0)
+		gaps->v[gaps->n++] = (struct gap){ at, n };
+	return r;
 }
 
 static int find_gaps(struct bytes row, const struct modules *modules, struct gaps *ret)

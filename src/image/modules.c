@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 /* Debian's largest kernels have 4,500. Patterns are at most as long as what they match. */
 enum { MODULES_MAX = 65536, PATTERN_MAX = 1024 };
 
@@ -51,17 +53,12 @@ int modules_parse(struct bytes dep, struct modules *ret)
 	size_t room = 0;
 
 	while (lines_next(&lines, &line)) {
-		if (modules.n == room) {
-			struct module *bigger;
+		int r = modules.n < MODULES_MAX
+				? array_room(&modules.v, modules.n, &room, sizeof(*modules.v))
+				: -E2BIG;
 
-			room = room ? 2 * room : 256;
-			if (room > MODULES_MAX)
-				return -E2BIG;
-			bigger = reallocarray(modules.v, room, sizeof(*bigger));
-			if (!bigger)
-				return -ENOMEM;
-			modules.v = bigger;
-		}
+		if (r < 0)
+			return r;
 		modules.n += parse_line(line, &modules.v[modules.n]);
 	}
 	if (modules.n)

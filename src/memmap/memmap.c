@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "memmap/memmap.h"
 
 /* @e820: Documentation/arch/x86/zero-page.rst and include/uapi/asm/e820.h.
@@ -36,29 +37,13 @@ uint32_t memory_type_e820(enum memory_type type)
 	return types[type].e820;
 }
 
-/* Room for one more element; sizes double, so that thousands cost little. */
-static int grow(void **v, size_t *max, size_t n, size_t element)
-{
-	size_t want = *max ? *max * 2 : 32;
-	void *bigger;
-
-	if (n < *max)
-		return 0;
-	bigger = reallocarray(*v, want, element);
-	if (!bigger)
-		return -ENOMEM;
-	*v = bigger;
-	*max = want;
-	return 0;
-}
-
 int memmap_add(struct memmap *map, struct range range, enum memory_type type)
 {
 	int r;
 
 	if (range.start >= range.end)
 		return 0;
-	r = grow((void **)&map->v, &map->max, map->n, sizeof(*map->v));
+	r = array_room(&map->v, map->n, &map->max, sizeof(*map->v));
 	if (r < 0)
 		return r;
 	map->v[map->n++] = (struct memory_range){ range, type };
@@ -91,7 +76,7 @@ int ranges_add(struct ranges *set, struct range range)
 
 	if (range.start >= range.end)
 		return 0;
-	r = grow((void **)&set->v, &set->max, set->n, sizeof(*set->v));
+	r = array_room(&set->v, set->n, &set->max, sizeof(*set->v));
 	if (r < 0)
 		return r;
 	set->v[set->n++] = range;

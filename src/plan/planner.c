@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 
 /* The first MiB holds BIOS data, start-up code of the processors, and firmware's scratch space. */
@@ -144,16 +145,8 @@ int planner_add(struct planner *p, const char *name, struct bytes data, struct r
 
 	assert(dest.start % PAGE_SIZE == 0 && dest.end % PAGE_SIZE == 0);
 	assert(data.n <= range_size(dest) && n_checked <= data.n);
-	if (p->n_segments == p->segments_max) {
-		size_t max = p->segments_max ? 2 * p->segments_max : 32;
-		void *v = reallocarray(p->segments, max, sizeof(*p->segments));
-
-		if (!v)
-			return planner_out_of_memory(p);
-		p->segments = v;
-		p->segments_max = max;
-	}
-	if (ranges_add(&p->taken, dest) < 0)
+	if (array_room(&p->segments, p->n_segments, &p->segments_max, sizeof(*p->segments)) < 0 ||
+	    ranges_add(&p->taken, dest) < 0)
 		return planner_out_of_memory(p);
 	p->segments[p->n_segments++] = (struct planned_segment){
 		.segment = { .name = name, .data = data, .dest = dest, .digested = digested },

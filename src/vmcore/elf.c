@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "fundamental/overflow.h"
 #include "vmcore/core.h"
 
@@ -182,23 +183,16 @@ static int read_notes(struct vmcore *core, uint64_t at, uint64_t end, struct kx_
 	return 0;
 }
 
-static int add_segment(struct vmcore *core, const struct segment *segment, size_t *cap)
+static int add_segment(struct vmcore *core, const struct segment *segment, size_t *room)
 {
-	if (core->n_segments == *cap) {
-		size_t want = *cap ? *cap * 2 : 64;
-		struct segment *bigger = reallocarray(core->segments, want, sizeof(*bigger));
-
-		if (!bigger)
-			return -ENOMEM;
-		core->segments = bigger;
-		*cap = want;
-	}
+	if (array_room(&core->segments, core->n_segments, room, sizeof(*segment)) < 0)
+		return -ENOMEM;
 	core->segments[core->n_segments++] = *segment;
 	return 0;
 }
 
 static int read_program_header(struct vmcore *core, const struct elf_layout *l, const uint8_t *p,
-			       size_t *cap, struct kx_error *err)
+			       size_t *room, struct kx_error *err)
 {
 	struct segment s = {
 		.virt = core_load(core, p + l->virt, l->word),
@@ -222,7 +216,7 @@ static int read_program_header(struct vmcore *core, const struct elf_layout *l, 
 		s.mem_n = s.file_n;
 	/* Dumps of physical memory (QEMU without paging) leave p_vaddr 0 everywhere. */
 	s.has_virt = s.virt != 0 || s.phys == 0;
-	if (add_segment(core, &s, cap) < 0)
+	if (add_segment(core, &s, room) < 0)
 		return kx_fail(err, -ENOMEM, "out of memory for program headers");
 	return 0;
 }
@@ -248,7 +242,7 @@ static int read_headers(struct vmcore *core, const struct elf_layout *l, struct 
 {
 	uint8_t head[sizeof(Elf64_Ehdr)], phdr[sizeof(Elf64_Phdr)];
 	uint64_t phoff, n, size, end;
-	size_t cap = 0;
+	size_t room = 0;
 	int r;
 
 	r = core_read_file(core, 0, head, l->header_n, "the ELF header", err);
@@ -275,7 +269,7 @@ static int read_headers(struct vmcore *core, const struct elf_layout *l, struct 
 	for (; phoff < end; phoff += size) {
 		r = core_read_file(core, phoff, phdr, l->phdr_n, "a program header", err);
 		if (r == 0)
-			r = read_program_header(core, l, phdr, &cap, err);
+			r = read_program_header(core, l, phdr, &room, err);
 		if (r < 0)
 			return r;
 	}

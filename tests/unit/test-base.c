@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "base/io.h"
 #include "base/num.h"
@@ -86,6 +87,21 @@ static void test_read_file(void **state)
 	free(b);
 }
 
+static void test_array(void **state)
+{
+	enum { N = 1000 };
+	_cleanup_free_ unsigned *v = NULL;
+	size_t room = 0;
+
+	for (unsigned i = 0; i < N; i++) {
+		assert_int_equal(array_room(&v, i, &room, sizeof(*v)), 0);
+		assert_true(room > i);
+		v[i] = i;
+	}
+	for (unsigned i = 0; i < N; i++)
+		assert_int_equal(v[i], i);
+}
+
 static void test_error(void **state)
 {
 	struct kx_error e = { 0 };
@@ -105,6 +121,7 @@ int main(void)
 		cmocka_unit_test(test_parse_u64),
 		cmocka_unit_test(test_leading_i64),
 		cmocka_unit_test(test_read_file),
+		cmocka_unit_test(test_array),
 		cmocka_unit_test(test_error),
 	};
 

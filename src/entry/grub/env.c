@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "entry/grub/interp.h"
 
 struct context *context_new(struct context *parent)
@@ -87,16 +88,9 @@ static struct var *insert(struct interp *in, struct context *ctx, size_t i)
 		in->fatal = -ELOOP;
 		return NULL;
 	}
-	if (ctx->n == ctx->max) {
-		size_t max = ctx->max ? ctx->max * 2 : 32;
-		struct var *bigger = reallocarray(ctx->vars, max, sizeof(*bigger));
-
-		if (!bigger) {
-			(void)out_of_memory(in);
-			return NULL;
-		}
-		ctx->vars = bigger;
-		ctx->max = max;
+	if (array_room(&ctx->vars, ctx->n, &ctx->max, sizeof(*ctx->vars)) < 0) {
+		(void)out_of_memory(in);
+		return NULL;
 	}
 	memmove(ctx->vars + i + 1, ctx->vars + i, (ctx->n - i) * sizeof(*ctx->vars));
 	ctx->n++;
