@@ -35,14 +35,22 @@ static bool has_our_kexec(const struct look *l)
 /* dracut's 99shutdown copies kexec without what a link points to. */
 static enum preflight_status look_exit_initramfs(const struct look *l, struct report *r)
 {
-	static const char needed[] = "/run/initramfs/.need_shutdown";
+	/* dracut's mark that one is wanted, and the first program of one that is unpacked already */
+	static const char *const signs[] = { "/run/initramfs/.need_shutdown",
+					     "/run/initramfs/shutdown" };
 	static const char *const programs[] = { "/usr/sbin/kexec", "/usr/bin/kexec", "/sbin/kexec",
 						"/bin/kexec" };
-	int code = look_exists(l, needed);
+	int code;
 
-	if (code <= 0)
-		return code < 0 ? unknown(r, needed, code) : PREFLIGHT_OK;
-	evidencef(r, "%s is there", needed);
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
+		code = look_exists(l, signs[i]);
+		if (code < 0)
+			return unknown(r, signs[i], code);
+		if (code > 0)
+			evidencef(r, "%s is there", signs[i]);
+	}
+	if (r->evidence.n == 0)
+		return PREFLIGHT_OK;
 	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++) {
 		code = is_regular(l, programs[i]);
 		if (code < 0)

@@ -136,6 +136,8 @@ static void test_exit_initramfs(void **state)
 		    { "/usr/sbin/kexec", "->/etc/alternatives/kexec" } },
 		  WARN },
 		{ "G1", { { "/run/initramfs/.need_shutdown", "" } }, WARN },
+		{ "G1", { { "/run/initramfs/shutdown", "" } }, WARN },
+		{ "G1", { { "/run/initramfs/shutdown", "" }, { "/usr/sbin/kexec", "ELF" } }, OK },
 		/* ours, wherever it is: handover/exit-initramfs.h */
 		{ "G1",
 		  { { "/run/initramfs/.need_shutdown", "" },
