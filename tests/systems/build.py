@@ -34,6 +34,7 @@ CACHE = os.path.join(images.CACHE, "systems")
 BIOS_BOOT = "21686148-6449-6e6f-744e-656564454649"  # where GRUB's core image goes, by its manual
 ROOT_MB, BOOT_MB, ESP_MB = 2000, 400, 64
 
+ADD = "apt-get -q update; apt-get -qy install --no-install-recommends "  # and packages
 SETUP = """set -e
 mkdir -p /boot/efi
 modprobe vfat
@@ -114,7 +115,10 @@ def _configure(system, init, tree):
                 "/etc/hosts": "127.0.0.1 localhost system\n", "/etc/default/grub": recipes.GRUB,
                 "/usr/local/sbin/test-agent": _text("agent.sh"), **init.files,
                 **system.initramfs.files, **(volumes.FILES if system.layout == "lvm" else {})})
-    for command in init.commands + (volumes.COMMANDS if system.layout == "lvm" else ()):
+    if init.later + system.later:
+        _chroot(tree, ADD + " ".join(init.later + system.later))
+        _chroot(tree, "apt-get clean; rm -rf /var/lib/apt/lists/*")
+    for command in init.commands:
         _chroot(tree, command)
     command = volumes.INITRAMFS if system.layout == "lvm" else system.initramfs.command
     for release in _kernels(tree):
@@ -187,8 +191,8 @@ def fingerprint(system):
     text = _text("build.py") + (_text("volumes.py") if system.layout == "lvm" else "")
     init = recipes.INITS[system.init]
     parts = [text, _text("agent.sh"), repr(system), recipes.GRUB, recipes.fstab(system),
-             repr((recipes.PACKAGES, system.initramfs, init.packages, init.exclude, init.files,
-                   init.commands))]
+             repr((recipes.PACKAGES, system.initramfs, init.packages, init.exclude, init.later,
+                   init.files, init.commands))]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -42,6 +42,7 @@ def scenarios():
     import others
     import systemd
     import systemd_after
+    import systemd_desktop
     import systemd_package
     import systemd_refusals
     import systemd_volumes

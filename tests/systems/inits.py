@@ -35,7 +35,8 @@ SYSV_PACKAGES = ("sysvinit-core", "initscripts", "orphan-sysvinit-scripts", "ins
 
 
 def standalone(suite):
-    """udev wants what systemd has, in a package of its own since trixie."""
+    """Since trixie udev wants a tool of systemd's, which also is in a package of its own. debootstrap
+    takes systemd for it, apt then removes that one."""
     return () if suite == "bookworm" else ("systemd-standalone-sysusers",)
 
 
@@ -55,10 +56,8 @@ INITS = {
     "sysvinit": dict(packages=(*SYSV_PACKAGES, "sysv-rc"), exclude=NO_SYSTEMD, files=MARK,
                      commands=(*SYSV_CONSOLE, *SYSV_AGENT, ENABLE_MARK), **INSTALL),
     # debootstrap takes the first of "sysv-rc | openrc", and the two are in conflict
-    "openrc": dict(packages=(*SYSV_PACKAGES, "sysv-rc"), exclude=NO_SYSTEMD, files=MARK,
-                   commands=("apt-get -q update", "apt-get -qy install --no-install-recommends openrc",
-                             "apt-get clean; rm -rf /var/lib/apt/lists/*",
-                             *SYSV_CONSOLE, *SYSV_AGENT, ENABLE_MARK), **INSTALL),
+    "openrc": dict(packages=(*SYSV_PACKAGES, "sysv-rc"), exclude=NO_SYSTEMD, later=("openrc",),
+                   files=MARK, commands=(*SYSV_CONSOLE, *SYSV_AGENT, ENABLE_MARK), **INSTALL),
     "runit": dict(packages=("runit-init", "initscripts", "sysv-rc", "insserv",
                             "orphan-sysvinit-scripts"),
                   exclude=(*NO_SYSTEMD, "sysvinit-core"),

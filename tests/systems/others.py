@@ -9,6 +9,7 @@ from catalogue import scenario
 SYSV = ("bookworm-sysvinit", "trixie-sysvinit")
 OPENRC = ("bookworm-openrc", "trixie-openrc")
 RUNIT = ("bookworm-runit", "trixie-runit")
+FINIT = ("trixie-finit",)
 ALL = (*SYSV, *OPENRC, *RUNIT)
 POWEROFFS = 10
 LOAD = "rapidreboot load"
@@ -17,14 +18,14 @@ SHARED = "/usr/share/rapidreboot/integration"
 ALIVE = "cat /proc/sys/kernel/random/boot_id"
 
 
-@scenario(*ALL)
+@scenario(*ALL, *FINIT)
 def rapidreboot(t):
     """One command into the kernel that the boot loader would start next."""
     t.fast("rapidreboot --yes")
     t.recorded()
 
 
-@scenario(*ALL)
+@scenario(*ALL, *FINIT)
 def enabled(t):
     """The words for an ordinary reboot, after `rapidreboot enable`."""
     t.guest.must("rapidreboot enable")
@@ -32,7 +33,7 @@ def enabled(t):
     t.fast("shutdown -r now")
 
 
-@scenario(*ALL)
+@scenario(*ALL, *FINIT)
 def loaded_poweroff(t):
     """With a kernel loaded and every reboot a fast one, a poweroff is one each time."""
     for i in range(POWEROFFS):
@@ -47,7 +48,7 @@ def loaded_poweroff(t):
         os.unlink(os.path.join(folder, "disk"))
 
 
-@scenario(*ALL)
+@scenario(*ALL, *FINIT)
 def coldreboot(t):
     """The firmware is passed, with a kernel loaded and every reboot a fast one."""
     t.guest.must("rapidreboot enable && " + LOAD)

@@ -84,6 +84,7 @@ class Init:
 
     packages: tuple        # for debootstrap
     exclude: tuple = ()    # what debootstrap would install by itself
+    later: tuple = ()      # packages that apt adds; see System
     files: dict = dataclasses.field(default_factory=dict)  # path -> text; "#!" makes a program
     commands: tuple = ()   # shell, in the new system's root
     settled: str = "true"  # shell on the running system: succeeds when everything has started
@@ -114,6 +115,7 @@ class System:
     init: str
     layout: str = "plain"  # or "boot": /boot is a file system of its own; or "lvm" (volumes.py)
     extra: tuple = ()      # more packages
+    later: tuple = ()      # packages that apt adds, instead of those that they are in conflict with
     purpose: str = ""      # what these are for
 
     @property
@@ -131,8 +133,9 @@ SYSTEMS = {system.name: system for system in (
     System("trixie", "systemd"),
     System("sid", "systemd"),
     System("bookworm", "systemd", "boot"),
-    System("bookworm", "systemd", "lvm"),
-    *(System(suite, init, extra=inits.standalone(suite))
+    System("bookworm", "systemd", "lvm", later=("dracut", "lvm2")),
+    System("bookworm", "systemd", extra=("polkitd", "pkexec"), purpose="desktop"),
+    *(System(suite, init, later=inits.standalone(suite))
       for init, suites in inits.SUITES.items() for suite in suites),
 )}
 

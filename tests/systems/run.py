@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "vm"))
@@ -68,6 +69,8 @@ def run_scenario(one, machines, payloads, args):
             one.run(this)
         except machine.Trouble as trouble:
             this.problems.append(str(trouble))
+        except (ValueError, LookupError):  # what the machine said is not what was to be read
+            this.problems.append(traceback.format_exc())
         finally:
             this.guest.__exit__()
         return this.problems

@@ -6,9 +6,6 @@ the system itself: started from its initramfs with that file system as a second 
 in the place of init, which makes the volume and copies the disk into it.
 """
 
-# debootstrap takes initramfs-tools with the kernel, and dracut is in conflict with it.
-COMMANDS = ("apt-get -q update", "apt-get -qy install --no-install-recommends dracut lvm2",
-            "apt-get clean; rm -rf /var/lib/apt/lists/*")
 TYPE = "e6d6d379-f507-44c2-a23c-238f2a3df928"  # GPT's word for LVM
 SPARE_MB = 100
 ROOT = "/dev/mapper/system-root"
