@@ -10,7 +10,7 @@ ALL = ("bookworm-systemd", "trixie-systemd", "sid-systemd")
 FIRST = ALL[0]
 # Every way of asking for it that people have.
 POWEROFFS = ("poweroff", "systemctl poweroff", "shutdown -h now", "init 0", "halt -p")
-NO_INIT_0 = ("poweroff", "systemctl poweroff", "shutdown -h now", "loginctl poweroff", "halt -p")
+NO_INIT_0 = ("poweroff", "systemctl poweroff", "shutdown -h now", "shutdown -P now", "halt -p")
 
 
 @scenario(*ALL, quick=FIRST)
