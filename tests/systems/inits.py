@@ -26,7 +26,15 @@ exec {AGENT}
 """
 
 FINIT = f"""service [2345] name:agent {AGENT} -- Runs what the test says
-sysv [2345] name:mark /etc/init.d/test-mark -- Leaves a mark when it is stopped
+service [2345] name:mark /usr/local/sbin/test-mark -- Leaves a mark when it is stopped
+"""
+# finit starts scripts of sysvinit again and again when they leave no process behind.
+FINIT_MARK = f"""#!/bin/sh
+trap '{MARK_STOP}; exit 0' TERM
+while :; do
+	sleep 1 &
+	wait $!
+done
 """
 
 NO_SYSTEMD = ("systemd", "systemd-sysv", "libpam-systemd", "libnss-systemd")
@@ -66,7 +74,8 @@ INITS = {
                             "rm -f /etc/service/getty*"), **INSTALL),
     "finit": dict(packages=("finit-sysv", "finit-plugins"),
                   exclude=(*NO_SYSTEMD, "sysvinit-core"),
-                  files={**MARK, "/etc/finit.d/test.conf": FINIT}, **INSTALL),
+                  files={"/usr/local/sbin/test-mark": FINIT_MARK, "/etc/finit.d/test.conf": FINIT},
+                  **INSTALL),
 }
 # finit calls hook scripts since 4.4, and Debian 12 has 4.2
 SUITES = {**{init: ("bookworm", "trixie") for init in INITS}, "finit": ("trixie",)}
