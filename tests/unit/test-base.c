@@ -118,10 +118,8 @@ static void test_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse_u64),
-		cmocka_unit_test(test_leading_i64),
-		cmocka_unit_test(test_read_file),
-		cmocka_unit_test(test_array),
+		cmocka_unit_test(test_parse_u64), cmocka_unit_test(test_leading_i64),
+		cmocka_unit_test(test_read_file), cmocka_unit_test(test_array),
 		cmocka_unit_test(test_error),
 	};
 
