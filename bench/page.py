@@ -82,7 +82,7 @@ def wall(facts):
         return
     loads = [row["result"]["host_load"] for pair in rows for row in pair
              if row and "host_load" in row["result"]]
-    busy = f", {max(loads):.0f} programs wanting each processor" if loads else ""
+    busy = f", a load of {max(loads):.1f} for each processor" if loads else ""
     yield (f"Seconds on the wall, with every processor emulated by QEMU on {facts['host_cpu']}"
            f"{busy}:")
     yield ""
