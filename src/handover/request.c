@@ -11,6 +11,7 @@
 #include "base/io.h"
 #include "base/lines.h"
 #include "base/num.h"
+#include "base/strbuf.h"
 #include "handover/request.h"
 
 #define DIRECTORY "/run/rapidreboot"
@@ -65,11 +66,33 @@ static bool take_due(struct request *q, struct bytes v)
 	return take_number(v, &q->due_ms);
 }
 
+static bool take_hex(struct bytes v, char ret[17])
+{
+	if (!is_hex(v, 16))
+		return false;
+	copy(ret, v);
+	return true;
+}
+
 static bool take_digest(struct request *q, struct bytes v)
 {
-	if (!is_hex(v, sizeof(q->digest) - 1))
+	return take_hex(v, q->digest);
+}
+
+static bool take_choice(struct request *q, struct bytes v)
+{
+	return take_hex(v, q->choice);
+}
+
+static bool take_word(struct request *q, struct bytes v)
+{
+	const size_t n = strlen(q->words);
+
+	if (v.n == 0 || v.n + 1 >= sizeof(q->words) - n)
 		return false;
-	copy(q->digest, v);
+	copy(q->words + n, v);
+	q->words[n + v.n] = '\n';
+	q->words[n + v.n + 1] = '\0';
 	return true;
 }
 
@@ -84,11 +107,12 @@ static bool take_entry(struct request *q, struct bytes v)
 static const struct key {
 	const char *name;
 	bool (*take)(struct request *q, struct bytes v);
-	bool required;
+	bool required, repeated;
 } keys[] = {
-	{ "boot-id", take_boot_id, true }, { "mode", take_mode, true },
-	{ "time", take_time, true },	   { "due", take_due, false },
-	{ "digest", take_digest, false },  { "entry", take_entry, false },
+	{ "boot-id", take_boot_id, true, false }, { "mode", take_mode, true, false },
+	{ "time", take_time, true, false },	  { "due", take_due, false, false },
+	{ "digest", take_digest, false, false },  { "entry", take_entry, false, false },
+	{ "choice", take_choice, false, false },  { "word", take_word, false, true },
 };
 
 enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -105,7 +129,7 @@ static int take_line(struct request *q, struct bytes line, unsigned *seen, struc
 	for (size_t i = 0; i < N_KEYS; i++) {
 		if (!bytes_is(name, keys[i].name))
 			continue;
-		if (*seen >> i & 1)
+		if (*seen >> i & 1 && !keys[i].repeated)
 			return bad(err, "a key stands there twice");
 		if (!keys[i].take(q, line))
 			return bad(err, "a value has not the form of its key");
@@ -175,36 +199,43 @@ static void one_line(char *s)
 			*s = ' ';
 }
 
-static int format(struct request *q, char *buf, size_t n)
+static int format(struct request *q, char **ret)
 {
-	int len = snprintf(buf, n, "rapidreboot-request 1\nboot-id %s\nmode %s\ntime %llu\n",
-			   q->boot_id, q->mode == REBOOT_COLD ? "cold" : "kexec",
-			   (unsigned long long)q->time_ms);
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+	struct lines words =
+		lines_of((struct bytes){ (const uint8_t *)q->words, strlen(q->words) });
+	struct bytes word;
 
 	one_line(q->entry);
+	strbuf_addf(&b, "rapidreboot-request 1\nboot-id %s\nmode %s\ntime %llu\n", q->boot_id,
+		    q->mode == REBOOT_COLD ? "cold" : "kexec", (unsigned long long)q->time_ms);
 	if (q->due_ms)
-		len += snprintf(buf + len, n - (size_t)len, "due %llu\n",
-				(unsigned long long)q->due_ms);
+		strbuf_addf(&b, "due %llu\n", (unsigned long long)q->due_ms);
 	if (q->digest[0])
-		len += snprintf(buf + len, n - (size_t)len, "digest %s\n", q->digest);
+		strbuf_addf(&b, "digest %s\n", q->digest);
 	if (q->entry[strspn(q->entry, " ")])
-		len += snprintf(buf + len, n - (size_t)len, "entry %s\n", q->entry);
-	return len;
+		strbuf_addf(&b, "entry %s\n", q->entry);
+	if (q->choice[0])
+		strbuf_addf(&b, "choice %s\n", q->choice);
+	while (lines_next(&words, &word))
+		strbuf_addf(&b, "word %.*s\n", (int)word.n, (const char *)word.p);
+	return strbuf_take(&b, ret);
 }
 
 static int write_as(struct sys *sys, const char *path, struct request *q, struct kx_error *err)
 {
 	_cleanup_close_ int root = machine_open(sys);
-	char text[1024];
-	int len, r = boot_id_read(sys, q->boot_id);
+	_cleanup_free_ char *text = NULL;
+	int r = boot_id_read(sys, q->boot_id);
 
 	if (r < 0)
 		return fail_boot_id(r, err);
 	q->time_ms = sys->boottime_ms(sys);
-	len = format(q, text, sizeof(text));
-	r = directory_make_in(root, DIRECTORY, 0700);
+	r = format(q, &text);
 	if (r == 0)
-		r = file_replace_in(root, path, 0600, text, (size_t)len, false);
+		r = directory_make_in(root, DIRECTORY, 0700);
+	if (r == 0)
+		r = file_replace_in(root, path, 0600, text, strlen(text), false);
 	return r < 0 ? kx_fail(err, r, "%s: cannot be written: %s", path, strerror(-r)) : 0;
 }
 

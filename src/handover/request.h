@@ -12,6 +12,9 @@
  *	time 123456		milliseconds of CLOCK_BOOTTIME
  *	due 456789		of a reboot with a time: valid around then, not now
  *	digest 1c291ca3		of what was loaded; not with mode cold
+ *	choice 5b0e77d2		with a time: what the words came to when it was ordered
+ *	word --append		with a time: the words that chose it, one a line, in their order
+ *	word debug
  *	entry Debian GNU/Linux	to the end of the line; not with mode cold
  */
 
@@ -21,16 +24,19 @@
 enum {
 	REQUEST_AGE_MAX_MS = 10 * 60 * 1000,
 	REQUEST_EARLY_MS = 60 * 1000, /* init counts in minutes */
-	REQUEST_FILE_MAX = 4096,
+	REQUEST_WORDS_MAX = 6 * 1024, /* a command line has 2 KiB, and there are paths */
+	REQUEST_FILE_MAX = 16 * 1024,
 };
 
 struct request {
 	enum reboot_mode mode;
 	char boot_id[BOOT_ID_LENGTH + 1]; /* of /proc/sys/kernel/random/boot_id */
 	uint64_t time_ms;
-	uint64_t due_ms; /* 0: at once */
-	char digest[17]; /* hexadecimal, "" for none */
-	char entry[256]; /* one line, "" for none */
+	uint64_t due_ms;	       /* 0: at once */
+	char digest[17];	       /* hexadecimal, "" for none */
+	char choice[17];	       /* the same; "" when it cannot be chosen again */
+	char words[REQUEST_WORDS_MAX]; /* each ends in a newline */
+	char entry[256];	       /* one line, "" for none */
 };
 
 /* Text -> request. -EBADMSG for anything but exactly this format. */

@@ -90,6 +90,10 @@ static const char *const bad_requests[] = {
 	WHOLE "digest 0F3C\n",
 	WHOLE "digest 00112233445566778\n",
 	WHOLE "digest \n",
+	WHOLE "choice 0F3C\n",
+	WHOLE "choice 0f3c\nchoice 0f3c\n",
+	WHOLE "word\n",
+	WHOLE "word \n",
 	WHOLE "entry\n",
 	WHOLE "entry Debian",
 	HEAD "mode kexec\ntime 5000\n",
@@ -139,6 +143,31 @@ static void test_request_long(void **state)
 	text[sizeof(text) - 1] = '\n';
 	assert_int_equal(request_parse((struct bytes){ (uint8_t *)text, sizeof(text) }, &q, NULL),
 			 -EBADMSG);
+}
+
+/* What chose the kernel of a reboot with a time: one word a line, in their order. */
+static void test_request_words(void **state)
+{
+	struct request q = { .mode = REBOOT_KEXEC,
+			     .choice = "0f3c",
+			     .words = "--append\na b=\"c\"\n" };
+	char text[2 * REQUEST_WORDS_MAX] = WHOLE "word ";
+	struct request back;
+	struct root root;
+
+	setup(&root);
+	assert_int_equal(request_write(&machine, &q, NULL), 0);
+	assert_int_equal(request_read(&machine, &back, NULL), 0);
+	assert_string_equal(back.choice, q.choice);
+	assert_string_equal(back.words, q.words);
+	root_free(&root);
+	/* with its newline and the end of the text it just fits */
+	memset(text + strlen(text), 'x', REQUEST_WORDS_MAX - 2);
+	text[strlen(text)] = '\n';
+	assert_int_equal(request_parse(text_of(text), &back, NULL), 0);
+	assert_int_equal(strlen(back.words), REQUEST_WORDS_MAX - 1);
+	memcpy(text + strlen(text), "word y\n", sizeof("word y\n"));
+	assert_int_equal(request_parse(text_of(text), &back, NULL), -EBADMSG);
 }
 
 static void test_request_check(void **state)
@@ -552,12 +581,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request_whole),  cmocka_unit_test(test_request_bad),
-		cmocka_unit_test(test_request_long),   cmocka_unit_test(test_request_check),
-		cmocka_unit_test(test_request_file),   cmocka_unit_test(test_request_links),
-		cmocka_unit_test(test_spares_pages),   cmocka_unit_test(test_detect),
-		cmocka_unit_test(test_signals),	       cmocka_unit_test(test_systemd_jobs),
-		cmocka_unit_test(test_runit_bit),      cmocka_unit_test(test_sysvinit_title),
-		cmocka_unit_test(test_exit_initramfs), cmocka_unit_test(test_arming),
+		cmocka_unit_test(test_request_long),   cmocka_unit_test(test_request_words),
+		cmocka_unit_test(test_request_check),  cmocka_unit_test(test_request_file),
+		cmocka_unit_test(test_request_links),  cmocka_unit_test(test_spares_pages),
+		cmocka_unit_test(test_detect),	       cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_systemd_jobs),   cmocka_unit_test(test_runit_bit),
+		cmocka_unit_test(test_sysvinit_title), cmocka_unit_test(test_exit_initramfs),
+		cmocka_unit_test(test_arming),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
