@@ -170,6 +170,24 @@ int attempt_withdraw(struct sys *sys, struct kx_error *err)
 	return change(sys, withdraw, NULL, err);
 }
 
+static bool begins(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
+{
+	struct attempt *a = pending_here(all, boot_id);
+
+	if (!a)
+		return false;
+	a->asked = *(const struct moment *)data;
+	a->at[POINT_LOADED] = POINT_UNKNOWN;
+	return true;
+}
+
+int attempt_begins(struct sys *sys, struct kx_error *err)
+{
+	const struct moment now = moment_now(sys);
+
+	return change(sys, begins, &now, err);
+}
+
 static bool stopped(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
 {
 	const struct moment *now = data;

@@ -120,6 +120,9 @@ _must_check_ int attempts_read(struct sys *sys, struct attempts *ret, struct kx_
 _must_check_ int attempt_begin(struct sys *sys, const struct attempt *a, struct kx_error *err);
 /* Init said no: takes back what attempt_begin() wrote. */
 _must_check_ int attempt_withdraw(struct sys *sys, struct kx_error *err);
+/* A reboot with a time begins, now: it counts from here in the pending attempt of this boot, and its kernel
+ * was loaded long before. 0 when there is none. */
+_must_check_ int attempt_begins(struct sys *sys, struct kx_error *err);
 /* Services have stopped, now: says so in the pending attempt of this boot. 0 when there is none. */
 _must_check_ int attempt_stopped(struct sys *sys, struct kx_error *err);
 /* Adds what hooks answered to the pending attempt of this boot. 0 when there is none. */

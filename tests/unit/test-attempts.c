@@ -341,6 +341,26 @@ static void test_stopped(void **state)
 	root_free(&root);
 }
 
+/* Ordered, and loaded, an hour before it begins. */
+static void test_begins(void **state)
+{
+	struct root root;
+
+	setup(&root);
+	assert_int_equal(attempt_begins(&machine, NULL), 0);
+	assert_int_equal(read_all()->n, 0);
+	begin("x");
+	boottime += 3600 * 1000;
+	assert_int_equal(attempt_begins(&machine, NULL), 0);
+	assert_int_equal(read_all()->v[0].asked.boot_us, boottime * 1000);
+	assert_true(read_all()->v[0].at[POINT_LOADED] == POINT_UNKNOWN);
+	assert_string_equal(read_all()->v[0].entry, "x");
+	boottime += 1250;
+	assert_int_equal(attempt_stopped(&machine, NULL), 0);
+	assert_int_equal(read_all()->v[0].at[POINT_STOPPED], 1250000);
+	root_free(&root);
+}
+
 /* A counter of 2 GHz: asked at 100 s of it, 3 s until the purgatory, which takes 2 ms, 40 ms until the
  * clock of the new kernel begins, and 5 s of that now. */
 static void measured(struct attempt *a, int64_t asked_wall_ms, uint64_t counter_now, bool stamped)
@@ -556,13 +576,14 @@ static void test_pstore(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse),	   cmocka_unit_test(test_format),
-		cmocka_unit_test(test_many),	   cmocka_unit_test(test_close),
-		cmocka_unit_test(test_cleared),	   cmocka_unit_test(test_watched),
-		cmocka_unit_test(test_withdraw),   cmocka_unit_test(test_stopped),
-		cmocka_unit_test(test_measure),	   cmocka_unit_test(test_not_continuous),
-		cmocka_unit_test(test_concurrent), cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_reason),	   cmocka_unit_test(test_pstore),
+		cmocka_unit_test(test_parse),	       cmocka_unit_test(test_format),
+		cmocka_unit_test(test_many),	       cmocka_unit_test(test_close),
+		cmocka_unit_test(test_cleared),	       cmocka_unit_test(test_watched),
+		cmocka_unit_test(test_withdraw),       cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_begins),	       cmocka_unit_test(test_measure),
+		cmocka_unit_test(test_not_continuous), cmocka_unit_test(test_concurrent),
+		cmocka_unit_test(test_damaged),	       cmocka_unit_test(test_reason),
+		cmocka_unit_test(test_pstore),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
