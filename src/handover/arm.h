@@ -39,3 +39,7 @@ const char *going_name(enum going going);
 bool is_enabled(struct sys *sys);
 _must_check_ int set_enabled(struct sys *sys, const struct init_system *init, bool on,
 			     struct kx_error *err);
+/* Has @init run the hook "load" when it goes down next, enabled or not: some stop only what they have
+ * started. */
+_must_check_ int load_hook_start(struct sys *sys, const struct init_system *init,
+				 struct kx_error *err);

@@ -105,11 +105,23 @@ static int set_systemd(struct sys *sys, int root, bool on, struct kx_error *err)
 /* OpenRC stops what it has started. A package starts nothing, so that without this the first reboot
  * after it was installed would load nothing. Scripts of sysvinit count as started only when openrc-run
  * has run them; Debian's rc-service(8) runs them by themselves. */
-static int set_openrc(struct sys *sys, int root, struct kx_error *err)
+static int start_openrc(struct sys *sys, int root, struct kx_error *err)
 {
 	static const char *const start[] = { LOAD_SERVICE, "start", NULL };
 
 	return is_there_in(root, LOAD_SERVICE) ? run(sys, "openrc-run", start, err) : 0;
+}
+
+int load_hook_start(struct sys *sys, const struct init_system *init, struct kx_error *err)
+{
+	static const char *const start[] = { "start", "rapidreboot-load.service", NULL };
+	_cleanup_close_ int root = machine_open(sys);
+	struct pid1 pid1;
+
+	if (init == &systemd_init)
+		return systemctl(sys, start, err);
+	pid1_read(sys, &pid1);
+	return pid1.openrc ? start_openrc(sys, root, err) : 0;
 }
 
 int set_enabled(struct sys *sys, const struct init_system *init, bool on, struct kx_error *err)
@@ -122,7 +134,7 @@ int set_enabled(struct sys *sys, const struct init_system *init, bool on, struct
 	if (init == &systemd_init)
 		r = set_systemd(sys, root, on, err);
 	else if (on && pid1.openrc)
-		r = set_openrc(sys, root, err);
+		r = start_openrc(sys, root, err);
 	else if (!on && is_there_in(root, MARK))
 		/* enabled while systemd ran: in a chroot, or after a change of init */
 		r = link_target(root, false, err);

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """rapidreboot --when and --cancel. The machine's clock says 2026-01-02 03:04:05 UTC."""
+import errno
+import os
 import re
+from pathlib import Path
 
 from kexec_machine import main
 from reboot_machine import BOOT_ID, RebootTest
@@ -10,19 +13,24 @@ REQUEST, LOADED = "run/rapidreboot/request", "run/rapidreboot/loaded"
 BOOTTIME = 1000000  # milliseconds, of the machine by default
 MINUTE = 60000
 WAITS = "in the background:"
+RENEW = "run /usr/bin/systemctl start rapidreboot-load.service"
 WATCH = "run /usr/bin/systemctl start rapidreboot-cancelled.path"
 SCHEDULED = "run/systemd/shutdown/scheduled"
 JOBS = "run /usr/bin/systemctl list-jobs --plain --no-legend --no-pager"
 
 # shutdown(8) of systemd and of sysvinit, openrc-shutdown(8)
 ORDERS = {
-    "systemd": (["run /usr/sbin/shutdown -r {}", WATCH], "run /usr/sbin/shutdown -c"),
+    "systemd": (["run /usr/sbin/shutdown -r {}", RENEW, WATCH], "run /usr/sbin/shutdown -c"),
     "sysvinit": ([WAITS, "run /sbin/shutdown -r {}"], "run /sbin/shutdown -c"),
     "openrc": ([WAITS, "run /sbin/openrc-shutdown --kexec {}"], "run /sbin/openrc-shutdown --cancel"),
 }
 
 
 class WhenTest(RebootTest):
+    def setUp(self):
+        super().setUp()
+        (self.root / "var/lib").mkdir(parents=True)  # for the record
+
     def when(self, text, rc, calls=None, **how):
         how["env"] = {"TZ": "UTC", **how.get("env", {})}
         return self.assertRuns(["--when", text, "--kernel", self.kernel], rc, calls, **how)
@@ -59,7 +67,7 @@ class When(WhenTest):
                 ("2026-01-02 03:10", "+6", 6 * MINUTE), ("2026-01-02T03:05:05", "+1", MINUTE),
                 ("2026-02-02 03:04:05", "+44640", 44640 * MINUTE)):
             with self.subTest(text):
-                self.when(text, 0, ["load", f"run /usr/sbin/shutdown -r {asked}", WATCH])
+                self.when(text, 0, ["load", f"run /usr/sbin/shutdown -r {asked}", RENEW, WATCH])
                 self.assertEqual(self.due(), BOOTTIME + due)
         self.when("now", 0, ["load", "run /usr/bin/systemctl kexec"])
         self.assertNotIn("due", self.read(REQUEST))
@@ -76,7 +84,7 @@ class When(WhenTest):
     def test_message(self):
         self.assertRuns(["--when", "+5", "--message", "new kernel", "--no-wall", "--kernel",
                          self.kernel], 0,
-                        ["load", "run /usr/sbin/shutdown -r --no-wall +5 new kernel", WATCH])
+                        ["load", "run /usr/sbin/shutdown -r --no-wall +5 new kernel", RENEW, WATCH])
 
     def test_refused(self):
         """Init did not like it: nothing stays."""
@@ -126,6 +134,7 @@ class TakenBackByOthers(WhenTest):
 
     def test_not_watched(self):
         r = self.when("+5", 0, exits={"systemctl": 1})
+        self.assertIn("what is loaded now is started then", r.err)
         self.assertIn("`rapidreboot --cancel` unloads", r.err)
         self.assertIn("due", self.read(REQUEST))
 
@@ -240,6 +249,222 @@ class Waiting(WhenTest):
         self.order()
         self.set("proc/sys/kernel/random/boot_id", BOOT_ID[::-1] + "\n")
         self.wait([])
+
+
+class Renewed(WhenTest):
+    """When its time has come, what was ordered is chosen once more by the same words."""
+
+    REBOOT = {"RUNLEVEL": "6"}
+    HOOK = "etc/rapidreboot/hooks.d/10-test"
+
+    def setUp(self):
+        super().setUp()
+        self.take_init("sysvinit")
+        self.take_menu()
+
+    def order(self, *args):
+        self.assertRuns(["--when", "+60", *args], 0, env={"TZ": "UTC"})
+        self.set("sys/kernel/kexec_loaded", "1\n")
+
+    def upgrade(self):
+        """Another kernel of that name: in the machine and, for what opens it there, outside of it."""
+        with open(self.kernel, "rb") as file:
+            data = bytearray(file.read())
+        data[-1] ^= 1
+        Path(self.kernel + ".new").write_bytes(data)
+        os.rename(self.kernel + ".new", self.kernel)
+        self.take_files()
+
+    def down(self, calls, minutes=60, env=None, **how):
+        env = {"FAKE_BOOTTIME": str(BOOTTIME + minutes * MINUTE), **(self.REBOOT if env is None else env)}
+        return self.assertRuns(["hook", "load"], 0, calls, env=env, **how)
+
+    def jump(self, calls, minutes=60):
+        self.assertRuns(["hook", "jump"], 0, calls,
+                        env={"FAKE_BOOTTIME": str(BOOTTIME + minutes * MINUTE), **self.REBOOT})
+
+    def pending(self):
+        return [line for line in (self.read("var/lib/rapidreboot/attempts") or "").splitlines()
+                if "result=pending" in line]
+
+    def asked(self):
+        line, = self.pending()
+        return int(re.search(r"\tboottime=(\d+)", line)[1]) // 1000
+
+    def test_unchanged(self):
+        """The image stays, and the record counts from here."""
+        for args in ([], ["Second"], ["--append", "debug"], ["--kernel", self.kernel, "--cmdline", "a  b"]):
+            with self.subTest(args):
+                self.order(*args)
+                self.assertEqual(self.asked(), BOOTTIME)
+                self.down([])
+                self.assertEqual(self.asked(), BOOTTIME + 60 * MINUTE)
+                self.jump(["sync", "reboot"])
+
+    def test_upgraded(self):
+        """Loaded anew; request, note and record follow, so that it is jumped into."""
+        for args in ([], ["Second"], ["--kernel", self.kernel, "--initrd", self.initrd]):
+            with self.subTest(args):
+                self.order(*args)
+                before = self.read(REQUEST)
+                self.upgrade()
+                self.assertIn("changed", self.down(["file-unload", "load"]).err)
+                after = self.read(REQUEST)
+                digest = re.search(r"^digest \w+$", after, re.M)[0]
+                self.assertNotIn(digest, before)
+                self.assertIn(digest, self.read(LOADED))
+                self.assertIn(re.search(r"^due \d+$", before, re.M)[0], after)
+                self.assertEqual(self.asked(), BOOTTIME + 60 * MINUTE)
+                # init may run the hook twice
+                self.down([])
+                self.jump(["sync", "reboot"])
+
+    def test_words(self):
+        """Every option that decides what is loaded is there the second time."""
+        self.order("--append", "debug", "--safe", "--kexec-syscall", "--force", "A1")
+        self.assertEqual(re.findall(r"^word (.*)$", self.read(REQUEST), re.M),
+                         ["--append", "debug", "--kexec-syscall", "--safe", "--force", "A1"])
+        self.order("--kernel", os.path.relpath(self.kernel), "--initrd", self.initrd,
+                   "--reuse-cmdline", "--diet")
+        self.assertEqual(re.findall(r"^word (.*)$", self.read(REQUEST), re.M),
+                         ["--kernel", self.kernel, "--initrd", self.initrd, "--reuse-cmdline", "--diet"])
+        self.order("--cmdline", "a", "--kexec-file-syscall", "Second")
+        self.assertEqual(re.findall(r"^word (.*)$", self.read(REQUEST), re.M),
+                         ["--cmdline", "a", "--kexec-file-syscall", "--", "Second"])
+
+    def test_words_that_do_not_last(self):
+        """Then nothing can be chosen again, and the image stays as it is."""
+        for odd in ("two\nlines", " blank"):
+            self.order("--append", odd)
+            self.assertNotIn("choice", self.read(REQUEST))
+            self.assertNotIn("word", self.read(REQUEST))
+            self.upgrade()
+            self.down([])
+            self.jump(["sync", "reboot"])
+
+    def test_new_default(self):
+        self.order()
+        self.take_menu(f"set default=1\nmenuentry 'Old' {{\n linux {self.kernel} root=/dev/sda1\n}}\n"
+                       f"menuentry 'New' {{\n linux {self.kernel} root=/dev/sda1\n}}\n")
+        self.down(["file-unload", "load"])
+        self.assertIn("entry New", self.read(REQUEST))
+
+    def test_number_of_another(self):
+        """Nobody agreed to what stands there now: then the boot loader decides."""
+        self.order("0")
+        self.take_menu(f"menuentry 'Newer' {{\n linux {self.kernel} root=/dev/sda1\n}}\n"
+                       f"menuentry 'Test' {{\n linux {self.kernel} root=/dev/sda1 ro\n}}\n")
+        r = self.down(["file-unload"])
+        self.assertIn('"Test" was ordered', r.err)
+        self.assertIn("through the firmware", r.err)
+        self.assertDropped()
+
+    def assertDropped(self):
+        self.assertIsNone(self.read(REQUEST))
+        self.assertIsNone(self.read(LOADED))
+        self.assertEqual(self.pending(), [])
+
+    def test_gone(self):
+        self.order("Second")
+        self.take_menu("menuentry 'Test' {\n chainloader +1\n}\n")
+        self.assertIn("through the firmware", self.down(["file-unload"]).err)
+        self.assertDropped()
+
+    def test_refused_by_now(self):
+        self.order()
+        self.upgrade()
+        self.set("run/systemd/reboot-to-firmware-setup", "")
+        r = self.down(None)
+        self.assertNotIn("load", r.calls)
+        self.assertDropped()
+
+    def test_not_loaded_anew(self):
+        self.order()
+        self.upgrade()
+        r = self.down(None, errors={"load": errno.EPERM, "file_load": errno.EPERM})
+        self.assertEqual(r.calls[0], "file-unload")
+        self.assertIn("through the firmware", r.err)
+        self.assertDropped()
+
+    def test_hook_fails(self):
+        """The programs before the hand-over are run for what is loaded anew."""
+        self.program("/" + self.HOOK)
+        self.order()
+        self.upgrade()
+        r = self.down(None, exits={"10-test": 1})
+        self.assertEqual(r.calls[-1], "file-unload")
+        self.assertDropped()
+
+    def test_before_its_time(self):
+        """An ordinary reboot starts what is loaded: that has to be right then, too."""
+        self.order()
+        self.upgrade()
+        self.down(["file-unload", "load"], minutes=5)
+        self.jump(["sync", "reboot"], minutes=5)
+        self.order()
+        self.down([], minutes=5)
+        self.jump(["sync", "reboot"], minutes=5)
+
+    def test_not_down(self):
+        """A package's script or a poweroff is no reason to load anything."""
+        self.order()
+        self.upgrade()
+        self.down([], env={})
+        self.down(["file-unload"], env={"RUNLEVEL": "0"})
+        self.assertIsNone(self.read(REQUEST))
+
+    def test_of_somebody_else(self):
+        """Another image was loaded since: it is dropped, not renewed."""
+        self.order()
+        self.assertRuns(["load", "--kernel", self.kernel, "--cmdline", "other"], 0)
+        self.upgrade()
+        self.assertIn("not what was asked for", self.down(["file-unload"]).err)
+
+    def test_systemd(self):
+        self.take_init("systemd")
+        self.order()
+        self.upgrade()
+        self.down([JOBS, "file-unload", "load"], env={"FAKE_OUTPUT": "12 kexec.target start waiting\n"})
+
+    def test_openrc(self):
+        """It stops only what it has started, and a package starts nothing."""
+        for init, order in (("openrc", "run /sbin/openrc-shutdown --kexec +60"),
+                            ("sysvinit", "run /sbin/shutdown -r +60")):
+            self.take_init(init)
+            self.set("run/openrc/softlevel", "default\n")
+            self.set("etc/init.d/rapidreboot-load", "#!/bin/sh\n")
+            self.program("/sbin/openrc-run")
+            self.assertEqual(self.assertRuns(["--when", "+60"], 0).calls, [
+                "load", WAITS, order, "run /sbin/openrc-run /etc/init.d/rapidreboot-load start"])
+
+    def test_waiting(self):
+        """Where a process of ours waits, it looks before it asks init."""
+        exe = self.root / "proc/self/exe"
+        exe.parent.mkdir(parents=True)
+        exe.symlink_to("/" + SELF)
+        for init in ("runit", "busybox"):
+            self.take_init(init)
+            asks = TIMELESS[init]
+            self.order()
+            self.assertRuns(["hook", "wait"], 0, [asks])
+            self.assertRuns(["--cancel"], 0)
+            self.order()
+            self.upgrade()
+            self.assertRuns(["hook", "wait"], 0, ["file-unload", "load", asks])
+            self.assertRuns(["--cancel"], 0)
+
+    def test_waiting_for_what_is_gone(self):
+        """A reboot was ordered: then it goes through the firmware."""
+        exe = self.root / "proc/self/exe"
+        exe.parent.mkdir(parents=True)
+        exe.symlink_to("/" + SELF)
+        self.take_init("runit")
+        self.order("Second")
+        self.take_menu("menuentry 'Test' {\n chainloader +1\n}\n")
+        r = self.assertRuns(["hook", "wait"], 0)
+        self.assertEqual(r.calls[0], "file-unload")
+        self.assertIn(TIMELESS["runit"], r.calls)
+        self.assertIn("mode cold", self.read(REQUEST))
 
 
 class Request(WhenTest):

@@ -10,6 +10,7 @@
 #include "cli/rapidreboot/attempt.h"
 #include "cli/rapidreboot/hook.h"
 #include "cli/rapidreboot/legacy.h"
+#include "cli/rapidreboot/renew.h"
 
 static void say(const char *what)
 {
@@ -117,46 +118,42 @@ static void unload(struct hook *h)
 	drop_image(h);
 }
 
-static int load_checked(struct hook *h, struct start *s)
+static void say_firmware(void)
 {
-	struct start_options o = { .find.find.size = sizeof(o.find.find),
-				   .verbose = true,
-				   .going_down = true };
-	enum preflight_severity outcome = PREFLIGHT_REFUSE;
-	const struct moment asked = moment_now(h->sys);
-	struct attempts all;
-	int r = start_prepare(s, &o);
+	say("nothing is loaded: this is a reboot through the firmware");
+}
 
-	s->asked = asked;
-	s->why = "enabled";
-	if (r == EXIT_OK)
-		r = start_check(s, &o, attempt_unconfirmed(h->sys, &all), false, &outcome);
-	if (r == EXIT_OK && outcome >= PREFLIGHT_COLD)
-		r = EXIT_REFUSED;
-	return r == EXIT_OK ? start_load(s) : r;
+/* What is loaded is what --when ordered, whether its time has come or not. */
+static bool is_ordered(struct hook *h, struct request *ret)
+{
+	struct request loaded;
+	uint64_t left_ms;
+
+	return h->loaded == 1 && request_read_due(h->sys, ret, &left_ms, NULL) == 0 &&
+	       ret->mode == REBOOT_KEXEC && loaded_read(h->sys, &loaded, NULL) == 0 &&
+	       strcmp(loaded.digest, ret->digest) == 0;
 }
 
 static void load(struct hook *h)
 {
+	const struct start_options o = { .find.find.size = sizeof(o.find.find),
+					 .verbose = true,
+					 .going_down = true };
+	struct request ordered;
 	struct start s;
-	int r;
 
+	if (is_ordered(h, &ordered)) {
+		if (renew(h->sys, h->ctx, &ordered, true) != EXIT_OK)
+			say_firmware();
+		return;
+	}
 	if (h->loaded == 1) {
 		say("a kernel is loaded already");
 		return;
 	}
-	r = load_checked(h, &s);
-	if (r == EXIT_OK) {
-		fprintf(stderr, "rapidreboot: loaded %s\n", s.title);
-		h->loaded = 1;
-		r = attempt_hooks(h->sys, &s.config, "pre-handover", s.title, &s.hooks);
-	}
-	if (r == EXIT_OK) {
-		attempt_remember(h->sys, &s);
-	} else {
-		if (h->loaded == 1)
-			unload(h);
-		say("nothing is loaded: this is a reboot through the firmware");
+	if (load_for_reboot(h->sys, &o, "enabled", &s) != EXIT_OK) {
+		(void)!request_remove(h->sys, NULL);
+		say_firmware();
 	}
 	start_done(&s);
 }
@@ -236,6 +233,19 @@ static void act(struct hook *h, enum hook_action action)
 	}
 }
 
+/* What --when has loaded is jumped into by an ordinary reboot before its time, too. */
+static enum hook_action while_mounted(struct hook *h)
+{
+	const enum going going = h->facts.going;
+	enum hook_action action = hook_while_mounted(&h->facts);
+	struct request ordered;
+
+	return action == HOOK_NOTHING && (going == GOING_REBOOT || going == GOING_KEXEC) &&
+			       is_ordered(h, &ordered)
+		       ? HOOK_LOAD
+		       : action;
+}
+
 /* Services have stopped; the record can be written still. */
 static void stopped(struct sys *sys)
 {
@@ -276,7 +286,7 @@ static int run(int argc, char **argv)
 			late(&h);
 		else
 			act(&h, strcmp(name, "jump") == 0 ? hook_at_the_end(&h.facts)
-							  : hook_while_mounted(&h.facts));
+							  : while_mounted(&h));
 	}
 	h.ctx = kx_ctx_free(h.ctx);
 	return EXIT_OK;

@@ -11,6 +11,7 @@
 #include "cli/json.h"
 #include "cli/rapidreboot/attempt.h"
 #include "cli/rapidreboot/legacy.h"
+#include "cli/rapidreboot/renew.h"
 #include "cli/rapidreboot/wait.h"
 #include "handover/cold.h"
 #include "handover/direct.h"
@@ -273,16 +274,20 @@ static int ask_init(struct start *s, struct handover *h, const struct start_opti
 	leave_target(s, h, o);
 	(void)snprintf(request.entry, sizeof(request.entry), "%s", s->title);
 	(void)snprintf(request.digest, sizeof(request.digest), "%s", s->digest);
-	if (o->has_when)
+	if (o->has_when) {
 		request.due_ms = h->sys->boottime_ms(h->sys) + o->when.in_ms;
+		renew_prepare(s, o, &request);
+	}
 	if (request_write(h->sys, &request, &err) < 0)
 		return fail_with(&err);
 	if (reboot_ask(h->sys, &h->call, &err) < 0) {
 		(void)fail_with(&err);
 		return EXIT_HANDOVER;
 	}
-	if (o->has_when)
+	if (o->has_when) {
+		wait_renew(h->sys, h->init);
 		cancel_watch(h->sys, h->init);
+	}
 	return EXIT_OK;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "cli/rapidreboot/start.h"
 
 enum option_key {
@@ -220,6 +222,69 @@ bool start_forced(const struct start_options *o, const char *id)
 		if (strcasecmp(o->force[i], id) == 0)
 			return true;
 	return false;
+}
+
+/* ---- back to words */
+
+static int add_word(struct strbuf *b, const char *word)
+{
+	const size_t n = strlen(word);
+
+	if (n == 0 || strpbrk(word, "\r\n") || strchr(" \t", word[0]) || strchr(" \t", word[n - 1]))
+		return -EINVAL;
+	strbuf_add(b, word);
+	strbuf_add(b, "\n");
+	return 0;
+}
+
+static int add_option(struct strbuf *b, const char *name, const char *value)
+{
+	int r = value ? add_word(b, name) : 0;
+
+	return r == 0 && value ? add_word(b, value) : r;
+}
+
+/* Who reads the words stands elsewhere. */
+static int add_path(struct strbuf *b, const char *name, const char *path)
+{
+	_cleanup_free_ char *whole = path ? realpath(path, NULL) : NULL;
+
+	return add_option(b, name, whole ? whole : path);
+}
+
+static int add_flag(struct strbuf *b, const char *name, bool is_set)
+{
+	return is_set ? add_word(b, name) : 0;
+}
+
+int start_options_words(const struct start_options *o, char **ret)
+{
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+	int r = add_path(&b, "--config", o->find.find.config);
+
+	if (r == 0)
+		r = add_path(&b, "--kernel", o->kernel);
+	for (size_t i = 0; r == 0 && i < o->n_initrds; i++)
+		r = add_path(&b, "--initrd", o->initrds[i]);
+	if (r == 0)
+		r = add_option(&b, "--cmdline", o->cmdline);
+	if (r == 0)
+		r = add_flag(&b, "--reuse-cmdline", o->reuse_cmdline);
+	if (r == 0)
+		r = add_option(&b, "--append", o->append);
+	if (r == 0)
+		r = add_flag(&b, "--kexec-file-syscall", o->way == KX_WAY_FILE);
+	if (r == 0)
+		r = add_flag(&b, "--kexec-syscall", o->way == KX_WAY_SEGMENTS);
+	if (r == 0)
+		r = add_flag(&b, "--safe", o->safe);
+	if (r == 0)
+		r = add_flag(&b, "--diet", o->diet);
+	for (size_t i = 0; r == 0 && i < o->n_force; i++)
+		r = add_option(&b, "--force", o->force[i]);
+	if (r == 0)
+		r = add_option(&b, "--", o->find.argument);
+	return r < 0 ? r : strbuf_take(&b, ret);
 }
 
 void start_options_done(struct start_options *o)

@@ -7,11 +7,9 @@
 
 #include "base/io.h"
 #include "base/strbuf.h"
-#include "cli/json.h"
 #include "cli/rapidreboot/attempt.h"
 #include "cli/rapidreboot/legacy.h"
 #include "cli/rapidreboot/start.h"
-#include "cli/rungs.h"
 #include "fundamental/digest.h"
 #include "handover/exit-initramfs.h"
 
@@ -273,25 +271,55 @@ static uint64_t files_state(const struct start *s)
 	return hash;
 }
 
-static int prepare(struct start *s, const struct start_options *o, int root)
+/* What the configuration appends, it appends to entries. */
+static const char *config_append(const struct start *s, const struct start_options *o)
 {
-	struct kx_error err = { 0 };
-	bool decided = false;
-	int r = start_legacy(s, o, root, &decided);
+	return o->kernel || o->cmdline || s->is_decided ? NULL : s->config.append;
+}
 
-	if (r == EXIT_OK && !decided)
+static uint64_t mix_text(uint64_t hash, const char *text)
+{
+	return mix(hash, text ? text : "", text ? strlen(text) + 1 : 0);
+}
+
+/* Changes when another entry, file or command line would be started by the same words. */
+static void take_choice(struct start *s, const struct start_options *o)
+{
+	uint64_t hash = mix_text(s->files, s->kernel);
+
+	for (size_t i = 0; i < s->n_initrds; i++)
+		hash = mix_text(hash, s->initrds[i]);
+	hash = mix_text(hash, s->cmdline);
+	hash = mix_text(hash, config_append(s, o));
+	hash = mix_text(hash, o->append);
+	(void)snprintf(s->choice, sizeof(s->choice), "%016llx", (unsigned long long)hash);
+}
+
+static int choose(struct start *s, const struct start_options *o, int root)
+{
+	int r = start_legacy(s, o, root, &s->is_decided);
+
+	if (r == EXIT_OK && !s->is_decided)
 		r = o->kernel ? take_files(s, o) : take_entry(s, o);
 	if (r == EXIT_OK)
 		r = replace_cmdline(s, o);
 	if (r != EXIT_OK)
 		return r;
 	s->files = files_state(s);
+	take_choice(s, o);
+	return EXIT_OK;
+}
+
+static int prepare(struct start *s, const struct start_options *o)
+{
+	struct kx_error err = { 0 };
+	int r;
+
 	if (kx_image_open(s->ctx, s->kernel, NULL, &s->image, &err) < 0)
 		return fail_with(&err);
 	s->image_info.size = sizeof(s->image_info);
 	(void)kx_image_info(s->image, &s->image_info);
-	/* what the configuration appends, it appends to entries */
-	r = append_cmdline(s, o->kernel || o->cmdline || decided ? NULL : s->config.append);
+	r = append_cmdline(s, config_append(s, o));
 	if (r == EXIT_OK)
 		r = append_cmdline(s, o->append);
 	if (r != EXIT_OK)
@@ -329,7 +357,7 @@ static const char *policy(void)
 	return preflight_file_only(root);
 }
 
-int start_prepare(struct start *s, const struct start_options *o)
+int start_choose(struct start *s, const struct start_options *o)
 {
 	_cleanup_close_ int root = root_open(o);
 	int r;
@@ -347,7 +375,14 @@ int start_prepare(struct start *s, const struct start_options *o)
 	s->file_only = policy();
 	s->copy_only = o->direct || init_spares_pages(sys_machine()) ? 0 : KX_REQ_COPY;
 	r = running_open(&s->verbose, &s->ctx);
-	return r == EXIT_OK ? prepare(s, o, root) : r;
+	return r == EXIT_OK ? choose(s, o, root) : r;
+}
+
+int start_prepare(struct start *s, const struct start_options *o)
+{
+	int r = start_choose(s, o);
+
+	return r == EXIT_OK ? prepare(s, o) : r;
 }
 
 /* Tells one load from another; the kernel does not say what it holds. */
@@ -469,78 +504,4 @@ void start_done(struct start *s)
 	free(s->kernel);
 	free(s->cmdline);
 	*s = (struct start){ 0 };
-}
-
-/* ---- telling */
-
-static const char *way_name(enum kx_way way)
-{
-	return way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load";
-}
-
-/* The library cannot know why it was not asked for more. */
-static struct kx_plan_info told_info(const struct start *s)
-{
-	struct kx_plan_info info = s->plan_info;
-
-	for (size_t i = 0; s->not_fast[0] && i < info.n_passed; i++)
-		info.passed[i].why_not = s->not_fast;
-	if (s->not_fast[0] && info.n_passed)
-		info.rung_reason = s->not_fast;
-	return info;
-}
-
-/* What became of the wish to leave modules out, or NULL without such a wish. */
-static const char *diet_text(const struct start *s)
-{
-	if (s->plan_info.diet || !s->diet)
-		return s->plan_info.diet ? s->plan_info.diet : s->no_diet;
-	return "all of it is kept: it is handed over as it is";
-}
-
-void start_print(const struct start *s)
-{
-	const struct kx_plan_info info = told_info(s);
-
-	printf("%-13s %s\n", "Start:", s->title);
-	if (s->decided_by)
-		printf("%-13s %s\n", "Chosen by:", s->decided_by);
-	if (s->image_info.version)
-		printf("%-13s %s\n", "Version:", s->image_info.version);
-	printf("%-13s %s\n", "Kernel:", s->kernel);
-	for (size_t i = 0; i < s->n_initrds; i++)
-		printf("%-13s %s\n", i ? "" : "Initrd:", s->initrds[i]);
-	printf("%-13s %s\n", "Command line:", s->plan_info.cmdline ? s->plan_info.cmdline : "");
-	printf("%-13s %s: %s\n", "Load:", way_name(s->plan_info.way), s->reason);
-	printf("%-13s %s: %s\n", "Speed:", info.rung, info.rung_reason);
-	rungs_print(info.passed, info.n_passed, 14);
-	if (diet_text(s))
-		printf("%-13s %s\n", "Diet:", diet_text(s));
-	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
-		printf("%-13s %s\n", "Warning:", kx_plan_warning(s->plan, i));
-}
-
-json_t *start_json(const struct start *s)
-{
-	const struct kx_plan_info info = told_info(s);
-	json_t *all = json_object(), *warnings = json_array();
-
-	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
-		json_array_append_new(warnings, json_text(kx_plan_warning(s->plan, i)));
-	json_object_set_new(all, "title", json_text(s->title));
-	json_object_set_new(all, "decided_by", json_text(s->decided_by));
-	json_object_set_new(all, "version", json_text(s->image_info.version));
-	json_object_set_new(all, "kernel", json_text(s->kernel));
-	json_object_set_new(all, "initrds",
-			    json_texts((const char *const *)s->initrds, s->n_initrds));
-	json_object_set_new(all, "cmdline", json_text(s->plan_info.cmdline));
-	json_object_set_new(all, "way", json_string(way_name(s->plan_info.way)));
-	json_object_set_new(all, "reason", json_text(s->reason));
-	json_object_set_new(all, "rung", json_text(info.rung));
-	json_object_set_new(all, "rung_reason", json_text(info.rung_reason));
-	json_object_set_new(all, "passed_over", rungs_json(info.passed, info.n_passed));
-	json_object_set_new(all, "diet", json_text(diet_text(s)));
-	json_object_set_new(all, "is_diet", json_boolean(s->plan_info.is_diet));
-	json_object_set_new(all, "warnings", warnings);
-	return all;
 }

@@ -49,6 +49,9 @@ struct start_options {
 /* An exit status. */
 int start_options_parse(struct start_options *o, unsigned takes, int argc, char **argv);
 bool start_forced(const struct start_options *o, const char *id);
+/* What of @o decides which kernel is loaded, and how, as words that start_options_parse() takes in any
+ * directory, each with a newline after it. -ENOMEM; -EINVAL: a word would not stay one. */
+_must_check_ int start_options_words(const struct start_options *o, char **ret);
 void start_options_done(struct start_options *o);
 
 struct start {
@@ -71,12 +74,14 @@ struct start {
 	const char *no_diet;	/* why it is not done, though it is wanted, or NULL */
 	uint64_t flags;		/* KX_REQ_* that a configuration asks for */
 	const char *decided_by; /* the file that chose it, or NULL: the boot loader or a person */
+	bool is_decided;	/* by that file */
 	uint64_t copy_only;	/* KX_REQ_COPY when pages would not be held until the jump, or 0 */
 	char not_fast[504];	/* why nothing faster, when that was found out here; "" */
 	const char *file_only;	/* why kexec_file_load(2) it has to be, or NULL */
 	const char *reason;	/* why that system call, when it was chosen here, else the plan's */
 	char digest[17];	/* of what start_load() has loaded */
 	uint64_t files;		/* how kernel and initrds were when they were read */
+	char choice[17];	/* another one when the same words come to something else */
 	struct kx_image *image;
 	struct kx_plan *plan;
 	struct kx_image_info image_info;
@@ -86,7 +91,9 @@ struct start {
 	struct hooks_answer hooks; /* of the stage pre-handover */
 };
 
-/* Finds, reads and plans; changes nothing. An exit status, having said what is wrong. */
+/* Finds what the words mean: files, command line and ->choice. An exit status, having said what is wrong. */
+int start_choose(struct start *s, const struct start_options *o);
+/* The same, and reads and plans; changes nothing. */
 int start_prepare(struct start *s, const struct start_options *o);
 /* Runs the checks on it and tells what they found; @unconfirmed: what an earlier attempt left behind,
  * or NULL; @past_init: there is an init system, and it is not asked. An exit status; @ret_outcome says

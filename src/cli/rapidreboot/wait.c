@@ -8,7 +8,9 @@
 
 #include "base/file.h"
 #include "cli/rapidreboot/hook.h"
+#include "cli/rapidreboot/renew.h"
 #include "cli/rapidreboot/wait.h"
+#include "handover/cold.h"
 
 /* A reboot that was taken back ends the process within that time. */
 enum { WAIT_ROUND_MS = 30 * 1000 };
@@ -34,23 +36,18 @@ int wait_call(struct sys *sys, struct reboot_call *call, struct kx_error *err)
 }
 
 /* dinit would never come back from an attempt with nothing loaded. */
-static int check_loaded(struct kx_error *err)
+static int check_loaded(struct kx_ctx *ctx, struct kx_error *err)
 {
-	_cleanup_(kx_ctx_freep) struct kx_ctx *ctx = NULL;
 	struct kx_state state = { .size = sizeof(state) };
-	bool verbose = false;
-	int r;
+	int r = kx_state(ctx, &state, err);
 
-	if (running_open(&verbose, &ctx) != EXIT_OK)
-		return kx_fail(err, -EIO, "what is loaded cannot be told");
-	r = kx_state(ctx, &state, err);
 	if (r == 0 && state.loaded == 0)
 		r = kx_fail(err, -ENOENT,
 			    "the kernel was loaded and is gone again: nothing is rebooted");
 	return r;
 }
 
-static int ask(struct sys *sys, struct kx_error *err)
+static int go_fast(struct sys *sys, struct kx_error *err)
 {
 	const struct reboot_wish wish = { .mode = REBOOT_KEXEC };
 	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };
@@ -65,10 +62,35 @@ static int ask(struct sys *sys, struct kx_error *err)
 			       "process 1 is \"%s\" by now, no init system that "
 			       "is known here",
 			       pid1.name);
-	r = check_loaded(err);
-	if (r == 0)
-		r = init->ask(sys, &wish, &call, err);
+	r = init->ask(sys, &wish, &call, err);
 	return r < 0 ? r : reboot_ask(sys, &call, err);
+}
+
+/* What was ordered is a reboot, and the kernel for the fast one is gone. */
+static int go_cold(struct sys *sys, struct kx_ctx *ctx, struct kx_error *err)
+{
+	const struct reboot_wish wish = { .mode = REBOOT_COLD };
+	_cleanup_(cold_done) struct cold cold = { 0 };
+	enum cold_stage stage;
+	int r = cold_prepare(sys, ctx, &wish, &cold, err);
+
+	fputs("rapidreboot: rebooting through the firmware\n", stderr);
+	return r < 0 ? r : cold_go(sys, &cold, &stage, err);
+}
+
+static int ask(struct sys *sys, struct request *request, struct kx_error *err)
+{
+	_cleanup_(kx_ctx_freep) struct kx_ctx *ctx = NULL;
+	bool verbose = false;
+	int r;
+
+	if (running_open(&verbose, &ctx) != EXIT_OK)
+		return kx_fail(err, -EIO, "what is loaded cannot be told");
+	r = check_loaded(ctx, err);
+	if (r < 0)
+		return r;
+	return renew(sys, ctx, request, false) == EXIT_OK ? go_fast(sys, err)
+							  : go_cold(sys, ctx, err);
 }
 
 void hook_wait(struct sys *sys)
@@ -87,7 +109,7 @@ void hook_wait(struct sys *sys)
 		fprintf(stderr, "rapidreboot: %s\n", err.message);
 		return;
 	}
-	if (request.time_ms == first.time_ms && ask(sys, &err) < 0) {
+	if (request.time_ms == first.time_ms && ask(sys, &request, &err) < 0) {
 		(void)fail_with(&err);
 		(void)reboot_take_back(sys, true);
 	}
