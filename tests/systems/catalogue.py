@@ -40,6 +40,7 @@ def scenarios():
     """All of them; those of one machine one after the other."""
     # pylint: disable=import-outside-toplevel,unused-import
     import others
+    import scheduled
     import systemd
     import systemd_after
     import systemd_desktop

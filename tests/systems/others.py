@@ -13,7 +13,6 @@ FINIT = ("trixie-finit",)
 ALL = (*SYSV, *OPENRC, *RUNIT)
 POWEROFFS = 10
 LOAD = "rapidreboot load"
-WAITS = "[s]hutdown -r|[h]ook wait"
 SHARED = "/usr/share/rapidreboot/integration"
 ALIVE = "cat /proc/sys/kernel/random/boot_id"
 
@@ -54,28 +53,6 @@ def coldreboot(t):
     t.guest.must("rapidreboot enable && " + LOAD)
     t.equal("kexec_loaded", t.loaded(), "1")
     t.cold("coldreboot")
-
-
-@scenario(*ALL)
-def scheduled(t):
-    """At a later time: shutdown(8) of sysvinit waits for it, under runit a process of ours."""
-    t.fast("rapidreboot --yes --when +1")
-    t.recorded()
-
-
-@scenario(*ALL)
-def scheduled_cancelled(t):
-    """Taken back: nobody waits, no kernel, no request; a reboot is an ordinary one."""
-    t.guest.must("rapidreboot --yes --when +30")
-    t.equal("kexec_loaded", t.loaded(), "1")
-    t.guest.must(f"pgrep -f '{WAITS}'")
-    t.equal("another one on top of it", t.guest.run("rapidreboot --yes --when +40").status, 3)
-    t.equal("kexec_loaded after another one", t.loaded(), "1")
-    t.guest.must("rapidreboot --cancel")
-    t.equal("kexec_loaded", t.loaded(), "0")
-    t.guest.must(f"for i in $(seq 40); do pgrep -f '{WAITS}' || exit 0; sleep 1; done; exit 1")
-    t.equal("nothing to take back", t.guest.run("rapidreboot --cancel").status, 6)
-    t.cold("reboot")
 
 
 @scenario(*RUNIT)

@@ -180,39 +180,3 @@ def crash_is_seen(t):
     t.true(f"a crash went unnoticed: {this.problems}",
            any("were not unmounted" in problem for problem in this.problems) and
            any("was not stopped" in problem for problem in this.problems))
-
-
-@scenario(*ALL)
-def scheduled(t):
-    """At a later time, by logind's own clock."""
-    t.fast("rapidreboot --yes --when +1")
-    t.recorded()
-
-
-@scenario(*ALL)
-def scheduled_cancelled(t):
-    """Taken back: no schedule, no kernel, no request; a reboot is an ordinary one."""
-    schedule = "/run/systemd/shutdown/scheduled"
-    taken = "grep HugePages_Total /proc/meminfo; grep rapidreboot /proc/mounts; true"
-    before = t.guest.must(taken)
-    t.guest.must("rapidreboot --yes --when +30")
-    t.equal("kexec_loaded", t.loaded(), "1")
-    t.true("logind does not wait for a kexec", "MODE=kexec" in t.guest.must(f"cat {schedule}"))
-    t.equal("another one on top of it", t.guest.run("rapidreboot --yes --when +40").status, 3)
-    t.guest.must("rapidreboot --cancel")
-    t.equal("kexec_loaded", t.loaded(), "0")
-    t.equal("huge pages and mounts", t.guest.must(taken), before)
-    t.true("logind still waits", t.guest.run(f"test -e {schedule}").status != 0)
-    t.equal("nothing to take back", t.guest.run("rapidreboot --cancel").status, 6)
-    t.cold("reboot")
-
-
-@scenario(*ALL)
-def scheduled_cancelled_by_others(t):
-    """`shutdown -c` knows nothing of us: the kernel is unloaded all the same."""
-    t.guest.must("rapidreboot --yes --when +30")
-    t.equal("kexec_loaded", t.loaded(), "1")
-    t.guest.must("shutdown -c && sleep 15")
-    t.equal("kexec_loaded", t.loaded(), "0")
-    t.equal("nothing to take back", t.guest.run("rapidreboot --cancel").status, 6)
-    t.cold("reboot")
