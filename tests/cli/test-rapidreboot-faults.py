@@ -5,6 +5,7 @@ sources name, one after the other, under every command that acts. Whatever happe
 as it was, is rebooting in order, or goes through the firmware."""
 import errno as e
 import os
+import re
 
 from kexec_machine import main
 from reboot_machine import RebootTest
@@ -228,6 +229,49 @@ class Hooks(FaultTest):
             for _, _, r in self.each_fault("hook", "jump", *words, env=env,
                                            calls=("reboot", "file_unload", "unload", "run")):
                 self.assertFalse(set(GONE) & set(r.calls))
+
+
+class Renewed(FaultTest):
+    """What was ordered for this time has changed since."""
+
+    loaded, init = "1", "sysvinit"
+
+    def prepare(self):
+        super().prepare()
+        os.utime(self.kernel, (1, 1))
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.assertEqual(self.run_it("--when", "+0", "--kernel", self.kernel).rc, 0)
+        self.set("sys/kernel/kexec_loaded", "1\n")
+        os.utime(self.kernel, (2, 2))
+
+    def test_renewed(self):
+        """What is loaded is what the request is for, or nothing of both is left."""
+        for call, _, r in self.each_fault("hook", "load", env={"RUNLEVEL": "6"}):
+            self.assertEqual(r.rc, 0)
+            self.assertFalse(set(GONE) & set(r.calls))
+            request = self.read(REQUEST) or ""
+            if "through the firmware" in r.err:
+                self.assertNotIn("mode kexec", request)
+                self.assertNotIn("pending", self.read("var/lib/rapidreboot/attempts"))
+            else:
+                self.assertTrue(self.is_loaded())
+                digest = re.search(r"^digest \w+$", request, re.M)[0]
+                self.assertIn(digest, self.read(LOADED))
+
+    def test_waits(self):
+        """The same where a process of ours asks init."""
+        self.init = "runit"
+        exe = self.root / "proc/self/exe"
+        exe.parent.mkdir(parents=True)
+        exe.symlink_to("/usr/sbin/rapidreboot")
+        for call, _, r in self.each_fault("hook", "wait"):
+            self.assertEqual(r.rc, 0)
+            request = self.read(REQUEST)
+            if request is None:
+                self.assertNotIn("pending", self.read("var/lib/rapidreboot/attempts"))
+            else:
+                self.assertEqual("mode kexec" in request, self.is_loaded(), (r.err, r.log))
+                self.assertIn("run /usr/sbin/runit-init 6", r.calls)
 
 
 class Direct(FaultTest):

@@ -386,6 +386,15 @@ class Renewed(WhenTest):
         self.assertIn("through the firmware", r.err)
         self.assertDropped()
 
+    def test_not_dropped(self):
+        """The outdated image stays, and is not jumped into."""
+        self.order("Second")
+        self.take_menu("menuentry 'Test' {\n chainloader +1\n}\n")
+        errors = {"unload": errno.EBUSY, "file_unload": errno.EBUSY}
+        self.down(None, errors=errors)
+        at = {"FAKE_BOOTTIME": str(BOOTTIME + 60 * MINUTE), **self.REBOOT}
+        self.assertNotIn("reboot", self.assertRuns(["hook", "jump"], 0, env=at, errors=errors).calls)
+
     def test_hook_fails(self):
         """The programs before the hand-over are run for what is loaded anew."""
         self.program("/" + self.HOOK)
@@ -501,6 +510,27 @@ class Request(WhenTest):
             r = self.assertRuns(["hook", hook], 0, ["file-unload"], env={"RUNLEVEL": "6"})
             self.assertIn("not what was asked for", r.err)
             self.assertIsNone(self.read(REQUEST))
+
+    def test_image_gone(self):
+        """What is loaded instead is not the request's, and is what this reboot is for."""
+        self.take_init("sysvinit")
+        self.take_menu()
+        self.assertRuns([], 0)
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.assertRuns(["hook", "load"], 0, ["load"], env={"RUNLEVEL": "6"})
+        self.assertRuns(["hook", "jump"], 0, ["sync", "reboot"], env={"RUNLEVEL": "6"})
+
+    def test_image_that_stays(self):
+        """It cannot be unloaded: then it is not jumped into either."""
+        self.take_init("sysvinit")
+        self.assertRuns(["--kernel", self.kernel], 0)
+        self.assertRuns(["load", "--kernel", self.kernel, "--cmdline", "other"], 0)
+        errors = {"unload": errno.EBUSY, "file_unload": errno.EBUSY}
+        for hook in ("load", "jump"):
+            r = self.assertRuns(["hook", hook], 0, env={"RUNLEVEL": "6"}, errors=errors)
+            self.assertNotIn("reboot", r.calls)
+            self.assertIn("unloading with", r.err)
+        self.assertIn("mode cold", self.read(REQUEST))
 
     def test_same_image(self):
         self.take_init("sysvinit")

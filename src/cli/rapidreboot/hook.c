@@ -100,11 +100,9 @@ static int hook_open(struct hook *h, const char *verb)
 
 static void drop_image(struct hook *h)
 {
-	struct kx_error err = { 0 };
-
 	(void)!request_remove(h->sys, NULL);
-	if (h->loaded != 0 && kx_unload(h->ctx, KX_WAY_AUTO, 0, &err) < 0)
-		say(err.message);
+	if (h->loaded != 0)
+		image_drop(h->sys, h->ctx);
 }
 
 /* The machine does not go where an attempt wanted to: nothing stays of it. */
@@ -151,10 +149,10 @@ static void load(struct hook *h)
 		say("a kernel is loaded already");
 		return;
 	}
-	if (load_for_reboot(h->sys, &o, "enabled", &s) != EXIT_OK) {
-		(void)!request_remove(h->sys, NULL);
+	/* it was for an image that is gone */
+	(void)!request_remove(h->sys, NULL);
+	if (load_for_reboot(h->sys, &o, "enabled", &s) != EXIT_OK)
 		say_firmware();
-	}
 	start_done(&s);
 }
 

@@ -33,11 +33,15 @@ static int check(const struct start *s, const struct start_options *o, struct sy
 	return r == EXIT_OK && outcome >= PREFLIGHT_COLD ? EXIT_REFUSED : r;
 }
 
-static void unload(struct kx_ctx *ctx)
+void image_drop(struct sys *sys, struct kx_ctx *ctx)
 {
+	struct request cold = { .mode = REBOOT_COLD };
 	struct kx_error err = { 0 };
 
-	if (kx_unload(ctx, KX_WAY_AUTO, 0, &err) < 0)
+	if (kx_unload(ctx, KX_WAY_AUTO, 0, &err) == 0)
+		return;
+	say(err.message);
+	if (request_write(sys, &cold, &err) < 0)
 		say(err.message);
 }
 
@@ -60,7 +64,7 @@ int load_for_reboot(struct sys *sys, const struct start_options *o, const char *
 	if (r == EXIT_OK)
 		attempt_remember(sys, ret);
 	else
-		unload(ret->ctx);
+		image_drop(sys, ret->ctx);
 	return r;
 }
 
@@ -148,7 +152,7 @@ static int stay(struct sys *sys)
 
 static void drop(struct sys *sys, struct kx_ctx *ctx)
 {
-	unload(ctx);
+	image_drop(sys, ctx);
 	(void)!attempt_withdraw(sys, NULL);
 	(void)!loaded_remove(sys, NULL);
 }
@@ -185,8 +189,8 @@ int renew(struct sys *sys, struct kx_ctx *ctx, struct request *request, bool goi
 	if (r == EXIT_OK)
 		r = renew_by(sys, ctx, &o, request);
 	if (r != EXIT_OK) {
-		drop(sys, ctx);
 		(void)!request_remove(sys, NULL);
+		drop(sys, ctx);
 	}
 	start_options_done(&o);
 	return r;

@@ -14,6 +14,10 @@ void renew_prepare(const struct start *s, const struct start_options *o, struct 
  * it is not EXIT_OK nothing is loaded and no request is left. @going_down: init is on its way. */
 int renew(struct sys *sys, struct kx_ctx *ctx, struct request *request, bool going_down);
 
+/* Unloads. If that fails, a request says that this has to be a reboot through the firmware, so that no hook
+ * of ours starts what stays. */
+void image_drop(struct sys *sys, struct kx_ctx *ctx);
+
 /* Plans, checks and loads what @o means, runs the hooks of the stage before the hand-over and writes the
  * attempt down. An exit status; if it is not EXIT_OK nothing is loaded by this. @ret is to be ended with
  * start_done() either way. */
