@@ -73,18 +73,6 @@ int cancel_reboot(bool verbose)
 	return r;
 }
 
-/* What was loaded is looked at again when its time has come: not vital, for nothing need have changed. */
-void wait_renew(struct sys *sys, const struct init_system *init)
-{
-	struct kx_error err = { 0 };
-
-	if (load_hook_start(sys, init, &err) < 0)
-		fprintf(stderr,
-			"rapidreboot: warning: %s; what is loaded now is started then, whatever "
-			"is installed until then\n",
-			err.message);
-}
-
 void cancel_watch(struct sys *sys, const struct init_system *init)
 {
 	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };

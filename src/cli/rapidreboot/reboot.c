@@ -285,7 +285,7 @@ static int ask_init(struct start *s, struct handover *h, const struct start_opti
 		return EXIT_HANDOVER;
 	}
 	if (o->has_when) {
-		wait_renew(h->sys, h->init);
+		renew_watch(h->sys, h->init);
 		cancel_watch(h->sys, h->init);
 	}
 	return EXIT_OK;

@@ -22,6 +22,17 @@ void renew_prepare(const struct start *s, const struct start_options *o, struct 
 	(void)snprintf(request->choice, sizeof(request->choice), "%s", s->choice);
 }
 
+void renew_watch(struct sys *sys, const struct init_system *init)
+{
+	struct kx_error err = { 0 };
+
+	if (load_hook_start(sys, init, &err) < 0)
+		fprintf(stderr,
+			"rapidreboot: warning: %s; what is loaded now is started then, whatever "
+			"is installed until then\n",
+			err.message);
+}
+
 /* ---- loading on the way down */
 
 static int check(const struct start *s, const struct start_options *o, struct sys *sys)

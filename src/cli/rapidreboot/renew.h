@@ -9,6 +9,10 @@
 /* Adds to @request by which words @s was chosen, and what they came to. */
 void renew_prepare(const struct start *s, const struct start_options *o, struct request *request);
 
+/* Has @init run the hook that renews the image when it goes down; a warning if it cannot, for nothing need
+ * have changed by then. */
+void renew_watch(struct sys *sys, const struct init_system *init);
+
 /* The reboot of @request begins, with its kernel loaded: the words are asked again. When they come to
  * the same the image stays; else it is loaded anew, and request and record follow. An exit status; if
  * it is not EXIT_OK nothing is loaded and no request is left. @going_down: init is on its way. */

@@ -14,8 +14,5 @@ _must_check_ int wait_call(struct sys *sys, struct reboot_call *call, struct kx_
 /* Drops image, request and record of a reboot that init is not going to make. An exit status. */
 int reboot_take_back(struct sys *sys, bool verbose);
 
-/* Asks @init to run the hook "load" when it goes down, which renews the image. */
-void wait_renew(struct sys *sys, const struct init_system *init);
-
 /* Asks @init to run the hook "cancelled" when others take back a reboot with a time. */
 void cancel_watch(struct sys *sys, const struct init_system *init);
