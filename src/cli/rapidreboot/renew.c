@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/lines.h"
 #include "cli/rapidreboot/renew.h"
 
 static void say(const char *what)
