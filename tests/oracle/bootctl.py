@@ -120,8 +120,10 @@ def main():
     args.add_argument("--seed", type=int, default=1)
     args = args.parse_args()
     bootctl = find_bootctl()
-    if not bootctl or subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode:
-        print("no bootctl, or no mount namespaces")
+    private = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True, check=False)
+    if not bootctl or private.returncode:
+        print(f"no mounts of our own here: {private.stderr}" if bootctl else
+              "no bootctl, and its package cannot be fetched (tools/fetch-images systemd-boot)")
         return 77
     bad = entries = 0
     for n in range(args.trees):
