@@ -80,6 +80,10 @@ def run_scenario(scenario, tools, log_folder):
         tools = jobs.Tools(scenario.tool)
     end = run_machine(scenario, tools, log_folder, scenario.name)
     found = checks.problems(scenario, end, tools.kexec != "kexec-tools")
+    if found and vm.broken_by_emulation(scenario.machine, end.log):
+        print(f"# {scenario.name}: a kernel ran into QEMU's own fault; once more", flush=True)
+        end = run_machine(scenario, tools, log_folder, scenario.name)
+        found = checks.problems(scenario, end, tools.kexec != "kexec-tools")
     if scenario.compare and not found:
         found = differences(scenario, end, log_folder)
         if found:

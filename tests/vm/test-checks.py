@@ -73,6 +73,11 @@ def corrupt(log, reason):
     return checks.problems(CORRUPT, vm.Ending(log, reason, 1), True)
 
 
+def emulation(cpus, byte="66", oops="Oops: int3: 0000 [#1] SMP NOPTI"):
+    log = f"[ 2.2] {oops}\n[ 2.2] RIP: 0010:f+0x9/0x230\n[ 2.2] Code: f3 0f {byte} <90> e8 01\n"
+    return [] if vm.broken_by_emulation(vm.Machine(cpus=cpus), log) else ["it is not that one"]
+
+
 def probe(size, dirty, tables, *options):
     log = f"probe: bytes in gaps {size:#018x}, words not zero {dirty:#018x}, {tables} page tables\n"
     scenario = scenarios.Scenario("test", kind="probe", options=("--fast", *options))
@@ -145,6 +150,8 @@ CASES = [
     ("on the old kernel's page tables", lambda: probe(1 << 24, 0, "other"), False),
     ("no gaps", lambda: probe(0, 0, "own"), False),
     ("gaps as they were", lambda: probe(1 << 24, 1 << 21, "other", "-g"), True),
+    ("gaps as they were, few of them filled", lambda: probe(1 << 24, 1 << 17, "other", "-g"), True),
+    ("gaps as they were, hardly any filled", lambda: probe(1 << 24, 1 << 16, "other", "-g"), False),
     ("gaps as they were, yet zero", lambda: probe(1 << 24, 0, "other", "-g"), False),
     ("a kernel that has to get lost", lambda: lost(LOADED, "timeout"), True),
     ("nothing was loaded", lambda: lost("", "reset"), False),
@@ -166,6 +173,10 @@ CASES = [
     ("nokaslr", lambda: fast(words=" nokaslr", text="ffffffff81000000 T _text",
                              boot_params=boot_params(0x81)), True),
     ("nokaslr, moved", lambda: fast(words=" nokaslr", boot_params=boot_params(0x81)), False),
+    ("QEMU's own fault", lambda: emulation(4), True),
+    ("the same on one processor", lambda: emulation(1), False),
+    ("a breakpoint that stands there", lambda: emulation(4, "cc"), False),
+    ("no breakpoint", lambda: emulation(4, oops="Oops: 0002 [#1] SMP NOPTI"), False),
     ("the same as kexec-tools", lambda: differences(), True),
     ("other time stamps", lambda: differences(dmesg=DMESG.replace("1.000000", "2.5")), True),
     ("log line lost", lambda: differences(dmesg=DMESG.replace("ACPI: 3 tables found", "")), False),

@@ -8,6 +8,7 @@ itself is killed after its time limit.
 import dataclasses
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -36,6 +37,15 @@ class Ending:
     log: str  # what came out of the serial port
     reason: str  # "poweroff", "reset", "timeout" or "qemu: …"
     seconds: float  # on the wall
+
+
+def broken_by_emulation(machine, log):
+    """Did a kernel die of a breakpoint that is not there? To change its own code it writes one first,
+    and takes it back; with several emulated processors one of them now and then runs into it after
+    that. Where a breakpoint does stand it is the kernel's, or ours."""
+    if machine.cpus < 2:
+        return False
+    return bool(re.search(r"\bint3: 0000 \[#1\](?:.*\n)+?.*Code:(?: \w\w)* (?!cc )\w\w <", log))
 
 
 def find_qemu():
