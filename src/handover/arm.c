@@ -28,7 +28,8 @@ enum hook_action hook_while_mounted(const struct hook_facts *facts)
 	}
 	if (wants_cold(facts))
 		return HOOK_UNLOAD;
-	if (facts->going == GOING_KEXEC || facts->enabled || asks_for(facts->request, REBOOT_KEXEC))
+	if (facts->going == GOING_KEXEC || facts->enabled || facts->ordered ||
+	    asks_for(facts->request, REBOOT_KEXEC))
 		return HOOK_LOAD;
 	return HOOK_NOTHING;
 }

@@ -18,6 +18,7 @@ enum hook_action {
  * @going: init's word
  * @request: the valid request, or NULL
  * @enabled: every ordinary reboot is to be a fast one
+ * @ordered: what is loaded is for a reboot with a time, whether that has come or not
  * @another_image: what is loaded is not what the request is for
  * @cold_once: a file asks for one through the firmware; a request that was made since goes before it
  */
@@ -25,6 +26,7 @@ struct hook_facts {
 	enum going going;
 	const struct request *request;
 	bool enabled;
+	bool ordered;
 	bool another_image;
 	bool cold_once;
 };

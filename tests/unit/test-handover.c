@@ -538,6 +538,11 @@ static void test_arming(void **state)
 		facts.enabled = true;
 		assert_int_equal(hook_while_mounted(&facts), arming[i].mounted_enabled);
 		assert_int_equal(hook_at_the_end(&facts), arming[i].end);
+		/* a reboot with a time that comes before it */
+		facts.enabled = false;
+		facts.ordered = true;
+		assert_int_equal(hook_while_mounted(&facts), arming[i].mounted_enabled);
+		assert_int_equal(hook_at_the_end(&facts), arming[i].end);
 	}
 }
 

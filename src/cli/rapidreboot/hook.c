@@ -23,6 +23,7 @@ struct hook {
 	bool verbose;
 	bool has_request;
 	struct request request;
+	struct request ordered; /* with facts.ordered */
 	struct hook_facts facts;
 	int loaded; /* struct kx_state.loaded */
 };
@@ -65,6 +66,17 @@ static bool is_another_image(struct hook *h)
 	       strcmp(loaded.digest, h->request.digest) != 0;
 }
 
+/* What is loaded is what --when ordered, whether its time has come or not. */
+static bool is_ordered(struct hook *h)
+{
+	struct request loaded;
+	uint64_t left_ms;
+
+	return h->loaded == 1 && request_read_due(h->sys, &h->ordered, &left_ms, NULL) == 0 &&
+	       h->ordered.mode == REBOOT_KEXEC && loaded_read(h->sys, &loaded, NULL) == 0 &&
+	       strcmp(loaded.digest, h->ordered.digest) == 0;
+}
+
 static int hook_open(struct hook *h, const char *verb)
 {
 	struct signals signals = { getenv("RUNLEVEL"), getenv("RC_REBOOT"), getenv("RC_GOINGDOWN"),
@@ -91,6 +103,7 @@ static int hook_open(struct hook *h, const char *verb)
 	if (!h->has_request && err.code != -ENOENT)
 		say(err.message);
 	h->facts.request = h->has_request ? &h->request : NULL;
+	h->facts.ordered = is_ordered(h);
 	h->facts.another_image = is_another_image(h);
 	if (h->facts.another_image)
 		say("what is loaded is not what was asked for: it is dropped");
@@ -121,27 +134,15 @@ static void say_firmware(void)
 	say("nothing is loaded: this is a reboot through the firmware");
 }
 
-/* What is loaded is what --when ordered, whether its time has come or not. */
-static bool is_ordered(struct hook *h, struct request *ret)
-{
-	struct request loaded;
-	uint64_t left_ms;
-
-	return h->loaded == 1 && request_read_due(h->sys, ret, &left_ms, NULL) == 0 &&
-	       ret->mode == REBOOT_KEXEC && loaded_read(h->sys, &loaded, NULL) == 0 &&
-	       strcmp(loaded.digest, ret->digest) == 0;
-}
-
 static void load(struct hook *h)
 {
 	const struct start_options o = { .find.find.size = sizeof(o.find.find),
 					 .verbose = true,
 					 .going_down = true };
-	struct request ordered;
 	struct start s;
 
-	if (is_ordered(h, &ordered)) {
-		if (renew(h->sys, h->ctx, &ordered, true) != EXIT_OK)
+	if (h->facts.ordered) {
+		if (renew(h->sys, h->ctx, &h->ordered, true) != EXIT_OK)
 			say_firmware();
 		return;
 	}
@@ -149,8 +150,9 @@ static void load(struct hook *h)
 		say("a kernel is loaded already");
 		return;
 	}
-	/* it was for an image that is gone */
+	/* they were for an image that is gone */
 	(void)!request_remove(h->sys, NULL);
+	(void)!attempt_withdraw(h->sys, NULL);
 	if (load_for_reboot(h->sys, &o, "enabled", &s) != EXIT_OK)
 		say_firmware();
 	start_done(&s);
@@ -231,19 +233,6 @@ static void act(struct hook *h, enum hook_action action)
 	}
 }
 
-/* What --when has loaded is jumped into by an ordinary reboot before its time, too. */
-static enum hook_action while_mounted(struct hook *h)
-{
-	const enum going going = h->facts.going;
-	enum hook_action action = hook_while_mounted(&h->facts);
-	struct request ordered;
-
-	return action == HOOK_NOTHING && (going == GOING_REBOOT || going == GOING_KEXEC) &&
-			       is_ordered(h, &ordered)
-		       ? HOOK_LOAD
-		       : action;
-}
-
 /* Services have stopped; the record can be written still. */
 static void stopped(struct sys *sys)
 {
@@ -284,7 +273,7 @@ static int run(int argc, char **argv)
 			late(&h);
 		else
 			act(&h, strcmp(name, "jump") == 0 ? hook_at_the_end(&h.facts)
-							  : while_mounted(&h));
+							  : hook_while_mounted(&h.facts));
 	}
 	h.ctx = kx_ctx_free(h.ctx);
 	return EXIT_OK;
