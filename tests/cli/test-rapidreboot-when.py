@@ -4,9 +4,10 @@
 import errno
 import os
 import re
+import shutil
 from pathlib import Path
 
-from kexec_machine import main
+from kexec_machine import main, multiboot
 from reboot_machine import BOOT_ID, RebootTest
 
 REQUEST, LOADED = "run/rapidreboot/request", "run/rapidreboot/loaded"
@@ -319,6 +320,21 @@ class Renewed(WhenTest):
                 self.down([])
                 self.jump(["sync", "reboot"])
 
+    def test_modules(self):
+        """Behind Xen the kernel is a module."""
+        xen, dom0 = self.file("xen", multiboot()), self.file("dom0", b"one")
+        for path in (xen, dom0):
+            shutil.copy(path, self.root / path.lstrip("/"))
+        menu = f"menuentry 'Xen' {{\n multiboot {xen}\n module {dom0} %s\n}}\n"
+        self.take_menu(menu % "root=/dev/sda1")
+        self.order()
+        self.down([])
+        os.utime(dom0, (1, 1))
+        self.down(["file-unload", "load"])
+        self.order()
+        self.take_menu(menu % "root=/dev/sda2")
+        self.down(["file-unload", "load"])
+
     def test_words(self):
         """Every option that decides what is loaded is there the second time."""
         self.order("--append", "debug", "--safe", "--kexec-syscall", "--force", "A1")
@@ -519,6 +535,17 @@ class Request(WhenTest):
         self.set("sys/kernel/kexec_loaded", "0\n")
         self.assertRuns(["hook", "load"], 0, ["load"], env={"RUNLEVEL": "6"})
         self.assertRuns(["hook", "jump"], 0, ["sync", "reboot"], env={"RUNLEVEL": "6"})
+
+    def test_image_gone_and_none_loaded(self):
+        """Then no attempt is left that would count as failed."""
+        self.take_init("sysvinit")
+        self.take_menu()
+        self.assertRuns([], 0)
+        self.assertIn("pending", self.read("var/lib/rapidreboot/attempts"))
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.assertRuns(["hook", "load"], 0, env={"RUNLEVEL": "6"},
+                        errors={"load": errno.EPERM, "file_load": errno.EPERM})
+        self.assertNotIn("pending", self.read("var/lib/rapidreboot/attempts"))
 
     def test_image_that_stays(self):
         """It cannot be unloaded: then it is not jumped into either."""

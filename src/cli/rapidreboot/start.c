@@ -261,6 +261,14 @@ static uint64_t file_state(uint64_t hash, const char *path)
 	return mix(hash, facts, sizeof(facts));
 }
 
+/* "path arguments…" */
+static uint64_t module_state(uint64_t hash, const char *module)
+{
+	_cleanup_free_ char *path = strndup(module, strcspn(module, " \t"));
+
+	return file_state(hash, path ? path : "");
+}
+
 /* Changes when a file does: what was checked is what has to be loaded. */
 static uint64_t files_state(const struct start *s)
 {
@@ -268,6 +276,8 @@ static uint64_t files_state(const struct start *s)
 
 	for (size_t i = 0; i < s->n_initrds; i++)
 		hash = file_state(hash, s->initrds[i]);
+	for (size_t i = 0; i < s->n_modules; i++)
+		hash = module_state(hash, s->modules[i]);
 	return hash;
 }
 
@@ -289,6 +299,8 @@ static void take_choice(struct start *s, const struct start_options *o)
 
 	for (size_t i = 0; i < s->n_initrds; i++)
 		hash = mix_text(hash, s->initrds[i]);
+	for (size_t i = 0; i < s->n_modules; i++)
+		hash = mix_text(hash, s->modules[i]);
 	hash = mix_text(hash, s->cmdline);
 	hash = mix_text(hash, config_append(s, o));
 	hash = mix_text(hash, o->append);
