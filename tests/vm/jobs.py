@@ -72,8 +72,10 @@ for i in $(seq $room); do cat /tmp/ones; done > /tmp/fill/ones
 section filled ls -l /tmp/fill/ones
 umount /tmp/fill
 """
-PROBE_JOB = POISON + """
+# After the load, which uses and frees memory itself.
+PROBE_JOB = """
 must {command}
+""" + POISON + """
 {kexec} -e
 echo "@@ failed kexec -e came back"
 """
