@@ -72,10 +72,8 @@ for i in $(seq $room); do cat /tmp/ones; done > /tmp/fill/ones
 section filled ls -l /tmp/fill/ones
 umount /tmp/fill
 """
-# After the load, which uses and frees memory itself.
-PROBE_JOB = """
+PROBE_JOB = POISON + """
 must {command}
-""" + POISON + """
 {kexec} -e
 echo "@@ failed kexec -e came back"
 """
