@@ -16,7 +16,7 @@
 static struct sys machine;
 static char told[4096];
 
-static void tell(const char *sentence)
+static void tell(void *data, enum tell kind, const char *sentence)
 {
 	strncat(told, sentence, sizeof(told) - strlen(told) - 1);
 	strncat(told, "\n", sizeof(told) - strlen(told) - 1);
@@ -34,13 +34,14 @@ static void hook(struct root *root, const char *path, const char *body, unsigned
 
 static struct hooks_answer run(unsigned timeout_s)
 {
+	const struct teller teller = { tell, NULL };
 	const struct hooks hooks = {
 		.directory = "/etc/rapidreboot/hooks.d",
 		.stage = "pre-handover",
 		.entry = "Debian GNU/Linux, \"x\"",
 		.setting = "RAPIDREBOOT_X=y z",
 		.timeout_s = timeout_s,
-		.tell = tell,
+		.teller = &teller,
 	};
 	struct hooks_answer answer;
 
