@@ -58,3 +58,13 @@ const char *nearest_word(const char *word, const char *const *words, size_t n)
 	}
 	return nearest;
 }
+
+struct hint hint_nearest(const char *word, const char *const *words, size_t n)
+{
+	const char *nearest = nearest_word(word, words, n);
+	struct hint hint = { .text = "" };
+
+	if (nearest)
+		(void)snprintf(hint.text, sizeof(hint.text), " (did you mean '%s'?)", nearest);
+	return hint;
+}

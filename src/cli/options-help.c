@@ -4,7 +4,10 @@
 
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "cli/options.h"
+
+enum { LINE_MAX_COLUMNS = 100 };
 
 /* "  -h, --help"; returns how wide it is. */
 static int names_of(const struct opt_row *row, char *ret, size_t size)
@@ -22,30 +25,37 @@ static void print_row(FILE *f, const struct opt_row *row, int column, const char
 	const char *line = row->help;
 	char names[80];
 	int n = names_of(row, names, sizeof(names));
+	bool fits;
 
 	fputs(names, f);
 	while (line) {
 		const char *end = strchrnul(line, '\n');
 
-		fprintf(f, "%*s%.*s%s\n", column - n, "", (int)(end - line), line,
-			*end ? "" : takers);
+		fprintf(f, "%*s%.*s", column - n, "", (int)(end - line), line);
+		fits = column + (int)strlen(line) + (int)strlen(takers) < LINE_MAX_COLUMNS;
+		if (!*end && !fits)
+			fprintf(f, "\n%*s%s", column, "", takers + (*takers == ' '));
+		fprintf(f, "%s\n", !*end && fits ? takers : "");
 		line = *end ? end + 1 : NULL;
 		n = 0;
 	}
 }
 
-/* " (list, show)" */
-static void name_takers(const struct opt_table *table, uint64_t takers, char *ret, size_t size)
+/* Puts " (BEFORE list, show)" behind what @to has already. */
+static void name_takers(const struct opt_table *table, uint64_t takers, const char *before,
+			struct strbuf *to)
 {
-	size_t n = 0;
+	bool begun = false;
 
-	ret[0] = '\0';
-	for (size_t i = 0; table->takers && table->takers[i] && n < size; i++)
-		if (takers >> i & 1)
-			n += (size_t)snprintf(ret + n, size - n, "%s%s", n ? ", " : " (",
-					      table->takers[i]);
-	if (n && n < size)
-		(void)snprintf(ret + n, size - n, ")");
+	for (size_t i = 0; table->takers && table->takers[i]; i++) {
+		if (!(takers >> i & 1))
+			continue;
+		strbuf_add(to, begun ? ", " : before);
+		strbuf_add(to, table->takers[i]);
+		begun = true;
+	}
+	if (begun)
+		strbuf_add(to, ")");
 }
 
 static bool is_in(const struct opt_row *row, uint64_t taker, size_t group)
@@ -53,41 +63,53 @@ static bool is_in(const struct opt_row *row, uint64_t taker, size_t group)
 	return row->group == group && (!taker || row->takers & taker);
 }
 
-/* The commands that take every option of a group; its heading names them. */
-static uint64_t takers_of(const struct opt_table *table, size_t group)
+/* Every subcommand there is. */
+static uint64_t everybody(const struct opt_table *table)
 {
-	uint64_t all = UINT64_MAX;
+	uint64_t all = 0;
 
-	for (size_t i = 0; i < table->n_rows; i++)
-		if (is_in(&table->rows[i], 0, group))
-			all &= table->rows[i].takers;
+	for (size_t i = 0; table->takers && table->takers[i]; i++)
+		all |= UINT64_C(1) << i;
 	return all;
+}
+
+/* How the takers of a row differ from what the heading says. */
+static void name_difference(const struct opt_table *table, const struct opt_row *row,
+			    struct strbuf *to)
+{
+	const uint64_t named = table->groups[row->group].takers;
+
+	if (row->takers == everybody(table))
+		return;
+	if (!(row->takers & named)) {
+		name_takers(table, row->takers, " (", to);
+		return;
+	}
+	name_takers(table, row->takers & ~named, " (also ", to);
+	name_takers(table, named & ~row->takers, " (not ", to);
 }
 
 static void print_group(const struct opt_table *table, uint64_t taker, size_t group, int column,
 			FILE *f)
 {
-	const uint64_t common = takers_of(table, group);
-	char takers[200] = "";
+	const struct opt_group *g = &table->groups[group];
 	bool begun = false;
 
 	for (size_t i = 0; i < table->n_rows; i++) {
-		const struct opt_row *row = &table->rows[i];
+		_cleanup_strbuf_ struct strbuf takers = { 0 }, difference = { 0 };
 
-		if (!is_in(row, taker, group))
+		if (!is_in(&table->rows[i], taker, group))
 			continue;
-		if (!begun && table->headings[group][0]) {
-			if (!taker)
-				name_takers(table, common, takers, sizeof(takers));
-			fprintf(f, "\n%s%s:\n", table->headings[group], takers);
-		} else if (!begun) {
-			putc('\n', f);
+		if (!taker) {
+			name_takers(table, g->takers, " (", &takers);
+			name_difference(table, &table->rows[i], &difference);
 		}
+		if (!begun && *g->heading)
+			fprintf(f, "\n%s%s:\n", g->heading, takers.s ? takers.s : "");
+		else if (!begun)
+			putc('\n', f);
 		begun = true;
-		takers[0] = '\0';
-		if (!taker && row->takers != common)
-			name_takers(table, row->takers & ~common, takers, sizeof(takers));
-		print_row(f, row, column, takers);
+		print_row(f, &table->rows[i], column, difference.s ? difference.s : "");
 	}
 }
 
@@ -102,6 +124,6 @@ void options_print_help(const struct opt_table *table, uint64_t taker, FILE *f)
 		if ((!taker || table->rows[i].takers & taker) && n + 2 > column)
 			column = n + 2;
 	}
-	for (size_t group = 0; table->headings[group]; group++)
+	for (size_t group = 0; table->groups[group].heading; group++)
 		print_group(table, taker, group, column, f);
 }

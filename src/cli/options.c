@@ -171,15 +171,12 @@ static void complain_missing(struct reading *r, int index, int letter)
 
 static void complain_value(struct reading *r, const struct opt_row *row, const char *value)
 {
-	const char *nearest = NULL;
 	size_t n = 0;
 
 	while (row->words && row->words[n])
 		n++;
-	if (n)
-		nearest = nearest_word(value, row->words, n);
-	complain(r, "option '--%s' takes %s, not '%s'%s%s%s", row->name, row->expected, value,
-		 nearest ? " (did you mean '" : "", nearest ? nearest : "", nearest ? "'?)" : "");
+	complain(r, "option '--%s' takes %s, not '%s'%s", row->name, row->expected, value,
+		 hint_nearest(value, row->words, n).text);
 }
 
 /* ---- what is right */

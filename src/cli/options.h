@@ -87,6 +87,16 @@ struct opt_row {
 	.kind = OPT_WORD, .arg = (name), .words = (list), ROW_INTO(field)
 #define ROW_TAKE(function, name) .kind = OPT_TAKE, .arg = (name), .take = (function)
 
+/**
+ * struct opt_group - options under one heading
+ * @heading: "" for none
+ * @takers: subcommands that the heading names; a row whose takers differ says so
+ */
+struct opt_group {
+	const char *heading;
+	uint64_t takers;
+};
+
 /* Rows of one table, at most: getopt_long(3) is given arrays of this size. */
 enum { OPT_ROWS_MAX = 96 };
 
@@ -95,7 +105,7 @@ enum { OPT_ROWS_MAX = 96 };
  * @program: its name in messages
  * @usage_status: exit status for a command line that is wrong
  * @takers: name of each bit of opt_row.takers, up to a NULL; NULL: there are no subcommands
- * @headings: of each group, up to a NULL; "" for none
+ * @groups: headings of the help text, up to one without heading
  * @met: called for each option that is right; true: it acts at once, and the rest is not read. NULL: none
  */
 struct opt_table {
@@ -104,7 +114,7 @@ struct opt_table {
 	const struct opt_row *rows;
 	size_t n_rows;
 	const char *const *takers;
-	const char *const *headings;
+	const struct opt_group *groups;
 	bool (*met)(void *facts, const struct opt_row *row, const char *value);
 };
 
@@ -134,3 +144,9 @@ void options_print_help(const struct opt_table *table, uint64_t taker, FILE *f);
 
 /* Which of @n words somebody who wrote @word may have meant, or NULL when none is near. */
 const char *nearest_word(const char *word, const char *const *words, size_t n);
+
+/* " (did you mean '…'?)", or nothing. */
+struct hint {
+	char text[80];
+};
+struct hint hint_nearest(const char *word, const char *const *words, size_t n);

@@ -24,7 +24,7 @@ static size_t count_checks(void)
 	return n;
 }
 
-static bool is_check(const char *id)
+bool preflight_is_check(const char *id)
 {
 	for (size_t i = 0; i < N_FAMILIES; i++)
 		for (const struct check *c = families[i]; c->id; c++)
@@ -92,7 +92,7 @@ static bool has_entries(int root, const char *directory)
 static int check_force(const struct preflight_opts *opts, struct kx_error *err)
 {
 	for (size_t i = 0; i < opts->n_force; i++)
-		if (!is_check(opts->force[i]))
+		if (!preflight_is_check(opts->force[i]))
 			return kx_fail(err, -EINVAL,
 				       "there is no check %s; `rapidreboot check -v` names all",
 				       opts->force[i]);

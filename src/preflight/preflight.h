@@ -105,6 +105,9 @@ const char *preflight_file_only(int root);
 
 enum preflight_exit preflight_exit_status(const struct preflight *preflight);
 
+/* Is there a check with that id? */
+bool preflight_is_check(const char *id);
+
 /* "note", "warning", "cold", "refuse" and "ok", "unknown", "finding". */
 const char *preflight_severity_name(enum preflight_severity severity);
 const char *preflight_status_name(enum preflight_status status);

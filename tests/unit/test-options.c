@@ -57,7 +57,7 @@ static bool met(void *facts, const struct opt_row *row, const char *value)
 }
 
 static const char *const takers[] = { "draw", "erase", NULL };
-static const char *const headings[] = { "", "What", NULL };
+static const struct opt_group groups[] = { { "", DRAW }, { "What", DRAW | ERASE }, { NULL } };
 
 static const struct opt_table table = {
 	.program = "paint",
@@ -65,7 +65,7 @@ static const struct opt_table table = {
 	.rows = rows,
 	.n_rows = ARRAY_SIZE(rows),
 	.takers = takers,
-	.headings = headings,
+	.groups = groups,
 	.met = met,
 };
 
@@ -222,17 +222,17 @@ static void test_help(void **state)
 			 "  -f, --file=FILE.EXT  may be repeated\n"
 			 "      --all            everything\n"
 			 "  -h, --help           this\n" },
-		{ 0, "\n  -q, --quiet          say nothing (erase)\n"
+		{ 0, "\n  -q, --quiet          say nothing\n"
 		     "  -c, --colour=NAME    paint with it\n"
 		     "      --dotted         a style\n"
 		     "      --dashed         a style\n"
 		     "      --style=N        by its number,\n"
 		     "                       as the book has it\n"
-		     "\nWhat:\n"
-		     "  -t, --title=TEXT     above it (draw)\n"
-		     "  -f, --file=FILE.EXT  may be repeated (draw, erase)\n"
-		     "      --all            everything (erase)\n"
-		     "  -h, --help           this (draw, erase)\n" },
+		     "\nWhat (draw, erase):\n"
+		     "  -t, --title=TEXT     above it (not erase)\n"
+		     "  -f, --file=FILE.EXT  may be repeated\n"
+		     "      --all            everything (not draw)\n"
+		     "  -h, --help           this\n" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -38,14 +38,14 @@ static bool met(void *facts, const struct opt_row *row, const char *value)
 	return o->help || o->version;
 }
 
-static const char *const headings[] = { "", NULL };
+static const struct opt_group groups[] = { { "" }, { NULL } };
 
 static const struct opt_table table = {
 	.program = "coldreboot",
 	.usage_status = EXIT_USAGE,
 	.rows = rows,
 	.n_rows = sizeof(rows) / sizeof(rows[0]),
-	.headings = headings,
+	.groups = groups,
 	.met = met,
 };
 

@@ -226,14 +226,14 @@ static bool met(void *facts, const struct opt_row *row, const char *value)
 	return true;
 }
 
-static const char *const headings[] = {
-	[GROUP_ACTION] = "What to do",
-	[GROUP_HOW] = "How",
-	[GROUP_WHAT] = "What to load",
-	[GROUP_WHERE] = "How to load it",
-	[GROUP_CONSOLE] = "Console between the kernels (kexec_load)",
-	[GROUP_LOOK] = "Looking without doing",
-	NULL,
+static const struct opt_group groups[] = {
+	[GROUP_ACTION] = { "What to do" },
+	[GROUP_HOW] = { "How" },
+	[GROUP_WHAT] = { "What to load" },
+	[GROUP_WHERE] = { "How to load it" },
+	[GROUP_CONSOLE] = { "Console between the kernels (kexec_load)" },
+	[GROUP_LOOK] = { "Looking without doing" },
+	{ NULL },
 };
 
 const struct opt_table opt_table = {
@@ -241,7 +241,7 @@ const struct opt_table opt_table = {
 	.usage_status = EXIT_USAGE,
 	.rows = opt_rows,
 	.n_rows = sizeof(opt_rows) / sizeof(opt_rows[0]),
-	.headings = headings,
+	.groups = groups,
 	.met = met,
 };
 

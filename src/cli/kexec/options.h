@@ -77,7 +77,7 @@ enum opt {
 };
 _Static_assert(OPT_MAX_ <= 64, "struct options.given is 64 bits wide");
 
-enum opt_group { GROUP_ACTION, GROUP_HOW, GROUP_WHAT, GROUP_WHERE, GROUP_CONSOLE, GROUP_LOOK };
+enum group { GROUP_ACTION, GROUP_HOW, GROUP_WHAT, GROUP_WHERE, GROUP_CONSOLE, GROUP_LOOK };
 
 /* Kinds of images that differ in the options they know. */
 #define KIND_BZIMAGE (1u << 0)	 /* bzImage with the 32-bit loader */

@@ -11,7 +11,7 @@
 
 #include "base/num.h"
 #include "cli/json.h"
-#include "cli/rapidreboot/command.h"
+#include "cli/rapidreboot/options.h"
 #include "handover/init.h"
 
 #define LOGIND "org.freedesktop.login1"
@@ -146,23 +146,29 @@ static int check(uint64_t uid)
 static int run(int argc, char **argv)
 {
 	static char name[] = "reboot", *words[] = { name, NULL };
+	_cleanup_(command_done) struct options o;
 	const char *caller = getenv("PKEXEC_UID");
 	uint64_t uid;
 	int r;
 
 	/* whatever else could be said here, root's say would be needed for it */
-	if (argc > 1) {
-		if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
-			puts("Usage: rapidreboot desktop\n\n"
-			     "Run by the launcher of desktops, through pkexec.");
-			return EXIT_OK;
-		}
-		return fail_usage("desktop takes no arguments");
-	}
+	r = command_take(&desktop_command, argc, argv, &o);
+	if (r >= 0)
+		return r;
+	if (argc > 1) /* not even "--" */
+		return command_fail(&desktop_command, "'%s' is one word too many", argv[1]);
 	if (!caller || parse_u64(caller, &uid) < 0)
-		return fail_usage("desktop is for pkexec to run, which says for whom");
+		return command_fail(&desktop_command,
+				    "this is for pkexec to run, which says for whom");
 	r = check(uid);
 	return r == EXIT_OK ? reboot_run("desktop", 1, words) : r;
 }
 
-const struct command desktop_command = { "desktop", "", "run by the launcher of desktops", run };
+const struct command desktop_command = {
+	.name = "desktop",
+	.synopsis = "",
+	.summary = "run by the launcher of desktops",
+	.run = run,
+	.taker = BY_DESKTOP,
+	.about = "Run by the launcher of desktops, through pkexec.",
+};
