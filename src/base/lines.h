@@ -19,6 +19,7 @@ struct bytes bytes_trim(struct bytes b);
 /* Cuts the first blank-delimited word off the front of @b, with the blanks after it. */
 struct bytes bytes_word(struct bytes *b);
 bool bytes_is(struct bytes b, const char *s);
+bool bytes_has_word(struct bytes text, struct bytes word);
 /* The same without regard to the case of ASCII letters. */
 bool bytes_is_nocase(struct bytes b, const char *s);
 bool bytes_starts(struct bytes b, const char *prefix);
@@ -28,3 +29,10 @@ char *bytes_dup(struct bytes b);
 char *bytes_dup_octal(struct bytes b);
 /* Makes *dst a copy of @b, freeing what it was; -ENOMEM leaves it alone. */
 _must_check_ int bytes_set(char **dst, struct bytes b);
+
+/* Is @item one of the words of @list, which any of @separators stand between? @list may be NULL. */
+bool has_item(const char *list, const char *separators, const char *item);
+/* The same with blanks, tabs and ends of lines between words. */
+bool has_word(const char *text, const char *word);
+/* Does one of these words begin with @start? */
+bool has_word_starting(const char *text, const char *start);

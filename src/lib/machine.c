@@ -8,6 +8,7 @@
 
 #include "base/dir.h"
 #include "base/io.h"
+#include "base/lines.h"
 #include "lib/internal.h"
 
 enum {
@@ -58,16 +59,6 @@ static int firmware_entry(struct kx_ctx *ctx, const char *name, struct memmap *m
 	for (size_t i = 0; i < 3; i++)
 		free(buf[i]);
 	return r;
-}
-
-static bool has_word(const char *line, const char *word)
-{
-	const size_t n = strlen(word);
-
-	for (const char *at = strstr(line, word); at; at = strstr(at + 1, word))
-		if ((at == line || at[-1] == ' ') && (at[n] == '\0' || at[n] == ' '))
-			return true;
-	return false;
 }
 
 /*

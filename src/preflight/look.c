@@ -249,13 +249,3 @@ int proc_field(struct bytes text, const char *name, char **ret)
 	}
 	return -ENOENT;
 }
-
-bool has_word(const char *list, const char *word)
-{
-	struct bytes rest = bytes_trim((struct bytes){ (const uint8_t *)list, strlen(list) });
-
-	while (rest.n)
-		if (bytes_is(bytes_word(&rest), word))
-			return true;
-	return false;
-}

@@ -84,5 +84,3 @@ _must_check_ int look_cmdline(const struct look *l, char **ret);
 
 /* "NAME: VALUE" or "NAME\t: VALUE" in /proc files; -ENOENT when no line begins so. */
 _must_check_ int proc_field(struct bytes text, const char *name, char **ret);
-/* Whether a blank-separated list has this word. */
-bool has_word(const char *list, const char *word);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "base/num.h"
 #include "cli/json.h"
 #include "cli/rapidreboot/options.h"
@@ -61,17 +62,6 @@ static json_t *ask_manager(const char *method)
 	return first;
 }
 
-/* "shutdown:sleep" holds "shutdown" */
-static bool has_word(const char *words, const char *word)
-{
-	const size_t n = strlen(word);
-
-	for (const char *p = words; (p = strstr(p, word)); p += n)
-		if ((p == words || p[-1] == ':') && (p[n] == '\0' || p[n] == ':'))
-			return true;
-	return false;
-}
-
 static const char *text_at(const json_t *list, size_t i)
 {
 	const char *s = json_string_value(json_array_get(list, i));
@@ -87,7 +77,7 @@ static bool is_inhibited(const json_t *inhibitors)
 		const json_t *one = json_array_get(inhibitors, i);
 
 		if (strncmp(text_at(one, 3), "block", 5) != 0 ||
-		    !has_word(text_at(one, 0), "shutdown"))
+		    !has_item(text_at(one, 0), ":", "shutdown"))
 			continue;
 		fprintf(stderr, "rapidreboot: %s wants the machine to stay up: %s\n",
 			text_at(one, 1), text_at(one, 2));
