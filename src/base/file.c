@@ -11,8 +11,8 @@
 #include "base/file.h"
 #include "base/io.h"
 
-/* openat2(2) knows RESOLVE_IN_ROOT, mkdirat(2), renameat(2) and the others do not: so the parent
- * is opened first, and they get a last component only. */
+/* openat2(2) knows RESOLVE_IN_ROOT; mkdirat(2), renameat(2) and the others do not: so the parent
+ * is opened first, and they get the last component only. */
 static int parent_open(int root, const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
@@ -64,7 +64,8 @@ int file_replace_in(int root, const char *path, unsigned mode, const void *buf, 
 		return parent;
 	if (snprintf(beside, sizeof(beside), ".%s.new", name) >= (int)sizeof(beside))
 		return -ENAMETOOLONG;
-	/* left over from a writer that was killed; O_EXCL below, so nobody else's is written to */
+	/* remove what a killed writer has left; O_EXCL below makes sure that nobody else's file
+	 * is written */
 	(void)unlinkat(parent, beside, 0);
 	fd = openat(parent, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)

@@ -128,7 +128,7 @@ bool bytes_has_word(struct bytes text, struct bytes word)
 	return false;
 }
 
-/* The next word of @list, and how long it is; NULL at the end. */
+/* Finds the next word of @list and its length; NULL at the end. */
 static const char *next_item(const char **list, const char *separators, size_t *ret_n)
 {
 	const char *item = *list + strspn(*list, separators);
