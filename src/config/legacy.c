@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which of the other tools' files there are, and Debian's among them. */
+/* Finds which files of other tools exist, and reads those of Debian. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
