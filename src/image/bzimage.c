@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Parses a Linux/x86 bzImage: where its parts lie and what its setup header says. Field offsets
- * and the protocol version each field came with are those of Documentation/arch/x86/boot.rst,
- * "The Real-Mode Kernel Header".
+ * Parses a Linux/x86 bzImage: where its parts lie and what its setup header says.
+ *
+ * Field offsets and the protocol version each field came with are those of
+ * Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header".
  */
 #include <errno.h>
 #include <inttypes.h>

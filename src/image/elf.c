@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Parses a little-endian ELF file that can be loaded at physical addresses: its PT_LOAD
- * segments, its physical entry point, and whether it is a Linux vmlinux. Layouts: System V ABI,
- * "Object Files", chapters 4 (header, notes) and 5 (program header).
+ * Parses a little-endian ELF file that can be loaded at physical addresses: its PT_LOAD segments,
+ * its physical entry point, and whether it is a Linux vmlinux.
+ *
+ * Layouts: System V ABI, "Object Files", chapters 4 (header, notes) and 5 (program header).
  */
 #include <errno.h>
 #include <inttypes.h>

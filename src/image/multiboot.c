@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Parses a multiboot kernel, version 1 or 2: its segments, its entry point, what it asks for.
+ *
  * Documents: Multiboot Specification 0.6.96, chapter 3.1, and Multiboot2 Specification 2.0,
  * chapter 3.1, "OS image format".
  */

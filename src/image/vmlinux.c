@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Unpacks the payload of a bzImage, lays the kernel out as it is in memory, and moves it to
- * another virtual address. The payload is an ELF file with its section headers last, and behind
- * it the relocation table that arch/x86/tools/relocs.c writes. Documentation/arch/x86/boot.rst,
- * payload_offset; the rules for moving are those of arch/x86/boot/compressed/{misc,kaslr}.c.
+ * another virtual address.
+ *
+ * The payload is an ELF file with its section headers last, and behind it the relocation table
+ * that arch/x86/tools/relocs.c writes. Documentation/arch/x86/boot.rst, payload_offset; the rules
+ * for moving are those of arch/x86/boot/compressed/{misc,kaslr}.c.
  */
 #include "image/vmlinux.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Computes how long a fast reboot took. Moments of the old and of the new kernel are on the
- * CLOCK_BOOTTIME of each; those of the purgatory are on the time-stamp counter, which is not
- * reset in between and so relates the three. Without it the real-time clock is used, which many
- * machines keep in whole seconds only.
+ * CLOCK_BOOTTIME of each; those of the purgatory are on the time-stamp counter, which is not reset
+ * in between and so relates the three. Without it the real-time clock is used, which many machines
+ * keep in whole seconds only.
  */
 #include <stdlib.h>
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Translates kernel addresses to offsets in the dump. /proc/vmcore and cores made of it have
- * virtual addresses in p_vaddr, which is enough. Dumps of physical memory (QEMU's
- * dump-guest-memory) have not: there the address is translated by the ranges and page tables
- * that VMCOREINFO describes, and then looked up in p_paddr.
+ * Translates kernel addresses to offsets in the dump.
+ *
+ * /proc/vmcore and cores made of it have virtual addresses in p_vaddr, which is enough. Dumps of
+ * physical memory (QEMU's dump-guest-memory) have not: there the address is translated by the
+ * ranges and page tables that VMCOREINFO describes, and then looked up in p_paddr.
  */
 #include <elf.h>
 #include <string.h>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Makes page tables that map memory to itself, as one more segment, for a purgatory that writes
- * to memory outside of segments: the old kernel's tables may lie right there, because it keeps
- * them out of segments only (kernel/kexec_core.c). Only what is used is mapped: some machines
- * stop at speculative reads of memory that firmware has reserved. Format: Intel SDM volume 3,
- * 4.5. The root for four levels is the first page, the one for five levels the second: the
- * purgatory takes the one for the mode of the processor.
+ * Makes page tables that map memory to itself, as one more segment, for a purgatory that writes to
+ * memory outside of segments: the old kernel's tables may lie right there, because it keeps them
+ * out of segments only (kernel/kexec_core.c). Only what is used is mapped: some machines stop at
+ * speculative reads of memory that firmware has reserved.
+ *
+ * Format: Intel SDM volume 3, 4.5. The root for four levels is the first page, the one for five
+ * levels the second: the purgatory takes the one for the mode of the processor.
  */
 
 #include <errno.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * First and last instructions of the purgatory. State at entry is what relocate_kernel of the
- * old kernel leaves (arch/x86/kernel/relocate_kernel_64.S): one processor in long mode, memory
- * mapped one to one, interrupts off, IDT and GDT not usable, no stack of our own, CR4.OSFXSR
- * clear. State at exit is what the entry point of the next kernel asks for. Nothing here
- * returns. Linked at address 0 and position independent: every address is relative to RIP. For
- * 32-bit entries it lies below 4 GiB.
+ * First and last instructions of the purgatory. State at entry is what relocate_kernel of the old
+ * kernel leaves (arch/x86/kernel/relocate_kernel_64.S): one processor in long mode, memory mapped
+ * one to one, interrupts off, IDT and GDT not usable, no stack of our own, CR4.OSFXSR clear. State
+ * at exit is what the entry point of the next kernel asks for. Nothing here returns.
+ *
+ * Linked at address 0 and position independent: every address is relative to RIP. For 32-bit
+ * entries it lies below 4 GiB.
  */
 #define ARGS_ENTRY 16
 #define ARGS_ARGUMENT 24
