@@ -42,7 +42,7 @@ static void print_row(FILE *f, const struct opt_row *row, int column, const char
 }
 
 /* Puts " (BEFORE list, show)" behind what @to has already. */
-static void name_takers(const struct opt_table *table, uint64_t takers, const char *before,
+static void name_takers(const struct opt_table *table, unsigned takers, const char *before,
 			struct strbuf *to)
 {
 	bool begun = false;
@@ -58,18 +58,18 @@ static void name_takers(const struct opt_table *table, uint64_t takers, const ch
 		strbuf_add(to, ")");
 }
 
-static bool is_in(const struct opt_row *row, uint64_t taker, size_t group)
+static bool is_in(const struct opt_row *row, unsigned taker, size_t group)
 {
 	return row->group == group && (!taker || row->takers & taker);
 }
 
 /* Every subcommand there is. */
-static uint64_t everybody(const struct opt_table *table)
+static unsigned everybody(const struct opt_table *table)
 {
-	uint64_t all = 0;
+	unsigned all = 0;
 
 	for (size_t i = 0; table->takers && table->takers[i]; i++)
-		all |= UINT64_C(1) << i;
+		all |= 1u << i;
 	return all;
 }
 
@@ -77,7 +77,7 @@ static uint64_t everybody(const struct opt_table *table)
 static void name_difference(const struct opt_table *table, const struct opt_row *row,
 			    struct strbuf *to)
 {
-	const uint64_t named = table->groups[row->group].takers;
+	const unsigned named = table->groups[row->group].takers;
 
 	if (row->takers == everybody(table))
 		return;
@@ -89,7 +89,7 @@ static void name_difference(const struct opt_table *table, const struct opt_row 
 	name_takers(table, named & ~row->takers, " (not ", to);
 }
 
-static void print_group(const struct opt_table *table, uint64_t taker, size_t group, int column,
+static void print_group(const struct opt_table *table, unsigned taker, size_t group, int column,
 			FILE *f)
 {
 	const struct opt_group *g = &table->groups[group];
@@ -113,7 +113,7 @@ static void print_group(const struct opt_table *table, uint64_t taker, size_t gr
 	}
 }
 
-void options_print_help(const struct opt_table *table, uint64_t taker, FILE *f)
+void options_print_help(const struct opt_table *table, unsigned taker, FILE *f)
 {
 	char names[80];
 	int column = 0;

@@ -10,7 +10,7 @@
 /* One reading of one command line. */
 struct reading {
 	const struct opt_table *table;
-	uint64_t taker;
+	unsigned taker;
 	int argc;
 	char **argv;
 	void *facts;
@@ -23,7 +23,7 @@ struct reading {
 
 #define VAL_LONG 0x100 /* above every letter: val of a long option without one, plus its place */
 
-static bool takes(const struct opt_row *row, uint64_t taker)
+static bool takes(const struct opt_row *row, unsigned taker)
 {
 	return !taker || row->takers & taker;
 }
@@ -47,7 +47,7 @@ _printf_(2, 3) static void addf(struct opt_problem *p, const char *fmt, ...)
 	va_end(ap);
 }
 
-static const char *taker_name(const struct opt_table *table, uint64_t taker)
+static const char *taker_name(const struct opt_table *table, unsigned taker)
 {
 	for (size_t i = 0; table->takers && taker && table->takers[i]; i++)
 		if (taker >> i & 1)
@@ -55,7 +55,7 @@ static const char *taker_name(const struct opt_table *table, uint64_t taker)
 	return NULL;
 }
 
-void options_complain(const struct opt_table *table, uint64_t taker, struct opt_problem *problem,
+void options_complain(const struct opt_table *table, unsigned taker, struct opt_problem *problem,
 		      const char *fmt, ...)
 {
 	const char *command = taker_name(table, taker);
@@ -74,9 +74,9 @@ void options_complain(const struct opt_table *table, uint64_t taker, struct opt_
 #define complain(r, ...) options_complain((r)->table, (r)->taker, (r)->problem, __VA_ARGS__)
 
 /* " (load and reboot take it)", for who wrote a subcommand and an option of another one. */
-static void name_takers(const struct opt_table *table, uint64_t takers, struct opt_problem *ret)
+static void name_takers(const struct opt_table *table, unsigned takers, struct opt_problem *ret)
 {
-	unsigned n = 0, left = (unsigned)__builtin_popcountll(takers);
+	unsigned n = 0, left = (unsigned)__builtin_popcount(takers);
 
 	for (size_t i = 0; table->takers && table->takers[i]; i++) {
 		if (!(takers >> i & 1))
@@ -310,7 +310,7 @@ static int read_all(struct reading *r)
 	return r->problem->text[0] ? -EINVAL : 0;
 }
 
-int options_read(const struct opt_table *table, uint64_t taker, int argc, char **argv, void *facts,
+int options_read(const struct opt_table *table, unsigned taker, int argc, char **argv, void *facts,
 		 int *ret_operand, struct opt_problem *problem)
 {
 	struct reading r = { .table = table,
@@ -328,7 +328,7 @@ int options_read(const struct opt_table *table, uint64_t taker, int argc, char *
 	return code;
 }
 
-int options_operands(const struct opt_table *table, uint64_t taker, int argc, char **argv,
+int options_operands(const struct opt_table *table, unsigned taker, int argc, char **argv,
 		     int operand, int max, struct opt_problem *problem)
 {
 	if (argc - operand <= max)

@@ -45,12 +45,12 @@ struct opt_problem {
  * @id: a number of the command's own
  * @group: heading of the help text that it is under
  * @kind: what follows it, and where that goes
+ * @takers: who takes it, a bit each: subcommands, or what the command makes of it
  * @arg: what its value is called in the help text, NULL when it takes none
  * @into: offset in the facts of the command
  * @value: with OPT_VALUE
- * @takers: who takes it, a bit each: subcommands, or what the command makes of it
- * @flag: for the command's own use
  * @yields_to: letter of the older option that an abbreviation of both still means, or 0
+ * @flag: for the command's own use
  * @words: the values there are, up to a NULL; NULL: any
  * @is_valid: says which values there are; NULL: any
  * @take: false when @value is none; it may have filled in @problem itself
@@ -60,15 +60,14 @@ struct opt_problem {
 struct opt_row {
 	const char *name;
 	char letter;
-	int id;
-	unsigned group;
-	enum opt_kind kind;
+	unsigned char id, group;
+	enum opt_kind kind : 8;
+	unsigned takers;
 	const char *arg;
-	size_t into;
-	int value;
-	uint64_t takers;
-	uint64_t flag;
+	unsigned into;
+	short value;
 	char yields_to;
+	uint64_t flag;
 	const char *const *words;
 	bool (*is_valid)(const char *value);
 	bool (*take)(void *facts, const struct opt_row *row, const char *value,
@@ -94,7 +93,7 @@ struct opt_row {
  */
 struct opt_group {
 	const char *heading;
-	uint64_t takers;
+	unsigned takers;
 };
 
 /* Rows of one table, at most: getopt_long(3) is given arrays of this size. */
@@ -126,21 +125,21 @@ struct opt_table {
  *
  * Return: 0, -EINVAL with @problem, -ENOMEM.
  */
-_must_check_ int options_read(const struct opt_table *table, uint64_t taker, int argc, char **argv,
+_must_check_ int options_read(const struct opt_table *table, unsigned taker, int argc, char **argv,
 			      void *facts, int *ret_operand, struct opt_problem *problem);
 
 /* Says that @problem's line is "PROGRAM: COMMAND: SENTENCE, try --help", unless it says something
  * already. Every usage error has this form. @taker: as above. */
-_printf_(4, 5) void options_complain(const struct opt_table *table, uint64_t taker,
+_printf_(4, 5) void options_complain(const struct opt_table *table, unsigned taker,
 				     struct opt_problem *problem, const char *fmt, ...);
 
 /* -EINVAL with @problem when more than @max operands follow, the first of which is argv[@operand]. */
-_must_check_ int options_operands(const struct opt_table *table, uint64_t taker, int argc,
+_must_check_ int options_operands(const struct opt_table *table, unsigned taker, int argc,
 				  char **argv, int operand, int max, struct opt_problem *problem);
 
 /* The rows that @taker takes, below their headings; @taker 0: all, with the names of those that take
  * what not everybody takes. */
-void options_print_help(const struct opt_table *table, uint64_t taker, FILE *f);
+void options_print_help(const struct opt_table *table, unsigned taker, FILE *f);
 
 /* Which of @n words somebody who wrote @word may have meant, or NULL when none is near. */
 const char *nearest_word(const char *word, const char *const *words, size_t n);

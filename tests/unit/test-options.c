@@ -146,7 +146,7 @@ static void test_values(void **state)
 static void test_wrong(void **state)
 {
 	static const struct {
-		uint64_t taker;
+		unsigned taker;
 		const char *line, *sentence;
 	} cases[] = {
 		{ DRAW, "x --qiet",
@@ -214,7 +214,7 @@ static void test_long_word(void **state)
 static void test_help(void **state)
 {
 	static const struct {
-		uint64_t taker;
+		unsigned taker;
 		const char *want;
 	} cases[] = {
 		{ ERASE, "\n  -q, --quiet          say nothing\n"

@@ -10,7 +10,7 @@
 /* Who starts a kernel; who looks at boot entries. */
 #define BY_STARTING (BY_REBOOT | BY_LOAD | BY_MENU)
 #define BY_LOOKING (BY_LIST | BY_SHOW | BY_EVAL_GRUB)
-#define BY_ALL ((uint64_t)(BY_HELP << 1) - 1)
+#define BY_ALL ((unsigned)(BY_HELP << 1) - 1)
 
 enum group { GROUP_TARGET, GROUP_DOWN, GROUP_SYSTEM, GROUP_OUTPUT };
 
