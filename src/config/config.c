@@ -260,7 +260,8 @@ static int read_one(int root, const char *path, struct config *config, struct kx
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
-		return kx_fail(err, r, "%s: cannot read the configuration: %s", path, strerror(-r));
+		return kx_fail(err, r, "%s: cannot read the configuration: %s", path,
+			       open_strerror(r));
 	text.p = buf;
 	r = config_parse(config, path, &text);
 	return r < 0 ? kx_fail(err, r, "%s: out of memory", path) : 0;
