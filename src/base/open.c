@@ -20,7 +20,8 @@
 #include "base/open.h"
 
 static_assert(ROOT_HERE == AT_FDCWD, "the running system is where paths start by themselves");
-static_assert(NOT_A_FILE == -EMEDIUMTYPE, "a code that nothing else has");
+static_assert(NOT_A_FILE == -EMEDIUMTYPE && NOT_TRUSTED == -EKEYREJECTED,
+	      "codes that open(2) does not have");
 
 enum {
 	/* openat2(2) gives -EAGAIN when something below the root was renamed meanwhile. */
@@ -35,6 +36,7 @@ struct walk {
 	int fd[DEPTH_MAX]; /* the root, and the directories down to where the walk is */
 	size_t n;
 	unsigned links;
+	bool trusted;	     /* refuse what others than root can change */
 	char rest[PATH_MAX]; /* what is still to be walked */
 };
 
@@ -88,6 +90,13 @@ static int walk_link(struct walk *w, int fd)
 	return 0;
 }
 
+/* Whose it is, and who else may write to it. The mode of a link says nothing. */
+static bool is_trusted(const struct stat *st)
+{
+	return (st->st_uid == 0 || st->st_uid == geteuid()) &&
+	       (S_ISLNK(st->st_mode) || !(st->st_mode & 022));
+}
+
 /* One component. Returns 0, a negative errno, or with a file at the end its descriptor in @ret. */
 static int walk_step(struct walk *w, const char *name, bool follow, int *ret)
 {
@@ -104,6 +113,8 @@ static int walk_step(struct walk *w, const char *name, bool follow, int *ret)
 	fd = openat(w->fd[w->n - 1], name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
+	if (w->trusted && !is_trusted(&st))
+		return NOT_TRUSTED;
 	if (S_ISLNK(st.st_mode) && (follow || w->rest[0]))
 		return walk_link(w, fd);
 	if (S_ISDIR(st.st_mode)) {
@@ -119,9 +130,9 @@ static int walk_step(struct walk *w, const char *name, bool follow, int *ret)
 }
 
 /* O_PATH of @path below @root. */
-static int walk_open(int root, const char *path, bool follow)
+static int walk_open(int root, const char *path, bool follow, bool trusted)
 {
-	_cleanup_(walk_done) struct walk w = { 0 };
+	_cleanup_(walk_done) struct walk w = { .trusted = trusted };
 	char name[NAME_MAX + 1];
 	int fd = -1, r = 0;
 
@@ -130,7 +141,8 @@ static int walk_open(int root, const char *path, bool follow)
 	if (!path[0])
 		return -ENOENT;
 	memcpy(w.rest, path, strlen(path) + 1);
-	w.fd[0] = fcntl(root, F_DUPFD_CLOEXEC, 0);
+	w.fd[0] = root == ROOT_HERE ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)
+				    : fcntl(root, F_DUPFD_CLOEXEC, 0);
 	if (w.fd[0] < 0)
 		return -errno;
 	w.n = 1;
@@ -146,7 +158,7 @@ static int walk_open(int root, const char *path, bool follow)
 
 int open_path_walking(int root, const char *path, int flags)
 {
-	_cleanup_close_ int fd = walk_open(root, path, !(flags & O_NOFOLLOW));
+	_cleanup_close_ int fd = walk_open(root, path, !(flags & O_NOFOLLOW), false);
 	struct stat st;
 
 	if (fd < 0)
@@ -213,9 +225,10 @@ static int reopen(int at, const struct stat *st, int root, const char *path, int
 	return is_same(st, fd) ? TAKE_FD(fd) : -EAGAIN;
 }
 
-static int open_checked(int root, const char *path, int flags, bool device)
+/* @at is owned. */
+static int open_found(int at_owned, int root, const char *path, int flags, bool device)
 {
-	_cleanup_close_ int at = path_open(root, path, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW));
+	_cleanup_close_ int at = at_owned;
 	struct stat st;
 
 	if (at < 0)
@@ -230,6 +243,13 @@ static int open_checked(int root, const char *path, int flags, bool device)
 		return NOT_A_FILE;
 	/* not blocking: somebody may hold a lease on it, and /proc has files that wait for more */
 	return reopen(at, &st, root, path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+static int open_checked(int root, const char *path, int flags, bool device)
+{
+	int at = path_open(root, path, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW));
+
+	return open_found(at, root, path, flags, device);
 }
 
 int open_in(int root, const char *path, int flags)
@@ -254,8 +274,17 @@ int open_device_in(int root, const char *path, int flags)
 	return fd == NOT_A_FILE ? open_in(root, path, flags) : fd;
 }
 
+int open_trusted_in(int root, const char *path, int flags)
+{
+	int at = walk_open(root, path, !(flags & O_NOFOLLOW), true);
+
+	return at < 0 || (flags & O_PATH) ? at : open_found(at, root, path, flags, false);
+}
+
 const char *open_strerror(int code)
 {
+	if (code == NOT_TRUSTED)
+		return "others than root can change it, or a directory or link on the way to it";
 	return code == NOT_A_FILE ? "a device, FIFO or socket; only regular files are read"
 				  : strerror(-code);
 }

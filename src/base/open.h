@@ -21,6 +21,14 @@ _must_check_ int open_device_in(int root, const char *path, int flags);
 /* How open_in() finds a path on kernels without openat2(2): O_PATH, component by component. */
 _must_check_ int open_path_walking(int root, const char *path, int flags);
 
-#define NOT_A_FILE (-124) /* -EMEDIUMTYPE, which open(2) gives for nothing else */
+#define NOT_A_FILE (-124)  /* -EMEDIUMTYPE, which open(2) gives for nothing else */
+#define NOT_TRUSTED (-129) /* -EKEYREJECTED */
+
+/*
+ * The same for what decides what root does: NOT_TRUSTED when the file, a directory or a link on the way
+ * down from the root belongs to another user than root (or than the one who runs this), or can be
+ * written by group or others. With O_PATH only found and looked at.
+ */
+_must_check_ int open_trusted_in(int root, const char *path, int flags);
 /* strerror(3) of what open_in() returned, for a sentence. */
 const char *open_strerror(int code);

@@ -180,6 +180,36 @@ static void test_devices(void **state)
 	assert_int_equal(open_device_in(fd, "/fifo", O_RDONLY), NOT_A_FILE);
 }
 
+static void test_trusted(void **state)
+{
+	static const char *const ways[] = { "/etc/rr/conf", "/link/conf" };
+
+	if (geteuid() != 0) {
+		print_message("files of other users need root\n");
+		skip();
+	}
+	root_put(&root, "/etc/rr/conf", "x");
+	root_link(&root, "/link", "/etc/rr");
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		_cleanup_close_ int good = open_trusted_in(fd, ways[i], O_RDONLY);
+
+		assert_true(good >= 0);
+		assert_int_equal(chmod(full("/etc/rr/conf"), 0664), 0);
+		assert_int_equal(open_trusted_in(fd, ways[i], O_RDONLY), NOT_TRUSTED);
+		assert_int_equal(chmod(full("/etc/rr/conf"), 0644), 0);
+		assert_int_equal(chmod(full("/etc"), 0777), 0);
+		assert_int_equal(open_trusted_in(fd, ways[i], O_RDONLY), NOT_TRUSTED);
+		assert_int_equal(chmod(full("/etc"), 0755), 0);
+		assert_int_equal(chown(full("/etc/rr"), 65534, 0), 0);
+		assert_int_equal(open_trusted_in(fd, ways[i], O_PATH), NOT_TRUSTED);
+		assert_int_equal(chown(full("/etc/rr"), 0, 0), 0);
+	}
+	assert_int_equal(lchown(full("/link"), 65534, 0), 0);
+	assert_int_equal(open_trusted_in(fd, "/link/conf", O_RDONLY), NOT_TRUSTED);
+	assert_int_equal(open_trusted_in(fd, "/etc/nothing", O_RDONLY), -ENOENT);
+	assert_int_equal(open_trusted_in(fd, "/etc/rr", O_RDONLY), -EISDIR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +217,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_walking, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_devices, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_trusted, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
