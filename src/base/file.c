@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,6 +78,24 @@ int file_replace_in(int root, const char *path, unsigned mode, const void *buf, 
 	else if (durable && fsync(parent) < 0)
 		r = -errno;
 	return r;
+}
+
+int lock_file_in(int root, const char *path)
+{
+	const char *name;
+	_cleanup_close_ int parent = parent_open(root, path, &name);
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (parent < 0)
+		return parent;
+	fd = openat(parent, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		    0600);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
+		return -EPERM;
+	return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : TAKE_FD(fd);
 }
 
 int file_write_in(int root, const char *path, const char *text)
