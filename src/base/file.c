@@ -63,9 +63,11 @@ int file_replace_in(int root, const char *path, unsigned mode, const void *buf, 
 
 	if (parent < 0)
 		return parent;
-	if (snprintf(beside, sizeof(beside), ".%s.new", name) >= (int)sizeof(beside))
+	/* one name per writer: two of them never write to the same file */
+	if (snprintf(beside, sizeof(beside), ".%s.%d.new", name, (int)gettid()) >=
+	    (int)sizeof(beside))
 		return -ENAMETOOLONG;
-	/* left over from a writer that was killed; O_EXCL below, so nobody else's is written to */
+	/* left over from a writer with that number, which was killed */
 	(void)unlinkat(parent, beside, 0);
 	fd = openat(parent, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
