@@ -21,7 +21,7 @@ static void stop_everything(struct sys *sys, const struct teller *t)
 
 	process_shield(sys);
 	if (processes_stop(sys, t, &err) < 0)
-		t->say(t->data, err.message);
+		teller_say(t, "%s", err.message);
 	sys->sync(sys);
 }
 
@@ -33,7 +33,7 @@ static bool leave_mounts(struct sys *sys, const struct teller *t)
 	int r = mounts_leave_all(sys, t, &network, &err);
 
 	if (r < 0)
-		t->say(t->data, err.message);
+		teller_say(t, "%s", err.message);
 	else if (r > 0)
 		teller_say(t, "%d file system%s still writable; what was written is on the disk", r,
 			   r == 1 ? " is" : "s are");

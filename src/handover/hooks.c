@@ -14,7 +14,7 @@
 static const char *const vendor_directories[] = { "/usr/lib/rapidreboot/hooks.d",
 						  "/usr/local/lib/rapidreboot/hooks.d" };
 
-enum { HOOKS_MAX = 128, PATH_SIZE = 512, SENTENCE_SIZE = 640 };
+enum { HOOKS_MAX = 128, PATH_SIZE = 512 };
 
 struct found {
 	char *name;
@@ -69,11 +69,7 @@ static void list_directory(int root, const char *directory, struct list *list)
 
 static void tell(const struct hooks *hooks, const char *path, const char *what)
 {
-	char sentence[SENTENCE_SIZE];
-
-	(void)snprintf(sentence, sizeof(sentence), "hook %s (%s): %s", path, hooks->stage, what);
-	if (hooks->tell)
-		hooks->tell(sentence);
+	teller_say(hooks->teller, "hook %s (%s): %s", path, hooks->stage, what);
 }
 
 /* It runs as root: nobody else may have a say in what it does. A link to /dev/null hides a hook. */

@@ -13,6 +13,7 @@
  */
 
 #include "base/error.h"
+#include "base/teller.h"
 #include "record/attempts.h"
 #include "sys/sys.h"
 
@@ -23,12 +24,12 @@
  * @entry: second argument
  * @setting: "NAME=VALUE" in their environment, or NULL
  * @timeout_s: for each of them; then SIGTERM, and SIGKILL five seconds later
- * @tell: says what a hook answered, may be NULL
+ * @teller: hears what a hook answered, may be NULL
  */
 struct hooks {
 	const char *directory, *stage, *entry, *setting;
 	unsigned timeout_s;
-	void (*tell)(const char *sentence);
+	const struct teller *teller;
 };
 
 /* What they answered: "NAME=0 NAME=3 NAME=timeout". */

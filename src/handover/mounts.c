@@ -2,8 +2,6 @@
 /* proc_pid_mountinfo(5) -> file systems unmounted or read-only. */
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,17 +22,6 @@ enum {
 	EMERGENCY_ROUNDS = 50, /* the kernel remounts from a work queue */
 	EMERGENCY_MS = 100,
 };
-
-void teller_say(const struct teller *t, const char *fmt, ...)
-{
-	char line[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	t->say(t->data, line);
-}
 
 void mount_points_done(struct mount_points *points)
 {

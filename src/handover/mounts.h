@@ -4,14 +4,8 @@
 /* File systems, when they have to be left without an init system to do it. */
 
 #include "base/error.h"
+#include "base/teller.h"
 #include "sys/sys.h"
-
-/* Receives one line about what could not be done, without newline. */
-struct teller {
-	void (*say)(void *data, const char *line);
-	void *data;
-};
-void teller_say(const struct teller *t, const char *fmt, ...) _printf_(2, 3);
 
 struct mount_point {
 	char *dir, *source;

@@ -583,31 +583,17 @@ static void test_exit_initramfs(void **state)
 	assert_int_equal(fstatat(fd, "run/initramfs/usr/bin/kexec", &st, 0), 0);
 }
 
-/* A person's message is never an option of the program that shows it. */
-static void test_operand(void **state)
-{
-	struct reboot_call call = { 0 };
-
-	assert_int_equal(call_operand(&call, "disk change", NULL), 0);
-	assert_int_equal(call_operand(&call, "-P", NULL), 0);
-	assert_int_equal(call.n_words, 3);
-	assert_string_equal(call.words[0], "disk change");
-	assert_string_equal(call.words[1], "--");
-	assert_string_equal(call.words[2], "-P");
-	reboot_call_done(&call);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_operand),	       cmocka_unit_test(test_request_whole),
-		cmocka_unit_test(test_request_bad),    cmocka_unit_test(test_request_long),
-		cmocka_unit_test(test_request_words),  cmocka_unit_test(test_request_check),
-		cmocka_unit_test(test_request_file),   cmocka_unit_test(test_request_links),
-		cmocka_unit_test(test_spares_pages),   cmocka_unit_test(test_detect),
-		cmocka_unit_test(test_signals),	       cmocka_unit_test(test_systemd_jobs),
-		cmocka_unit_test(test_runit_bit),      cmocka_unit_test(test_sysvinit_title),
-		cmocka_unit_test(test_exit_initramfs), cmocka_unit_test(test_arming),
+		cmocka_unit_test(test_request_whole),  cmocka_unit_test(test_request_bad),
+		cmocka_unit_test(test_request_long),   cmocka_unit_test(test_request_words),
+		cmocka_unit_test(test_request_check),  cmocka_unit_test(test_request_file),
+		cmocka_unit_test(test_request_links),  cmocka_unit_test(test_spares_pages),
+		cmocka_unit_test(test_detect),	       cmocka_unit_test(test_signals),
+		cmocka_unit_test(test_systemd_jobs),   cmocka_unit_test(test_runit_bit),
+		cmocka_unit_test(test_sysvinit_title), cmocka_unit_test(test_exit_initramfs),
+		cmocka_unit_test(test_arming),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

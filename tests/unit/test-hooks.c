@@ -10,13 +10,14 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "handover/hooks.h"
+#include "handover/init.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
 
 static struct sys machine;
 static char told[4096];
 
-static void tell(const char *sentence)
+static void tell(void *data, enum tell kind, const char *sentence)
 {
 	strncat(told, sentence, sizeof(told) - strlen(told) - 1);
 	strncat(told, "\n", sizeof(told) - strlen(told) - 1);
@@ -34,13 +35,14 @@ static void hook(struct root *root, const char *path, const char *body, unsigned
 
 static struct hooks_answer run(unsigned timeout_s)
 {
+	const struct teller teller = { tell, NULL };
 	const struct hooks hooks = {
 		.directory = "/etc/rapidreboot/hooks.d",
 		.stage = "pre-handover",
 		.entry = "Debian GNU/Linux, \"x\"",
 		.setting = "RAPIDREBOOT_X=y z",
 		.timeout_s = timeout_s,
-		.tell = tell,
+		.teller = &teller,
 	};
 	struct hooks_answer answer;
 
@@ -151,12 +153,25 @@ static void test_not_a_program(void **state)
 	root_free(&root);
 }
 
+/* A person's message is never an option of the program that shows it. */
+static void test_operand(void **state)
+{
+	struct reboot_call call = { 0 };
+
+	assert_int_equal(call_operand(&call, "disk change", NULL), 0);
+	assert_int_equal(call_operand(&call, "-P", NULL), 0);
+	assert_int_equal(call.n_words, 3);
+	assert_string_equal(call.words[0], "disk change");
+	assert_string_equal(call.words[1], "--");
+	assert_string_equal(call.words[2], "-P");
+	reboot_call_done(&call);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_none),
-		cmocka_unit_test(test_arguments),
-		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_operand),	      cmocka_unit_test(test_none),
+		cmocka_unit_test(test_arguments),     cmocka_unit_test(test_time),
 		cmocka_unit_test(test_not_a_program),
 	};
 

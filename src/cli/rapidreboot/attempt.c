@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/rapidreboot/attempt.h"
 
-static void say(const char *sentence)
+static void say(void *data, enum tell kind, const char *sentence)
 {
 	fprintf(stderr, "rapidreboot: %s\n", sentence);
 }
@@ -67,22 +67,23 @@ bool attempt_diet_failed(struct sys *sys, const char *version)
 int attempt_hooks(struct sys *sys, const struct config *config, const char *stage,
 		  const char *entry, struct hooks_answer *ret)
 {
+	const struct teller teller = { say, NULL };
 	const struct hooks hooks = {
 		.directory = config->hooks,
 		.stage = stage,
 		.entry = entry,
 		.setting = config->unload_displays ? "RAPIDREBOOT_DISPLAY_DRIVERS=unload" : NULL,
 		.timeout_s = config->hook_timeout_s,
-		.tell = say,
+		.teller = &teller,
 	};
 
 	hooks_run(sys, &hooks, ret);
 	if (ret->n_failed == 0)
 		return EXIT_OK;
 	if (config->hook_failure_ignored) {
-		say("going on all the same (HOOK_FAILURE=ignore)");
+		say(NULL, TELL_NOTICE, "going on all the same (HOOK_FAILURE=ignore)");
 		return EXIT_OK;
 	}
-	say("a hook failed, so there is no fast reboot (HOOK_FAILURE=stop)");
+	say(NULL, TELL_NOTICE, "a hook failed, so there is no fast reboot (HOOK_FAILURE=stop)");
 	return EXIT_REFUSED;
 }

@@ -148,7 +148,7 @@ static void withdraw(struct start *s, struct handover *h)
 	(void)!attempt_withdraw(h->sys, NULL);
 }
 
-static void say(void *data, const char *line)
+static void say(void *data, enum tell kind, const char *line)
 {
 	fprintf(stderr, "rapidreboot: %s\n", line);
 }
