@@ -18,6 +18,11 @@ _must_check_ int directory_make_in(int root, const char *path, unsigned mode);
 _must_check_ int file_replace_in(int root, const char *path, unsigned mode, const void *buf,
 				 size_t n, bool durable);
 
+/* A lock that only root can hold: flock(2) on a file of root's own with mode 0600, made when it is not
+ * there, since everybody may lock a directory or file that he can open. Returns the descriptor that holds
+ * it; -EWOULDBLOCK while another one does; -EPERM when the file is not such a one. */
+_must_check_ int lock_file_in(int root, const char *path);
+
 /* Writes to a file that exists, as sysctls and attributes of sysfs. */
 _must_check_ int file_write_in(int root, const char *path, const char *text);
 

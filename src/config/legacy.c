@@ -77,7 +77,7 @@ int vars_read(struct vars *vars, int root, const char *path, struct kx_error *er
 	if (r == -ENOENT)
 		return r;
 	if (r < 0)
-		return kx_fail(err, r, "%s: cannot read it: %s", path, strerror(-r));
+		return kx_fail(err, r, "%s: cannot read it: %s", path, open_strerror(r));
 	text.p = buf;
 	vars->file = path;
 	r = assign_each(text, take, vars);

@@ -27,7 +27,7 @@ static int iomem_read(struct kx_ctx *ctx, struct iomem *ret, struct kx_error *er
 	int r = read_file_in(ctx->machine_root, "/proc/iomem", IOMEM_MAX, &text, &n);
 
 	if (r < 0)
-		return kx_fail(err, r, "/proc/iomem: %s", strerror(-r));
+		return kx_fail(err, r, "/proc/iomem: %s", open_strerror(r));
 	r = iomem_parse((struct bytes){ text, n }, ret, err);
 	if (r < 0)
 		return kx_fail_in(err, r, "/proc/iomem");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "base/num.h"
 #include "preflight/look.h"
 
@@ -47,7 +48,7 @@ enum preflight_status unknown(struct report *r, const char *path, int code)
 {
 	if (code == -ENOMEM)
 		r->evidence.failed = true;
-	evidence(r, path, strerror(-code));
+	evidence(r, path, open_strerror(code));
 	return PREFLIGHT_UNKNOWN;
 }
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "base/file.h"
 #include "base/io.h"
@@ -13,6 +12,7 @@
 
 #define DIRECTORY "/var/lib/rapidreboot"
 #define FILE_NAME DIRECTORY "/attempts"
+#define LOCK_NAME DIRECTORY "/lock"
 #define DAMAGED_NAME DIRECTORY "/attempts.damaged"
 
 /* Limits on waiting for the lock. */
@@ -72,24 +72,21 @@ static int file_write(int root, const struct attempts *all, struct kx_error *err
  * goes down. The kernel drops the lock when its holder ends. */
 static int lock(struct sys *sys, int root, int *ret_fd, struct kx_error *err)
 {
-	_cleanup_close_ int fd = -1;
 	int r = directory_make_in(root, DIRECTORY, 0755);
 
-	if (r == 0)
-		r = fd = open_in(root, DIRECTORY, O_RDONLY | O_DIRECTORY);
 	if (r < 0)
 		return kx_fail(err, r, FILE_NAME ": cannot be written: %s", strerror(-r));
 	for (int i = 0; i < LOCK_TRIES; i++) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-			*ret_fd = TAKE_FD(fd);
+		r = lock_file_in(root, LOCK_NAME);
+		if (r >= 0) {
+			*ret_fd = r;
 			return 0;
 		}
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return kx_fail(err, -errno, DIRECTORY ": cannot be locked: %s",
-				       strerror(errno));
+		if (r != -EWOULDBLOCK && r != -EINTR)
+			return kx_fail(err, r, LOCK_NAME ": cannot be locked: %s", strerror(-r));
 		sys->sleep_ms(sys, LOCK_WAIT_MS);
 	}
-	return kx_fail(err, -EBUSY, DIRECTORY ": another program holds the record of attempts");
+	return kx_fail(err, -EBUSY, LOCK_NAME ": another program holds the record of attempts");
 }
 
 /* Changes *all; returns whether it did. */
