@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "lib/arch.h"
 #include "lib/in-place.h"
 #include "tests/fake/pages.h"
 #include "tests/unit/plan-machines.h"
@@ -62,6 +63,7 @@ static int setup(void **state)
 	fake_bzimage(&f->kernel);
 	f->kernel.image.bzimage.payload = vmlinux_payload(f->payload);
 	f->image.image = f->kernel.image;
+	f->image.arch = &arch_x86_64;
 	memset(f->initrd, 'i', sizeof(f->initrd));
 	*state = f;
 	return 0;

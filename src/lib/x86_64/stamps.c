@@ -8,7 +8,7 @@
 #include "base/dir.h"
 #include "base/io.h"
 #include "fundamental/purgatory-abi.h"
-#include "lib/internal.h"
+#include "lib/x86_64/x86_64.h"
 
 #define SETUP_DATA "/sys/kernel/boot_params/setup_data"
 
@@ -48,7 +48,7 @@ static uint64_t stamp(const struct stamps *stamps, enum stamp_id id)
 	return 0;
 }
 
-KX_EXPORT int kx_stamps(struct kx_ctx *ctx, struct kx_stamps *ret, struct kx_error *err)
+int x86_64_stamps_read(struct kx_ctx *ctx, struct kx_stamps *ret, struct kx_error *err)
 {
 	struct found found = { 0 };
 	_cleanup_names_ struct names names = { 0 };
