@@ -15,7 +15,7 @@
 #include "base/lines.h"
 #include "image/initrd.h"
 #include "image/prepared-file.h"
-#include "image/vmlinux.h"
+#include "image/x86_64/vmlinux.h"
 #include "lib/cache.h"
 #include "lib/diet.h"
 

@@ -8,10 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arch.h"
 #include "fundamental/bytes.h"
 #include "memmap/memmap.h"
-
-enum arch { ARCH_UNKNOWN, ARCH_X86_64, ARCH_ARM64 };
 
 /* One descriptor of /sys/firmware/efi/runtime-map. */
 struct efi_descriptor {
@@ -28,7 +27,7 @@ struct efi_facts {
 };
 
 struct machine {
-	enum arch arch;
+	enum arch_id arch;
 	struct memmap memory;	    /* normalised; what the next kernel is told */
 	struct ranges keep_off;	    /* RAM that must not be a target */
 	struct ranges crash;	    /* crashkernel= reservations, in file order */

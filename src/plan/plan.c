@@ -41,7 +41,7 @@ static int check_request(const struct plan_request *req, struct kx_error *err)
 	return 0;
 }
 
-static const struct arch_planner *find_planner(enum arch arch)
+static const struct arch_planner *find_planner(enum arch_id arch)
 {
 	for (size_t i = 0; i < sizeof(planners) / sizeof(planners[0]); i++)
 		if (planners[i]->arch == arch)

@@ -50,7 +50,7 @@ struct place {
 
 /* Names as in `kexec --type=`; one entry an architecture. */
 struct arch_planner {
-	enum arch arch;
+	enum arch_id arch;
 	const char *name;
 	int (*make)(struct planner *p);
 };

@@ -8,8 +8,9 @@
 #include "preflight/look.h"
 
 static const struct check *const families[] = {
-	permission_checks, entry_checks,   memory_checks,   virtualisation_checks,
-	hardware_checks,   storage_checks, shutdown_checks, firmware_checks,
+	architecture_checks, permission_checks,	    entry_checks,
+	memory_checks,	     virtualisation_checks, hardware_checks,
+	storage_checks,	     shutdown_checks,	    firmware_checks,
 };
 
 enum { N_FAMILIES = sizeof(families) / sizeof(*families) };
@@ -109,6 +110,7 @@ int preflight_run(const struct preflight_opts *opts, struct preflight *ret, stru
 		.has_proc = has_entries(opts->root, "/proc"),
 		.has_sys = has_entries(opts->root, "/sys"),
 		.has_run = has_entries(opts->root, "/run"),
+		.arch = arch_find(opts->root),
 	};
 	int r = check_force(opts, err);
 
@@ -121,6 +123,8 @@ int preflight_run(const struct preflight_opts *opts, struct preflight *ret, stru
 		for (const struct check *c = families[i]; c->id; c++) {
 			struct preflight_finding *f = &p.findings[p.n];
 
+			if (c->only && !(c->only >> l.arch.id & 1))
+				continue;
 			if (run_check(&l, c, f) < 0)
 				return kx_fail(err, -ENOMEM, "check %s: out of memory", c->id);
 			p.n++;

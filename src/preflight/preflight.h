@@ -80,7 +80,8 @@ struct preflight_finding {
 };
 
 struct preflight {
-	struct preflight_finding *findings; /* every check, in the order of the catalogue */
+	/* every check that is about this architecture, in the order of the catalogue */
+	struct preflight_finding *findings;
 	size_t n;
 	enum preflight_severity outcome; /* gravest severity of the findings */
 	bool has_findings;

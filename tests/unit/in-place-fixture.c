@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/arch.h"
 #include "tests/unit/in-place-fixture.h"
 
 static void keep_log(void *data, enum kx_log_level level, const char *line)
@@ -36,6 +37,7 @@ int in_place_setup(void **state)
 	fake_bzimage(&f->kernel);
 	f->kernel.image.bzimage.payload = vmlinux_payload(f->payload);
 	f->image.image = f->kernel.image;
+	f->image.arch = &arch_x86_64;
 	memset(f->initrd, 'i', sizeof(f->initrd));
 	*state = f;
 	return 0;

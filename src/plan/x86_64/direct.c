@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "image/vmlinux.h"
+#include "image/x86_64/vmlinux.h"
 #include "plan/purgatory-blobs.h"
 #include "plan/runs.h"
 #include "plan/x86_64/x86_64.h"

@@ -7,7 +7,7 @@
  * that arch/x86/tools/relocs.c writes. Documentation/arch/x86/boot.rst, payload_offset; the rules
  * for moving are those of arch/x86/boot/compressed/{misc,kaslr}.c.
  */
-#include "image/vmlinux.h"
+#include "image/x86_64/vmlinux.h"
 
 #include <assert.h>
 #include <elf.h>
