@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "preflight/devices.h"
 #include "preflight/initrd.h"
 #include "preflight/look.h"
 #include "preflight/packages.h"
@@ -119,109 +120,6 @@ static enum preflight_status look_modules(const struct look *l, struct report *r
 		r->sentence.n = 0;
 	}
 	return found(r, "There are no modules for Linux %s, the kernel of this entry.", release);
-}
-
-/* udev's names for what a tag means; NULL for tags that are no file below /dev/disk. */
-static const char *tag_directory(const char *spec, const char **ret_value)
-{
-	static const char *const tags[][2] = {
-		{ "UUID=", "by-uuid" },
-		{ "LABEL=", "by-label" },
-		{ "PARTUUID=", "by-partuuid" },
-		{ "PARTLABEL=", "by-partlabel" },
-	};
-
-	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
-		if (strncmp(spec, tags[i][0], strlen(tags[i][0])) == 0) {
-			*ret_value = spec + strlen(tags[i][0]);
-			return tags[i][1];
-		}
-	return NULL;
-}
-
-/* 1 when a device of that name is there, 0 when not, -EOPNOTSUPP for what is no device (a network
- * file system, a pool), or why it cannot be told. */
-static int device_there(const struct look *l, const char *spec)
-{
-	const char *value, *directory = tag_directory(spec, &value);
-	char path[512];
-	int code;
-
-	if (directory) {
-		if (strchr(value, '/')) /* PARTUUID=…/PARTNROFF=1; labels with "/" are encoded */
-			return -EOPNOTSUPP;
-		code = look_exists(l, "/dev/disk");
-		if (code <= 0)
-			return code < 0 ? code : -ENODATA;
-		if (!path_make(path, sizeof(path), "/dev/disk/%s/%s", directory, value))
-			return -ENAMETOOLONG;
-		return look_exists(l, path);
-	}
-	if (strncmp(spec, "/dev/", 5) != 0 || strcmp(spec, "/dev/nfs") == 0 ||
-	    strcmp(spec, "/dev/ram0") == 0)
-		return -EOPNOTSUPP;
-	/* A /dev without devices is one of a tree of files. */
-	code = look_exists(l, "/dev/null");
-	if (code <= 0)
-		return code < 0 ? code : -ENODATA;
-	return look_exists(l, spec);
-}
-
-static enum preflight_status look_root_device(const struct look *l, struct report *r,
-					      const char *spec)
-{
-	_cleanup_free_ char *running = NULL, *running_root = NULL;
-	const char *value;
-	int there;
-
-	evidencef(r, "root=%s", spec);
-	if (l->entry->n_initrds == 0 && l->entry->type != KX_ENTRY_UKI &&
-	    (strncmp(spec, "UUID=", 5) == 0 || strncmp(spec, "LABEL=", 6) == 0))
-		return found(r,
-			     "Without an initrd the kernel cannot find its root by UUID or label.");
-	there = device_there(l, spec);
-	if (there == -EOPNOTSUPP || there > 0)
-		return PREFLIGHT_OK;
-	if (there < 0)
-		return unknown(r, tag_directory(spec, &value) ? "/dev/disk" : "/dev", there);
-	if (look_cmdline(l, &running) >= 0 && cmdline_value(running, "root=", &running_root) >= 0 &&
-	    strcmp(running_root, spec) == 0)
-		r->severity = PREFLIGHT_WARN; /* it has worked once */
-	return found(r, "There is no device %s, where the next kernel would look for its root.",
-		     spec);
-}
-
-static enum preflight_status look_other_device(const struct look *l, struct report *r,
-					       const char *name, const char *tag)
-{
-	_cleanup_free_ char *spec = NULL;
-	char full[512];
-	int there;
-
-	if (cmdline_value(l->entry->cmdline, name, &spec) < 0 ||
-	    !path_make(full, sizeof(full), "%s%s", tag, spec))
-		return PREFLIGHT_OK;
-	there = device_there(l, full);
-	if (there != 0)
-		return PREFLIGHT_OK;
-	evidencef(r, "%s%s", name, spec);
-	r->severity = PREFLIGHT_WARN;
-	return found(r, "There is no device %s, which %s asks for.", full, name);
-}
-
-static enum preflight_status look_devices(const struct look *l, struct report *r)
-{
-	_cleanup_free_ char *root = NULL;
-	enum preflight_status status = PREFLIGHT_OK;
-
-	if (!l->entry || !l->entry->cmdline)
-		return unknown_entry(l, r);
-	if (cmdline_value(l->entry->cmdline, "root=", &root) >= 0)
-		status = look_root_device(l, r, root);
-	if (status != PREFLIGHT_OK)
-		return status;
-	status = look_other_device(l, r, "resume=", "");
-	return status == PREFLIGHT_OK ? look_other_device(l, r, "rd.luks.uuid=", "UUID=") : status;
 }
 
 static enum preflight_status look_length(const struct look *l, struct report *r)

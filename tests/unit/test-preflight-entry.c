@@ -41,10 +41,6 @@ static const char *const two[] = { "/m", "/i" };
 	{                                            \
 		"/lib/modules/" v "/modules.dep", "" \
 	}
-#define NULL_DEVICE             \
-	{                       \
-		"/dev/null", "" \
-	}
 
 static void test_image(void **state)
 {
@@ -112,47 +108,6 @@ static void test_image(void **state)
 static void test_command_line(void **state)
 {
 	const struct row rows[] = {
-		{ "B4",
-		  { { "/dev/disk/by-uuid/1-2", "" } },
-		  ENTRY(ONE, .cmdline = "ro root=UUID=1-2"),
-		  OK },
-		{ "B4",
-		  { { "/dev/disk/by-uuid/1-2", "" } },
-		  ENTRY(.cmdline = "root=UUID=1-2"),
-		  REFUSE },
-		{ "B4",
-		  { { "/dev/disk/by-uuid/3", "" } },
-		  ENTRY(ONE, .cmdline = "root=UUID=1"),
-		  REFUSE,
-		  .evidence = "root=UUID=1" },
-		{ "B4",
-		  { { "/dev/disk/by-uuid/3", "" }, { "/proc/cmdline", "root=UUID=1 ro\n" } },
-		  ENTRY(ONE, .cmdline = "root=UUID=1"),
-		  WARN },
-		{ "B4",
-		  { { "/dev/disk/by-partuuid/7", "" } },
-		  ENTRY(.cmdline = "root=PARTUUID=7"),
-		  OK },
-		{ "B4",
-		  { NULL_DEVICE, { "/dev/sda1", "" } },
-		  ENTRY(.cmdline = "root=/dev/sda1"),
-		  OK },
-		{ "B4", { NULL_DEVICE }, ENTRY(.cmdline = "root=/dev/sda1"), REFUSE },
-		{ "B4", { NULL_DEVICE }, ENTRY(.cmdline = "root=\"/dev/sda1\""), REFUSE },
-		{ "B4", { NULL_DEVICE }, ENTRY(ONE, .cmdline = "root=ZFS=rpool/x"), OK },
-		{ "B4", { NULL_DEVICE }, ENTRY(ONE, .cmdline = "root=/dev/nfs"), OK },
-		{ "B4",
-		  { { "/dev/disk/by-uuid/1", "" } },
-		  ENTRY(ONE, .cmdline = "root=UUID=1 resume=UUID=9"),
-		  WARN,
-		  .evidence = "resume=UUID=9" },
-		{ "B4",
-		  { { "/dev/disk/by-uuid/1", "" } },
-		  ENTRY(ONE, .cmdline = "root=UUID=1 rd.luks.uuid=9"),
-		  WARN },
-		{ "B4", { { NULL } }, ENTRY(ONE, .cmdline = "root=UUID=1"), UNKNOWN },
-		{ "B4", { { NULL } }, ENTRY(.kernel = "/k"), UNKNOWN },
-
 		{ "B6", { { NULL } }, ENTRY(.cmdline = "ro"), OK },
 		{ "B6", { { NULL } }, ENTRY(.cmdline = "ro $tuned_params"), WARN },
 		{ "B6", { { NULL } }, ENTRY(.cmdline = "root=UUID=$x ro"), REFUSE },
