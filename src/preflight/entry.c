@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cmdline.h"
 #include "preflight/devices.h"
 #include "preflight/initrd.h"
 #include "preflight/look.h"
@@ -333,22 +334,42 @@ static enum preflight_status look_other_loaders(const struct look *l, struct rep
 	return found(r, "Something else wants to load a kernel while the system goes down.");
 }
 
-static enum preflight_status look_one_time_words(const struct look *l, struct report *r)
+/* Words that may have been meant for one boot, which only who typed them can tell. */
+static bool may_be_for_one_boot(const struct cmdline_word *word)
 {
-	static const char *const words[] = { "systemd.unit=", "init=",	 "BOOT_IMAGE=",
-					     "elfcorehdr=",   "memmap=", "kexec_jump_back_entry=",
-					     "acpi_rsdp=" };
+	static const char *const keys[] = {
+		"systemd.unit",		 "rd.systemd.unit", "init",	  "rdinit",
+		"systemd.debug_shell",	 "BOOT_IMAGE",	    "elfcorehdr", "memmap",
+		"kexec_jump_back_entry", "acpi_rsdp",	    "forcefsck",  "snapd_recovery_mode"
+	};
+
+	if (cmdline_key_is(word, "fsck.mode"))
+		return bytes_is(word->value, "force");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (cmdline_key_is(word, keys[i]))
+			return true;
+	return false;
+}
+
+static enum preflight_status look_one_boot_words(const struct look *l, struct report *r)
+{
+	struct cmdline_word word;
+	const char *line;
 
 	if (!l->entry || !l->entry->cmdline)
 		return unknown_entry(l, r);
-	if (!l->entry->reuses_running)
-		return PREFLIGHT_OK;
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (cmdline_has(l->entry->cmdline, words[i]))
-			evidencef(r, "%s", words[i]);
+	line = l->entry->cmdline;
+	while (cmdline_next(&line, &word))
+		if (cmdline_is_one_boot(&word) ||
+		    (l->entry->reuses_running && may_be_for_one_boot(&word)))
+			evidencef(r, "%.*s", (int)word.whole.n, (const char *)word.whole.p);
 	if (r->evidence.n == 0)
 		return PREFLIGHT_OK;
-	return found(r, "The running command line has words that were meant for one boot.");
+	if (l->entry->reuses_running)
+		return found(r, "The running command line has words that were meant for one boot.");
+	r->severity = PREFLIGHT_NOTE;
+	r->remedy = "Remove them from the entry if it is to start the system as usual.";
+	return found(r, "The boot entry itself has words that are meant for one boot.");
 }
 
 const struct check entry_checks[] = {
@@ -378,6 +399,6 @@ const struct check entry_checks[] = {
 	{ "B14", PREFLIGHT_NOTE, true, "other loaders", "Disable the other unit or script.",
 	  look_other_loaders },
 	{ "B15", PREFLIGHT_WARN, true, "words for one boot",
-	  "Start the boot entry's own command line instead.", look_one_time_words },
+	  "Start the boot entry's own command line instead.", look_one_boot_words },
 	{ NULL },
 };

@@ -34,6 +34,7 @@ static const char *const one[] = { "/i" };
 static const char *const two[] = { "/m", "/i" };
 
 #define ENTRY(...) .entry = { .title = "t", __VA_ARGS__ }
+#define REUSED(line) ENTRY(.cmdline = line, .reuses_running = true)
 #define ONE .initrds = one, .n_initrds = 1
 #define TWO .initrds = two, .n_initrds = 2
 #define LINUX .image = &linux_6_1
@@ -124,13 +125,28 @@ static void test_command_line(void **state)
 		{ "B13", { { NULL } }, ENTRY(.way = KX_WAY_SEGMENTS, .devicetree = "/d"), OK },
 		{ "B13", { { NULL } }, UNKNOWN },
 
-		{ "B15", { { NULL } }, ENTRY(.cmdline = "init=/bin/sh"), OK },
-		{ "B15", { { NULL } }, ENTRY(.cmdline = "ro", .reuses_running = true), OK },
+		{ "B15", { { NULL } }, ENTRY(.cmdline = "ro"), OK },
+		{ "B15", { { NULL } }, ENTRY(.cmdline = "systemd.unit=kiosk.target"), OK },
+		/* a rescue entry, or a first boot, of the boot loader's own */
+		{ "B15", { { NULL } }, ENTRY(.cmdline = "ro single"), NOTE, .evidence = "single" },
+		{ "B15", { { NULL } }, ENTRY(.cmdline = "ignition.firstboot rw"), NOTE },
+		{ "B15", { { NULL } }, REUSED("ro"), OK },
 		{ "B15",
 		  { { NULL } },
-		  ENTRY(.cmdline = "ro init=/bin/sh", .reuses_running = true),
+		  REUSED("ro init=/bin/sh"),
 		  WARN,
-		  .evidence = "init=" },
+		  .evidence = "init=/bin/sh" },
+		{ "B15", { { NULL } }, REUSED("systemd.unit=kiosk.target"), WARN },
+		{ "B15", { { NULL } }, REUSED("flatcar.first_boot=detected ro"), WARN },
+		{ "B15",
+		  { { NULL } },
+		  REUSED("rd.break=mount"),
+		  WARN,
+		  .evidence = "rd.break=mount" },
+		{ "B15", { { NULL } }, REUSED("rescue"), WARN },
+		{ "B15", { { NULL } }, REUSED("fsck.mode=force"), WARN },
+		{ "B15", { { NULL } }, REUSED("fsck.mode=auto"), OK },
+		{ "B15", { { NULL } }, REUSED("acpi_rsdp=0x7fe014"), WARN },
 		{ "B15", { { NULL } }, UNKNOWN },
 	};
 
