@@ -384,7 +384,10 @@ struct kx_request {
  * @err: filled on failure only, or NULL
  *
  * Words whose key belongs to one boot only are dropped: BOOT_IMAGE, initrd, elfcorehdr,
- * kexec_jump_back_entry; for a crash kernel also crashkernel, memmap=exactmap and its ranges.
+ * kexec_jump_back_entry; the first boot of an image (ignition.firstboot, flatcar.first_boot,
+ * combustion.firstboot), rescue and single-user modes (single, rescue, emergency, systemd.unit= and
+ * init= with the same meaning), break points (rd.break, break=), systemd.run=, autorelabel and
+ * systemd.factory_reset; for a crash kernel also crashkernel, memmap=exactmap and its ranges.
  * Quoting is the kernel's own (lib/cmdline.c, next_arg()): double quotes, blanks inside them kept.
  *
  * Return: 0, -ENOENT without /proc, -ENOMEM. Since: 1
