@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/words.h"
+#include "base/lines.h"
 
 /* @elf_machine, @elf_class, @is_big: e_machine, EI_CLASS (1: 32 bits, 2: 64) and EI_DATA of programs
  * (System V ABI). i386 and arm stand for all names of theirs ("i686", "armv7l"). */
@@ -110,12 +110,12 @@ static enum arch_id from_cpuinfo(const char *text)
 			       ? ARCH_I386
 			       : ARCH_X86_64;
 	if (field(text, "CPU implementer", value, sizeof(value)))
-		return field(text, "Features", value, sizeof(value)) && words_have(value, "asimd")
+		return field(text, "Features", value, sizeof(value)) && has_word(value, "asimd")
 			       ? ARCH_AARCH64
 			       : ARCH_ARM;
 	if (field(text, "isa", value, sizeof(value)) && strncmp(value, "rv64", 4) == 0)
 		return ARCH_RISCV64;
-	if (field(text, "ISA", value, sizeof(value)) && words_have(value, "loongarch64"))
+	if (field(text, "ISA", value, sizeof(value)) && has_word(value, "loongarch64"))
 		return ARCH_LOONGARCH64;
 	if (field(text, "vendor_id", value, sizeof(value)) && strcmp(value, "IBM/S390") == 0)
 		return ARCH_S390X;
@@ -127,8 +127,8 @@ static enum arch_id from_elf(const uint8_t *p, size_t n)
 	if (n < 20 || memcmp(p, "\177ELF", 4) != 0)
 		return ARCH_UNKNOWN;
 	for (enum arch_id i = ARCH_UNKNOWN + 1; i < ARCH_N; i++) {
-		const uint16_t machine = archs[i].is_big ? (uint16_t)(p[18] << 8 | p[19])
-							 : (uint16_t)(p[19] << 8 | p[18]);
+		const unsigned machine = archs[i].is_big ? (unsigned)p[18] << 8 | p[19]
+							 : (unsigned)p[19] << 8 | p[18];
 
 		if (p[4] == archs[i].elf_class && (p[5] == 2) == archs[i].is_big &&
 		    machine == archs[i].elf_machine)

@@ -17,12 +17,12 @@ static int image_read(struct kx_ctx *ctx, struct kx_image *image, struct kx_erro
 
 	image->fd = open_in(ctx->file_root, image->path, O_RDONLY);
 	if (image->fd < 0)
-		return kx_fail(err, image->fd, "%s: %s", image->path, strerror(-image->fd));
+		return kx_fail(err, image->fd, "%s: %s", image->path, open_strerror(image->fd));
 	r = contents_open(image->fd, FILE_SIZE_MAX, &image->file);
 	if (r == -EFBIG)
 		return kx_fail(err, r, "%s: larger than 1 GiB, which no kernel is", image->path);
 	if (r < 0)
-		return kx_fail(err, r, "%s: %s", image->path, strerror(-r));
+		return kx_fail(err, r, "%s: %s", image->path, open_strerror(r));
 	if (image->file.n == 0)
 		return kx_fail(err, -ENODATA, "%s: the file is empty", image->path);
 	image->contents = (struct bytes){ image->file.p, image->file.n };

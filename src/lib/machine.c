@@ -8,8 +8,9 @@
 
 #include "base/dir.h"
 #include "base/io.h"
-#include "base/words.h"
+#include "base/lines.h"
 #include "lib/arch.h"
+#include "lib/internal.h"
 
 enum {
 	IOMEM_MAX = 16 << 20,
@@ -25,7 +26,7 @@ static int iomem_read(struct kx_ctx *ctx, struct iomem *ret, struct kx_error *er
 	int r = read_file_in(ctx->machine_root, "/proc/iomem", IOMEM_MAX, &text, &n);
 
 	if (r < 0)
-		return kx_fail(err, r, "/proc/iomem: %s", strerror(-r));
+		return kx_fail(err, r, "/proc/iomem: %s", open_strerror(r));
 	r = iomem_parse((struct bytes){ text, n }, ret, err);
 	if (r < 0)
 		return kx_fail_in(err, r, "/proc/iomem");
@@ -70,7 +71,7 @@ static int firmware_map_read(struct kx_ctx *ctx, struct memmap *map)
 	_cleanup_names_ struct names names = { 0 };
 	int r = read_line_in(ctx->machine_root, "/proc/cmdline", &cmdline);
 
-	if (r < 0 || words_have(cmdline, "add_efi_memmap"))
+	if (r < 0 || has_word(cmdline, "add_efi_memmap"))
 		return -ENOENT;
 	r = list_in(ctx->machine_root, "/sys/firmware/memmap", &names);
 	for (size_t i = 0; r >= 0 && i < names.n; i++)

@@ -301,7 +301,7 @@ static int dtb_read(struct kx_ctx *ctx, const struct kx_request *req, struct pay
 		return 0;
 	r = read_file_in(ctx->file_root, req->dtb, FILE_SIZE_MAX, &ret->buffer, &ret->bytes.n);
 	if (r < 0)
-		return kx_fail_at(err, kx_fail(err, r, "%s: %s", req->dtb, strerror(-r)),
+		return kx_fail_at(err, kx_fail(err, r, "%s: %s", req->dtb, open_strerror(r)),
 				  KX_STEP_INITRD);
 	ret->bytes.p = ret->buffer;
 	return 0;

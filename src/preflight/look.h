@@ -17,6 +17,7 @@ struct look {
 	const struct preflight_opts *opts;
 	const struct preflight_entry *entry; /* opts->entry */
 	int root;
+	int files;			 /* where kernel and initrds of the entry are opened */
 	bool has_proc, has_sys, has_run; /* these are mounted, or captured */
 	struct arch_found arch;
 };
@@ -89,5 +90,3 @@ _must_check_ int look_cmdline(const struct look *l, char **ret);
 
 /* "NAME: VALUE" or "NAME\t: VALUE" in /proc files; -ENOENT when no line begins so. */
 _must_check_ int proc_field(struct bytes text, const char *name, char **ret);
-/* Whether a blank-separated list has this word. */
-bool has_word(const char *list, const char *word);

@@ -25,7 +25,7 @@ static size_t count_checks(void)
 	return n;
 }
 
-static bool is_check(const char *id)
+bool preflight_is_check(const char *id)
 {
 	for (size_t i = 0; i < N_FAMILIES; i++)
 		for (const struct check *c = families[i]; c->id; c++)
@@ -93,7 +93,7 @@ static bool has_entries(int root, const char *directory)
 static int check_force(const struct preflight_opts *opts, struct kx_error *err)
 {
 	for (size_t i = 0; i < opts->n_force; i++)
-		if (!is_check(opts->force[i]))
+		if (!preflight_is_check(opts->force[i]))
 			return kx_fail(err, -EINVAL,
 				       "there is no check %s; `rapidreboot check -v` names all",
 				       opts->force[i]);
@@ -107,6 +107,7 @@ int preflight_run(const struct preflight_opts *opts, struct preflight *ret, stru
 		.opts = opts,
 		.entry = opts->entry,
 		.root = opts->root,
+		.files = opts->target ? opts->files : opts->root,
 		.has_proc = has_entries(opts->root, "/proc"),
 		.has_sys = has_entries(opts->root, "/sys"),
 		.has_run = has_entries(opts->root, "/run"),

@@ -63,8 +63,10 @@ struct preflight_opts {
 	bool loaded_is_ours; /* the image that is loaded, if any, was loaded by us */
 	/* where the system that is started is mounted, or NULL: it is the one that runs */
 	const char *target;
+	int files; /* with @target: root that kernel and initrds are opened in */
 	/* what the previous attempt left behind when nobody confirmed it, else NULL */
 	const char *unconfirmed;
+	const char *record_error; /* why records of attempts cannot be read, or NULL */
 };
 
 struct preflight_finding {
@@ -105,6 +107,9 @@ void preflight_done(struct preflight *preflight);
 const char *preflight_file_only(int root);
 
 enum preflight_exit preflight_exit_status(const struct preflight *preflight);
+
+/* Is there a check with that id? */
+bool preflight_is_check(const char *id);
 
 /* "note", "warning", "cold", "refuse" and "ok", "unknown", "finding". */
 const char *preflight_severity_name(enum preflight_severity severity);

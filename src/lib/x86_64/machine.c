@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "base/words.h"
+#include "base/lines.h"
 #include "lib/x86_64/x86_64.h"
 
 enum {
@@ -54,11 +54,10 @@ static void framebuffer_read(struct kx_ctx *ctx, struct machine *machine)
 /* A host that could run such guests shows sev and sev_es as well, but not "hypervisor". */
 static const char *confidential(const char *flags)
 {
-	if (words_have(flags, "tdx_guest"))
+	if (has_word(flags, "tdx_guest"))
 		return "only the decompressor prepares a TDX guest's memory";
-	if (words_have(flags, "hypervisor") &&
-	    (words_have(flags, "sev") || words_have(flags, "sev_es") ||
-	     words_have(flags, "sev_snp")))
+	if (has_word(flags, "hypervisor") &&
+	    (has_word(flags, "sev") || has_word(flags, "sev_es") || has_word(flags, "sev_snp")))
 		return "only the decompressor prepares an SEV guest's memory";
 	return NULL;
 }
@@ -69,7 +68,7 @@ static bool encrypts_memory(struct kx_ctx *ctx)
 	_cleanup_free_ char *cmdline = NULL;
 
 	return read_line_in(ctx->machine_root, "/proc/cmdline", &cmdline) == 0 &&
-	       words_have(cmdline, "mem_encrypt=on");
+	       has_word(cmdline, "mem_encrypt=on");
 }
 
 /* The first "flags" line speaks for all processors. */
@@ -93,9 +92,9 @@ static void processor_read(struct kx_ctx *ctx, struct machine *machine)
 	free(text);
 	if (!flags)
 		return;
-	machine->la57 = words_have(flags, "la57");
+	machine->la57 = has_word(flags, "la57");
 	machine->confidential = confidential(flags);
-	machine->has_crc32 = words_have(flags, "sse4_2");
+	machine->has_crc32 = has_word(flags, "sse4_2");
 }
 
 int x86_64_machine_read(struct kx_ctx *ctx, struct machine *machine)
