@@ -177,6 +177,16 @@ static void test_command_line(void **state)
 		  WARN,
 		  .evidence = "init=" },
 		{ "B15", { { NULL } }, UNKNOWN },
+
+		{ "B16", { { NULL } }, ENTRY(.kernel = "/k"), OK },
+		{ "B16",
+		  { { NULL } },
+		  ENTRY(.kernel = "/k"),
+		  WARN,
+		  .evidence = "why",
+		  .opts = { .guess = "why" } },
+		{ "B16", { { NULL } }, REFUSE, .evidence = "why", .opts = { .guess = "why" } },
+		{ "B16", { { NULL } }, UNKNOWN },
 	};
 
 	rows_check(rows, ARRAY_SIZE(rows));
