@@ -77,7 +77,7 @@ KX_EXPORT int kx_cmdline_running(struct kx_ctx *ctx, uint64_t flags, char **ret_
 
 	r = read_file_in(ctx->machine_root, "/proc/cmdline", CMDLINE_FILE_MAX, &raw, &n);
 	if (r < 0)
-		return kx_fail_at(err, kx_fail(err, r, "/proc/cmdline: %s", strerror(-r)),
+		return kx_fail_at(err, kx_fail(err, r, "/proc/cmdline: %s", open_strerror(r)),
 				  KX_STEP_MACHINE);
 	kept = malloc(n + 1);
 	if (!kept)
