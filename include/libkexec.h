@@ -291,6 +291,7 @@ struct kx_entry {
 	size_t n_warnings;	    /* what is odd about it */
 	const char *const *warnings; /* they */
 	int is_guessed; /* non-zero when no loader's configuration has it, only a directory */
+	int is_broken;	/* non-zero when its loader cannot start it either: a kernel is missing */
 };
 
 /** kx_entries_entry() - entry @i; @entry->size set by the caller. Return: 0, -ERANGE, -EINVAL.

@@ -45,6 +45,7 @@ struct boot_entry {
 	char *devicetree;
 	char *architecture;
 	bool is_default;
+	bool is_broken;	 /* the loader cannot start it either: a file that it loads is missing */
 	bool is_guessed; /* no loader's configuration names this kernel with these files */
 	struct entry_source source;
 	struct strlist warnings;

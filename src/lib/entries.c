@@ -224,6 +224,7 @@ KX_EXPORT int kx_entries_entry(const struct kx_entries *entries, size_t i, struc
 		.n_warnings = e->warnings.n,
 		.warnings = list_of(&e->warnings),
 		.is_guessed = e->is_guessed,
+		.is_broken = e->is_broken,
 	};
 	return sized_out(entry, &all, sizeof(all));
 }

@@ -115,6 +115,7 @@ struct interp {
 
 	struct boot_entry loaded;
 	bool is_loaded;
+	bool load_failed; /* a kernel that this entry loads is missing */
 
 	struct strbuf *output; /* NULL while nobody reads it */
 	struct strbuf *boot_output;

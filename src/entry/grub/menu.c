@@ -203,8 +203,9 @@ static void add_result(struct interp *in, const struct menu_entry *entry, const 
 	if (!in->is_loaded) {
 		boot_entry_done(&out);
 		out.type = ENTRY_OTHER;
+		out.is_broken = in->load_failed;
 	}
-	in->is_loaded = false;
+	in->is_loaded = in->load_failed = false;
 	out.id = strdup(chosen);
 	out.title = strdup(entry->title);
 	out.version = kernel_version(out.kernel);
@@ -271,7 +272,7 @@ static bool snapshot_take(struct interp *in, struct snapshot *s, struct strlist 
 	copy = envfiles_copy(in, in->envfiles);
 	in->envfiles = copy;
 	in->loaded = (struct boot_entry){ 0 };
-	in->is_loaded = false;
+	in->is_loaded = in->load_failed = false;
 	in->output = NULL;
 	in->warnings = warnings;
 	in->saved = NULL;
