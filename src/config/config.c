@@ -198,7 +198,7 @@ static const struct setting {
 	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
 	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
 	{ "NOTICE", set_switch, offsetof(struct config, notice), "yes or no" },
-	{ "IMPORT", set_switch, offsetof(struct config, import), "yes or no" },
+	{ "IMPORT", set_switch, offsetof(struct config, import), "yes or no", true },
 	{ "CHECKS_FORCE", set_words, offsetof(struct config, force), "ids of checks" },
 	{ "CHECKS_NOTE", set_words, offsetof(struct config, downgrade), "ids of checks" },
 	{ "CHECKS_REFUSE", set_words, offsetof(struct config, refuse), "ids of checks" },
@@ -336,5 +336,6 @@ int config_read_foreign(int root, struct config *config, struct kx_error *err)
 {
 	free(TAKE_PTR(config->default_entry));
 	free(TAKE_PTR(config->append));
+	config->import = true;
 	return read_files(root, config, true, err);
 }

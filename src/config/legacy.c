@@ -280,10 +280,9 @@ bool legacy_counts(enum legacy_kind kind, const char *init)
 	case LEGACY_NONE:
 		break;
 	case LEGACY_DEBIAN:
-		return init && !is_systemd;
 	case LEGACY_GENTOO:
 	case LEGACY_ALPINE:
-		return init && strcmp(init, "openrc") == 0;
+		return init && !is_systemd;
 	case LEGACY_INSTALLKERNEL:
 	case LEGACY_ARCH:
 		return is_systemd;

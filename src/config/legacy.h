@@ -63,8 +63,8 @@ int legacy_read(int root, const struct legacy_machine *machine, struct legacy *r
  * @init: its name as in struct init_system, NULL when it is not known
  *
  * Debian's file belongs to /etc/init.d/kexec-load, and under systemd its `reboot` stays cold (the unit
- * is masked since 2.0.25-3+deb12u1; README.Debian). Gentoo's and Alpine's belong to OpenRC services,
- * /etc/kexec.conf and Arch's instances to systemd units.
+ * is masked since 2.0.25-3+deb12u1; README.Debian). Gentoo's and Alpine's belong to OpenRC services, also
+ * where process 1 is sysvinit or BusyBox; /etc/kexec.conf and Arch's instances to systemd units.
  */
 bool legacy_counts(enum legacy_kind kind, const char *init);
 void legacy_done(struct legacy *legacy);
