@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "cli/ask.h"
+#include "cli/plain.h"
 
 bool can_ask(void)
 {
@@ -19,7 +20,8 @@ bool ask_person(const char *question)
 
 	if (!can_ask())
 		return true;
-	fprintf(stderr, "%s [y/N] ", question);
+	plain_puts(question, stderr);
+	fputs(" [y/N] ", stderr);
 	if (getline(&line, &n, stdin) < 0)
 		return false;
 	line[strcspn(line, "\n")] = '\0';

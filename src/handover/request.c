@@ -84,15 +84,15 @@ static bool take_choice(struct request *q, struct bytes v)
 	return take_hex(v, q->choice);
 }
 
-static bool take_word(struct request *q, struct bytes v)
+static bool take_wish(struct request *q, struct bytes v)
 {
-	const size_t n = strlen(q->words);
+	const size_t n = strlen(q->wish);
 
-	if (v.n == 0 || v.n + 1 >= sizeof(q->words) - n)
+	if (v.n == 0 || v.n + 1 >= sizeof(q->wish) - n)
 		return false;
-	copy(q->words + n, v);
-	q->words[n + v.n] = '\n';
-	q->words[n + v.n + 1] = '\0';
+	copy(q->wish + n, v);
+	q->wish[n + v.n] = '\n';
+	q->wish[n + v.n + 1] = '\0';
 	return true;
 }
 
@@ -112,7 +112,7 @@ static const struct key {
 	{ "boot-id", take_boot_id, true, false }, { "mode", take_mode, true, false },
 	{ "time", take_time, true, false },	  { "due", take_due, false, false },
 	{ "digest", take_digest, false, false },  { "entry", take_entry, false, false },
-	{ "choice", take_choice, false, false },  { "word", take_word, false, true },
+	{ "choice", take_choice, false, false },  { "wish", take_wish, false, true },
 };
 
 enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -149,8 +149,10 @@ int request_parse(struct bytes text, struct request *ret, struct kx_error *err)
 	if (text.n == 0 || text.n > REQUEST_FILE_MAX || memchr(text.p, 0, text.n) ||
 	    text.p[text.n - 1] != '\n')
 		return bad(err, "it is not a whole text file");
-	if (!lines_next(&lines, &line) || !bytes_is(line, "rapidreboot-request 1"))
+	if (!lines_next(&lines, &line) || !bytes_starts(line, "rapidreboot-request "))
 		return bad(err, "it does not begin as a request does");
+	if (!bytes_is(line, "rapidreboot-request 2"))
+		return bad(err, "another version of rapidreboot wrote it");
 	while (lines_next(&lines, &line)) {
 		int r = take_line(&q, line, &seen, err);
 
@@ -202,12 +204,11 @@ static void one_line(char *s)
 static int format(struct request *q, char **ret)
 {
 	_cleanup_strbuf_ struct strbuf b = { 0 };
-	struct lines words =
-		lines_of((struct bytes){ (const uint8_t *)q->words, strlen(q->words) });
-	struct bytes word;
+	struct lines wish = lines_of((struct bytes){ (const uint8_t *)q->wish, strlen(q->wish) });
+	struct bytes line;
 
 	one_line(q->entry);
-	strbuf_addf(&b, "rapidreboot-request 1\nboot-id %s\nmode %s\ntime %llu\n", q->boot_id,
+	strbuf_addf(&b, "rapidreboot-request 2\nboot-id %s\nmode %s\ntime %llu\n", q->boot_id,
 		    q->mode == REBOOT_COLD ? "cold" : "kexec", (unsigned long long)q->time_ms);
 	if (q->due_ms)
 		strbuf_addf(&b, "due %llu\n", (unsigned long long)q->due_ms);
@@ -217,8 +218,8 @@ static int format(struct request *q, char **ret)
 		strbuf_addf(&b, "entry %s\n", q->entry);
 	if (q->choice[0])
 		strbuf_addf(&b, "choice %s\n", q->choice);
-	while (lines_next(&words, &word))
-		strbuf_addf(&b, "word %.*s\n", (int)word.n, (const char *)word.p);
+	while (lines_next(&wish, &line))
+		strbuf_addf(&b, "wish %.*s\n", (int)line.n, (const char *)line.p);
 	return strbuf_take(&b, ret);
 }
 

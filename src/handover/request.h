@@ -6,15 +6,14 @@
  * runs while the machine goes down. It is valid in the boot that wrote it, for ten minutes, and is
  * removed before a jump, so that a jump that fails is not tried again.
  *
- *	rapidreboot-request 1
+ *	rapidreboot-request 2
  *	boot-id 0b4c4d4e-…
  *	mode kexec
  *	time 123456		milliseconds of CLOCK_BOOTTIME
  *	due 456789		of a reboot with a time: valid around then, not now
  *	digest 1c291ca3		of what was loaded; not with mode cold
- *	choice 5b0e77d2		with a time: what the words came to when it was ordered
- *	word --append		with a time: the words that chose it, one a line, in their order
- *	word debug
+ *	choice 5b0e77d2		with a time: what the wish came to when it was ordered
+ *	wish append debug	with a time: what chose it, in the written form of reboot/wish.h
  *	entry Debian GNU/Linux	to the end of the line; not with mode cold
  */
 
@@ -24,22 +23,23 @@
 enum {
 	REQUEST_AGE_MAX_MS = 10 * 60 * 1000,
 	REQUEST_EARLY_MS = 60 * 1000, /* init counts in minutes */
-	REQUEST_WORDS_MAX = 6 * 1024, /* a command line has 2 KiB, and there are paths */
-	REQUEST_FILE_MAX = 16 * 1024,
+	REQUEST_WISH_MAX = 12 * 1024, /* a command line has 2 KiB, escaped, and there are paths */
+	REQUEST_FILE_MAX = 32 * 1024,
 };
 
 struct request {
 	enum reboot_mode mode;
 	char boot_id[BOOT_ID_LENGTH + 1]; /* of /proc/sys/kernel/random/boot_id */
 	uint64_t time_ms;
-	uint64_t due_ms;	       /* 0: at once */
-	char digest[17];	       /* hexadecimal, "" for none */
-	char choice[17];	       /* the same; "" when it cannot be chosen again */
-	char words[REQUEST_WORDS_MAX]; /* each ends in a newline */
-	char entry[256];	       /* one line, "" for none */
+	uint64_t due_ms;	     /* 0: at once */
+	char digest[17];	     /* hexadecimal, "" for none */
+	char choice[17];	     /* the same; "" when it cannot be chosen again */
+	char wish[REQUEST_WISH_MAX]; /* lines, each with its newline */
+	char entry[256];	     /* one line, "" for none */
 };
 
-/* Text -> request. -EBADMSG for anything but exactly this format. */
+/* Text -> request. -EBADMSG for anything but exactly this format; one that another version of this program
+ * wrote is told as such. */
 _must_check_ int request_parse(struct bytes text, struct request *ret, struct kx_error *err);
 
 /* -ESTALE for another boot, too old, or too early for its time, with the sentence. */

@@ -63,9 +63,8 @@ static int copy_force(const struct wish *wish, struct config_words *ret)
 	return wish->ignore_inhibitors ? config_words_add(ret, "G2", 2) : 0;
 }
 
-static enum reason run_checks(const struct reboot *rb, const struct wish *wish,
-			      const struct circumstances *around, const struct start *s,
-			      struct verdict *v)
+static enum reason run_checks(const struct reboot *rb, const struct wish *wish, bool going_down,
+			      const struct start *s, struct verdict *v)
 {
 	static struct attempts all;
 	const struct preflight_entry entry = describe(s);
@@ -75,11 +74,12 @@ static enum reason run_checks(const struct reboot *rb, const struct wish *wish,
 		.root = rb->machine,
 		.entry = s->choice.title ? &entry : NULL,
 		.entry_error = v->err.message,
+		.guess = s->choice.guess,
 		.config = &s->choice.config,
 		.has_terminal = rb->has_terminal,
 		.loaded_is_ours = is_ours(rb),
-		.direct = around->past_init,
-		.going_down = around->going_down,
+		.direct = wish->direct && reboot_init_name(rb),
+		.going_down = going_down,
 		.files = choice_files_root(rb, &s->choice),
 		.target = rb->place == PLACE_INSTALLED ? rb->root : NULL,
 	};
@@ -114,8 +114,8 @@ static enum reason settle(const struct preflight *p, enum reason planned)
 	return planned;
 }
 
-void judge(const struct reboot *rb, const struct wish *wish,
-	   const struct circumstances *circumstances, struct start *ret_start, struct verdict *ret)
+void judge(const struct reboot *rb, const struct wish *wish, bool going_down,
+	   struct start *ret_start, struct verdict *ret)
 {
 	enum reason chosen, planned = REASON_NONE, checked;
 
@@ -124,7 +124,7 @@ void judge(const struct reboot *rb, const struct wish *wish,
 	chosen = choice_make(rb, wish, &ret_start->choice, &ret->err);
 	if (chosen == REASON_NONE)
 		planned = start_plan(rb, wish, ret_start, &ret->err);
-	checked = run_checks(rb, wish, circumstances, ret_start, ret);
+	checked = run_checks(rb, wish, going_down, ret_start, ret);
 	ret->reason = chosen != REASON_NONE    ? chosen
 		      : checked != REASON_NONE ? checked
 					       : settle(&ret->findings, planned);
@@ -141,4 +141,26 @@ void verdict_done(struct verdict *verdict)
 {
 	preflight_done(&verdict->findings);
 	*verdict = (struct verdict){ .reason = REASON_NONE };
+}
+
+/* ---- telling */
+
+static void tell_finding(const struct teller *t, const struct preflight_finding *f)
+{
+	void (*say)(const struct teller *, const char *, ...) =
+		f->severity == PREFLIGHT_NOTE ? teller_detail : teller_say;
+
+	say(t, "%s: %s: %s%s%s", f->id, preflight_severity_name(f->severity), f->sentence,
+	    f->remedy ? " " : "", f->remedy ? f->remedy : "");
+	if (*f->evidence)
+		say(t, "%s: found: %s", f->id, f->evidence);
+	if (f->severity >= PREFLIGHT_COLD && f->can_force && !f->forced)
+		say(t, "%s: --force %s goes on all the same", f->id, f->id);
+}
+
+void tell_findings(const struct reboot *rb, const struct preflight *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (p->findings[i].status == PREFLIGHT_FINDING)
+			tell_finding(&rb->teller, &p->findings[i]);
 }

@@ -9,12 +9,6 @@
 #include "preflight/preflight.h"
 #include "reboot/load.h"
 
-/* What is around the question. */
-struct circumstances {
-	bool past_init;	 /* there is an init system, and it is not asked */
-	bool going_down; /* the reboot has begun: its own signs are no reason against it */
-};
-
 /**
  * struct verdict - the answer
  * @reason: REASON_NONE: it may be started
@@ -29,13 +23,16 @@ struct verdict {
 
 /**
  * judge() - choose, plan, check
+ * @going_down: the reboot has begun: its own signs are no reason against it
  * @ret_start: what was found, also when it may not be started; released with start_done()
  * @ret: released with verdict_done()
  *
  * The gravest answer counts: what cannot be chosen, then a check that refuses, then what only the
  * firmware does, then a plan that cannot be made. Nothing is changed on the machine.
  */
-void judge(const struct reboot *rb, const struct wish *wish,
-	   const struct circumstances *circumstances, struct start *ret_start, struct verdict *ret);
+void judge(const struct reboot *rb, const struct wish *wish, bool going_down,
+	   struct start *ret_start, struct verdict *ret);
 void verdict_done(struct verdict *verdict);
+/* Tells each finding with its remedy, and which option goes on all the same; notes as details. */
+void tell_findings(const struct reboot *rb, const struct preflight *findings);
 #define _cleanup_verdict_ _cleanup_(verdict_done)

@@ -13,6 +13,7 @@
 #include "base/strbuf.h"
 #include "fundamental/digest.h"
 #include "reboot/choice-legacy.h"
+#include "record/boot.h"
 
 DEFINE_CLEANUP(struct kx_entries *, kx_entries_free)
 
@@ -41,7 +42,11 @@ static int copy_words(struct config_words *to, const char *const *from, size_t n
 
 static enum reason read_settings(const struct reboot *rb, struct choice *c, struct kx_error *err)
 {
-	if (config_read(rb->system, &c->config, err) < 0)
+	_cleanup_close_ int here = machine_open(rb->sys);
+
+	/* another system has no say in what runs, asks or permits here */
+	if (config_read(here, &c->config, err) < 0 ||
+	    (rb->place != PLACE_HERE && config_read_foreign(rb->system, &c->config, err) < 0))
 		return REASON_FAILED;
 	for (size_t i = 0; i < c->config.warnings.n; i++)
 		teller_warn(&rb->teller, "%s", c->config.warnings.v[i]);
@@ -150,6 +155,9 @@ static enum reason by_entry(const struct reboot *rb, const struct wish *wish, st
 		return reason;
 	c->list.size = sizeof(c->list);
 	(void)kx_entries_info(c->entries, &c->list);
+	if (!wish->entry && !wish->pick && !c->config.default_entry &&
+	    wish_set(&c->guess, c->list.guess) < 0)
+		return fail_memory(err);
 	reason = find_entry(c, wish, &c->index, err);
 	if (reason != REASON_NONE)
 		return reason;
@@ -161,9 +169,9 @@ static enum reason by_entry(const struct reboot *rb, const struct wish *wish, st
 	if (reason == REASON_NONE && c->by == CHOSEN_BY_SETTINGS &&
 	    wish_set(&c->decided_by, CONFIG_FILE) < 0)
 		return fail_memory(err);
-	return reason == REASON_NONE && !e.bootable && !is_for_firmware(e.type)
-		       ? refuse_entry(rb, &e, err)
-		       : reason;
+	if (reason == REASON_NONE && !e.bootable && (e.is_broken || !is_for_firmware(e.type)))
+		return refuse_entry(rb, &e, err);
+	return reason;
 }
 
 /* ---- by files */
@@ -318,6 +326,7 @@ void choice_done(struct choice *c)
 	free(c->decided_by);
 	free(c->title);
 	free(c->version);
+	free(c->guess);
 	free(c->kernel);
 	free(c->cmdline);
 	free(c->append);

@@ -31,6 +31,7 @@ enum chosen_by {
  * @type: what the entry is; a kernel named by its file is KX_ENTRY_LINUX
  * @title: for a person
  * @version: what the entry says, or NULL
+ * @guess: why it is not known what the loader would start next, when it was to choose, else NULL
  * @kernel: path inside the system, or NULL for what only firmware can start
  * @initrds: paths in loading order
  * @modules: multiboot modules as "path arguments…"
@@ -51,7 +52,7 @@ struct choice {
 	struct kx_entries_info list;
 	size_t index;
 	enum kx_entry_type type;
-	char *title, *version, *kernel;
+	char *title, *version, *guess, *kernel;
 	struct config_words initrds, modules;
 	char *cmdline, *append, *devicetree;
 	enum kx_way way;

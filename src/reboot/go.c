@@ -10,29 +10,8 @@
 #include "handover/init.h"
 #include "handover/request.h"
 #include "reboot/attempt.h"
-#include "reboot/choice-legacy.h"
 #include "reboot/order.h"
 #include "reboot/wait.h"
-
-static enum reason need_capability(const struct reboot *rb, struct kx_error *err)
-{
-	if (rb->sys->has_boot_capability(rb->sys))
-		return REASON_NONE;
-	kx_fail(err, -EPERM, "only root can start another kernel (CAP_SYS_BOOT)");
-	return REASON_PERMISSION;
-}
-
-static struct reboot_wish what_init_is_told(const struct wish *wish, enum reboot_mode mode)
-{
-	return (struct reboot_wish){
-		.mode = mode,
-		.message = wish->message,
-		.no_wall = wish->no_wall,
-		.ignore_inhibitors = wish->ignore_inhibitors,
-		.when = wish->when.text[0] ? wish->when.text : NULL,
-		.when_minutes = wish->when.minutes,
-	};
-}
 
 /* ---- the way down */
 
@@ -45,7 +24,7 @@ void way_down_done(struct way_down *way)
 static enum reason ask_init_for(const struct reboot *rb, const struct wish *wish,
 				struct way_down *way, struct kx_error *err)
 {
-	const struct reboot_wish told = what_init_is_told(wish, REBOOT_KEXEC);
+	const struct reboot_wish told = told_to_init(wish, REBOOT_KEXEC);
 	const bool waits = wish->when.text[0] && order_is_ours(way->init);
 
 	if (way->init->ask(rb->sys, &told, &way->call, err) < 0 ||
@@ -184,7 +163,7 @@ static enum reason ask_init(const struct reboot *rb, const struct wish *wish, st
 enum reason go_fast(const struct reboot *rb, const struct wish *wish, struct start *s,
 		    struct way_down *way, struct kx_error *err)
 {
-	enum reason reason = need_capability(rb, err);
+	enum reason reason = go_permitted(rb, err);
 
 	if (reason != REASON_NONE)
 		return reason;
@@ -205,58 +184,4 @@ enum reason go_fast(const struct reboot *rb, const struct wish *wish, struct sta
 	if (reason != REASON_NONE)
 		withdraw(rb);
 	return reason;
-}
-
-/* ---- through the firmware */
-
-void cold_way_done(struct cold_way *way)
-{
-	cold_done(&way->cold);
-	*way = (struct cold_way){ .direct = false };
-}
-
-enum reason cold_way_find(const struct reboot *rb, const struct wish *wish, struct cold_way *ret,
-			  struct kx_error *err)
-{
-	const struct reboot_wish told = what_init_is_told(wish, REBOOT_COLD);
-
-	*ret = (struct cold_way){ .direct = wish->direct };
-	if (wish->direct)
-		return direct_prepare(rb->sys, err) < 0 ? REASON_FAILED : REASON_NONE;
-	return cold_prepare(rb->sys, rb->ctx, &told, &ret->cold, err) < 0 ? REASON_INIT
-									  : REASON_NONE;
-}
-
-static enum reason reason_of(enum cold_stage stage)
-{
-	switch (stage) {
-	case COLD_UNLOAD:
-		return REASON_UNLOAD;
-	case COLD_REQUEST:
-		return REASON_FAILED;
-	case COLD_ASK:
-		return REASON_INIT;
-	case COLD_ASKED:
-		break;
-	}
-	return REASON_NONE;
-}
-
-enum reason go_cold(const struct reboot *rb, struct cold_way *way, bool force, struct kx_error *err)
-{
-	enum reason reason = need_capability(rb, err);
-	enum cold_stage stage;
-
-	if (reason != REASON_NONE)
-		return reason;
-	if (way->direct) {
-		legacy_cold_honoured(rb->system, &rb->teller);
-		(void)direct_go_cold(rb->sys, &rb->teller, err);
-		return REASON_INIT;
-	}
-	way->cold.force = force;
-	if (cold_go(rb->sys, &way->cold, &stage, err) < 0)
-		return reason_of(stage);
-	legacy_cold_honoured(rb->system, &rb->teller);
-	return REASON_NONE;
 }

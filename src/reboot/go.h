@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Handing the machine over: to its init system, or past it, into the loaded kernel or through the
- * firmware. */
+/* Handing the machine over to the loaded kernel: through its init system, or past it. */
 
-#include "handover/cold.h"
+#include "handover/init.h"
 #include "reboot/check.h"
+#include "reboot/cold.h"
 
 /**
  * struct way_down - how this machine is asked to go down
@@ -36,29 +36,3 @@ void way_down_done(struct way_down *way);
  */
 _must_check_ enum reason go_fast(const struct reboot *rb, const struct wish *wish, struct start *s,
 				 struct way_down *way, struct kx_error *err);
-
-/**
- * struct cold_way - how a reboot through the firmware is made
- * @cold: what is done; empty with @direct
- * @direct: without the init system
- */
-struct cold_way {
-	struct cold cold;
-	bool direct;
-};
-
-/* Looks, changes nothing. REASON_INIT_UNKNOWN, REASON_INIT, REASON_FAILED. */
-_must_check_ enum reason cold_way_find(const struct reboot *rb, const struct wish *wish,
-				       struct cold_way *ret, struct kx_error *err);
-void cold_way_done(struct cold_way *way);
-#define _cleanup_cold_way_ _cleanup_(cold_way_done)
-
-/**
- * go_cold() - reboot through the firmware, whatever is loaded and enabled
- * @force: although an image stays loaded that init may start
- *
- * Return: REASON_NONE, REASON_PERMISSION; REASON_UNLOAD: nothing was changed; REASON_FAILED, REASON_INIT:
- * the image is unloaded, and the machine stays up.
- */
-_must_check_ enum reason go_cold(const struct reboot *rb, struct cold_way *way, bool force,
-				 struct kx_error *err);

@@ -54,14 +54,14 @@ void order_fill(const struct reboot *rb, const struct wish *wish, const struct s
 {
 	_cleanup_free_ char *text = NULL;
 
-	if (wish_write(wish, &text) < 0 || strlen(text) >= sizeof(request->words)) {
+	if (wish_write(wish, &text) < 0 || strlen(text) >= sizeof(request->wish)) {
 		teller_warn(
 			&rb->teller,
 			"the words of this order are too long to be kept: what is loaded now is "
 			"started then, whatever is installed until then");
 		return;
 	}
-	(void)snprintf(request->words, sizeof(request->words), "%s", text);
+	(void)snprintf(request->wish, sizeof(request->wish), "%s", text);
 	(void)snprintf(request->choice, sizeof(request->choice), "%s", s->choice.digest);
 }
 
@@ -97,29 +97,12 @@ void image_drop(const struct reboot *rb)
 		teller_say(&rb->teller, "%s", err.message);
 }
 
-static void tell_finding(const struct teller *t, const struct preflight_finding *f)
-{
-	teller_say(t, "%s: %s: %s%s%s", f->id, preflight_severity_name(f->severity), f->sentence,
-		   f->remedy ? " " : "", f->remedy ? f->remedy : "");
-	if (*f->evidence)
-		teller_say(t, "%s: found: %s", f->id, f->evidence);
-}
-
-void tell_findings(const struct reboot *rb, const struct preflight *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (p->findings[i].status == PREFLIGHT_FINDING &&
-		    p->findings[i].severity > PREFLIGHT_NOTE)
-			tell_finding(&rb->teller, &p->findings[i]);
-}
-
 static enum reason judge_on_the_way(const struct reboot *rb, const struct wish *wish,
 				    bool going_down, struct start *ret, struct kx_error *err)
 {
-	const struct circumstances around = { .going_down = going_down };
 	_cleanup_verdict_ struct verdict verdict;
 
-	judge(rb, wish, &around, ret, &verdict);
+	judge(rb, wish, going_down, ret, &verdict);
 	tell_findings(rb, &verdict.findings);
 	if (verdict.reason == REASON_CHECKS || verdict.reason == REASON_FIRMWARE)
 		kx_fail(err, -EPERM, "the checks say no");
@@ -232,7 +215,7 @@ enum reason order_renew(const struct reboot *rb, struct request *request, bool g
 
 	if (!request->choice[0])
 		return stay(rb);
-	if (wish_read(request->words, &wish, err) == 0)
+	if (wish_read(request->wish, &wish, err) == 0)
 		reason = renew_by(rb, &wish, request, going_down, err);
 	if (reason != REASON_NONE) {
 		(void)!request_remove(rb->sys, NULL);

@@ -54,9 +54,6 @@ _must_check_ enum reason load_for_reboot(const struct reboot *rb, const struct w
 					 const char *why, bool going_down, struct start *ret,
 					 struct kx_error *err);
 
-/* Tells each finding above a note, as load_for_reboot() does. */
-void tell_findings(const struct reboot *rb, const struct preflight *findings);
-
 /* Unloads. If that fails, a request says that this has to be a reboot through the firmware, so that no hook
  * of ours starts what stays. */
 void image_drop(const struct reboot *rb);

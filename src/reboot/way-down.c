@@ -149,7 +149,8 @@ static void load(const struct reboot *rb, struct going_down *g)
 
 /* ---- at the end */
 
-/* The last hooks, with services stopped. One that fails makes this a reboot through the firmware. */
+/* The last hooks, with services stopped. One that fails makes this a reboot through the firmware, and so does
+ * a configuration that does not say any more which they are. */
 static bool late_hooks(const struct reboot *rb, const struct going_down *g)
 {
 	_cleanup_config_ struct config config = { 0 };
@@ -159,7 +160,7 @@ static bool late_hooks(const struct reboot *rb, const struct going_down *g)
 
 	if (config_read(rb->machine, &config, &err) < 0) {
 		teller_say(&rb->teller, "%s", err.message);
-		return true;
+		return false;
 	}
 	reason = hooks_agree(rb, &config, "pre-jump", g->has_request ? g->request.entry : "",
 			     &answer, &err);
@@ -170,7 +171,7 @@ static bool late_hooks(const struct reboot *rb, const struct going_down *g)
 	return reason == REASON_NONE;
 }
 
-void hook_late(const struct reboot *rb, const struct going_down *g)
+void hook_late(const struct reboot *rb, struct going_down *g)
 {
 	struct kx_error err = { 0 };
 
@@ -231,7 +232,7 @@ void hook_load(const struct reboot *rb, struct going_down *g)
 	act(rb, g, hook_while_mounted(&g->facts));
 }
 
-void hook_jump(const struct reboot *rb, const struct going_down *g)
+void hook_jump(const struct reboot *rb, struct going_down *g)
 {
 	struct going_down now = *g;
 

@@ -29,9 +29,9 @@ _must_check_ bool going_down_read(const struct reboot *rb, const struct signals 
 /* The hook "load", while file systems are mounted. */
 void hook_load(const struct reboot *rb, struct going_down *g);
 /* The hook "late": the last one before init jumps by itself. */
-void hook_late(const struct reboot *rb, const struct going_down *g);
+void hook_late(const struct reboot *rb, struct going_down *g);
 /* The hook "jump": in the place of init's own reboot. */
-void hook_jump(const struct reboot *rb, const struct going_down *g);
+void hook_jump(const struct reboot *rb, struct going_down *g);
 /* The hook "stopped": services have stopped, and the record can be written still. */
 void hook_stopped(const struct reboot *rb);
 

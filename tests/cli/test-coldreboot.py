@@ -120,7 +120,7 @@ class Systemd(RebootTest):
 class Steps(RebootTest):
     def test_request(self):
         self.assertRuns([], 0, env={"FAKE_BOOTTIME": "123456789"})
-        self.assertEqual(self.read(REQUEST), f"rapidreboot-request 1\nboot-id {BOOT_ID}\n"
+        self.assertEqual(self.read(REQUEST), f"rapidreboot-request 2\nboot-id {BOOT_ID}\n"
                          "mode cold\ntime 123456789\n")
         path = self.root / REQUEST
         self.assertEqual(path.stat().st_mode & 0o7777, 0o600)

@@ -2,109 +2,115 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`rapidreboot check` on small trees: its words, its JSON, and the exit statuses of rapidreboot(8)."""
 import json
-import os
-import pathlib
-import subprocess
-import tempfile
-import unittest
+
+from kexec_machine import main
+from reboot_machine import RebootTest
 
 CLEAR, FAILED, USAGE, REFUSED, COLD, WARNINGS = 0, 1, 2, 3, 7, 8
 
-QUIET = {
-    "/proc/self/status": "CapEff:\t000001ffffffffff\n",
-    "/proc/sys/kernel/kexec_load_disabled": "0\n",
-    "/sys/kernel/kexec_loaded": "0\n",
-    "/run/utmp": "",
-}
 
-
-class Check(unittest.TestCase):
+class Check(RebootTest):
     def setUp(self):
-        self.directory = tempfile.TemporaryDirectory()
-        self.root = pathlib.Path(self.directory.name)
-        for path, text in QUIET.items():
-            self.put(path, text)
-        for name, number in ("pid", 4026531836), ("user", 4026531837):
-            link = self.root / "proc/self/ns" / name
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(f"{name}:[{number}]")
-
-    def tearDown(self):
-        self.directory.cleanup()
-
-    def put(self, path, text):
-        file = self.root / path.lstrip("/")
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-
-    def run_check(self, *arguments):
-        return subprocess.run([os.environ["RAPIDREBOOT"], "check", "--root", self.root, *arguments],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+        super().setUp()
+        self.take_menu()
+        self.set("proc/cpuinfo", "processor\t: 0\nmodel name\t: Test\n")
 
     def expect(self, status, *arguments):
-        result = self.run_check(*arguments)
-        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
-        return result
+        return self.assertRuns(["check", *arguments], status, [])
 
     def test_clear(self):
-        out = self.expect(CLEAR).stdout
+        out = self.expect(CLEAR).out
         self.assertEqual(len(out.splitlines()), 1)
-        self.assertIn("clear", out)
+        self.assertRegex(out, "^Test: clear; ")
+
+    def test_no_entry(self):
+        """What cannot be started is not clear, whatever the checks say."""
+        out = self.expect(FAILED, "no such entry").out
+        self.assertRegex(out, '(?m)^no boot entry \\(.*no such entry.*\\): refused; ')
+        self.assertEqual(json.loads(self.expect(FAILED, "--json", "x").out)["reason"], "no-entry")
+        (self.root / "boot/grub/grub.cfg").unlink()
+        data = json.loads(self.expect(FAILED, "--json").out)
+        self.assertEqual((data["outcome"], data["reason"], data["entry"]),
+                         ("refused", "no-entry", None))
+
+    def test_missing_files(self):
+        self.assertIn("Gone", self.expect(REFUSED, "Gone").out)
 
     def test_warning(self):
-        self.put("/sys/kernel/kexec_loaded", "1\n")
-        self.assertRegex(self.expect(WARNINGS).stdout, r"(?m)^B11\s+warning ")
+        self.set("sys/kernel/kexec_loaded", "1\n")
+        self.assertRegex(self.expect(WARNINGS).out, r"(?m)^B11\s+warning ")
 
     def test_cold(self):
-        self.put("/run/systemd/reboot-to-firmware-setup", "")
-        self.put("/sys/kernel/kexec_loaded", "1\n")
-        out = self.expect(COLD).stdout
+        self.set("run/systemd/reboot-to-firmware-setup", "")
+        self.set("sys/kernel/kexec_loaded", "1\n")
+        out = self.expect(COLD).out
         self.assertRegex(out, r"(?m)^W1\s+cold ")
         self.assertIn("/run/systemd/reboot-to-firmware-setup", out)
         self.expect(WARNINGS, "--force", "W1")
 
     def test_refused(self):
-        self.put("/proc/sys/kernel/kexec_load_disabled", "1\n")
-        self.put("/run/systemd/reboot-to-firmware-setup", "")
-        out = self.expect(REFUSED).stdout
+        self.set("proc/sys/kernel/kexec_load_disabled", "1\n")
+        self.set("run/systemd/reboot-to-firmware-setup", "")
+        out = self.expect(REFUSED).out
         self.assertIn("/proc/sys/kernel/kexec_load_disabled: 1", out)
         self.expect(REFUSED, "--force", "A5")   # the system call would fail all the same
 
     def test_json(self):
-        self.put("/proc/sys/kernel/kexec_load_disabled", "1\n")
-        data = json.loads(self.expect(REFUSED, "--json").stdout)
+        self.set("proc/sys/kernel/kexec_load_disabled", "1\n")
+        data = json.loads(self.expect(REFUSED, "--json").out)
         self.assertEqual(data["outcome"], "refused")
         self.assertEqual(data["exit_status"], REFUSED)
-        self.assertIsNone(data["entry"])
+        self.assertEqual(data["entry"], "Test")
         checks = {check["id"]: check for check in data["checks"]}
         self.assertEqual(len(checks), len(data["checks"]))
         self.assertEqual(checks["A5"]["severity"], "refuse")
         self.assertEqual(checks["A5"]["status"], "finding")
         self.assertFalse(checks["A5"]["can_force"])
-        self.assertEqual(checks["A1"]["status"], "ok")
-        self.assertEqual(checks["B1"]["status"], "unknown")     # the tree has no kernel
+        self.assertEqual(checks["B3"]["status"], "ok")
+        self.assertEqual(checks["B1"]["status"], "ok")
         self.assertIsNone(checks["B1"]["severity"])
 
     def test_verbose_shows_all(self):
-        data = json.loads(self.expect(CLEAR, "--json").stdout)
-        out = self.expect(CLEAR, "-v").stdout
+        data = json.loads(self.expect(CLEAR, "--json").out)
+        out = self.expect(CLEAR, "-v").out
         for check in data["checks"]:
             self.assertRegex(out, rf"(?m)^{check['id']}\s")
 
     def test_configuration(self):
-        self.put("/sys/kernel/kexec_loaded", "1\n")
-        self.put("/etc/rapidreboot.conf", "CHECKS_REFUSE=B11\nFOO=1\n")
+        self.set("sys/kernel/kexec_loaded", "1\n")
+        self.set("etc/rapidreboot.conf", "CHECKS_REFUSE=B11\nFOO=1\n")
         result = self.expect(REFUSED)
-        self.assertIn("/etc/rapidreboot.conf:2: there is no setting FOO", result.stderr)
+        self.assertIn("/etc/rapidreboot.conf:2: there is no setting FOO", result.err)
         self.expect(WARNINGS, "--force", "B11")
 
+    def test_another_system(self):
+        """Its settings choose words of the kernel; what asks and permits is this machine's."""
+        self.set("etc/rapidreboot.conf", "CHECKS_REFUSE=B11\n")
+        self.set("sys/kernel/kexec_loaded", "1\n")
+        self.expect(REFUSED)
+        other = self.dir / "other"
+        for path, text in (("etc/rapidreboot.conf", "CHECKS_IGNORE=A5\nAPPEND=words\n"),
+                           ("proc/sys/kernel/kexec_load_disabled", "1\n")):
+            (other / path).parent.mkdir(parents=True, exist_ok=True)
+            (other / path).write_text(text)
+        data = json.loads(self.run_it("check", "--json", "--root", str(other)).out)
+        self.assertEqual([c["severity"] for c in data["checks"] if c["id"] == "A5"], ["refuse"])
+
+    def test_options(self):
+        """It takes what chooses an entry."""
+        self.set("etc/grub.cfg", f"menuentry 'Elsewhere' {{\n linux {self.kernel}\n}}\n")
+        self.assertRegex(self.run_it("check", "--config", "/etc/grub.cfg").out, "(?m)^Elsewhere: ")
+        self.expect(USAGE, "--firmware", "coreboot")
+        self.expect(USAGE, "--fs", "foo")
+        self.expect(USAGE, "--var", "X")
+
     def test_failures(self):
-        self.assertIn("Z9", self.expect(FAILED, "--force", "Z9").stderr)
+        self.assertIn("Z9", self.expect(USAGE, "--force", "Z9").err)
         self.expect(USAGE, "--no-such-option")
         self.expect(USAGE, "one", "two")
-        self.put("/etc/rapidreboot.conf/x", "")
-        self.assertIn("/etc/rapidreboot.conf", self.expect(FAILED).stderr)
+        (self.root / "etc/rapidreboot.conf").mkdir(parents=True)
+        self.assertIn("/etc/rapidreboot.conf", self.expect(FAILED).out)
 
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

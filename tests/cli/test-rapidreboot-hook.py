@@ -44,7 +44,7 @@ class HookTest(RebootTest):
         self.set("sys/kernel/kexec_loaded", "1\n")
 
     def request(self, mode="kexec", boot_id=BOOT_ID, time=990000, mode_bits=0o600):
-        self.set(REQUEST, f"rapidreboot-request 1\nboot-id {boot_id}\nmode {mode}\ntime {time}\n")
+        self.set(REQUEST, f"rapidreboot-request 2\nboot-id {boot_id}\nmode {mode}\ntime {time}\n")
         (self.root / REQUEST).chmod(mode_bits)
 
     def hook(self, *args, calls, env=None, **how):

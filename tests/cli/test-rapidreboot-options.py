@@ -41,7 +41,7 @@ WRONG = (
     (["timeline", "x"], "timeline: 'x' is no number of an attempt: 1 is the last one"),
     (["enable", "x"], "enable: 'x' is one word too many"),
     (["disable", "--now"], "disable: unrecognized option '--now'"),
-    (["clear", "--force=H1"], "clear: unrecognized option '--force=H1' (reboot, menu and check "
+    (["clear", "--force=H1"], "clear: unrecognized option '--force=H1' (reboot, load, menu and check "
                               "take it)"),
     (["desktop"], "desktop: this is for pkexec to run, which says for whom"),
     (["hook"], "hook: NAME is missing"),

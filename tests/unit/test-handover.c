@@ -14,7 +14,7 @@
 #include "tests/unit/root.h"
 
 #define ID "3f2a9c1e-7b64-4c0d-9a55-0d6c1f8e2b17"
-#define HEAD "rapidreboot-request 1\n"
+#define HEAD "rapidreboot-request 2\n"
 #define WHOLE HEAD "boot-id " ID "\nmode kexec\ntime 5000\n"
 
 /* A machine that runs nothing: programs print a text of the test's own. */
@@ -82,7 +82,7 @@ static const char *const bad_requests[] = {
 	"",
 	"\n",
 	HEAD,
-	"rapidreboot-request 2\nboot-id " ID "\nmode kexec\ntime 5000\n",
+	"rapidreboot-request 1\nboot-id " ID "\nmode kexec\ntime 5000\n",
 	"boot-id " ID "\nmode kexec\ntime 5000\n",
 	WHOLE "mode kexec\n",
 	WHOLE "mode cold\n",
@@ -93,8 +93,7 @@ static const char *const bad_requests[] = {
 	WHOLE "digest \n",
 	WHOLE "choice 0F3C\n",
 	WHOLE "choice 0f3c\nchoice 0f3c\n",
-	WHOLE "word\n",
-	WHOLE "word \n",
+	WHOLE "wish\n",
 	WHOLE "entry\n",
 	WHOLE "entry Debian",
 	HEAD "mode kexec\ntime 5000\n",
@@ -146,13 +145,13 @@ static void test_request_long(void **state)
 			 -EBADMSG);
 }
 
-/* What chose the kernel of a reboot with a time: one word a line, in their order. */
-static void test_request_words(void **state)
+/* What chose the kernel of a reboot with a time, line by line. */
+static void test_request_wish(void **state)
 {
 	struct request q = { .mode = REBOOT_KEXEC,
 			     .choice = "0f3c",
-			     .words = "--append\na b=\"c\"\n" };
-	char text[2 * REQUEST_WORDS_MAX] = WHOLE "word ";
+			     .wish = "append a b=\"c\"\nsafe yes\n" };
+	char text[2 * REQUEST_WISH_MAX] = WHOLE "wish ";
 	struct request back;
 	struct root root;
 
@@ -160,14 +159,14 @@ static void test_request_words(void **state)
 	assert_int_equal(request_write(&machine, &q, NULL), 0);
 	assert_int_equal(request_read(&machine, &back, NULL), 0);
 	assert_string_equal(back.choice, q.choice);
-	assert_string_equal(back.words, q.words);
+	assert_string_equal(back.wish, q.wish);
 	root_free(&root);
 	/* with its newline and the end of the text it just fits */
-	memset(text + strlen(text), 'x', REQUEST_WORDS_MAX - 2);
+	memset(text + strlen(text), 'x', REQUEST_WISH_MAX - 2);
 	text[strlen(text)] = '\n';
 	assert_int_equal(request_parse(text_of(text), &back, NULL), 0);
-	assert_int_equal(strlen(back.words), REQUEST_WORDS_MAX - 1);
-	memcpy(text + strlen(text), "word y\n", sizeof("word y\n"));
+	assert_int_equal(strlen(back.wish), REQUEST_WISH_MAX - 1);
+	memcpy(text + strlen(text), "wish y\n", sizeof("wish y\n"));
 	assert_int_equal(request_parse(text_of(text), &back, NULL), -EBADMSG);
 }
 
@@ -587,7 +586,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_request_whole),  cmocka_unit_test(test_request_bad),
-		cmocka_unit_test(test_request_long),   cmocka_unit_test(test_request_words),
+		cmocka_unit_test(test_request_long),   cmocka_unit_test(test_request_wish),
 		cmocka_unit_test(test_request_check),  cmocka_unit_test(test_request_file),
 		cmocka_unit_test(test_request_links),  cmocka_unit_test(test_spares_pages),
 		cmocka_unit_test(test_detect),	       cmocka_unit_test(test_signals),

@@ -9,23 +9,25 @@
 #include "cli/ask.h"
 #include "cli/exit-status.h"
 #include "cli/options.h"
-#include "handover/cold.h"
-
-DEFINE_CLEANUP(struct kx_ctx *, kx_ctx_free)
+#include "cli/plain.h"
+#include "cli/progress.h"
+#include "reboot/cold.h"
 
 struct options {
-	struct reboot_wish wish;
-	bool dry_run, yes, force, help, version;
+	const char *message;
+	bool ignore_inhibitors, no_wall, dry_run, yes, force, help, version;
 };
+
+static const char program[] = "coldreboot";
 
 static const struct opt_row rows[] = {
 	{ "dry-run", 'n', ROW_FLAG(dry_run), .help = "print what would be done and do nothing" },
 	{ "yes", 'y', ROW_FLAG(yes), .help = "do not ask on a terminal" },
 	{ "force", 'f', ROW_FLAG(force), .help = "although a loaded kernel cannot be unloaded" },
-	{ "ignore-inhibitors", 'i', ROW_FLAG(wish.ignore_inhibitors),
+	{ "ignore-inhibitors", 'i', ROW_FLAG(ignore_inhibitors),
 	  .help = "although a program wants the machine to stay up" },
-	{ "no-wall", 0, ROW_FLAG(wish.no_wall), .help = "tell nobody who is logged in" },
-	{ "message", 0, ROW_TEXT(wish.message, "TEXT"), .help = "what they are told" },
+	{ "no-wall", 0, ROW_FLAG(no_wall), .help = "tell nobody who is logged in" },
+	{ "message", 0, ROW_TEXT(message, "TEXT"), .help = "what they are told" },
 	{ "help", 'h', ROW_FLAG(help), .help = "this text" },
 	{ "version", 'V', ROW_FLAG(version), .help = "the version" },
 };
@@ -41,7 +43,7 @@ static bool met(void *facts, const struct opt_row *row, const char *value)
 static const struct opt_group groups[] = { { "" }, { NULL } };
 
 static const struct opt_table table = {
-	.program = "coldreboot",
+	.program = program,
 	.usage_status = EXIT_USAGE,
 	.rows = rows,
 	.n_rows = sizeof(rows) / sizeof(rows[0]),
@@ -69,8 +71,13 @@ static void print_call(const struct reboot_call *call)
 	printf("run:");
 	if (call->setting)
 		printf(" %s", call->setting);
-	for (size_t i = 0; i < call->n_words; i++)
-		printf(strpbrk(call->words[i], " \t'\"") ? " '%s'" : " %s", call->words[i]);
+	for (size_t i = 0; i < call->n_words; i++) {
+		const char *quote = strpbrk(call->words[i], " \t'\"") ? "'" : "";
+
+		printf(" %s", quote);
+		plain_puts(call->words[i], stdout);
+		fputs(quote, stdout);
+	}
 	putchar('\n');
 }
 
@@ -90,52 +97,41 @@ static int print_plan(const struct cold *cold)
 	return EXIT_OK;
 }
 
-static int status_of(enum cold_stage stage)
+static int go(const struct reboot *rb, struct cold_way *way, const struct options *o)
 {
-	switch (stage) {
-	case COLD_UNLOAD:
-		return EXIT_LOAD;
-	case COLD_REQUEST:
-		return EXIT_FAILED;
-	case COLD_ASK:
-		return EXIT_HANDOVER;
-	case COLD_ASKED:
-		break;
-	}
-	return EXIT_OK;
-}
-
-static int go(struct sys *sys, struct cold *cold, const struct options *o)
-{
-	enum cold_stage stage;
 	struct kx_error err = { 0 };
+	enum reason reason = go_permitted(rb, &err);
+	const bool was_loaded = way->cold.loaded == 1;
+	int r;
 
-	if (!sys->has_boot_capability(sys))
-		return fail(EXIT_FAILED, "only root can reboot this way (CAP_SYS_BOOT)");
+	if (reason != REASON_NONE)
+		return progress_fail(program, reason, &err);
 	if (!o->yes && !ask_person("Reboot through the firmware now?"))
 		return fail(EXIT_NOTHING, "nothing was done");
-	cold->force = o->force;
-	if (cold_go(sys, cold, &stage, &err) < 0) {
-		fail(EXIT_FAILED, err.message);
-		if (stage != COLD_UNLOAD && cold->loaded == 1)
-			fail(EXIT_FAILED, "the kernel that was loaded is unloaded now");
-		return status_of(stage);
-	}
-	return EXIT_OK;
+	reason = go_cold(rb, way, o->force, &err);
+	r = progress_fail(program, reason, &err);
+	if (reason != REASON_NONE && reason != REASON_UNLOAD && was_loaded)
+		teller_say(&rb->teller, "the kernel that was loaded is unloaded now");
+	return r;
 }
 
 static int run(const struct options *o)
 {
-	_cleanup_(kx_ctx_freep) struct kx_ctx *ctx = NULL;
-	_cleanup_(cold_done) struct cold cold = { 0 };
-	struct sys *sys = sys_machine();
+	const struct teller teller = progress_teller(program, false);
+	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
+	_cleanup_cold_way_ struct cold_way way = { .direct = false };
+	_cleanup_wish_ struct wish wish = { .ignore_inhibitors = o->ignore_inhibitors,
+					    .no_wall = o->no_wall };
 	struct kx_error err = { 0 };
+	enum reason reason = reboot_open(&rb, sys_machine(), &teller, NULL, &err);
 
-	if (kx_ctx_new(NULL, &ctx, &err) < 0)
-		return fail(EXIT_FAILED, err.message);
-	if (cold_prepare(sys, ctx, &o->wish, &cold, &err) < 0)
-		return fail(EXIT_HANDOVER, err.message);
-	return o->dry_run ? print_plan(&cold) : go(sys, &cold, o);
+	if (reason == REASON_NONE && wish_set(&wish.message, o->message) < 0)
+		return fail(EXIT_FAILED, "out of memory");
+	if (reason == REASON_NONE)
+		reason = cold_way_find(&rb, &wish, &way, &err);
+	if (reason != REASON_NONE)
+		return progress_fail(program, reason, &err);
+	return o->dry_run ? print_plan(&way.cold) : go(&rb, &way, o);
 }
 
 /* -1: the command line is understood; else the exit status */
@@ -163,7 +159,7 @@ static int parse(int argc, char **argv, struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options options = { .wish.mode = REBOOT_COLD };
+	struct options options = { 0 };
 	int r = parse(argc, argv, &options);
 
 	if (r < 0)

@@ -33,9 +33,6 @@ extern const struct command reboot_command, load_command, unload_command, status
 	eval_grub_command, timeline_command, menu_command, desktop_command, clear_command,
 	hook_command, help_command;
 
-/* The command reboot on behalf of @why, see struct attempt. */
-int reboot_run(const char *why, int argc, char **argv);
-
 int print_help(void);
 
 /* "rapidreboot: MESSAGE" on standard error, and the status of a failure. */

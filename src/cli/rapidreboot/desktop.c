@@ -12,7 +12,7 @@
 #include "base/lines.h"
 #include "base/num.h"
 #include "cli/json.h"
-#include "cli/rapidreboot/options.h"
+#include "cli/rapidreboot/front.h"
 #include "handover/init.h"
 
 #define LOGIND "org.freedesktop.login1"
@@ -135,7 +135,7 @@ static int check(uint64_t uid)
 
 static int run(int argc, char **argv)
 {
-	static char name[] = "reboot", *words[] = { name, NULL };
+	const struct options nothing = { 0 };
 	_cleanup_(command_done) struct options o;
 	const char *caller = getenv("PKEXEC_UID");
 	uint64_t uid;
@@ -151,7 +151,7 @@ static int run(int argc, char **argv)
 		return command_fail(&desktop_command,
 				    "this is for pkexec to run, which says for whom");
 	r = check(uid);
-	return r == EXIT_OK ? reboot_run("desktop", 1, words) : r;
+	return r == EXIT_OK ? reboot_with(&nothing, "desktop", NULL, NULL, NULL) : r;
 }
 
 const struct command desktop_command = {

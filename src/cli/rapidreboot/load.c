@@ -3,9 +3,12 @@
 /* rapidreboot load, rapidreboot unload: without going down. */
 
 #include "cli/json.h"
-#include "cli/rapidreboot/start.h"
+#include "cli/rapidreboot/front.h"
+#include "cli/reason-status.h"
+#include "reboot/order.h"
 
-static int tell(const struct start *s, const struct start_options *o, bool loaded)
+static int tell(const struct reboot *rb, const struct start *s, const struct options *o,
+		bool loaded)
 {
 	if (o->json) {
 		json_t *all = start_json(s);
@@ -15,73 +18,77 @@ static int tell(const struct start *s, const struct start_options *o, bool loade
 	}
 	if (!loaded || o->verbose)
 		start_print(s);
-	else if (s->guess)
-		fprintf(stderr, "rapidreboot: warning: %s\n", s->guess);
+	else if (s->choice.guess)
+		teller_warn(&rb->teller, "%s", s->choice.guess);
 	return EXIT_OK;
 }
 
-static int load(const struct start_options *o)
+static int load(const struct options *o)
 {
-	struct start s;
-	int r = start_prepare(&s, o);
+	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
+	_cleanup_wish_ struct wish wish = { 0 };
+	_cleanup_verdict_ struct verdict verdict = { .reason = REASON_NONE };
+	_cleanup_start_ struct start s = { 0 };
+	struct kx_error err = { 0 };
+	enum reason reason = REASON_NONE;
+	int r = front_wish(&load_command, o, &wish);
 
-	if (r == EXIT_OK && !o->dry_run)
-		r = start_load(&s);
-	if (r == EXIT_OK)
-		r = tell(&s, o, !o->dry_run);
-	start_done(&s);
-	return r;
+	if (r < 0)
+		r = front_open(&rb, wish.root, o->verbose);
+	if (r != EXIT_OK)
+		return r;
+	judge(&rb, &wish, false, &s, &verdict);
+	r = front_verdict(&rb, &verdict);
+	if (r == EXIT_COLD)
+		fprintf(stderr, "rapidreboot: only the firmware and the boot loader can do that. "
+				"Choose another entry, or reboot with coldreboot.\n");
+	if (r != EXIT_OK)
+		return r;
+	if (!o->dry_run)
+		reason = start_load(&rb, &s, &err);
+	return reason != REASON_NONE ? fail_reason(reason, &err) : tell(&rb, &s, o, !o->dry_run);
 }
 
 static int run_load(int argc, char **argv)
 {
-	struct start_options o;
-	int r = start_options_parse(&o, TAKES_TARGET | TAKES_DRY_RUN, argc, argv);
+	_cleanup_(command_done) struct options o;
+	int r = command_take(&load_command, argc, argv, &o);
 
-	if (r == EXIT_OK && o.help)
-		puts("Usage: rapidreboot load [-n] [OPTION]… [ENTRY]\n\n"
-		     "Loads a kernel, by default the one that the boot loader would start next, and\n"
-		     "does not reboot. The options are those of `rapidreboot --help`.");
-	else if (r == EXIT_OK)
-		r = load(&o);
-	start_options_done(&o);
-	return r;
-}
-
-static int unload(const struct start_options *o)
-{
-	_cleanup_(kx_ctx_freep) struct kx_ctx *ctx = NULL;
-	bool verbose = o->verbose;
-	struct kx_error err = { 0 };
-	int r = running_open(&verbose, &ctx);
-
-	if (r != EXIT_OK)
-		return r;
-	if (kx_unload(ctx, KX_WAY_AUTO, 0, &err) < 0) {
-		(void)fail_with(&err);
-		return EXIT_LOAD;
-	}
-	/* an attempt that was to use it does not happen */
-	(void)!attempt_withdraw(sys_machine(), NULL);
-	if (request_remove(sys_machine(), &err) < 0 || loaded_remove(sys_machine(), &err) < 0)
-		return fail_with(&err);
-	return EXIT_OK;
+	return r >= 0 ? r : load(&o);
 }
 
 static int run_unload(int argc, char **argv)
 {
-	struct start_options o;
-	int r = start_options_parse(&o, 0, argc, argv);
+	_cleanup_(command_done) struct options o;
+	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
+	struct kx_error err = { 0 };
+	int r = command_take(&unload_command, argc, argv, &o);
 
-	if (r == EXIT_OK && o.help)
-		puts("Usage: rapidreboot unload [-v]\n\n"
-		     "Drops the loaded kernel, so that the next reboot goes through the firmware\n"
-		     "unless `rapidreboot enable` was used. A crash kernel stays.");
-	else if (r == EXIT_OK)
-		r = unload(&o);
-	start_options_done(&o);
-	return r;
+	if (r < 0)
+		r = front_open(&rb, NULL, o.verbose);
+	else
+		return r;
+	return r != EXIT_OK ? r : fail_reason(order_take_back(&rb, &err), &err);
 }
 
-const struct command load_command = { "load", "[ENTRY]", "load a kernel and stay up", run_load };
-const struct command unload_command = { "unload", "", "drop the loaded kernel", run_unload };
+const struct command load_command = {
+	.name = "load",
+	.synopsis = "[ENTRY]",
+	.summary = "load a kernel and stay up",
+	.run = run_load,
+	.taker = BY_LOAD,
+	.operands_max = 1,
+	.about =
+		"Loads a kernel, by default the one that the boot loader would start next, and does\n"
+		"not reboot. What a reboot would refuse is refused here.",
+};
+const struct command unload_command = {
+	.name = "unload",
+	.synopsis = "",
+	.summary = "drop the loaded kernel",
+	.run = run_unload,
+	.taker = BY_UNLOAD,
+	.about =
+		"Drops the loaded kernel, so that the next reboot goes through the firmware unless\n"
+		"`rapidreboot enable` was used. A crash kernel stays.",
+};

@@ -16,12 +16,6 @@ static const struct command *const commands[] = {
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-int fail_with(const struct kx_error *err)
-{
-	fprintf(stderr, "rapidreboot: %s\n", err->message);
-	return EXIT_FAILED;
-}
-
 int fail_usage(const char *fmt, ...)
 {
 	va_list ap;

@@ -22,9 +22,12 @@ static struct layout layout_of(unsigned rows)
 
 #define CONTROL(c) ((c)&0x1f)
 
-void menu_init(struct menu *menu, const struct menu_item *items, size_t n, bool utf8)
+void menu_init(struct menu *menu, const struct menu_item *items, size_t n, const char *message,
+	       bool utf8)
 {
-	*menu = (struct menu){ .items = items, .n = n, .edited = SIZE_MAX, .utf8 = utf8 };
+	*menu = (struct menu){
+		.items = items, .n = n, .edited = SIZE_MAX, .message = message, .utf8 = utf8
+	};
 	for (size_t i = 0; i < n; i++)
 		if (items[i].is_default)
 			menu->chosen = i;

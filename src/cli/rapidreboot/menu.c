@@ -10,15 +10,15 @@
 #include "base/num.h"
 #include "cli/ask.h"
 #include "cli/locale.h"
+#include "cli/rapidreboot/front.h"
 #include "cli/rapidreboot/menu.h"
-#include "cli/rapidreboot/start.h"
 
 /**
- * struct choice - what a person wants
+ * struct answer - what a person wants
  * @index: of the entry
  * @cmdline: edited, to be released with free(3), or NULL
  */
-struct choice {
+struct answer {
 	size_t index;
 	char *cmdline;
 };
@@ -46,13 +46,12 @@ static void items_free(struct menu_item *items, size_t n)
 	free(items);
 }
 
-static struct menu_item *items_of(const struct entries *e)
+static struct menu_item *items_of(const struct kx_entries *entries, size_t n)
 {
-	const size_t n = e->info.n_entries;
 	struct menu_item *items = calloc(n + 1, sizeof(*items));
 
 	for (size_t i = 0; items && i < n; i++) {
-		const struct kx_entry entry = entries_get(e, i);
+		const struct kx_entry entry = choice_entry(entries, i);
 
 		items[i] = (struct menu_item){ title_of(&entry), entry.cmdline, entry.bootable,
 					       entry.is_default };
@@ -79,7 +78,8 @@ static int draw(struct menu *menu, unsigned *ret_rows)
 	return 0;
 }
 
-static int choose_on_screen(const struct menu_item *items, size_t n, struct choice *ret)
+static int choose_on_screen(const struct menu_item *items, size_t n, const char *message,
+			    struct answer *ret)
 {
 	_cleanup_free_ struct menu *menu = malloc(sizeof(*menu));
 	enum menu_answer answer = MENU_GOES_ON;
@@ -87,7 +87,7 @@ static int choose_on_screen(const struct menu_item *items, size_t n, struct choi
 	int r = menu ? terminal_open() : -ENOMEM;
 
 	if (r == 0)
-		menu_init(menu, items, n, locale_is_utf8());
+		menu_init(menu, items, n, message, locale_is_utf8());
 	while (r == 0 && answer == MENU_GOES_ON) {
 		r = draw(menu, &rows);
 		if (r == 0)
@@ -136,7 +136,7 @@ static char *read_answer(const char *question)
 	return line;
 }
 
-static int choose_by_number(const struct menu_item *items, size_t n, struct choice *ret)
+static int choose_by_number(const struct menu_item *items, size_t n, struct answer *ret)
 {
 	_cleanup_free_ char *number = NULL, *cmdline = NULL;
 	const char *old;
@@ -163,107 +163,93 @@ static int choose_by_number(const struct menu_item *items, size_t n, struct choi
 
 /* ---- and then */
 
-/* Entries are read again on the way: the name has to mean the same one. */
-static int name_of(const struct entries *e, size_t index, char **ret)
+static int choose(const struct kx_entries *entries, const char *message, struct answer *ret)
 {
-	const struct kx_entry entry = entries_get(e, index);
-	char number[24];
-	size_t found;
-
-	(void)snprintf(number, sizeof(number), "%zu", index);
-	for (size_t i = 0; i < 3; i++) {
-		const char *name = i == 0 ? entry.id : i == 1 ? entry.title : number;
-
-		if (!name || kx_entries_find(e->list, name, &found, NULL) < 0 || found != index)
-			continue;
-		*ret = strdup(name);
-		return *ret ? EXIT_OK : EXIT_FAILED;
-	}
-	fputs("rapidreboot: this entry has no name of its own to start it by\n", stderr);
-	return EXIT_FAILED;
-}
-
-/* The words of our own command line, then what was chosen. */
-static int start(int argc, char **argv, char *name, char *cmdline)
-{
-	static char option[] = "--cmdline", end[] = "--";
-	_cleanup_free_ char **words = calloc((size_t)argc + 5, sizeof(*words));
-	int n = 0;
-
-	if (!words)
-		return EXIT_FAILED;
-	for (; n < argc; n++)
-		words[n] = argv[n];
-	if (cmdline) {
-		words[n++] = option;
-		words[n++] = cmdline;
-	}
-	words[n++] = end;
-	words[n++] = name;
-	return reboot_run("menu", n, words);
-}
-
-static int choose(const struct entries *e, struct choice *ret)
-{
-	const size_t n = e->info.n_entries;
+	struct kx_entries_info info = { .size = sizeof(info) };
 	struct menu_item *items;
 	int r;
 
-	if (!can_ask()) {
-		fputs("rapidreboot: a menu needs a terminal; `rapidreboot list` shows the entries and "
-		      "`rapidreboot ENTRY` starts one\n",
-		      stderr);
-		return EXIT_FAILED;
-	}
-	if (n == 0) {
+	(void)kx_entries_info(entries, &info);
+	if (info.n_entries == 0) {
 		fputs("rapidreboot: there is no entry to choose\n", stderr);
 		return EXIT_FAILED;
 	}
-	items = items_of(e);
+	items = items_of(entries, info.n_entries);
 	if (!items)
 		return EXIT_FAILED;
-	r = terminal_can_draw() ? choose_on_screen(items, n, ret) : choose_by_number(items, n, ret);
-	items_free(items, n);
+	r = terminal_can_draw() ? choose_on_screen(items, info.n_entries, message, ret)
+				: choose_by_number(items, info.n_entries, ret);
+	items_free(items, info.n_entries);
 	if (r == EXIT_NOTHING)
 		fputs("rapidreboot: nothing was done\n", stderr);
 	return r;
 }
 
-static int menu(const struct start_options *o, int argc, char **argv)
+/* Reads the entries and has one chosen, with its content. */
+static int pick(const struct options *o, const char *message, struct pick **ret, char **ret_cmdline)
 {
-	_cleanup_free_ char *name = NULL;
-	struct choice choice = { 0 };
-	struct entries e;
-	int r = entries_open(&e, &o->find);
+	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
+	_cleanup_(kx_entries_freep) struct kx_entries *entries = NULL;
+	_cleanup_wish_ struct wish wish = { 0 };
+	struct answer answer = { 0 };
+	struct kx_error err = { 0 };
+	struct kx_entry entry;
+	int r = front_wish(&menu_command, o, &wish);
 
+	if (r < 0)
+		r = front_open(&rb, wish.root, o->verbose);
 	if (r == EXIT_OK)
-		r = choose(&e, &choice);
+		r = fail_reason(choice_entries(&rb, &wish, &entries, &err), &err);
 	if (r == EXIT_OK)
-		r = name_of(&e, choice.index, &name);
-	entries_close(&e);
-	if (r == EXIT_OK)
-		r = start(argc, argv, name, choice.cmdline);
-	free(choice.cmdline);
+		r = choose(entries, message, &answer);
+	if (r != EXIT_OK)
+		return r;
+	entry = choice_entry(entries, answer.index);
+	*ret_cmdline = answer.cmdline;
+	return pick_new(&entry, ret) < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+/* Again when the configuration has changed under the menu so that the entry is not there any more. */
+static int menu(const struct options *o)
+{
+	const char *message = NULL;
+	enum reason reason;
+	int r;
+
+	do {
+		_cleanup_free_ char *cmdline = NULL;
+		struct pick *picked = NULL;
+
+		reason = REASON_NONE;
+		r = pick(o, message, &picked, &cmdline);
+		if (r == EXIT_OK)
+			r = reboot_with(o, "menu", picked, cmdline, &reason);
+		message = "the boot configuration has changed: choose again";
+	} while (reason == REASON_ENTRY_CHANGED);
 	return r;
 }
 
 static int run(int argc, char **argv)
 {
-	struct start_options o;
-	int r = start_options_parse(&o, TAKES_TARGET | TAKES_HANDOVER | TAKES_DRY_RUN, argc, argv);
+	_cleanup_(command_done) struct options o;
+	int r = command_take(&menu_command, argc, argv, &o);
 
-	if (r == EXIT_OK && o.help)
-		puts("Usage: rapidreboot menu [OPTION]…\n\n"
-		     "Shows the boot entries on a terminal, to pick one with the arrow keys and edit\n"
-		     "its command line; then it is started as `rapidreboot ENTRY` would. The options\n"
-		     "are those of `rapidreboot --help`.");
-	else if (r == EXIT_OK && (o.find.argument || o.kernel || o.cmdline || o.reuse_cmdline))
-		r = fail_usage("menu: the entry and its command line are chosen in the menu");
-	else if (r == EXIT_OK)
-		r = menu(&o, argc, argv);
-	start_options_done(&o);
-	return r;
+	if (r >= 0)
+		return r;
+	if (can_ask())
+		return menu(&o);
+	fputs("rapidreboot: a menu needs a terminal; `rapidreboot list` shows the entries and "
+	      "`rapidreboot ENTRY` starts one\n",
+	      stderr);
+	return EXIT_FAILED;
 }
 
-const struct command menu_command = { "menu", "", "choose an entry and edit its command line",
-				      run };
+const struct command menu_command = {
+	.name = "menu",
+	.synopsis = "",
+	.summary = "choose an entry and edit its command line",
+	.run = run,
+	.taker = BY_MENU,
+	.about = "Shows the boot entries on a terminal, to pick one with the arrow keys and edit\n"
+		 "its command line; then it is started as `rapidreboot ENTRY` would.",
+};

@@ -75,7 +75,9 @@ struct menu {
 
 enum menu_answer { MENU_GOES_ON, MENU_START, MENU_LEAVE };
 
-void menu_init(struct menu *menu, const struct menu_item *items, size_t n, bool utf8);
+/* @message: the first one, or NULL */
+void menu_init(struct menu *menu, const struct menu_item *items, size_t n, const char *message,
+	       bool utf8);
 /* What a key does. */
 enum menu_answer menu_key(struct menu *menu, int key, unsigned rows);
 /* The whole screen. */

@@ -10,6 +10,7 @@
 /* Who starts a kernel; who looks at boot entries. */
 #define BY_STARTING (BY_REBOOT | BY_LOAD | BY_MENU)
 #define BY_LOOKING (BY_LIST | BY_SHOW | BY_EVAL_GRUB)
+#define BY_DECIDING (BY_STARTING | BY_CHECK)
 #define BY_ALL ((unsigned)(BY_HELP << 1) - 1)
 
 enum group { GROUP_TARGET, GROUP_DOWN, GROUP_SYSTEM, GROUP_OUTPUT };
@@ -17,7 +18,7 @@ enum group { GROUP_TARGET, GROUP_DOWN, GROUP_SYSTEM, GROUP_OUTPUT };
 static const struct opt_group groups[] = {
 	[GROUP_TARGET] = { "What is started", BY_STARTING },
 	[GROUP_DOWN] = { "How the machine goes down", BY_REBOOT | BY_MENU },
-	[GROUP_SYSTEM] = { "Which system is looked at", BY_LOOKING },
+	[GROUP_SYSTEM] = { "Which system is looked at", BY_LOOKING | BY_DECIDING },
 	[GROUP_OUTPUT] = { "What is told", 0 },
 	{ NULL },
 };
@@ -85,7 +86,7 @@ static const struct opt_row rows[] = {
 	  .help = "although a program wants the machine to stay up" },
 	{ "force", 0, 0, GROUP_DOWN, ROW_LIST(force, "ID"), .is_valid = preflight_is_check,
 	  .expected = "the id of a check, which `rapidreboot check -v` lists",
-	  .takers = BY_REBOOT | BY_MENU | BY_CHECK,
+	  .takers = BY_STARTING | BY_CHECK,
 	  .help = "although the check ID refuses; may be repeated" },
 	{ "no-wall", 0, 0, GROUP_DOWN, ROW_FLAG(no_wall), .takers = BY_REBOOT | BY_MENU,
 	  .help = "tell nobody who is logged in" },
@@ -101,21 +102,23 @@ static const struct opt_row rows[] = {
 	  .help = "print what would be done and do nothing" },
 
 	{ "root", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.root, "DIR"),
-	  .takers = BY_LOOKING | BY_STARTING | BY_CHECK,
+	  .takers = BY_LOOKING | BY_DECIDING,
 	  .help = "the system below DIR instead of the running one" },
 	{ "config", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.config, "FILE"),
-	  .takers = BY_LIST | BY_SHOW | BY_STARTING,
+	  .takers = BY_LIST | BY_SHOW | BY_DECIDING,
 	  .help = "read this configuration instead of searching for one" },
 	{ "fs", 0, 0, GROUP_SYSTEM, ROW_LIST(places, "KIND:NAME=DIR"), .is_valid = is_place,
-	  .expected = "KIND:NAME=DIR with KIND uuid, label or dev", .takers = BY_LOOKING,
+	  .expected = "KIND:NAME=DIR with KIND uuid, label or dev",
+	  .takers = BY_LOOKING | BY_DECIDING,
 	  .help = "a file system is at DIR; KIND is uuid, label or dev" },
 	{ "firmware", 0, 0, GROUP_SYSTEM, ROW_WORD(firmware, "efi|bios", firmwares),
-	  .expected = "efi or bios", .takers = BY_LOOKING, .help = "what the machine has" },
+	  .expected = "efi or bios", .takers = BY_LOOKING | BY_DECIDING,
+	  .help = "what the machine has" },
 	{ "grub-flavour", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.grub_flavour, "NAME"),
-	  .is_valid = is_flavour, .expected = "upstream, rh or suse", .takers = BY_LOOKING,
-	  .help = "whose GRUB it is: upstream, rh, suse" },
+	  .is_valid = is_flavour, .expected = "upstream, rh or suse",
+	  .takers = BY_LOOKING | BY_DECIDING, .help = "whose GRUB it is: upstream, rh, suse" },
 	{ "var", 0, 0, GROUP_SYSTEM, ROW_LIST(vars, "NAME=VALUE"), .is_valid = is_setting,
-	  .expected = "NAME=VALUE", .takers = BY_LOOKING,
+	  .expected = "NAME=VALUE", .takers = BY_LOOKING | BY_DECIDING,
 	  .help = "what GRUB knows before its script runs" },
 
 	{ "default-kernel", 0, 0, GROUP_OUTPUT, ROW_VALUE(ask, ASK_KERNEL), .takers = BY_SHOW,
@@ -129,8 +132,7 @@ static const struct opt_row rows[] = {
 	{ "notice", 0, 0, GROUP_OUTPUT, ROW_FLAG(notice), .takers = BY_STATUS,
 	  .help = "one line when a reboot is due, else nothing" },
 	{ "json", 0, 0, GROUP_OUTPUT, ROW_FLAG(json),
-	  .takers = BY_STARTING | BY_LOOKING | BY_CHECK | BY_STATUS | BY_TIMELINE,
-	  .help = "print JSON" },
+	  .takers = BY_DECIDING | BY_LOOKING | BY_STATUS | BY_TIMELINE, .help = "print JSON" },
 	{ "verbose", 'v', 0, GROUP_OUTPUT, ROW_FLAG(verbose),
 	  .takers = BY_STARTING | BY_UNLOAD | BY_CHECK, .help = "tell what is done and why" },
 	{ "help", 'h', 0, GROUP_OUTPUT, ROW_FLAG(help), .takers = BY_ALL, .help = "this text" },

@@ -2,100 +2,229 @@
 
 /* rapidreboot status: what is loaded, what a reboot would be, and whether one is due. */
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/io.h"
 #include "cli/json.h"
-#include "cli/rapidreboot/options.h"
-#include "cli/rapidreboot/start.h"
-#include "cli/rapidreboot/waiting.h"
+#include "cli/plain.h"
+#include "cli/rapidreboot/front.h"
+#include "handover/arm.h"
+#include "reboot/order.h"
+#include "reboot/waiting.h"
+#include "reboot/way-down.h"
 
+enum { MINUTE_MS = 60 * 1000 };
+
+/**
+ * struct status - what is told
+ * @init: NULL: unknown
+ * @ordinary: what an ordinary reboot would do
+ * @ours: @loaded was loaded by us in this boot
+ * @armed: @request is on its way
+ * @is_ordered: @order waits for its time
+ * @running: release, or NULL
+ * @reason: why @next is not known, with @err
+ */
 struct status {
 	struct kx_state kernel;
-	const char *init; /* NULL: unknown */
-	bool enabled;
-	bool ours; /* loaded by us in this boot */
-	struct request loaded;
-	bool armed; /* a request is on its way */
-	struct request request;
-	char *running; /* release, or NULL */
+	const char *init;
+	bool enabled, ours, armed, is_ordered;
+	enum ordinary ordinary;
+	struct request loaded, request;
+	struct order order;
+	char *running;
 	struct waiting waiting;
-	struct entries entries;
-	struct kx_entry next; /* ->id NULL: not known */
+	struct choice next;
+	enum reason reason;
+	struct kx_error err;
 };
 
-static void find_next(struct status *s)
+static void read_next(const struct reboot *rb, bool may_run, struct status *s)
 {
-	struct kx_entries_opts opts = { .size = sizeof(opts) };
+	const struct wish wish = { 0 };
 
-	s->entries.info.size = sizeof(s->entries.info);
-	if (kx_ctx_new(NULL, &s->entries.ctx, NULL) < 0 ||
-	    kx_entries_new(s->entries.ctx, &opts, &s->entries.list, NULL) < 0)
-		return;
-	(void)kx_entries_info(s->entries.list, &s->entries.info);
-	if (s->entries.info.default_index < s->entries.info.n_entries)
-		s->next = entries_get(&s->entries, s->entries.info.default_index);
+	if (read_line_in(rb->machine, "/proc/sys/kernel/osrelease", &s->running) < 0)
+		s->running = NULL;
+	s->reason = choice_make(rb, &wish, &s->next, &s->err);
+	waiting_read(rb, s->reason == REASON_NONE ? &s->next : NULL, s->running, may_run,
+		     &s->waiting);
 }
 
-static int status_read(struct status *s)
+static int status_read(const struct reboot *rb, struct status *s)
 {
-	_cleanup_(kx_ctx_freep) struct kx_ctx *ctx = NULL;
-	struct sys *sys = sys_machine();
-	_cleanup_close_ int root = machine_open(sys);
-	const struct init_system *init;
+	struct sys seen = rb->seen;
 	struct kx_error err = { 0 };
-	bool verbose = false;
-	struct pid1 pid1;
-	int r = running_open(&verbose, &ctx);
 
-	*s = (struct status){ .kernel.size = sizeof(s->kernel) };
-	if (r != EXIT_OK)
-		return r;
-	if (kx_state(ctx, &s->kernel, &err) < 0)
+	s->kernel.size = sizeof(s->kernel);
+	if (kx_state(rb->ctx, &s->kernel, &err) < 0)
 		return fail_with(&err);
-	pid1_read(sys, &pid1);
-	init = init_detect(&pid1);
-	s->init = init ? init->name : NULL;
-	s->enabled = is_enabled(sys);
-	s->ours = s->kernel.loaded == 1 && loaded_read(sys, &s->loaded, NULL) == 0;
-	s->armed = request_read(sys, &s->request, NULL) == 0;
-	if (read_line_in(root, "/proc/sys/kernel/osrelease", &s->running) < 0)
-		s->running = NULL;
-	find_next(s);
-	waiting_read(root, &s->entries, s->running, sys->has_boot_capability(sys), &s->waiting);
+	s->init = reboot_init_name(rb);
+	s->enabled = is_enabled(&seen);
+	s->ours = s->kernel.loaded == 1 && loaded_read(&seen, &s->loaded, NULL) == 0;
+	s->armed = request_read(&seen, &s->request, NULL) == 0;
+	s->is_ordered = order_read(rb, &s->order) && s->order.left_ms > 0;
+	s->ordinary = ordinary_reboot(rb);
+	read_next(rb, rb->sys->has_boot_capability(rb->sys), s);
 	return EXIT_OK;
 }
+
+static void status_done(struct status *s)
+{
+	free(s->running);
+	waiting_done(&s->waiting);
+	choice_done(&s->next);
+}
+
+/* ---- for a person */
 
 static const char *yes_no(int value)
 {
 	return value == 1 ? "yes" : value == 0 ? "no" : "unknown";
 }
 
+static const char *ordinary_text(enum ordinary ordinary)
+{
+	switch (ordinary) {
+	case ORDINARY_FIRMWARE:
+		return "an ordinary one goes through the firmware";
+	case ORDINARY_FAST:
+		return "an ordinary one is a fast one";
+	case ORDINARY_LOADED:
+		return "an ordinary one starts what is loaded";
+	case ORDINARY_UNKNOWN:
+		break;
+	}
+	return "it is not known what an ordinary one does under this init system";
+}
+
+static void print_name(const char *name)
+{
+	printf("%-14s ", name);
+}
+
+static void print_loaded(const struct status *s)
+{
+	print_name("Loaded:");
+	fputs(yes_no(s->kernel.loaded), stdout);
+	if (s->kernel.loaded == 1 && !s->ours)
+		fputs(", by another program", stdout);
+	if (s->kernel.loaded == 1 && s->ours) {
+		fputs(", by rapidreboot: ", stdout);
+		plain_puts(s->loaded.entry, stdout);
+	}
+	putchar('\n');
+}
+
+static void print_ordered(const struct status *s)
+{
+	const unsigned long long minutes = (s->order.left_ms + MINUTE_MS - 1) / MINUTE_MS;
+
+	print_name("Ordered:");
+	printf("in %llu minute%s: ", minutes, minutes == 1 ? "" : "s");
+	plain_puts(s->order.request.entry, stdout);
+	puts(" (rapidreboot --cancel takes it back)");
+}
+
+static void print_next(const struct status *s)
+{
+	print_name("Next:");
+	if (s->reason != REASON_NONE) {
+		fputs("unknown: ", stdout);
+		plain_puts(s->err.message, stdout);
+		putchar('\n');
+		return;
+	}
+	plain_puts(s->next.title, stdout);
+	if (s->next.version) {
+		fputs(", ", stdout);
+		plain_puts(s->next.version, stdout);
+	}
+	if (s->next.decided_by) {
+		fputs(", decided by ", stdout);
+		plain_puts(s->next.decided_by, stdout);
+	}
+	putchar('\n');
+	if (s->next.guess) {
+		print_name("Guessed:");
+		plain_puts(s->next.guess, stdout);
+		putchar('\n');
+	}
+}
+
+static void print_packages(const struct names *packages)
+{
+	for (size_t i = 0; i < packages->n && i < 5; i++) {
+		fputs(i ? ", " : " (", stdout);
+		plain_puts(packages->v[i], stdout);
+	}
+	if (packages->n)
+		printf("%s)", packages->n > 5 ? ", …" : "");
+}
+
+/* "a newer kernel waits, Linux 6.1.0-22: run `rapidreboot`" */
+static void print_waiting(const struct waiting *w)
+{
+	static const char *const what[] = {
+		[WAITING_KERNEL] = "a newer kernel waits",
+		[WAITING_SERVICES] = "upgraded programs wait for a reboot",
+		[WAITING_FIRMWARE] = "something waits that only the firmware starts",
+		[WAITING_SOMETHING] = "a reboot is asked for",
+		[WAITING_NOT_DEFAULT] = "another kernel is installed, which is not the default",
+	};
+	static const char *const remedy[] = {
+		[WAITING_KERNEL] = "run `rapidreboot`",
+		[WAITING_SERVICES] = "run `rapidreboot`",
+		[WAITING_FIRMWARE] = "run `coldreboot`",
+		[WAITING_SOMETHING] = "run `rapidreboot`",
+		[WAITING_NOT_DEFAULT] = "`rapidreboot list` shows its entry",
+	};
+
+	fputs(what[w->kind], stdout);
+	if (w->kernel[0]) {
+		fputs(", Linux ", stdout);
+		plain_puts(w->kernel, stdout);
+	}
+	print_packages(&w->packages);
+	printf(": %s\n", remedy[w->kind]);
+}
+
 static void print_text(const struct status *s)
 {
-	printf("%-14s %s", "Loaded:", yes_no(s->kernel.loaded));
-	if (s->kernel.loaded == 1)
-		printf(", %s%s", s->ours ? "by rapidreboot: " : "by another program",
-		       s->ours ? s->loaded.entry : "");
-	printf("\n%-14s %s\n", "Crash kernel:", yes_no(s->kernel.crash_loaded));
+	print_loaded(s);
+	printf("%-14s %s\n", "Crash kernel:", yes_no(s->kernel.crash_loaded));
 	printf("%-14s %s\n", "Init:", s->init ? s->init : "unknown");
 	printf("%-14s %s\n",
 	       "Enabled:", s->enabled ? "yes, an ordinary reboot is a fast one" : "no");
+	printf("%-14s %s\n", "Reboot:", ordinary_text(s->ordinary));
+	if (s->is_ordered)
+		print_ordered(s);
 	if (s->armed)
 		printf("%-14s %s\n", "Going down:",
 		       s->request.mode == REBOOT_COLD ? "through the firmware" : "fast");
-	printf("%-14s %s\n", "Running:", s->running ? s->running : "unknown");
-	printf("%-14s %s%s%s\n", "Next:", s->next.id ? s->next.title : "unknown",
-	       s->next.version ? ", " : "", s->next.version ? s->next.version : "");
+	print_name("Running:");
+	plain_puts(s->running ? s->running : "unknown", stdout);
+	putchar('\n');
+	print_next(s);
 	if (s->waiting.kind != WAITING_NOT) {
-		printf("%-14s ", "Waiting:");
-		waiting_print(&s->waiting);
+		print_name("Waiting:");
+		print_waiting(&s->waiting);
 	}
 	if (s->kernel.load_disabled == 1)
 		printf("%-14s no kernel can be loaded (kernel.kexec_load_disabled)\n", "Locked:");
+}
+
+/* ---- for a program */
+
+static const char *ordinary_name(enum ordinary ordinary)
+{
+	static const char *const names[] = { [ORDINARY_FIRMWARE] = "firmware",
+					     [ORDINARY_FAST] = "fast",
+					     [ORDINARY_LOADED] = "loaded",
+					     [ORDINARY_UNKNOWN] = NULL };
+
+	return names[ordinary];
 }
 
 /* null for what the kernel does not tell */
@@ -106,6 +235,7 @@ static json_t *json_flag(int value)
 
 static int print_json(const struct status *s)
 {
+	const bool is_known = s->reason == REASON_NONE;
 	json_t *all = json_object();
 
 	json_object_set_new(all, "loaded", json_flag(s->kernel.loaded));
@@ -119,9 +249,18 @@ static int print_json(const struct status *s)
 			    json_text(!s->armed			       ? NULL
 				      : s->request.mode == REBOOT_COLD ? "cold"
 								       : "kexec"));
+	json_object_set_new(all, "ordinary_reboot", json_text(ordinary_name(s->ordinary)));
+	json_object_set_new(all, "ordered",
+			    s->is_ordered ? json_pack("{s:o, s:I}", "entry",
+						      json_text(s->order.request.entry), "in_ms",
+						      (json_int_t)s->order.left_ms)
+					  : json_null());
 	json_object_set_new(all, "running", json_text(s->running));
-	json_object_set_new(all, "next_title", json_text(s->next.id ? s->next.title : NULL));
-	json_object_set_new(all, "next_version", json_text(s->next.id ? s->next.version : NULL));
+	json_object_set_new(all, "next_title", json_text(is_known ? s->next.title : NULL));
+	json_object_set_new(all, "next_version", json_text(is_known ? s->next.version : NULL));
+	json_object_set_new(all, "next_decided_by", json_text(s->next.decided_by));
+	json_object_set_new(all, "next_guess", json_text(s->next.guess));
+	json_object_set_new(all, "next_error", json_text(is_known ? NULL : s->err.message));
 	json_object_set_new(all, "reboot_required",
 			    json_text(s->waiting.source[0] ? s->waiting.source : NULL));
 	json_object_set_new(all, "waiting", json_string(waiting_kind_name(s->waiting.kind)));
@@ -135,35 +274,33 @@ static int print_json(const struct status *s)
 
 static int status(bool json)
 {
-	struct status s;
-	int r = status_read(&s);
+	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
+	_cleanup_(status_done) struct status s = { 0 };
+	int r = front_open(&rb, NULL, false);
 
+	if (r == EXIT_OK)
+		r = status_read(&rb, &s);
 	if (r == EXIT_OK && json)
 		r = print_json(&s);
 	else if (r == EXIT_OK)
 		print_text(&s);
-	free(s.running);
-	waiting_done(&s.waiting);
-	entries_close(&s.entries);
 	return r;
 }
 
 /* One line at most, for whoever logs in: nothing that needs root, and no word about what fails. */
 static int notice(void)
 {
-	_cleanup_close_ int root = machine_open(sys_machine());
+	const struct teller nobody = { NULL, NULL };
+	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
+	_cleanup_(status_done) struct status s = { 0 };
 	_cleanup_config_ struct config config = { 0 };
-	struct status s = { 0 };
-	const bool wanted = config_read(root, &config, NULL) < 0 || config.notice;
 
-	if (wanted && read_line_in(root, "/proc/sys/kernel/osrelease", &s.running) == 0) {
-		find_next(&s);
-		waiting_read(root, &s.entries, s.running, false, &s.waiting);
-		waiting_print(&s.waiting);
-	}
-	free(s.running);
-	waiting_done(&s.waiting);
-	entries_close(&s.entries);
+	if (reboot_open(&rb, sys_machine(), &nobody, NULL, NULL) != REASON_NONE ||
+	    (config_read(rb.machine, &config, NULL) == 0 && !config.notice))
+		return EXIT_OK;
+	read_next(&rb, false, &s);
+	if (s.waiting.kind != WAITING_NOT)
+		print_waiting(&s.waiting);
 	return EXIT_OK;
 }
 

@@ -1,10 +1,8 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
-
-/* rapidreboot hook boot: run when the machine is usable again. Closes the record of the attempt that
- * led here: how it went, how long everything took, or why it came back through the firmware. */
+// SPDX-License-Identifier: LGPL-2.1-or-later
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +10,10 @@
 #include "base/lines.h"
 #include "base/num.h"
 #include "base/strbuf.h"
-#include "cli/rapidreboot/hook.h"
+#include "handover/init.h"
+#include "reboot/way-up.h"
 #include "record/reason.h"
+#include "sys/process.h"
 
 enum { KERNEL_LOG_MAX = 8 << 20, REASON_MAX = ATTEMPT_TEXT_MAX };
 
@@ -181,13 +181,11 @@ static void find_reason(struct sys *sys, const struct attempt *a, char *ret, siz
 
 /* ---- all of it */
 
-static void by_purgatory(struct boot_facts *facts)
+static void by_purgatory(struct kx_ctx *ctx, struct boot_facts *facts)
 {
-	_cleanup_(kx_ctx_freep) struct kx_ctx *ctx = NULL;
 	struct kx_stamps stamps = { .size = sizeof(stamps) };
-	bool verbose = false;
 
-	if (running_open(&verbose, &ctx) != EXIT_OK || kx_stamps(ctx, &stamps, NULL) < 0)
+	if (kx_stamps(ctx, &stamps, NULL) < 0)
 		return;
 	facts->tsc[POINT_PURGATORY] = stamps.tsc_entry;
 	facts->tsc[POINT_CHECKED] = stamps.tsc_checked;
@@ -204,8 +202,9 @@ static bool is_waited_for(struct sys *sys)
 	       all.v[all.n - 1].result == ATTEMPT_PENDING;
 }
 
-static void collect(struct sys *sys, struct boot_facts *facts)
+static void collect(const struct reboot *rb, struct boot_facts *facts)
 {
+	struct sys *sys = rb->sys;
 	const struct init_system *init;
 	struct pid1 pid1;
 
@@ -217,30 +216,31 @@ static void collect(struct sys *sys, struct boot_facts *facts)
 		by_systemd(sys, facts);
 	else
 		facts->at_us[POINT_TARGET] = (int64_t)sys->boottime_us(sys);
-	by_purgatory(facts);
+	by_purgatory(rb->ctx, facts);
 }
 
 /* For the log of the system: how it went. */
-static void tell(struct sys *sys)
+static void tell(const struct reboot *rb)
 {
 	static struct attempts all;
 	const struct attempt *a;
 	int64_t us;
 
-	if (attempts_read(sys, &all, NULL) < 0 || all.n == 0)
+	if (attempts_read(rb->sys, &all, NULL) < 0 || all.n == 0)
 		return;
 	a = &all.v[all.n - 1];
 	us = a->at[POINT_TARGET];
 	if (a->result == ATTEMPT_FIRMWARE)
-		fprintf(stderr, "rapidreboot: %s: came back through the firmware: %s\n", a->entry,
-			a->reason);
+		teller_say(&rb->teller, "%s: came back through the firmware: %s", a->entry,
+			   a->reason);
 	else if (a->result == ATTEMPT_KEXEC && us >= 0)
-		fprintf(stderr, "rapidreboot: %s: up %lld.%03lld s after it was asked for\n",
-			a->entry, (long long)us / 1000000, (long long)us / 1000 % 1000);
+		teller_say(&rb->teller, "%s: up %lld.%03lld s after it was asked for", a->entry,
+			   (long long)us / 1000000, (long long)us / 1000 % 1000);
 }
 
-void hook_boot(struct sys *sys)
+void hook_boot(const struct reboot *rb)
 {
+	struct sys *sys = rb->sys;
 	struct boot_facts facts = { .reason = find_reason };
 	const bool waited = is_waited_for(sys);
 	struct kx_error err = { 0 };
@@ -248,9 +248,9 @@ void hook_boot(struct sys *sys)
 	for (size_t i = 0; i < N_POINTS; i++)
 		facts.at_us[i] = POINT_UNKNOWN;
 	if (waited)
-		collect(sys, &facts);
+		collect(rb, &facts);
 	if (attempts_close(sys, &facts, &err) < 0 || boot_set_watched(sys, &err) < 0)
-		fprintf(stderr, "rapidreboot: %s\n", err.message);
+		teller_say(&rb->teller, "%s", err.message);
 	else if (waited)
-		tell(sys);
+		tell(rb);
 }

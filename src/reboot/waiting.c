@@ -1,6 +1,7 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/rapidreboot/waiting.h"
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "reboot/waiting.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ const char *waiting_kind_name(enum waiting_kind kind)
 	static const char *const names[] = {
 		[WAITING_NOT] = "nothing",	   [WAITING_KERNEL] = "kernel",
 		[WAITING_SERVICES] = "services",   [WAITING_FIRMWARE] = "firmware",
-		[WAITING_SOMETHING] = "something",
+		[WAITING_SOMETHING] = "something", [WAITING_NOT_DEFAULT] = "not-default",
 	};
 
 	return names[kind];
@@ -53,7 +54,7 @@ static enum waiting_kind graver(enum waiting_kind a, enum waiting_kind b)
 {
 	static const unsigned gravity[] = {
 		[WAITING_NOT] = 0,    [WAITING_SOMETHING] = 1, [WAITING_SERVICES] = 2,
-		[WAITING_KERNEL] = 3, [WAITING_FIRMWARE] = 4,
+		[WAITING_KERNEL] = 3, [WAITING_FIRMWARE] = 4,  [WAITING_NOT_DEFAULT] = 0,
 	};
 
 	return gravity[a] >= gravity[b] ? a : b;
@@ -138,7 +139,7 @@ static void take_value(struct bytes line, const char *name, char *ret, size_t si
 }
 
 /* `needrestart -b -k`: KSTA 2 is an ABI-compatible upgrade, 3 another version (README.batch.md) */
-static bool by_needrestart(struct waiting *w)
+static bool by_needrestart(struct sys *sys, struct waiting *w)
 {
 	static const char *const programs[] = { "needrestart", NULL };
 	static const char *const words[] = { "-b", "-k", NULL };
@@ -148,9 +149,8 @@ static bool by_needrestart(struct waiting *w)
 	struct lines lines;
 	struct bytes line;
 
-	if (call_program(sys_machine(), &call, programs, NULL) < 0 ||
-	    call_words(&call, words, NULL) < 0 ||
-	    process_run(sys_machine(), call.words, NULL, &output) != 0)
+	if (call_program(sys, &call, programs, NULL) < 0 || call_words(&call, words, NULL) < 0 ||
+	    process_run(sys, call.words, NULL, &output) != 0)
 		return false;
 	lines = lines_of((struct bytes){ (const uint8_t *)output, strlen(output) });
 	while (lines_next(&lines, &line)) {
@@ -165,51 +165,86 @@ static bool by_needrestart(struct waiting *w)
 	return true;
 }
 
-/* ---- the boot entries */
+/* ---- what would start */
 
-static bool is_of_release(const struct kx_entry *e, const char *release)
+static bool is_of_release(const char *version, const char *kernel, const char *release)
 {
-	const size_t n = strlen(release), length = e->kernel ? strlen(e->kernel) : 0;
+	const size_t n = strlen(release), length = kernel ? strlen(kernel) : 0;
 
-	return (e->version && strcmp(e->version, release) == 0) ||
-	       (length > n && strcmp(e->kernel + length - n, release) == 0 &&
-		strchr("-/", e->kernel[length - n - 1]));
+	return (version && strcmp(version, release) == 0) ||
+	       (length > n && strcmp(kernel + length - n, release) == 0 &&
+		strchr("-/", kernel[length - n - 1]));
 }
 
 /* Only where the running kernel is found among the entries do their names compare with its own. */
-static bool is_among(const struct entries *entries, const char *release)
+static bool is_among(const struct choice *next, const char *release)
 {
-	for (size_t i = 0; i < entries->info.n_entries; i++) {
-		const struct kx_entry e = entries_get(entries, i);
+	for (size_t i = 0; next->entries && i < next->list.n_entries; i++) {
+		const struct kx_entry e = choice_entry(next->entries, i);
 
-		if (is_of_release(&e, release))
+		if (is_of_release(e.version, e.kernel, release))
 			return true;
 	}
 	return false;
 }
 
-static void by_entries(const struct entries *entries, const char *running, struct waiting *w)
+/* The release of a kernel's package that is not the one that runs; NULL when there is none, or when the
+ * running release was built anew, which the next boot of it starts. */
+static const char *other_release(const struct names *packages, const char *running)
 {
-	struct kx_entry next;
+	static const char prefix[] = "linux-image-";
+	const char *other = NULL;
 
-	if (!running || !entries->list || entries->info.default_index >= entries->info.n_entries)
+	for (size_t i = 0; i < packages->n; i++) {
+		const char *name = packages->v[i];
+
+		if (strncmp(name, prefix, sizeof(prefix) - 1) != 0)
+			continue;
+		if (strcmp(name + sizeof(prefix) - 1, running) == 0)
+			return NULL;
+		other = name + sizeof(prefix) - 1;
+	}
+	return other;
+}
+
+/* A newer kernel may be there that nobody starts by default: advice to reboot would stay for ever. */
+static void compare_with_running(const char *running, struct waiting *w)
+{
+	const char *other = other_release(&w->packages, running);
+
+	if (w->kind != WAITING_KERNEL)
 		return;
-	next = entries_get(entries, entries->info.default_index);
-	if (!next.bootable || is_of_release(&next, running) || !is_among(entries, running))
+	if (w->kernel[0] && strcmp(w->kernel, running) != 0)
+		other = w->kernel;
+	if (!other)
 		return;
-	(void)snprintf(w->kernel, sizeof(w->kernel), "%s", next.version ? next.version : "");
+	w->kind = WAITING_NOT_DEFAULT;
+	if (other != w->kernel)
+		(void)snprintf(w->kernel, sizeof(w->kernel), "%s", other);
+}
+
+static void by_next(const struct choice *next, const char *running, struct waiting *w)
+{
+	if (is_of_release(next->version, next->kernel, running)) {
+		compare_with_running(running, w);
+		return;
+	}
+	if (is_for_firmware(next->type) || !is_among(next, running))
+		return;
+	(void)snprintf(w->kernel, sizeof(w->kernel), "%s", next->version ? next->version : "");
 	if (w->kind == WAITING_NOT)
 		w->kind = WAITING_KERNEL;
 }
 
-void waiting_read(int root, const struct entries *entries, const char *running, bool may_run,
-		  struct waiting *ret)
+void waiting_read(const struct reboot *rb, const struct choice *next, const char *running,
+		  bool may_run, struct waiting *ret)
 {
 	struct waiting w = { .kind = WAITING_NOT };
 
-	if (!by_suse(root, &w) && !by_debian(root, &w) && may_run)
-		(void)by_needrestart(&w);
-	by_entries(entries, running, &w);
+	if (!by_suse(rb->machine, &w) && !by_debian(rb->machine, &w) && may_run)
+		(void)by_needrestart(rb->sys, &w);
+	if (next && running)
+		by_next(next, running, &w);
 	*ret = w;
 }
 
@@ -217,42 +252,4 @@ void waiting_done(struct waiting *waiting)
 {
 	names_done(&waiting->packages);
 	*waiting = (struct waiting){ 0 };
-}
-
-/* Names are of a file that anybody's package writes, and go to a terminal. */
-static void print_plain(const char *s)
-{
-	for (; *s; s++)
-		putchar((unsigned char)*s < ' ' || *s == 0x7f ? '?' : *s);
-}
-
-void waiting_print(const struct waiting *w)
-{
-	static const char *const what[] = {
-		[WAITING_KERNEL] = "a newer kernel waits",
-		[WAITING_SERVICES] = "upgraded programs wait for a reboot",
-		[WAITING_FIRMWARE] = "something waits that only the firmware starts",
-		[WAITING_SOMETHING] = "a reboot is asked for",
-	};
-	static const char *const remedy[] = {
-		[WAITING_KERNEL] = "rapidreboot",
-		[WAITING_SERVICES] = "rapidreboot",
-		[WAITING_FIRMWARE] = "coldreboot",
-		[WAITING_SOMETHING] = "rapidreboot",
-	};
-
-	if (w->kind == WAITING_NOT)
-		return;
-	printf("%s", what[w->kind]);
-	if (w->kernel[0]) {
-		printf(", Linux ");
-		print_plain(w->kernel);
-	}
-	for (size_t i = 0; i < w->packages.n && i < 5; i++) {
-		printf("%s", i ? ", " : " (");
-		print_plain(w->packages.v[i]);
-	}
-	if (w->packages.n)
-		printf("%s)", w->packages.n > 5 ? ", …" : "");
-	printf(": run `%s`\n", remedy[w->kind]);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/json.h"
-#include "cli/rapidreboot/start.h"
+#include "cli/plain.h"
+#include "cli/rapidreboot/front.h"
 #include "cli/rungs.h"
 
 static const char *way_name(enum kx_way way)
@@ -28,46 +29,65 @@ static const char *diet_text(const struct start *s)
 	return "all of it is kept: it is handed over as it is";
 }
 
-void start_print(const struct start *s)
+static void print_line(const char *name, const char *text)
+{
+	printf("%-13s ", name);
+	plain_puts(text, stdout);
+	putchar('\n');
+}
+
+static void print_plan(const struct start *s)
 {
 	const struct kx_plan_info info = told_info(s);
 
-	printf("%-13s %s\n", "Start:", s->title);
-	if (s->decided_by)
-		printf("%-13s %s\n", "Chosen by:", s->decided_by);
-	if (s->guess)
-		printf("%-13s %s\n", "Guessed:", s->guess);
-	if (s->image_info.version)
-		printf("%-13s %s\n", "Version:", s->image_info.version);
-	printf("%-13s %s\n", "Kernel:", s->kernel);
-	for (size_t i = 0; i < s->n_initrds; i++)
-		printf("%-13s %s\n", i ? "" : "Initrd:", s->initrds[i]);
-	printf("%-13s %s\n", "Command line:", s->plan_info.cmdline ? s->plan_info.cmdline : "");
 	printf("%-13s %s: %s\n", "Load:", way_name(s->plan_info.way), s->reason);
 	printf("%-13s %s: %s\n", "Speed:", info.rung, info.rung_reason);
 	rungs_print(info.passed, info.n_passed, 14);
 	if (diet_text(s))
-		printf("%-13s %s\n", "Diet:", diet_text(s));
+		print_line("Diet:", diet_text(s));
 	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
-		printf("%-13s %s\n", "Warning:", kx_plan_warning(s->plan, i));
+		print_line("Warning:", kx_plan_warning(s->plan, i));
+}
+
+void start_print(const struct start *s)
+{
+	const struct choice *c = &s->choice;
+
+	print_line("Start:", c->title);
+	if (c->decided_by)
+		print_line("Chosen by:", c->decided_by);
+	if (c->guess)
+		print_line("Guessed:", c->guess);
+	if (s->image_info.version)
+		print_line("Version:", s->image_info.version);
+	if (c->kernel)
+		print_line("Kernel:", c->kernel);
+	for (size_t i = 0; i < c->initrds.n; i++)
+		print_line(i ? "" : "Initrd:", c->initrds.v[i]);
+	if (!s->plan)
+		return;
+	print_line("Command line:", s->plan_info.cmdline);
+	print_plan(s);
 }
 
 json_t *start_json(const struct start *s)
 {
 	const struct kx_plan_info info = told_info(s);
+	const struct choice *c = &s->choice;
 	json_t *all = json_object(), *warnings = json_array();
 
 	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
 		json_array_append_new(warnings, json_text(kx_plan_warning(s->plan, i)));
-	json_object_set_new(all, "title", json_text(s->title));
-	json_object_set_new(all, "decided_by", json_text(s->decided_by));
-	json_object_set_new(all, "guess", json_text(s->guess));
+	json_object_set_new(all, "title", json_text(c->title));
+	json_object_set_new(all, "decided_by", json_text(c->decided_by));
+	json_object_set_new(all, "chosen_by", json_string(chosen_by_name(c->by)));
+	json_object_set_new(all, "guess", json_text(c->guess));
 	json_object_set_new(all, "version", json_text(s->image_info.version));
-	json_object_set_new(all, "kernel", json_text(s->kernel));
+	json_object_set_new(all, "kernel", json_text(c->kernel));
 	json_object_set_new(all, "initrds",
-			    json_texts((const char *const *)s->initrds, s->n_initrds));
+			    json_texts((const char *const *)c->initrds.v, c->initrds.n));
 	json_object_set_new(all, "cmdline", json_text(s->plan_info.cmdline));
-	json_object_set_new(all, "way", json_string(way_name(s->plan_info.way)));
+	json_object_set_new(all, "way", json_text(s->plan ? way_name(info.way) : NULL));
 	json_object_set_new(all, "reason", json_text(s->reason));
 	json_object_set_new(all, "rung", json_text(info.rung));
 	json_object_set_new(all, "rung_reason", json_text(info.rung_reason));

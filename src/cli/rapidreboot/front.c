@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/rapidreboot/front.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/progress.h"
+#include "cli/reason-status.h"
+
+static const char program[] = "rapidreboot";
+
+int front_open(struct reboot *rb, const char *root, bool verbose)
+{
+	const struct teller teller = progress_teller(program, verbose);
+	struct kx_error err = { 0 };
+	enum reason reason = reboot_open(rb, sys_machine(), &teller, root, &err);
+
+	rb->has_terminal = isatty(STDIN_FILENO);
+	return fail_reason(reason, &err);
+}
+
+int fail_with(const struct kx_error *err)
+{
+	return progress_fail(program, REASON_FAILED, err);
+}
+
+int fail_reason(enum reason reason, const struct kx_error *err)
+{
+	return progress_fail(program, reason, err);
+}
+
+int front_verdict(const struct reboot *rb, const struct verdict *v)
+{
+	tell_findings(rb, &v->findings);
+	if (v->reason == REASON_CHECKS)
+		teller_say(&rb->teller, "refused; nothing was done");
+	else if (v->reason != REASON_FIRMWARE)
+		return fail_reason(v->reason, &v->err);
+	return reason_status(v->reason);
+}
+
+/* ---- a wish */
+
+static int refuse(const struct command *c, const struct options *o)
+{
+	const char *entry = command_operand(o);
+
+	if (o->kernel && entry)
+		return command_fail(c, "--kernel and the entry \"%s\" exclude each other", entry);
+	if (o->diet && (o->safe || o->way == KX_WAY_FILE))
+		return command_fail(c,
+				    "--diet changes the initial ramdisk, --%s leaves it as it is",
+				    o->safe ? "safe" : "kexec-file-syscall");
+	if (o->initrds.n && !o->kernel)
+		return command_fail(c, "--initrd goes with --kernel: an entry has its own");
+	if (o->cmdline && o->reuse_cmdline)
+		return command_fail(c, "--cmdline and --reuse-cmdline exclude each other");
+	if (o->when && (o->direct || o->find.root))
+		return command_fail(c, "--when cannot be used with --%s",
+				    o->direct ? "direct" : "root");
+	if (o->cancel && (o->when || o->direct || o->kernel || entry))
+		return command_fail(c,
+				    "--cancel takes back what --when ordered, and starts nothing");
+	if (o->reuse_cmdline && o->find.root)
+		return command_fail(c,
+				    "--reuse-cmdline: the running command line is not that of the "
+				    "system below %s; --cmdline says another one",
+				    o->find.root);
+	if (o->kernel && o->find.find.config)
+		return command_fail(c, "--config is read for entries, which --kernel does without");
+	return -1;
+}
+
+static int take_when(const struct command *c, const struct options *o, struct wish *w)
+{
+	struct sys *sys = sys_machine();
+
+	if (!o->when)
+		return -1;
+	if (!when_parse(o->when, sys->realtime_ms(sys), &w->when))
+		return command_fail(c,
+				    "--when %s: neither now, +MINUTES, HH:MM nor YYYY-MM-DD HH:MM "
+				    "that is still to come",
+				    o->when);
+	return -1;
+}
+
+static int copy_list(struct config_words *to, const struct opt_list *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		if (config_words_add(to, from->v[i], strlen(from->v[i])) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int fill(const struct options *o, struct wish *w)
+{
+	w->firmware = (enum kx_firmware)o->firmware;
+	w->way = (enum kx_way)o->way;
+	w->reuse_cmdline = o->reuse_cmdline;
+	w->safe = o->safe;
+	w->diet = o->diet;
+	w->ignore_inhibitors = o->ignore_inhibitors;
+	w->no_wall = o->no_wall;
+	w->direct = o->direct;
+	if (wish_set(&w->root, o->find.root) < 0 || wish_set(&w->config, o->find.find.config) < 0 ||
+	    wish_set(&w->grub_flavour, o->find.find.grub_flavour) < 0 ||
+	    wish_set(&w->entry, command_operand(o)) < 0 || wish_set(&w->kernel, o->kernel) < 0 ||
+	    wish_set(&w->cmdline, o->cmdline) < 0 || wish_set(&w->append, o->append) < 0 ||
+	    wish_set(&w->message, o->message) < 0 || copy_list(&w->vars, &o->vars) < 0 ||
+	    copy_list(&w->places, &o->places) < 0 || copy_list(&w->initrds, &o->initrds) < 0 ||
+	    copy_list(&w->force, &o->force) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
+int front_wish(const struct command *command, const struct options *o, struct wish *ret)
+{
+	int r = refuse(command, o);
+
+	*ret = (struct wish){ 0 };
+	if (r < 0)
+		r = take_when(command, o, ret);
+	if (r < 0 && fill(o, ret) < 0) {
+		fputs("rapidreboot: out of memory\n", stderr);
+		r = EXIT_FAILED;
+	}
+	return r;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Does this system wait for a reboot, what for, and is a fast one enough? */
+
+#include "base/dir.h"
+#include "reboot/choice.h"
+
+enum waiting_kind {
+	WAITING_NOT,
+	WAITING_KERNEL,	  /* for a newer kernel, which the next reboot starts */
+	WAITING_SERVICES, /* for libraries or programs that cannot be started anew while it runs */
+	WAITING_FIRMWARE, /* for something that only the firmware starts or the tools say so */
+	WAITING_SOMETHING,
+	WAITING_NOT_DEFAULT, /* a newer kernel is installed, and the one that runs would be started again */
+};
+
+/**
+ * struct waiting - what is known
+ * @source: file or program that says so, "" when it follows from the boot entries
+ * @packages: who asked for it, as their names
+ * @kernel: release that would run, or that is installed and would not, "" not known
+ */
+struct waiting {
+	enum waiting_kind kind;
+	char source[64], kernel[128];
+	struct names packages;
+};
+
+/**
+ * waiting_read() - by the files that packages leave, needrestart(1), and the kernel that would start next
+ * @next: what a reboot would start, or NULL
+ * @running: release of the running kernel, or NULL
+ * @may_run: needrestart(1) may be asked
+ */
+void waiting_read(const struct reboot *rb, const struct choice *next, const char *running,
+		  bool may_run, struct waiting *ret);
+void waiting_done(struct waiting *waiting);
+/* "nothing", "kernel", "services", "firmware", "something", "not-default" */
+const char *waiting_kind_name(enum waiting_kind kind);
