@@ -6,6 +6,15 @@
 
 #include "base/error.h"
 
+/* What an earlier failure was about is not what this one is about. */
+static void clear_facts(struct kx_error *err)
+{
+	err->file[0] = '\0';
+	err->type = NULL;
+	err->start = err->end = err->bytes = err->flags = 0;
+	memset(err->reserved, 0, sizeof(err->reserved));
+}
+
 int kx_fail(struct kx_error *err, int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -15,6 +24,7 @@ int kx_fail(struct kx_error *err, int code, const char *fmt, ...)
 		return code;
 
 	err->code = code;
+	clear_facts(err);
 	va_start(ap, fmt);
 	(void)vsnprintf(err->message, sizeof(err->message), fmt, ap);
 	va_end(ap);
@@ -46,5 +56,47 @@ int kx_fail_at(struct kx_error *err, int code, enum kx_step step)
 	assert(code < 0);
 	if (err)
 		err->step = step;
+	return code;
+}
+
+int kx_fail_file(struct kx_error *err, int code, const char *path)
+{
+	assert(code < 0);
+	if (err)
+		(void)snprintf(err->file, sizeof(err->file), "%s", path);
+	return code;
+}
+
+int kx_fail_type(struct kx_error *err, int code, const char *type)
+{
+	assert(code < 0);
+	if (err)
+		err->type = type;
+	return code;
+}
+
+int kx_fail_range(struct kx_error *err, int code, uint64_t start, uint64_t end)
+{
+	assert(code < 0);
+	if (err) {
+		err->start = start;
+		err->end = end;
+	}
+	return code;
+}
+
+int kx_fail_room(struct kx_error *err, int code, uint64_t bytes)
+{
+	assert(code < 0);
+	if (err)
+		err->bytes = bytes;
+	return code;
+}
+
+int kx_fail_flags(struct kx_error *err, int code, uint64_t flags)
+{
+	assert(code < 0);
+	if (err)
+		err->flags = flags;
 	return code;
 }

@@ -11,3 +11,11 @@ int kx_fail(struct kx_error *err, int code, const char *fmt, ...) _printf_(3, 4)
 int kx_fail_in(struct kx_error *err, int code, const char *fmt, ...) _printf_(3, 4);
 /* Say where the failure belongs; lib/ does this once per call, lower layers leave it alone. */
 int kx_fail_at(struct kx_error *err, int code, enum kx_step step);
+/* What it is about, besides the sentence: after kx_fail(), which forgets the facts of an earlier
+ * failure; kx_fail_in() keeps them. */
+int kx_fail_file(struct kx_error *err, int code, const char *path);
+/* @type: a name of struct kx_image_info, of static storage. */
+int kx_fail_type(struct kx_error *err, int code, const char *type);
+int kx_fail_range(struct kx_error *err, int code, uint64_t start, uint64_t end);
+int kx_fail_room(struct kx_error *err, int code, uint64_t bytes);
+int kx_fail_flags(struct kx_error *err, int code, uint64_t flags);

@@ -7,17 +7,43 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "lib/internal.h"
+#include "lib/part.h"
 
 DEFINE_CLEANUP(struct kx_image *, kx_image_free)
 
-static int image_read(struct kx_ctx *ctx, struct kx_image *image, struct kx_error *err)
+/* Bytes of the caller become an anonymous file, so that kexec_file_load(2) can take them, too. */
+static int image_from_bytes(struct kx_image *image, const struct kx_part *part,
+			    struct kx_error *err)
+{
+	const struct piece whole = { part->bytes, part->n };
+
+	if (part->n == 0)
+		return kx_fail(err, -ENODATA, "%s: the file is empty", image->path);
+	if (part->n > FILE_SIZE_MAX)
+		return kx_fail(err, -EFBIG, "%s: larger than 1 GiB, which no kernel is",
+			       image->path);
+	image->is_anonymous = true;
+	image->fd = sealed_file("kernel", &whole, 1);
+	return image->fd < 0 ? kx_fail(err, image->fd, "anonymous file for the kernel: %s",
+				       strerror(-image->fd))
+			     : 0;
+}
+
+static int image_read(struct kx_ctx *ctx, struct kx_image *image, const struct kx_part *part,
+		      struct kx_error *err)
 {
 	int r;
 
-	image->fd = open_in(ctx->file_root, image->path, O_RDONLY);
-	if (image->fd < 0)
-		return kx_fail(err, image->fd, "%s: %s", image->path, strerror(-image->fd));
+	if (part->bytes) {
+		r = image_from_bytes(image, part, err);
+		if (r < 0)
+			return r;
+	} else {
+		image->is_anonymous = part->flags & KX_PART_FD;
+		image->fd = part_open(ctx, part, err);
+		if (image->fd < 0)
+			return image->fd;
+	}
 	r = contents_open(image->fd, FILE_SIZE_MAX, &image->file);
 	if (r == -EFBIG)
 		return kx_fail(err, r, "%s: larger than 1 GiB, which no kernel is", image->path);
@@ -77,28 +103,34 @@ static int image_strings(struct kx_image *image)
 	return r;
 }
 
-KX_EXPORT int kx_image_open(struct kx_ctx *ctx, const char *path, const char *type,
-			    struct kx_image **ret_image, struct kx_error *err)
+static int fail_image(struct kx_error *err, int code, const char *path, enum kx_step step)
+{
+	return kx_fail_at(err, kx_fail_file(err, code, path), step);
+}
+
+static int image_open(struct kx_ctx *ctx, const struct kx_part *part, const char *type,
+		      struct kx_image **ret_image, struct kx_error *err)
 {
 	_cleanup_(kx_image_freep) struct kx_image *image = calloc(1, sizeof(*image));
+	const char *name = part_name(part);
 	int r;
 
 	if (!image)
 		return kx_fail(err, -ENOMEM, "out of memory");
 	image->fd = -1;
-	image->path = strdup(path);
+	image->path = strdup(name);
 	if (!image->path)
 		return kx_fail(err, -ENOMEM, "out of memory");
 
-	r = image_read(ctx, image, err);
+	r = image_read(ctx, image, part, err);
 	if (r < 0)
-		return kx_fail_at(err, r, KX_STEP_KERNEL_OPEN);
+		return fail_image(err, r, name, KX_STEP_KERNEL_OPEN);
 	r = image_unpack(image, err);
 	if (r < 0)
-		return kx_fail_at(err, r, KX_STEP_KERNEL_UNPACK);
+		return fail_image(err, r, name, KX_STEP_KERNEL_UNPACK);
 	r = image_parse(image->contents, type, &image->image, err);
 	if (r < 0)
-		return kx_fail_at(err, kx_fail_in(err, r, "%s", path), KX_STEP_KERNEL_TYPE);
+		return fail_image(err, kx_fail_in(err, r, "%s", name), name, KX_STEP_KERNEL_TYPE);
 	if (image_strings(image) < 0)
 		return kx_fail(err, -ENOMEM, "out of memory");
 
@@ -106,17 +138,45 @@ KX_EXPORT int kx_image_open(struct kx_ctx *ctx, const char *path, const char *ty
 	return 0;
 }
 
+KX_EXPORT int kx_image_open(struct kx_ctx *ctx, const char *path, const char *type,
+			    struct kx_image **ret_image, struct kx_error *err)
+{
+	return image_open(ctx, &(struct kx_part){ .path = path }, type, ret_image, err);
+}
+
+KX_EXPORT int kx_image_open_part(struct kx_ctx *ctx, const struct kx_part *part, const char *type,
+				 struct kx_image **ret_image, struct kx_error *err)
+{
+	struct kx_part taken;
+	int r = part_take(part, &taken, err);
+
+	if (r == 0 && part_is_secret(&taken))
+		r = kx_fail(err, -EOPNOTSUPP,
+			    "%s: a kernel cannot be secret, because unpacking and placing it make "
+			    "copies; put what is secret into an initial ramdisk of its own",
+			    part_name(&taken));
+	return r < 0 ? kx_fail_at(err, r, KX_STEP_ARGUMENT)
+		     : image_open(ctx, &taken, type, ret_image, err);
+}
+
+const struct kx_image *image_ref(const struct kx_image *image)
+{
+	__atomic_add_fetch(&((struct kx_image *)(uintptr_t)image)->n_refs, 1, __ATOMIC_RELAXED);
+	return image;
+}
+
+/* Whoever is last: the caller, or a plan that was made of it. */
 KX_EXPORT struct kx_image *kx_image_free(struct kx_image *image)
 {
-	if (image) {
-		free(image->path);
-		fd_close(image->fd);
-		contents_done(&image->file);
-		free(image->unpacked);
-		free(image->version);
-		free(image->title);
-		free(image->cmdline);
-	}
+	if (!image || __atomic_fetch_sub(&image->n_refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return NULL;
+	free(image->path);
+	fd_close(image->fd);
+	contents_done(&image->file);
+	free(image->unpacked);
+	free(image->version);
+	free(image->title);
+	free(image->cmdline);
 	free(image);
 	return NULL;
 }

@@ -96,10 +96,13 @@ static int check_total(const struct planner *p)
 			total += range_size(p->segments[i].segment.dest);
 	if (total <= ram / 2)
 		return 0;
-	return kx_fail(p->err, -ENOSPC,
-		       "kernel, initrd and what goes with them need %llu MiB; kexec_load takes at "
-		       "most half of RAM, which is %llu MiB here",
-		       (unsigned long long)(total >> 20), (unsigned long long)(ram >> 21));
+	return kx_fail_room(p->err,
+			    kx_fail(p->err, -ENOSPC,
+				    "kernel, initrd and what goes with them need %llu MiB; "
+				    "kexec_load takes at most half of RAM, which is %llu MiB here",
+				    (unsigned long long)(total >> 20),
+				    (unsigned long long)(ram >> 21)),
+			    total);
 }
 
 static int finish(struct planner *p)

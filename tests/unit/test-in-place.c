@@ -62,6 +62,7 @@ static int setup(void **state)
 	fake_bzimage(&f->kernel);
 	f->kernel.image.bzimage.payload = vmlinux_payload(f->payload);
 	f->image.image = f->kernel.image;
+	f->image.n_refs = 1 << 20; /* it is not on the heap: never the last one */
 	memset(f->initrd, 'i', sizeof(f->initrd));
 	*state = f;
 	return 0;
