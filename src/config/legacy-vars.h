@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What a shell would know after reading such a file, and helpers of the importers. */
+/* Variables as a shell would have them after reading such a file, and helpers of the importers. */
 
 #include "config/legacy.h"
 
 struct vars {
 	struct config_words names, values; /* in step; a later one hides an earlier one */
-	struct config_words *warnings;	   /* where oddities go */
+	struct config_words places;	   /* in step, too: "FILE:LINE" of the assignment */
+	struct config_words *warnings;	   /* receives what was skipped or made no sense */
 	const char *file;		   /* the file being read */
 };
 
@@ -18,13 +19,15 @@ const char *vars_get(const struct vars *vars, const char *name);
 /* The value, or @otherwise when there is none or an empty one. */
 const char *vars_get_or(const struct vars *vars, const char *name, const char *otherwise);
 bool vars_is(const struct vars *vars, const char *name, const char *value);
+/* "FILE:LINE" of the assignment that counts, NULL when it was never set. */
+const char *vars_place(const struct vars *vars, const char *name);
 void vars_done(struct vars *vars);
 #define _cleanup_vars_ _cleanup_(vars_done)
 
 /* Replaces *dst by a copy of @s, NULL for NULL; -ENOMEM. */
 _must_check_ int text_set(char **dst, const char *s);
 
-/* Each fills what its file says; kind, file and the warnings are set by the caller. */
+/* Each fills in what its file says; kind, file and the warnings are set by the caller. */
 int legacy_gentoo(int root, const struct legacy_machine *m, const struct vars *vars,
 		  struct legacy *ret);
 int legacy_alpine(int root, const struct vars *vars, struct legacy *ret);

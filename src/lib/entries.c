@@ -21,6 +21,7 @@ KX_EXPORT struct kx_entries *kx_entries_free(struct kx_entries *entries)
 		strlist_done(&entries->vars);
 		free(entries->output);
 		free(entries->running_cmdline);
+		free(entries->loader_cmdline);
 		free(entries->running_release);
 		free(entries);
 	}
@@ -33,6 +34,8 @@ static int read_running(struct kx_ctx *ctx, struct kx_entries *entries)
 {
 	int r = kx_cmdline_running(ctx, 0, &entries->running_cmdline, NULL);
 
+	if (r == 0)
+		r = cmdline_of_loader(ctx, &entries->loader_cmdline);
 	if (r == -ENOMEM)
 		return r;
 	r = read_line_in(ctx->machine_root, "/proc/sys/kernel/osrelease",
@@ -167,6 +170,7 @@ KX_EXPORT int kx_entries_info(const struct kx_entries *entries, struct kx_entrie
 		.output = entries->output,
 		.n_vars = entries->vars.n,
 		.vars = list_of(&entries->vars),
+		.guess = m->guess,
 	};
 
 	return sized_out(info, &all, sizeof(all));
@@ -219,6 +223,7 @@ KX_EXPORT int kx_entries_entry(const struct kx_entries *entries, size_t i, struc
 		.source_line = e->source.line,
 		.n_warnings = e->warnings.n,
 		.warnings = list_of(&e->warnings),
+		.is_guessed = e->is_guessed,
 	};
 	return sized_out(entry, &all, sizeof(all));
 }

@@ -25,6 +25,7 @@ struct kx_ctx {
 	int machine_root; /* where /proc and /sys are: ROOT_HERE or an owned descriptor */
 	int file_root;	  /* where paths given by the caller start: ROOT_HERE or machine_root */
 	bool captured;	  /* another machine: plan, never act */
+	const struct arch *arch; /* of that machine, once somebody has asked; see arch_of() */
 	kx_log_fn log;
 	void *log_data;
 };
@@ -32,6 +33,7 @@ struct kx_ctx {
 struct kx_image {
 	char *path;
 	int fd;
+	const struct arch *arch;
 	struct contents file;  /* as stored */
 	uint8_t *unpacked;     /* or NULL */
 	struct bytes contents; /* one of the two */
@@ -92,6 +94,9 @@ _must_check_ int sized_out(void *to, const void *from, size_t n);
 
 void ctx_log(const struct kx_ctx *ctx, enum kx_log_level level, const char *fmt, ...)
 	_printf_(3, 4);
+
+/* The running command line as its boot entry had it: without the words that only a loader adds. */
+_must_check_ int cmdline_of_loader(struct kx_ctx *ctx, char **ret_cmdline);
 
 _must_check_ int machine_read(struct kx_ctx *ctx, struct machine *ret, struct kx_error *err);
 /* The EFI part of it; @boot_params as read. */

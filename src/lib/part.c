@@ -81,7 +81,7 @@ static int fail_part(const struct kx_part *part, int code, struct kx_error *err)
 	else if (code == -ENODATA)
 		(void)kx_fail(err, code, "%s: the file is empty", name);
 	else
-		(void)kx_fail(err, code, "%s: %s", name, strerror(-code));
+		(void)kx_fail(err, code, "%s: %s", name, open_strerror(code));
 	return kx_fail_file(err, code, name);
 }
 

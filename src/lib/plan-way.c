@@ -6,12 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lib/internal.h"
+#include "lib/arch.h"
 #include "lib/prepare.h"
-
-/* arch/x86/kernel/kexec-bzimage64.c keeps room for " elfcorehdr=0x…" on every command line, crash
- * kernel or not: MAX_ELFCOREHDR_STR_LEN, with the NUL one more. */
-enum { FILE_LOAD_CMDLINE_RESERVE = 31 };
 
 static bool is_file_loadable(const struct kx_request *req)
 {
@@ -52,9 +48,10 @@ static const char *wants_changes(const struct kx_request *req)
 
 static size_t file_load_cmdline_max(const struct kx_image *image)
 {
-	const uint32_t max = image->image.bzimage.cmdline_size;
+	const uint32_t max = image->arch->image_cmdline_max(&image->image),
+		       reserve = image->arch->file_cmdline_reserve;
 
-	return max > FILE_LOAD_CMDLINE_RESERVE ? max - FILE_LOAD_CMDLINE_RESERVE : 0;
+	return max > reserve ? max - reserve : 0;
 }
 
 static int reason(struct kx_plan *plan, enum kx_way way, const char *fmt, ...) _printf_(3, 4);
@@ -118,7 +115,7 @@ static int refuse_file(const struct kx_request *req, const struct kx_plan *plan,
 				  "command line has %zu characters, kexec_file_load takes %zu "
 				  "with this kernel; kexec_load takes %u",
 				  strlen(plan->cmdline), file_load_cmdline_max(req->image),
-				  req->image->image.bzimage.cmdline_size),
+				  req->image->arch->image_cmdline_max(&req->image->image)),
 			  KX_STEP_PLAN);
 }
 

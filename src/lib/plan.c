@@ -9,13 +9,14 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "fundamental/crc32c.h"
+#include "lib/arch.h"
 #include "lib/cache.h"
 #include "lib/diet.h"
 #include "lib/in-place.h"
 #include "lib/part.h"
 #include "lib/prepare.h"
 
-enum { DEFAULT_SERIAL_PORT = 0x3f8, SERIAL_CLOCK = 115200, CMDLINE_MAX = 1 << 20 };
+enum { CMDLINE_MAX = 1 << 20 };
 
 DEFINE_CLEANUP(struct kx_plan *, kx_plan_free)
 
@@ -162,7 +163,8 @@ static int dtb_read(struct kx_ctx *ctx, const struct kx_request *req, struct pay
 	if (r < 0)
 		return kx_fail_at(err,
 				  kx_fail_file(err,
-					       kx_fail(err, r, "%s: %s", req->dtb, strerror(-r)),
+					       kx_fail(err, r, "%s: %s", req->dtb,
+						       open_strerror(r)),
 					       req->dtb),
 				  KX_STEP_INITRD);
 	ret->bytes.p = ret->buffer;
@@ -286,10 +288,11 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 		.flags = req->flags,
 		.bounds = { req->mem_min, req->mem_end ? req->mem_end : UINT64_MAX },
 		.entry = req->entry,
-		.serial_port =
-			(uint16_t)(req->serial_port ? req->serial_port : DEFAULT_SERIAL_PORT),
-		.serial_divisor =
-			(uint16_t)(req->serial_baud ? SERIAL_CLOCK / req->serial_baud : 0),
+		.serial_port = (uint16_t)(req->serial_port ? req->serial_port
+							   : req->image->arch->serial_port),
+		.serial_divisor = (uint16_t)(req->serial_baud ? req->image->arch->serial_clock /
+									req->serial_baud
+							      : 0),
 	};
 	int r = initrd_open(ctx, req, true, &plan->initrd, err);
 
@@ -343,9 +346,9 @@ static int request_check(const struct kx_request *req, struct kx_error *err)
 	if (req->serial_port > UINT16_MAX)
 		return kx_fail(err, -EINVAL, "serial port %#x is not an I/O port",
 			       req->serial_port);
-	if (req->serial_baud > SERIAL_CLOCK)
-		return kx_fail(err, -EINVAL, "serial speed %u is above %d", req->serial_baud,
-			       SERIAL_CLOCK);
+	if (req->serial_baud > req->image->arch->serial_clock)
+		return kx_fail(err, -EINVAL, "serial speed %u is above %u", req->serial_baud,
+			       req->image->arch->serial_clock);
 	if (req->mem_end && req->mem_min >= req->mem_end)
 		return kx_fail(err, -EINVAL, "the lowest address %#llx is not below the end %#llx",
 			       (unsigned long long)req->mem_min, (unsigned long long)req->mem_end);

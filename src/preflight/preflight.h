@@ -54,6 +54,9 @@ struct preflight_opts {
 	/* NULL when there is none to be found; then @entry_error says why */
 	const struct preflight_entry *entry;
 	const char *entry_error;
+	/* why it is not known what the boot loader would start next, when nobody has named what is
+	 * to start; else NULL */
+	const char *guess;
 	const struct config *config; /* or NULL */
 	const char *const *force;    /* ids that do not refuse, n_force of them */
 	size_t n_force;
@@ -63,8 +66,10 @@ struct preflight_opts {
 	bool loaded_is_ours; /* the image that is loaded, if any, was loaded by us */
 	/* where the system that is started is mounted, or NULL: it is the one that runs */
 	const char *target;
+	int files; /* with @target: root that kernel and initrds are opened in */
 	/* what the previous attempt left behind when nobody confirmed it, else NULL */
 	const char *unconfirmed;
+	const char *record_error; /* why records of attempts cannot be read, or NULL */
 };
 
 struct preflight_finding {
@@ -80,7 +85,8 @@ struct preflight_finding {
 };
 
 struct preflight {
-	struct preflight_finding *findings; /* every check, in the order of the catalogue */
+	/* every check that is about this architecture, in the order of the catalogue */
+	struct preflight_finding *findings;
 	size_t n;
 	enum preflight_severity outcome; /* gravest severity of the findings */
 	bool has_findings;
@@ -104,6 +110,9 @@ void preflight_done(struct preflight *preflight);
 const char *preflight_file_only(int root);
 
 enum preflight_exit preflight_exit_status(const struct preflight *preflight);
+
+/* Is there a check with that id? */
+bool preflight_is_check(const char *id);
 
 /* "note", "warning", "cold", "refuse" and "ok", "unknown", "finding". */
 const char *preflight_severity_name(enum preflight_severity severity);

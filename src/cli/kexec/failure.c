@@ -120,7 +120,7 @@ static int fail_request(const struct attempt *a, const struct kx_error *err)
 {
 	const struct options *o = a->options;
 
-	if (o->n_initrds && o->args != KX_ARGS_LINUX && err->code == -EINVAL &&
+	if (o->initrds.n && o->args != KX_ARGS_LINUX && err->code == -EINVAL &&
 	    strncmp(image_type(a->image), "elf-", 4) == 0) {
 		fputs("Ramdisks not supported with generic elf arguments\n", stderr);
 		say_why(err);

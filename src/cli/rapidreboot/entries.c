@@ -1,120 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/rapidreboot/entries.h"
-
-enum option_key {
-	KEY_ROOT = 256,
-	KEY_CONFIG,
-	KEY_FS,
-	KEY_FIRMWARE,
-	KEY_FLAVOUR,
-	KEY_VAR,
-	KEY_JSON,
-	KEY_ASK_KERNEL,
-	KEY_ASK_INDEX,
-	KEY_ASK_TITLE,
-};
-
-static const struct option options[] = {
-	{ "root", required_argument, NULL, KEY_ROOT },
-	{ "config", required_argument, NULL, KEY_CONFIG },
-	{ "fs", required_argument, NULL, KEY_FS },
-	{ "firmware", required_argument, NULL, KEY_FIRMWARE },
-	{ "grub-flavour", required_argument, NULL, KEY_FLAVOUR },
-	{ "var", required_argument, NULL, KEY_VAR },
-	{ "json", no_argument, NULL, KEY_JSON },
-	{ "default-kernel", no_argument, NULL, KEY_ASK_KERNEL },
-	{ "default-index", no_argument, NULL, KEY_ASK_INDEX },
-	{ "default-title", no_argument, NULL, KEY_ASK_TITLE },
-	{ "help", no_argument, NULL, 'h' },
-	{ NULL, 0, NULL, 0 },
-};
-
-static int set_firmware(struct entries_options *o, const char *value)
-{
-	if (strcmp(value, "efi") == 0)
-		o->find.firmware = KX_FIRMWARE_EFI;
-	else if (strcmp(value, "bios") == 0)
-		o->find.firmware = KX_FIRMWARE_BIOS;
-	else
-		return fail_usage("--firmware is efi or bios, not \"%s\"", value);
-	return EXIT_OK;
-}
-
-static int take_option(struct entries_options *o, int key)
-{
-	switch (key) {
-	case KEY_ROOT:
-		o->root = optarg;
-		break;
-	case KEY_CONFIG:
-		o->find.config = optarg;
-		break;
-	case KEY_FS:
-		o->places[o->find.n_places++] = optarg;
-		break;
-	case KEY_FIRMWARE:
-		return set_firmware(o, optarg);
-	case KEY_FLAVOUR:
-		o->find.grub_flavour = optarg;
-		break;
-	case KEY_VAR:
-		o->vars[o->find.n_vars++] = optarg;
-		break;
-	case KEY_JSON:
-		o->json = true;
-		break;
-	case KEY_ASK_KERNEL:
-		o->ask = ASK_KERNEL;
-		break;
-	case KEY_ASK_INDEX:
-		o->ask = ASK_INDEX;
-		break;
-	case KEY_ASK_TITLE:
-		o->ask = ASK_TITLE;
-		break;
-	case 'h':
-		o->help = true;
-		break;
-	default: /* getopt has said what is wrong */
-		return EXIT_USAGE;
-	}
-	return EXIT_OK;
-}
-
-int entries_options_parse(struct entries_options *o, int argc, char **argv)
-{
-	int key, r = EXIT_OK;
-
-	*o = (struct entries_options){ .find.size = sizeof(o->find) };
-	o->vars = calloc((size_t)argc, sizeof(*o->vars));
-	o->places = calloc((size_t)argc, sizeof(*o->places));
-	if (!o->vars || !o->places) {
-		fputs("rapidreboot: out of memory\n", stderr);
-		return EXIT_FAILED;
-	}
-	while (r == EXIT_OK && (key = getopt_long(argc, argv, "h", options, NULL)) != -1)
-		r = take_option(o, key);
-	if (r != EXIT_OK)
-		return r;
-	if (optind < argc)
-		o->argument = argv[optind++];
-	if (optind < argc)
-		return fail_usage("%s: one argument too many: %s", argv[0], argv[optind]);
-	o->find.vars = o->vars;
-	o->find.places = o->places;
-	return EXIT_OK;
-}
-
-void entries_options_done(struct entries_options *o)
-{
-	free(o->vars);
-	free(o->places);
-	*o = (struct entries_options){ 0 };
-}
 
 int entries_open(struct entries *e, const struct entries_options *o)
 {
@@ -176,6 +64,7 @@ void entry_json(struct json_out *o, const struct kx_entry *e)
 	json_out_text(o, "devicetree", e->devicetree);
 	json_out_text(o, "architecture", e->architecture);
 	json_out_bool(o, "default", e->is_default);
+	json_out_bool(o, "guessed", e->is_guessed);
 	json_out_open(o, "source", '{');
 	json_out_text(o, "kind", e->source_kind);
 	json_out_text(o, "file", e->source_file);
@@ -204,5 +93,6 @@ void entries_json(struct json_out *o, const struct entries *e)
 		entry_json(o, &entry);
 	}
 	json_out_close(o, ']');
+	json_out_text(o, "guess", info->guess);
 	json_out_texts(o, "warnings", info->warnings, info->n_warnings);
 }

@@ -4,11 +4,11 @@
 /* What is going to be started: words of the command line -> kernel file, image, plan, load. */
 
 #include "cli/rapidreboot/entries.h"
-#include "cli/rapidreboot/when.h"
 #include "config/config.h"
 #include "handover/arm.h"
 #include "handover/hooks.h"
 #include "preflight/preflight.h"
+#include "reboot/when.h"
 #include "record/attempts.h"
 
 /* Which options a command knows, beside --json, -v and --help. */
@@ -73,6 +73,7 @@ struct start {
 	bool diet;
 	const char *no_diet;	/* why it is not done, though it is wanted, or NULL */
 	uint64_t flags;		/* KX_REQ_* that a configuration asks for */
+	const char *guess;	/* of ->entries, when nobody has named one; or NULL */
 	const char *decided_by; /* the file that chose it, or NULL: the boot loader or a person */
 	bool is_decided;	/* by that file */
 	uint64_t copy_only;	/* KX_REQ_COPY when pages would not be held until the jump, or 0 */
