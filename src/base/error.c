@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/open.h"
 
 /* What an earlier failure was about is not what this one is about. */
 static void clear_facts(struct kx_error *err)
@@ -24,10 +25,21 @@ int kx_fail(struct kx_error *err, int code, const char *fmt, ...)
 		return code;
 
 	err->code = code;
+	err->step = KX_STEP_NONE;
 	clear_facts(err);
 	va_start(ap, fmt);
 	(void)vsnprintf(err->message, sizeof(err->message), fmt, ap);
 	va_end(ap);
+	return code;
+}
+
+int kx_fail_as(struct kx_error *err, int code, const struct kx_error *why)
+{
+	assert(code < 0);
+	if (err) {
+		*err = *why;
+		err->code = code;
+	}
 	return code;
 }
 
@@ -57,6 +69,11 @@ int kx_fail_at(struct kx_error *err, int code, enum kx_step step)
 	if (err)
 		err->step = step;
 	return code;
+}
+
+int kx_fail_path(struct kx_error *err, int code, const char *path)
+{
+	return kx_fail_file(err, kx_fail(err, code, "%s: %s", path, open_strerror(code)), path);
 }
 
 int kx_fail_file(struct kx_error *err, int code, const char *path)

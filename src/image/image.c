@@ -123,7 +123,7 @@ static int probe(size_t n, struct bytes file, struct image *ret, struct kx_error
 			first.type = formats[i].name;
 	}
 	if (first.code != 0)
-		return kx_fail_type(err, kx_fail(err, first.code, "%s", first.message), first.type);
+		return kx_fail_as(err, first.code, &first);
 	return -ENOEXEC; /* the caller tells which type it wanted */
 }
 

@@ -42,8 +42,7 @@ static int add_initrd(struct kx_ctx *ctx, const struct kx_part *part, struct byt
 		return kx_fail(err, -EOPNOTSUPP, "%s: only files with a path are kept", path);
 	fd = open_in(ctx->file_root, path, O_PATH);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return kx_fail(err, fd < 0 ? fd : -errno, "%s: %s", path,
-			       strerror(fd < 0 ? -fd : errno));
+		return kx_fail_path(err, fd < 0 ? fd : -errno, path);
 	if (!S_ISREG(st.st_mode) || (uintmax_t)st.st_size != contents.n)
 		return kx_fail(err, -EOPNOTSUPP, "%s changes, or is no file", path);
 	add_file(key, &st, contents, insn);

@@ -12,39 +12,31 @@
 
 DEFINE_CLEANUP(struct kx_image *, kx_image_free)
 
-/* Bytes of the caller become an anonymous file, so that kexec_file_load(2) can take them, too. */
-static int image_from_bytes(struct kx_image *image, const struct kx_part *part,
+/* What is no file becomes an anonymous one, so that kexec_file_load(2) can take it, too. */
+static int image_descriptor(struct kx_ctx *ctx, struct kx_image *image, const struct kx_part *part,
 			    struct kx_error *err)
 {
-	const struct piece whole = { part->bytes, part->n };
+	struct payload file = { .fd = -1 };
+	int r;
 
-	if (part->n == 0)
-		return kx_fail(err, -ENODATA, "%s: the file is empty", image->path);
-	if (part->n > FILE_SIZE_MAX)
-		return kx_fail(err, -EFBIG, "%s: larger than 1 GiB, which no kernel is",
-			       image->path);
-	image->is_anonymous = true;
-	image->fd = sealed_file("kernel", &whole, 1);
-	return image->fd < 0 ? kx_fail(err, image->fd, "anonymous file for the kernel: %s",
-				       strerror(-image->fd))
-			     : 0;
+	image->is_anonymous = part->bytes || part->flags & KX_PART_FD;
+	if (!image->is_anonymous) {
+		image->fd = part_open(ctx, part, err);
+		return image->fd < 0 ? image->fd : 0;
+	}
+	r = part_descriptor(ctx, part, "kernel", FILE_SIZE_MAX, &file, err);
+	image->fd = TAKE_FD(file.fd);
+	payload_done(&file);
+	return r;
 }
 
 static int image_read(struct kx_ctx *ctx, struct kx_image *image, const struct kx_part *part,
 		      struct kx_error *err)
 {
-	int r;
+	int r = image_descriptor(ctx, image, part, err);
 
-	if (part->bytes) {
-		r = image_from_bytes(image, part, err);
-		if (r < 0)
-			return r;
-	} else {
-		image->is_anonymous = part->flags & KX_PART_FD;
-		image->fd = part_open(ctx, part, err);
-		if (image->fd < 0)
-			return image->fd;
-	}
+	if (r < 0)
+		return r;
 	r = contents_open(image->fd, FILE_SIZE_MAX, &image->file);
 	if (r == -EFBIG)
 		return kx_fail(err, r, "%s: larger than 1 GiB, which no kernel is", image->path);

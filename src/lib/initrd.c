@@ -93,15 +93,15 @@ static int initrd_gather(struct kx_ctx *ctx, const struct kx_request *req, bool 
 	int r = 0;
 
 	if (req->n_initrd_parts == 1)
-		return contents
-			       ? part_contents(ctx, req->initrd_parts, INITRD_SIZE_MAX, ret, err)
-			       : part_descriptor(ctx, req->initrd_parts, INITRD_SIZE_MAX, ret, err);
+		return contents ? part_contents(ctx, req->initrd_parts, INITRD_SIZE_MAX, ret, err)
+				: part_descriptor(ctx, req->initrd_parts, "initrd", INITRD_SIZE_MAX,
+						  ret, err);
 	if (req->n_initrd_parts > 1)
 		r = files_join(ctx, req, ret, err);
 	else if (image->is_uki && image->uki.n_initrds)
 		r = uki_join(&image->uki, ret, err);
 	if (r == 0 && !contents && ret->bytes.n)
-		r = payload_seal(ret, err);
+		r = payload_seal(ret, "initrd", err);
 	return r;
 }
 

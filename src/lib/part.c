@@ -98,15 +98,27 @@ static int part_check(const struct kx_part *part, struct kx_error *err)
 	return 0;
 }
 
+/* What open_in() refuses by its path is refused by its descriptor, too, but for what has an end that its
+ * writer decides: pipes and sockets. A device may have none. */
+static int fd_duplicate(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) && !S_ISSOCK(st.st_mode))
+		return NOT_A_FILE;
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? -errno : fd;
+}
+
 int part_open(struct kx_ctx *ctx, const struct kx_part *part, struct kx_error *err)
 {
-	int fd;
+	const int fd = part->flags & KX_PART_FD ? fd_duplicate(part->fd)
+						: open_in(ctx->file_root, part->path, O_RDONLY);
 
-	if (part->flags & KX_PART_FD) {
-		fd = fcntl(part->fd, F_DUPFD_CLOEXEC, 0);
-		return fd < 0 ? fail_part(part, -errno, err) : fd;
-	}
-	fd = open_in(ctx->file_root, part->path, O_RDONLY);
 	return fd < 0 ? fail_part(part, fd, err) : fd;
 }
 
@@ -212,40 +224,40 @@ int part_contents(struct kx_ctx *ctx, const struct kx_part *part, size_t max, st
 	return r < 0 ? fail_part(part, r, err) : 0;
 }
 
-/* The one unchanged file: its own descriptor keeps its security.ima attribute. */
-static int file_descriptor(const struct kx_part *part, struct payload *ret, struct kx_error *err)
+/* The file itself, where it is one: 1. */
+static int file_descriptor(struct kx_ctx *ctx, const struct kx_part *part, struct payload *ret,
+			   struct kx_error *err)
 {
+	_cleanup_close_ int fd = part_open(ctx, part, err);
 	struct stat st;
 
-	if (fstat(ret->fd, &st) < 0)
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
 		return fail_part(part, -errno, err);
 	if (!S_ISREG(st.st_mode))
-		return kx_fail_file(err,
-				    kx_fail(err, -EINVAL,
-					    "%s: not a regular file, which the kernel insists on",
-					    part_name(part)),
-				    part_name(part));
+		return 0;
 	if (st.st_size == 0)
 		return fail_part(part, -ENODATA, err);
 	ret->bytes.n = (size_t)st.st_size;
-	return 0;
-}
-
-int part_descriptor(struct kx_ctx *ctx, const struct kx_part *part, size_t max, struct payload *ret,
-		    struct kx_error *err)
-{
-	int r;
-
-	if (part->bytes) {
-		r = part_contents(ctx, part, max, ret, err);
-		return r < 0 ? r : payload_seal(ret, err);
-	}
 	ret->is_secret = part_is_secret(part);
-	ret->fd = part_open(ctx, part, err);
-	return ret->fd < 0 ? ret->fd : file_descriptor(part, ret, err);
+	ret->fd = TAKE_FD(fd);
+	return 1;
 }
 
-int payload_seal(struct payload *payload, struct kx_error *err)
+int part_descriptor(struct kx_ctx *ctx, const struct kx_part *part, const char *what, size_t max,
+		    struct payload *ret, struct kx_error *err)
+{
+	int r = part->bytes ? 0 : file_descriptor(ctx, part, ret, err);
+
+	if (r == 0) {
+		r = part_contents(ctx, part, max, ret, err);
+		return r < 0 ? r : payload_seal(ret, what, err);
+	}
+	return r < 0 ? r : 0;
+}
+
+int payload_seal(struct payload *payload, const char *what, struct kx_error *err)
 {
 	const struct piece whole = { payload->bytes.p, payload->bytes.n };
 	struct payload sealed = { .bytes.n = payload->bytes.n,
@@ -254,16 +266,15 @@ int payload_seal(struct payload *payload, struct kx_error *err)
 	int r = 0;
 
 	if (payload->is_secret) { /* sealed it could not be overwritten */
-		sealed.fd = memfd_create("initrd", MFD_CLOEXEC);
+		sealed.fd = memfd_create(what, MFD_CLOEXEC);
 		r = sealed.fd < 0 ? -errno : write_all(sealed.fd, whole.p, whole.n);
 	} else {
-		sealed.fd = sealed_file("initrd", &whole, 1);
+		sealed.fd = sealed_file(what, &whole, 1);
 		r = sealed.fd < 0 ? sealed.fd : 0;
 	}
 	payload_done(payload);
 	*payload = sealed;
-	return r < 0 ? kx_fail(err, r, "anonymous file for the initial ramdisk: %s", strerror(-r))
-		     : 0;
+	return r < 0 ? kx_fail(err, r, "anonymous file for the %s: %s", what, strerror(-r)) : 0;
 }
 
 /* ---- lists */

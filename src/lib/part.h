@@ -35,12 +35,14 @@ _must_check_ int part_open(struct kx_ctx *ctx, const struct kx_part *part, struc
  * to be released with payload_done(). */
 _must_check_ int part_contents(struct kx_ctx *ctx, const struct kx_part *part, size_t max,
 			       struct payload *ret, struct kx_error *err);
-/* As a descriptor for kexec_file_load(2): the file's own, or an anonymous one that holds the bytes. */
-_must_check_ int part_descriptor(struct kx_ctx *ctx, const struct kx_part *part, size_t max,
-				 struct payload *ret, struct kx_error *err);
-/* What is in memory into an anonymous file; nobody can change it, except that what is secret stays
+/* As a descriptor for kexec_file_load(2): that of the file, which keeps its security.ima attribute, or
+ * of an anonymous one called @what with the bytes, or with what came out of a pipe. On failure too @ret
+ * is to be released with payload_done(). */
+_must_check_ int part_descriptor(struct kx_ctx *ctx, const struct kx_part *part, const char *what,
+				 size_t max, struct payload *ret, struct kx_error *err);
+/* What is in memory into an anonymous file called @what; nobody can change it, except that what is secret stays
  * writable for us, to be overwritten by payload_done(). */
-_must_check_ int payload_seal(struct payload *payload, struct kx_error *err);
+_must_check_ int payload_seal(struct payload *payload, const char *what, struct kx_error *err);
 /* From here on all files of @req are its parts, in @initrds and @modules. */
 _must_check_ int request_parts(struct kx_request *req, struct part_list *initrds,
 			       struct part_list *modules, struct kx_error *err);

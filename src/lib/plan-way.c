@@ -88,6 +88,16 @@ static int choose_segments(const struct kx_request *req, struct kx_plan *plan)
 		      file_load_cmdline_max(req->image), strlen(plan->cmdline));
 }
 
+static int fail_not_loadable(const struct kx_image *image, struct kx_error *err)
+{
+	const int r = kx_fail(err, -ENOEXEC,
+			      "%s: the kernel's own loader does not take %s images; use "
+			      "kexec_load (--kexec-syscall)",
+			      image->path, image->image.name);
+
+	return kx_fail_type(err, kx_fail_file(err, r, image->path), image->image.name);
+}
+
 /* An explicit kexec_file_load that cannot work is refused here, before it costs a call. */
 static int refuse_file(const struct kx_request *req, const struct kx_plan *plan,
 		       struct kx_error *err)
@@ -104,12 +114,7 @@ static int refuse_file(const struct kx_request *req, const struct kx_plan *plan,
 					  why),
 				  KX_STEP_ARGUMENT);
 	if (!is_file_loadable(req))
-		return kx_fail_at(err,
-				  kx_fail(err, -ENOEXEC,
-					  "%s: the kernel's own loader does not take %s images; "
-					  "use kexec_load (--kexec-syscall)",
-					  req->image->path, req->image->image.name),
-				  KX_STEP_FILE_LOAD);
+		return kx_fail_at(err, fail_not_loadable(req->image, err), KX_STEP_FILE_LOAD);
 	return kx_fail_at(err,
 			  kx_fail(err, -ENAMETOOLONG,
 				  "command line has %zu characters, kexec_file_load takes %zu "

@@ -161,12 +161,7 @@ static int dtb_read(struct kx_ctx *ctx, const struct kx_request *req, struct pay
 		return 0;
 	r = read_file_in(ctx->file_root, req->dtb, FILE_SIZE_MAX, &ret->buffer, &ret->bytes.n);
 	if (r < 0)
-		return kx_fail_at(err,
-				  kx_fail_file(err,
-					       kx_fail(err, r, "%s: %s", req->dtb,
-						       open_strerror(r)),
-					       req->dtb),
-				  KX_STEP_INITRD);
+		return kx_fail_at(err, kx_fail_path(err, r, req->dtb), KX_STEP_INITRD);
 	ret->bytes.p = ret->buffer;
 	return 0;
 }
@@ -368,9 +363,7 @@ static int hotplug_check(struct kx_ctx *ctx, const struct kx_request *req, struc
 	if (r < 0)
 		r = read_int_in(ctx->machine_root, size, &n);
 	if (r < 0)
-		return kx_fail_at(
-			err, kx_fail_file(err, kx_fail(err, r, "%s: %s", size, strerror(-r)), size),
-			KX_STEP_MACHINE);
+		return kx_fail_at(err, kx_fail_path(err, r, size), KX_STEP_MACHINE);
 	return 0;
 }
 

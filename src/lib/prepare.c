@@ -144,7 +144,7 @@ int prepare_unpacked(struct kx_ctx *ctx, const struct image *image, const struct
 	jobs_run(2, unpack_one, &w);
 	if (w.r < 0) {
 		prepared_done(&found);
-		return kx_fail_at(err, kx_fail(err, w.r, "%s", w.err.message), KX_STEP_INITRD);
+		return kx_fail_at(err, kx_fail_as(err, w.r, &w.err), KX_STEP_INITRD);
 	}
 	(void)snprintf(found.why_not, sizeof(found.why_not), "%s",
 		       plan->initrd.is_secret ? keeps_secret : w.what.why_not);
