@@ -11,7 +11,7 @@
 #include "sys/sys.h"
 #include "tests/unit/root.h"
 
-enum { FIXTURE_LOG_MAX = 4096, GIVEN_MAX = 1 << 20 };
+enum { FIXTURE_LOG_MAX = 1 << 16, GIVEN_MAX = 1 << 20 };
 
 struct fixture {
 	struct sys sys; /* first: the table of system calls */
