@@ -16,8 +16,9 @@ static bool is_file_loadable(const struct kx_request *req)
 	return kx_image_info(req->image, &info) == 0 && info.file_load;
 }
 
-/* What kexec_file_load cannot do for this request: a noun phrase, or NULL. */
-static const char *wants_segments(const struct kx_request *req)
+/* What kexec_file_load cannot do for this request: a noun phrase, or NULL. @ret_flag: the flag of the
+ * request that asks for it, else 0. */
+static const char *wants_segments(const struct kx_request *req, uint64_t *ret_flag)
 {
 	static const struct {
 		uint64_t flag;
@@ -29,9 +30,13 @@ static const char *wants_segments(const struct kx_request *req)
 		{ KX_REQ_PRESERVE_CONTEXT, "preserving the context (--load-preserve-context)" },
 	};
 
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (req->flags & flags[i].flag)
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (req->flags & flags[i].flag) {
+			*ret_flag = flags[i].flag;
 			return flags[i].what;
+		}
+	}
+	*ret_flag = 0;
 	if (req->mem_min || req->mem_end)
 		return "bounds for addresses (--mem-min, --mem-max)";
 	if (req->n_module_parts)
@@ -71,7 +76,8 @@ static int reason(struct kx_plan *plan, enum kx_way way, const char *fmt, ...)
 
 static int choose_segments(const struct kx_request *req, struct kx_plan *plan)
 {
-	const char *why = wants_segments(req);
+	uint64_t flag;
+	const char *why = wants_segments(req, &flag);
 
 	if (!why && req->flags & KX_REQ_FAST)
 		why = "unpacking kernel and initrd before the jump (--fast)";
@@ -88,6 +94,16 @@ static int choose_segments(const struct kx_request *req, struct kx_plan *plan)
 		      file_load_cmdline_max(req->image), strlen(plan->cmdline));
 }
 
+static int fail_not_offered(const char *what, uint64_t flag, struct kx_error *err)
+{
+	return kx_fail_flags(err,
+			     kx_fail(err, -EOPNOTSUPP,
+				     "kexec_file_load (--kexec-file-syscall) does not offer %s; "
+				     "use kexec_load (--kexec-syscall)",
+				     what),
+			     flag);
+}
+
 static int fail_not_loadable(const struct kx_image *image, struct kx_error *err)
 {
 	const int r = kx_fail(err, -ENOEXEC,
@@ -102,17 +118,15 @@ static int fail_not_loadable(const struct kx_image *image, struct kx_error *err)
 static int refuse_file(const struct kx_request *req, const struct kx_plan *plan,
 		       struct kx_error *err)
 {
-	const char *why = wants_segments(req);
+	uint64_t flag;
+	const char *why = wants_segments(req, &flag);
 
-	if (!why)
+	if (!why) {
 		why = wants_changes(req);
+		flag = KX_REQ_DIET;
+	}
 	if (why)
-		return kx_fail_at(err,
-				  kx_fail(err, -EOPNOTSUPP,
-					  "kexec_file_load (--kexec-file-syscall) does not offer "
-					  "%s; use kexec_load (--kexec-syscall)",
-					  why),
-				  KX_STEP_ARGUMENT);
+		return kx_fail_at(err, fail_not_offered(why, flag, err), KX_STEP_ARGUMENT);
 	if (!is_file_loadable(req))
 		return kx_fail_at(err, fail_not_loadable(req->image, err), KX_STEP_FILE_LOAD);
 	return kx_fail_at(err,
@@ -137,7 +151,8 @@ static int choose_auto(struct kx_ctx *ctx, const struct kx_request *req, struct 
 int plan_choose_way(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
 		    struct kx_error *err)
 {
-	const bool file_works = !wants_segments(req) && is_file_loadable(req) &&
+	uint64_t flag;
+	const bool file_works = !wants_segments(req, &flag) && is_file_loadable(req) &&
 				strlen(plan->cmdline) <= file_load_cmdline_max(req->image);
 	int r;
 

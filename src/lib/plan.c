@@ -345,8 +345,11 @@ static int request_check(const struct kx_request *req, struct kx_error *err)
 		return kx_fail(err, -EINVAL, "serial speed %u is above %u", req->serial_baud,
 			       req->image->arch->serial_clock);
 	if (req->mem_end && req->mem_min >= req->mem_end)
-		return kx_fail(err, -EINVAL, "the lowest address %#llx is not below the end %#llx",
-			       (unsigned long long)req->mem_min, (unsigned long long)req->mem_end);
+		return kx_fail_range(
+			err,
+			kx_fail(err, -EINVAL, "the lowest address %#llx is not below the end %#llx",
+				(unsigned long long)req->mem_min, (unsigned long long)req->mem_end),
+			req->mem_min, req->mem_end);
 	return 0;
 }
 
