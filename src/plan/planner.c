@@ -126,7 +126,9 @@ int planner_find_random(struct planner *p, const struct place *place, uint64_t r
 	(void)walk_places(p, hole, &left, &found);
 	left = planner_scale(random, UINT64_MAX - left);
 	if (!walk_places(p, hole, &left, &found))
-		return kx_fail(p->err, -ENOSPC, "no free RAM for the %s", place->what);
+		return kx_fail_room(p->err,
+				    kx_fail(p->err, -ENOSPC, "no free RAM for the %s", place->what),
+				    place->size);
 	*ret = found;
 	return 0;
 }
