@@ -16,6 +16,8 @@
  * - on failure every ret_ parameter is untouched; on success the error object is untouched;
  * - no global state, no output, no exit, no environment; objects are not locked: one thread each;
  * - strings that come out of an object live as long as the object, and are UTF-8 as found;
+ * - objects may be released in any order: each keeps what it needs of the others;
+ * - fields of structs are documented where they are declared, parameters above their function;
  * - addresses are physical, ranges half-open, sizes in bytes unless said otherwise.
  */
 
@@ -64,7 +66,8 @@ enum kx_step {
  *
  * The struct has no size field, because nearly every call takes one and because it is written only.
  * It grows into @reserved instead, which a library fills with zeros until then, and its size is the
- * same for every library with symbols of version KX_1.
+ * same for every library with symbols of version KX_1. (0.1.0 is the first release; drafts before
+ * it had 512 bytes.)
  */
 struct kx_error {
 	int code;	   /* negative errno, or 0 when the call succeeded */
@@ -158,7 +161,9 @@ const char *kx_version(void);
  * struct kx_request, nor kept in huge pages, unpacked, packed anew or made smaller: KX_REQ_FAST
  * leaves it as it is and says so. Memory and anonymous files of the library that held it are
  * overwritten before they are given back, on every way out, with success and without. What remains
- * is the caller's own copy and the one that the kernel makes for the jump.
+ * is the caller's own copy and the one that the kernel makes for the jump. Nothing is done against
+ * swapping and core dumps: mlockall(2) and prctl(PR_SET_DUMPABLE) are the caller's. A kernel cannot
+ * be secret; @path and @cmdline of a secret part are not.
  */
 struct kx_part {
 	size_t size; /* in: sizeof(struct kx_part) as the caller was compiled */
@@ -166,9 +171,9 @@ struct kx_part {
 	const char *path;
 	const void *bytes; /* its contents, copied by the call, or NULL */
 	size_t n;	   /* how many bytes, with @bytes */
-	/* with KX_PART_FD: open for reading, used from its beginning where it can be (regular files,
-	 * memfd) and from where it stands where not (pipes); duplicated, so it stays the caller's.
-	 * kexec_file_load(2) gets this very file and wants a regular one. */
+	/* with KX_PART_FD: open for reading; duplicated, so it stays the caller's. A regular file (a
+	 * memfd is one) is used from its beginning, and kexec_file_load(2) gets this very file;
+	 * out of a pipe or socket comes what is left in it. Devices are refused. */
 	int fd;
 	/* of a multiboot module: what it is called and told, copied; NULL for @path */
 	const char *cmdline;
@@ -270,29 +275,21 @@ enum kx_firmware {
 /* struct kx_entries_opts.flags */
 #define KX_ENTRIES_SCRIPT (UINT64_C(1) << 0) /* @config is a GRUB script, whatever its name */
 
-/**
- * struct kx_entries_opts - optional parts of kx_entries_new()
- * @size: sizeof(struct kx_entries_opts) as the caller was compiled
- * @config: read this configuration, a path inside the root, instead of searching for one
- * @firmware: what the machine has, where that changes which loaders are possible
- * @grub_flavour: whose GRUB reads grub.cfg: "upstream", "rh", "suse"; NULL to find out
- * @vars: "NAME=VALUE" that GRUB has set before its script runs, n_vars of them
- * @n_vars: how many
- * @places: where file systems are: "uuid:UUID=DIR", "label:LABEL=DIR", "dev:hd0,gpt2=DIR", with
- *          DIR inside the root; what is mounted there is found without
- * @n_places: how many
- * @flags: KX_ENTRIES_*
- */
+/** struct kx_entries_opts - optional parts of kx_entries_new() */
 struct kx_entries_opts {
-	size_t size;
-	const char *config;
-	enum kx_firmware firmware;
+	size_t size;	    /* in: sizeof(struct kx_entries_opts) as the caller was compiled */
+	const char *config; /* read this, a path inside the root, instead of searching for one */
+	enum kx_firmware firmware; /* where that changes which loaders are possible */
+	/* whose GRUB reads grub.cfg: "upstream", "rh", "suse"; NULL to find out */
 	const char *grub_flavour;
+	/* "NAME=VALUE" that GRUB has set before its script runs */
 	const char *const *vars;
-	size_t n_vars;
+	size_t n_vars; /* how many */
+	/* where file systems are: "uuid:UUID=DIR", "label:LABEL=DIR", "dev:hd0,gpt2=DIR", with DIR
+	 * inside the root; what is mounted there is found without */
 	const char *const *places;
-	size_t n_places;
-	uint64_t flags;
+	size_t n_places; /* how many */
+	uint64_t flags;	 /* KX_ENTRIES_* */
 };
 
 /**

@@ -215,7 +215,7 @@ static void test_module(void **state)
 							   memcmp(segment.data, "second", 6) == 0);
 			is_told =
 				is_told ||
-				(segment.data_size &&
+				(segment.data && segment.data_size &&
 				 memmem(segment.data, segment.data_size, "dom0 console=hvc0", 18) &&
 				 memmem(segment.data, segment.data_size, "/boot/second with=words",
 					24));
