@@ -16,6 +16,8 @@
  * - on failure every ret_ parameter is untouched; on success the error object is untouched;
  * - no global state, no output, no exit, no environment; objects are not locked: one thread each;
  * - strings that come out of an object live as long as the object, and are UTF-8 as found;
+ * - objects may be released in any order: each keeps what it needs of the others;
+ * - fields of structs are documented where they are declared, parameters above their function;
  * - addresses are physical, ranges half-open, sizes in bytes unless said otherwise.
  */
 
@@ -56,15 +58,33 @@ enum kx_step {
 };
 
 /**
- * struct kx_error - why the last call failed, in words
+ * struct kx_error - why the last call failed, in words and in facts
  *
- * Lives wherever the caller puts it (usually the stack); never owns memory.
+ * Lives wherever the caller puts it (usually the stack); never owns memory. A call that fails fills
+ * @code, @step and @message, and of the other fields those that it knows; the rest is zero or "".
+ * Programs read these fields, persons read the sentence: nothing has to be searched for in it.
+ *
+ * The struct has no size field, because nearly every call takes one and because it is written only.
+ * It grows into @reserved instead, which a library fills with zeros until then, and its size is the
+ * same for every library with symbols of version KX_1. (0.1.0 is the first release; drafts before
+ * it had 512 bytes.)
  */
 struct kx_error {
 	int code;	   /* negative errno, or 0 when the call succeeded */
 	enum kx_step step; /* what was being done */
 	/* one line, no trailing newline: what was tried, on what, what was found, what to do */
 	char message[504];
+	/* path of the file that this is about, as the caller or the machine spells it, or the name
+	 * of a part that is not a file; "" when it is about none; cut off when it is longer */
+	char file[1024];
+	/* range of physical addresses that this is about, [start, end); both 0 when there is none */
+	uint64_t start, end;
+	uint64_t bytes; /* with -ENOSPC: room in memory that was not found, else 0 */
+	uint64_t flags; /* those KX_REQ_* of the request that cannot be had, else 0 */
+	/* image type (as in struct kx_image_info) that the file was recognised as before it turned
+	 * out to be damaged or refused, a string that is never freed; NULL when that is not it */
+	const char *type;
+	uint64_t reserved[11]; /* zero */
 };
 
 /* ---------------------------------------------------------------- contexts */
@@ -114,11 +134,51 @@ struct kx_ctx_opts {
  */
 int kx_ctx_new(const struct kx_ctx_opts *opts, struct kx_ctx **ret_ctx, struct kx_error *err);
 
-/** kx_ctx_free() - release @ctx; NULL is a no-op. Return: NULL. Since: 1 */
+/**
+ * kx_ctx_free() - release @ctx; NULL is a no-op
+ *
+ * Images, entries and plans that were made with it need it no more and may be freed afterwards.
+ * Return: NULL. Since: 1
+ */
 struct kx_ctx *kx_ctx_free(struct kx_ctx *ctx);
 
 /** kx_version() - version of the library, "0.1.0". Since: 1 */
 const char *kx_version(void);
+
+/* ------------------------------------------------------------------- parts */
+
+/* struct kx_part.flags */
+#define KX_PART_FD (UINT64_C(1) << 0)	  /* the file is @fd */
+#define KX_PART_SECRET (UINT64_C(1) << 1) /* as few copies as possible, each of them overwritten */
+
+/**
+ * struct kx_part - a file to start, or to start with: a path, a descriptor or bytes
+ *
+ * What is downloaded need not be stored, and what was measured through a descriptor is what gets
+ * loaded. In an array all elements have the same @size.
+ *
+ * A secret part (a key, an initial ramdisk with one) is never written to the cache of
+ * struct kx_request, nor kept in huge pages, unpacked, packed anew or made smaller: KX_REQ_FAST
+ * leaves it as it is and says so. Memory and anonymous files of the library that held it are
+ * overwritten before they are given back, on every way out, with success and without. What remains
+ * is the caller's own copy and the one that the kernel makes for the jump. Nothing is done against
+ * swapping and core dumps: mlockall(2) and prctl(PR_SET_DUMPABLE) are the caller's. A kernel cannot
+ * be secret; @path and @cmdline of a secret part are not.
+ */
+struct kx_part {
+	size_t size; /* in: sizeof(struct kx_part) as the caller was compiled */
+	/* the file, resolved in the root; with @bytes or KX_PART_FD only its name in sentences */
+	const char *path;
+	const void *bytes; /* its contents, copied by the call, or NULL */
+	size_t n;	   /* how many bytes, with @bytes */
+	/* with KX_PART_FD: open for reading; duplicated, so it stays the caller's. A regular file (a
+	 * memfd is one) is used from its beginning, and kexec_file_load(2) gets this very file;
+	 * out of a pipe or socket comes what is left in it. Devices are refused. */
+	int fd;
+	/* of a multiboot module: what it is called and told, copied; NULL for @path */
+	const char *cmdline;
+	uint64_t flags; /* KX_PART_* */
+};
 
 /* ------------------------------------------------------------------ images */
 
@@ -162,7 +222,26 @@ struct kx_image_info {
 int kx_image_open(struct kx_ctx *ctx, const char *path, const char *type,
 		  struct kx_image **ret_image, struct kx_error *err);
 
-/** kx_image_free() - release @image; NULL is a no-op. Return: NULL. Since: 1 */
+/**
+ * kx_image_open_part() - the same for a kernel that is a path, a descriptor or bytes
+ * @ctx: context; a path resolves inside its root
+ * @part: the kernel; not a secret one
+ * @type: as for kx_image_open()
+ * @ret_image: released with kx_image_free()
+ * @err: filled on failure only, or NULL
+ *
+ * Return: as kx_image_open(), and with KX_STEP_ARGUMENT: -EINVAL for a part that is none of the
+ * three or two of them, or has unknown flags; -E2BIG; -EOPNOTSUPP for KX_PART_SECRET. Since: 1
+ */
+int kx_image_open_part(struct kx_ctx *ctx, const struct kx_part *part, const char *type,
+		       struct kx_image **ret_image, struct kx_error *err);
+
+/**
+ * kx_image_free() - release @image; NULL is a no-op
+ *
+ * Plans made of it keep what they need of it: they may be used and freed afterwards.
+ * Return: NULL. Since: 1
+ */
 struct kx_image *kx_image_free(struct kx_image *image);
 
 /**
@@ -196,29 +275,21 @@ enum kx_firmware {
 /* struct kx_entries_opts.flags */
 #define KX_ENTRIES_SCRIPT (UINT64_C(1) << 0) /* @config is a GRUB script, whatever its name */
 
-/**
- * struct kx_entries_opts - optional parts of kx_entries_new()
- * @size: sizeof(struct kx_entries_opts) as the caller was compiled
- * @config: read this configuration, a path inside the root, instead of searching for one
- * @firmware: what the machine has, where that changes which loaders are possible
- * @grub_flavour: whose GRUB reads grub.cfg: "upstream", "rh", "suse"; NULL to find out
- * @vars: "NAME=VALUE" that GRUB has set before its script runs, n_vars of them
- * @n_vars: how many
- * @places: where file systems are: "uuid:UUID=DIR", "label:LABEL=DIR", "dev:hd0,gpt2=DIR", with
- *          DIR inside the root; what is mounted there is found without
- * @n_places: how many
- * @flags: KX_ENTRIES_*
- */
+/** struct kx_entries_opts - optional parts of kx_entries_new() */
 struct kx_entries_opts {
-	size_t size;
-	const char *config;
-	enum kx_firmware firmware;
+	size_t size;	    /* in: sizeof(struct kx_entries_opts) as the caller was compiled */
+	const char *config; /* read this, a path inside the root, instead of searching for one */
+	enum kx_firmware firmware; /* where that changes which loaders are possible */
+	/* whose GRUB reads grub.cfg: "upstream", "rh", "suse"; NULL to find out */
 	const char *grub_flavour;
+	/* "NAME=VALUE" that GRUB has set before its script runs */
 	const char *const *vars;
-	size_t n_vars;
+	size_t n_vars; /* how many */
+	/* where file systems are: "uuid:UUID=DIR", "label:LABEL=DIR", "dev:hd0,gpt2=DIR", with DIR
+	 * inside the root; what is mounted there is found without */
 	const char *const *places;
-	size_t n_places;
-	uint64_t flags;
+	size_t n_places; /* how many */
+	uint64_t flags;	 /* KX_ENTRIES_* */
 };
 
 /**
@@ -353,7 +424,7 @@ enum kx_args {
 /** struct kx_request - one kernel to start, and how */
 struct kx_request {
 	size_t size; /* in: sizeof(struct kx_request) as the caller was compiled */
-	/* what to start, borrowed until the plan made of it is freed */
+	/* what to start; the plan keeps a reference, the caller may free it any time after */
 	const struct kx_image *image;
 	/* paths of initial ramdisks in the order they are joined, resolved in the root */
 	const char *const *initrds;
@@ -374,6 +445,12 @@ struct kx_request {
 	/* with KX_REQ_FAST: directory, of the caller alone, where kx_plan_commit() keeps what was
 	 * unpacked for the next load of the same files; NULL for nowhere */
 	const char *cache;
+	/* initial ramdisks that are not (only) paths, joined after @initrds; copied by the call */
+	const struct kx_part *initrd_parts;
+	size_t n_initrd_parts; /* how many; at most 256 with @initrds */
+	/* multiboot modules likewise, after @modules */
+	const struct kx_part *module_parts;
+	size_t n_module_parts; /* how many; at most 256 with @modules */
 };
 
 /* flags of kx_cmdline_running() */
@@ -405,7 +482,7 @@ int kx_cmdline_running(struct kx_ctx *ctx, uint64_t flags, char **ret_cmdline,
  * kx_plan_new() - work out how to start what @request asks for
  * @ctx: context: memory map, firmware tables and policy are read from its root
  * @request: borrowed for the call; the strings in it are copied
- * @ret_plan: released with kx_plan_free(); borrows @request->image
+ * @ret_plan: released with kx_plan_free(), before or after @ctx and @request->image
  * @err: filled on failure only, or NULL
  *
  * Reads, never changes. KX_WAY_AUTO is decided here: kx_plan_info() tells which and why.
@@ -414,7 +491,8 @@ int kx_cmdline_running(struct kx_ctx *ctx, uint64_t flags, char **ret_cmdline,
  * KX_STEP_ARGUMENT -EINVAL for options that exclude each other; -EOPNOTSUPP for what this image,
  *                  way or architecture cannot do,
  * KX_STEP_MACHINE  -ENOENT, -EACCES or -EPERM when the memory map cannot be read or reads as zero,
- * KX_STEP_INITRD, KX_STEP_MODULE  as for the kernel file,
+ * KX_STEP_INITRD, KX_STEP_MODULE  as for the kernel file; -EFBIG above 1 GiB (modules) or 64 GiB
+ *                  (initial ramdisks); -EOPNOTSUPP for a secret module that is compressed,
  * KX_STEP_PLAN     -ENOSPC no free range is large enough, -E2BIG more than 16 segments,
  *                  -ENAMETOOLONG command line too long, -EADDRNOTAVAIL an address outside RAM.
  * Since: 1
@@ -427,7 +505,9 @@ struct kx_plan *kx_plan_free(struct kx_plan *plan);
 
 /** struct kx_rung - a faster way that was not taken */
 struct kx_rung {
-	const char *name, *why_not;
+	size_t size;	     /* in: sizeof(struct kx_rung) as the caller was compiled */
+	const char *name;    /* as in struct kx_plan_info.rung: "zero-copy", "copy", "bzImage" */
+	const char *why_not; /* one sentence */
 };
 
 /** struct kx_plan_info - a plan as a whole */
@@ -456,12 +536,22 @@ struct kx_plan_info {
 	const char *
 		diet; /* with KX_REQ_DIET: what is left out of the initrd, or why nothing; else NULL */
 	int is_diet;	 /* non-zero when something is */
-	size_t n_passed; /* rungs above @rung, the fastest first, and why none of them */
-	struct kx_rung passed[3];
+	size_t n_passed; /* faster rungs that were not taken: kx_plan_passed() */
 };
 
 /** kx_plan_info() - describe @plan; @info->size set by the caller. Return: 0 or -EINVAL. Since: 1 */
 int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info);
+
+/**
+ * kx_plan_passed() - rung @i of those above the plan's own, the fastest first, and why not that one
+ * @plan: the plan
+ * @i: from 0 to struct kx_plan_info.n_passed - 1
+ * @ret_rung: @ret_rung->size set by the caller; strings live as long as @plan, or until
+ *            kx_plan_commit() decides anew
+ *
+ * Return: 0, -ERANGE past the last one, -EINVAL for a size of zero. Since: 1
+ */
+int kx_plan_passed(const struct kx_plan *plan, size_t i, struct kx_rung *ret_rung);
 
 /** struct kx_segment - one range of memory the kernel fills for us */
 struct kx_segment {
@@ -472,6 +562,7 @@ struct kx_segment {
 	uint64_t start;	    /* first physical address, page aligned */
 	uint64_t end;	    /* first address after it, page aligned */
 	int digested;	    /* non-zero when the purgatory checks @data before the jump */
+	int secret; /* non-zero when @data is of a part with KX_PART_SECRET: not to be shown */
 };
 
 /** kx_plan_segment() - segment @i of @plan. Return: 0, -ERANGE, -EINVAL. Since: 1 */

@@ -5,6 +5,16 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/open.h"
+
+/* What an earlier failure was about is not what this one is about. */
+static void clear_facts(struct kx_error *err)
+{
+	err->file[0] = '\0';
+	err->type = NULL;
+	err->start = err->end = err->bytes = err->flags = 0;
+	memset(err->reserved, 0, sizeof(err->reserved));
+}
 
 int kx_fail(struct kx_error *err, int code, const char *fmt, ...)
 {
@@ -15,9 +25,21 @@ int kx_fail(struct kx_error *err, int code, const char *fmt, ...)
 		return code;
 
 	err->code = code;
+	err->step = KX_STEP_NONE;
+	clear_facts(err);
 	va_start(ap, fmt);
 	(void)vsnprintf(err->message, sizeof(err->message), fmt, ap);
 	va_end(ap);
+	return code;
+}
+
+int kx_fail_as(struct kx_error *err, int code, const struct kx_error *why)
+{
+	assert(code < 0);
+	if (err) {
+		*err = *why;
+		err->code = code;
+	}
 	return code;
 }
 
@@ -46,5 +68,52 @@ int kx_fail_at(struct kx_error *err, int code, enum kx_step step)
 	assert(code < 0);
 	if (err)
 		err->step = step;
+	return code;
+}
+
+int kx_fail_path(struct kx_error *err, int code, const char *path)
+{
+	return kx_fail_file(err, kx_fail(err, code, "%s: %s", path, open_strerror(code)), path);
+}
+
+int kx_fail_file(struct kx_error *err, int code, const char *path)
+{
+	assert(code < 0);
+	if (err)
+		(void)snprintf(err->file, sizeof(err->file), "%s", path);
+	return code;
+}
+
+int kx_fail_type(struct kx_error *err, int code, const char *type)
+{
+	assert(code < 0);
+	if (err)
+		err->type = type;
+	return code;
+}
+
+int kx_fail_range(struct kx_error *err, int code, uint64_t start, uint64_t end)
+{
+	assert(code < 0);
+	if (err) {
+		err->start = start;
+		err->end = end;
+	}
+	return code;
+}
+
+int kx_fail_room(struct kx_error *err, int code, uint64_t bytes)
+{
+	assert(code < 0);
+	if (err)
+		err->bytes = bytes;
+	return code;
+}
+
+int kx_fail_flags(struct kx_error *err, int code, uint64_t flags)
+{
+	assert(code < 0);
+	if (err)
+		err->flags = flags;
 	return code;
 }

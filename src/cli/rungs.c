@@ -1,27 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/rungs.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/json.h"
 
-json_t *rungs_json(const struct kx_rung *passed, size_t n)
+static bool next(const struct kx_plan *plan, const char *why, size_t i, struct kx_rung *ret)
+{
+	*ret = (struct kx_rung){ .size = sizeof(*ret) };
+	if (kx_plan_passed(plan, i, ret) < 0)
+		return false;
+	if (why)
+		ret->why_not = why;
+	return true;
+}
+
+json_t *rungs_json(const struct kx_plan *plan, const char *why)
 {
 	json_t *list = json_array();
+	struct kx_rung rung;
 
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:s, s:o}", "rung", passed[i].name,
-						      "reason", json_text(passed[i].why_not)));
+	for (size_t i = 0; next(plan, why, i, &rung); i++)
+		json_array_append_new(list, json_pack("{s:s, s:o}", "rung", rung.name, "reason",
+						      json_text(rung.why_not)));
 	return list;
 }
 
-void rungs_print(const struct kx_rung *passed, size_t n, int width)
+void rungs_print(const struct kx_plan *plan, const char *why, int width)
 {
-	for (size_t i = 0; i < n; i++) {
-		printf("%*snot %s", width, "", passed[i].name);
-		while (i + 1 < n && strcmp(passed[i].why_not, passed[i + 1].why_not) == 0)
-			printf(", %s", passed[++i].name);
-		printf(": %s\n", passed[i].why_not);
+	struct kx_rung rung, after;
+
+	for (size_t i = 0; next(plan, why, i, &rung); i++) {
+		printf("%*snot %s", width, "", rung.name);
+		for (; next(plan, why, i + 1, &after) && strcmp(rung.why_not, after.why_not) == 0;
+		     i++)
+			printf(", %s", after.name);
+		printf(": %s\n", rung.why_not);
 	}
 }

@@ -450,11 +450,13 @@ int boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts, struc
 
 	read = reader_for(fs, o.config);
 	if (!read)
-		return kx_fail(
-			err, -EINVAL,
-			"%s: the name does not tell which boot loader it is for: grub.cfg, "
-			"menu.lst, extlinux.conf, limine.conf, refind.conf, loader.conf or a "
-			"directory is expected",
+		return kx_fail_file(
+			err,
+			kx_fail(err, -EINVAL,
+				"%s: the name does not tell which boot loader it is for: grub.cfg, "
+				"menu.lst, extlinux.conf, limine.conf, refind.conf, loader.conf or "
+				"a directory is expected",
+				o.config),
 			o.config);
 	return read(fs, &o, o.config, ret, err);
 }

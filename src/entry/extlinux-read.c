@@ -57,13 +57,15 @@ int extlinux_read(struct entry_fs *fs, const struct boot_find_opts *opts, const 
 	int r = read_text(fs, config, &text);
 
 	if (r < 0)
-		return kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r));
+		return kx_fail_file(
+			err, kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r)),
+			config);
 	r = extlinux_parse(text.bytes, is_uboot(opts), &files.files, &menu);
 	if (r == 0)
 		r = menu_resolve(fs, &menu, config, resolve);
 	if (r < 0) {
 		boot_menu_done(&menu);
-		return kx_fail(err, r, "%s: %s", config, strerror(-r));
+		return kx_fail_path(err, r, config);
 	}
 	*ret = menu;
 	return 0;

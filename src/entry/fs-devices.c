@@ -129,7 +129,9 @@ int fs_device_place(struct root_fs *fs, const char *place, struct kx_error *err)
 			r = mount_at(fs, dir, &mount);
 		if (r == 0)
 			r = remember(fs, kinds[i].kind, name, mount);
-		return r < 0 ? kx_fail(err, r, "%s: %s", place, strerror(-r)) : 0;
+		return r < 0 ? kx_fail_file(err, kx_fail(err, r, "%s: %s", place, strerror(-r)),
+					    equals + 1)
+			     : 0;
 	}
 	return kx_fail(err, -EINVAL,
 		       "\"%s\" does not say where a file system is: uuid:UUID=DIR, label:LABEL=DIR "

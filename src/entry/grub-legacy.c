@@ -260,7 +260,9 @@ int grub_legacy_read(struct entry_fs *fs, const struct boot_find_opts *opts, con
 	int r = read_text(fs, config, &text);
 
 	if (r < 0)
-		return kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r));
+		return kx_fail_file(
+			err, kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r)),
+			config);
 	r = path_parent(config, &dir);
 	if (r == 0)
 		r = path_join(dir, "default", &saved_path);
@@ -272,7 +274,7 @@ int grub_legacy_read(struct entry_fs *fs, const struct boot_find_opts *opts, con
 		r = menu_resolve(fs, &menu, config, resolve);
 	if (r < 0) {
 		boot_menu_done(&menu);
-		return kx_fail(err, r, "%s: %s", config, strerror(-r));
+		return kx_fail_path(err, r, config);
 	}
 	*ret = menu;
 	return 0;

@@ -110,7 +110,7 @@ int grub_read_all(struct entry_fs *fs, const struct boot_find_opts *opts, const 
 	if (r == 0)
 		r = make_vars(opts, &vars, &n);
 	if (r < 0)
-		return kx_fail(err, r, "%s: %s", config, strerror(-r));
+		return kx_fail_path(err, r, config);
 
 	req.platform = opts->firmware == BOOT_FIRMWARE_BIOS ? "pc" : "efi";
 	req.cpu = grub_cpu(opts->machine, opts->firmware);

@@ -66,7 +66,9 @@ int limine_read(struct entry_fs *fs, const struct boot_find_opts *opts, const ch
 	int r = read_text(fs, config, &text);
 
 	if (r < 0)
-		return kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r));
+		return kx_fail_file(
+			err, kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r)),
+			config);
 	r = limine_parse(
 		text.bytes, opts->machine,
 		vars_read_u64(fs, LAST_BOOTED, &last) == 0 && last < 4096 ? (long)last : -1, &menu);
@@ -74,7 +76,7 @@ int limine_read(struct entry_fs *fs, const struct boot_find_opts *opts, const ch
 		r = menu_resolve(fs, &menu, config, resolve);
 	if (r < 0) {
 		boot_menu_done(&menu);
-		return kx_fail(err, r, "%s: %s", config, strerror(-r));
+		return kx_fail_path(err, r, config);
 	}
 	*ret = menu;
 	return 0;

@@ -193,7 +193,9 @@ int refind_read(struct entry_fs *fs, const struct boot_find_opts *opts, const ch
 	int r = read_text(fs, config, &text);
 
 	if (r < 0)
-		return kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r));
+		return kx_fail_file(
+			err, kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r)),
+			config);
 	if (strcmp(path_basename(config), "refind_linux.conf") != 0)
 		r = refind_conf_parse(text.bytes, &manual, &selection);
 	if (r == 0)
@@ -211,7 +213,7 @@ int refind_read(struct entry_fs *fs, const struct boot_find_opts *opts, const ch
 		r = replace(&menu.config, config);
 	if (r < 0) {
 		boot_menu_done(&menu);
-		return kx_fail(err, r, "%s: %s", config, strerror(-r));
+		return kx_fail_path(err, r, config);
 	}
 	*ret = menu;
 	return 0;

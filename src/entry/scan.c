@@ -370,8 +370,9 @@ int scan_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char
 			   menu.entries[0].kernel);
 	if (r < 0) {
 		boot_menu_done(&menu);
-		return kx_fail(err, r, "%s: %s", config ? config : "/boot, /usr/lib/modules",
-			       r == -ENOENT ? "no kernels" : strerror(-r));
+		(void)kx_fail(err, r, "%s: %s", config ? config : "/boot, /usr/lib/modules",
+			      r == -ENOENT ? "no kernels" : strerror(-r));
+		return config ? kx_fail_file(err, r, config) : r;
 	}
 	menu_set_default(&menu, 0);
 	*ret = menu;

@@ -419,8 +419,9 @@ int sd_boot_read(struct entry_fs *fs, const struct boot_find_opts *opts, const c
 		r = -ENOENT;
 	if (r < 0) {
 		boot_menu_done(&menu);
-		return kx_fail(err, r, "%s: no entries of the Boot Loader Specification: %s",
-			       config ? config : "/efi, /boot/efi, /boot", strerror(-r));
+		(void)kx_fail(err, r, "%s: no entries of the Boot Loader Specification: %s",
+			      config ? config : "/efi, /boot/efi, /boot", strerror(-r));
+		return config ? kx_fail_file(err, r, config) : r;
 	}
 	*ret = menu;
 	return 0;

@@ -119,9 +119,11 @@ static int probe(size_t n, struct bytes file, struct image *ret, struct kx_error
 		}
 		if (r != -ENOEXEC && first.code == 0)
 			first = why;
+		if (first.code != 0 && !first.type)
+			first.type = formats[i].name;
 	}
 	if (first.code != 0)
-		return kx_fail(err, first.code, "%s", first.message);
+		return kx_fail_as(err, first.code, &first);
 	return -ENOEXEC; /* the caller tells which type it wanted */
 }
 

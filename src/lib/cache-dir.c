@@ -29,9 +29,9 @@ int cache_dir_open(const char *path, struct kx_error *err)
 	struct stat st;
 
 	if (fd < 0)
-		return kx_fail(err, -errno, "%s: %s", path, strerror(errno));
+		return kx_fail_path(err, -errno, path);
 	if (fstat(fd, &st) < 0)
-		return kx_fail(err, -errno, "%s: %s", path, strerror(errno));
+		return kx_fail_path(err, -errno, path);
 	if (st.st_uid != geteuid() || st.st_mode & OTHERS)
 		return kx_fail(err, -EACCES,
 			       "%s: has to belong to the one who loads, and to be closed to "
@@ -46,7 +46,7 @@ int cache_dir_open(const char *path, struct kx_error *err)
 int cache_dir_make(const char *path, struct kx_error *err)
 {
 	if (mkdir(path, 0700) < 0 && errno != EEXIST)
-		return kx_fail(err, -errno, "%s: %s", path, strerror(errno));
+		return kx_fail_path(err, -errno, path);
 	return cache_dir_open(path, err);
 }
 

@@ -15,6 +15,7 @@
 #include "fundamental/digest.h"
 #include "image/prepared-file.h"
 #include "lib/cache-dir.h"
+#include "lib/part.h"
 
 /* ---- what it was made of */
 
@@ -30,15 +31,18 @@ static void add_file(struct strbuf *key, const struct stat *st, struct bytes con
 		    st->st_ctim.tv_nsec, digest.crc[0], digest.crc[1], digest.crc[2]);
 }
 
-static int add_initrd(struct kx_ctx *ctx, const char *path, struct bytes contents, bool insn,
-		      struct strbuf *key, struct strbuf *paths, struct kx_error *err)
+static int add_initrd(struct kx_ctx *ctx, const struct kx_part *part, struct bytes contents,
+		      bool insn, struct strbuf *key, struct strbuf *paths, struct kx_error *err)
 {
-	_cleanup_close_ int fd = open_in(ctx->file_root, path, O_PATH);
+	const char *path = part_name(part);
+	_cleanup_close_ int fd = -1;
 	struct stat st;
 
+	if (part->bytes || part->flags & KX_PART_FD || part_is_secret(part))
+		return kx_fail(err, -EOPNOTSUPP, "%s: only files with a path are kept", path);
+	fd = open_in(ctx->file_root, path, O_PATH);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return kx_fail(err, fd < 0 ? fd : -errno, "%s: %s", path,
-			       strerror(fd < 0 ? -fd : errno));
+		return kx_fail_path(err, fd < 0 ? fd : -errno, path);
 	if (!S_ISREG(st.st_mode) || (uintmax_t)st.st_size != contents.n)
 		return kx_fail(err, -EOPNOTSUPP, "%s changes, or is no file", path);
 	add_file(key, &st, contents, insn);
@@ -54,15 +58,16 @@ static int add_all(struct kx_ctx *ctx, const struct kx_request *req, const struc
 	struct stat st;
 	int r = 0;
 
-	if (image->compression || fstat(image->fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (image->is_anonymous || image->compression || fstat(image->fd, &st) < 0 ||
+	    !S_ISREG(st.st_mode))
 		return kx_fail(err, -EOPNOTSUPP, "%s is packed as a whole, or no file",
 			       image->path);
 	strbuf_addf(key, "rapidreboot %s, at most 1/%d of %" PRIu64 "\n", VERSION,
 		    PREPARE_RAM_SHARE, (uint64_t)prepare_budget(&plan->machine.memory));
 	add_file(key, &st, image->contents, insn);
 	strbuf_addf(paths, "%s\n", image->path);
-	for (size_t i = 0; r == 0 && i < req->n_initrds; i++)
-		r = add_initrd(ctx, req->initrds[i],
+	for (size_t i = 0; r == 0 && i < req->n_initrd_parts; i++)
+		r = add_initrd(ctx, &req->initrd_parts[i],
 			       initrd->parts ? initrd->parts[i] : initrd->bytes, insn, key, paths,
 			       err);
 	return r;

@@ -80,7 +80,5 @@ KX_EXPORT int kx_cmdline_running(struct kx_ctx *ctx, uint64_t flags, char **ret_
 
 	if (r == -ENOMEM)
 		return kx_fail(err, -ENOMEM, "out of memory");
-	return r < 0 ? kx_fail_at(err, kx_fail(err, r, "/proc/cmdline: %s", open_strerror(r)),
-				  KX_STEP_MACHINE)
-		     : 0;
+	return r < 0 ? kx_fail_at(err, kx_fail_path(err, r, "/proc/cmdline"), KX_STEP_MACHINE) : 0;
 }

@@ -139,7 +139,7 @@ KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx
 	int r = may_act(ctx, step, err);
 
 	if (r == 0 && !is_for_crash(plan) && lock_pages(ctx, &lock, &why) < 0)
-		return kx_fail_at(err, kx_fail(err, -EBUSY, "%s", why.message), step);
+		return kx_fail_at(err, kx_fail_as(err, -EBUSY, &why), step);
 	if (r == 0)
 		r = is_for_crash(plan) ? 1 : commit_in_place(ctx, plan, lock, &why, err);
 	if (r == 1)
@@ -190,7 +190,7 @@ KX_EXPORT int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, str
 	if (r < 0)
 		return r;
 	if (!on_crash && lock_pages(ctx, &lock, &why) < 0)
-		return kx_fail_at(err, kx_fail(err, -EBUSY, "%s", why.message), KX_STEP_UNLOAD);
+		return kx_fail_at(err, kx_fail_as(err, -EBUSY, &why), KX_STEP_UNLOAD);
 	r = unload(ctx, used, on_crash);
 	if (r == -ENOSYS && way == KX_WAY_AUTO) {
 		used = KX_WAY_SEGMENTS;
@@ -278,7 +278,7 @@ KX_EXPORT int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err)
 		return explain_jump(ctx, -EPERM, err);
 	/* nobody loads or unloads between the look and the jump */
 	r = lock_pages(ctx, &lock, &why);
-	r = r < 0 ? kx_fail(err, r, "%s", why.message) : in_place_check(ctx, err);
+	r = r < 0 ? kx_fail_as(err, r, &why) : in_place_check(ctx, err);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_JUMP);
 	if (flags & KX_JUMP_ONLY_CHECK)

@@ -59,9 +59,12 @@ static int root_open(const char *path, struct kx_error *err)
 {
 	int fd = open_in(ROOT_HERE, path, O_PATH | O_DIRECTORY);
 
-	return fd < 0 ? kx_fail(err, fd, "%s: cannot be used as a root directory: %s", path,
-				strerror(-fd))
-		      : fd;
+	if (fd < 0)
+		return kx_fail_file(err,
+				    kx_fail(err, fd, "%s: cannot be used as a root directory: %s",
+					    path, strerror(-fd)),
+				    path);
+	return fd;
 }
 
 static int open_roots(struct kx_ctx *ctx, const struct kx_ctx_opts *o, struct kx_error *err)

@@ -24,7 +24,7 @@ static int read_loaded(struct kx_ctx *ctx, struct strbuf *to, struct kx_error *e
 	int r = read_file_in(ctx->machine_root, "/proc/modules", PROC_MAX, &raw, &n);
 
 	if (r < 0)
-		return kx_fail(err, r, "/proc/modules: %s", strerror(-r));
+		return kx_fail_path(err, r, "/proc/modules");
 	lines = lines_of((struct bytes){ raw, n });
 	while (lines_next(&lines, &line)) {
 		const struct bytes name = bytes_word(&line);
@@ -85,7 +85,7 @@ static int read_devices(struct kx_ctx *ctx, struct strbuf *to, struct kx_error *
 	if (r == 0)
 		r = add_devices(ctx, "/sys/class", "", to);
 	if (r < 0)
-		return kx_fail(err, r, "/sys/bus: %s", strerror(-r));
+		return kx_fail_path(err, r, "/sys/bus");
 	return to->n ? 0 : kx_fail(err, -ENOENT, "/sys/bus: no device there asks for a driver");
 }
 

@@ -8,16 +8,35 @@
 #include <sys/stat.h>
 
 #include "lib/arch.h"
+#include "lib/part.h"
 
 DEFINE_CLEANUP(struct kx_image *, kx_image_free)
 
-static int image_read(struct kx_ctx *ctx, struct kx_image *image, struct kx_error *err)
+/* What is no file becomes an anonymous one, so that kexec_file_load(2) can take it, too. */
+static int image_descriptor(struct kx_ctx *ctx, struct kx_image *image, const struct kx_part *part,
+			    struct kx_error *err)
 {
+	struct payload file = { .fd = -1 };
 	int r;
 
-	image->fd = open_in(ctx->file_root, image->path, O_RDONLY);
-	if (image->fd < 0)
-		return kx_fail(err, image->fd, "%s: %s", image->path, open_strerror(image->fd));
+	image->is_anonymous = part->bytes || part->flags & KX_PART_FD;
+	if (!image->is_anonymous) {
+		image->fd = part_open(ctx, part, err);
+		return image->fd < 0 ? image->fd : 0;
+	}
+	r = part_descriptor(ctx, part, "kernel", FILE_SIZE_MAX, &file, err);
+	image->fd = TAKE_FD(file.fd);
+	payload_done(&file);
+	return r;
+}
+
+static int image_read(struct kx_ctx *ctx, struct kx_image *image, const struct kx_part *part,
+		      struct kx_error *err)
+{
+	int r = image_descriptor(ctx, image, part, err);
+
+	if (r < 0)
+		return r;
 	r = contents_open(image->fd, FILE_SIZE_MAX, &image->file);
 	if (r == -EFBIG)
 		return kx_fail(err, r, "%s: larger than 1 GiB, which no kernel is", image->path);
@@ -77,31 +96,37 @@ static int image_strings(struct kx_image *image)
 	return r;
 }
 
-KX_EXPORT int kx_image_open(struct kx_ctx *ctx, const char *path, const char *type,
-			    struct kx_image **ret_image, struct kx_error *err)
+static int fail_image(struct kx_error *err, int code, const char *path, enum kx_step step)
+{
+	return kx_fail_at(err, kx_fail_file(err, code, path), step);
+}
+
+static int image_open(struct kx_ctx *ctx, const struct kx_part *part, const char *type,
+		      struct kx_image **ret_image, struct kx_error *err)
 {
 	_cleanup_(kx_image_freep) struct kx_image *image = calloc(1, sizeof(*image));
+	const char *name = part_name(part);
 	int r;
 
 	if (!image)
 		return kx_fail(err, -ENOMEM, "out of memory");
 	image->fd = -1;
-	image->path = strdup(path);
+	image->path = strdup(name);
 	if (!image->path)
 		return kx_fail(err, -ENOMEM, "out of memory");
 
 	r = arch_of(ctx, &image->arch, err);
 	if (r < 0)
 		return r;
-	r = image_read(ctx, image, err);
+	r = image_read(ctx, image, part, err);
 	if (r < 0)
-		return kx_fail_at(err, r, KX_STEP_KERNEL_OPEN);
+		return fail_image(err, r, name, KX_STEP_KERNEL_OPEN);
 	r = image_unpack(image, err);
 	if (r < 0)
-		return kx_fail_at(err, r, KX_STEP_KERNEL_UNPACK);
+		return fail_image(err, r, name, KX_STEP_KERNEL_UNPACK);
 	r = image->arch->image_parse(image->contents, type, &image->image, err);
 	if (r < 0)
-		return kx_fail_at(err, kx_fail_in(err, r, "%s", path), KX_STEP_KERNEL_TYPE);
+		return fail_image(err, kx_fail_in(err, r, "%s", name), name, KX_STEP_KERNEL_TYPE);
 	if (image_strings(image) < 0)
 		return kx_fail(err, -ENOMEM, "out of memory");
 
@@ -109,17 +134,45 @@ KX_EXPORT int kx_image_open(struct kx_ctx *ctx, const char *path, const char *ty
 	return 0;
 }
 
+KX_EXPORT int kx_image_open(struct kx_ctx *ctx, const char *path, const char *type,
+			    struct kx_image **ret_image, struct kx_error *err)
+{
+	return image_open(ctx, &(struct kx_part){ .path = path }, type, ret_image, err);
+}
+
+KX_EXPORT int kx_image_open_part(struct kx_ctx *ctx, const struct kx_part *part, const char *type,
+				 struct kx_image **ret_image, struct kx_error *err)
+{
+	struct kx_part taken;
+	int r = part_take(part, &taken, err);
+
+	if (r == 0 && part_is_secret(&taken))
+		r = kx_fail(err, -EOPNOTSUPP,
+			    "%s: a kernel cannot be secret, because unpacking and placing it make "
+			    "copies; put what is secret into an initial ramdisk of its own",
+			    part_name(&taken));
+	return r < 0 ? kx_fail_at(err, r, KX_STEP_ARGUMENT)
+		     : image_open(ctx, &taken, type, ret_image, err);
+}
+
+const struct kx_image *image_ref(const struct kx_image *image)
+{
+	__atomic_add_fetch(&((struct kx_image *)(uintptr_t)image)->n_refs, 1, __ATOMIC_RELAXED);
+	return image;
+}
+
+/* Whoever is last: the caller, or a plan that was made of it. */
 KX_EXPORT struct kx_image *kx_image_free(struct kx_image *image)
 {
-	if (image) {
-		free(image->path);
-		fd_close(image->fd);
-		contents_done(&image->file);
-		free(image->unpacked);
-		free(image->version);
-		free(image->title);
-		free(image->cmdline);
-	}
+	if (!image || __atomic_fetch_sub(&image->n_refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return NULL;
+	free(image->path);
+	fd_close(image->fd);
+	contents_done(&image->file);
+	free(image->unpacked);
+	free(image->version);
+	free(image->title);
+	free(image->cmdline);
 	free(image);
 	return NULL;
 }

@@ -62,7 +62,7 @@ static int budget_read(struct kx_ctx *ctx, struct budget *ret, struct kx_error *
 	int r = read_file_in(ctx->machine_root, "/proc/meminfo", TEXT_MAX, &file, &text.n);
 
 	if (r < 0)
-		return kx_fail(err, r, "/proc/meminfo: %s", strerror(-r));
+		return kx_fail_path(err, r, "/proc/meminfo");
 	text.p = file;
 	if (!meminfo(text, "MemTotal:", &total) || !meminfo(text, "MemFree:", &ret->free) ||
 	    !meminfo(text, "MemAvailable:", &ret->available))

@@ -82,8 +82,10 @@ int in_place_lock(struct kx_ctx *ctx, struct kx_error *err)
 	if (r == -EWOULDBLOCK)
 		return kx_fail(err, -EBUSY, "another process is loading or unloading a kernel");
 	if (r < 0) /* never -EBUSY: that is somebody who holds it */
-		return kx_fail(err, r == -EBUSY ? -EIO : r, LOCK_NAME ": cannot be used: %s",
-			       strerror(-r));
+		return kx_fail_file(err,
+				    kx_fail(err, r == -EBUSY ? -EIO : r,
+					    LOCK_NAME ": cannot be used: %s", strerror(-r)),
+				    LOCK_NAME);
 	return r;
 }
 
@@ -291,10 +293,10 @@ int in_place_read(struct kx_ctx *ctx, struct in_place *ret, struct kx_error *err
 	int r = read_own(ctx, &state.store, &n);
 
 	if (r < 0)
-		return kx_fail(err, r, FILE_NAME ": %s", strerror(-r));
+		return kx_fail_path(err, r, FILE_NAME);
 	r = in_place_boot_id(ctx, boot_id);
 	if (r < 0)
-		return kx_fail(err, r, "/proc/sys/kernel/random/boot_id: %s", strerror(-r));
+		return kx_fail_path(err, r, "/proc/sys/kernel/random/boot_id");
 	r = parse((struct bytes){ state.store, n }, &state, err);
 	if (r < 0)
 		return r;

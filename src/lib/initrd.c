@@ -9,51 +9,11 @@
 #include <sys/stat.h>
 
 #include "base/io.h"
-#include "lib/internal.h"
+#include "lib/part.h"
 
 /* Every archive starts at a multiple of four: an uncompressed one must
  * (Documentation/driver-api/early-userspace/buffer-format.rst), others may. */
-enum { INITRD_ALIGN = 4, INITRDS_MAX = 256 };
-
-void payload_done(struct payload *payload)
-{
-	fd_close(payload->fd);
-	contents_done(&payload->file);
-	free(payload->buffer);
-	free(payload->parts);
-	*payload = (struct payload){ .fd = -1 };
-}
-
-static int file_contents(struct kx_ctx *ctx, const char *path, struct payload *ret,
-			 struct kx_error *err)
-{
-	_cleanup_close_ int fd = open_in(ctx->file_root, path, O_RDONLY);
-	int r = fd < 0 ? fd : contents_open(fd, FILE_SIZE_MAX, &ret->file);
-
-	if (r == -EFBIG)
-		return kx_fail(err, r, "%s: larger than 1 GiB", path);
-	if (r < 0)
-		return kx_fail(err, r, "%s: %s", path, open_strerror(r));
-	ret->bytes = (struct bytes){ ret->file.p, ret->file.n };
-	return ret->file.n ? 0 : kx_fail(err, -ENODATA, "%s: the file is empty", path);
-}
-
-/* The one unchanged file: its own descriptor keeps its security.ima attribute. */
-static int file_descriptor(struct kx_ctx *ctx, const char *path, struct payload *ret,
-			   struct kx_error *err)
-{
-	struct stat st;
-
-	ret->fd = open_in(ctx->file_root, path, O_RDONLY);
-	if (ret->fd < 0)
-		return kx_fail(err, ret->fd, "%s: %s", path, open_strerror(ret->fd));
-	if (fstat(ret->fd, &st) < 0)
-		return kx_fail(err, -errno, "%s: %s", path, strerror(errno));
-	if (st.st_size == 0)
-		return kx_fail(err, -ENODATA, "%s: the file is empty", path);
-	ret->bytes.n = (size_t)st.st_size;
-	return 0;
-}
+enum { INITRD_ALIGN = 4 };
 
 static size_t aligned(size_t n)
 {
@@ -72,6 +32,7 @@ static int pieces_join(const struct contents *pieces, size_t n_pieces, struct pa
 	if (!ret->buffer || !ret->parts)
 		return kx_fail(err, -ENOMEM, "out of memory for %zu bytes of initial ramdisk",
 			       total);
+	ret->buffer_n = total;
 	for (size_t i = 0; i < n_pieces; i++) {
 		contents_copy(&pieces[i], ret->buffer + at);
 		ret->parts[ret->n_parts++] = (struct bytes){ ret->buffer + at, pieces[i].n };
@@ -86,19 +47,26 @@ static int pieces_join(const struct contents *pieces, size_t n_pieces, struct pa
 static int files_join(struct kx_ctx *ctx, const struct kx_request *req, struct payload *ret,
 		      struct kx_error *err)
 {
-	struct payload *files = calloc(req->n_initrds, sizeof(*files));
-	struct contents *pieces = calloc(req->n_initrds, sizeof(*pieces));
+	const size_t n = req->n_initrd_parts;
+	struct payload *files = calloc(n, sizeof(*files));
+	struct contents *pieces = calloc(n, sizeof(*pieces));
+	size_t n_read = 0;
 	int r = files && pieces ? 0 : kx_fail(err, -ENOMEM, "out of memory");
 
-	for (size_t i = 0; r == 0 && i < req->n_initrds; i++) {
-		r = file_contents(ctx, req->initrds[i], &files[i], err);
-		pieces[i] = files[i].file;
+	for (; r == 0 && n_read < n; n_read++) {
+		struct payload *file = &files[n_read];
+
+		file->fd = -1;
+		r = part_contents(ctx, &req->initrd_parts[n_read], INITRD_SIZE_MAX, file, err);
+		pieces[n_read] = (struct contents){ .p = (uint8_t *)(uintptr_t)file->bytes.p,
+						    .n = file->bytes.n,
+						    .is_mapped = file->file.is_mapped };
+		ret->is_secret = ret->is_secret || file->is_secret;
 	}
 	if (r == 0)
-		r = pieces_join(pieces, req->n_initrds, ret, err);
-
-	for (size_t i = 0; files && i < req->n_initrds; i++)
-		contents_done(&files[i].file);
+		r = pieces_join(pieces, n, ret, err);
+	for (size_t i = 0; i < n_read; i++)
+		payload_done(&files[i]);
 	free(files);
 	free(pieces);
 	return r;
@@ -118,42 +86,22 @@ static int uki_join(const struct uki *uki, struct payload *ret, struct kx_error 
 	return pieces_join(pieces, uki->n_initrds, ret, err);
 }
 
-/* What a descriptor of our own must hold, once the contents are known. */
-static int payload_seal(struct payload *payload, struct kx_error *err)
-{
-	const struct piece whole = { payload->bytes.p, payload->bytes.n };
-
-	payload->fd = sealed_file("initrd", &whole, 1);
-	if (payload->fd < 0)
-		return kx_fail(err, payload->fd, "anonymous file for the initial ramdisk: %s",
-			       strerror(-payload->fd));
-	free(payload->buffer);
-	free(payload->parts);
-	payload->buffer = NULL;
-	payload->parts = NULL;
-	payload->n_parts = 0;
-	payload->bytes.p = NULL;
-	return 0;
-}
-
 static int initrd_gather(struct kx_ctx *ctx, const struct kx_request *req, bool contents,
 			 struct payload *ret, struct kx_error *err)
 {
 	const struct image *image = &req->image->image;
 	int r = 0;
 
-	if (req->n_initrds > INITRDS_MAX)
-		return kx_fail(err, -E2BIG, "%zu initial ramdisks given, at most %d are joined",
-			       req->n_initrds, INITRDS_MAX);
-	if (req->n_initrds == 1)
-		return contents ? file_contents(ctx, req->initrds[0], ret, err)
-				: file_descriptor(ctx, req->initrds[0], ret, err);
-	if (req->n_initrds > 1)
+	if (req->n_initrd_parts == 1)
+		return contents ? part_contents(ctx, req->initrd_parts, INITRD_SIZE_MAX, ret, err)
+				: part_descriptor(ctx, req->initrd_parts, "initrd", INITRD_SIZE_MAX,
+						  ret, err);
+	if (req->n_initrd_parts > 1)
 		r = files_join(ctx, req, ret, err);
 	else if (image->is_uki && image->uki.n_initrds)
 		r = uki_join(&image->uki, ret, err);
 	if (r == 0 && !contents && ret->bytes.n)
-		r = payload_seal(ret, err);
+		r = payload_seal(ret, "initrd", err);
 	return r;
 }
 
@@ -171,31 +119,37 @@ int initrd_open(struct kx_ctx *ctx, const struct kx_request *req, bool contents,
 	return 0;
 }
 
-int module_open(struct kx_ctx *ctx, const char *words, struct payload *ret, struct kx_error *err)
+static int module_unpack(const struct kx_part *part, struct payload *module, struct kx_error *err)
 {
-	_cleanup_free_ char *path = strndup(words, strcspn(words, " "));
-	struct payload module = { .fd = -1 };
+	uint8_t *unpacked;
 	size_t n;
 	int r;
 
-	if (!path)
-		return kx_fail(err, -ENOMEM, "out of memory");
-	r = file_contents(ctx, path, &module, err);
-	if (r == 0 && compression_detect(module.bytes)) {
-		uint8_t *unpacked;
+	if (module->is_secret)
+		return kx_fail(err, -EOPNOTSUPP,
+			       "%s: it is compressed and secret, and decompressors leave copies "
+			       "behind: hand it over unpacked",
+			       part_name(part));
+	r = decompress(module->bytes, FILE_SIZE_MAX, &unpacked, &n, err);
+	if (r < 0)
+		return kx_fail_in(err, r, "%s", part_name(part));
+	payload_done(module);
+	module->buffer = unpacked;
+	module->bytes = (struct bytes){ unpacked, n };
+	return 0;
+}
 
-		r = decompress(module.bytes, FILE_SIZE_MAX, &unpacked, &n, err);
-		if (r == 0) {
-			contents_done(&module.file);
-			module.buffer = unpacked;
-			module.bytes = (struct bytes){ unpacked, n };
-		} else {
-			(void)kx_fail_in(err, r, "%s", path);
-		}
-	}
+int module_open(struct kx_ctx *ctx, const struct kx_part *part, struct payload *ret,
+		struct kx_error *err)
+{
+	struct payload module = { .fd = -1 };
+	int r = part_contents(ctx, part, FILE_SIZE_MAX, &module, err);
+
+	if (r == 0 && compression_detect(module.bytes))
+		r = module_unpack(part, &module, err);
 	if (r < 0) {
 		payload_done(&module);
-		return kx_fail_at(err, r, KX_STEP_MODULE);
+		return kx_fail_at(err, kx_fail_file(err, r, part_name(part)), KX_STEP_MODULE);
 	}
 	*ret = module;
 	return 0;

@@ -14,8 +14,11 @@
 
 #define KX_EXPORT __attribute__((visibility("default")))
 
-/* Largest kernel, initial ramdisk or module, as stored and as unpacked. */
+/* Largest kernel or module, as stored and as unpacked. */
 #define FILE_SIZE_MAX (UINT64_C(1) << 30)
+/* Largest initial ramdisk: the file systems of live and network boots have several GiB. Where it does
+ * not fit into memory, or below the address that the kernel sets, the planner says so. */
+#define INITRD_SIZE_MAX (UINT64_C(1) << 36)
 
 struct kx_ctx {
 	struct sys *sys;
@@ -34,6 +37,8 @@ struct kx_image {
 	struct contents file;  /* as stored */
 	uint8_t *unpacked;     /* or NULL */
 	struct bytes contents; /* one of the two */
+	bool is_anonymous;     /* handed in as bytes or as a descriptor: no path leads to it */
+	unsigned n_refs;       /* besides the caller's own: plans that were made of it */
 	const char *compression;
 	struct image image;
 	char *version, *title, *cmdline; /* or NULL */
@@ -44,9 +49,12 @@ struct payload {
 	int fd;
 	struct contents file; /* the one that it is, or nothing */
 	uint8_t *buffer;      /* owned, or NULL */
+	size_t buffer_n;      /* with is_secret: how large it is */
 	struct bytes bytes;   /* in one of the two */
 	struct bytes *parts;  /* files that were joined, where they are now; NULL: just one */
 	size_t n_parts;
+	bool is_secret; /* overwritten before it is released */
+	bool owns_file; /* @fd is an anonymous file that was made here */
 };
 
 struct kx_plan {
@@ -96,11 +104,14 @@ _must_check_ int efi_read(struct kx_ctx *ctx, struct efi_facts *ret, struct kx_e
 /* A value of /sys/firmware/efi/systab ("ACPI20", "SMBIOS", …), 0 when there is none. */
 uint64_t efi_systab_value(struct kx_ctx *ctx, const char *key);
 
+/* One more owner; each of them calls kx_image_free(). */
+const struct kx_image *image_ref(const struct kx_image *image);
+
 /* The files that make up the initial ramdisk, joined; bytes.n == 0 and fd == -1 for none.
  * @contents: read it, for the planner; else one unchanged file is passed by its descriptor. */
 _must_check_ int initrd_open(struct kx_ctx *ctx, const struct kx_request *req, bool contents,
 			     struct payload *ret, struct kx_error *err);
-_must_check_ int module_open(struct kx_ctx *ctx, const char *words, struct payload *ret,
+_must_check_ int module_open(struct kx_ctx *ctx, const struct kx_part *part, struct payload *ret,
 			     struct kx_error *err);
 void payload_done(struct payload *payload);
 

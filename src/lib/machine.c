@@ -12,6 +12,8 @@
 #include "lib/arch.h"
 #include "lib/internal.h"
 
+#define IOMEM "/proc/iomem"
+
 enum {
 	IOMEM_MAX = 16 << 20,
 	SMALL_FILE_MAX = 64 << 10,
@@ -23,18 +25,21 @@ static int iomem_read(struct kx_ctx *ctx, struct iomem *ret, struct kx_error *er
 {
 	_cleanup_free_ uint8_t *text = NULL;
 	size_t n;
-	int r = read_file_in(ctx->machine_root, "/proc/iomem", IOMEM_MAX, &text, &n);
+	int r = read_file_in(ctx->machine_root, IOMEM, IOMEM_MAX, &text, &n);
 
 	if (r < 0)
-		return kx_fail(err, r, "/proc/iomem: %s", open_strerror(r));
+		return kx_fail_path(err, r, IOMEM);
 	r = iomem_parse((struct bytes){ text, n }, ret, err);
 	if (r < 0)
-		return kx_fail_in(err, r, "/proc/iomem");
+		return kx_fail_file(err, kx_fail_in(err, r, IOMEM), IOMEM);
 	if (ret->zeroed) {
 		iomem_done(ret);
-		return kx_fail(err, -EPERM,
-			       "/proc/iomem: every address reads as zero, as it does without "
-			       "CAP_SYS_ADMIN; run as root");
+		return kx_fail_file(err,
+				    kx_fail(err, -EPERM,
+					    IOMEM
+					    ": every address reads as zero, as it does without "
+					    "CAP_SYS_ADMIN; run as root"),
+				    IOMEM);
 	}
 	return 0;
 }
@@ -108,7 +113,8 @@ static int memory_read(struct kx_ctx *ctx, struct machine *machine, struct kx_er
 		r = memmap_ram_outside(&machine->memory, &iomem.map, &machine->keep_off);
 	}
 	if (r == 0 && machine->memory.n == 0)
-		r = kx_fail(err, -ENOENT, "/proc/iomem: it lists no System RAM");
+		r = kx_fail_file(err, kx_fail(err, -ENOENT, IOMEM ": it lists no System RAM"),
+				 IOMEM);
 done:
 	iomem_done(&iomem);
 	return r == -ENOMEM ? kx_fail(err, r, "out of memory") : r;

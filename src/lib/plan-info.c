@@ -25,18 +25,28 @@ static const char *rung(const struct kx_plan *plan, const char **ret_why)
 	return plan->plan.rung;
 }
 
+static size_t n_passed(const char *name)
+{
+	const char *taken = strcmp(name, "plain") == 0 ? "bzImage" : name;
+	size_t n = 0;
+
+	while (n < sizeof(rungs) / sizeof(rungs[0]) && strcmp(rungs[n], taken) != 0)
+		n++;
+	return n;
+}
+
 /* What rules out a rung rules out those above it, which build upon it: without kexec_load there is none
  * of the three, without an unpacked kernel neither of the first two. */
-static void pass_over(const struct kx_plan *plan, struct kx_plan_info *info)
+KX_EXPORT int kx_plan_passed(const struct kx_plan *plan, size_t i, struct kx_rung *ret)
 {
-	const char *why = plan->why_file ? plan->why_file : info->rung_reason;
-	const bool is_plain = strcmp(info->rung, "plain") == 0;
+	const char *why, *const name = rung(plan, &why);
 
-	for (size_t i = 0; i < sizeof(rungs) / sizeof(rungs[0]); i++) {
-		if (strcmp(rungs[i], is_plain ? "bzImage" : info->rung) == 0)
-			return;
-		info->passed[info->n_passed++] = (struct kx_rung){ rungs[i], why };
-	}
+	if (i >= n_passed(name))
+		return -ERANGE;
+	return sized_out(ret,
+			 &(struct kx_rung){ .name = rungs[i],
+					    .why_not = plan->why_file ? plan->why_file : why },
+			 sizeof(*ret));
 }
 
 KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info)
@@ -44,7 +54,7 @@ KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info
 	const bool segments = plan->way == KX_WAY_SEGMENTS;
 	const struct image *image = &plan->image->image;
 	const char *why, *const name = rung(plan, &why);
-	struct kx_plan_info found = {
+	const struct kx_plan_info found = {
 		.way = plan->way,
 		.reason = plan->reason,
 		.architecture = arch_name(plan->image->arch->id),
@@ -63,10 +73,19 @@ KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info
 		.is_diet = plan->is_diet,
 		.rung = name,
 		.rung_reason = why,
+		.n_passed = n_passed(name),
 	};
 
-	pass_over(plan, &found);
 	return sized_out(info, &found, sizeof(found));
+}
+
+static bool is_secret(const struct kx_plan *plan, const struct segment *s)
+{
+	bool secret = plan->initrd.is_secret && s->data.p == plan->initrd.bytes.p;
+
+	for (size_t i = 0; !secret && i < plan->n_modules; i++)
+		secret = plan->modules[i].is_secret && s->data.p == plan->modules[i].bytes.p;
+	return secret && s->data.p;
 }
 
 KX_EXPORT int kx_plan_segment(const struct kx_plan *plan, size_t i, struct kx_segment *segment)
@@ -81,7 +100,8 @@ KX_EXPORT int kx_plan_segment(const struct kx_plan *plan, size_t i, struct kx_se
 					       .data_size = s->data.n,
 					       .start = s->dest.start,
 					       .end = s->dest.end,
-					       .digested = s->digested },
+					       .digested = s->digested,
+					       .secret = is_secret(plan, s) },
 			 sizeof(*segment));
 }
 

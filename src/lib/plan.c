@@ -2,7 +2,6 @@
 /* A request and a machine -> a plan: which system call, with what. */
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "lib/cache.h"
 #include "lib/diet.h"
 #include "lib/in-place.h"
+#include "lib/part.h"
 #include "lib/prepare.h"
 
 enum { CMDLINE_MAX = 1 << 20 };
@@ -32,147 +32,6 @@ static int add_warning(struct kx_plan *plan, const char *sentence)
 		return -ENOMEM;
 	plan->n_warnings++;
 	return 0;
-}
-
-/* ---- which system call */
-
-static bool is_file_loadable(const struct kx_request *req)
-{
-	struct kx_image_info info = { .size = sizeof(info) };
-
-	return kx_image_info(req->image, &info) == 0 && info.file_load;
-}
-
-/* What kexec_file_load cannot do for this request: a noun phrase, or NULL. */
-static const char *wants_segments(const struct kx_request *req)
-{
-	static const struct {
-		uint64_t flag;
-		const char *what;
-	} flags[] = {
-		{ KX_REQ_ENTRY_32BIT, "the 32-bit entry point (--entry-32bit)" },
-		{ KX_REQ_REAL_MODE, "the 16-bit entry point (--real-mode)" },
-		{ KX_REQ_NO_DIGEST, "leaving out the digest (--no-checks)" },
-		{ KX_REQ_HAS_ENTRY, "an entry point of one's own (--entry)" },
-		{ KX_REQ_PRESERVE_CONTEXT, "preserving the context (--load-preserve-context)" },
-	};
-
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (req->flags & flags[i].flag)
-			return flags[i].what;
-	if (req->mem_min || req->mem_end)
-		return "bounds for addresses (--mem-min, --mem-max)";
-	if (req->n_modules)
-		return "modules (--module)";
-	return req->args != KX_ARGS_AUTO ? "a choice of ELF arguments (--args-...)" : NULL;
-}
-
-/* What it is not asked for, though it could: where a policy leaves nothing else, it goes without. */
-static const char *wants_changes(const struct kx_request *req)
-{
-	return req->flags & KX_REQ_DIET ? "an initial ramdisk with modules left out (--diet)"
-					: NULL;
-}
-
-static size_t file_load_cmdline_max(const struct kx_image *image)
-{
-	const uint32_t max = image->arch->image_cmdline_max(&image->image),
-		       reserve = image->arch->file_cmdline_reserve;
-
-	return max > reserve ? max - reserve : 0;
-}
-
-static int reason(struct kx_plan *plan, enum kx_way way, const char *fmt, ...) _printf_(3, 4);
-static int reason(struct kx_plan *plan, enum kx_way way, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vasprintf(&plan->reason, fmt, ap);
-	va_end(ap);
-	plan->way = way;
-	if (n < 0)
-		plan->reason = NULL;
-	return n < 0 ? -ENOMEM : 0;
-}
-
-static int choose_segments(const struct kx_request *req, struct kx_plan *plan)
-{
-	const char *why = wants_segments(req);
-
-	if (!why && req->flags & KX_REQ_FAST)
-		why = "unpacking kernel and initrd before the jump (--fast)";
-	if (req->way == KX_WAY_SEGMENTS)
-		return reason(plan, KX_WAY_SEGMENTS, "kexec_load was asked for");
-	if (why)
-		return reason(plan, KX_WAY_SEGMENTS, "only kexec_load offers %s", why);
-	if (!is_file_loadable(req))
-		return reason(plan, KX_WAY_SEGMENTS,
-			      "the kernel's own loader does not take %s images",
-			      req->image->image.name);
-	return reason(plan, KX_WAY_SEGMENTS,
-		      "kexec_file_load takes %zu characters of command line, this one has %zu",
-		      file_load_cmdline_max(req->image), strlen(plan->cmdline));
-}
-
-/* An explicit kexec_file_load that cannot work is refused here, before it costs a call. */
-static int refuse_file(const struct kx_request *req, const struct kx_plan *plan,
-		       struct kx_error *err)
-{
-	const char *why = wants_segments(req);
-
-	if (!why)
-		why = wants_changes(req);
-	if (why)
-		return kx_fail_at(err,
-				  kx_fail(err, -EOPNOTSUPP,
-					  "kexec_file_load (--kexec-file-syscall) does not offer "
-					  "%s; use kexec_load (--kexec-syscall)",
-					  why),
-				  KX_STEP_ARGUMENT);
-	if (!is_file_loadable(req))
-		return kx_fail_at(err,
-				  kx_fail(err, -ENOEXEC,
-					  "%s: the kernel's own loader does not take %s images; "
-					  "use kexec_load (--kexec-syscall)",
-					  req->image->path, req->image->image.name),
-				  KX_STEP_FILE_LOAD);
-	return kx_fail_at(err,
-			  kx_fail(err, -ENAMETOOLONG,
-				  "command line has %zu characters, kexec_file_load takes %zu "
-				  "with this kernel; kexec_load takes %u",
-				  strlen(plan->cmdline), file_load_cmdline_max(req->image),
-				  req->image->arch->image_cmdline_max(&req->image->image)),
-			  KX_STEP_PLAN);
-}
-
-/* By itself, and why. */
-static int choose_auto(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan)
-{
-	const char *why = "kexec_file_load takes this image, and signatures stay checked";
-
-	if (req->flags & KX_REQ_FAST)
-		why = fast_needs_file(ctx);
-	return why ? reason(plan, KX_WAY_FILE, "%s", why) : choose_segments(req, plan);
-}
-
-static int choose_way(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
-		      struct kx_error *err)
-{
-	const bool file_works = !wants_segments(req) && is_file_loadable(req) &&
-				strlen(plan->cmdline) <= file_load_cmdline_max(req->image);
-	int r;
-
-	if (req->way == KX_WAY_FILE && (!file_works || wants_changes(req)))
-		return refuse_file(req, plan, err);
-	if (req->way == KX_WAY_FILE)
-		r = reason(plan, KX_WAY_FILE, "kexec_file_load was asked for");
-	else if (req->way == KX_WAY_AUTO && file_works)
-		r = choose_auto(ctx, req, plan);
-	else
-		r = choose_segments(req, plan);
-	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
 }
 
 /* ---- kexec_file_load */
@@ -271,18 +130,19 @@ static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 static int modules_read(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
 			struct plan_module **ret, struct kx_error *err)
 {
-	struct plan_module *modules = calloc(req->n_modules + 1, sizeof(*modules));
+	struct plan_module *modules = calloc(req->n_module_parts + 1, sizeof(*modules));
 	int r = 0;
 
-	plan->modules = calloc(req->n_modules + 1, sizeof(*plan->modules));
+	plan->modules = calloc(req->n_module_parts + 1, sizeof(*plan->modules));
 	if (!modules || !plan->modules)
 		r = kx_fail(err, -ENOMEM, "out of memory");
-	for (size_t i = 0; r == 0 && i < req->n_modules; i++) {
-		r = module_open(ctx, req->modules[i], &plan->modules[i], err);
+	for (size_t i = 0; r == 0 && i < req->n_module_parts; i++) {
+		r = module_open(ctx, &req->module_parts[i], &plan->modules[i], err);
 		if (r < 0)
 			break;
 		plan->n_modules++;
-		modules[i] = (struct plan_module){ plan->modules[i].bytes, req->modules[i] };
+		modules[i] = (struct plan_module){ plan->modules[i].bytes,
+						   part_words(&req->module_parts[i]) };
 	}
 	if (r < 0) {
 		free(modules);
@@ -301,8 +161,7 @@ static int dtb_read(struct kx_ctx *ctx, const struct kx_request *req, struct pay
 		return 0;
 	r = read_file_in(ctx->file_root, req->dtb, FILE_SIZE_MAX, &ret->buffer, &ret->bytes.n);
 	if (r < 0)
-		return kx_fail_at(err, kx_fail(err, r, "%s: %s", req->dtb, open_strerror(r)),
-				  KX_STEP_INITRD);
+		return kx_fail_at(err, kx_fail_path(err, r, req->dtb), KX_STEP_INITRD);
 	ret->bytes.p = ret->buffer;
 	return 0;
 }
@@ -401,7 +260,13 @@ static int look_at_place(struct kx_ctx *ctx, struct kx_plan *plan)
 {
 	struct kx_error why = { 0 };
 
-	if (!plan->plan.may_be_in_place || in_place_obstacle(ctx, plan, &why) == 0)
+	if (!plan->plan.may_be_in_place)
+		return 0;
+	if (plan->initrd.is_secret)
+		(void)kx_fail(&why, -EPERM,
+			      "the initial ramdisk is secret, and a file of huge pages would hold "
+			      "it where others with the same rights find it");
+	else if (in_place_obstacle(ctx, plan, &why) == 0)
 		return 0;
 	plan->not_in_place = strdup(why.message);
 	return plan->not_in_place ? 0 : -ENOMEM;
@@ -467,9 +332,12 @@ static int request_check(const struct kx_request *req, struct kx_error *err)
 	if (!req->image)
 		return kx_fail(err, -EINVAL, "the request names no kernel image");
 	if (req->flags & KX_REQ_REAL_MODE)
-		return kx_fail(err, -EOPNOTSUPP,
-			       "the 16-bit entry point (--real-mode) is not supported: it needs "
-			       "firmware calls that are gone after boot; leave the option out");
+		return kx_fail_flags(err,
+				     kx_fail(err, -EOPNOTSUPP,
+					     "the 16-bit entry point (--real-mode) is not "
+					     "supported: it needs firmware calls that are gone "
+					     "after boot; leave the option out"),
+				     KX_REQ_REAL_MODE);
 	if (req->serial_port > UINT16_MAX)
 		return kx_fail(err, -EINVAL, "serial port %#x is not an I/O port",
 			       req->serial_port);
@@ -477,8 +345,11 @@ static int request_check(const struct kx_request *req, struct kx_error *err)
 		return kx_fail(err, -EINVAL, "serial speed %u is above %u", req->serial_baud,
 			       req->image->arch->serial_clock);
 	if (req->mem_end && req->mem_min >= req->mem_end)
-		return kx_fail(err, -EINVAL, "the lowest address %#llx is not below the end %#llx",
-			       (unsigned long long)req->mem_min, (unsigned long long)req->mem_end);
+		return kx_fail_range(
+			err,
+			kx_fail(err, -EINVAL, "the lowest address %#llx is not below the end %#llx",
+				(unsigned long long)req->mem_min, (unsigned long long)req->mem_end),
+			req->mem_min, req->mem_end);
 	return 0;
 }
 
@@ -486,17 +357,16 @@ static int request_check(const struct kx_request *req, struct kx_error *err)
  * file says how large it may get (Documentation/ABI/testing/sysfs-kernel-kexec-kdump). */
 static int hotplug_check(struct kx_ctx *ctx, const struct kx_request *req, struct kx_error *err)
 {
-	int size, r;
+	static const char size[] = "/sys/kernel/crash_elfcorehdr_size";
+	int n, r;
 
 	if (!(req->flags & KX_REQ_HOTPLUG))
 		return 0;
-	r = read_int_in(ctx->machine_root, "/sys/kernel/kexec/crash_elfcorehdr_size", &size);
+	r = read_int_in(ctx->machine_root, "/sys/kernel/kexec/crash_elfcorehdr_size", &n);
 	if (r < 0)
-		r = read_int_in(ctx->machine_root, "/sys/kernel/crash_elfcorehdr_size", &size);
+		r = read_int_in(ctx->machine_root, size, &n);
 	if (r < 0)
-		return kx_fail_at(
-			err, kx_fail(err, r, "/sys/kernel/crash_elfcorehdr_size: %s", strerror(-r)),
-			KX_STEP_MACHINE);
+		return kx_fail_at(err, kx_fail_path(err, r, size), KX_STEP_MACHINE);
 	return 0;
 }
 
@@ -519,6 +389,7 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 			  struct kx_plan **ret_plan, struct kx_error *err)
 {
 	_cleanup_(kx_plan_freep) struct kx_plan *plan = calloc(1, sizeof(*plan));
+	_cleanup_(part_list_done) struct part_list initrds = { 0 }, modules = { 0 };
 	struct kx_request req;
 	int r;
 
@@ -528,17 +399,19 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 	r = sized_in(request, &req, sizeof(req), err);
 	if (r == 0)
 		r = request_check(&req, err);
+	if (r == 0)
+		r = request_parts(&req, &initrds, &modules, err);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_ARGUMENT);
 
 	if (req.flags & KX_REQ_DIET)
 		req.flags |= KX_REQ_FAST;
-	plan->image = req.image;
+	plan->image = image_ref(req.image);
 	r = hotplug_check(ctx, &req, err);
 	if (r == 0)
 		r = plan_cmdline(&req, plan, err);
 	if (r == 0)
-		r = choose_way(ctx, &req, plan, err);
+		r = plan_choose_way(ctx, &req, plan, err);
 	if (r < 0)
 		return r;
 	r = plan->way == KX_WAY_FILE ? plan_file(ctx, &req, plan, err)
@@ -575,6 +448,7 @@ KX_EXPORT struct kx_plan *kx_plan_free(struct kx_plan *plan)
 	for (size_t i = 0; i < plan->n_warnings; i++)
 		free(plan->warnings[i]);
 	free(plan->warnings);
+	kx_image_free((struct kx_image *)(uintptr_t)plan->image);
 	free(plan);
 	return NULL;
 }

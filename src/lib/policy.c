@@ -211,6 +211,8 @@ int explain_load(struct kx_ctx *ctx, const struct kx_plan *plan, int code, struc
 		(void)strncpy(err->message + n, "; no crash kernel is loaded now",
 			      sizeof(err->message) - n - 1);
 	}
+	if (by_file && (is_signature_error(code) || code == -ENOEXEC || code == -EOPNOTSUPP))
+		(void)kx_fail_file(err, code, plan->image->path);
 	return kx_fail_at(err, code, by_file ? KX_STEP_FILE_LOAD : KX_STEP_LOAD);
 }
 

@@ -38,6 +38,9 @@ static const struct bytes *parts_of(const struct payload *initrd, size_t *ret_n)
 	return initrd->parts ? initrd->parts : &initrd->bytes;
 }
 
+/* Unpacking, packing and leaving out make copies, in buffers that grow. */
+static const char keeps_secret[] = "it is secret, and no copies of it are made";
+
 /* ---- both at the same time, for kexec_load */
 
 struct work {
@@ -127,7 +130,8 @@ static void unpack_one(void *data, size_t i)
 int prepare_unpacked(struct kx_ctx *ctx, const struct image *image, const struct kx_plan *plan,
 		     const struct diet_facts *facts, struct prepared *ret, struct kx_error *err)
 {
-	const struct payload *initrd = &plan->initrd;
+	static const struct payload none = { .fd = -1 };
+	const struct payload *initrd = plan->initrd.is_secret ? &none : &plan->initrd;
 	struct prepared found = { .initrd = { .fd = -1 } };
 	struct work w = {
 		.bzimage = image && image->inner == IMAGE_BZIMAGE64 ? &image->bzimage : NULL,
@@ -140,9 +144,10 @@ int prepare_unpacked(struct kx_ctx *ctx, const struct image *image, const struct
 	jobs_run(2, unpack_one, &w);
 	if (w.r < 0) {
 		prepared_done(&found);
-		return kx_fail_at(err, kx_fail(err, w.r, "%s", w.err.message), KX_STEP_INITRD);
+		return kx_fail_at(err, kx_fail_as(err, w.r, &w.err), KX_STEP_INITRD);
 	}
-	(void)snprintf(found.why_not, sizeof(found.why_not), "%s", w.what.why_not);
+	(void)snprintf(found.why_not, sizeof(found.why_not), "%s",
+		       plan->initrd.is_secret ? keeps_secret : w.what.why_not);
 	found.damaged = w.what.damaged;
 	if (initrd->bytes.n)
 		ctx_log(ctx, KX_LOG_DEBUG, "initrd: %zu parts unpacked, %zu bytes made of %zu",
@@ -195,13 +200,16 @@ int prepare(struct kx_ctx *ctx, const struct kx_request *req, bool with_kernel,
 {
 	_cleanup_diet_input_ struct diet_input input = { 0 };
 	const bool diets = req->flags & KX_REQ_DIET && plan->initrd.bytes.n;
+	const bool is_secret = plan->initrd.is_secret;
 	const struct diet_facts *facts = NULL;
 	struct kx_error why = { 0 };
 	int r;
 
-	if (diets && diet_read(ctx, req->image, plan->cmdline, &input, &why) == 0)
+	if (diets && is_secret)
+		(void)kx_fail(&why, -EPERM, "%s", keeps_secret);
+	else if (diets && diet_read(ctx, req->image, plan->cmdline, &input, &why) == 0)
 		facts = &input.facts;
-	if (!req->cache || ctx->captured || !with_kernel)
+	if (!req->cache || ctx->captured || !with_kernel || is_secret)
 		r = prepare_unpacked(ctx, with_kernel ? &req->image->image : NULL, plan, facts, ret,
 				     err);
 	else
@@ -372,7 +380,7 @@ static int add_reason(char **reason, const char *done, const char *why)
 int prepare_file_initrd(struct kx_ctx *ctx, const struct kx_request *req, struct payload *initrd,
 			char **reason, struct kx_error *err)
 {
-	const char *why = stays_as_it_is(ctx, req);
+	const char *why = initrd->is_secret ? keeps_secret : stays_as_it_is(ctx, req);
 	struct payload packed = { .fd = -1 };
 	struct initrd_repacked what = { 0 };
 	struct kx_error trouble = { 0 };

@@ -39,6 +39,10 @@ _must_check_ int prepare_unpacked(struct kx_ctx *ctx, const struct image *image,
 				  struct prepared *ret, struct kx_error *err);
 void prepared_done(struct prepared *prepared);
 
+/* Decides @plan->way and says why in @plan->reason. */
+_must_check_ int plan_choose_way(struct kx_ctx *ctx, const struct kx_request *req,
+				 struct kx_plan *plan, struct kx_error *err);
+
 /* Why KX_REQ_FAST has to make do with kexec_file_load(2) on this machine, or NULL. */
 const char *fast_needs_file(struct kx_ctx *ctx);
 

@@ -32,12 +32,17 @@ static int check_request(const struct plan_request *req, struct kx_error *err)
 {
 	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
 		if (req->flags & refused[i].flag)
-			return kx_fail(err, refused[i].code, "%s", refused[i].why);
+			return kx_fail_flags(err,
+					     kx_fail(err, refused[i].code, "%s", refused[i].why),
+					     refused[i].flag);
 	if (req->bounds.end && req->bounds.start >= req->bounds.end)
-		return kx_fail(err, -EINVAL,
-			       "no memory between the lowest address %#llx and the end %#llx",
-			       (unsigned long long)req->bounds.start,
-			       (unsigned long long)req->bounds.end);
+		return kx_fail_range(
+			err,
+			kx_fail(err, -EINVAL,
+				"no memory between the lowest address %#llx and the end %#llx",
+				(unsigned long long)req->bounds.start,
+				(unsigned long long)req->bounds.end),
+			req->bounds.start, req->bounds.end);
 	return 0;
 }
 
@@ -98,10 +103,13 @@ static int check_total(const struct planner *p)
 			total += range_size(p->segments[i].segment.dest);
 	if (total <= ram / 2)
 		return 0;
-	return kx_fail(p->err, -ENOSPC,
-		       "kernel, initrd and what goes with them need %llu MiB; kexec_load takes at "
-		       "most half of RAM, which is %llu MiB here",
-		       (unsigned long long)(total >> 20), (unsigned long long)(ram >> 21));
+	return kx_fail_room(p->err,
+			    kx_fail(p->err, -ENOSPC,
+				    "kernel, initrd and what goes with them need %llu MiB; "
+				    "kexec_load takes at most half of RAM, which is %llu MiB here",
+				    (unsigned long long)(total >> 20),
+				    (unsigned long long)(ram >> 21)),
+			    total);
 }
 
 static int finish(struct planner *p)

@@ -52,13 +52,16 @@ int planner_find(struct planner *p, const struct place *place, struct range *ret
 		r = memmap_find_hole(&p->plan->memory, &hole, ret);
 	}
 	if (r < 0)
-		return kx_fail(p->err, r,
-			       "no free RAM for the %s: %llu KiB, aligned to %#llx, between %#llx "
-			       "and %#llx",
-			       place->what, (unsigned long long)place->size >> 10,
-			       (unsigned long long)hole.align,
-			       (unsigned long long)hole.bounds.start,
-			       (unsigned long long)hole.bounds.end);
+		return kx_fail_room(
+			p->err,
+			kx_fail(p->err, r,
+				"no free RAM for the %s: %llu KiB, aligned to %#llx, between "
+				"%#llx and %#llx",
+				place->what, (unsigned long long)place->size >> 10,
+				(unsigned long long)hole.align,
+				(unsigned long long)hole.bounds.start,
+				(unsigned long long)hole.bounds.end),
+			place->size);
 	return 0;
 }
 
@@ -123,7 +126,9 @@ int planner_find_random(struct planner *p, const struct place *place, uint64_t r
 	(void)walk_places(p, hole, &left, &found);
 	left = planner_scale(random, UINT64_MAX - left);
 	if (!walk_places(p, hole, &left, &found))
-		return kx_fail(p->err, -ENOSPC, "no free RAM for the %s", place->what);
+		return kx_fail_room(p->err,
+				    kx_fail(p->err, -ENOSPC, "no free RAM for the %s", place->what),
+				    place->size);
 	*ret = found;
 	return 0;
 }

@@ -206,6 +206,63 @@ class Symbols(Tree):
                      lib_c='#include <stdio.h>\nint kx_a(void) { return puts("x"); }\n')
 
 
+class Abi(unittest.TestCase):
+    """A header that is a little different from the recorded one, with the same library."""
+
+    OLD = """#include <stddef.h>
+#include <stdint.h>
+#define KX_FLAG (UINT64_C(1) << 3)
+enum kx_kind { KX_A, KX_B };
+struct kx_fixed { int code; char text[12]; uint64_t reserved[2]; };
+struct kx_sized { size_t size; const char *name, *other; int n; };
+int kx_call(struct kx_sized *sized, const char *name);
+const char *kx_version(void);
+"""
+
+    def found(self, was, now):
+        sys.path.insert(0, str(ROOT / "tests/checks"))
+        import abi
+        self.assertIn(was, self.OLD)
+        records = []
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "libkexec.h")
+            for text in (self.OLD, self.OLD.replace(was, now)):
+                path.write_text(text)
+                functions, structs, enums = abi.parse(str(path))
+                lines = [f"function {n} KX_1 {t}" for n, t in functions.items()]
+                lines += abi.measure(str(path), structs, enums, abi.constants_of(str(path), enums))
+                records.append(abi.read(lines))
+        return list(abi.compare(*records))
+
+    def bad(self, was, now, says):
+        self.assertIn(says, "; ".join(self.found(was, now)))
+
+    def good(self, was, now):
+        self.assertEqual(self.found(was, now), [])
+
+    def test_what_programs_bear(self):
+        self.good("int n;", "int n; ")
+        self.good("int n;", "int n; long more; long *and_more;")  # behind the old end
+        self.good("uint64_t reserved[2];", "uint64_t new; uint64_t reserved[1];")
+        self.good("KX_B }", "KX_B, KX_C }")
+        self.good("int kx_call", "int kx_new(void);\nint kx_call")
+
+    def test_what_they_do_not(self):
+        self.bad("int kx_call", "int kx_renamed", "function kx_call is gone")
+        self.bad("int kx_call(", "long kx_call(", "function kx_call is")
+        self.bad("const char *name);", "char *name);", "function kx_call is")
+        self.bad("const char *kx_version", "char *kx_version", "function kx_version is")
+        self.bad("<< 3)", "<< 4)", "constant KX_FLAG is")
+        self.bad("KX_A, KX_B", "KX_B, KX_A", "constant KX_A is")
+        self.bad("*name, *other;", "*other, *name;", "field kx_sized.name is")
+        self.bad("*other;", "*renamed;", "field kx_sized.other is gone")
+        self.bad("int n;", "int n; int hole;", "field kx_sized.hole lies")
+        self.bad("int n;", "unsigned n;", "field kx_sized.n is")
+        self.bad("int n;", "", "field kx_sized.n is gone")
+        self.bad("char text[12];", "char text[28];", "struct kx_fixed has")
+        self.bad("reserved[2];", "reserved[2]; int more;", "struct kx_fixed has")
+
+
 def main():
     suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
     result = unittest.TextTestRunner(verbosity=0).run(suite)

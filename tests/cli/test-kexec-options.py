@@ -64,7 +64,7 @@ class Reading(MachineTest):
     def test_shared_beginnings_of_old_and_new(self):
         r = self.assertRun(["--forc", "K"], 0)
         self.assertIn("reboot", r.calls)
-        r = self.assertRun(["-l", "--no-c", "K"], 0, ["load"])
+        r = self.assertRun(["-l", "--no-c", "K"], 0, ["file-load"])
         self.assertRun(["-l", "--force-dtb", "K"], 0, ["file-load"])
         self.assertRun(["-l", "--force-d", "K"], 0, ["file-load"])
 
@@ -175,14 +175,21 @@ class Effects(MachineTest):
         self.assertEqual(self.flags("-l", "--initrd", self.initrd), 0)
 
     def test_classic_only_options_select_classic(self):
-        for words in (["-i"], ["--no-checks"], ["-t", "bzImage64"], ["--mem-min=0x2000000"],
-                      ["--mem-max=0xffffffff"], ["--entry=0x1000200"]):
+        for words in (["-t", "bzImage64"], ["--mem-min=0x2000000"], ["--mem-max=0xffffffff"],
+                      ["--entry=0x1000200"]):
             with self.subTest(words):
                 self.assertRun(["-l", *words, "K"], 0, ["load"])
                 self.assertRun(["-l", "-c", *words, "K"], 0, ["load"])
                 r = self.assertRun(["-l", "-s", *words, "K"], 1, [])
                 self.assertIn("--kexec-file-syscall", r.err)
         self.assertRun(["-l", "--entry=0", "K"], 0, ["load"])
+
+    def test_no_checks_does_nothing_in_file_mode(self):
+        """kexec-tools 2.0.25 on Linux 6.1 makes the file call for -a -i and for -s -i."""
+        for words in (["-i"], ["--no-checks"], ["-a", "-i"], ["-s", "-i"]):
+            with self.subTest(words):
+                self.assertRun(["-l", *words, "K"], 0, ["file-load"])
+        self.assertRun(["-l", "-c", "-i", "K"], 0, ["load"])
 
     def test_entry(self):
         r = self.assertRun(["-l", "-c", "--entry=0x1234000", "K"], 0, ["load"])

@@ -38,6 +38,7 @@ int in_place_setup(void **state)
 	f->kernel.image.bzimage.payload = vmlinux_payload(f->payload);
 	f->image.image = f->kernel.image;
 	f->image.arch = &arch_x86_64;
+	f->image.n_refs = 1 << 20; /* it is not on the heap: never the last one */
 	memset(f->initrd, 'i', sizeof(f->initrd));
 	*state = f;
 	return 0;

@@ -50,8 +50,7 @@ static void switches_apply(struct switches *s, enum opt opt)
 
 /* Options that mean something to kexec_load only. */
 static const enum opt segment_options[] = {
-	OPT_REAL_MODE, OPT_ENTRY_32BIT, OPT_TYPE,      OPT_MEM_MIN,
-	OPT_MEM_MAX,   OPT_ENTRY,	OPT_NO_CHECKS,
+	OPT_REAL_MODE, OPT_ENTRY_32BIT, OPT_TYPE, OPT_MEM_MIN, OPT_MEM_MAX, OPT_ENTRY,
 };
 
 static enum opt segment_option_given(const struct options *o)

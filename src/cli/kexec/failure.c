@@ -69,7 +69,8 @@ static int fail_type(const struct attempt *a, const char *actual, const struct k
 	else if (err->code == -ENOEXEC)
 		fprintf(stderr, "Cannot determine the file type of %s\n", a->kernel);
 	else {
-		if (err->code == -EBADMSG && strcasestr(err->message, "bzimage"))
+		if (err->code == -EBADMSG && err->type &&
+		    strncmp(err->type, "bzImage", strlen("bzImage")) == 0)
 			fputs("BzImage truncated?\n", stderr);
 		return cannot_load(a, err);
 	}
@@ -94,43 +95,18 @@ int fail_image(const struct attempt *a, const char *actual, const struct kx_erro
 	return EXIT_FAILED;
 }
 
-/* The file that @err is about: the sentence names it when there are several. */
-static const char *named_in(const struct kx_error *err, const char **paths, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strstr(err->message, paths[i]))
-			return paths[i];
-	return n ? paths[0] : "";
-}
-
 static int fail_initrd(const struct attempt *a, const struct kx_error *err)
 {
-	const struct options *o = a->options;
-	const char *path = named_in(err, o->initrds.v, o->initrds.n);
+	const char *dtb = a->options->dtb, *path = err->file;
 
-	if (o->dtb && strstr(err->message, o->dtb))
-		return fail_open(o->dtb, err);
-	if (a->way == KX_WAY_SEGMENTS)
+	if (!path[0])
+		return cannot_load(a, err);
+	if (a->way == KX_WAY_SEGMENTS || (dtb && strcmp(path, dtb) == 0))
 		return fail_open(path, err);
 	if (err->code != -ENODATA)
 		fprintf(stderr, "Could not open initrd file %s:%s\n", path, strerror(-err->code));
 	say_more(path, err);
 	return last_line(a);
-}
-
-/* "file arguments…" */
-static int fail_module(const struct attempt *a, const struct kx_error *err)
-{
-	const struct options *o = a->options;
-	_cleanup_free_ char *path = NULL;
-
-	for (size_t i = 0; i < o->modules.n; i++) {
-		free(path);
-		path = strndup(o->modules.v[i], strcspn(o->modules.v[i], " "));
-		if (path && strstr(err->message, path))
-			break;
-	}
-	return fail_open(path ? path : "", err);
 }
 
 static const char *image_type(const struct kx_image *image)
@@ -153,27 +129,6 @@ static int fail_request(const struct attempt *a, const struct kx_error *err)
 	return cannot_load(a, err);
 }
 
-/* The @nth number in hexadecimal of a sentence, 0 without one. */
-static uint64_t hex_in(const char *s, unsigned nth)
-{
-	while ((s = strstr(s, "0x")) != NULL) {
-		if (nth-- == 0)
-			return strtoull(s, NULL, 16);
-		s += 2;
-	}
-	return 0;
-}
-
-/* "…: 8192 KiB, …": the size that the planner found no room for, in bytes. */
-static uint64_t kib_in(const char *s)
-{
-	const char *unit = strstr(s, " KiB"), *digits = unit;
-
-	while (digits > s && digits[-1] >= '0' && digits[-1] <= '9')
-		digits--;
-	return digits ? strtoull(digits, NULL, 10) << 10 : 0;
-}
-
 static int fail_placement(const struct attempt *a, const struct kx_error *err)
 {
 	switch (err->code) {
@@ -181,12 +136,12 @@ static int fail_placement(const struct attempt *a, const struct kx_error *err)
 		fprintf(stderr,
 			"Could not find a free area of memory of 0x%" PRIx64 " bytes...\n"
 			"locate_hole failed\n",
-			kib_in(err->message));
+			err->bytes);
 		say_why(err);
 		return EXIT_USAGE;
 	case -EADDRNOTAVAIL:
 		fprintf(stderr, "Invalid memory segment 0x%" PRIx64 " - 0x%" PRIx64 "\n",
-			hex_in(err->message, 0), hex_in(err->message, 1));
+			err->start, err->end);
 		say_why(err);
 		return EXIT_USAGE;
 	case -EINVAL:
@@ -200,7 +155,8 @@ static int fail_machine(const struct attempt *a, const struct kx_error *err)
 {
 	bool hotplug = options_have(a->options, OPT_HOTPLUG);
 
-	if (hotplug && err->code == -ENOENT && strstr(err->message, "crash_elfcorehdr_size")) {
+	if (hotplug && err->code == -ENOENT &&
+	    strcmp(err->file, "/sys/kernel/crash_elfcorehdr_size") == 0) {
 		fputs("Path /sys/kernel/crash_elfcorehdr_size does not exist, the kernel needs "
 		      "CONFIG_CRASH_HOTPLUG\n",
 		      stderr);
@@ -224,7 +180,7 @@ int fail_plan(const struct attempt *a, const struct kx_error *err)
 	case KX_STEP_INITRD:
 		return fail_initrd(a, err);
 	case KX_STEP_MODULE:
-		return fail_module(a, err);
+		return fail_open(err->file, err);
 	case KX_STEP_MACHINE:
 		return fail_machine(a, err);
 	case KX_STEP_PLAN:

@@ -100,7 +100,7 @@ static json_t *plan_object(const struct report *report)
 			"segments", segments(report->plan, p.n_segments), "memory",
 			memory(report->plan, p.n_memory), "warnings",
 			warnings(report->plan, p.n_warnings));
-	(void)json_object_set_new(all, "passed_over", rungs_json(p.passed, p.n_passed));
+	(void)json_object_set_new(all, "passed_over", rungs_json(report->plan, NULL));
 	(void)json_object_set_new(all, "diet", json_text(p.diet));
 	(void)json_object_set_new(all, "is_diet", json_boolean(p.is_diet));
 	return all;

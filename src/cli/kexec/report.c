@@ -76,7 +76,7 @@ static void print_plan(const struct report *report)
 	       info.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load", info.reason);
 	print_image(report, &info);
 	printf("speed         %s: %s\n", info.rung, info.rung_reason);
-	rungs_print(info.passed, info.n_passed, 14);
+	rungs_print(report->plan, NULL, 14);
 	if (info.diet)
 		printf("diet          %s\n", info.diet);
 	printf("architecture  %s\nflags         0x%" PRIx64 "\n", info.architecture,

@@ -14,8 +14,6 @@ static struct kx_plan_info told_info(const struct start *s)
 {
 	struct kx_plan_info info = s->plan_info;
 
-	for (size_t i = 0; s->not_fast[0] && i < info.n_passed; i++)
-		info.passed[i].why_not = s->not_fast;
 	if (s->not_fast[0] && info.n_passed)
 		info.rung_reason = s->not_fast;
 	return info;
@@ -42,7 +40,7 @@ static void print_plan(const struct start *s)
 
 	printf("%-13s %s: %s\n", "Load:", way_name(s->plan_info.way), s->reason);
 	printf("%-13s %s: %s\n", "Speed:", info.rung, info.rung_reason);
-	rungs_print(info.passed, info.n_passed, 14);
+	rungs_print(s->plan, s->not_fast[0] ? s->not_fast : NULL, 14);
 	if (diet_text(s))
 		print_line("Diet:", diet_text(s));
 	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
@@ -91,7 +89,8 @@ json_t *start_json(const struct start *s)
 	json_object_set_new(all, "reason", json_text(s->reason));
 	json_object_set_new(all, "rung", json_text(info.rung));
 	json_object_set_new(all, "rung_reason", json_text(info.rung_reason));
-	json_object_set_new(all, "passed_over", rungs_json(info.passed, info.n_passed));
+	json_object_set_new(all, "passed_over",
+			    rungs_json(s->plan, s->not_fast[0] ? s->not_fast : NULL));
 	json_object_set_new(all, "diet", json_text(diet_text(s)));
 	json_object_set_new(all, "is_diet", json_boolean(s->plan_info.is_diet));
 	json_object_set_new(all, "warnings", warnings);

@@ -168,7 +168,10 @@ static int check_config(const struct grub_request *req, struct entry_fs *fs, str
 			       req->config ? req->config : "");
 	r = fs->read(fs, "", req->config, max, &text, &n);
 	if (r < 0)
-		return kx_fail(err, r, "GRUB configuration %s: %s", req->config, open_strerror(r));
+		return kx_fail_file(
+			err,
+			kx_fail(err, r, "GRUB configuration %s: %s", req->config, open_strerror(r)),
+			req->config);
 	return 0;
 }
 
@@ -216,12 +219,12 @@ int grub_eval(const struct grub_request *req, struct entry_fs *fs, struct grub_r
 	strbuf_done(&boot_output);
 	if (r < 0) {
 		grub_result_done(&result);
-		return kx_fail(err, r,
-			       r == -ELOOP
-				       ? "GRUB configuration %s: it does not come to an end, or "
-					 "what it builds grows without limit"
-				       : "GRUB configuration %s: out of memory",
-			       req->config);
+		(void)kx_fail(err, r,
+			      r == -ELOOP ? "GRUB configuration %s: it does not come to an end, or "
+					    "what it builds grows without limit"
+					  : "GRUB configuration %s: out of memory",
+			      req->config);
+		return kx_fail_file(err, r, req->config);
 	}
 	*ret = result;
 	return 0;

@@ -65,7 +65,10 @@ int x86_64_stamps_read(struct kx_ctx *ctx, struct kx_stamps *ret, struct kx_erro
 	if (found.damaged)
 		return kx_fail_at(
 			err,
-			kx_fail(err, -EBADMSG, SETUP_DATA ": the stamps are cut off or damaged"),
+			kx_fail_file(err,
+				     kx_fail(err, -EBADMSG,
+					     SETUP_DATA ": the stamps are cut off or damaged"),
+				     SETUP_DATA),
 			KX_STEP_MACHINE);
 	r = sized_out(ret,
 		      &(struct kx_stamps){

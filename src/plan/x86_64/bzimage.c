@@ -71,9 +71,12 @@ static int place_kernel(struct planner *p, const struct bzimage *bz, struct rang
 		return planner_find(p, &place, ret);
 	*ret = (struct range){ pref, pref + round_up(place.size, PAGE_SIZE) };
 	if (pref % PAGE_SIZE || !planner_is_free(p, *ret))
-		return kx_fail(p->err, -EADDRNOTAVAIL,
-			       "this kernel cannot be moved, and %#llx to %#llx is not free RAM",
-			       (unsigned long long)ret->start, (unsigned long long)ret->end);
+		return kx_fail_range(
+			p->err,
+			kx_fail(p->err, -EADDRNOTAVAIL,
+				"this kernel cannot be moved, and %#llx to %#llx is not free RAM",
+				(unsigned long long)ret->start, (unsigned long long)ret->end),
+			ret->start, ret->end);
 	return 0;
 }
 

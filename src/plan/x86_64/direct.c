@@ -126,7 +126,7 @@ static int unpack(struct planner *p, struct direct *d)
 	if (r == -ENODATA || r == -EOPNOTSUPP)
 		return planner_rung(p, "bzImage", "%s", err.message);
 	if (r < 0)
-		return kx_fail(p->err, r, "%s", err.message);
+		return kx_fail_as(p->err, r, &err);
 	return build(p, (struct bytes){ file, n }, d);
 }
 

@@ -101,9 +101,12 @@ static int add_one(struct planner *p, const struct elf_segment *loads, size_t n,
 		return r;
 	dest = (struct range){ dest.start + shift, dest.end + shift };
 	if (!planner_is_free(p, dest))
-		return kx_fail(p->err, -EADDRNOTAVAIL,
-			       "the image must lie at %#llx to %#llx, which is not free RAM",
-			       (unsigned long long)dest.start, (unsigned long long)dest.end);
+		return kx_fail_range(
+			p->err,
+			kx_fail(p->err, -EADDRNOTAVAIL,
+				"the image must lie at %#llx to %#llx, which is not free RAM",
+				(unsigned long long)dest.start, (unsigned long long)dest.end),
+			dest.start, dest.end);
 	return planner_add(p, "kernel", data, dest, data.n);
 }
 

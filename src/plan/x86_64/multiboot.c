@@ -95,10 +95,13 @@ static int find_shift(struct planner *p, const struct multiboot *mb, struct rang
 
 	*ret = 0;
 	if (!mb->relocatable && span.end > GIB4)
-		return kx_fail(p->err, -EADDRNOTAVAIL,
-			       "the image must lie at %#llx to %#llx, but multiboot kernels are "
-			       "entered without paging and reach 4 GiB",
-			       (unsigned long long)span.start, (unsigned long long)span.end);
+		return kx_fail_range(
+			p->err,
+			kx_fail(p->err, -EADDRNOTAVAIL,
+				"the image must lie at %#llx to %#llx, but multiboot kernels are "
+				"entered without paging and reach 4 GiB",
+				(unsigned long long)span.start, (unsigned long long)span.end),
+			span.start, span.end);
 	if (!mb->relocatable || (range_contains(place.bounds, span) && planner_is_free(p, span)))
 		return 0;
 	if (mb->reloc_align & (mb->reloc_align - 1))
