@@ -11,7 +11,6 @@
 struct arch {
 	enum arch_id id;
 	const struct arch_planner *planner; /* has the purgatory's blob */
-	uint64_t page_size, huge_page_size;
 	/* Formats of kernel files; as image_parse(). */
 	int (*image_parse)(struct bytes file, const char *type, struct image *ret,
 			   struct kx_error *err);
