@@ -2,7 +2,7 @@
 # What people type. Meson does the building (meson.build); this file only spells it shorter.
 PREFIX  ?= /usr/local
 DESTDIR ?=
-STAGES  ?= gcc,clang,sanitize,vm
+STAGES  ?= gcc,clang,sanitize,cross,vm
 FUZZ_SECONDS ?= 60
 
 BUILD := build
@@ -30,7 +30,7 @@ deb: deps ## Debian packages of the tree, into build/deb
 demo: deps all ## boot a virtual machine and watch one kernel hand over to the next
 	@tests/vm/demo
 
-check: deps ## every test: two compilers, sanitizers, fuzz corpora, a few virtual machines
+check: deps ## every test: two compilers, sanitizers, other architectures, a few virtual machines
 	@tools/check.py --stages $(STAGES)
 
 check-vm: deps all ## every virtual machine: all kernels, image types, memory sizes, firmwares

@@ -27,7 +27,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fundamental/purgatory-abi.h"
+#include "fundamental/x86_64/purgatory-abi.h"
 
 #define DEBUG_CONSOLE 0xe9
 #define REBOOT_KEXEC 0x45584543 /* LINUX_REBOOT_CMD_KEXEC */

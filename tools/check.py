@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Every test of the project, stage by stage; the last line of output counts them all.
 
-    tools/check.py [--stages gcc,clang,sanitize,vm]
+    tools/check.py [--stages gcc,clang,sanitize,cross,vm]
 
     gcc       build with gcc, warnings are errors; unit, golden, command and tree checks
     clang     the same with clang, without the checks that look at the tree
     sanitize  gcc with AddressSanitizer and UBSan; unit, golden, command, fuzz corpora replayed
+    cross     build for aarch64 and riscv64, run under qemu-user (tests/cross/run.py)
     vm        a few virtual machines (tests/vm/run.py --quick, tests/systems/run.py --quick)
     fuzz      each fuzzer for ten seconds (tools/fuzz.py)
     demo      make demo
@@ -38,6 +39,7 @@ MESON_STAGES = {
                      test=["--no-suite", "checks"]),
 }
 COMMAND_STAGES = {
+    "cross": [["tests/cross/run.py"]],
     "vm": [["tests/vm/run.py", "--quick"], ["tests/systems/run.py", "--quick"]],
     "fuzz": [["tools/fuzz.py", "--seconds", "10"]],
     "demo": [["tests/vm/demo"]],
@@ -144,7 +146,7 @@ def run_stage(name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--stages", default="gcc,clang,sanitize,vm")
+    parser.add_argument("--stages", default="gcc,clang,sanitize,cross,vm")
     stages = parser.parse_args().stages.split(",")
     known = [*MESON_STAGES, *COMMAND_STAGES]
     for name in stages:

@@ -160,6 +160,6 @@ struct arch_found arch_find(int root)
 			return (struct arch_found){ id, programs[i] };
 	}
 	if (uname(&uts) < 0)
-		return (struct arch_found){ ARCH_UNKNOWN, "uname" };
-	return (struct arch_found){ by_name(uts.machine), "uname" };
+		return (struct arch_found){ ARCH_UNKNOWN, ARCH_GUESSED };
+	return (struct arch_found){ by_name(uts.machine), ARCH_GUESSED };
 }

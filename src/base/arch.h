@@ -25,8 +25,11 @@ enum arch_id {
 
 struct arch_found {
 	enum arch_id id;
-	const char *from; /* file that told, or "uname"; static */
+	const char *from; /* file that told, or ARCH_GUESSED; static */
 };
+
+/* No file tells: it is taken to be that of the kernel that runs this program. */
+#define ARCH_GUESSED "uname"
 
 /*
  * What the root's files say, the surest first: /proc/sys/kernel/arch (Linux 6.1 and newer),
@@ -37,5 +40,5 @@ struct arch_found arch_find(int root);
 
 /* As uname(2) spells it; "unknown". */
 const char *arch_name(enum arch_id id);
-/* Can a kernel be planned and started for it? src/lib/arch.c has the same answer. */
+/* Can kernels be started on it? src/lib/arch.c says how. */
 bool arch_is_supported(enum arch_id id);

@@ -217,6 +217,7 @@ const char *bls_efi_arch(const char *machine)
 		{ "x86_64", "x64" }, { "aarch64", "aa64" },    { "i386", "ia32" },
 		{ "i586", "ia32" },  { "i686", "ia32" },       { "armv6l", "arm" },
 		{ "armv7l", "arm" }, { "riscv64", "riscv64" }, { "loongarch64", "loongarch64" },
+		{ "arm", "arm" },
 	};
 
 	for (size_t i = 0; machine && i < sizeof(names) / sizeof(names[0]); i++)

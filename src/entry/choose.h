@@ -14,7 +14,7 @@ struct boot_find_opts {
 	const char *grub_flavour; /* "upstream", "rh", "suse"; NULL to detect */
 	const char *const *vars;  /* "NAME=VALUE": what GRUB has set before its script runs */
 	size_t n_vars;
-	const char *machine; /* uname -m */
+	const char *machine; /* arch_name() */
 	/* of the running kernel, without the words that were for one boot only */
 	const char *running_cmdline;
 };

@@ -21,6 +21,7 @@ static const char *grub_cpu(const char *machine, enum boot_firmware firmware)
 		{ "i586", "i386" },	  { "i686", "i386" },
 		{ "armv7l", "arm" },	  { "riscv64", "riscv64" },
 		{ "ppc64le", "powerpc" }, { "loongarch64", "loongarch64" },
+		{ "arm", "arm" },
 	};
 
 	for (size_t i = 0; machine && i < sizeof(names) / sizeof(names[0]); i++)

@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The processor's own CRC32C, one file per architecture (crc32c-*.c, chosen by meson). Chains are
+/* The processor's own CRC32C, one file per architecture (ARCHITECTURE/crc32c.c,
+ * chosen by meson). Chains are
  * raw: the caller starts with ~0 and inverts the result. */
 
 /* May crc32c_insn*() be called on the processor this runs on? */

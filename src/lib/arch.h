@@ -10,9 +10,7 @@
 
 struct arch {
 	enum arch_id id;
-	/* NULL: a kernel for this architecture cannot be planned yet, and nothing below is filled. */
 	const struct arch_planner *planner; /* has the purgatory's blob */
-	uint64_t page_size, huge_page_size;
 	/* Formats of kernel files; as image_parse(). */
 	int (*image_parse)(struct bytes file, const char *type, struct image *ret,
 			   struct kx_error *err);
@@ -33,9 +31,9 @@ struct arch {
 	int (*stamps_read)(struct kx_ctx *ctx, struct kx_stamps *ret, struct kx_error *err);
 };
 
-extern const struct arch arch_x86_64, arch_aarch64, arch_riscv64;
+extern const struct arch arch_x86_64;
 
-/* That of the machine below the context's root; -EOPNOTSUPP, in words, when there is no planner. */
+/* What arch_find() says of the machine below the context's root, asked once. */
+struct arch_found ctx_arch(struct kx_ctx *ctx);
+/* What the library does for it; -EOPNOTSUPP, in words, when it is not supported. */
 _must_check_ int arch_of(struct kx_ctx *ctx, const struct arch **ret, struct kx_error *err);
-/* The entry of the table, or NULL. */
-const struct arch *arch_by_id(enum arch_id id);

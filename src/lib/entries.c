@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "base/io.h"
 #include "entry/choose.h"
 #include "entry/fs-root.h"
 #include "entry/grub-read.h"
+#include "lib/arch.h"
 #include "lib/entries.h"
 #include "lib/internal.h"
 
@@ -102,7 +102,7 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 				     .n_places = o->n_places };
 	_cleanup_fs_root_ struct entry_fs *fs = NULL;
 	struct boot_find_opts find = { 0 };
-	struct utsname uts = { 0 };
+	const struct arch_found arch = ctx_arch(ctx);
 	int r = read_running(ctx, entries);
 
 	if (r < 0)
@@ -113,14 +113,13 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 	if (r < 0)
 		return r;
 
-	(void)uname(&uts);
 	find = (struct boot_find_opts){
 		.config = o->config,
 		.firmware = firmware[o->firmware],
 		.grub_flavour = o->grub_flavour,
 		.vars = o->vars,
 		.n_vars = o->n_vars,
-		.machine = uts.machine,
+		.machine = arch.id == ARCH_UNKNOWN ? NULL : arch_name(arch.id),
 		.running_cmdline = entries->running_cmdline,
 	};
 	return read_menu(fs, &find, o->flags, entries, err);

@@ -6,6 +6,7 @@
 #include <libkexec.h>
 #include <stdbool.h>
 
+#include "base/arch.h"
 #include "base/error.h"
 #include "base/io.h"
 #include "image/image.h"
@@ -25,7 +26,8 @@ struct kx_ctx {
 	int machine_root; /* where /proc and /sys are: ROOT_HERE or an owned descriptor */
 	int file_root;	  /* where paths given by the caller start: ROOT_HERE or machine_root */
 	bool captured;	  /* another machine: plan, never act */
-	const struct arch *arch; /* of that machine, once somebody has asked; see arch_of() */
+	struct arch_found
+		arch; /* of that machine, once somebody has asked (from != NULL): ctx_arch() */
 	kx_log_fn log;
 	void *log_data;
 };

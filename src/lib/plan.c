@@ -385,6 +385,21 @@ static int plan_cmdline(const struct kx_request *req, struct kx_plan *plan, stru
 	return plan->cmdline ? 0 : kx_fail(err, -ENOMEM, "out of memory");
 }
 
+/* Kernels of another machine would be planned wrongly if the guess is wrong. */
+static int warn_guessed_arch(struct kx_ctx *ctx, struct kx_plan *plan)
+{
+	const struct arch_found arch = ctx_arch(ctx);
+	char sentence[200];
+
+	if (strcmp(arch.from, ARCH_GUESSED) != 0)
+		return 0;
+	(void)snprintf(sentence, sizeof(sentence),
+		       "no file tells this machine's architecture (/proc/sys/kernel/arch, "
+		       "/proc/cpuinfo, /bin/sh): taken to be %s, as this program's machine is",
+		       arch_name(arch.id));
+	return add_warning(plan, sentence);
+}
+
 KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 			  struct kx_plan **ret_plan, struct kx_error *err)
 {
@@ -410,6 +425,8 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 	r = hotplug_check(ctx, &req, err);
 	if (r == 0)
 		r = plan_cmdline(&req, plan, err);
+	if (r == 0 && warn_guessed_arch(ctx, plan) < 0)
+		r = kx_fail(err, -ENOMEM, "out of memory");
 	if (r == 0)
 		r = plan_choose_way(ctx, &req, plan, err);
 	if (r < 0)

@@ -140,12 +140,19 @@ static int finish(struct planner *p)
 
 static int make(struct planner *p)
 {
-	const struct arch_planner *planner = find_planner(p->machine->arch);
 	int r;
 
-	if (!planner)
-		return kx_fail(p->err, -EOPNOTSUPP,
-			       "placing segments is not supported on this architecture");
+	p->arch = find_planner(p->machine->arch);
+	if (!p->arch)
+		return kx_fail(p->err, -EOPNOTSUPP, "placing segments is not supported on %s",
+			       arch_name(p->machine->arch));
+	if (!p->arch->purgatory->n)
+		return kx_fail(
+			p->err, -EOPNOTSUPP,
+			"this program was built on another architecture than %s and has no "
+			"code to run between its kernels, so it cannot place segments there; "
+			"use kexec_file_load (-s), or a program that was built for %s",
+			arch_name(p->machine->arch), arch_name(p->machine->arch));
 	r = check_request(p->req, p->err);
 	if (r < 0)
 		return r;
@@ -155,7 +162,7 @@ static int make(struct planner *p)
 	p->plan->cmdline = strdup(p->req->cmdline);
 	if (!p->plan->cmdline)
 		return planner_out_of_memory(p);
-	r = planner->make(p);
+	r = p->arch->make(p);
 	if (r < 0)
 		return r;
 	r = planner_rung(p, "plain", "images of type %s are loaded as they are",

@@ -30,6 +30,7 @@ struct planned_segment {
 };
 
 struct planner {
+	const struct arch_planner *arch;
 	const struct machine *machine;
 	const struct plan_request *req;
 	struct plan *plan;
@@ -48,10 +49,11 @@ struct place {
 	struct range bounds;
 };
 
-/* Names as in `kexec --type=`; one entry an architecture. */
+/* What the planner of one architecture is. */
 struct arch_planner {
 	enum arch_id arch;
-	const char *name;
+	/* What runs between the kernels; empty when this build's compiler could not make it. */
+	const struct bytes *purgatory;
 	int (*make)(struct planner *p);
 };
 extern const struct arch_planner planner_x86_64;
@@ -85,12 +87,11 @@ bool planner_has_word(const struct planner *p, const char *name);
 
 /* What the purgatory does after it has checked the segments. */
 struct handover {
-	struct bytes blob;
 	uint64_t end;	   /* purgatory lies below */
 	struct range dest; /* exactly there, as planner_place_purgatory() says; empty: anywhere */
 	uint64_t entry, argument;
-	uint64_t stamps; /* address of struct stamps, 0 for none */
-	enum purgatory_entry_mode mode;
+	uint64_t stamps;			 /* address of struct stamps, 0 for none */
+	uint32_t mode;				 /* purgatory_args.entry_mode */
 	uint64_t page_tables;			 /* physical address, 0: the old kernel's */
 	struct range clear[PURGATORY_CLEAR_MAX]; /* only with @page_tables */
 	size_t n_clear;

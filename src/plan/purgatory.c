@@ -27,9 +27,9 @@ static uint32_t flags_of(const struct planner *p)
 			flags |= PURGATORY_SERIAL_BAUD;
 	}
 	if (req->flags & KX_REQ_CONSOLE_VGA)
-		flags |= PURGATORY_VGA;
+		flags |= PURGATORY_SCREEN;
 	if (req->flags & KX_REQ_RESET_VGA)
-		flags |= PURGATORY_RESET_VGA;
+		flags |= PURGATORY_RESET_SCREEN;
 	if (p->machine->has_crc32)
 		flags |= PURGATORY_CRC32C_INSN;
 	return flags;
@@ -96,7 +96,7 @@ static int find_room(struct planner *p, const struct handover *handover, struct 
 {
 	const struct place place = {
 		.what = "purgatory",
-		.size = handover->blob.n,
+		.size = p->arch->purgatory->n,
 		.bounds = { 0, handover->end },
 	};
 
@@ -125,6 +125,7 @@ int planner_add_purgatory(struct planner *p, const struct handover *handover)
 		.serial_divisor = p->req->serial_divisor,
 		.page_tables = handover->page_tables,
 	};
+	const struct bytes code = *p->arch->purgatory;
 	struct range dest = handover->dest;
 	struct digest self;
 	uint8_t *blob;
@@ -137,16 +138,16 @@ int planner_add_purgatory(struct planner *p, const struct handover *handover)
 		r = fill_regions(p, &args);
 		if (r < 0)
 			return r;
-		add_own_region(handover->blob, dest, &args);
+		add_own_region(code, dest, &args);
 	}
 	digest_bytes(&args, offsetof(struct purgatory_args, self), crc32c_has_insn(), &self);
 	memcpy(args.self, self.crc, sizeof(args.self));
-	blob = planner_alloc(p, handover->blob.n);
+	blob = planner_alloc(p, code.n);
 	if (!blob)
 		return planner_out_of_memory(p);
-	memcpy(blob, handover->blob.p, handover->blob.n);
+	memcpy(blob, code.p, code.n);
 	memcpy(blob, &args, sizeof(args));
-	r = planner_add(p, "purgatory", (struct bytes){ blob, handover->blob.n }, dest, 0);
+	r = planner_add(p, "purgatory", (struct bytes){ blob, code.n }, dest, 0);
 	if (r < 0)
 		return r;
 	p->plan->entry = dest.start + PURGATORY_START;

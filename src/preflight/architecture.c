@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* A16: is there a way to start kernels on this architecture at all? */
+#include <string.h>
+
 #include "preflight/look.h"
 
 static enum preflight_status look_architecture(const struct look *l, struct report *r)
 {
 	evidence(r, l->arch.from, arch_name(l->arch.id));
+	if (strcmp(l->arch.from, ARCH_GUESSED) == 0 && arch_is_supported(l->arch.id))
+		return PREFLIGHT_UNKNOWN; /* that is the machine which this program runs on */
 	if (arch_is_supported(l->arch.id))
 		return PREFLIGHT_OK;
 	return found(r, "Kernels for this architecture cannot be started yet.");

@@ -28,15 +28,15 @@ void purgatory_main(uint64_t tsc)
 	if (a->magic != PURGATORY_MAGIC)
 		reset_machine(a);
 	if (!args_intact(a)) {
-		report_init(a);
+		console_init(a);
 		report(a, "rapidreboot: the purgatory changed since the kernel was loaded; "
 			  "resetting the machine\n");
 		reset_machine(a);
 	}
 	stamp(a, STAMP_PURGATORY_ENTRY, tsc);
-	if (a->flags & PURGATORY_RESET_VGA)
-		vga_reset();
-	report_init(a);
+	if (a->flags & PURGATORY_RESET_SCREEN)
+		screen_reset();
+	console_init(a);
 	clear_gaps(a); /* first, so that the check also finds a segment that clearing has damaged */
 	if (a->flags & PURGATORY_CHECK)
 		bad = check_regions(a, a->flags & PURGATORY_CRC32C_INSN && crc32c_has_insn());

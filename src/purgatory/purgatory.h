@@ -22,15 +22,18 @@ void clear_gaps(const struct purgatory_args *args);
  * table is damaged or full. */
 void stamp(const struct purgatory_args *args, enum stamp_id id, uint64_t tsc);
 
-/* report.c */
-void report_init(const struct purgatory_args *args);
+/* report.c: to the consoles that the flags name */
 void report(const struct purgatory_args *args, const char *s);
 void report_hex(const struct purgatory_args *args, uint64_t v);
 
-/* vga.c: 80x25 colour text, whatever mode the old kernel's driver left */
-void vga_reset(void);
+/* Of each architecture, in its folder: */
 
-/* reset.c: tries every way to reset a PC, a triple fault last */
+/* Makes the consoles ready for console_byte(). */
+void console_init(const struct purgatory_args *args);
+void console_byte(const struct purgatory_args *args, char c);
+/* Brings the screen to a mode in which text is seen, whatever the old kernel's driver left. */
+void screen_reset(void);
+/* Tries every way to reset the machine, the surest last. */
 __attribute__((noreturn)) void reset_machine(const struct purgatory_args *args);
 
 /* main.c: returns when the kernel may be entered */

@@ -170,6 +170,16 @@ class Architectures(MachineTest):
         self.assertEqual(self.plan("-c").rc, 0)
 
 
+    def test_guessed(self):
+        """Nothing tells: the architecture of the running kernel is taken, and that is said."""
+        self.assertEqual(self.plan("-c").err, "")
+        (self.root / "proc/cpuinfo").unlink()
+        r = self.plan("-c")
+        self.assertEqual(r.rc, 0)
+        self.assertIn("no file tells this machine's architecture", r.err)
+        self.assertIn(f"taken to be {os.uname().machine}", r.err)
+
+
 class Unload(MachineTest):
     machine = "qemu-uefi-6g-crash"
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "fundamental/digest.h"
-#include "fundamental/purgatory-abi.h"
+#include "fundamental/x86_64/purgatory-abi.h"
 #include "plan/plan.h"
 #include "tests/unit/cmocka-shim.h"
 

@@ -8,13 +8,17 @@ Writes contents and streams into a folder and runs the program on it. The folder
 NAME.FORMAT..., and a list of them: name, format as compression_detect() spells it, and whether the
 format has a checksum over its contents. A missing tool fails the test.
 """
+import os
 import pathlib
 import random
+import shlex
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
+
+WRAPPER = shlex.split(os.environ.get("MESON_EXE_WRAPPER", ""))    # in a cross build: the emulator
 
 # Suffix, format, contents checked, command from stdin to stdout.
 TOOLS = [
@@ -70,7 +74,7 @@ def main():
                 sized = stream + struct.pack("<I", len(data))
                 (folder / f"{file}.sized").write_bytes(sized)
         (folder / "list").write_text("".join(lines))
-        sys.exit(subprocess.run([sys.argv[1], folder]).returncode)
+        sys.exit(subprocess.run([*WRAPPER, sys.argv[1], folder]).returncode)
 
 
 main()

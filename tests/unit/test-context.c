@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fundamental/purgatory-abi.h"
-#include "lib/internal.h"
+#include "fundamental/x86_64/purgatory-abi.h"
+#include "lib/arch.h"
+#include "plan/planner.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
 
@@ -22,6 +23,7 @@ static int setup(void **state)
 	struct kx_ctx_opts opts = { .size = sizeof(opts) };
 
 	root_new(&f->root);
+	root_put(&f->root, "/proc/sys/kernel/arch", "x86_64\n"); /* whatever runs the test */
 	opts.root = f->root.path;
 	assert_int_equal(kx_ctx_new(&opts, &f->ctx, NULL), 0);
 	*state = f;
@@ -293,6 +295,37 @@ static void test_machine_zeroed(void **state)
 	assert_non_null(strstr(err.message, "run as root"));
 }
 
+/* What base/arch.c calls supported has its struct arch; the others are refused by their names. */
+static void test_architectures(void **state)
+{
+	struct fixture *f = *state;
+	size_t n_supported = 0;
+
+	for (enum arch_id id = ARCH_UNKNOWN; id < ARCH_N; id++) {
+		const struct arch *arch = NULL;
+		struct kx_error err = { 0 };
+		char line[32];
+
+		(void)snprintf(line, sizeof(line), "%s\n", arch_name(id));
+		root_put(&f->root, "/proc/sys/kernel/arch", line);
+		f->ctx->arch = (struct arch_found){ 0 };
+		assert_int_equal(ctx_arch(f->ctx).id, id);
+		if (arch_is_supported(id)) {
+			assert_int_equal(arch_of(f->ctx, &arch, &err), 0);
+			assert_int_equal(arch->id, id);
+			assert_int_equal(arch->planner->arch, id);
+			n_supported++;
+			continue;
+		}
+		assert_int_equal(arch_of(f->ctx, &arch, &err), -EOPNOTSUPP);
+		assert_int_equal(err.step, KX_STEP_MACHINE);
+		assert_non_null(strstr(err.message, arch_name(id)));
+		assert_non_null(strstr(err.message, "started on x86_64 only"));
+		assert_null(arch);
+	}
+	assert_int_equal(n_supported, 1);
+}
+
 #define WITH_ROOT(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -308,6 +341,7 @@ int main(void)
 		WITH_ROOT(test_machine),
 		WITH_ROOT(test_machine_efi),
 		WITH_ROOT(test_machine_zeroed),
+		WITH_ROOT(test_architectures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -385,8 +385,8 @@ static void test_purgatory_options(void **state)
 	req.serial_port = 0x2f8;
 	assert_int_equal(make(&m, &req, &plan), 0);
 	args = check_purgatory(&plan, &req);
-	assert_int_equal(args.flags, PURGATORY_SERIAL | PURGATORY_SERIAL_BAUD | PURGATORY_VGA |
-					     PURGATORY_RESET_VGA);
+	assert_int_equal(args.flags, PURGATORY_SERIAL | PURGATORY_SERIAL_BAUD | PURGATORY_SCREEN |
+					     PURGATORY_RESET_SCREEN);
 	assert_int_equal(args.serial_port, 0x2f8);
 	assert_int_equal(args.serial_divisor, 12);
 	assert_int_equal(args.entry, 0x1234567);

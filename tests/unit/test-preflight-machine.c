@@ -2,6 +2,9 @@
 /* Families C, D and E: memory, virtual platforms, hardware. Files are as proc(5), the kernel's
  * Documentation/ABI and DMI tables of such machines have them; a directory in place of a file stands
  * for one that cannot be read. */
+#include <string.h>
+#include <sys/utsname.h>
+
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/preflight-rows.h"
 
@@ -344,6 +347,19 @@ static void test_architecture(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
+/* Without a file that tells it is guessed, which is no "ok". */
+static void test_architecture_guessed(void **state)
+{
+	static const struct row supported[] = {
+		{ .id = "A16", UNKNOWN, .evidence = "uname: x86_64" }
+	};
+	static const struct row other[] = { { .id = "A16", REFUSE, .evidence = "uname: " } };
+	struct utsname uts;
+
+	assert_int_equal(uname(&uts), 0);
+	rows_check(strcmp(uts.machine, "x86_64") == 0 ? supported : other, 1);
+}
+
 static void test_other_devices(void **state)
 {
 	const struct row rows[] = {
@@ -438,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_virtual),
 		cmocka_unit_test(test_graphics_and_network),
 		cmocka_unit_test(test_architecture),
+		cmocka_unit_test(test_architecture_guessed),
 		cmocka_unit_test(test_other_devices),
 	};
 

@@ -38,6 +38,7 @@ static void machine(struct root *root, bool built_in)
 	root_put(root, "/proc/1/comm", "systemd\n");
 	root_put(root, "/run/systemd/reboot-to-firmware-setup", "");
 	root_put(root, "/sys/kernel/profiling", "0\n");
+	root_put(root, "/proc/sys/kernel/arch", "x86_64\n");
 	if (built_in)
 		root_put(root, "/sys/kernel/kexec_loaded", "1\n");
 }
@@ -84,6 +85,7 @@ static void test_nothing(void **state)
 	struct root root;
 
 	root_new(&root);
+	root_put(&root, "/proc/sys/kernel/arch", "x86_64\n");
 	run(&root, (struct preflight_opts){ 0 }, &p);
 	assert_int_equal(preflight_exit_status(&p), PREFLIGHT_EXIT_CLEAR);
 	assert_false(p.has_findings);

@@ -347,7 +347,7 @@ static void test_vga(void **state)
 {
 	static const char line[] = "rapidreboot: starting the kernel";
 
-	args.flags = PURGATORY_CHECK | PURGATORY_VGA;
+	args.flags = PURGATORY_CHECK | PURGATORY_SCREEN;
 	assert_false(run());
 	for (size_t i = 0; i < strlen(line); i++)
 		assert_int_equal(screen[23 * 80 + i], 0x0700 | line[i]);
@@ -360,7 +360,7 @@ static void test_vga(void **state)
 /* What the VGA has to read back: IBM's mode 3+. */
 static void test_vga_reset(void **state)
 {
-	args.flags = PURGATORY_RESET_VGA;
+	args.flags = PURGATORY_RESET_SCREEN;
 	assert_false(run());
 	assert_true(wrote(0x3c2, 0x67));
 	assert_int_equal(out.port[out.n - 1], 0x3c0);

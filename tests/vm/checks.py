@@ -15,7 +15,7 @@ LOADFLAGS, KASLR_FLAG = 0x211, 2  # Documentation/arch/x86/boot.rst
 # Lines that a healthy kernel does not log. Lockups are the busy host's doing, not ours.
 ALARMS = re.compile(r"BUG:(?! soft lockup| workqueue lockup)|WARNING: CPU|Oops|general protection|"
                     r"invalid setup_data|[Ii]nitramfs unpacking failed")
-STAMPS_TYPE = "0x52520001"  # src/fundamental/purgatory-abi.h, STAMPS_SETUP_DATA_TYPE
+STAMPS_TYPE = "0x52520001"  # src/fundamental/x86_64/purgatory-abi.h, STAMPS_SETUP_DATA_TYPE
 
 
 def iomem_ranges(text, kind):

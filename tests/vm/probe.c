@@ -37,7 +37,7 @@ void probe_start(const struct purgatory_args *args)
 {
 	uint64_t bytes = 0, dirty = 0;
 
-	report_init(args);
+	console_init(args);
 	for (uint32_t i = 0; i < args->n_clear; i++) {
 		dirty += n_dirty(&args->clear[i]);
 		bytes += args->clear[i].n;

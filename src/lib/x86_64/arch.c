@@ -29,8 +29,6 @@ static bool takes_file(const struct image *i)
 const struct arch arch_x86_64 = {
 	.id = ARCH_X86_64,
 	.planner = &planner_x86_64,
-	.page_size = 4096,
-	.huge_page_size = UINT64_C(2) << 20,
 	.image_parse = image_parse,
 	.image_release = release,
 	.image_cmdline_max = cmdline_max,

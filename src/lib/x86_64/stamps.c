@@ -7,7 +7,7 @@
 
 #include "base/dir.h"
 #include "base/io.h"
-#include "fundamental/purgatory-abi.h"
+#include "fundamental/x86_64/purgatory-abi.h"
 #include "lib/x86_64/x86_64.h"
 
 #define SETUP_DATA "/sys/kernel/boot_params/setup_data"

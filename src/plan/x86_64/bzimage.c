@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #include "base/error.h"
-#include "plan/purgatory-blobs.h"
 #include "plan/x86_64/x86_64.h"
 
 #define ENTRY_64BIT_OFFSET 0x200
@@ -97,7 +96,7 @@ int plan_bzimage(struct planner *p)
 {
 	const struct bzimage *bz = &p->req->image->bzimage;
 	const struct linux_kernel kernel = bzimage_linux(bz, reach(p, bz));
-	struct handover handover = { .blob = purgatory_x86_64, .end = GIB4 };
+	struct handover handover = { .end = GIB4 };
 	struct linux_params params;
 	struct range dest;
 	int r;

@@ -12,7 +12,6 @@
 
 #include "base/error.h"
 #include "image/x86_64/vmlinux.h"
-#include "plan/purgatory-blobs.h"
 #include "plan/runs.h"
 #include "plan/x86_64/x86_64.h"
 #include "plan/x86_64/zero-page.h"
@@ -198,7 +197,6 @@ int add_direct_params(struct planner *p, bool is_randomised, struct linux_params
 static int add_all(struct planner *p, struct direct *d)
 {
 	struct handover handover = {
-		.blob = purgatory_x86_64,
 		.end = GIB4,
 		.mode = PURGATORY_ENTER_64BIT,
 	};

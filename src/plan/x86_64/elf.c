@@ -8,7 +8,6 @@
 
 #include "base/error.h"
 #include "fundamental/put.h"
-#include "plan/purgatory-blobs.h"
 #include "plan/x86_64/x86_64.h"
 #include "plan/x86_64/zero-page.h"
 
@@ -110,7 +109,6 @@ static int plan_linux(struct planner *p, const struct elf *elf)
 		.end = elf->is_64bit ? X86_64_END : (uint64_t)INITRD_ADDR_MAX_32BIT + 1,
 	};
 	struct handover handover = {
-		.blob = purgatory_x86_64,
 		.end = GIB4,
 		.mode = elf->is_64bit ? PURGATORY_ENTER_64BIT : PURGATORY_ENTER_32BIT,
 	};
@@ -194,7 +192,6 @@ static int add_boot_notes(struct planner *p, uint64_t *ret)
 static int plan_generic(struct planner *p, const struct elf *elf)
 {
 	struct handover handover = {
-		.blob = purgatory_x86_64,
 		.end = GIB4,
 		.mode = elf->is_64bit ? PURGATORY_ENTER_64BIT : PURGATORY_ENTER_32BIT,
 		.entry = entry_or(p, elf->entry),

@@ -5,7 +5,6 @@
  * that were allocated.
  */
 
-#include "plan/purgatory-blobs.h"
 #include "plan/runs.h"
 #include "plan/x86_64/x86_64.h"
 
@@ -63,7 +62,6 @@ int plan_direct_in_place(struct planner *p)
 	const struct windows *windows = p->windows;
 	const struct plan_kernel *kernel = &p->copied->kernel;
 	struct handover handover = {
-		.blob = purgatory_x86_64,
 		.end = GIB4,
 		.mode = PURGATORY_ENTER_64BIT,
 		.entry = windows->kernel.start + kernel->entry,

@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "fundamental/put.h"
-#include "plan/purgatory-blobs.h"
 #include "plan/x86_64/zero-page.h"
 
 #define LOWER_MAX_KIB 640
@@ -187,7 +186,6 @@ int plan_multiboot(struct planner *p)
 		.modules = modules,
 	};
 	struct handover handover = {
-		.blob = purgatory_x86_64,
 		.end = GIB4,
 		.mode = mb->version == 1 ? PURGATORY_ENTER_MULTIBOOT1 : PURGATORY_ENTER_MULTIBOOT2,
 	};

@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "base/error.h"
+#include "plan/purgatory-blobs.h"
 
 static int make(struct planner *p)
 {
@@ -33,4 +34,8 @@ static int make(struct planner *p)
 		       p->req->image->name);
 }
 
-const struct arch_planner planner_x86_64 = { ARCH_X86_64, "x86_64", make };
+const struct arch_planner planner_x86_64 = {
+	.arch = ARCH_X86_64,
+	.purgatory = &purgatory_x86_64,
+	.make = make,
+};

@@ -3,6 +3,7 @@
 
 /* How kernels of x86 are placed and told about their machine. */
 
+#include "fundamental/x86_64/purgatory-abi.h"
 #include "plan/planner.h"
 
 #define GIB4 (4 * GIB)

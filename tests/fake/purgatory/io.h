@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* In the place of src/purgatory/x86_64/io.h: what the purgatory does to a machine goes to functions
+/* In the place of src/purgatory/x86_64/instructions/io.h: what the purgatory does to a machine goes to functions
  * of the test. */
 
 #include <stdint.h>

@@ -33,7 +33,7 @@ static void write_indexed(uint16_t index_port, unsigned i, uint8_t v)
 	outb((uint16_t)(index_port + 1), v);
 }
 
-void vga_reset(void)
+void screen_reset(void)
 {
 	outb(MISC_WRITE, 0x67); /* colour addresses, 28 MHz, 400 lines */
 	write_indexed(SEQUENCER, 0, 0x01);

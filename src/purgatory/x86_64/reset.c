@@ -36,7 +36,7 @@ static void reset_by_keyboard_controller(void)
 
 void reset_machine(const struct purgatory_args *args)
 {
-	if (args->flags & PURGATORY_VGA)
+	if (args->flags & PURGATORY_SCREEN)
 		delay_us(READ_TIME_US);
 	reset_by_chipset();
 	reset_by_keyboard_controller();
