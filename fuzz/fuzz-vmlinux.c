@@ -3,7 +3,7 @@
 
 #include "fundamental/put.h"
 #include "fuzz/inside.h"
-#include "image/vmlinux.h"
+#include "image/x86_64/vmlinux.h"
 
 #define SPAN_MAX (UINT64_C(8) << 20)
 #define SLIDE VMLINUX_ALIGN

@@ -11,7 +11,8 @@
 #include "base/dir.h"
 #include "base/io.h"
 
-/* Entries of the largest directory that makes sense here (/lib/modules, /sys/bus/pci/devices). */
+/* Limit on the entries of a directory: the largest ones read here are /lib/modules and
+ * /sys/bus/pci/devices. */
 enum { NAMES_MAX = 65536 };
 
 int exists_in(int root, const char *path)

@@ -5,9 +5,9 @@
 
 #include "base/cleanup.h"
 
-/* What is there, below a root as in base/io.h. */
+/* Looks at files below a root as in base/io.h. */
 
-/* 1 when @path is there, 0 when it is not (-ENOENT), else why that cannot be told. */
+/* 1: @path exists; 0: it does not (-ENOENT); else the errno that leaves it open. */
 _must_check_ int exists_in(int root, const char *path);
 /* Where the symbolic link @path points, as it is written; -EINVAL when it is none. */
 _must_check_ int readlink_in(int root, const char *path, char **ret);

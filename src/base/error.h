@@ -5,9 +5,9 @@
 
 #include "base/cleanup.h"
 
-/* Record why, return what: always used as `return kx_fail(err, -EXXX, ...)`. */
+/* Sets @err and returns @code: always used as `return kx_fail(err, -EXXX, ...)`. */
 int kx_fail(struct kx_error *err, int code, const char *fmt, ...) _printf_(3, 4);
 /* Put the caller's context in front of the message already there. */
 int kx_fail_in(struct kx_error *err, int code, const char *fmt, ...) _printf_(3, 4);
-/* Say where the failure belongs; lib/ does this once per call, lower layers leave it alone. */
+/* Sets the step that failed; lib/ does this once per call, lower layers do not. */
 int kx_fail_at(struct kx_error *err, int code, enum kx_step step);

@@ -5,14 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/io.h"
 
-/* openat2(2) knows RESOLVE_IN_ROOT, mkdirat(2), renameat(2) and the others do not: so the parent
- * is opened first, and they get a last component only. */
+/* openat2(2) knows RESOLVE_IN_ROOT; mkdirat(2), renameat(2) and the others do not: so the parent
+ * is opened first, and they get the last component only. */
 static int parent_open(int root, const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
@@ -62,9 +63,11 @@ int file_replace_in(int root, const char *path, unsigned mode, const void *buf, 
 
 	if (parent < 0)
 		return parent;
-	if (snprintf(beside, sizeof(beside), ".%s.new", name) >= (int)sizeof(beside))
+	/* one name per writer: two of them never write to the same file */
+	if (snprintf(beside, sizeof(beside), ".%s.%d.new", name, (int)gettid()) >=
+	    (int)sizeof(beside))
 		return -ENAMETOOLONG;
-	/* left over from a writer that was killed; O_EXCL below, so nobody else's is written to */
+	/* left over from a writer with that number, which was killed */
 	(void)unlinkat(parent, beside, 0);
 	fd = openat(parent, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	if (fd < 0)
@@ -77,6 +80,24 @@ int file_replace_in(int root, const char *path, unsigned mode, const void *buf, 
 	else if (durable && fsync(parent) < 0)
 		r = -errno;
 	return r;
+}
+
+int lock_file_in(int root, const char *path)
+{
+	const char *name;
+	_cleanup_close_ int parent = parent_open(root, path, &name);
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (parent < 0)
+		return parent;
+	fd = openat(parent, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+		    0600);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
+		return -EPERM;
+	return flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : TAKE_FD(fd);
 }
 
 int file_write_in(int root, const char *path, const char *text)

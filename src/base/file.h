@@ -7,28 +7,33 @@
 
 #include "base/cleanup.h"
 
-/* Writing below a root, as base/io.h reads: nothing here leaves it through a symlink. Parent
- * directories are given without a trailing slash. */
+/* Writing below a root as in base/io.h: no symbolic link leads out of it. Parent directories are
+ * given without a trailing slash. */
 
-/* The directory @path, made with @mode if it is not there; its parent has to be. */
+/* Makes the directory @path with @mode if it does not exist; its parent has to exist. */
 _must_check_ int directory_make_in(int root, const char *path, unsigned mode);
 
-/* A file that appears whole or not at all, also after a power failure when @durable: written beside
- * @path, then renamed over it. */
+/* Replaces a file at once, or not at all, also when power fails if @durable: it is written under
+ * a temporary name next to @path and renamed. */
 _must_check_ int file_replace_in(int root, const char *path, unsigned mode, const void *buf,
 				 size_t n, bool durable);
 
-/* Into a file that is there: sysctls and attributes. */
+/* A lock that only root can hold: flock(2) on a file of root's own with mode 0600, made when it is not
+ * there, since everybody may lock a directory or file that he can open. Returns the descriptor that holds
+ * it; -EWOULDBLOCK while another one does; -EPERM when the file is not such a one. */
+_must_check_ int lock_file_in(int root, const char *path);
+
+/* Writes to a file that exists, as sysctls and attributes of sysfs. */
 _must_check_ int file_write_in(int root, const char *path, const char *text);
 
-/* 0 also when it was not there. */
+/* 0 also when it did not exist. */
 _must_check_ int file_remove_in(int root, const char *path);
 
-/* A symbolic link at @path that says @target; -EEXIST when something is there. */
+/* Makes a symbolic link at @path to @target; -EEXIST when something has that name. */
 _must_check_ int link_make_in(int root, const char *target, const char *path);
-/* Where a symbolic link points, not followed; -EINVAL when it is none. */
+/* Target of a symbolic link, not followed; -EINVAL when it is no link. */
 _must_check_ int link_read_in(int root, const char *path, char **ret);
-/* The path of @name in the folder of the program that runs, by @root's /proc/self/exe. */
+/* Path of the file @name in the directory of the running program, by /proc/self/exe below @root. */
 _must_check_ int path_beside_self_in(int root, const char *name, char **ret);
 
 bool is_there_in(int root, const char *path);

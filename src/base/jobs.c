@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* More at a time would only fight for memory: each job holds what it unpacks. */
+/* Limit on threads: each job holds what it unpacks, so that more would only compete for memory. */
 enum { THREADS_MAX = 8 };
 
 struct jobs {
@@ -22,7 +22,7 @@ unsigned jobs_processors(void)
 	cpu_set_t set;
 	int n = 0;
 
-	/* -EINVAL with more processors than the set has room for: those are plenty */
+	/* fails with -EINVAL on a machine with more processors than the set has bits */
 	if (sched_getaffinity(0, sizeof(set), &set) < 0)
 		return THREADS_MAX;
 	n = CPU_COUNT(&set);
@@ -67,7 +67,7 @@ void jobs_run(size_t n, void (*job)(void *data, size_t i), void *data)
 		n_threads = THREADS_MAX;
 	if (n_threads > n)
 		n_threads = n;
-	/* this one works, too */
+	/* the calling thread takes jobs, too */
 	n_threads = n_threads > 1 ? start(&jobs, n_threads - 1, threads) : 0;
 	(void)work(&jobs);
 	for (size_t i = 0; i < n_threads; i++)

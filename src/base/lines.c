@@ -115,3 +115,54 @@ int bytes_set(char **dst, struct bytes b)
 	*dst = copy;
 	return 0;
 }
+
+bool bytes_has_word(struct bytes text, struct bytes word)
+{
+	text = bytes_trim(text);
+	while (text.n > 0) {
+		const struct bytes other = bytes_word(&text);
+
+		if (other.n == word.n && memcmp(other.p, word.p, word.n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Finds the next word of @list and its length; NULL at the end. */
+static const char *next_item(const char **list, const char *separators, size_t *ret_n)
+{
+	const char *item = *list + strspn(*list, separators);
+
+	*ret_n = strcspn(item, separators);
+	*list = item + *ret_n;
+	return *ret_n ? item : NULL;
+}
+
+bool has_item(const char *list, const char *separators, const char *item)
+{
+	const char *other;
+	size_t n;
+
+	while (list && (other = next_item(&list, separators, &n)))
+		if (n == strlen(item) && memcmp(other, item, n) == 0)
+			return true;
+	return false;
+}
+
+#define BLANKS " \t\r\n"
+
+bool has_word(const char *text, const char *word)
+{
+	return has_item(text, BLANKS, word);
+}
+
+bool has_word_starting(const char *text, const char *start)
+{
+	const char *word;
+	size_t n;
+
+	while (text && (word = next_item(&text, BLANKS, &n)))
+		if (n >= strlen(start) && memcmp(word, start, strlen(start)) == 0)
+			return true;
+	return false;
+}

@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "fundamental/bytes.h"
 
-/* Walks the lines of a text file; what follows a NUL byte is not text and is not seen. */
+/* Iterates over the lines of a text file, up to the first NUL byte. */
 struct lines {
 	struct bytes rest;
 	unsigned number; /* of the line returned last, 1 for the first */
@@ -16,15 +16,25 @@ bool lines_next(struct lines *lines, struct bytes *ret);
 
 /* Without blanks, tabs and CR at both ends. */
 struct bytes bytes_trim(struct bytes b);
-/* Cuts the first blank-delimited word off the front of @b, with the blanks after it. */
+/* Removes the first word and the blanks after it from the start of @b, and returns the word. */
 struct bytes bytes_word(struct bytes *b);
 bool bytes_is(struct bytes b, const char *s);
+bool bytes_has_word(struct bytes text, struct bytes word);
 /* The same without regard to the case of ASCII letters. */
 bool bytes_is_nocase(struct bytes b, const char *s);
 bool bytes_starts(struct bytes b, const char *prefix);
 /* A fresh NUL-terminated copy, NULL when out of memory. */
 char *bytes_dup(struct bytes b);
-/* The same of a field of the kernel's mount tables and fstab, where blanks and backslashes are \ooo. */
+/* The same for a field of the kernel's mount tables and fstab, where blanks and backslashes are
+ * \ooo. */
 char *bytes_dup_octal(struct bytes b);
-/* Makes *dst a copy of @b, freeing what it was; -ENOMEM leaves it alone. */
+/* Replaces *dst by a copy of @b; -ENOMEM leaves it unchanged. */
 _must_check_ int bytes_set(char **dst, struct bytes b);
+
+/* Is @item one of the words of @list, which are separated by any of @separators? @list may be
+ * NULL. */
+bool has_item(const char *list, const char *separators, const char *item);
+/* The same with blanks, tabs and ends of lines between words. */
+bool has_word(const char *text, const char *word);
+/* Does one of these words begin with @start? */
+bool has_word_starting(const char *text, const char *start);

@@ -3,15 +3,15 @@
 
 #include "fundamental/bytes.h"
 
-/* Fields of a line of proc_pid_mountinfo(5), as they stand there: bytes_dup_octal() reads them. */
+/* Fields of a line of proc_pid_mountinfo(5), still escaped: bytes_dup_octal() copies them. */
 struct mountinfo {
 	struct bytes device; /* "MAJ:MIN" */
-	struct bytes fsroot; /* directory of the file system that is seen */
-	struct bytes dir;    /* where */
+	struct bytes fsroot; /* directory of the file system that is mounted */
+	struct bytes dir;    /* mount point */
 	struct bytes type;
 	struct bytes source;
-	struct bytes super_options; /* of the file system, not of this view of it */
+	struct bytes super_options; /* of the file system, the same for all its mounts */
 };
 
-/* False for a line that is cut off. */
+/* False for an incomplete line. */
 bool mountinfo_split(struct bytes line, struct mountinfo *ret);

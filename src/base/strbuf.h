@@ -7,8 +7,8 @@
 #include "base/cleanup.h"
 
 /*
- * A string that grows. Being out of memory is remembered and reported once, by strbuf_take(), so
- * that code which composes text need not look after every word.
+ * A string that grows. A failed allocation is remembered and reported once, by strbuf_take(), so
+ * that code that composes text need not check every call.
  */
 struct strbuf {
 	char *s; /* NULL while empty, else NUL-terminated */
@@ -19,9 +19,9 @@ struct strbuf {
 void strbuf_add(struct strbuf *b, const char *s);
 void strbuf_add_n(struct strbuf *b, const char *p, size_t n);
 void strbuf_addf(struct strbuf *b, const char *fmt, ...) _printf_(2, 3);
-/* @s after one blank, or alone when nothing is there yet. */
+/* Appends a blank and @s, or only @s when the string is empty. */
 void strbuf_add_word(struct strbuf *b, const char *s);
-/* The text, never NULL on success, and an empty buffer again; -ENOMEM. */
+/* Moves the text, never NULL, to @ret and leaves an empty buffer; -ENOMEM. */
 _must_check_ int strbuf_take(struct strbuf *b, char **ret);
 void strbuf_done(struct strbuf *b);
 #define _cleanup_strbuf_ _cleanup_(strbuf_done)

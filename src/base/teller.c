@@ -6,7 +6,7 @@
 
 enum { SENTENCE_MAX = 1024 };
 
-static void tell(const struct teller *t, enum tell kind, const char *fmt, va_list ap)
+_printf_(3, 0) static void tell(const struct teller *t, enum tell kind, const char *fmt, va_list ap)
 {
 	char sentence[SENTENCE_MAX];
 

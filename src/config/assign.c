@@ -15,7 +15,7 @@ struct shell {
 	size_t at;
 	unsigned line;
 	unsigned depth;	  /* of if, while, case, { */
-	bool conditional; /* what comes next hangs on the command before it */
+	bool conditional; /* whether the next command runs depends on the one before it */
 	assign_fn fn;
 	void *data;
 };
@@ -25,7 +25,7 @@ struct word {
 	struct strbuf text;
 	unsigned line;
 	size_t equals; /* of the first unquoted "=", or (size_t)-1 */
-	bool quoted;   /* before that: then it is no name that a shell assigns to */
+	bool quoted;   /* before that: a shell then takes the word for no assignment */
 	const char *needs_shell;
 };
 
@@ -52,7 +52,7 @@ static void put(struct word *w, int c)
 	strbuf_add_n(&w->text, &byte, 1);
 }
 
-/* Up to the parenthesis that closes the one just read; quotes hide parentheses. */
+/* Skips to the parenthesis that closes the one just read; quoted ones do not count. */
 static void skip_parentheses(struct shell *s)
 {
 	unsigned depth = 1;
@@ -237,7 +237,7 @@ static void read_redirection(struct shell *s, struct command *c)
 	c->needs_shell = "a redirection";
 	if (!here)
 		return;
-	/* What belongs to a here-document would need a shell to tell. */
+	/* only a shell can tell where a here-document ends */
 	c->needs_shell = "a here-document; nothing after it is read";
 	s->at = s->text.n;
 }
@@ -314,7 +314,8 @@ static bool is_one_of(const char *word, const char *const *list, size_t n)
 	return false;
 }
 
-/* Follows if…fi and its like; true when the command is, or lies in, one of them. */
+/* Keeps count of if…fi and other compound commands; true when the command begins, ends or lies
+ * in one. */
 static bool is_compound(struct shell *s, const struct command *c)
 {
 	static const char *const opens[] = { "if", "for", "while", "until", "case", "select", "{" };

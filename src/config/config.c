@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* rapidreboot.conf(5): one table of settings, each with the function that takes its value. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,9 +178,10 @@ static const struct setting {
 	int (*set)(void *field, const char *value);
 	size_t offset;
 	const char *expected;
+	bool of_system; /* of the system that is started, not of the one that runs */
 } settings[] = {
-	{ "ENTRY", set_text, offsetof(struct config, default_entry), "a boot entry" },
-	{ "APPEND", set_text, offsetof(struct config, append), "words of a command line" },
+	{ "ENTRY", set_text, offsetof(struct config, default_entry), "a boot entry", true },
+	{ "APPEND", set_text, offsetof(struct config, append), "words of a command line", true },
 	{ "CACHE", set_directory, offsetof(struct config, cache), "an absolute path, or nothing" },
 	{ "HOOKS", set_path, offsetof(struct config, hooks), "an absolute path" },
 	{ "HOOK_TIMEOUT", set_seconds, offsetof(struct config, hook_timeout_s),
@@ -205,6 +207,7 @@ static const struct setting {
 struct reading {
 	struct config *config;
 	const char *file;
+	bool is_foreign;
 };
 
 static int warn(struct reading *r, unsigned line, const char *fmt, ...) _printf_(3, 4);
@@ -235,6 +238,9 @@ static int take_assignment(void *data, const struct assign *a)
 
 		if (strcmp(a->name, s->name) != 0)
 			continue;
+		if (r->is_foreign && !s->of_system)
+			return warn(r, a->line, "%s is left out: only the running system's counts",
+				    a->name);
 		ret = s->set((char *)r->config + s->offset, a->value);
 		if (ret != -EINVAL)
 			return ret;
@@ -246,23 +252,28 @@ static int take_assignment(void *data, const struct assign *a)
 
 int config_parse(struct config *config, const char *file, const struct bytes *text)
 {
-	struct reading r = { config, file };
+	struct reading r = { config, file, false };
 
 	return assign_each(*text, take_assignment, &r);
 }
 
-static int read_one(int root, const char *path, struct config *config, struct kx_error *err)
+static int read_one(int root, const char *path, struct config *config, bool is_foreign,
+		    struct kx_error *err)
 {
+	_cleanup_close_ int fd =
+		is_foreign ? open_in(root, path, O_RDONLY) : open_trusted_in(root, path, O_RDONLY);
 	_cleanup_free_ uint8_t *buf = NULL;
+	struct reading reading = { config, path, is_foreign };
 	struct bytes text;
-	int r = read_file_in(root, path, CONFIG_FILE_MAX, &buf, &text.n);
+	int r = fd < 0 ? fd : read_fd(fd, CONFIG_FILE_MAX, &buf, &text.n);
 
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
-		return kx_fail(err, r, "%s: cannot read the configuration: %s", path, strerror(-r));
+		return kx_fail(err, r, "%s: cannot read the configuration: %s", path,
+			       open_strerror(r));
 	text.p = buf;
-	r = config_parse(config, path, &text);
+	r = assign_each(text, take_assignment, &reading);
 	return r < 0 ? kx_fail(err, r, "%s: out of memory", path) : 0;
 }
 
@@ -273,7 +284,7 @@ static bool has_suffix(const char *s, const char *suffix)
 	return n > m && strcmp(s + n - m, suffix) == 0;
 }
 
-static int read_directory(int root, struct config *config, struct kx_error *err)
+static int read_directory(int root, struct config *config, bool is_foreign, struct kx_error *err)
 {
 	_cleanup_names_ struct names names = { 0 };
 	int r = list_in(root, CONFIG_DIRECTORY, &names);
@@ -291,11 +302,18 @@ static int read_directory(int root, struct config *config, struct kx_error *err)
 		strbuf_addf(&path, CONFIG_DIRECTORY "/%s", names.v[i]);
 		if (path.failed)
 			return kx_fail(err, -ENOMEM, CONFIG_DIRECTORY ": out of memory");
-		r = read_one(root, path.s, config, err);
+		r = read_one(root, path.s, config, is_foreign, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+static int read_files(int root, struct config *config, bool is_foreign, struct kx_error *err)
+{
+	int r = read_one(root, CONFIG_FILE, config, is_foreign, err);
+
+	return r < 0 ? r : read_directory(root, config, is_foreign, err);
 }
 
 int config_read(int root, struct config *ret, struct kx_error *err)
@@ -305,13 +323,18 @@ int config_read(int root, struct config *ret, struct kx_error *err)
 
 	if (r < 0)
 		return kx_fail(err, r, CONFIG_FILE ": out of memory");
-	r = read_one(root, CONFIG_FILE, &config, err);
-	if (r >= 0)
-		r = read_directory(root, &config, err);
+	r = read_files(root, &config, false, err);
 	if (r < 0) {
 		config_done(&config);
 		return r;
 	}
 	*ret = config;
 	return 0;
+}
+
+int config_read_foreign(int root, struct config *config, struct kx_error *err)
+{
+	free(TAKE_PTR(config->default_entry));
+	free(TAKE_PTR(config->append));
+	return read_files(root, config, true, err);
 }

@@ -66,9 +66,23 @@ void config_done(struct config *config);
  * @err: filled on failure only, or NULL
  *
  * A missing file is no error; names and values that mean nothing are warnings of @ret.
+ * A file that others than root can change decides nothing: it is an error, NOT_TRUSTED.
  * Return: 0; -EACCES and others when a file that is there cannot be read; -EFBIG; -ENOMEM.
  */
 int config_read(int root, struct config *ret, struct kx_error *err);
+
+/**
+ * config_read_foreign() - what another system's settings say of how it is started
+ * @root: that system, whoever wrote it
+ * @config: settings of the running system, as config_read() gave them
+ * @err: filled on failure only, or NULL
+ *
+ * Which entry, and words of its command line (ENTRY, APPEND), are that system's, and the running
+ * system's own are forgotten. What runs programs, asks, permits or keeps something stays the running
+ * system's: each such setting of the other one is left out with a warning of @config.
+ * Return: as config_read().
+ */
+int config_read_foreign(int root, struct config *config, struct kx_error *err);
 
 /* Settings in one text, over those in @config; @file is what warnings call it. 0 or -ENOMEM. */
 struct bytes;

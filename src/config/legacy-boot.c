@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* OpenRC services and the installkernel hook: a boot directory, and names in it. */
+/* Files of OpenRC services and of the installkernel hook, which name a kernel in the boot
+ * directory. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static int in_boot(const char *boot, const char *name, char **ret)
 	return strbuf_take(&path, ret);
 }
 
-/* The first name that is there, "%a" standing for uname -m and "%v" for uname -r. */
+/* Finds the first name that exists; "%a" in it stands for uname -m and "%v" for uname -r. */
 static int search(int root, const struct legacy_machine *m, const char *boot,
 		  const char *const *names, size_t n, char **ret)
 {
@@ -102,7 +103,8 @@ static int gentoo_cmdline(const struct legacy_machine *m, const struct vars *var
 	return strbuf_take(&line, &ret->append);
 }
 
-/* The file comes with the package; what counts is the service in some runlevel of OpenRC. */
+/* The configuration file comes with the package, so it alone says nothing: is the service in
+ * some runlevel of OpenRC? */
 static bool is_in_runlevel(int root, const char *service)
 {
 	_cleanup_names_ struct names runlevels = { 0 };
@@ -155,7 +157,7 @@ int legacy_alpine(int root, const struct vars *vars, struct legacy *ret)
 	return r < 0 ? r : in_boot(ret->boot_dir, initrd, &ret->initrd);
 }
 
-/* Fields of the last line that has any; those that are missing stay NULL. */
+/* Reads the fields of the last line that is not empty; those that are missing stay NULL. */
 static int last_installed(int root, char *fields[N_FIELDS])
 {
 	_cleanup_free_ uint8_t *buf = NULL;
@@ -224,7 +226,7 @@ int legacy_installkernel(int root, const struct vars *vars, struct legacy *ret)
 	if (r >= 0)
 		r = installed_files(fields, vars, ret);
 	layout = vars_get_or(vars, "LAYOUT", fields[FIELD_LAYOUT]);
-	/* A unified image brings its own command line, which that service cannot give it. */
+	/* A unified image has a command line of its own, which that service cannot pass on. */
 	ret->enabled =
 		exists_in(root, LEGACY_FLAG_GENTOO) == 0 && !(layout && strcmp(layout, "uki") == 0);
 	ret->at_shutdown = true;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What a shell would know after reading such a file, and helpers of the importers. */
+/* Variables as a shell would have them after reading such a file, and helpers of the importers. */
 
 #include "config/legacy.h"
 
 struct vars {
 	struct config_words names, values; /* in step; a later one hides an earlier one */
-	struct config_words *warnings;	   /* where oddities go */
+	struct config_words *warnings;	   /* receives what was skipped or made no sense */
 	const char *file;		   /* the file being read */
 };
 
@@ -24,7 +24,7 @@ void vars_done(struct vars *vars);
 /* Replaces *dst by a copy of @s, NULL for NULL; -ENOMEM. */
 _must_check_ int text_set(char **dst, const char *s);
 
-/* Each fills what its file says; kind, file and the warnings are set by the caller. */
+/* Each fills in what its file says; kind, file and the warnings are set by the caller. */
 int legacy_gentoo(int root, const struct legacy_machine *m, const struct vars *vars,
 		  struct legacy *ret);
 int legacy_alpine(int root, const struct vars *vars, struct legacy *ret);

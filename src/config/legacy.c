@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which of the other tools' files there are, and Debian's among them. */
+/* Finds which files of other tools exist, and reads those of Debian. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +77,7 @@ int vars_read(struct vars *vars, int root, const char *path, struct kx_error *er
 	if (r == -ENOENT)
 		return r;
 	if (r < 0)
-		return kx_fail(err, r, "%s: cannot read it: %s", path, strerror(-r));
+		return kx_fail(err, r, "%s: cannot read it: %s", path, open_strerror(r));
 	text.p = buf;
 	vars->file = path;
 	r = assign_each(text, take, vars);

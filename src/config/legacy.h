@@ -58,6 +58,6 @@ int legacy_read(int root, const struct legacy_machine *machine, struct legacy *r
 void legacy_done(struct legacy *legacy);
 #define _cleanup_legacy_ _cleanup_(legacy_done)
 
-/* Flags that ask for one ordinary reboot, and are removed by who honours them. */
+/* Files that ask for one ordinary reboot; who honours them removes them. */
 #define LEGACY_FLAG_GENTOO "/nokexec"
 #define LEGACY_FLAG_DEBIAN "/no-kexec-reboot"

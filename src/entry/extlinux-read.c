@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/open.h"
 #include "entry/extlinux.h"
 #include "entry/path.h"
 #include "entry/read.h"
@@ -56,7 +57,7 @@ int extlinux_read(struct entry_fs *fs, const struct boot_find_opts *opts, const 
 	int r = read_text(fs, config, &text);
 
 	if (r < 0)
-		return kx_fail(err, r, "%s: cannot be read: %s", config, strerror(-r));
+		return kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r));
 	r = extlinux_parse(text.bytes, is_uboot(opts), &files.files, &menu);
 	if (r == 0)
 		r = menu_resolve(fs, &menu, config, resolve);

@@ -107,8 +107,7 @@ static int root_open(struct root_fs *fs, const char *device, const char *path, i
 	_cleanup_free_ char *system = NULL;
 	int r = root_to_system(&fs->fs, device, path, &system);
 
-	/* Not blocking: a name may turn out to be a FIFO. */
-	return r < 0 ? r : open_in(fs->root, system, flags & O_PATH ? flags : flags | O_NONBLOCK);
+	return r < 0 ? r : open_in(fs->root, system, flags);
 }
 
 /* One call where the root is the system's own: entries come by the thousand. */
@@ -154,15 +153,12 @@ static int open_regular(struct root_fs *fs, const char *device, const char *path
 		return fd;
 	if (fstat(fd, st) < 0)
 		return -errno;
-	if (!S_ISREG(st->st_mode))
-		return S_ISDIR(st->st_mode) ? -EISDIR : -EINVAL;
 	return TAKE_FD(fd);
 }
 
 static int root_read(struct entry_fs *table, const char *device, const char *path, size_t max,
 		     uint8_t **ret, size_t *ret_n)
 {
-	/* Whatever it is: reading does not block, and stops at @max. */
 	_cleanup_close_ int fd = root_open(of(table), device, path, O_RDONLY);
 
 	return fd < 0 ? fd : read_fd(fd, max, ret, ret_n);

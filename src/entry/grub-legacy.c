@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/lines.h"
 #include "base/num.h"
+#include "base/open.h"
 #include "base/strbuf.h"
 #include "entry/grub-legacy.h"
 #include "entry/path.h"
@@ -259,7 +260,7 @@ int grub_legacy_read(struct entry_fs *fs, const struct boot_find_opts *opts, con
 	int r = read_text(fs, config, &text);
 
 	if (r < 0)
-		return kx_fail(err, r, "%s: cannot be read: %s", config, strerror(-r));
+		return kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r));
 	r = path_parent(config, &dir);
 	if (r == 0)
 		r = path_join(dir, "default", &saved_path);

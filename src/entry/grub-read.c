@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/lines.h"
 #include "entry/grub-read.h"
 #include "entry/os-release.h"
 #include "entry/path.h"
@@ -27,16 +28,6 @@ static const char *grub_cpu(const char *machine, enum boot_firmware firmware)
 			return names[i].cpu;
 	/* GRUB for BIOS is a 32-bit program on every PC. */
 	return firmware == BOOT_FIRMWARE_BIOS ? "i386" : "x86_64";
-}
-
-static bool has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = list; p && (p = strstr(p, word)); p += n)
-		if ((p == list || p[-1] == ' ') && (p[n] == 0 || p[n] == ' '))
-			return true;
-	return false;
 }
 
 /* Whose GRUB it is: what the caller says, else whose system it is. */

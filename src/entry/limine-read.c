@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/open.h"
 #include "entry/limine.h"
 #include "entry/path.h"
 #include "entry/read.h"
@@ -65,7 +66,7 @@ int limine_read(struct entry_fs *fs, const struct boot_find_opts *opts, const ch
 	int r = read_text(fs, config, &text);
 
 	if (r < 0)
-		return kx_fail(err, r, "%s: cannot be read: %s", config, strerror(-r));
+		return kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r));
 	r = limine_parse(
 		text.bytes, opts->machine,
 		vars_read_u64(fs, LAST_BOOTED, &last) == 0 && last < 4096 ? (long)last : -1, &menu);

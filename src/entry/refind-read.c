@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/lines.h"
 #include "base/num.h"
+#include "base/open.h"
 #include "base/strbuf.h"
 #include "entry/path.h"
 #include "entry/read.h"
@@ -192,7 +193,7 @@ int refind_read(struct entry_fs *fs, const struct boot_find_opts *opts, const ch
 	int r = read_text(fs, config, &text);
 
 	if (r < 0)
-		return kx_fail(err, r, "%s: cannot be read: %s", config, strerror(-r));
+		return kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r));
 	if (strcmp(path_basename(config), "refind_linux.conf") != 0)
 		r = refind_conf_parse(text.bytes, &manual, &selection);
 	if (r == 0)

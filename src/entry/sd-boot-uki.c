@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/open.h"
 #include "entry/path.h"
 #include "entry/read.h"
 #include "entry/sd-boot.h"
@@ -46,7 +47,7 @@ static int apply_addon(struct sd_boot *b, struct boot_entry *entry, const char *
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		return entry_warn(entry, "addon %s cannot be read: %s", path, strerror(-r));
+		return entry_warn(entry, "addon %s cannot be read: %s", path, open_strerror(r));
 
 	if (addon.has_linux || (addon.uname && uname && strcmp(addon.uname, uname) != 0)) {
 		r = entry_warn(entry, "addon %s is for another kernel and not used", path);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/lines.h"
 #include "base/num.h"
+#include "base/open.h"
 #include "entry/path.h"
 #include "entry/read.h"
 #include "entry/sd-boot.h"
@@ -248,7 +249,7 @@ static int add_type1(struct sd_boot *b, const char *partition, const char *dir, 
 	if (r == 0) {
 		r = b->fs->read(b->fs, ENTRY_SYSTEM, path, ENTRY_FILE_MAX, &text, &n);
 		if (r < 0 && r != -ENOMEM)
-			r = menu_warn(b->menu, "%s: cannot be read: %s", path, strerror(-r));
+			r = menu_warn(b->menu, "%s: cannot be read: %s", path, open_strerror(r));
 		else if (r == 0)
 			r = bls_type1_parse((struct bytes){ text, n }, &t);
 	}
@@ -274,9 +275,9 @@ static int add_dir(struct sd_boot *b, const char *partition, const char *sub,
 	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;
 	if (r < 0)
-		return r == -ENOMEM
-			       ? r
-			       : menu_warn(b->menu, "%s: cannot be read: %s", dir, strerror(-r));
+		return r == -ENOMEM ? r
+				    : menu_warn(b->menu, "%s: cannot be read: %s", dir,
+						open_strerror(r));
 	for (size_t i = 0; r == 0 && i < names.n; i++)
 		r = add(b, partition, dir, names.v[i]);
 	strlist_done(&names);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* For processors whose CRC instructions nobody has written down here yet. */
+/* For architectures without an implementation here: digest.c uses its table. */
 #include "fundamental/crc32c.h"
 
 bool crc32c_has_insn(void)

@@ -12,7 +12,7 @@ bool crc32c_has_insn(void)
 	return c & 1u << 20; /* CPUID.01H:ECX.SSE4_2 */
 }
 
-/* Eight bytes of anything, anywhere: the instruction reads them itself. */
+/* Eight bytes of any type at any address: the instruction reads them from memory itself. */
 typedef uint64_t u64_anywhere __attribute__((may_alias, aligned(1)));
 
 static inline uint64_t crc_u64(uint64_t crc, const uint8_t *p)
@@ -37,8 +37,8 @@ void crc32c_insn3(uint32_t crc[3], const uint8_t *p, size_t n)
 {
 	uint64_t a = crc[0], b = crc[1], c = crc[2];
 
-	/* The instruction takes three cycles but starts one each: keep three in flight, and next to
-	 * nothing else. */
+	/* The instruction has a latency of three cycles and starts once per cycle: three
+	 * independent chains keep it busy. */
 	for (size_t i = 0; i < n; i += CRC32C_STEP) {
 #pragma GCC unroll 16
 		for (size_t k = i; k < i + CRC32C_STEP; k += 8) {

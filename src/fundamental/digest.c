@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* CRC32C in three lanes: the same file is linked into the library, which writes the digests down,
- * and into the purgatory, which compares them. */
+/* CRC32C in three lanes. The same file is linked into the library, which computes the digests
+ * when a kernel is loaded, and into the purgatory, which compares them. */
 #include "fundamental/digest.h"
 
 #include "fundamental/crc32c.h"
 
-/* CRC of each value of four bits, polynomial 0x82f63b78. Two look-ups a byte and 64 bytes of table:
- * only processors from before 2008 come this way. */
+/* CRC of each value of four bits, polynomial 0x82f63b78: two look-ups a byte and a table of 64
+ * bytes. Only processors without SSE4.2 (before 2008) need it. */
 static const uint32_t nibble[16] = {
 	0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
 	0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,

@@ -13,5 +13,5 @@ struct digest {
 	uint32_t crc[3];
 };
 
-/* @insn: use the crc32 instruction; the caller asked CPUID. Same result either way. */
+/* @insn: use the crc32 instruction, after crc32c_has_insn(). The result is the same either way. */
 void digest_bytes(const void *p, size_t n, bool insn, struct digest *ret);

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-/* Little endian numbers into a buffer that the caller has measured. */
+/* Store little-endian numbers. The caller has checked that they fit into the buffer. */
 static inline void put_le16(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)v;

@@ -49,6 +49,13 @@ int call_words(struct reboot_call *call, const char *const *words, struct kx_err
 	return r;
 }
 
+int call_operand(struct reboot_call *call, const char *text, struct kx_error *err)
+{
+	int r = text[0] == '-' ? call_word(call, "--", err) : 0;
+
+	return r < 0 ? r : call_word(call, text, err);
+}
+
 int call_program(struct sys *sys, struct reboot_call *call, const char *const *names,
 		 struct kx_error *err)
 {

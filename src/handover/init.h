@@ -117,6 +117,8 @@ bool init_spares_pages(struct sys *sys);
 _must_check_ int call_program(struct sys *sys, struct reboot_call *call, const char *const *names,
 			      struct kx_error *err);
 _must_check_ int call_word(struct reboot_call *call, const char *word, struct kx_error *err);
+/* A text of a person, never taken for an option: "--" goes before it where that is needed. */
+_must_check_ int call_operand(struct reboot_call *call, const char *text, struct kx_error *err);
 _must_check_ int call_words(struct reboot_call *call, const char *const *words,
 			    struct kx_error *err);
 enum going going_by_runlevel(const char *runlevel);

@@ -59,7 +59,7 @@ static int schedule(struct sys *sys, const struct reboot_wish *wish, struct rebo
 	if (r == 0)
 		r = call_word(ret, wish->when, err);
 	if (r == 0 && wish->message)
-		r = call_word(ret, wish->message, err);
+		r = call_operand(ret, wish->message, err);
 	ret->image_required = true;
 	return r;
 }

@@ -30,7 +30,7 @@ static int sysvinit_ask(struct sys *sys, const struct reboot_wish *wish, struct 
 	if (r == 0)
 		r = call_words(ret, words, err);
 	if (r == 0 && wish->message)
-		r = call_word(ret, wish->message, err);
+		r = call_operand(ret, wish->message, err);
 	ret->needs_hook = wish->mode == REBOOT_KEXEC;
 	ret->waits = wish->when != NULL;
 	return r;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* cpio archives as kernels read them: one after the other, with zeros between and behind them.
- * Documentation/driver-api/early-userspace/buffer-format.rst. */
+/* cpio archives as kernels read them: several may follow one another, with zeros between and
+ * behind them. Documentation/driver-api/early-userspace/buffer-format.rst. */
 
 #include "fundamental/bytes.h"
 
@@ -20,10 +20,10 @@ static inline uint64_t cpio_aligned(uint64_t n)
 	return (n + CPIO_ALIGN - 1) & ~(uint64_t)(CPIO_ALIGN - 1);
 }
 
-/* How many zeros @b begins with. */
+/* Number of zero bytes at the start of @b. */
 size_t cpio_zeros(struct bytes b);
-/* The whole entry at the start of @b; false when there is none. */
+/* Parses the entry at the start of @b; false when there is none, or it is cut off. */
 bool cpio_entry_at(struct bytes b, struct cpio_entry *ret);
-/* The next entry of a row of archives from *at on, which ends up behind it. The end of an archive is
- * an entry too ("TRAILER!!!"). False where there is no whole one. */
+/* Parses the next entry of several archives at offset *at, and moves *at behind it. The end of
+ * an archive is an entry too ("TRAILER!!!"). False where there is no complete one. */
 bool cpio_next(struct bytes row, size_t *at, struct cpio_entry *ret);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A compressed file -> its contents in memory. The formats are a table; each decoder is a file. */
+/* Unpacks a compressed file into memory. The formats are a table; each decoder is a file. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -11,12 +11,13 @@
 enum {
 	CAPACITY_MIN = 64 << 10,
 	USUAL_RATIO = 4, /* of kernels and initial ramdisks */
-	/* Each takes its decoder up to 0.05 ms to begin, however little is in it. bgzip(1) makes one of
-	 * every 64 KiB, which are 16384 of the largest file that is read. */
+	/* Limit on streams in a file: a decoder takes up to 0.05 ms to begin one, however short
+	 * it is. bgzip(1) makes one of every 64 KiB, which are 16384 in the largest file that is
+	 * read. */
 	STREAMS_MAX = 65536,
 };
 
-/* What was taken is never given back: a limit, not an account. */
+/* Takes @n bytes of a limit that several decoders share; nothing is given back. */
 static bool take_share(struct unpacked_share *share, size_t n)
 {
 	size_t before;
@@ -38,7 +39,7 @@ int unpacked_room(struct unpacked *out, uint8_t **ret, size_t *ret_n, struct kx_
 		size_t want = out->expected > CAPACITY_MIN ? out->expected : CAPACITY_MIN;
 		uint8_t *bigger;
 
-		/* One byte more than allowed shows that there is more than allowed. */
+		/* one byte more than is allowed, to find out whether there is more */
 		if (add_overflow(out->capacity, out->capacity > want ? out->capacity : want,
 				 &want) ||
 		    want > out->max)
@@ -90,7 +91,7 @@ static bool is_lzma(struct bytes b)
 	       (size == UINT64_MAX || size < UINT64_C(1) << 38);
 }
 
-/* RFC 8878, 3.1.2: frames for other programs may stand between those of ours. */
+/* Skippable frame (RFC 8878, 3.1.2): data of other programs, between frames or behind them. */
 static bool is_zstd_skippable(struct bytes b)
 {
 	uint32_t magic;
@@ -104,7 +105,7 @@ static const struct format {
 	const char *magic;
 	size_t magic_n;
 	bool (*matches)(struct bytes b);   /* instead of a magic number */
-	bool (*continues)(struct bytes b); /* what may follow besides another stream */
+	bool (*continues)(struct bytes b); /* what else may follow a stream */
 	unpack_fn *unpack;		   /* NULL: not built in */
 } formats[] = {
 	{ "gzip", 4960, "\x1f\x8b\x08", 3, .unpack = HAVE_ZLIB ? unpack_gzip : NULL },
@@ -138,8 +139,9 @@ const char *compression_detect(struct bytes file)
 	return f ? f->name : NULL;
 }
 
-/* Streams of one format may follow one another, as `cat a.gz b.gz` makes them. Anything else after
- * a stream is not ours: the compressed kernel in a bzImage is followed by its unpacked size. */
+/* Unpacks streams of one format that follow one another, as `cat a.gz b.gz` makes them. Ends
+ * without an error at anything else: the compressed kernel in a bzImage is followed by its
+ * unpacked size. */
 static int unpack_streams(const struct format *f, struct bytes in, bool all, struct unpacked *out,
 			  size_t *ret_used, struct kx_error *err)
 {
@@ -174,7 +176,7 @@ static int unpack(const struct format *f, struct bytes file, bool all, struct un
 	size_t room;
 	int r;
 
-	/* Even what unpacks to nothing gets a buffer. */
+	/* allocate also for a file that unpacks to nothing */
 	r = unpacked_room(out, &start, &room, err);
 	if (r < 0)
 		return r;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Between decompress.c and the decoders, one file per library. */
+/* Interface between decompress.c and the decoders, one file per library. */
 
 #include <stdatomic.h>
 
 #include "image/image.h"
 
-/* Decoders take no more for themselves. Kernels use dictionaries of up to 128 MiB. */
+/* Limit on the memory of a decoder. Kernels use dictionaries of up to 128 MiB. */
 #define DECODER_MEMORY_MAX (UINT64_C(512) << 20)
 
-/* What has been unpacked so far: grows as the stream says more, up to @max and one byte. */
+/* Unpacked bytes so far: the buffer grows as needed, up to @max and one byte. */
 struct unpacked {
 	uint8_t *p;
 	size_t n, capacity, max;
@@ -21,31 +21,32 @@ struct unpacked {
 struct unpacked_share {
 	atomic_size_t taken;
 	size_t max;
-	atomic_bool is_over; /* one was refused because of the others */
+	atomic_bool is_over; /* one was refused because of what the others had taken */
 };
 
-/* Room for at least one more byte at @ret, *ret_n bytes of it. -EFBIG when @max is passed. */
+/* Makes room for at least one more byte: at @ret, *ret_n bytes. -EFBIG when @max is exceeded. */
 _must_check_ int unpacked_room(struct unpacked *out, uint8_t **ret, size_t *ret_n,
 			       struct kx_error *err);
-/* @n bytes of that room are filled now. */
+/* Counts @n bytes that were written to that room. */
 void unpacked_add(struct unpacked *out, size_t n);
 
-/* Appends the first stream of @file to @out, which failure leaves as it was; the stream ends *ret_used
- * bytes into @file. Codes as decompress(). */
+/* Unpacks the first stream of @file to the end of @out, which failure leaves unchanged; the
+ * stream ends *ret_used bytes into @file. Codes as decompress(). */
 _must_check_ int decompress_append(struct bytes file, struct unpacked *out, size_t *ret_used,
 				   struct kx_error *err);
 
-/* What the next kernel takes to unpack a byte of what is packed like @file, in picoseconds on a
- * processor of 2.6 GHz; 0 for what is not packed. Only how these compare matters. */
+/* Time that the next kernel needs to unpack a byte of a format like @file's, in picoseconds on a
+ * processor of 2.6 GHz; 0 for a file that is not packed. Only the ratio of these numbers
+ * matters. */
 unsigned compression_cost(struct bytes file);
 
-/* The two sentences that every decoder has to say. */
+/* Errors that every decoder has. */
 int unpack_fail_cut_off(const struct unpacked *out, struct kx_error *err);
 int unpack_fail_damaged(const struct unpacked *out, const char *why, struct kx_error *err);
 
 /*
- * Each decodes one stream at the start of @in, appends to @out and tells how many bytes of @in the
- * stream had. -EBADMSG damaged or cut off, -EFBIG, -ENOMEM.
+ * Type of a decoder: unpacks one stream at the start of @in to the end of @out, and returns the
+ * length of the stream in *ret_used. -EBADMSG damaged or cut off, -EFBIG, -ENOMEM.
  */
 typedef int unpack_fn(struct bytes in, struct unpacked *out, size_t *ret_used,
 		      struct kx_error *err);

@@ -22,7 +22,7 @@ struct survey {
 	const char *why_not;
 };
 
-/* Archives name files "lib/…", "usr/lib/…", "./lib/…" or "/lib/…". */
+/* Archives name files "lib/…", "usr/lib/…", "./lib/…" or "/lib/…": the part below usr/. */
 static struct bytes below_usr(struct bytes name)
 {
 	static const char *const starts[] = { ".", "/", "usr/" };
@@ -36,7 +36,7 @@ static struct bytes below_usr(struct bytes name)
 	return name;
 }
 
-/* "usr/lib/modules/6.1.0/kernel/…": the release, and what is below it. */
+/* Splits "usr/lib/modules/6.1.0/kernel/…" into the release and the path below it. */
 static bool in_modules(struct bytes name, struct bytes *ret_release, struct bytes *ret_path)
 {
 	static const char folder[] = "lib/modules/";
@@ -119,7 +119,8 @@ static bool path_has(struct bytes path, const char *part)
 	return path.p && memmem(path.p, path.n, part, strlen(part));
 }
 
-/* Asked for by name, or needed by a person who has to help. */
+/* Modules that are kept in any case: programs load them by name, or a person needs them to
+ * repair the system. */
 static bool is_wanted_anyway(struct bytes name)
 {
 	static const char *const wanted[] = { "af_packet", "hid_generic", "ipv6",
@@ -132,9 +133,9 @@ static bool is_wanted_anyway(struct bytes name)
 	return false;
 }
 
-/* Is it known of what lies there who would ask for it? Of drivers devices do, of file systems those
- * who mount them; algorithms, character sets and what a kernel was built with besides are asked for
- * by others, in words of the next kernel. */
+/* Is it known who asks for modules of this directory? Drivers are asked for by devices, file
+ * systems by mounts. Others (algorithms, character sets, built-in options) are asked for by the
+ * next kernel in ways that cannot be foreseen, so they are kept. */
 static bool is_of_known_kind(struct bytes path, const struct diet_facts *facts)
 {
 	if (bytes_starts(path, "kernel/drivers/md/"))
@@ -187,7 +188,8 @@ static bool is_of_word(uint8_t c)
 	       c == '_' || c == '-';
 }
 
-/* Everything in a text that could be the name of a module, whatever it means there. */
+/* Marks every word of a text that is the name or alias of a module as needed, whatever it means
+ * there. */
 static int need_text(struct modules *modules, struct bytes text, struct words *words)
 {
 	int r = 0;
@@ -205,7 +207,7 @@ static int need_text(struct modules *modules, struct bytes text, struct words *w
 	return r;
 }
 
-/* Where the initial ramdisk keeps what a person has said about modules. */
+/* Is it a file of the initial ramdisk that configures modules? */
 static bool is_configuration(struct bytes name)
 {
 	static const char *const places[] = {
@@ -267,7 +269,7 @@ static bool is_left_out(const struct modules *modules, const struct cpio_entry *
 {
 	struct bytes release, path, name;
 
-	/* the data of linked files comes with one of them only */
+	/* of files with several links only one entry has the data */
 	if (!is_file(entry) || entry->n_links > 1 || !in_modules(entry->name, &release, &path))
 		return false;
 	name = module_name(path);
@@ -301,7 +303,7 @@ static int find_gaps(struct bytes row, const struct modules *modules, struct gap
 	return r;
 }
 
-/* What follows moves up: entries are multiples of CPIO_ALIGN, so that all stays aligned. */
+/* Closes the gaps: entries are multiples of CPIO_ALIGN, so that everything stays aligned. */
 static size_t close_gaps(uint8_t *row, size_t n, const struct gaps *gaps)
 {
 	size_t done = 0, from = 0;
@@ -316,7 +318,8 @@ static size_t close_gaps(uint8_t *row, size_t n, const struct gaps *gaps)
 	return done;
 }
 
-/* All is decided before anything moves, since what it is decided by lies in the row. */
+/* Decides about all entries before it moves any, since the lists that it decides by lie in the
+ * same buffer. */
 static int leave_out(uint8_t *row, size_t *n, const struct survey *s,
 		     const struct diet_facts *facts, struct diet *what)
 {

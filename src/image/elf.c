@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A little-endian ELF file that can be loaded at physical addresses -> its PT_LOAD segments, its
- * physical entry point, and whether it is a Linux vmlinux.
+ * Parses a little-endian ELF file that can be loaded at physical addresses: its PT_LOAD segments,
+ * its physical entry point, and whether it is a Linux vmlinux.
  *
  * Layouts: System V ABI, "Object Files", chapters 4 (header, notes) and 5 (program header).
  */
@@ -43,11 +43,11 @@ enum {
 	LINUX_NOTE_LTO_INFO = 0x101,
 };
 
-/* Below lies what firmware and BIOS still use; no kernel is linked there, programs that are moved
- * when they are started are linked to 0. */
+/* Lowest address of a kernel: below it is memory that firmware and BIOS use.
+ * Position-independent programs, which are no kernels, are linked to 0. */
 #define LOWEST_ADDRESS UINT64_C(0x1000)
 
-/* Where the fields are that differ between the classes. */
+/* Offsets of the fields that differ between the classes. */
 struct layout {
 	size_t header_size, entry, phoff, phentsize, phnum;
 	size_t ph_size, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz;
@@ -154,7 +154,7 @@ static struct program_header program_header_at(const struct reader *in, size_t i
 	size_t off = (size_t)in->headers + i * at->ph_size;
 	struct program_header ph = { 0 };
 
-	/* find_program_headers() has seen that they lie in the file. */
+	/* cannot fail: find_program_headers() has checked that they lie in the file */
 	(void)bytes_le32(in->file, off, &ph.type);
 	(void)read_word(in, off + at->p_offset, &ph.offset);
 	(void)read_word(in, off + at->p_vaddr, &ph.vaddr);
@@ -218,7 +218,8 @@ static int check_overlaps(const struct elf *elf, struct kx_error *err)
 	return 0;
 }
 
-/* The document says virtual, vmlinux and multiboot kernels say physical: believe what fits. */
+/* The entry point is a virtual address by the specification, and a physical one in vmlinux and
+ * multiboot kernels: it is physical when it lies in a segment as such, else virtual. */
 static int resolve_entry(struct elf *elf, struct kx_error *err)
 {
 	uint64_t entry = elf->entry;
@@ -326,7 +327,7 @@ static bool looks_like_linux(const struct reader *in, const struct elf *elf)
 	return false;
 }
 
-/* A program for the running system would be jumped into as if it were a kernel. */
+/* Refuses programs for the running system, which could be entered as if they were kernels. */
 static int check_purpose(const struct reader *in, struct kx_error *err)
 {
 	for (size_t i = 0; i < in->n_headers; i++)

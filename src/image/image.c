@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A kernel file of any type -> what it is. One table, in the order in which kexec-tools asks its
- * loaders on x86_64, because some files are more than one thing. */
+/* Recognises a kernel file of any type. The table is in the order in which kexec-tools asks its
+ * loaders on x86_64, because some files are of more than one type. */
 #include <errno.h>
 #include <string.h>
 
@@ -62,7 +62,8 @@ static int probe_bzimage64(struct bytes file, struct image *image, struct kx_err
 	return r;
 }
 
-/* Two formats of the 1990s that kexec-tools still loads: named, so that a person knows why not. */
+/* Two formats of the 1990s that kexec-tools still loads. They are recognised to be refused by
+ * name. */
 static int probe_beoboot(struct bytes file, struct image *image, struct kx_error *err)
 {
 	if (!bytes_is_at(file, 0, "BeoB", 4))
@@ -99,8 +100,8 @@ static const struct image_format {
 };
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
-/* Tries formats [0, @n). What is wrong with a file that one of them recognises says more than that
- * the others do not, so the first such answer stands. */
+/* Tries formats [0, @n). An error of a format that recognises the file is returned rather than
+ * "unknown", and the first such error counts. */
 static int probe(size_t n, struct bytes file, struct image *ret, struct kx_error *err)
 {
 	struct kx_error first = { 0 };
@@ -121,7 +122,7 @@ static int probe(size_t n, struct bytes file, struct image *ret, struct kx_error
 	}
 	if (first.code != 0)
 		return kx_fail(err, first.code, "%s", first.message);
-	return -ENOEXEC; /* the caller says what it wanted */
+	return -ENOEXEC; /* the caller tells which type it wanted */
 }
 
 static int probe_uki(struct bytes file, struct image *image, struct kx_error *err)
@@ -147,7 +148,7 @@ static int probe_uki(struct bytes file, struct image *image, struct kx_error *er
 	return 0;
 }
 
-/* Files that people give by mistake, or that another architecture boots. */
+/* Names files that are given by mistake, or that another architecture boots. */
 static int fail_unknown(struct bytes file, struct kx_error *err)
 {
 	struct image image;

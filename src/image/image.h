@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Kernel files: bytes in, structs out. Parsers keep pointers into the file and allocate nothing;
- * every length and offset in the file is checked before it is used. */
+/* Parsers of kernel files. They keep pointers into the file and allocate nothing; every length
+ * and offset in the file is checked before it is used. */
 
 #include <libkexec.h>
 #include <stdbool.h>
@@ -32,7 +32,8 @@ enum image_type {
 #define BZIMAGE_XLF_EFI_KEXEC (1u << 4)
 #define BZIMAGE_XLF_5LEVEL (1u << 5)
 
-/* Numbers that the header's version does not have are 0, but for the two that boot.rst defines. */
+/* Numbers that the version of the header does not have are 0, except for the two that boot.rst
+ * defines. */
 struct bzimage {
 	struct bytes setup;   /* boot sector and real-mode code */
 	struct bytes kernel;  /* protected-mode code and what follows it, a signature for example */
@@ -142,6 +143,6 @@ const char *compression_detect(struct bytes file);
  */
 _must_check_ int decompress(struct bytes file, size_t max, uint8_t **ret, size_t *ret_n,
 			    struct kx_error *err);
-/* The first stream of @file only; it ends *ret_used bytes into @file. */
+/* Unpacks the first stream of @file only; it ends *ret_used bytes into @file. */
 _must_check_ int decompress_stream(struct bytes file, size_t max, uint8_t **ret, size_t *ret_n,
 				   size_t *ret_used, struct kx_error *err);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Initial ramdisk -> the same one, packed as costs least when the kernels themselves check and
- * unpack all of it: with kexec_file_load(2) every byte is hashed between the kernels, and what
- * unpacks fast is larger.
+ * Packs an initial ramdisk anew for kexec_file_load(2), where the kernels check and unpack all
+ * of it: every byte is hashed between the kernels, and formats that unpack fast are larger.
+ * Chooses what costs least altogether.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -27,8 +27,8 @@ static uint64_t megabytes(uint64_t n)
 	return (n + 500000) / 1000000;
 }
 
-/* Keeps what the next kernel looks for before it unpacks anything: kernel/x86/microcode/ and
- * kernel/firmware/acpi/ in plain archives at the start. */
+/* The archives at the start that the next kernel reads before it unpacks anything,
+ * kernel/x86/microcode/ and kernel/firmware/acpi/, which have to stay plain. */
 static struct bytes early_part(struct bytes in)
 {
 	const struct bytes plain = { in.p, initrd_plain_length(in) };
@@ -48,7 +48,7 @@ static int repack(struct bytes in, struct bytes plain, uint64_t cost, struct ini
 	size_t n = 0;
 	int r;
 
-	/* the kernel's reader of packed archives takes none in front (init/initramfs.c, Start) */
+	/* zeros before a packed archive: the kernel takes none there (init/initramfs.c, Start) */
 	while (rest.n && !rest.p[0])
 		rest = (struct bytes){ rest.p + 1, rest.n - 1 };
 	if (!rest.n || (cost && cost <= unpack_cost * rest.n)) {

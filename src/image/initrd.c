@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/*
- * Row of archives -> row of plain archives, as init/initramfs.c would read both.
- */
+/* Unpacks the archives of an initial ramdisk, as init/initramfs.c would read them. */
 #include "image/initrd.h"
 
 #include <errno.h>
@@ -26,7 +24,7 @@ enum {
  * drivers/acpi/tables.c. */
 #define EARLY "kernel/"
 
-/* A file of the row, and what it is unpacked to; nothing when it is left as it is. */
+/* A file of several, and what it is unpacked to; empty when it is left as it is. */
 struct part {
 	struct bytes in;
 	size_t max;
@@ -62,7 +60,7 @@ bool initrd_has_early(struct bytes plain)
 	return false;
 }
 
-/* Brings @out to a multiple of CPIO_ALIGN and @skew more, with zeros; then the @n bytes at @p. */
+/* Appends zeros to @out up to a multiple of CPIO_ALIGN plus @skew, then @b. */
 static int add(struct unpacked *out, size_t skew, struct bytes b)
 {
 	const size_t zeros_n = (size_t)cpio_aligned(out->n) + skew - out->n;
@@ -88,7 +86,7 @@ static int add(struct unpacked *out, size_t skew, struct bytes b)
 	return 0;
 }
 
-/* Up to where @out may grow: what is left of the budget, and what a real stream can become. */
+/* Largest size of @out: the rest of the budget, and what a real stream can become at most. */
 static size_t limit(const struct unpacked *out, struct bytes rest, size_t max)
 {
 	const size_t n = (size_t)cpio_aligned(out->n);
@@ -102,7 +100,8 @@ static size_t limit(const struct unpacked *out, struct bytes rest, size_t max)
 	return most < end ? most : end;
 }
 
-/* One packed stream at the start of @rest: its length, or 0 with the reason why it stays so. */
+/* Unpacks the stream at the start of @rest; returns its length, or 0 with the reason why it
+ * stays packed. */
 static int unpack_stream(struct part *part, struct bytes rest, size_t *ret_used)
 {
 	struct initrd_unpacked *what = &part->what;
@@ -123,7 +122,7 @@ static int unpack_stream(struct part *part, struct bytes rest, size_t *ret_used)
 	r = decompress_append(rest, out, ret_used, &err);
 	if (r == -ENOMEM)
 		return r;
-	if (out->n > start) /* with nothing at all there is no memory either */
+	if (out->n > start) /* when nothing was unpacked there is no buffer either */
 		found = (struct bytes){ out->p + start, out->n - start };
 	if (r < 0) {
 		what->damaged = r == -EBADMSG;
@@ -141,7 +140,8 @@ static int unpack_stream(struct part *part, struct bytes rest, size_t *ret_used)
 	return 0;
 }
 
-/* The first packed stream, at @at: what was plain up to there is part of the result now. */
+/* Begins the result at the first packed stream, at @at, with a copy of the plain archives before
+ * it. */
 static int begin(struct part *part, size_t at)
 {
 	part->out.max = SIZE_MAX - 1;
@@ -234,7 +234,8 @@ static void give_up(struct part *part)
 	part->what.cost = 0;
 }
 
-/* What comes after something that stays as it is stays, too; so does what is too much. */
+/* Decides which files are replaced: what exceeds the limit stays packed, and everything after a
+ * part that stays packed stays so, too, since the order of files counts. */
 static void decide(struct part *parts, size_t n, size_t max, struct initrd_unpacked *ret)
 {
 	struct initrd_unpacked what = { 0 };
@@ -285,7 +286,7 @@ static int join(struct part *parts, size_t n, uint8_t **ret, size_t *ret_n)
 	return 0;
 }
 
-/* One after the other, and none after the first that does not unpack altogether. */
+/* Unpacks one file after the other, and none after the first that is not unpacked completely. */
 static void unpack_in_order(struct part *parts, size_t n, size_t max)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -300,8 +301,8 @@ static void unpack_in_order(struct part *parts, size_t n, size_t max)
 	}
 }
 
-/* Each might fill all the room. If they do so together, it is shared out in their order, so that the
- * result does not depend on which was faster. */
+/* Unpacks files at the same time. Each may use the whole limit; when they exceed it together, it
+ * is shared out in their order, so that the result does not depend on which was faster. */
 static void unpack_parts(struct part *parts, size_t n, size_t max)
 {
 	struct unpacked_share share = { .max = max < SIZE_MAX / 2 ? 2 * max : SIZE_MAX };

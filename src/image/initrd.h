@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* An initial ramdisk is a row of cpio archives, each packed or not, zeros between them:
- * Documentation/driver-api/early-userspace/buffer-format.rst. */
+/* Initial ramdisks: cpio archives that follow one another, each packed or not, with zeros
+ * between them: Documentation/driver-api/early-userspace/buffer-format.rst. */
 
 #include "image/image.h"
 
@@ -11,7 +11,7 @@ struct initrd_unpacked {
 	/* why the rest, from some part on, is as it was; "" when nothing is left */
 	char why_not[256];
 	bool damaged;  /* because it is cut off or damaged: the kernel will not unpack it either */
-	uint64_t cost; /* of unpacking what is unpacked now, as compression_cost() measures it */
+	uint64_t cost; /* of unpacking what was unpacked, as compression_cost() measures it */
 };
 
 /*
@@ -32,15 +32,16 @@ _must_check_ int initrd_unpack_row(const struct bytes *files, size_t n, size_t m
 				   size_t *ret_n, struct initrd_unpacked *ret_what,
 				   struct kx_error *err);
 
-/* To there @b is plain: whole entries, and zeros between and behind them. */
+/* Length of the plain archives at the start of @b: whole entries, and zeros between and behind
+ * them. */
 size_t initrd_plain_length(struct bytes b);
-/* Is there anything in these plain archives that kernels read before they unpack any? */
+/* Do these plain archives have files that kernels read before they unpack anything? */
 bool initrd_has_early(struct bytes plain);
 
 struct initrd_repacked {
-	uint8_t *p; /* released with free(3); NULL: the one that is there costs least */
+	uint8_t *p; /* released with free(3); NULL: the present form costs least */
 	size_t n;
-	char why[256]; /* a sentence about either */
+	char why[256]; /* a sentence that says why */
 };
 
 /*
@@ -51,6 +52,6 @@ struct initrd_repacked {
 _must_check_ int initrd_repack(const struct bytes *files, size_t n_files, struct bytes in,
 			       size_t max, struct initrd_repacked *ret, struct kx_error *err);
 
-/* @head as it is, then @in as lz4 in the form that kernels unpack. */
+/* Makes a file of @head, unchanged, and @in packed with lz4 in the format that kernels unpack. */
 _must_check_ int pack_lz4(struct bytes head, struct bytes in, uint8_t **ret, size_t *ret_n,
 			  struct kx_error *err);

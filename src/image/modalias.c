@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Patterns by which modules say which devices they drive: modules.alias, as libkmod reads it. */
+/* Matches patterns by which modules name the devices that they drive: modules.alias, as libkmod
+ * reads it. */
 #include "image/modules.h"
 
 static uint8_t fold(uint8_t c)
@@ -17,7 +18,8 @@ int modalias_compare(struct bytes a, struct bytes b)
 	return a.n == b.n ? 0 : a.n < b.n ? -1 : 1;
 }
 
-/* "[a-f!x]" after its bracket: does @c belong to it; *ret_n bytes up to its end, 0 without one. */
+/* Matches @c against a set such as "[a-f!x]", without its bracket; *ret_n is its length with the
+ * end, 0 when it has none. */
 static bool match_set(struct bytes set, uint8_t c, size_t *ret_n)
 {
 	const bool is_not = set.n && (set.p[0] == '!' || set.p[0] == '^');
@@ -40,7 +42,8 @@ static bool match_set(struct bytes set, uint8_t c, size_t *ret_n)
 	return false;
 }
 
-/* @pattern at its start against one character; how much of it that took. 0: it does not match. */
+/* Matches one character against the start of @pattern; returns the length of what matched, 0: it
+ * does not. */
 static size_t match_one(struct bytes pattern, uint8_t c)
 {
 	size_t n;
@@ -53,7 +56,7 @@ static size_t match_one(struct bytes pattern, uint8_t c)
 	case '[':
 		if (match_set((struct bytes){ pattern.p + 1, pattern.n - 1 }, fold(c), &n))
 			return n + 1;
-		return n == 0 && c == '['; /* no set at all */
+		return n == 0 && c == '['; /* a bracket that begins no set */
 	case '\\':
 		if (pattern.n > 1)
 			return fold(pattern.p[1]) == fold(c) ? 2 : 0;
@@ -64,7 +67,7 @@ static size_t match_one(struct bytes pattern, uint8_t c)
 	return fold(pattern.p[0]) == fold(c);
 }
 
-/* Going back to the last star only is enough. */
+/* Backtracks to the last star only, which is sufficient: an earlier one could not match more. */
 bool modalias_matches(struct bytes pattern, struct bytes name)
 {
 	size_t p = 0, i = 0, star = 0, star_i = 0;

@@ -7,7 +7,8 @@
 
 #include "base/array.h"
 
-/* Debian's largest kernels have 4,500. Patterns are at most as long as what they match. */
+/* Limits: Debian's largest kernels have 4,500 modules; patterns are at most as long as what they
+ * match. */
 enum { MODULES_MAX = 65536, PATTERN_MAX = 1024 };
 
 struct bytes module_name(struct bytes path)
@@ -73,7 +74,7 @@ void modules_done(struct modules *modules)
 	*modules = (struct modules){ 0 };
 }
 
-/* The first that is not before @name. */
+/* Index of the first module whose name is not less than @name. */
 static size_t find(const struct modules *modules, struct bytes name)
 {
 	size_t low = 0, high = modules->n;
@@ -110,7 +111,7 @@ bool modules_need(struct modules *modules, struct bytes name)
 
 /* ---- by what they drive */
 
-/* What of @pattern has to be there as it is. */
+/* The part of @pattern before its first special character. */
 static struct bytes literal_part(struct bytes pattern)
 {
 	size_t n = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What depmod(8) says of the kernel modules in an initial ramdisk, and which of them are needed. Names
- * are compared as modprobe does, "-" and "_" being the same. */
+/* Reads what depmod(8) has written about the kernel modules of an initial ramdisk, and finds
+ * those that are needed. Names are compared as modprobe does, "-" and "_" being equal. */
 
 #include "base/cleanup.h"
 #include "base/lines.h"
@@ -32,12 +32,13 @@ void modules_done(struct modules *modules);
 /* Is there a module of that name? */
 bool modules_have(const struct modules *modules, struct bytes name);
 bool modules_is_needed(const struct modules *modules, struct bytes name);
-/* All of that name are needed; false when none is new. */
+/* Marks all modules of that name as needed; false when none of them is new. */
 bool modules_need(struct modules *modules, struct bytes name);
-/* Whose alias is one of these, in the order of modalias_compare(), is needed. */
+/* Marks modules as needed that have one of these aliases, which are sorted by
+ * modalias_compare(). */
 void modules_need_aliases(struct modules *modules, struct bytes alias, const struct bytes *names,
 			  size_t n_names);
-/* So is what a module that is needed depends on, or asks for with it. */
+/* Marks modules as needed that needed ones depend on, or ask for in softdep and weakdep. */
 void modules_need_deps(struct modules *modules, const struct module_files *files);
 
 /* "kernel/fs/ext4/ext4.ko.xz" -> "ext4"; no bytes when it is no module. */

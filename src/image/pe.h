@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The little of a PE file that boot images use: its sections. */
+/* Reads the sections of a PE file, which is all that boot images need. */
 
 #include "image/image.h"
 

@@ -56,7 +56,7 @@ static void get_digest(const uint8_t *p, struct digest *ret)
 		ret->crc[i] = get_le32(p + 4 * i);
 }
 
-/* Over everything but itself; @n is the header's length. */
+/* Digest of the header and the key without the digest itself; @n is the length of the header. */
 static void header_sum(uint8_t *p, size_t n, bool insn, uint8_t sum[SUM_N])
 {
 	struct digest digest;
@@ -90,7 +90,8 @@ int prepared_file_header(const struct prepared_file *file, struct bytes key, boo
 	return 0;
 }
 
-/* The sizes say all the rest: what lies elsewhere than it would be put was not put there by us. */
+/* Is every part where its size says it has to be? A file that is laid out otherwise was not
+ * written by us. */
 static bool is_laid_out(const uint8_t *p, struct bytes key, uint64_t file_n,
 			struct prepared_file *ret)
 {

@@ -10,7 +10,7 @@
 #include "fundamental/digest.h"
 #include "image/image.h"
 
-/* What the parts were made of: made anew when the file's differs. */
+/* Limit on the key, which names the inputs: a file whose key differs is made anew. */
 #define PREPARED_KEY_MAX ((size_t)256 << 10)
 
 enum { PREPARED_KERNEL, PREPARED_INITRD, PREPARED_PARTS };
@@ -22,10 +22,10 @@ struct prepared_file {
 	uint64_t file_n;
 };
 
-/* Where parts of these sizes come to lie; their digests are the caller's. -EFBIG. */
+/* Computes where parts of these sizes are put; the caller adds their digests. -EFBIG. */
 _must_check_ int prepared_file_lay_out(struct bytes key, struct prepared_file *file);
 
-/* Its header, up to the first part; released with free(3). -ENOMEM. */
+/* Makes the header, up to the first part; released with free(3). -ENOMEM. */
 _must_check_ int prepared_file_header(const struct prepared_file *file, struct bytes key, bool insn,
 				      uint8_t **ret, size_t *ret_n);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A unified kernel image -> the parts that are booted. Unified Kernel Image specification (UAPI.5).
+ * Finds the parts of a unified kernel image that are booted. Unified Kernel Image specification
+ * (UAPI.5).
  *
  * Sections before the first .profile are the base. Those between it and the next one are profile
  * @0, which is what boots by default: there a section takes the place of the base section of the

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Both formats of the lz4 tool: frames (doc/lz4_Frame_format.md in the lz4 sources) and, in the
- * same document under "Legacy frame", the one that the Linux build writes.
+ * Unpacks both formats of the lz4 tool: frames (doc/lz4_Frame_format.md in the lz4 sources) and,
+ * in the same document under "Legacy frame", the one that the Linux build writes.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +14,7 @@
 
 enum {
 	LEGACY_BLOCK = 8 << 20, /* unpacked; the last one may be smaller */
-	RATIO_MAX = 256,	/* a byte of a block stands for 255 at most */
+	RATIO_MAX = 256,	/* a byte of a block becomes 255 at most */
 	WORD = 4,
 };
 
@@ -56,8 +56,8 @@ int unpack_lz4(struct bytes in, struct unpacked *out, size_t *ret_used, struct k
 	return r;
 }
 
-/* A block unpacks in one go and does not say to how much: it gets room for the most that it can
- * be, in a buffer of its own, because the result may not be allowed to grow that far. */
+/* A block is unpacked at once and its unpacked size is not known before: it gets a buffer of its
+ * own, large enough for the maximum, because the result may not be allowed to grow that far. */
 static int unpack_legacy_block(struct bytes block, struct unpacked *out, struct kx_error *err)
 {
 	size_t most = block.n < LEGACY_BLOCK / RATIO_MAX ? block.n * RATIO_MAX : LEGACY_BLOCK;
@@ -96,9 +96,9 @@ static bool is_padding(struct bytes in, size_t from)
 }
 
 /*
- * The format has no end mark: blocks follow until the file ends or what follows is no size of a
- * block. Behind the kernel in a bzImage stands its unpacked size, which may look like one; it is
- * then the last word of the file and equals what has been unpacked.
+ * The format has no end mark: blocks follow until the file ends or what follows cannot be the
+ * size of a block. The unpacked size that is behind the kernel in a bzImage can look like one;
+ * it is then the last word of the file and equals the number of bytes unpacked.
  */
 int unpack_lz4_legacy(struct bytes in, struct unpacked *out, size_t *ret_used, struct kx_error *err)
 {

@@ -80,7 +80,7 @@ KX_EXPORT int kx_cmdline_running(struct kx_ctx *ctx, uint64_t flags, char **ret_
 
 	if (r == -ENOMEM)
 		return kx_fail(err, -ENOMEM, "out of memory");
-	return r < 0 ? kx_fail_at(err, kx_fail(err, r, "/proc/cmdline: %s", strerror(-r)),
+	return r < 0 ? kx_fail_at(err, kx_fail(err, r, "/proc/cmdline: %s", open_strerror(r)),
 				  KX_STEP_MACHINE)
 		     : 0;
 }

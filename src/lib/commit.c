@@ -68,15 +68,27 @@ static int load(struct kx_ctx *ctx, const struct kx_plan *plan, uint64_t flags)
 	return r;
 }
 
+/* Held until the caller returns, also where it is no more than an intention: without a place for its file
+ * there are no pages that it could guard. @why says so. */
+static int lock_pages(struct kx_ctx *ctx, int *ret_lock, struct kx_error *why)
+{
+	*ret_lock = in_place_lock(ctx, why);
+	return *ret_lock == -EBUSY ? -EBUSY : 0;
+}
+
 /* 1: with a copy. */
-static int commit_in_place(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
+static int commit_in_place(struct kx_ctx *ctx, struct kx_plan *plan, int lock,
+			   const struct kx_error *no_lock, struct kx_error *err)
 {
 	struct kx_error why = { 0 };
-	int r;
+	int r = 1;
 
 	if (!plan->plan.may_be_in_place || plan->not_in_place)
 		return 1;
-	r = in_place_commit(ctx, plan, &why);
+	if (lock < 0)
+		why = *no_lock;
+	else
+		r = in_place_commit(ctx, plan, &why);
 	if (r < 0)
 		return explain_load(ctx, plan, r, err);
 	plan_log(ctx, plan);
@@ -122,10 +134,14 @@ static int commit_with_copy(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_
 KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
 {
 	const enum kx_step step = plan->way == KX_WAY_FILE ? KX_STEP_FILE_LOAD : KX_STEP_LOAD;
+	_cleanup_close_ int lock = -1;
+	struct kx_error why = { 0 };
 	int r = may_act(ctx, step, err);
 
+	if (r == 0 && !is_for_crash(plan) && lock_pages(ctx, &lock, &why) < 0)
+		return kx_fail_at(err, kx_fail(err, -EBUSY, "%s", why.message), step);
 	if (r == 0)
-		r = commit_in_place(ctx, plan, err);
+		r = is_for_crash(plan) ? 1 : commit_in_place(ctx, plan, lock, &why, err);
 	if (r == 1)
 		r = commit_with_copy(ctx, plan, err);
 	if (r == 0)
@@ -167,10 +183,14 @@ KX_EXPORT int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, str
 {
 	const bool on_crash = flags & KX_UNLOAD_ON_CRASH;
 	enum kx_way used = way == KX_WAY_SEGMENTS ? KX_WAY_SEGMENTS : KX_WAY_FILE;
+	_cleanup_close_ int lock = -1;
+	struct kx_error why = { 0 };
 	int r = may_act(ctx, KX_STEP_UNLOAD, err);
 
 	if (r < 0)
 		return r;
+	if (!on_crash && lock_pages(ctx, &lock, &why) < 0)
+		return kx_fail_at(err, kx_fail(err, -EBUSY, "%s", why.message), KX_STEP_UNLOAD);
 	r = unload(ctx, used, on_crash);
 	if (r == -ENOSYS && way == KX_WAY_AUTO) {
 		used = KX_WAY_SEGMENTS;
@@ -242,6 +262,8 @@ KX_EXPORT int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err)
 {
 	struct kx_state state = { .size = sizeof(state) };
 	struct taken_down taken = { 0 };
+	_cleanup_close_ int lock = -1;
+	struct kx_error why = { 0 };
 	int r = may_act(ctx, KX_STEP_JUMP, err);
 
 	if (r == 0)
@@ -254,7 +276,9 @@ KX_EXPORT int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err)
 				  KX_STEP_STATE);
 	if (!state.can_boot)
 		return explain_jump(ctx, -EPERM, err);
-	r = in_place_check(ctx, err);
+	/* nobody loads or unloads between the look and the jump */
+	r = lock_pages(ctx, &lock, &why);
+	r = r < 0 ? kx_fail(err, r, "%s", why.message) : in_place_check(ctx, err);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_JUMP);
 	if (flags & KX_JUMP_ONLY_CHECK)

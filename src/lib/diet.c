@@ -132,23 +132,12 @@ static bool is_about_root(struct bytes word)
 	return false;
 }
 
-static bool has_word(struct bytes line, struct bytes word)
-{
-	while (line.n) {
-		const struct bytes other = bytes_word(&line);
-
-		if (other.n == word.n && memcmp(other.p, word.p, word.n) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool has_root_words_of(struct bytes line, struct bytes other)
 {
 	while (other.n) {
 		const struct bytes word = bytes_word(&other);
 
-		if (is_about_root(word) && !has_word(line, word))
+		if (is_about_root(word) && !bytes_has_word(line, word))
 			return false;
 	}
 	return true;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "lib/internal.h"
+#include "lib/arch.h"
 
 DEFINE_CLEANUP(struct kx_image *, kx_image_free)
 
@@ -17,12 +17,12 @@ static int image_read(struct kx_ctx *ctx, struct kx_image *image, struct kx_erro
 
 	image->fd = open_in(ctx->file_root, image->path, O_RDONLY);
 	if (image->fd < 0)
-		return kx_fail(err, image->fd, "%s: %s", image->path, strerror(-image->fd));
+		return kx_fail(err, image->fd, "%s: %s", image->path, open_strerror(image->fd));
 	r = contents_open(image->fd, FILE_SIZE_MAX, &image->file);
 	if (r == -EFBIG)
 		return kx_fail(err, r, "%s: larger than 1 GiB, which no kernel is", image->path);
 	if (r < 0)
-		return kx_fail(err, r, "%s: %s", image->path, strerror(-r));
+		return kx_fail(err, r, "%s: %s", image->path, open_strerror(r));
 	if (image->file.n == 0)
 		return kx_fail(err, -ENODATA, "%s: the file is empty", image->path);
 	image->contents = (struct bytes){ image->file.p, image->file.n };
@@ -64,8 +64,8 @@ static int image_strings(struct kx_image *image)
 
 	if (i->is_uki && i->uki.uname.n)
 		version = i->uki.uname;
-	else if (i->inner == IMAGE_BZIMAGE64 || i->inner == IMAGE_BZIMAGE)
-		version = i->bzimage.release;
+	else
+		version = image->arch->image_release(i);
 	if (version.n == 0)
 		version.p = NULL;
 
@@ -90,13 +90,16 @@ KX_EXPORT int kx_image_open(struct kx_ctx *ctx, const char *path, const char *ty
 	if (!image->path)
 		return kx_fail(err, -ENOMEM, "out of memory");
 
+	r = arch_of(ctx, &image->arch, err);
+	if (r < 0)
+		return r;
 	r = image_read(ctx, image, err);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_KERNEL_OPEN);
 	r = image_unpack(image, err);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_KERNEL_UNPACK);
-	r = image_parse(image->contents, type, &image->image, err);
+	r = image->arch->image_parse(image->contents, type, &image->image, err);
 	if (r < 0)
 		return kx_fail_at(err, kx_fail_in(err, r, "%s", path), KX_STEP_KERNEL_TYPE);
 	if (image_strings(image) < 0)
@@ -124,7 +127,6 @@ KX_EXPORT struct kx_image *kx_image_free(struct kx_image *image)
 KX_EXPORT int kx_image_info(const struct kx_image *image, struct kx_image_info *info)
 {
 	const struct image *i = &image->image;
-	const bool is_bzimage = i->inner == IMAGE_BZIMAGE64 || i->inner == IMAGE_BZIMAGE;
 	const struct kx_image_info found = {
 		.type = i->name,
 		.compression = image->compression,
@@ -132,9 +134,8 @@ KX_EXPORT int kx_image_info(const struct kx_image *image, struct kx_image_info *
 		.title = image->title,
 		.cmdline = image->cmdline,
 		.n_initrds = i->is_uki ? i->uki.n_initrds : 0,
-		.cmdline_max = is_bzimage ? i->bzimage.cmdline_size : 0,
-		/* arch/x86/kernel/kexec-bzimage64.c, bzImage64_probe() */
-		.file_load = i->inner == IMAGE_BZIMAGE64 && bzimage_is_64bit(&i->bzimage),
+		.cmdline_max = image->arch->image_cmdline_max(i),
+		.file_load = image->arch->takes_file(i),
 	};
 
 	return sized_out(info, &found, sizeof(found));

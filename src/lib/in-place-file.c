@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
@@ -16,19 +15,26 @@
 
 #define DIRECTORY "/run/rapidreboot"
 #define FILE_NAME DIRECTORY "/in-place"
+#define LOCK_NAME DIRECTORY "/lock"
 
-/* Written and read by one version of the library during one boot. All lengths are checked all the
- * same: they lead to memory. */
+/* Filling a gigabyte of pages takes seconds; a minute is somebody who hangs. */
+enum { LOCK_TRIES = 600, LOCK_WAIT_MS = 100 };
+
+/* Written and read during one boot, but maybe by two versions of the library, before and after an
+ * upgrade: magic and version stay where they are in every form, and the version grows with each change of
+ * it. All lengths are checked all the same: they lead to memory. */
 #define MAGIC UINT64_C(0x3145434c504e4952)
+#define FILE_VERSION 2
 enum { PAGES_MAX = 4096, FILE_MAX = 4 << 20 };
 
 struct file_head {
 	uint64_t magic;
+	uint32_t version;
 	uint32_t crc; /* of all that follows it */
 	uint32_t is_ready;
 	char boot_id[IN_PLACE_BOOT_ID_MAX];
 	uint64_t pool_before, pool_added, entry, flags;
-	uint32_t n_pages, n_parts, n_segments, zero;
+	uint32_t n_pages, n_parts, n_segments;
 	struct in_place_part parts[2];
 };
 #define AFTER_CRC (offsetof(struct file_head, is_ready))
@@ -65,18 +71,20 @@ int in_place_boot_id(struct kx_ctx *ctx, char ret[IN_PLACE_BOOT_ID_MAX])
 
 int in_place_lock(struct kx_ctx *ctx, struct kx_error *err)
 {
-	_cleanup_close_ int fd = -1;
 	int r = directory_make_in(ctx->machine_root, DIRECTORY, 0700);
 
 	if (r == 0)
-		r = fd = open_in(ctx->machine_root, DIRECTORY, O_RDONLY | O_DIRECTORY);
-	if (r >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0)
-		r = errno == EWOULDBLOCK ? -EBUSY : -errno;
-	if (r == -EBUSY)
-		return kx_fail(err, r, "another process is loading or unloading a kernel");
-	if (r < 0)
-		return kx_fail(err, r, DIRECTORY ": cannot be used: %s", strerror(-r));
-	return TAKE_FD(fd);
+		r = lock_file_in(ctx->machine_root, LOCK_NAME);
+	for (unsigned i = 0; r == -EWOULDBLOCK && i < LOCK_TRIES; i++) {
+		ctx->sys->sleep_ms(ctx->sys, LOCK_WAIT_MS);
+		r = lock_file_in(ctx->machine_root, LOCK_NAME);
+	}
+	if (r == -EWOULDBLOCK)
+		return kx_fail(err, -EBUSY, "another process is loading or unloading a kernel");
+	if (r < 0) /* never -EBUSY: that is somebody who holds it */
+		return kx_fail(err, r == -EBUSY ? -EIO : r, LOCK_NAME ": cannot be used: %s",
+			       strerror(-r));
+	return r;
 }
 
 static uint32_t crc_of(const uint8_t *file, size_t n)
@@ -108,6 +116,7 @@ static void fill(const struct in_place *state, uint8_t *file, size_t n)
 {
 	struct file_head head = {
 		.magic = MAGIC,
+		.version = FILE_VERSION,
 		.is_ready = state->is_ready,
 		.pool_before = state->pool_before,
 		.pool_added = state->pool_added,
@@ -213,6 +222,8 @@ static bool check_parts(const struct in_place *state)
 {
 	uint64_t n = 0;
 
+	if (!state->is_ready) /* written before they were filled */
+		return state->n_parts == 0;
 	for (size_t i = 0; i < state->n_parts; i++) {
 		const struct in_place_part *part = &state->parts[i];
 
@@ -224,36 +235,47 @@ static bool check_parts(const struct in_place *state)
 	return n == state->n_pages;
 }
 
-static bool parse(struct bytes file, struct in_place *state)
+static bool parse_rest(const struct file_head *head, struct bytes rest, struct in_place *state)
+{
+	state->is_ready = head->is_ready;
+	memcpy(state->boot_id, head->boot_id, sizeof(state->boot_id));
+	state->pool_before = head->pool_before;
+	state->pool_added = head->pool_added;
+	state->entry = head->entry;
+	state->flags = head->flags;
+	state->n_pages = head->n_pages;
+	state->n_parts = head->n_parts;
+	state->n_segments = head->n_segments;
+	memcpy(state->parts, head->parts, sizeof(state->parts));
+	return take_pages(state, &rest) && take_segments(state, &rest) && check_parts(state);
+}
+
+static int parse(struct bytes file, struct in_place *state, struct kx_error *err)
 {
 	struct file_head head;
 	struct bytes rest = file;
 
+	if (file.n >= offsetof(struct file_head, crc)) {
+		memcpy(&head, file.p, offsetof(struct file_head, crc));
+		if (head.magic == MAGIC && head.version != FILE_VERSION)
+			return kx_fail(err, -EPROTONOSUPPORT,
+				       FILE_NAME ": was written by another version of rapidreboot");
+	}
 	if (!take(&rest, &head, sizeof(head)) || head.magic != MAGIC ||
 	    head.crc != crc_of(file.p, file.n) || head.n_pages > PAGES_MAX || head.n_parts > 2 ||
-	    head.n_segments > PLAN_SEGMENTS_MAX || head.boot_id[IN_PLACE_BOOT_ID_MAX - 1])
-		return false;
-	state->is_ready = head.is_ready;
-	memcpy(state->boot_id, head.boot_id, sizeof(state->boot_id));
-	state->pool_before = head.pool_before;
-	state->pool_added = head.pool_added;
-	state->entry = head.entry;
-	state->flags = head.flags;
-	state->n_pages = head.n_pages;
-	state->n_parts = head.n_parts;
-	state->n_segments = head.n_segments;
-	memcpy(state->parts, head.parts, sizeof(state->parts));
-	return take_pages(state, &rest) && take_segments(state, &rest) && check_parts(state);
+	    head.n_segments > PLAN_SEGMENTS_MAX || head.boot_id[IN_PLACE_BOOT_ID_MAX - 1] ||
+	    !parse_rest(&head, rest, state))
+		return kx_fail(err, -EBADMSG, FILE_NAME ": is damaged");
+	return 0;
 }
 
 static int read_own(struct kx_ctx *ctx, uint8_t **ret, size_t *ret_n)
 {
-	_cleanup_close_ int fd =
-		open_in(ctx->machine_root, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+	_cleanup_close_ int fd = open_in(ctx->machine_root, FILE_NAME, O_RDONLY | O_NOFOLLOW);
 	struct stat st;
 
 	if (fd < 0)
-		return fd;
+		return fd == -ENOTDIR ? -ENOENT : fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
@@ -273,8 +295,9 @@ int in_place_read(struct kx_ctx *ctx, struct in_place *ret, struct kx_error *err
 	r = in_place_boot_id(ctx, boot_id);
 	if (r < 0)
 		return kx_fail(err, r, "/proc/sys/kernel/random/boot_id: %s", strerror(-r));
-	if (!parse((struct bytes){ state.store, n }, &state))
-		return kx_fail(err, -EBADMSG, FILE_NAME ": is damaged");
+	r = parse((struct bytes){ state.store, n }, &state, err);
+	if (r < 0)
+		return r;
 	if (strcmp(state.boot_id, boot_id) != 0)
 		return kx_fail(err, -ESTALE, FILE_NAME ": belongs to another boot");
 	*ret = TAKE(state, (struct in_place){ 0 });

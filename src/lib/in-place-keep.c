@@ -70,17 +70,13 @@ int in_place_drop(struct kx_ctx *ctx, const struct in_place *state, struct kx_er
 int in_place_release(struct kx_ctx *ctx, struct kx_error *err)
 {
 	_cleanup_in_place_ struct in_place state = { 0 };
-	_cleanup_close_ int lock = -1;
 	int r = in_place_read(ctx, &state, err);
 
 	if (r == -ENOENT)
 		return 0;
-	lock = in_place_lock(ctx, err);
-	if (lock < 0)
-		return lock;
-	if (r == -ESTALE || r == -EBADMSG)
+	if (r == -ESTALE) /* that boot's pages are gone with it */
 		return in_place_forget(ctx, err);
-	return r < 0 ? r : in_place_drop(ctx, &state, err);
+	return r == 0 || in_place_has_lost(r) ? in_place_drop(ctx, &state, err) : r;
 }
 
 bool in_place_is_held(struct kx_ctx *ctx)
@@ -184,8 +180,15 @@ static int degrade(struct kx_ctx *ctx, const struct in_place *state, struct look
 		   struct kx_error *err)
 {
 	char why[300];
-	int r = load_copy(ctx, state, found->view);
+	const bool ours = in_place_is_loaded(ctx, state) == 1;
+	int r = ours ? load_copy(ctx, state, found->view) : 0;
 
+	if (!ours) { /* not over what somebody else loaded since */
+		ctx->sys->pages->unmap(ctx->sys, found->view, state->n_pages);
+		(void)snprintf(why, sizeof(why), "%s, and it cannot be told whose kernel is loaded",
+			       found->moved);
+		return give_up(ctx, state, why, err);
+	}
 	ctx->sys->pages->unmap(ctx->sys, found->view, state->n_pages);
 	if (r == 0) {
 		ctx_log(ctx, KX_LOG_WARNING, "%s: loaded again with a copy (rung \"copy\")",
@@ -197,25 +200,65 @@ static int degrade(struct kx_ctx *ctx, const struct in_place *state, struct look
 	return give_up(ctx, state, why, err);
 }
 
+/* What it is that may be wrong is not known any more: then nothing stays loaded that could need pages
+ * which nobody has seen. */
+static int check_without_state(struct kx_ctx *ctx, int code, const char *sentence,
+			       struct kx_error *err)
+{
+	const struct in_place nothing = { 0 };
+	const struct sys_pages *pages = ctx->sys->pages;
+
+	if (code == -ESTALE || (code == -ENOENT && !(pages && pages->is_mounted(ctx->sys))))
+		return 0;
+	return give_up(
+		ctx, &nothing,
+		code == -ENOENT
+			? "huge pages of a next kernel are there, but not the file that says "
+			  "which"
+			: sentence,
+		err);
+}
+
+/* Who loaded it did not mean ours to start, and may have a reason to start theirs. */
+static int leave_theirs(struct kx_ctx *ctx, const struct in_place *state, struct kx_error *err)
+{
+	(void)!in_place_drop(ctx, state, NULL);
+	return kx_fail(err, -EIO,
+		       "another program has loaded or unloaded a kernel since: what is loaded is "
+		       "not what was asked for; load it again");
+}
+
+static int check_state(struct kx_ctx *ctx, const struct in_place *state, struct kx_error *err)
+{
+	struct look found = { 0 };
+	int r = look(ctx, state, &found);
+
+	if (r < 0)
+		return give_up(ctx, state, "the memory that holds the next kernel was released",
+			       err);
+	if (!found.is_whole) {
+		ctx->sys->pages->unmap(ctx->sys, found.view, state->n_pages);
+		return give_up(ctx, state, "the next kernel was changed in memory", err);
+	}
+	if (found.moved)
+		return degrade(ctx, state, &found, err);
+	ctx->sys->pages->unmap(ctx->sys, found.view, state->n_pages);
+	ctx_log(ctx, KX_LOG_NOTICE, "the next kernel lies where it was put");
+	return 0;
+}
+
 int in_place_check(struct kx_ctx *ctx, struct kx_error *err)
 {
 	_cleanup_in_place_ struct in_place state = { 0 };
-	struct look found = { 0 };
-	int r = in_place_read(ctx, &state, err);
+	struct kx_error why = { 0 };
+	int r = in_place_read(ctx, &state, &why);
 
-	if (r < 0 || !state.is_ready || !ctx->sys->pages)
-		return 0;
-	r = look(ctx, &state, &found);
 	if (r < 0)
-		return give_up(ctx, &state, "the memory that holds the next kernel was released",
-			       err);
-	if (!found.is_whole) {
-		ctx->sys->pages->unmap(ctx->sys, found.view, state.n_pages);
-		return give_up(ctx, &state, "the next kernel was changed in memory", err);
-	}
-	if (found.moved)
-		return degrade(ctx, &state, &found, err);
-	ctx->sys->pages->unmap(ctx->sys, found.view, state.n_pages);
-	ctx_log(ctx, KX_LOG_NOTICE, "the next kernel lies where it was put");
-	return 0;
+		return check_without_state(ctx, r, why.message, err);
+	/* killed while they were filled: what is loaded by now needs none of it */
+	if (!ctx->sys->pages || !state.is_ready)
+		return 0;
+	if (in_place_is_loaded(ctx, &state) == 0)
+		return leave_theirs(ctx, &state, err);
+	return check_state(ctx, &state, err);
 }

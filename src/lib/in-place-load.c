@@ -423,6 +423,9 @@ static int prepare(struct loading *l, struct kx_error *why)
 	if (r == 0)
 		r = plan_in_place(&l->plan->machine, &l->plan->request, &l->plan->plan, &l->windows,
 				  &l->made, why);
+	/* before they are filled: whoever finds them knows which ones to overwrite */
+	if (r == 0)
+		r = in_place_write(l->ctx, &l->state, why);
 	if (r < 0)
 		return r;
 	fill(l);
@@ -470,7 +473,7 @@ static int clear_way(struct kx_ctx *ctx, struct kx_error *why)
 	}
 	if (r == 0)
 		return in_place_drop(ctx, &old, why);
-	return r == -ESTALE || r == -EBADMSG ? in_place_forget(ctx, why) : r;
+	return in_place_has_lost(r) ? in_place_drop(ctx, &old, why) : r;
 }
 
 /* Else nothing is got and nothing dropped for a call that cannot succeed; it says why itself. */
@@ -512,15 +515,13 @@ static int load(struct loading *l, struct kx_error *why)
 int in_place_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *why)
 {
 	struct loading l = { .ctx = ctx, .pages = ctx->sys->pages, .plan = plan, .fd = -1 };
-	_cleanup_close_ int lock = -1;
 	struct kx_error ignored;
 	int r;
 
 	in_place_need(plan, &l.n_kernel, &l.n_initrd);
 	if (in_place_obstacle(ctx, plan, why) < 0 || check_permission(ctx, why) < 0)
 		return 1;
-	lock = in_place_lock(ctx, why);
-	if (lock < 0 || clear_way(ctx, why) < 0)
+	if (clear_way(ctx, why) < 0)
 		return 1;
 	r = load(&l, why);
 	view_close(&l);

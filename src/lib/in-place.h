@@ -40,14 +40,25 @@ struct in_place {
 	uint8_t *store; /* the file, when it was read */
 };
 
-/* in-place-file.c: -ENOENT no file, -ESTALE of another boot, -EBADMSG, -EPERM not root's own */
+/* in-place-file.c: -ENOENT no file, -ESTALE of another boot, -EBADMSG, -EPROTONOSUPPORT of another
+ * version, -EPERM not root's own */
 _must_check_ int in_place_read(struct kx_ctx *ctx, struct in_place *ret, struct kx_error *err);
 _must_check_ int in_place_write(struct kx_ctx *ctx, const struct in_place *state,
 				struct kx_error *err);
 _must_check_ int in_place_forget(struct kx_ctx *ctx, struct kx_error *err);
-/* A descriptor that keeps other processes out; -EBUSY. */
+/*
+ * A descriptor that keeps other processes out: held from before the system call to after the release by
+ * every load, unload and release, and from the last look to the jump. -EBUSY when another one holds it for
+ * a minute; other codes where there is no place for the file, and so none for pages either.
+ */
 _must_check_ int in_place_lock(struct kx_ctx *ctx, struct kx_error *err);
 _must_check_ int in_place_boot_id(struct kx_ctx *ctx, char ret[IN_PLACE_BOOT_ID_MAX]);
+/* What in_place_read() said means that nobody will ever know more: what is held is given back as far as
+ * it is seen. */
+static inline bool in_place_has_lost(int r)
+{
+	return r == -ESTALE || r == -EBADMSG || r == -EPROTONOSUPPORT;
+}
 void in_place_done(struct in_place *state);
 #define _cleanup_in_place_ _cleanup_(in_place_done)
 
@@ -62,13 +73,13 @@ void in_place_need(const struct kx_plan *plan, size_t *ret_kernel, size_t *ret_i
 size_t in_place_wanted(struct kx_ctx *ctx, const struct kx_plan *plan);
 
 /*
- * in-place-load.c: kx_plan_commit() of a plan that may be in place. 0 it is loaded; 1 it was not
+ * in-place-load.c: kx_plan_commit() of a plan that may be in place, under the lock. 0 it is loaded; 1 it was not
  * possible, the sentence is in @why and nothing is left behind; or what kexec_load(2) said.
  */
 _must_check_ int in_place_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *why);
 
-/* in-place-keep.c: gives everything back, once no image is loaded that needs it. 0 also when there
- * is nothing. */
+/* in-place-keep.c: gives everything back, once no image is loaded that needs it, under the lock. 0 also
+ * when there is nothing. */
 _must_check_ int in_place_release(struct kx_ctx *ctx, struct kx_error *err);
 /* Is there something to give back? */
 bool in_place_is_held(struct kx_ctx *ctx);
@@ -76,10 +87,15 @@ bool in_place_is_held(struct kx_ctx *ctx);
 _must_check_ int in_place_drop(struct kx_ctx *ctx, const struct in_place *state,
 			       struct kx_error *err);
 /*
- * Last look before the jump: is everything where it was put? If not, it is loaded again with a copy,
- * or unloaded when its contents are wrong. 0 the jump may come; else -EIO.
+ * Last look before the jump, under the lock: is everything where it was put? If not, it is loaded again
+ * with a copy when it is certain that ours is what is loaded, else unloaded. 0 the jump may come; else
+ * -EIO.
  */
 _must_check_ int in_place_check(struct kx_ctx *ctx, struct kx_error *err);
+
+/* in-place-token.c: does the kernel hold the image that @state describes? 1 yes, 0 another one or none; a
+ * negative errno when that cannot be told. */
+_must_check_ int in_place_is_loaded(struct kx_ctx *ctx, const struct in_place *state);
 
 /* commit.c: with retries while the kernel is busy */
 _must_check_ int load_segments(struct kx_ctx *ctx, uint64_t entry, size_t n,

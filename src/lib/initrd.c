@@ -33,7 +33,7 @@ static int file_contents(struct kx_ctx *ctx, const char *path, struct payload *r
 	if (r == -EFBIG)
 		return kx_fail(err, r, "%s: larger than 1 GiB", path);
 	if (r < 0)
-		return kx_fail(err, r, "%s: %s", path, strerror(-r));
+		return kx_fail(err, r, "%s: %s", path, open_strerror(r));
 	ret->bytes = (struct bytes){ ret->file.p, ret->file.n };
 	return ret->file.n ? 0 : kx_fail(err, -ENODATA, "%s: the file is empty", path);
 }
@@ -46,12 +46,9 @@ static int file_descriptor(struct kx_ctx *ctx, const char *path, struct payload 
 
 	ret->fd = open_in(ctx->file_root, path, O_RDONLY);
 	if (ret->fd < 0)
-		return kx_fail(err, ret->fd, "%s: %s", path, strerror(-ret->fd));
+		return kx_fail(err, ret->fd, "%s: %s", path, open_strerror(ret->fd));
 	if (fstat(ret->fd, &st) < 0)
 		return kx_fail(err, -errno, "%s: %s", path, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return kx_fail(err, -EINVAL, "%s: not a regular file, which the kernel insists on",
-			       path);
 	if (st.st_size == 0)
 		return kx_fail(err, -ENODATA, "%s: the file is empty", path);
 	ret->bytes.n = (size_t)st.st_size;

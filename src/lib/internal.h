@@ -22,6 +22,7 @@ struct kx_ctx {
 	int machine_root; /* where /proc and /sys are: ROOT_HERE or an owned descriptor */
 	int file_root;	  /* where paths given by the caller start: ROOT_HERE or machine_root */
 	bool captured;	  /* another machine: plan, never act */
+	const struct arch *arch; /* of that machine, once somebody has asked; see arch_of() */
 	kx_log_fn log;
 	void *log_data;
 };
@@ -29,6 +30,7 @@ struct kx_ctx {
 struct kx_image {
 	char *path;
 	int fd;
+	const struct arch *arch;
 	struct contents file;  /* as stored */
 	uint8_t *unpacked;     /* or NULL */
 	struct bytes contents; /* one of the two */

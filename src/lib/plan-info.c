@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/internal.h"
+#include "lib/arch.h"
 
 /* From the top. */
 static const char *const rungs[] = { "zero-copy", "copy", "bzImage" };
@@ -47,7 +47,7 @@ KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info
 	struct kx_plan_info found = {
 		.way = plan->way,
 		.reason = plan->reason,
-		.architecture = "x86_64",
+		.architecture = arch_name(plan->image->arch->id),
 		.type = image->name,
 		.cmdline = segments && plan->plan.cmdline ? plan->plan.cmdline : plan->cmdline,
 		.entry = plan->plan.entry,

@@ -10,16 +10,13 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "fundamental/crc32c.h"
+#include "lib/arch.h"
 #include "lib/cache.h"
 #include "lib/diet.h"
 #include "lib/in-place.h"
 #include "lib/prepare.h"
 
-/* arch/x86/kernel/kexec-bzimage64.c keeps room for " elfcorehdr=0x…" on every command line, crash
- * kernel or not: MAX_ELFCOREHDR_STR_LEN, with the NUL one more. */
-enum { FILE_LOAD_CMDLINE_RESERVE = 31 };
-
-enum { DEFAULT_SERIAL_PORT = 0x3f8, SERIAL_CLOCK = 115200, CMDLINE_MAX = 1 << 20 };
+enum { CMDLINE_MAX = 1 << 20 };
 
 DEFINE_CLEANUP(struct kx_plan *, kx_plan_free)
 
@@ -79,9 +76,10 @@ static const char *wants_changes(const struct kx_request *req)
 
 static size_t file_load_cmdline_max(const struct kx_image *image)
 {
-	const uint32_t max = image->image.bzimage.cmdline_size;
+	const uint32_t max = image->arch->image_cmdline_max(&image->image),
+		       reserve = image->arch->file_cmdline_reserve;
 
-	return max > FILE_LOAD_CMDLINE_RESERVE ? max - FILE_LOAD_CMDLINE_RESERVE : 0;
+	return max > reserve ? max - reserve : 0;
 }
 
 static int reason(struct kx_plan *plan, enum kx_way way, const char *fmt, ...) _printf_(3, 4);
@@ -145,7 +143,7 @@ static int refuse_file(const struct kx_request *req, const struct kx_plan *plan,
 				  "command line has %zu characters, kexec_file_load takes %zu "
 				  "with this kernel; kexec_load takes %u",
 				  strlen(plan->cmdline), file_load_cmdline_max(req->image),
-				  req->image->image.bzimage.cmdline_size),
+				  req->image->arch->image_cmdline_max(&req->image->image)),
 			  KX_STEP_PLAN);
 }
 
@@ -303,7 +301,7 @@ static int dtb_read(struct kx_ctx *ctx, const struct kx_request *req, struct pay
 		return 0;
 	r = read_file_in(ctx->file_root, req->dtb, FILE_SIZE_MAX, &ret->buffer, &ret->bytes.n);
 	if (r < 0)
-		return kx_fail_at(err, kx_fail(err, r, "%s: %s", req->dtb, strerror(-r)),
+		return kx_fail_at(err, kx_fail(err, r, "%s: %s", req->dtb, open_strerror(r)),
 				  KX_STEP_INITRD);
 	ret->bytes.p = ret->buffer;
 	return 0;
@@ -420,10 +418,11 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 		.flags = req->flags,
 		.bounds = { req->mem_min, req->mem_end ? req->mem_end : UINT64_MAX },
 		.entry = req->entry,
-		.serial_port =
-			(uint16_t)(req->serial_port ? req->serial_port : DEFAULT_SERIAL_PORT),
-		.serial_divisor =
-			(uint16_t)(req->serial_baud ? SERIAL_CLOCK / req->serial_baud : 0),
+		.serial_port = (uint16_t)(req->serial_port ? req->serial_port
+							   : req->image->arch->serial_port),
+		.serial_divisor = (uint16_t)(req->serial_baud ? req->image->arch->serial_clock /
+									req->serial_baud
+							      : 0),
 	};
 	int r = initrd_open(ctx, req, true, &plan->initrd, err);
 
@@ -474,9 +473,9 @@ static int request_check(const struct kx_request *req, struct kx_error *err)
 	if (req->serial_port > UINT16_MAX)
 		return kx_fail(err, -EINVAL, "serial port %#x is not an I/O port",
 			       req->serial_port);
-	if (req->serial_baud > SERIAL_CLOCK)
-		return kx_fail(err, -EINVAL, "serial speed %u is above %d", req->serial_baud,
-			       SERIAL_CLOCK);
+	if (req->serial_baud > req->image->arch->serial_clock)
+		return kx_fail(err, -EINVAL, "serial speed %u is above %u", req->serial_baud,
+			       req->image->arch->serial_clock);
 	if (req->mem_end && req->mem_min >= req->mem_end)
 		return kx_fail(err, -EINVAL, "the lowest address %#llx is not below the end %#llx",
 			       (unsigned long long)req->mem_min, (unsigned long long)req->mem_end);

@@ -15,7 +15,7 @@
 #include "base/lines.h"
 #include "image/initrd.h"
 #include "image/prepared-file.h"
-#include "image/vmlinux.h"
+#include "image/x86_64/vmlinux.h"
 #include "lib/cache.h"
 #include "lib/diet.h"
 
@@ -237,16 +237,6 @@ void prepare_done(struct kx_ctx *ctx, const struct kx_plan *plan)
 
 /* ---- which system call */
 
-static bool has_word(const char *line, const char *word)
-{
-	const size_t n = strlen(word);
-
-	for (const char *s = line; (s = strstr(s, word)); s += n)
-		if (s == line || s[-1] == ' ')
-			return true;
-	return false;
-}
-
 static char *text_in(int root, const char *path, size_t max)
 {
 	_cleanup_free_ uint8_t *raw = NULL;
@@ -268,7 +258,7 @@ const char *fast_needs_file(struct kx_ctx *ctx)
 		return "the kernel is locked down and permits nothing else";
 	/* Documentation/core-api/kho: only a file load hands anything over */
 	cmdline = text_in(root, "/proc/cmdline", CMDLINE_FILE_MAX);
-	if (exists_in(root, "/dev/liveupdate") == 1 || (cmdline && has_word(cmdline, "kho=on")))
+	if (exists_in(root, "/dev/liveupdate") == 1 || (has_word(cmdline, "kho=on")))
 		return "kexec handover (KHO) is on, which only kexec_file_load carries";
 	return NULL;
 }
@@ -310,8 +300,8 @@ static bool ima_cares(struct kx_ctx *ctx)
 
 	if (policy && policy[0])
 		return strstr(policy, "KEXEC_INITRAMFS_CHECK") != NULL;
-	if (cmdline && (has_word(cmdline, "ima_policy=") || has_word(cmdline, "ima_appraise=") ||
-			has_word(cmdline, "ima_tcb")))
+	if (has_word_starting(cmdline, "ima_policy=") ||
+	    has_word_starting(cmdline, "ima_appraise=") || has_word(cmdline, "ima_tcb"))
 		return true;
 	/* 1: the boot aggregate, without any rule */
 	return read_u64_in(root, "/sys/kernel/security/ima/runtime_measurements_count", &n) == 0 &&

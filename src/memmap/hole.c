@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Looks for free RAM: where a segment of the next kernel can go. */
+/* Finds free RAM for a segment of the next kernel. */
 
 #include <assert.h>
 #include <errno.h>
@@ -12,7 +12,7 @@ static struct range range_cut(struct range a, struct range b)
 			       a.end < b.end ? a.end : b.end };
 }
 
-/* One of the ranges in the way of @hole, or NULL. */
+/* A range of @taken that overlaps @hole, or NULL. */
 static const struct range *in_the_way(const struct ranges *taken, struct range hole)
 {
 	for (size_t i = 0; taken && i < taken->n; i++)
@@ -21,7 +21,7 @@ static const struct range *in_the_way(const struct ranges *taken, struct range h
 	return NULL;
 }
 
-/* Slides a window down from the end of @room, below whatever is in its way. */
+/* Tries places from the end of @room downwards, each time below the range that was in the way. */
 static bool hole_from_top(struct range room, const struct hole_request *req, struct range *ret)
 {
 	while (room.start < room.end && room.end - room.start >= req->size) {

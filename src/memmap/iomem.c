@@ -25,7 +25,7 @@ static bool bytes_starts(struct bytes b, const char *s)
 	return b.n >= strlen(s) && memcmp(b.p, s, strlen(s)) == 0;
 }
 
-/* Cuts the next line off @text. */
+/* Removes the next line from @text. */
 static bool next_line(struct bytes *text, struct bytes *ret)
 {
 	const uint8_t *newline;
@@ -50,7 +50,7 @@ static int hex_digit(uint8_t c)
 	return -1;
 }
 
-/* One to sixteen hexadecimal digits off the front of @b. */
+/* Removes one to sixteen hexadecimal digits from the start of @b. */
 static bool take_hex(struct bytes *b, uint64_t *ret)
 {
 	uint64_t v = 0;

@@ -8,9 +8,9 @@
 #include "base/array.h"
 #include "memmap/memmap.h"
 
-/* @e820: Documentation/arch/x86/zero-page.rst and include/uapi/asm/e820.h.
- * @rank: where two tables disagree, the higher rank is believed: memory wrongly kept off costs a
- * little room, memory wrongly used costs the machine. */
+/* @e820: Documentation/arch/x86/zero-page.rst and include/uapi/asm/e820.h. @rank: where two
+ * tables disagree the higher rank is believed: not using memory that is free wastes a little of
+ * it, using memory that is not free corrupts it. */
 static const struct {
 	const char *name;
 	uint32_t e820;
@@ -125,7 +125,7 @@ static int append_joined(struct memmap *map, struct range range, enum memory_typ
 	return memmap_add(map, range, type);
 }
 
-/* Walks the sorted edges and writes down what lies between each two. */
+/* Goes through the sorted edges and writes down the range between each two. */
 static int sweep(const struct edge *edges, size_t n, struct memmap *ret)
 {
 	size_t open[MEMORY_N_TYPES] = { 0 };

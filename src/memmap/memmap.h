@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What lies where in physical memory, whatever table it was read from. */
+/* Maps of physical memory, whatever table they were read from. */
 
 #include <libkexec.h>
 #include <stdbool.h>
@@ -30,14 +30,15 @@ struct memory_range {
 	enum memory_type type;
 };
 
-/* Owned, growing, no fixed limit: thousands of ranges exist. memmap_normalise() sorts it, joins
- * neighbours of one type and resolves overlaps in favour of the more restrictive type. */
+/* Ranges with a type, in memory of its own, as many as there are: machines have thousands.
+ * memmap_normalise() sorts them, joins neighbours of one type, and resolves overlaps in favour
+ * of the more restrictive type. */
 struct memmap {
 	struct memory_range *v;
 	size_t n, max;
 };
 
-/* Sets of ranges without a type: what to keep off, where crash kernels may go. */
+/* Ranges without a type: memory that must not be used, or where crash kernels may go. */
 struct ranges {
 	struct range *v;
 	size_t n, max;
@@ -60,12 +61,12 @@ const char *memory_type_name(enum memory_type type);
 /* Number in an e820 table; 0 for what is not declared at all. */
 uint32_t memory_type_e820(enum memory_type type);
 
-/* How a hole is looked for. */
+/* What to look for. */
 struct hole_request {
 	uint64_t size;		    /* > 0 */
 	uint64_t align;		    /* power of two */
 	struct range bounds;	    /* the whole hole lies inside */
-	const struct ranges *taken; /* keep off these, in any order; may be NULL */
+	const struct ranges *taken; /* must not be used, in any order; may be NULL */
 	bool top_down;		    /* highest address first, else lowest */
 };
 

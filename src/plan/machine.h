@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Everything a planner must know about the machine, as plain data: made by lib/machine.c from a
- * root's /proc and /sys, or by a test from a few lines. */
+/* What a planner needs to know about the machine, as plain data: filled in by lib/machine.c from
+ * /proc and /sys below a root, or by a test. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arch.h"
 #include "fundamental/bytes.h"
 #include "memmap/memmap.h"
-
-enum arch { ARCH_UNKNOWN, ARCH_X86_64, ARCH_ARM64 };
 
 /* One descriptor of /sys/firmware/efi/runtime-map. */
 struct efi_descriptor {
@@ -28,19 +27,19 @@ struct efi_facts {
 };
 
 struct machine {
-	enum arch arch;
+	enum arch_id arch;
 	struct memmap memory;	    /* normalised; what the next kernel is told */
 	struct ranges keep_off;	    /* RAM that must not be a target */
 	struct ranges crash;	    /* crashkernel= reservations, in file order */
 	uint8_t *boot_params;	    /* 4096 bytes of the running kernel's, or NULL */
 	uint64_t acpi_rsdp;	    /* 0 when unknown */
-	uint8_t acpi_rsdp_copy[36]; /* what lies there, for multiboot2 kernels */
+	uint8_t acpi_rsdp_copy[36]; /* its contents, for multiboot2 kernels */
 	size_t n_acpi_rsdp_copy;    /* 20 or 36, 0 when it cannot be read */
 	struct efi_facts efi;
 	uint8_t rng_seed[32];
-	size_t n_rng_seed; /* 0 when the pool is not ready: none is handed on */
-	bool has_random;   /* else nothing is placed at random */
-	uint64_t random_physical, random_virtual; /* for the kernel's two addresses */
+	size_t n_rng_seed; /* 0 when the kernel's pool is not ready: no seed is passed on */
+	bool has_random;   /* else addresses are not randomised */
+	uint64_t random_physical, random_virtual; /* of the kernel's addresses */
 	uint64_t tsc_khz;			  /* 0 when unknown */
 	bool la57;				  /* five-level paging is on */
 	const char *confidential; /* a guest whose memory is encrypted: how; static, or NULL */

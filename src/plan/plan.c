@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Request and machine -> plan: what holds for every architecture, and the table of them. */
+/* Makes a plan from a request and a machine: the parts that are the same for every architecture,
+ * and the table of architectures. */
 
 #include "plan/plan.h"
 
@@ -40,7 +41,7 @@ static int check_request(const struct plan_request *req, struct kx_error *err)
 	return 0;
 }
 
-static const struct arch_planner *find_planner(enum arch arch)
+static const struct arch_planner *find_planner(enum arch_id arch)
 {
 	for (size_t i = 0; i < sizeof(planners) / sizeof(planners[0]); i++)
 		if (planners[i]->arch == arch)
@@ -48,7 +49,7 @@ static const struct arch_planner *find_planner(enum arch arch)
 	return NULL;
 }
 
-/* The map handed over: all that the next kernel can be told about. */
+/* Writes the memory map that the next kernel gets. */
 static int declare_memory(struct planner *p)
 {
 	const struct memmap *memory = &p->machine->memory;
@@ -64,7 +65,8 @@ static int declare_memory(struct planner *p)
 	return 0;
 }
 
-/* "kernel, 3 module, purgatory": runs of one name counted, since there may be dozens. */
+/* Lists segments for a message, "kernel, 3 module, purgatory": neighbours of one name are
+ * counted, since there may be dozens. */
 static void list_segments(const struct planner *p, char *buf, size_t n)
 {
 	size_t used = 0;

@@ -50,7 +50,8 @@ struct plan_request {
 	uint16_t serial_port, serial_divisor; /* divisor 0: leave the speed */
 };
 
-/* The kernel of a direct entry, made once: it can be placed again without unpacking it again. */
+/* The unpacked kernel of a direct entry, kept so that it can be placed at other addresses
+ * without unpacking it again. */
 struct plan_kernel {
 	struct bytes image; /* as it lies in memory, from its first page on; owned by plan.store */
 	uint64_t entry;	    /* offset in it */
@@ -62,9 +63,10 @@ struct plan {
 	size_t n_segments;
 	uint64_t entry;	       /* where the old kernel jumps to */
 	uint64_t kernel_entry; /* where the purgatory jumps to */
-	const char *rung;      /* how fast a way was taken: "copy", "bzImage", … static */
-	char *rung_reason;     /* why none of those above it */
-	/* what is already where it belongs when the jump comes: put there, not handed over */
+	const char *rung;      /* which way of loading: "copy", "bzImage", … static */
+	char *rung_reason;     /* why none of the faster ones */
+	/* contents that are written to their final addresses before the jump, not passed to
+	 * kexec_load(2) */
 	struct segment in_place[2];
 	size_t n_in_place;
 	struct plan_kernel kernel; /* image.n == 0 unless the kernel itself is entered */
@@ -78,19 +80,18 @@ struct plan {
 };
 
 /*
- * Works out @req on @machine. Every ret field is owned by the plan but segment data of the image,
- * the initrd and the modules.
- * -ENOSPC no free range is large enough, or all together take more than half of RAM; -E2BIG more
- * than PLAN_SEGMENTS_MAX segments (the message lists them); -ENAMETOOLONG command line;
- * -EADDRNOTAVAIL an image's fixed address is not RAM;
- * -EOPNOTSUPP image, flag or architecture; -EINVAL options that contradict each other.
+ * Makes a plan for @req on @machine. The plan owns everything in it, except for data of segments
+ * that point into the image, the initrd and the modules. -ENOSPC no free range is large enough,
+ * or all together take more than half of RAM; -E2BIG more than PLAN_SEGMENTS_MAX segments (the
+ * message lists them); -ENAMETOOLONG command line; -EADDRNOTAVAIL an image's fixed address is
+ * not RAM; -EOPNOTSUPP image, flag or architecture; -EINVAL options that contradict each other.
  */
 _must_check_ int plan_make(const struct machine *machine, const struct plan_request *req,
 			   struct plan *ret, struct kx_error *err);
 /*
- * @plan once more (of the same request, and may_be_in_place), with the kernel and the initial ramdisk in
- * @windows; only what lies in holes there, and what is small, is left as segments.
- * Segments point into @plan's kernel and @req's initrd. Errors as plan_make().
+ * Makes @plan (of the same request, with may_be_in_place) again with the kernel and the initial
+ * ramdisk in @windows. Segments are left for what lies in holes of the windows, and for small
+ * parts; they point into @plan's kernel and @req's initrd. Errors as plan_make().
  */
 _must_check_ int plan_in_place(const struct machine *machine, const struct plan_request *req,
 			       const struct plan *plan, const struct windows *windows,

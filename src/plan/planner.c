@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Room for segments, the list of them, memory that belongs to the plan, warnings. */
+/* Functions for planners: free memory for segments, the list of segments, buffers owned by the
+ * plan, warnings. */
 
 #include "plan/planner.h"
 
@@ -66,7 +67,8 @@ uint64_t planner_scale(uint64_t random, uint64_t n)
 	return (uint64_t)((unsigned __int128)random * n >> 64);
 }
 
-/* One more than @hole's last start in the free RAM that begins with @hole. */
+/* End (exclusive) of the start addresses that @hole can have in the range of free RAM that it
+ * begins. */
 static uint64_t free_until(const struct planner *p, struct range bounds, struct range hole)
 {
 	const struct memmap *memory = &p->plan->memory;
@@ -81,7 +83,8 @@ static uint64_t free_until(const struct planner *p, struct range bounds, struct 
 	return end - range_size(hole) + 1;
 }
 
-/* Goes through runs of places until the one that has number *@n; takes all others off *@n. */
+/* Goes through ranges of possible start addresses up to the one that has number *@n; subtracts
+ * the size of the others from *@n. */
 static bool walk_places(const struct planner *p, struct hole_request hole, uint64_t *n,
 			struct range *ret)
 {
@@ -110,7 +113,7 @@ int planner_find_random(struct planner *p, const struct place *place, uint64_t r
 	};
 	struct range found;
 	uint64_t left = UINT64_MAX;
-	int r = planner_find(p, place, &found); /* or its sentence */
+	int r = planner_find(p, place, &found); /* when there is none: sets the error */
 
 	if (r < 0)
 		return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A plan in the making: what the planners of every architecture and image share. */
+/* Functions and state that the planners of all architectures and images share. */
 
 #include "fundamental/purgatory-abi.h"
 #include "plan/plan.h"
@@ -15,13 +15,14 @@ static inline uint64_t round_down(uint64_t v, uint64_t align)
 	return v & ~(align - 1);
 }
 
-/* Only of what is known to lie below 2^63. */
+/* @v has to be below 2^63. */
 static inline uint64_t round_up(uint64_t v, uint64_t align)
 {
 	return (v + align - 1) & ~(align - 1);
 }
 
-/* More of them than kexec_load(2) takes: planner_finish() counts, and can list them all. */
+/* May become more than kexec_load(2) takes: planner_finish() counts them, and lists all in its
+ * error. */
 struct planned_segment {
 	struct segment segment;
 	size_t n_checked; /* leading bytes of data that the digest covers */
@@ -49,37 +50,40 @@ struct place {
 
 /* Names as in `kexec --type=`; one entry an architecture. */
 struct arch_planner {
-	enum arch arch;
+	enum arch_id arch;
 	const char *name;
 	int (*make)(struct planner *p);
 };
 extern const struct arch_planner planner_x86_64;
 
-/* Free RAM of the map handed over, highest address first. @ret is whole pages. */
+/* Finds free RAM in the memory map of the next kernel, highest address first. @ret is whole
+ * pages. */
 _must_check_ int planner_find(struct planner *p, const struct place *place, struct range *ret);
-/* The same, any of the places that there are: @random (all of 64 bits) picks it. */
+/* The same at a random place: @random, 64 bits, picks one of all possible addresses. */
 _must_check_ int planner_find_random(struct planner *p, const struct place *place, uint64_t random,
 				     struct range *ret);
-/* @random of 64 bits -> [0, n), every number within n / 2^64 equally often. */
+/* Maps @random, 64 bits, to [0, n), with a bias of at most n / 2^64. */
 uint64_t planner_scale(uint64_t random, uint64_t n);
-/* Is all of @range free RAM of the map handed over and inside the request's bounds? */
+/* Is all of @range RAM in the memory map of the next kernel, not taken, and inside the request's
+ * bounds? */
 bool planner_is_free(const struct planner *p, struct range range);
 _must_check_ int planner_add(struct planner *p, const char *name, struct bytes data,
 			     struct range dest, size_t n_checked);
-/* What will lie at @dest without being copied. */
+/* Adds contents that are written to @dest before the jump, without a segment. */
 _must_check_ int planner_add_in_place(struct planner *p, const char *name, struct bytes data,
 				      struct range dest);
-/* @n zero bytes that live as long as the plan; NULL when out of memory. */
+/* Allocates @n zero bytes that the plan owns; NULL when out of memory. */
 uint8_t *planner_alloc(struct planner *p, size_t n);
 _must_check_ int planner_warn(struct planner *p, const char *fmt, ...) _printf_(2, 3);
 _must_check_ int planner_out_of_memory(struct planner *p);
-/* Which way the plan takes: the first call counts. @rung is static. Returns 0 or -ENOMEM. */
+/* Sets the rung (way of loading) of the plan; only the first call has an effect. @rung is
+ * static. Returns 0 or -ENOMEM. */
 _must_check_ int planner_rung(struct planner *p, const char *rung, const char *fmt, ...)
 	_printf_(3, 4);
 /* Is the word @name, or @name=…, on the next kernel's command line? */
 bool planner_has_word(const struct planner *p, const char *name);
 
-/* What the purgatory does after its check. */
+/* What the purgatory does after it has checked the segments. */
 struct handover {
 	struct bytes blob;
 	uint64_t end;	   /* purgatory lies below */
@@ -87,13 +91,14 @@ struct handover {
 	uint64_t entry, argument;
 	uint64_t stamps; /* address of struct stamps, 0 for none */
 	enum purgatory_entry_mode mode;
-	uint64_t page_tables;			 /* what to work with; 0: with the old kernel's */
-	struct range clear[PURGATORY_CLEAR_MAX]; /* needs page tables of one's own */
+	uint64_t page_tables;			 /* physical address, 0: the old kernel's */
+	struct range clear[PURGATORY_CLEAR_MAX]; /* only with @page_tables */
 	size_t n_clear;
 };
 
-/* Keeps room for the purgatory, for who has to know before where it will lie. */
+/* Reserves memory for the purgatory, when its address has to be known before
+ * planner_add_purgatory(). */
 _must_check_ int planner_place_purgatory(struct planner *p, struct handover *handover);
 
-/* Last segment of all: checks those added before, and enters the kernel. */
+/* Adds the last segment: it checks those added before, and enters the kernel. */
 _must_check_ int planner_add_purgatory(struct planner *p, const struct handover *handover);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A purgatory's blob + the segments to check -> one more segment, with its arguments written in. */
+/* Makes the segment of the purgatory: its blob with the arguments filled in, among them the
+ * segments to check. */
 
 #include <assert.h>
 #include <errno.h>
@@ -34,7 +35,7 @@ static uint32_t flags_of(const struct planner *p)
 	return flags;
 }
 
-/* What of @blob stays as it is, behind the arguments, when it runs at @dest. */
+/* Adds the part of @blob behind its arguments that does not change while it runs at @dest. */
 static void add_own_region(struct bytes blob, struct range dest, struct purgatory_args *args)
 {
 	const uint64_t end = get_le64(blob.p + blob.n - PURGATORY_TRAILER);
@@ -59,7 +60,7 @@ static void digest_of(const struct plan_request *req, const struct planned_segme
 		digest_bytes(s->segment.data.p, s->n_checked, crc32c_has_insn(), ret);
 }
 
-/* One place is kept for the purgatory itself. */
+/* One of the regions is for the purgatory itself. */
 static int fill_regions(const struct planner *p, struct purgatory_args *args)
 {
 	for (size_t i = 0; i < p->n_segments; i++) {

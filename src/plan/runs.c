@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Bytes -> runs of pages with something in them, few enough for kexec_load(2). */
+/* Splits data into runs of pages that are not all zeros, few enough for kexec_load(2). */
 
 #include "plan/runs.h"
 
@@ -17,7 +17,7 @@ static bool is_zero(struct bytes data, size_t at)
 	return memcmp(data.p + at, zeros, data.n - at < PAGE ? data.n - at : PAGE) == 0;
 }
 
-/* The next run that begins at or after *@at; *@at then lies behind it. */
+/* Finds the next run at or after *@at; *@at is then its end. */
 static bool next_run(struct bytes data, size_t *at, struct range *ret)
 {
 	while (*at < data.n && is_zero(data, *at))
@@ -29,7 +29,7 @@ static bool next_run(struct bytes data, size_t *at, struct range *ret)
 	return ret->start < ret->end;
 }
 
-/* Which of @n runs has the smallest gap behind it; the last one's ends at @next. */
+/* Index of the run with the smallest gap behind it; the gap of the last one ends at @next. */
 static size_t smallest_gap(const struct range *v, size_t n, struct range next)
 {
 	uint64_t least = next.start - v[n - 1].end;
@@ -43,8 +43,8 @@ static size_t smallest_gap(const struct range *v, size_t n, struct range next)
 	return found;
 }
 
-/* Of all gaps seen so far the largest max - 1 stay: which ones these are does not depend on the
- * order in which they are looked at. */
+/* Keeps the max - 1 largest gaps seen so far: which ones remain does not depend on the order in
+ * which they are found. */
 size_t page_runs(struct bytes data, size_t max, struct range *ret)
 {
 	struct range run;

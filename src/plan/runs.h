@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What of a long run of bytes is worth carrying: the pages that are not all zeros. */
+/* Finds the pages of a long buffer that are not all zeros. */
 
 #include <stddef.h>
 
@@ -15,5 +15,5 @@
  */
 size_t page_runs(struct bytes data, size_t max, struct range *ret);
 
-/* @data without the zeros at its end, however many megabytes of them. */
+/* @data without trailing zeros. */
 struct bytes without_zeros_behind(struct bytes data);

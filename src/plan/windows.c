@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Pages of 2 MiB, wherever the page allocator had them -> one window of neighbours for the kernel and
- * one for the initial ramdisk. */
+/* Chooses, among pages of 2 MiB that the page allocator gave at any address, a window (range of
+ * addresses) for the kernel and one for the initial ramdisk. */
 
 #include "plan/windows.h"
 
@@ -11,11 +11,11 @@
 
 #include "base/error.h"
 
-/* A place that a window could have: it begins or ends with a page that is there. Any other one
- * misses no fewer pages than its neighbour. */
+/* A possible window. Only those are looked at that begin or end with a page that is there:
+ * moving any other one by a page does not make it miss more pages. */
 struct candidate {
 	uint64_t start;
-	size_t missing, runs; /* pages that are not there, and runs of such */
+	size_t missing, runs; /* missing pages, and runs of such */
 };
 
 struct candidates {
@@ -64,7 +64,7 @@ static bool is_allowed(const struct windows_request *req, struct range window)
 	return in_ram && range_contains(req->bounds, window) && !touches(req->taken, window);
 }
 
-/* Counts what is missing; false when a missing page may not be. */
+/* Counts missing pages; false when one of them cannot be filled by a segment. */
 static bool count_holes(const struct windows_request *req, struct range window,
 			struct candidate *ret)
 {
@@ -111,7 +111,8 @@ static int find_candidates(const struct windows_request *req, size_t n_pages,
 	return 0;
 }
 
-/* The @nth of @set without a hole that keeps off @other (NULL: any); how many when there are fewer. */
+/* Finds the @nth window of @set without a hole that does not overlap @other (NULL: any); returns
+ * their number when there are fewer. */
 static size_t pick_whole(const struct candidates *set, const struct range *other, size_t nth,
 			 const struct candidate **ret)
 {
@@ -136,7 +137,7 @@ static size_t scale(uint64_t random, size_t n)
 	return (size_t)((unsigned __int128)random * n >> 64);
 }
 
-/* Is there a whole window of @set beside @kernel? */
+/* Is there a window of @set without a hole that does not overlap @kernel? */
 static bool leaves_room(const struct candidates *set, struct range kernel)
 {
 	const struct candidate *c;
@@ -150,7 +151,7 @@ static bool choose_whole(const struct windows_request *req, const struct candida
 	const struct candidate *c = NULL;
 	size_t n = 0, nth;
 
-	for (size_t pass = 0; pass < 2; pass++) { /* count, then take */
+	for (size_t pass = 0; pass < 2; pass++) { /* first count, then pick */
 		nth = pass ? scale(req->random[0], n) : SIZE_MAX;
 		n = 0;
 		for (size_t i = 0; i < kernel->n; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Where kernel and initial ramdisk of the next kernel can lie in huge pages that were got one by
- * one: runs of neighbours among them, if need be with holes, which are filled as segments are. */
+/* Where kernel and initial ramdisk of the next kernel can lie in huge pages that were allocated
+ * one by one: ranges of consecutive pages, if need be with holes, which become segments. */
 
 #include <libkexec.h>
 #include <stddef.h>
@@ -19,11 +19,11 @@ struct windows_request {
 	size_t n_frames;
 	size_t n_kernel, n_initrd;	/* pages each needs; no initrd: 0 */
 	const struct memmap *memory;	/* each window lies in one range of its RAM */
-	struct range bounds;		/* and in here */
-	const struct ranges *taken;	/* and nowhere near these */
+	struct range bounds;		/* and inside these */
+	const struct ranges *taken;	/* and overlaps none of these */
 	const struct ranges *not_holes; /* pages that cannot be filled at the jump */
 	size_t holes_max;		/* runs of them, at most WINDOW_HOLES_MAX */
-	uint64_t random[2];		/* of all windows without a hole, which: kernel, initrd */
+	uint64_t random[2];		/* pick a window without a hole: kernel, initrd */
 };
 
 struct windows {
@@ -33,6 +33,6 @@ struct windows {
 	uint64_t hole_bytes;
 };
 
-/* Any pair of windows without a hole, or the pair that misses the fewest pages. -ENOSPC */
+/* A random pair of windows without a hole, else the pair that misses the fewest pages. -ENOSPC */
 _must_check_ int windows_choose(const struct windows_request *req, struct windows *ret,
 				struct kx_error *err);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cmdline.h"
+#include "base/io.h"
 #include "preflight/devices.h"
 #include "preflight/initrd.h"
 #include "preflight/look.h"
@@ -39,7 +40,7 @@ static enum preflight_status read_initrds(const struct look *l, struct report *r
 		int code = read_file_in(l->root, path, 1 << 30, &text.buf, &text.b.n);
 
 		if (code == -ENOENT || (code == 0 && text.b.n == 0)) {
-			evidencef(r, "%s: %s", path, code ? strerror(-code) : "empty");
+			evidencef(r, "%s: %s", path, code ? open_strerror(code) : "empty");
 			return found(r, "An initrd of this entry is missing or empty.");
 		}
 		if (code < 0)
@@ -93,7 +94,7 @@ static int has_modules(const struct look *l, const char *release, struct report 
 			return -ENAMETOOLONG;
 		code = look_exists(l, path);
 		if (code != 0) {
-			evidencef(r, "%s: %s", path, code > 0 ? "is there" : strerror(-code));
+			evidencef(r, "%s: %s", path, code > 0 ? "is there" : open_strerror(code));
 			return code;
 		}
 	}

@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "preflight/look.h"
+#include "preflight/x86_64/x86_64.h"
 
 #define PCI "/sys/bus/pci/devices"
 enum { CLASS_DISPLAY = 0x03, WATCHDOG_MIN_S = 60, LINK_DEPTH_MAX = 4 };
@@ -166,56 +167,6 @@ static enum preflight_status look_efi_runtime(const struct look *l, struct repor
 	return found(r, "EFI variables are not there, or will be missing under the next kernel.");
 }
 
-/* The places where the load and the next kernel look for the address (lib/machine.c). */
-static bool tells_acpi(const struct look *l)
-{
-	enum { ACPI_RSDP_ADDR = 0x70 }; /* zero-page.rst of the kernel */
-	_cleanup_look_file_ struct look_file systab = { 0 }, params = { 0 };
-	_cleanup_free_ char *value = NULL;
-	struct lines lines;
-	struct bytes line;
-	uint64_t address;
-
-	if (cmdline_value(l->entry->cmdline, "acpi_rsdp=", &value) == 0)
-		return true;
-	if (look_file(l, "/sys/kernel/boot_params/data", &params) == 0 &&
-	    bytes_le64(params.b, ACPI_RSDP_ADDR, &address) && address)
-		return true;
-	if (look_file(l, "/sys/firmware/efi/systab", &systab) < 0)
-		return false;
-	lines = lines_of(systab.b);
-	while (lines_next(&lines, &line))
-		if (bytes_starts(line, "ACPI20=") || bytes_starts(line, "ACPI="))
-			return true;
-	return false;
-}
-
-/* A machine with a BIOS has the tables where every kernel looks for them. */
-static enum preflight_status look_acpi(const struct look *l, struct report *r)
-{
-	static const char efi[] = "/sys/firmware/efi", map[] = "/sys/firmware/efi/runtime-map";
-	int code = look_exists(l, efi);
-
-	if (code <= 0)
-		return code < 0 ? unknown(r, efi, code) : PREFLIGHT_OK;
-	if (!l->entry || !l->entry->cmdline)
-		return unknown_entry(l, r);
-	if (l->entry->way != KX_WAY_SEGMENTS)
-		return PREFLIGHT_OK;
-	code = look_exists(l, map);
-	if (code != 0)
-		return code < 0 ? unknown(r, map, code) : PREFLIGHT_OK;
-	if (tells_acpi(l))
-		return PREFLIGHT_OK;
-	evidencef(r,
-		  "no %s; no address in /sys/firmware/efi/systab, /sys/kernel/boot_params/data or "
-		  "acpi_rsdp=",
-		  map);
-	return found(r,
-		     "EFI has started this machine, and the next kernel cannot be told where its "
-		     "ACPI tables are.");
-}
-
 static bool is_default_route(struct bytes line)
 {
 	struct bytes rest = bytes_trim(line);
@@ -359,27 +310,6 @@ static enum preflight_status look_keyboard(const struct look *l, struct report *
 		     "The only keyboard is on USB, and its controller may not survive the reboot.");
 }
 
-static enum preflight_status look_screen(const struct look *l, struct report *r)
-{
-	static const char path[] = "/sys/class/graphics/fb0/name";
-	_cleanup_free_ char *name = NULL;
-	int code;
-
-	if (!l->entry)
-		return unknown_entry(l, r);
-	if (l->entry->way != KX_WAY_SEGMENTS)
-		return PREFLIGHT_OK;
-	code = look_line(l, path, &name);
-	if (code == -ENOENT)
-		return PREFLIGHT_OK;
-	if (code < 0)
-		return unknown(r, path, code);
-	evidence(r, path, name);
-	if (strcmp(name, "VESA VGA") == 0 || strcmp(name, "EFI VGA") == 0)
-		return PREFLIGHT_OK;
-	return found(r, "The screen stays blank until the next kernel's graphics driver runs.");
-}
-
 /* Documentation/devicetree/bindings/arm/cpus.yaml: "spin-table" processors cannot be stopped. */
 static enum preflight_status look_arm_processors(const struct look *l, struct report *r)
 {
@@ -466,28 +396,6 @@ static enum preflight_status look_watchdogs(const struct look *l, struct report 
 	return found(r, "A watchdog goes on counting and may reset the machine while it starts.");
 }
 
-static enum preflight_status look_microcode(const struct look *l, struct report *r)
-{
-	static const char path[] = "/run/reboot-required.pkgs";
-	_cleanup_look_file_ struct look_file text = { 0 };
-	struct lines lines;
-	struct bytes line;
-	int code = look_file(l, path, &text);
-
-	if (code < 0)
-		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, path, code);
-	lines = lines_of(text.b);
-	while (lines_next(&lines, &line))
-		if (bytes_is(line, "intel-microcode") || bytes_is(line, "amd64-microcode")) {
-			evidencef(r, "%s: %.*s", path, (int)line.n, (const char *)line.p);
-			return found(
-				r,
-				"New microcode is installed; the initrd brings it, the firmware's "
-				"own does not change.");
-		}
-	return PREFLIGHT_OK;
-}
-
 const struct check hardware_checks[] = {
 	{ "E1", PREFLIGHT_WARN, true, "NVIDIA graphics",
 	  "Reboot through the init system with the driver unloaded by a hook; if the screen stays dark, "
@@ -496,10 +404,10 @@ const struct check hardware_checks[] = {
 	{ "E2", PREFLIGHT_WARN, true, "AMD graphics",
 	  "If the screen stays dark, reboot through the firmware.", look_amdgpu },
 	{ "E3", PREFLIGHT_WARN, true, "Intel graphics", "Reboot through the firmware.",
-	  look_intel_graphics },
+	  look_intel_graphics, ON_X86_64 },
 	{ "E4", PREFLIGHT_WARN, true, "ACPI tables",
-	  "Use kexec_file_load(2) (WAY=file), or append acpi_rsdp= with their address.",
-	  look_acpi },
+	  "Use kexec_file_load(2) (WAY=file), or append acpi_rsdp= with their address.", look_acpi,
+	  ON_X86_64 },
 	{ "E5", PREFLIGHT_NOTE, true, "EFI runtime services", NULL, look_efi_runtime },
 	{ "E6", PREFLIGHT_WARN, true, "network adapter",
 	  "Have another way to reach the machine at hand.", look_network },
@@ -509,13 +417,14 @@ const struct check hardware_checks[] = {
 	  look_passthrough },
 	{ "E10", PREFLIGHT_NOTE, true, "storage adapter",
 	  "If disks were missing after a fast reboot, reboot through the firmware.", look_raid },
-	{ "E11", PREFLIGHT_NOTE, true, "screen", "Keep console= on the command line.",
-	  look_screen },
+	{ "E11", PREFLIGHT_NOTE, true, "screen", "Keep console= on the command line.", look_screen,
+	  ON_X86_64 },
 	{ "E12", PREFLIGHT_REFUSE, false, "processors can be stopped",
-	  "Use firmware with PSCI, or boot with maxcpus=1 first.", look_arm_processors },
+	  "Use firmware with PSCI, or boot with maxcpus=1 first.", look_arm_processors,
+	  ON_AARCH64 },
 	{ "E13", PREFLIGHT_WARN, true, "watchdog",
 	  "Give it a longer timeout before the reboot (RuntimeWatchdogSec= of systemd).",
 	  look_watchdogs },
-	{ "E14", PREFLIGHT_NOTE, true, "microcode", NULL, look_microcode },
+	{ "E14", PREFLIGHT_NOTE, true, "microcode", NULL, look_microcode, ON_X86_64 },
 	{ NULL },
 };

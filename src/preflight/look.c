@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/cmdline.h"
+#include "base/io.h"
 #include "base/num.h"
 #include "preflight/look.h"
 
@@ -48,7 +49,7 @@ enum preflight_status unknown(struct report *r, const char *path, int code)
 {
 	if (code == -ENOMEM)
 		r->evidence.failed = true;
-	evidence(r, path, strerror(-code));
+	evidence(r, path, open_strerror(code));
 	return PREFLIGHT_UNKNOWN;
 }
 
@@ -232,14 +233,4 @@ int proc_field(struct bytes text, const char *name, char **ret)
 		return *ret ? 0 : -ENOMEM;
 	}
 	return -ENOENT;
-}
-
-bool has_word(const char *list, const char *word)
-{
-	struct bytes rest = bytes_trim((struct bytes){ (const uint8_t *)list, strlen(list) });
-
-	while (rest.n)
-		if (bytes_is(bytes_word(&rest), word))
-			return true;
-	return false;
 }

@@ -3,6 +3,7 @@
 
 /* What checks are made of: reading below the root, and saying what was found. */
 
+#include "base/arch.h"
 #include "base/dir.h"
 #include "base/io.h"
 #include "base/lines.h"
@@ -17,6 +18,7 @@ struct look {
 	const struct preflight_entry *entry; /* opts->entry */
 	int root;
 	bool has_proc, has_sys, has_run; /* these are mounted, or captured */
+	struct arch_found arch;
 };
 
 struct report {
@@ -32,12 +34,15 @@ struct check {
 	const char *title;
 	const char *remedy;
 	enum preflight_status (*look)(const struct look *l, struct report *r);
+	unsigned only; /* architectures that it is about, 1u << enum arch_id; 0: all */
 };
+#define ON_X86_64 (1u << ARCH_X86_64)
+#define ON_AARCH64 (1u << ARCH_AARCH64)
 
 /* A family of checks, ended by an id of NULL. */
-extern const struct check permission_checks[], entry_checks[], memory_checks[],
-	virtualisation_checks[], hardware_checks[], storage_checks[], shutdown_checks[],
-	firmware_checks[];
+extern const struct check architecture_checks[], permission_checks[], entry_checks[],
+	memory_checks[], virtualisation_checks[], hardware_checks[], storage_checks[],
+	shutdown_checks[], firmware_checks[];
 
 /* Adds "PATH: VALUE" or free words to the evidence. */
 void evidence(struct report *r, const char *path, const char *value);
@@ -84,5 +89,3 @@ _must_check_ int look_cmdline(const struct look *l, char **ret);
 
 /* "NAME: VALUE" or "NAME\t: VALUE" in /proc files; -ENOENT when no line begins so. */
 _must_check_ int proc_field(struct bytes text, const char *name, char **ret);
-/* Whether a blank-separated list has this word. */
-bool has_word(const char *list, const char *word);

@@ -447,7 +447,7 @@ const struct check permission_checks[] = {
 	{ "A11", PREFLIGHT_REFUSE, false, "IMA appraisal",
 	  "Use an uncompressed kernel image and one signed initrd.", look_ima },
 	{ "A14", PREFLIGHT_WARN, false, "confidential guest", "Reboot through the firmware.",
-	  look_confidential },
+	  look_confidential, ON_X86_64 },
 	{ NULL },
 };
 

@@ -8,8 +8,9 @@
 #include "preflight/look.h"
 
 static const struct check *const families[] = {
-	permission_checks, entry_checks,   memory_checks,   virtualisation_checks,
-	hardware_checks,   storage_checks, shutdown_checks, firmware_checks,
+	architecture_checks, permission_checks,	    entry_checks,
+	memory_checks,	     virtualisation_checks, hardware_checks,
+	storage_checks,	     shutdown_checks,	    firmware_checks,
 };
 
 enum { N_FAMILIES = sizeof(families) / sizeof(*families) };
@@ -24,7 +25,7 @@ static size_t count_checks(void)
 	return n;
 }
 
-static bool is_check(const char *id)
+bool preflight_is_check(const char *id)
 {
 	for (size_t i = 0; i < N_FAMILIES; i++)
 		for (const struct check *c = families[i]; c->id; c++)
@@ -92,7 +93,7 @@ static bool has_entries(int root, const char *directory)
 static int check_force(const struct preflight_opts *opts, struct kx_error *err)
 {
 	for (size_t i = 0; i < opts->n_force; i++)
-		if (!is_check(opts->force[i]))
+		if (!preflight_is_check(opts->force[i]))
 			return kx_fail(err, -EINVAL,
 				       "there is no check %s; `rapidreboot check -v` names all",
 				       opts->force[i]);
@@ -109,6 +110,7 @@ int preflight_run(const struct preflight_opts *opts, struct preflight *ret, stru
 		.has_proc = has_entries(opts->root, "/proc"),
 		.has_sys = has_entries(opts->root, "/sys"),
 		.has_run = has_entries(opts->root, "/run"),
+		.arch = arch_find(opts->root),
 	};
 	int r = check_force(opts, err);
 
@@ -121,6 +123,8 @@ int preflight_run(const struct preflight_opts *opts, struct preflight *ret, stru
 		for (const struct check *c = families[i]; c->id; c++) {
 			struct preflight_finding *f = &p.findings[p.n];
 
+			if (c->only && !(c->only >> l.arch.id & 1))
+				continue;
 			if (run_check(&l, c, f) < 0)
 				return kx_fail(err, -ENOMEM, "check %s: out of memory", c->id);
 			p.n++;

@@ -80,7 +80,8 @@ struct preflight_finding {
 };
 
 struct preflight {
-	struct preflight_finding *findings; /* every check, in the order of the catalogue */
+	/* every check that is about this architecture, in the order of the catalogue */
+	struct preflight_finding *findings;
 	size_t n;
 	enum preflight_severity outcome; /* gravest severity of the findings */
 	bool has_findings;
@@ -104,6 +105,9 @@ void preflight_done(struct preflight *preflight);
 const char *preflight_file_only(int root);
 
 enum preflight_exit preflight_exit_status(const struct preflight *preflight);
+
+/* Is there a check with that id? */
+bool preflight_is_check(const char *id);
 
 /* "note", "warning", "cold", "refuse" and "ok", "unknown", "finding". */
 const char *preflight_severity_name(enum preflight_severity severity);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Is everything where and what the loader left? And: zeros where nothing was left; the clock, written
- * down. */
+/* Compares segments with their digests, zeroes the gaps between them, and stores time stamps. */
 #include "purgatory/purgatory.h"
 
 #include "fundamental/digest.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Between the kernels: stamp the clock, zero the gaps, check every segment, let the next kernel be entered or reset
- * the machine. */
+/* What runs between the old kernel and the next one: stores time stamps, zeroes the gaps,
+ * verifies every segment; returns when the next kernel may be entered, else resets the machine. */
 #include "purgatory/purgatory.h"
 
 #include "fundamental/crc32c.h"
 #include "io.h"
 
-/* Volatile: the loader has written here since this was compiled. */
+/* Volatile: the planner fills it in after this was compiled and linked. */
 __attribute__((section(".args"), used,
 	       visibility("hidden"))) volatile struct purgatory_args args = {
 	.magic = PURGATORY_MAGIC,
@@ -37,7 +37,7 @@ void purgatory_main(uint64_t tsc)
 	if (a->flags & PURGATORY_RESET_VGA)
 		vga_reset();
 	report_init(a);
-	clear_gaps(a); /* before the check: what it must not have touched is looked at after */
+	clear_gaps(a); /* first, so that the check also finds a segment that clearing has damaged */
 	if (a->flags & PURGATORY_CHECK)
 		bad = check_regions(a, a->flags & PURGATORY_CRC32C_INSN && crc32c_has_insn());
 	if (bad >= 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What compilers call without being asked. Volatile, so that no compiler turns a loop into a call of
- * the very function it stands in. */
+/* memcpy() and the other functions that compilers emit calls to even in freestanding code.
+ * Volatile, so that the loops are not compiled into calls of the functions they implement. */
 #include <stddef.h>
 #include <stdint.h>
 

@@ -10,13 +10,16 @@
 
 /* check.c */
 
-/* Are the arguments those that the planner wrote? */
+/* Does the digest of the arguments match, as the planner wrote them? */
 bool args_intact(const struct purgatory_args *args);
-/* First region whose contents differ from its digest, -1 when all are as they should be. */
+/* Index of the first region whose contents do not match its digest, -1 when all match. @insn:
+ * use the crc32 instruction. */
 int check_regions(const struct purgatory_args *args, bool insn);
-/* Zeros what no segment covers; nothing without page tables of our own. */
+/* Zeroes the ranges of args->clear. Does nothing without page tables of our own: those of the
+ * old kernel may lie in the gaps. */
 void clear_gaps(const struct purgatory_args *args);
-/* Writes @tsc into the next free slot; nothing without stamps, or with a damaged or full table. */
+/* Writes @tsc into the next free slot of the stamps; does nothing when there are none, or their
+ * table is damaged or full. */
 void stamp(const struct purgatory_args *args, enum stamp_id id, uint64_t tsc);
 
 /* report.c */
@@ -27,7 +30,7 @@ void report_hex(const struct purgatory_args *args, uint64_t v);
 /* vga.c: 80x25 colour text, whatever mode the old kernel's driver left */
 void vga_reset(void);
 
-/* reset.c: every way there is, the surest last */
+/* reset.c: tries every way to reset a PC, a triple fault last */
 __attribute__((noreturn)) void reset_machine(const struct purgatory_args *args);
 
 /* main.c: returns when the kernel may be entered */

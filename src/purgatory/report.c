@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* One line of text for whoever watches the serial port or a VGA text screen. No wait is without an
- * end: a port that is not there must not stop the machine. */
+/* Reports one line on the serial port and the VGA text screen. Every wait has a limit: a port
+ * that does not exist must not stop the machine. */
 #include "purgatory/purgatory.h"
 
 #include "io.h"
@@ -35,7 +35,7 @@ void report_init(const struct purgatory_args *args)
 	}
 	if (args->flags & PURGATORY_SERIAL) {
 		outb(port(args, LCR), LCR_8N1);
-		outb(port(args, IER), 0); /* polled */
+		outb(port(args, IER), 0); /* no interrupts: the port is polled */
 		outb(port(args, MCR), MCR_DTR_RTS);
 	}
 	vga_column = 0;
@@ -49,7 +49,7 @@ static void serial_byte(const struct purgatory_args *args, char c)
 	outb(port(args, DATA), (uint8_t)c);
 }
 
-/* The last row is ours; what was on the screen moves up. */
+/* Scrolls the screen by one row; the report is written to the last one. */
 static void vga_newline(void)
 {
 	volatile uint16_t *text = vga_text();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Puts a VGA back into mode 3, the text mode that a BIOS leaves: registers only. The font in plane 2
- * and the palette stay as they are. Register values: IBM PS/2 Hardware Interface Technical
- * Reference, Video Subsystem, mode 3+ (720x400, 80x25). */
+/* Sets a VGA to mode 3, the text mode that a BIOS leaves. Only registers are written: the font
+ * in plane 2 and the palette stay as they are. Register values: IBM PS/2 Hardware Interface
+ * Technical Reference, Video Subsystem, mode 3+ (720x400, 80x25). */
 #include "purgatory/purgatory.h"
 
 #include "io.h"
@@ -26,7 +26,7 @@ static const uint8_t attribute[] = { 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x14,
 				     0x07, 0x38, 0x39, 0x3a, 0x3b, 0x3c, 0x3d,
 				     0x3e, 0x3f, 0x0c, 0x00, 0x0f, 0x08, 0x00 };
 
-/* An index register, and its data register behind it. */
+/* Writes register @i of a set that is reached through an index port and the data port after it. */
 static void write_indexed(uint16_t index_port, unsigned i, uint8_t v)
 {
 	outb(index_port, (uint8_t)i);

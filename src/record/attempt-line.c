@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* One line of the record <-> struct attempt. */
+/* Converts between a line of the record and struct attempt. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,8 +105,8 @@ static bool take_text(struct bytes v, char *to, size_t size)
 	return true;
 }
 
-/* N_POINTS numbers with commas between them, "-" where not known. Later boots write fewer or more
- * when the moments change; those that are not there are not known. */
+/* N_POINTS numbers separated by commas, "-" for unknown. Other versions may write fewer or more
+ * of them; those that are missing are unknown. */
 static bool take_points(struct bytes v, int64_t *at)
 {
 	for (size_t i = 0; i < N_POINTS; i++) {
@@ -194,7 +194,7 @@ static bool take_value(struct attempt *a, const struct field *f, struct bytes v)
 	return false;
 }
 
-/* A field that a later version added is left alone. */
+/* Fields of later versions are ignored. */
 static bool take_field(struct attempt *a, struct bytes field, unsigned *seen)
 {
 	const uint8_t *equals = memchr(field.p, '=', field.n);
@@ -252,7 +252,7 @@ void attempts_parse(struct bytes text, struct attempts *ret)
 	struct bytes line;
 	struct attempt a;
 
-	/* what a power failure leaves of a file that was being written */
+	/* NUL bytes: a power failure came while the file system was writing it */
 	ret->damaged = text.n && memchr(text.p, 0, text.n) ? 1 : 0;
 	ret->n = 0;
 	while (lines_next(&lines, &line)) {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The file of attempts: read, changed by one program at a time, written whole. */
+/* The file of attempts: read and written as a whole, under a lock. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "base/file.h"
 #include "base/io.h"
@@ -13,9 +12,10 @@
 
 #define DIRECTORY "/var/lib/rapidreboot"
 #define FILE_NAME DIRECTORY "/attempts"
+#define LOCK_NAME DIRECTORY "/lock"
 #define DAMAGED_NAME DIRECTORY "/attempts.damaged"
 
-/* How long another program may be busy with the file. */
+/* Limits on waiting for the lock. */
 enum { LOCK_TRIES = 200, LOCK_WAIT_MS = 10 };
 
 static int file_read(int root, struct bytes *ret_text, struct attempts *ret, struct kx_error *err)
@@ -68,28 +68,25 @@ static int file_write(int root, const struct attempts *all, struct kx_error *err
 	return r < 0 ? kx_fail(err, r, FILE_NAME ": cannot be written: %s", strerror(-r)) : 0;
 }
 
-/* Programs that change the file take turns: rapidreboot, and hooks of a machine that goes down. The
- * lock is gone with its holder. */
+/* Locks the file against other programs that change it: rapidreboot, and hooks of a machine that
+ * goes down. The kernel drops the lock when its holder ends. */
 static int lock(struct sys *sys, int root, int *ret_fd, struct kx_error *err)
 {
-	_cleanup_close_ int fd = -1;
 	int r = directory_make_in(root, DIRECTORY, 0755);
 
-	if (r == 0)
-		r = fd = open_in(root, DIRECTORY, O_RDONLY | O_DIRECTORY);
 	if (r < 0)
 		return kx_fail(err, r, FILE_NAME ": cannot be written: %s", strerror(-r));
 	for (int i = 0; i < LOCK_TRIES; i++) {
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-			*ret_fd = TAKE_FD(fd);
+		r = lock_file_in(root, LOCK_NAME);
+		if (r >= 0) {
+			*ret_fd = r;
 			return 0;
 		}
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return kx_fail(err, -errno, DIRECTORY ": cannot be locked: %s",
-				       strerror(errno));
+		if (r != -EWOULDBLOCK && r != -EINTR)
+			return kx_fail(err, r, LOCK_NAME ": cannot be locked: %s", strerror(-r));
 		sys->sleep_ms(sys, LOCK_WAIT_MS);
 	}
-	return kx_fail(err, -EBUSY, DIRECTORY ": another program holds the record of attempts");
+	return kx_fail(err, -EBUSY, LOCK_NAME ": another program holds the record of attempts");
 }
 
 /* Changes *all; returns whether it did. */
@@ -115,7 +112,7 @@ static int change(struct sys *sys, change_fn *what, const void *data, struct kx_
 	if (r < 0)
 		return r;
 	if (what(sys, all, boot_id, data)) {
-		/* best effort: there may be no room for a second one */
+		/* keep the damaged file; not fatal: the disk may be full */
 		if (all->damaged && text.p)
 			(void)!file_replace_in(root, DAMAGED_NAME, 0644, text.p, text.n, true);
 		r = file_write(root, all, err);
@@ -129,7 +126,7 @@ static struct attempt *last_of(struct attempts *all)
 	return all->n ? &all->v[all->n - 1] : NULL;
 }
 
-/* The one that this boot is in the middle of, or NULL. */
+/* The pending attempt that was ordered in this boot, or NULL. */
 static struct attempt *pending_here(struct attempts *all, const char *boot_id)
 {
 	struct attempt *a = last_of(all);
@@ -253,8 +250,8 @@ static void close_one(struct sys *sys, struct attempt *a, const char *boot_id,
 		facts->reason(sys, a, a->reason, sizeof(a->reason));
 }
 
-/* A boot that nobody tried to make fast, through the firmware and up to its services: whatever was
- * wrong has had its cold start. */
+/* After a successful boot through the firmware that no attempt led to: the failure of an earlier
+ * attempt no longer refuses the next one, since firmware has initialised everything again. */
 static bool clear_failure(struct sys *sys, struct attempts *all, const char *boot_id)
 {
 	struct attempt *a = last_of(all);
@@ -275,7 +272,7 @@ static bool close_all(struct sys *sys, struct attempts *all, const char *boot_id
 
 		if (a->result != ATTEMPT_PENDING || strcmp(a->boot_id, boot_id) == 0)
 			continue;
-		/* only the last one can have led here */
+		/* only the last attempt can be the cause of this boot */
 		close_one(sys, a, boot_id, i + 1 == all->n ? data : NULL);
 		changed = true;
 	}

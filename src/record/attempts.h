@@ -26,21 +26,21 @@ enum attempt_point {
 	POINT_ASKED,
 	POINT_LOADED,
 	POINT_STOPPED,	 /* services are stopped, file systems still there */
-	POINT_PURGATORY, /* its first instruction: the old kernel is gone */
-	POINT_CHECKED,	 /* after its digest */
-	POINT_JUMPED,	 /* its last instruction */
+	POINT_PURGATORY, /* first instruction of the purgatory: the old kernel has ended */
+	POINT_CHECKED,	 /* the purgatory has checked the segments */
+	POINT_JUMPED,	 /* last instruction of the purgatory */
 	POINT_KERNEL,	 /* the clock of the new kernel begins */
 	POINT_INITRAMFS,
-	POINT_USERSPACE, /* init of the system itself */
+	POINT_USERSPACE, /* init of the root file system, after the one of the initial ramdisk */
 	POINT_TARGET,	 /* the services that make the machine usable are up */
 	N_POINTS,
 };
 
 /* What the moments after the jump were measured with. */
 enum attempt_clock {
-	CLOCK_NONE,    /* not yet */
+	CLOCK_NONE,    /* not measured yet */
 	CLOCK_COUNTER, /* the processor's time-stamp counter, which kexec does not reset */
-	CLOCK_WALL,    /* the real-time clock, good to a second or so */
+	CLOCK_WALL,    /* the real-time clock, exact to a second or so */
 	CLOCK_BROKEN,  /* the counter went backwards or does not fit: the real-time clock */
 };
 
@@ -54,7 +54,7 @@ enum {
 
 #define POINT_UNKNOWN INT64_MIN
 
-/* One moment, by every clock that there is; all zero: none. */
+/* A moment as every available clock shows it; all zero: none. */
 struct moment {
 	uint64_t real_ms; /* CLOCK_REALTIME */
 	uint64_t boot_us; /* CLOCK_BOOTTIME */
@@ -115,17 +115,18 @@ _must_check_ int attempt_format(const struct attempt *a, char **ret);
 
 /* No file is no attempts. One that is too big to be ours is damaged as a whole. */
 _must_check_ int attempts_read(struct sys *sys, struct attempts *ret, struct kx_error *err);
-/* Adds @a as pending and has it on the disk. Another one of this boot that is pending still did not
- * happen, and goes. */
+/* Adds @a as pending and syncs it to the disk. Removes a pending attempt of the same boot: that
+ * one has not happened. */
 _must_check_ int attempt_begin(struct sys *sys, const struct attempt *a, struct kx_error *err);
-/* Init said no: takes back what attempt_begin() wrote. */
+/* Init has refused: removes what attempt_begin() wrote. */
 _must_check_ int attempt_withdraw(struct sys *sys, struct kx_error *err);
 /* A reboot with a time begins, now: it counts from here in the pending attempt of this boot, and its kernel
  * was loaded long before. 0 when there is none. */
 _must_check_ int attempt_begins(struct sys *sys, struct kx_error *err);
-/* Services have stopped, now: says so in the pending attempt of this boot. 0 when there is none. */
+/* Notes the present as the moment when services had stopped, in the pending attempt of this
+ * boot. 0 also when there is none. */
 _must_check_ int attempt_stopped(struct sys *sys, struct kx_error *err);
-/* Adds what hooks answered to the pending attempt of this boot. 0 when there is none. */
+/* Adds answers of hooks to the pending attempt of this boot. 0 also when there is none. */
 _must_check_ int attempt_add_hooks(struct sys *sys, const char *hooks, struct kx_error *err);
 
 /**
@@ -152,13 +153,13 @@ _must_check_ int attempts_close(struct sys *sys, const struct boot_facts *facts,
  * again is a person's decision. Else NULL. */
 const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempts *all);
 
-/* Did the last attempt at the kernel @version without all of its modules fail, whatever has been since?
- * Then all of them are better kept. */
+/* Did the last attempt that started kernel @version with modules left out fail, whatever came
+ * after it? Then nothing is left out again. */
 bool attempts_diet_failed(struct sys *sys, const struct attempts *all, const char *version);
 
-/* A person has looked: what attempts_unconfirmed() tells stands in nobody's way any more. Returns 1, or
- * 0 when there was nothing of the kind. */
+/* A person has looked into it: the attempt that attempts_unconfirmed() returns no longer refuses
+ * the next one. Returns 1, or 0 when there was none. */
 _must_check_ int attempts_forgive(struct sys *sys, struct kx_error *err);
 
-/* Fills in how long everything took. */
+/* Fills in the moments after the jump, ->at, and ->clock. */
 void attempt_measure(struct sys *sys, struct attempt *a, const struct boot_facts *facts);

@@ -45,7 +45,7 @@ enum boot_way boot_way_read(struct sys *sys)
 
 	if (read_u64_in(root, "/proc/sys/kernel/bootloader_type", &type) < 0 || type > 0xff)
 		return BOOT_UNKNOWN;
-	/* the low four bits are the loader's version */
+	/* bits 0 to 3 are the loader's version */
 	return type >> 4 == 0xd ? BOOT_KEXEC : BOOT_FIRMWARE;
 }
 

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Which boot this is. */
+/* Identity of the running boot, and how it was started. */
 
 #include "base/error.h"
 #include "fundamental/bytes.h"
 #include "sys/sys.h"
 
-/* The directory that stands for "/": close with fd_close(), which leaves ROOT_HERE alone. */
+/* Opens the directory that paths are resolved in: close it with fd_close(), which ignores
+ * ROOT_HERE. */
 _must_check_ int machine_open(struct sys *sys);
 
 enum { BOOT_ID_LENGTH = 36 };
 
 /* Has @b the form of /proc/sys/kernel/random/boot_id? */
 bool is_boot_id(struct bytes b);
-/* That of the running boot, -ENOENT without /proc. */
+/* Reads the id of the running boot; -ENOENT without /proc. */
 _must_check_ int boot_id_read(struct sys *sys, char ret[BOOT_ID_LENGTH + 1]);
 
 enum boot_way { BOOT_UNKNOWN, BOOT_KEXEC, BOOT_FIRMWARE };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * How long a fast reboot took: moments of the old kernel by its CLOCK_BOOTTIME, those of the new one
- * by its own, the purgatory's by the time-stamp counter, which is not reset in between and so ties the
- * three together. Without it the real-time clock has to do, which many machines keep in whole seconds.
+ * Computes how long a fast reboot took. Moments of the old and of the new kernel are on the
+ * CLOCK_BOOTTIME of each; those of the purgatory are on the time-stamp counter, which is not reset
+ * in between and so relates the three. Without it the real-time clock is used, which many machines
+ * keep in whole seconds only.
  */
 #include <stdlib.h>
 
@@ -10,11 +11,11 @@
 
 enum {
 	CALIBRATION_MS = 100,
-	/* the chip that a kernel sets its clock by is as wrong as nobody has corrected it */
+	/* limit on the error of the real-time clock chip, which sets the clock of a new kernel */
 	WALL_ERROR_MS = 60000,
 };
 
-/* Longer than that no reboot takes: the counter is not what it was. */
+/* Longest reboot that is believed: a counter that says more was reset or changed. */
 static const int64_t longest_us = INT64_C(60) * 60 * 1000000;
 
 struct moment moment_now(struct sys *sys)
@@ -24,7 +25,7 @@ struct moment moment_now(struct sys *sys)
 				.tsc = sys->tsc(sys) };
 }
 
-/* The kernel's own idea of the counter's rate, by the clock that it derives from it. */
+/* Rate of the counter, from the kernel's own clock, which is derived from it. */
 static uint64_t calibrate(struct sys *sys)
 {
 	const uint64_t t0 = sys->raw_ns(sys), c0 = sys->tsc(sys);
@@ -52,7 +53,7 @@ static int64_t counter_us(uint64_t from, uint64_t to, uint64_t khz)
 	return (int64_t)((__int128)(to - from) * 1000 / khz);
 }
 
-/* The purgatory saw a counter between the one that was asked at and the one that is now. */
+/* Did the purgatory read the counter between the request and now, and in order? */
 static bool is_witnessed(const struct attempt *a, const struct boot_facts *facts,
 			 const struct moment *now)
 {
@@ -66,8 +67,8 @@ static bool is_witnessed(const struct attempt *a, const struct boot_facts *facts
 	return last < now->tsc;
 }
 
-/* Does the counter tell of a reboot that could have been? Without a witness the wall clock has to
- * agree, too. */
+/* Is the difference of the two counter values a plausible reboot? When the purgatory has left no
+ * value, the real-time clock has to agree as well. */
 static bool is_continuous(const struct attempt *a, const struct boot_facts *facts,
 			  const struct moment *now, uint64_t khz)
 {
@@ -76,7 +77,7 @@ static bool is_continuous(const struct attempt *a, const struct boot_facts *fact
 	if (now->tsc <= a->asked.tsc)
 		return false;
 	us = counter_us(a->asked.tsc, now->tsc, khz);
-	/* what was measured in the old kernel has to fit in */
+	/* the time that the old kernel measured is a part of it */
 	if (us - (int64_t)now->boot_us < a->at[POINT_STOPPED] ||
 	    us - (int64_t)now->boot_us > longest_us)
 		return false;
@@ -91,7 +92,7 @@ static void by_counter(struct attempt *a, const struct boot_facts *facts, uint64
 			a->at[i] = counter_us(a->asked.tsc, facts->tsc[i], khz);
 }
 
-/* Moments that contradict the ones before them say that a clock was wrong. */
+/* Are the moments in ascending order? Otherwise a clock was wrong. */
 static bool in_order(const struct attempt *a)
 {
 	int64_t last = 0;
@@ -120,7 +121,7 @@ static void by_wall(struct attempt *a, const struct boot_facts *facts, const str
 	for (size_t i = POINT_PURGATORY; i < N_POINTS; i++)
 		a->at[i] = POINT_UNKNOWN;
 	if (kernel < 0 || kernel < a->at[POINT_STOPPED] || kernel < a->at[POINT_LOADED])
-		return; /* the clock was set in between */
+		return; /* the real-time clock was set in between */
 	from_kernel(a, facts, kernel);
 }
 

@@ -10,7 +10,8 @@
 #include "base/lines.h"
 #include "record/reason.h"
 
-/* The worst first; what stands in front of the words (time, level, processor) is left out. */
+/* Texts of the kernel log, the gravest first. What precedes them in a line (time, level,
+ * processor) is left out. */
 static const char *const signs[] = {
 	"Kernel panic - not syncing",
 	"BUG: ",
@@ -53,7 +54,7 @@ bool reason_in_log(struct bytes log, char *ret, size_t size)
 	return false;
 }
 
-/* Where logs are looked for: those of a crash long ago have nothing to do with this reboot. */
+/* A directory of logs; those older than the attempt are not about it. */
 struct store {
 	int root;
 	uint64_t since_ms;
@@ -82,7 +83,7 @@ static bool in_file(const struct store *store, const char *path, char *ret, size
 	return true;
 }
 
-/* The last records come first: they are numbered in the order in which they were made. */
+/* Reads the last records first: they are numbered in the order in which they were written. */
 static bool in_directory(const struct store *store, const char *directory, unsigned depth,
 			 char *ret, size_t size)
 {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Why a machine came back through the firmware, by what the kernel before left behind. */
+/* Finds out why a machine came back through the firmware, from what the previous kernel left
+ * behind. */
 
 #include "record/attempts.h"
 
-/* The sentence that fits best in a text of a kernel log; false leaves @ret alone. The last panic
- * counts, then the last oops, then what the kernel said of kexec itself. */
+/* Picks the line of a kernel log that explains the failure: the last panic, else the last oops,
+ * else what the kernel said about kexec. False leaves @ret unchanged. */
 bool reason_in_log(struct bytes log, char *ret, size_t size);
 
-/* Looks at pstore, also where systemd has moved it, and at a watchdog that says that it reset the
- * machine; at nothing older than @since_ms of CLOCK_REALTIME. False: nothing there. */
+/* Searches pstore, also where systemd has moved it, and asks the watchdog whether it has reset
+ * the machine; ignores what is older than @since_ms of CLOCK_REALTIME. False: nothing found. */
 bool reason_in_firmware_store(struct sys *sys, uint64_t since_ms, char *ret, size_t size);

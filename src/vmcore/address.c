@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Kernel addresses into bytes of the dump.
+ * Translates kernel addresses to offsets in the dump.
  *
- * /proc/vmcore and cores made of it carry virtual addresses in p_vaddr, and that is all there is to
- * it. Dumps of physical memory (QEMU's dump-guest-memory) do not: there the address goes through
- * the windows and page tables that VMCOREINFO describes, and then through p_paddr.
+ * /proc/vmcore and cores made of it have virtual addresses in p_vaddr, which is enough. Dumps of
+ * physical memory (QEMU's dump-guest-memory) have not: there the address is translated by the
+ * ranges and page tables that VMCOREINFO describes, and then looked up in p_paddr.
  */
 #include <elf.h>
 #include <string.h>
 
 #include "vmcore/core.h"
 
-/* Where the first bytes of a request are. */
+/* A contiguous part of the dump that begins with the requested address. */
 struct run {
 	uint64_t offset; /* in the file */
-	uint64_t n;	 /* bytes that lie together */
+	uint64_t n;	 /* contiguous bytes */
 	bool is_zero;	 /* in memory, but not in the file: p_filesz < p_memsz */
 };
 
@@ -30,12 +30,14 @@ static bool segment_holds(const struct segment *s, uint64_t addr, bool by_virt, 
 	return true;
 }
 
-/* Bytes in the file win over zeros: makedumpfile -E lists excluded pages as segments of zeros. */
+/* Prefers bytes that are in the file to zeros: makedumpfile -E lists excluded pages as segments
+ * of zeros. */
 static bool find_run(struct vmcore *core, uint64_t addr, bool by_virt, struct run *ret)
 {
 	size_t recent = core->recent[by_virt];
 
-	/* A log's addresses lie close together, and a dump may have thousands of segments. */
+	/* try the segment of the last hit first: addresses of a log are close together, and a
+	 * dump may have thousands of segments */
 	if (recent < core->n_segments &&
 	    segment_holds(&core->segments[recent], addr, by_virt, true, ret))
 		return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Inside of the vmcore layer. */
+/* Internal declarations of the vmcore layer. */
 
 #include "vmcore/vmcore.h"
 
@@ -27,7 +27,7 @@ struct segment {
 	bool has_virt;
 };
 
-/* Virtual addresses [start, start + n) are physical ones from phys on; sums may wrap. */
+/* Virtual addresses [start, start + n) are physical addresses from phys on, modulo 2^64. */
 struct window {
 	uint64_t start;
 	uint64_t n;
@@ -89,9 +89,9 @@ struct log_key {
 
 _must_check_ int log_layout(const struct vmcore *core, const struct log_key *keys, size_t n_keys,
 			    void *layout, struct kx_error *err);
-/* Returns false when reading has to end: reader->stopped says what with. */
+/* Returns false when reading has to end: then reader->stopped is what the callback returned. */
 bool log_emit(struct log_reader *reader, const struct vmcore_record *record);
-/* Count a bad place; false once there were so many that going on makes no sense. */
+/* Counts a damaged place; false when there were DAMAGE_MAX of them, so that reading ends. */
 bool log_damaged(struct log_reader *reader, const struct kx_error *why);
 bool log_field(const struct vmcore *core, struct bytes object, uint64_t offset, size_t n,
 	       uint64_t *ret);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * An ELF core into its segments and its VMCOREINFO note. Source: elf(5), and the kernel's
+ * Reads the segments and the VMCOREINFO note of an ELF core. Source: elf(5), and the kernel's
  * Documentation/admin-guide/kdump/kdump.rst for what /proc/vmcore holds.
  */
 #include <elf.h>
@@ -11,7 +11,7 @@
 #include "fundamental/overflow.h"
 #include "vmcore/core.h"
 
-/* Offsets of what is needed from the headers, by ELF class. */
+/* Offsets of the fields that are needed of the headers, by ELF class. */
 struct elf_layout {
 	uint8_t word;
 	uint8_t phoff, shoff, phentsize, phnum, header_n;  /* Elf_Ehdr */
@@ -33,7 +33,7 @@ struct elf_layout {
 
 static const struct elf_layout elf32 = ELF_LAYOUT(32), elf64 = ELF_LAYOUT(64);
 
-/* Other things that people have called vmcore, by their first bytes. */
+/* Formats that are also called vmcore, by their first bytes: named in the error. */
 static const struct foreign {
 	const char *magic;
 	const char *advice;
@@ -154,7 +154,7 @@ static int read_note(struct vmcore *core, uint64_t name_at, uint32_t n_name, uin
 	return 0;
 }
 
-/* Walk the notes in [at, end) of the file; stops quietly at an empty or overlong one. */
+/* Reads the notes in [at, end) of the file; stops without an error at an empty or overlong one. */
 static int read_notes(struct vmcore *core, uint64_t at, uint64_t end, struct kx_error *err)
 {
 	while (!core->info && end - at > sizeof(Elf64_Nhdr) && core->n_notes++ < NOTES_MAX) {

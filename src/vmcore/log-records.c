@@ -146,7 +146,7 @@ static int read_record(struct buffer *b, uint64_t at, uint64_t *ret_len, struct 
 	return 0;
 }
 
-/* Without a good length there is no next record: the first bad one ends the log. */
+/* Ends at the first bad record: the length of a record is the only way to the next one. */
 static void read_all(struct buffer *b)
 {
 	uint64_t at = b->first, seen = 0, len = 0;

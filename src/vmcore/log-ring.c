@@ -133,7 +133,8 @@ static int open_ring(struct ring *ring, struct kx_error *err)
 	return check_ring(ring, err);
 }
 
-/* Where the text of a block is: at its own index, or at index 0 if it did not fit at the end. */
+/* Offset of the text of a block: at its own index, or at index 0 if it did not fit before the
+ * end of the ring. */
 static int block_place(const struct ring *ring, uint64_t begin, uint64_t next, uint64_t *ret_index,
 		       uint64_t *ret_n, struct kx_error *err)
 {

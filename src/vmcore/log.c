@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which of its three formats the kernel log of a dump has, and what their readers share. */
+/* Finds out which of three formats the kernel log of a dump has; code that their readers share. */
 #include <string.h>
 
 #include "vmcore/core.h"

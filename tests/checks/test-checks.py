@@ -71,6 +71,13 @@ class Layers(Tree):
     def test_unknown_layer(self):
         self.bad("src/other/a.c", "\n", "no layer")
 
+    def test_words_of_an_architecture(self):
+        for word in ("int n_e820;", "void *boot_params;", "int port = COM1;", "bool has_sse4_2;",
+                     "bool la57;", "struct bzimage b;", "int flag = RESET_VGA;"):
+            self.bad("src/plan/a.c", word + "\n", "belongs in a folder of its architecture")
+            self.write("src/plan/a.c", "/* the words bzImage and VGA in a comment */\n")
+            self.good("src/plan/x86_64/a.c", word + "\n")
+
     def test_architecture(self):
         self.bad("src/plan/a.c", "#if defined(__x86_64__)\n#endif\n", "architecture")
 

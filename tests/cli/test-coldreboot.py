@@ -186,6 +186,14 @@ class Steps(RebootTest):
             self.assertTrue(r.out if args[0] == "-h" else r.err)
         self.assertIn("coldreboot ", self.assertRuns(["-V"], 0, []).out)
 
+    def test_usage_has_one_form(self):
+        for args, sentence in ((["--mesage=x"], "unrecognized option '--mesage=x' "
+                                                "(did you mean '--message'?)"),
+                               (["--yes=1"], "option '--yes' doesn't allow an argument"),
+                               (["now"], "'now' is one word too many")):
+            r = self.assertRuns(args, 2, [])
+            self.assertEqual((r.out, r.err), ("", f"coldreboot: {sentence}, try --help\n"))
+
 
 class Terminal(RebootTest):
     def test_answers(self):

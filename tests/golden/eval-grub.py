@@ -56,8 +56,8 @@ SEARCHES = {"searching": "search --fs-uuid --set=root aa-bb\nmenuentry a { linux
             "device": "menuentry a { linux (hd0,gpt2)/kernel; }\n"}
 # Words that are refused, with the exit status.
 REFUSED = [(["eval-grub"], 2), (["eval-grub", "/nosuch"], 1), (["list", "--config", "/nosuch/grub.cfg"], 1),
-           (["list", "--firmware", "acpi"], 2), (["list", "--grub-flavour", "nosuch"], 1), (["list", "--fs", "x"], 1),
-           (["list", "--var", "novalue"], 1), (["eval-grub", "/endless"], 1)]
+           (["list", "--firmware", "acpi"], 2), (["list", "--grub-flavour", "nosuch"], 2), (["list", "--fs", "x"], 2),
+           (["list", "--var", "novalue"], 2), (["eval-grub", "/endless"], 1)]
 ENDLESS = {"endless": "while true; do true; done\n", "growing": "a=x; while true; do a=$a$a; done\n",
            "recursive": "function f { f; }\nf\n", "sources": "source /sources\n",
            "entries": "while true; do menuentry a { true; }; done\n", "echoing": "while true; do echo aaaaaaaaaaaaaaaa; done\n",

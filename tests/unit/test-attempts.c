@@ -478,6 +478,13 @@ static void test_concurrent(void **state)
 	(void)snprintf(path, sizeof(path), "%s/var/lib/rapidreboot", root.path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_true(fd >= 0);
+	/* everybody may open the directory, and so lock it: that holds nobody up */
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(attempt_withdraw(&machine, NULL), 0);
+	close(fd);
+	(void)snprintf(path, sizeof(path), "%s/var/lib/rapidreboot/lock", root.path);
+	assert_int_equal(access(path, F_OK), 0);
+	fd = open(path, O_RDWR | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	assert_int_equal(attempt_withdraw(&machine, NULL), -EBUSY);
 	close(fd);

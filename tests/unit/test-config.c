@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/io.h"
 #include "base/strbuf.h"
@@ -206,6 +207,67 @@ static void test_settings_files(void **state)
 	root_free(&root);
 }
 
+/* A disk that somebody brought may say what its own kernel is told, and nothing else. */
+static void test_settings_foreign(void **state)
+{
+	static const char everything[] =
+		"ENTRY=theirs\nAPPEND=quiet\nCACHE=/evil\nHOOKS=/evil\nHOOK_TIMEOUT=1\n"
+		"HOOK_FAILURE=ignore\nDISPLAY_DRIVERS=unload\nPACKAGE_TIMEOUT=1\nWAY=file\n"
+		"SAFE=yes\nDIET=yes\nCONFIRM=never\nFIRMWARE=refuse\nNOTICE=no\nIMPORT=no\n"
+		"CHECKS_FORCE=H1\nCHECKS_NOTE=H1\nCHECKS_REFUSE=H1\n";
+	struct config c, untouched;
+	struct root host, disk;
+	int host_fd, disk_fd;
+
+	root_new(&host);
+	root_new(&disk);
+	host_fd = open_root(&host);
+	disk_fd = open_root(&disk);
+	root_put(&host, "/etc/rapidreboot.conf", "ENTRY=ours\nAPPEND=debug\nHOOKS=/ours\n");
+	root_put(&disk, "/etc/rapidreboot.conf.d/x.conf", everything);
+	assert_int_equal(config_read(host_fd, &c, NULL), 0);
+	assert_int_equal(config_read(host_fd, &untouched, NULL), 0);
+	assert_int_equal(config_read_foreign(disk_fd, &c, NULL), 0);
+	assert_string_equal(c.default_entry, "theirs");
+	assert_string_equal(c.append, "quiet");
+	assert_string_equal(c.hooks, "/ours");
+	assert_null(c.cache);
+	assert_int_equal(c.hook_timeout_s, untouched.hook_timeout_s);
+	assert_int_equal(c.package_timeout_s, untouched.package_timeout_s);
+	assert_false(c.hook_failure_ignored || c.unload_displays || c.safe || c.diet);
+	assert_int_equal(c.way, KX_WAY_AUTO);
+	assert_int_equal(c.confirm, CONFIG_CONFIRM_TERMINAL);
+	assert_int_equal(c.firmware, CONFIG_FIRMWARE_COLD);
+	assert_true(c.notice && c.import);
+	assert_int_equal(c.force.n + c.downgrade.n + c.refuse.n, 0);
+	assert_int_equal(c.warnings.n, 16);
+	config_done(&c);
+	config_done(&untouched);
+	fd_close(host_fd);
+	fd_close(disk_fd);
+	root_free(&host);
+	root_free(&disk);
+}
+
+static void test_settings_of_others(void **state)
+{
+	struct kx_error err = { 0 };
+	struct config c;
+	struct root root;
+	char path[300];
+	int fd;
+
+	root_new(&root);
+	fd = open_root(&root);
+	root_put(&root, "/etc/rapidreboot.conf", "CONFIRM=never\n");
+	(void)snprintf(path, sizeof(path), "%s/etc/rapidreboot.conf", root.path);
+	assert_int_equal(chmod(path, 0666), 0);
+	assert_int_equal(config_read(fd, &c, &err), NOT_TRUSTED);
+	assert_non_null(strstr(err.message, "others than root can change it"));
+	fd_close(fd);
+	root_free(&root);
+}
+
 struct legacy_row {
 	const char *files[12]; /* path, contents, … */
 	struct legacy expected;
@@ -357,9 +419,14 @@ static void test_legacy_warns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_assign),	       cmocka_unit_test(test_assign_stops),
-		cmocka_unit_test(test_settings),       cmocka_unit_test(test_settings_odd),
-		cmocka_unit_test(test_settings_files), cmocka_unit_test(test_legacy),
+		cmocka_unit_test(test_assign),
+		cmocka_unit_test(test_assign_stops),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_settings_odd),
+		cmocka_unit_test(test_settings_files),
+		cmocka_unit_test(test_settings_foreign),
+		cmocka_unit_test(test_settings_of_others),
+		cmocka_unit_test(test_legacy),
 		cmocka_unit_test(test_legacy_warns),
 	};
 

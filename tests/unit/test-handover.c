@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "handover/arm.h"
 #include "handover/exit-initramfs.h"
+#include "handover/init.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
 

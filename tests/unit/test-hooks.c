@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "handover/hooks.h"
+#include "handover/init.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
 
@@ -152,12 +153,25 @@ static void test_not_a_program(void **state)
 	root_free(&root);
 }
 
+/* A person's message is never an option of the program that shows it. */
+static void test_operand(void **state)
+{
+	struct reboot_call call = { 0 };
+
+	assert_int_equal(call_operand(&call, "disk change", NULL), 0);
+	assert_int_equal(call_operand(&call, "-P", NULL), 0);
+	assert_int_equal(call.n_words, 3);
+	assert_string_equal(call.words[0], "disk change");
+	assert_string_equal(call.words[1], "--");
+	assert_string_equal(call.words[2], "-P");
+	reboot_call_done(&call);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_none),
-		cmocka_unit_test(test_arguments),
-		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_operand),	      cmocka_unit_test(test_none),
+		cmocka_unit_test(test_arguments),     cmocka_unit_test(test_time),
 		cmocka_unit_test(test_not_a_program),
 	};
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Values: System V ABI; arch/x86/tools/relocs.c and boot/compressed/{misc,kaslr}.c of Linux 6.12 (three
  * lists) and 7.2 (two). */
-#include "image/vmlinux.h"
+#include "image/x86_64/vmlinux.h"
 
 #include "tests/unit/vmlinux-make.h"
 

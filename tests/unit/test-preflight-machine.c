@@ -317,6 +317,33 @@ static void test_graphics_and_network(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
+static void test_architecture(void **state)
+{
+	static const struct row rows[] = {
+		/* arm64 and x86 differ in what /proc/cpuinfo shows: its arch/…/kernel/cpuinfo.c */
+		{ "A16", { { "/proc/sys/kernel/arch", "x86_64\n" } }, OK },
+		{ "A16",
+		  { { "/proc/sys/kernel/arch", "aarch64\n" } },
+		  REFUSE,
+		  .evidence = "aarch64" },
+		{ "A16",
+		  { { "/proc/cpuinfo", "processor\t: 0\nFeatures\t: fp asimd\n"
+				       "CPU implementer\t: 0x41\n" } },
+		  REFUSE,
+		  .evidence = "/proc/cpuinfo: aarch64" },
+		{ "A16",
+		  { { "/proc/cpuinfo", "isa\t\t: rv64imafdc\n" } },
+		  REFUSE,
+		  .evidence = "riscv64" },
+		{ "A16",
+		  { BYTES("/bin/sh", "\177ELF\2\2\1\0\0\0\0\0\0\0\0\0\0\3\0\26") },
+		  REFUSE,
+		  .evidence = "s390x" },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
 static void test_other_devices(void **state)
 {
 	const struct row rows[] = {
@@ -356,21 +383,25 @@ static void test_other_devices(void **state)
 		  ENTRY(.way = KX_WAY_SEGMENTS),
 		  UNKNOWN },
 
-		{ "E12", { { NULL } }, OK },
+		{ "E12", { { "/proc/sys/kernel/arch", "aarch64\n" } }, OK },
 		{ "E12",
-		  { BYTES("/proc/device-tree/cpus/cpu@0/enable-method", "psci\0"),
+		  { { "/proc/sys/kernel/arch", "aarch64\n" },
+		    BYTES("/proc/device-tree/cpus/cpu@0/enable-method", "psci\0"),
 		    { "/sys/devices/system/cpu/possible", "0-3\n" } },
 		  OK },
 		{ "E12",
-		  { BYTES("/proc/device-tree/cpus/cpu@0/enable-method", "spin-table\0"),
+		  { { "/proc/sys/kernel/arch", "aarch64\n" },
+		    BYTES("/proc/device-tree/cpus/cpu@0/enable-method", "spin-table\0"),
 		    { "/sys/devices/system/cpu/possible", "0-3\n" } },
 		  REFUSE },
 		{ "E12",
-		  { BYTES("/proc/device-tree/cpus/cpu@0/enable-method", "spin-table\0"),
+		  { { "/proc/sys/kernel/arch", "aarch64\n" },
+		    BYTES("/proc/device-tree/cpus/cpu@0/enable-method", "spin-table\0"),
 		    { "/sys/devices/system/cpu/possible", "0\n" } },
 		  OK },
 		{ "E12",
-		  { BYTES("/proc/device-tree/cpus/cpu@0/enable-method", "spin-table\0") },
+		  { { "/proc/sys/kernel/arch", "aarch64\n" },
+		    BYTES("/proc/device-tree/cpus/cpu@0/enable-method", "spin-table\0") },
 		  UNKNOWN },
 
 		{ "E13", { { NULL } }, OK },
@@ -406,6 +437,7 @@ int main(void)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_virtual),
 		cmocka_unit_test(test_graphics_and_network),
+		cmocka_unit_test(test_architecture),
 		cmocka_unit_test(test_other_devices),
 	};
 

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "image/vmlinux.h"
+#include "image/x86_64/vmlinux.h"
 
 #define FILE_MAX ((size_t)1 << 30)
 

@@ -93,6 +93,12 @@ class Tester:
         self.expect("no file", self.run().returncode, 1)
         self.expect("two files", self.run(path, path).returncode, 1)
         self.expect("unknown option", self.run("--nonsense", path).returncode, 1)
+        for words, sentence in ((["--leve1=err", path], "unrecognized option '--leve1=err' "
+                                                        "(did you mean '--level'?)"),
+                                ([path, path], f"'{path}' is one word too many"),
+                                (["-z"], "invalid option -- 'z'")):
+            self.expect(f"usage {words}", self.run(*words).stderr.decode(),
+                        f"vmcore-dmesg: {sentence}, try --help\n")
         done = self.run("--help")
         self.expect("--help", (done.returncode, done.stderr), (0, b""))
         for option in ("--json", "--level", "--help", "--version"):

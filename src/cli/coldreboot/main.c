@@ -3,48 +3,58 @@
 /* coldreboot: an ordinary reboot, through the firmware, whatever is loaded and enabled. */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/ask.h"
 #include "cli/exit-status.h"
+#include "cli/options.h"
 #include "handover/cold.h"
 
 DEFINE_CLEANUP(struct kx_ctx *, kx_ctx_free)
 
 struct options {
 	struct reboot_wish wish;
-	bool dry_run, yes, force;
+	bool dry_run, yes, force, help, version;
 };
 
-enum { OPT_NO_WALL = 256, OPT_MESSAGE };
+static const struct opt_row rows[] = {
+	{ "dry-run", 'n', ROW_FLAG(dry_run), .help = "print what would be done and do nothing" },
+	{ "yes", 'y', ROW_FLAG(yes), .help = "do not ask on a terminal" },
+	{ "force", 'f', ROW_FLAG(force), .help = "although a loaded kernel cannot be unloaded" },
+	{ "ignore-inhibitors", 'i', ROW_FLAG(wish.ignore_inhibitors),
+	  .help = "although a program wants the machine to stay up" },
+	{ "no-wall", 0, ROW_FLAG(wish.no_wall), .help = "tell nobody who is logged in" },
+	{ "message", 0, ROW_TEXT(wish.message, "TEXT"), .help = "what they are told" },
+	{ "help", 'h', ROW_FLAG(help), .help = "this text" },
+	{ "version", 'V', ROW_FLAG(version), .help = "the version" },
+};
 
-static const struct option long_options[] = {
-	{ "dry-run", no_argument, NULL, 'n' },
-	{ "yes", no_argument, NULL, 'y' },
-	{ "force", no_argument, NULL, 'f' },
-	{ "ignore-inhibitors", no_argument, NULL, 'i' },
-	{ "no-wall", no_argument, NULL, OPT_NO_WALL },
-	{ "message", required_argument, NULL, OPT_MESSAGE },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ 0 },
+/* --help and --version act at once. */
+static bool met(void *facts, const struct opt_row *row, const char *value)
+{
+	const struct options *o = facts;
+
+	return o->help || o->version;
+}
+
+static const struct opt_group groups[] = { { "" }, { NULL } };
+
+static const struct opt_table table = {
+	.program = "coldreboot",
+	.usage_status = EXIT_USAGE,
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(rows[0]),
+	.groups = groups,
+	.met = met,
 };
 
 static int print_help(void)
 {
 	puts("Usage: coldreboot [OPTION]…\n"
-	     "Reboot through the firmware, even when a kernel is loaded for a fast reboot.\n\n"
-	     "  -n, --dry-run              print what would be done and do nothing\n"
-	     "  -y, --yes                  do not ask on a terminal\n"
-	     "  -f, --force                although a loaded kernel cannot be unloaded\n"
-	     "  -i, --ignore-inhibitors    although a program wants the machine to stay up\n"
-	     "      --no-wall              tell nobody who is logged in\n"
-	     "      --message=TEXT         what they are told\n"
-	     "  -h, --help                 this text\n"
-	     "  -V, --version              the version\n\n"
-	     "More in coldreboot(8).");
+	     "Reboot through the firmware, even when a kernel is loaded for a fast reboot.");
+	options_print_help(&table, 0, stdout);
+	puts("\nMore in coldreboot(8).");
 	return EXIT_OK;
 }
 
@@ -131,40 +141,22 @@ static int run(const struct options *o)
 /* -1: the command line is understood; else the exit status */
 static int parse(int argc, char **argv, struct options *o)
 {
-	int c;
+	struct opt_problem problem;
+	int operand, r = options_read(&table, 0, argc, argv, o, &operand, &problem);
 
-	while ((c = getopt_long(argc, argv, "nyfihV", long_options, NULL)) != -1)
-		switch (c) {
-		case 'n':
-			o->dry_run = true;
-			break;
-		case 'y':
-			o->yes = true;
-			break;
-		case 'f':
-			o->force = true;
-			break;
-		case 'i':
-			o->wish.ignore_inhibitors = true;
-			break;
-		case OPT_NO_WALL:
-			o->wish.no_wall = true;
-			break;
-		case OPT_MESSAGE:
-			o->wish.message = optarg;
-			break;
-		case 'h':
-			return print_help();
-		case 'V':
-			printf("coldreboot %s\n", kx_version());
-			return EXIT_OK;
-		default:
-			fputs("Try `coldreboot --help`.\n", stderr);
-			return EXIT_USAGE;
-		}
-	if (optind < argc) {
-		fprintf(stderr, "coldreboot: \"%s\": there are no operands\n", argv[optind]);
-		return EXIT_USAGE;
+	if (r == -ENOMEM)
+		return fail(EXIT_FAILED, "out of memory");
+	if (r == 0 && o->help)
+		return print_help();
+	if (r == 0 && o->version) {
+		printf("coldreboot %s\n", kx_version());
+		return EXIT_OK;
+	}
+	if (r == 0)
+		r = options_operands(&table, 0, argc, argv, operand, 0, &problem);
+	if (r < 0) {
+		fprintf(stderr, "%s\n", problem.text);
+		return problem.status;
 	}
 	return -1;
 }

@@ -177,10 +177,10 @@ int job_refuse(const struct job *job, const struct options *o)
 {
 	int r;
 
-	if (o->error[0]) {
-		fprintf(stderr, "%s\n", o->error);
+	if (o->problem.text[0]) {
+		fprintf(stderr, "%s\n", o->problem.text);
 		/* 1 would say "loaded" */
-		return options_have(o, OPT_STATUS) ? EXIT_FAILED : o->error_exit;
+		return options_have(o, OPT_STATUS) ? EXIT_FAILED : o->problem.status;
 	}
 	r = refuse_looking(job, o);
 	if (r || job->status)

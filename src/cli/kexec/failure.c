@@ -106,7 +106,7 @@ static const char *named_in(const struct kx_error *err, const char **paths, size
 static int fail_initrd(const struct attempt *a, const struct kx_error *err)
 {
 	const struct options *o = a->options;
-	const char *path = named_in(err, o->initrds, o->n_initrds);
+	const char *path = named_in(err, o->initrds.v, o->initrds.n);
 
 	if (o->dtb && strstr(err->message, o->dtb))
 		return fail_open(o->dtb, err);
@@ -124,9 +124,9 @@ static int fail_module(const struct attempt *a, const struct kx_error *err)
 	const struct options *o = a->options;
 	_cleanup_free_ char *path = NULL;
 
-	for (size_t i = 0; i < o->n_modules; i++) {
+	for (size_t i = 0; i < o->modules.n; i++) {
 		free(path);
-		path = strndup(o->modules[i], strcspn(o->modules[i], " "));
+		path = strndup(o->modules.v[i], strcspn(o->modules.v[i], " "));
 		if (path && strstr(err->message, path))
 			break;
 	}
@@ -144,7 +144,7 @@ static int fail_request(const struct attempt *a, const struct kx_error *err)
 {
 	const struct options *o = a->options;
 
-	if (o->n_initrds && o->args != KX_ARGS_LINUX && err->code == -EINVAL &&
+	if (o->initrds.n && o->args != KX_ARGS_LINUX && err->code == -EINVAL &&
 	    strncmp(image_type(a->image), "elf-", 4) == 0) {
 		fputs("Ramdisks not supported with generic elf arguments\n", stderr);
 		say_why(err);

@@ -65,20 +65,23 @@ static unsigned image_kind(const char *type)
 /* Given, and known to the image's loader. Scripts give some options whatever the image is. */
 static bool wanted(const struct loading *l, enum opt opt)
 {
-	for (size_t i = 0; i < n_opt_rows; i++)
-		if (opt_rows[i].opt == opt)
+	for (size_t i = 0; i < opt_table.n_rows; i++) {
+		const struct opt_row *row = &opt_table.rows[i];
+
+		if (row->id == (int)opt)
 			return options_have(l->options, opt) &&
-			       (!opt_rows[i].kinds || opt_rows[i].kinds & image_kind(l->info.type));
+			       (!row->takers || row->takers & image_kind(l->info.type));
+	}
 	return false;
 }
 
 static void warn_unwanted(struct loading *l)
 {
-	for (size_t i = 0; i < n_opt_rows; i++) {
-		const struct opt_row *row = &opt_rows[i];
+	for (size_t i = 0; i < opt_table.n_rows; i++) {
+		const struct opt_row *row = &opt_table.rows[i];
 
-		if (options_have(l->options, row->opt) && !wanted(l, row->opt) &&
-		    strcmp(row->name, opt_name(row->opt)) == 0)
+		if (options_have(l->options, row->id) && !wanted(l, (enum opt)row->id) &&
+		    strcmp(row->name, opt_name(row->id)) == 0)
 			notes_warn(l->notes, "--%s is not used: %s is a %s image", row->name,
 				   l->options->kernel, l->info.type);
 	}
@@ -88,9 +91,12 @@ static uint64_t wanted_flags(const struct loading *l)
 {
 	uint64_t flags = l->options->flags;
 
-	for (size_t i = 0; i < n_opt_rows; i++)
-		if (opt_rows[i].kinds && opt_rows[i].flag && !wanted(l, opt_rows[i].opt))
-			flags &= ~opt_rows[i].flag;
+	for (size_t i = 0; i < opt_table.n_rows; i++) {
+		const struct opt_row *row = &opt_table.rows[i];
+
+		if (row->takers && row->flag && !wanted(l, (enum opt)row->id))
+			flags &= ~row->flag;
+	}
 	if (l->options->entry)
 		flags |= KX_REQ_HAS_ENTRY;
 	return flags;
@@ -176,12 +182,12 @@ static void make_request(struct loading *l)
 	l->request.size = sizeof(l->request);
 	l->request.image = l->image;
 	if (wanted(l, OPT_INITRD)) {
-		l->request.initrds = o->initrds;
-		l->request.n_initrds = o->n_initrds;
+		l->request.initrds = o->initrds.v;
+		l->request.n_initrds = o->initrds.n;
 	}
 	if (wanted(l, OPT_MODULE)) {
-		l->request.modules = o->modules;
-		l->request.n_modules = o->n_modules;
+		l->request.modules = o->modules.v;
+		l->request.n_modules = o->modules.n;
 	}
 	if (wanted(l, OPT_DTB))
 		l->request.dtb = o->dtb;
@@ -194,9 +200,9 @@ static void make_request(struct loading *l)
 	l->request.cache = o->cache;
 	l->request.serial_port = o->serial_port;
 	l->request.serial_baud = o->serial_baud;
-	if (o->n_initrds > 1)
+	if (o->initrds.n > 1)
 		notes_say(l->notes, "kexec: %zu initial ramdisks are joined in the order given",
-			  o->n_initrds);
+			  o->initrds.n);
 }
 
 static int make_plan(struct loading *l, enum kx_way way, struct kx_error *err)

@@ -96,11 +96,14 @@ static void warn_ignored(const struct job *job, const struct options *o, struct 
 {
 	if (job->load || job->status)
 		return;
-	for (size_t i = 0; i < n_opt_rows; i++)
-		if (opt_rows[i].kinds && options_have(o, opt_rows[i].opt) &&
-		    strcmp(opt_rows[i].name, opt_name(opt_rows[i].opt)) == 0)
+	for (size_t i = 0; i < opt_table.n_rows; i++) {
+		const struct opt_row *row = &opt_table.rows[i];
+
+		if (row->takers && options_have(o, row->id) &&
+		    strcmp(row->name, opt_name(row->id)) == 0)
 			notes_warn(notes, "--%s is ignored: nothing is loaded by this call",
-				   opt_rows[i].name);
+				   row->name);
+	}
 }
 
 static int run_dry(struct kx_ctx *ctx, const struct job *job, const struct options *o,

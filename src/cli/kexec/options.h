@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "cli/options.h"
 
 /* One for each meaning: --append and --command-line are the same option. */
 enum opt {
@@ -76,7 +77,7 @@ enum opt {
 };
 _Static_assert(OPT_MAX_ <= 64, "struct options.given is 64 bits wide");
 
-enum opt_group { GROUP_ACTION, GROUP_HOW, GROUP_WHAT, GROUP_WHERE, GROUP_CONSOLE, GROUP_LOOK };
+enum group { GROUP_ACTION, GROUP_HOW, GROUP_WHAT, GROUP_WHERE, GROUP_CONSOLE, GROUP_LOOK };
 
 /* Kinds of images that differ in the options they know. */
 #define KIND_BZIMAGE (1u << 0)	 /* bzImage with the 32-bit loader */
@@ -88,35 +89,12 @@ enum opt_group { GROUP_ACTION, GROUP_HOW, GROUP_WHAT, GROUP_WHERE, GROUP_CONSOLE
 #define KIND_ANY 0x3fu
 #define KIND_LINUX (KIND_ANY & ~KIND_MULTIBOOT)
 
-/**
- * struct opt_row - one spelling of an option
- * @name: long name, without dashes
- * @letter: short name, or 0
- * @opt: meaning
- * @arg: what its value is called in the help text, NULL when it takes none
- * @group: heading in the help text
- * @kinds: images that know the option; 0 for what is no business of a loader
- * @flag: KX_REQ_* that it stands for, or 0
- * @yields_to: letter of the older option that an abbreviation of both still means, or 0
- * @help: one or more lines, NULL for a spelling that the row before it explains
- */
-struct opt_row {
-	const char *name;
-	char letter;
-	enum opt opt;
-	const char *arg;
-	enum opt_group group;
-	unsigned kinds;
-	uint64_t flag;
-	char yields_to;
-	const char *help;
-};
-
-extern const struct opt_row opt_rows[];
-extern const size_t n_opt_rows;
+/* .id of its rows is an enum opt, .takers the KIND_ of images that know the option (0: it is no business of
+ * a loader), .flag the KX_REQ_ that it stands for. */
+extern const struct opt_table opt_table;
 
 /* First spelling of @opt, for messages: "--append". */
-const char *opt_name(enum opt opt);
+const char *opt_name(int opt);
 
 /**
  * struct options - what the command line says
@@ -124,8 +102,7 @@ const char *opt_name(enum opt opt);
  * @flags: KX_REQ_* of all options given
  * @actions: action options in the order given
  * @immediate: option that acts the moment it is met (-h, -v, --print-ckr-size), or OPT_MAX_
- * @error: first thing wrong with the command line, "" for nothing
- * @error_exit: exit status that goes with it
+ * @problem: first thing wrong with the command line
  *
  * Strings point into argv.
  */
@@ -143,25 +120,21 @@ struct options {
 	const char *root;
 	const char *dtb;
 	const char *cache;
-	const char **initrds;
-	size_t n_initrds;
-	const char **modules;
-	size_t n_modules;
+	struct opt_list initrds, modules;
 	uint64_t mem_min;
 	uint64_t mem_max;
 	uint64_t entry;
 	uint32_t serial_port;
 	uint32_t serial_baud;
-	char error[256];
-	int error_exit;
+	struct opt_problem problem;
 };
 
-static inline bool options_have(const struct options *o, enum opt opt)
+static inline bool options_have(const struct options *o, int opt)
 {
 	return o->given >> opt & 1;
 }
 
-/* 0, or -ENOMEM. A bad command line is a fact like any other: ret->error. */
+/* 0, or -ENOMEM. A bad command line is a fact like any other: ret->problem. */
 _must_check_ int options_parse(int argc, char **argv, struct options *ret);
 void options_done(struct options *options);
 

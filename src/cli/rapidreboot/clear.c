@@ -2,7 +2,8 @@
 
 /* rapidreboot clear: check H1 is content again. */
 
-#include "cli/rapidreboot/start.h"
+#include "cli/rapidreboot/options.h"
+#include "record/attempts.h"
 
 static int clear(void)
 {
@@ -19,17 +20,19 @@ static int clear(void)
 
 static int run(int argc, char **argv)
 {
-	struct start_options o;
-	int r = start_options_parse(&o, 0, argc, argv);
+	_cleanup_(command_done) struct options o;
+	int r = command_take(&clear_command, argc, argv, &o);
 
-	if (r == EXIT_OK && o.help)
-		puts("Usage: rapidreboot clear\n\n"
-		     "The last fast reboot came back through the firmware, or was never confirmed, and\n"
-		     "you have found out why: the next one is not refused for it (check H1).");
-	else if (r == EXIT_OK)
-		r = clear();
-	start_options_done(&o);
-	return r;
+	return r >= 0 ? r : clear();
 }
 
-const struct command clear_command = { "clear", "", "let an attempt that failed rest", run };
+const struct command clear_command = {
+	.name = "clear",
+	.synopsis = "",
+	.summary = "let an attempt that failed rest",
+	.run = run,
+	.taker = BY_CLEAR,
+	.about =
+		"The last fast reboot came back through the firmware, or was never confirmed, and you\n"
+		"have found out why: the next one is not refused for it (check H1).",
+};

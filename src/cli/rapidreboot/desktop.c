@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "base/num.h"
 #include "cli/json.h"
-#include "cli/rapidreboot/command.h"
+#include "cli/rapidreboot/options.h"
 #include "handover/init.h"
 
 #define LOGIND "org.freedesktop.login1"
@@ -61,17 +62,6 @@ static json_t *ask_manager(const char *method)
 	return first;
 }
 
-/* "shutdown:sleep" holds "shutdown" */
-static bool has_word(const char *words, const char *word)
-{
-	const size_t n = strlen(word);
-
-	for (const char *p = words; (p = strstr(p, word)); p += n)
-		if ((p == words || p[-1] == ':') && (p[n] == '\0' || p[n] == ':'))
-			return true;
-	return false;
-}
-
 static const char *text_at(const json_t *list, size_t i)
 {
 	const char *s = json_string_value(json_array_get(list, i));
@@ -87,7 +77,7 @@ static bool is_inhibited(const json_t *inhibitors)
 		const json_t *one = json_array_get(inhibitors, i);
 
 		if (strncmp(text_at(one, 3), "block", 5) != 0 ||
-		    !has_word(text_at(one, 0), "shutdown"))
+		    !has_item(text_at(one, 0), ":", "shutdown"))
 			continue;
 		fprintf(stderr, "rapidreboot: %s wants the machine to stay up: %s\n",
 			text_at(one, 1), text_at(one, 2));
@@ -146,23 +136,29 @@ static int check(uint64_t uid)
 static int run(int argc, char **argv)
 {
 	static char name[] = "reboot", *words[] = { name, NULL };
+	_cleanup_(command_done) struct options o;
 	const char *caller = getenv("PKEXEC_UID");
 	uint64_t uid;
 	int r;
 
 	/* whatever else could be said here, root's say would be needed for it */
-	if (argc > 1) {
-		if (argc == 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
-			puts("Usage: rapidreboot desktop\n\n"
-			     "Run by the launcher of desktops, through pkexec.");
-			return EXIT_OK;
-		}
-		return fail_usage("desktop takes no arguments");
-	}
+	r = command_take(&desktop_command, argc, argv, &o);
+	if (r >= 0)
+		return r;
+	if (argc > 1) /* not even "--" */
+		return command_fail(&desktop_command, "'%s' is one word too many", argv[1]);
 	if (!caller || parse_u64(caller, &uid) < 0)
-		return fail_usage("desktop is for pkexec to run, which says for whom");
+		return command_fail(&desktop_command,
+				    "this is for pkexec to run, which says for whom");
 	r = check(uid);
 	return r == EXIT_OK ? reboot_run("desktop", 1, words) : r;
 }
 
-const struct command desktop_command = { "desktop", "", "run by the launcher of desktops", run };
+const struct command desktop_command = {
+	.name = "desktop",
+	.synopsis = "",
+	.summary = "run by the launcher of desktops",
+	.run = run,
+	.taker = BY_DESKTOP,
+	.about = "Run by the launcher of desktops, through pkexec.",
+};

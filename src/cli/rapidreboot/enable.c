@@ -2,7 +2,9 @@
 
 /* rapidreboot enable, rapidreboot disable: what an ordinary reboot is. */
 
-#include "cli/rapidreboot/start.h"
+#include "cli/rapidreboot/options.h"
+#include "handover/arm.h"
+#include "handover/init.h"
 
 static int set(bool on)
 {
@@ -24,33 +26,37 @@ static int set(bool on)
 	return set_enabled(sys, init, on, &err) < 0 ? fail_with(&err) : EXIT_OK;
 }
 
-static int run(int argc, char **argv, bool on, const char *help)
+static int run(const struct command *command, int argc, char **argv, bool on)
 {
-	struct start_options o;
-	int r = start_options_parse(&o, 0, argc, argv);
+	_cleanup_(command_done) struct options o;
+	int r = command_take(command, argc, argv, &o);
 
-	if (r == EXIT_OK && o.help)
-		puts(help);
-	else if (r == EXIT_OK)
-		r = set(on);
-	start_options_done(&o);
-	return r;
+	return r >= 0 ? r : set(on);
 }
 
 static int run_enable(int argc, char **argv)
 {
-	return run(argc, argv, true,
-		   "Usage: rapidreboot enable\n\n"
-		   "From now on every ordinary reboot starts the next kernel directly.");
+	return run(&enable_command, argc, argv, true);
 }
 
 static int run_disable(int argc, char **argv)
 {
-	return run(argc, argv, false,
-		   "Usage: rapidreboot disable\n\n"
-		   "From now on an ordinary reboot goes through the firmware again.");
+	return run(&disable_command, argc, argv, false);
 }
 
-const struct command enable_command = { "enable", "", "make every ordinary reboot a fast one",
-					run_enable };
-const struct command disable_command = { "disable", "", "undo enable", run_disable };
+const struct command enable_command = {
+	.name = "enable",
+	.synopsis = "",
+	.summary = "make every ordinary reboot a fast one",
+	.run = run_enable,
+	.taker = BY_ENABLE,
+	.about = "From now on every ordinary reboot starts the next kernel directly.",
+};
+const struct command disable_command = {
+	.name = "disable",
+	.synopsis = "",
+	.summary = "undo enable",
+	.run = run_disable,
+	.taker = BY_DISABLE,
+	.about = "From now on an ordinary reboot goes through the firmware again.",
+};

@@ -6,21 +6,11 @@
 #include "cli/json.h"
 #include "cli/rapidreboot/command.h"
 
-/* show's questions of scripts; zero for none. */
-enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
-
 struct entries_options {
 	const char *root;
 	struct kx_entries_opts find;
-	const char **vars, **places; /* memory of the lists in .find */
-	bool json, help;
-	enum entries_ask ask;
 	const char *argument; /* the word that is no option, or NULL */
 };
-
-/* An exit status; EXIT_OK with ->help set when help was asked for. */
-int entries_options_parse(struct entries_options *o, int argc, char **argv);
-void entries_options_done(struct entries_options *o);
 
 struct entries {
 	struct kx_ctx *ctx;

@@ -2,7 +2,7 @@
 
 /* rapidreboot eval-grub: what a GRUB script prints, and the menu and variables it leaves. */
 
-#include "cli/rapidreboot/entries.h"
+#include "cli/rapidreboot/options.h"
 
 static int print_json(const struct entries *e)
 {
@@ -39,15 +39,18 @@ static void print_text(const struct entries *e)
 		printf("warning %s\n", info->warnings[i]);
 }
 
-static int eval_with(struct entries_options *o)
+static int run(int argc, char **argv)
 {
+	_cleanup_(command_done) struct options o;
 	struct entries e;
-	int r;
+	int r = command_take(&eval_grub_command, argc, argv, &o);
 
-	o->find.config = o->argument;
-	o->find.flags |= KX_ENTRIES_SCRIPT;
-	r = entries_open(&e, o);
-	if (r == EXIT_OK && o->json)
+	if (r >= 0)
+		return r;
+	o.find.find.config = command_operand(&o);
+	o.find.find.flags |= KX_ENTRIES_SCRIPT;
+	r = entries_open(&e, &o.find);
+	if (r == EXIT_OK && o.json)
 		r = print_json(&e);
 	else if (r == EXIT_OK)
 		print_text(&e);
@@ -55,22 +58,14 @@ static int eval_with(struct entries_options *o)
 	return r;
 }
 
-static int run(int argc, char **argv)
-{
-	struct entries_options o;
-	int r = entries_options_parse(&o, argc, argv);
-
-	if (r == EXIT_OK && o.help)
-		puts("Usage: rapidreboot eval-grub [--json] [OPTION]… FILE\n\n"
-		     "Evaluates FILE, a path below --root, as GRUB would: nothing is run, nothing\n"
-		     "is written. The options are those of `rapidreboot --help`.");
-	else if (r == EXIT_OK && (!o.argument || o.ask || o.find.config))
-		r = fail_usage("eval-grub takes one FILE");
-	else if (r == EXIT_OK)
-		r = eval_with(&o);
-	entries_options_done(&o);
-	return r;
-}
-
-const struct command eval_grub_command = { "eval-grub", "FILE",
-					   "what a GRUB script does, for bug reports", run };
+const struct command eval_grub_command = {
+	.name = "eval-grub",
+	.synopsis = "FILE",
+	.summary = "what a GRUB script does, for bug reports",
+	.run = run,
+	.taker = BY_EVAL_GRUB,
+	.operands_min = 1,
+	.operands_max = 1,
+	.about =
+		"Evaluates FILE, a path below --root, as GRUB would: nothing is run, nothing is written.",
+};

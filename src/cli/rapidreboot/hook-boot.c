@@ -91,7 +91,7 @@ static void by_systemd(struct sys *sys, struct boot_facts *facts)
 static int kernel_log(struct sys *sys, char **ret)
 {
 	_cleanup_close_ int root = machine_open(sys);
-	_cleanup_close_ int fd = open_in(root, "/dev/kmsg", O_RDONLY | O_NONBLOCK);
+	_cleanup_close_ int fd = open_device_in(root, "/dev/kmsg", O_RDONLY);
 	_cleanup_strbuf_ struct strbuf all = { 0 };
 	char record[8192];
 

@@ -10,6 +10,7 @@
 #include "cli/rapidreboot/attempt.h"
 #include "cli/rapidreboot/hook.h"
 #include "cli/rapidreboot/legacy.h"
+#include "cli/rapidreboot/options.h"
 #include "cli/rapidreboot/renew.h"
 
 static void say(const char *what)
@@ -253,22 +254,30 @@ static int run(int argc, char **argv)
 		{ "load", NULL },      { "late", NULL },
 		{ "jump", NULL },
 	};
-	const char *name = argc > 1 ? argv[1] : "";
+	enum { N_HOOKS = sizeof(hooks) / sizeof(hooks[0]) };
+	_cleanup_(command_done) struct options o;
+	const char *names[N_HOOKS], *name, *verb;
 	struct hook h;
 	size_t i = 0;
+	int r = command_take(&hook_command, argc, argv, &o);
 
-	if (argc < 2 || argc > 3)
-		return fail_usage(
-			"hook boot, stopped, wait, cancelled, load [VERB], late [VERB], jump [VERB]");
-	while (i < sizeof(hooks) / sizeof(hooks[0]) && strcmp(name, hooks[i].name) != 0)
+	if (r >= 0)
+		return r;
+	name = o.operands[0];
+	verb = o.n_operands > 1 ? o.operands[1] : NULL;
+	while (i < N_HOOKS && strcmp(name, hooks[i].name) != 0)
 		i++;
-	if (i == sizeof(hooks) / sizeof(hooks[0]))
-		return fail_usage("there is no hook \"%s\"", name);
+	if (i == N_HOOKS) {
+		for (size_t k = 0; k < N_HOOKS; k++)
+			names[k] = hooks[k].name;
+		return command_fail(&hook_command, "there is no hook '%s'%s", name,
+				    hint_nearest(name, names, N_HOOKS).text);
+	}
 	if (hooks[i].run) {
 		hooks[i].run(sys_machine());
 		return EXIT_OK;
 	}
-	if (hook_open(&h, argc == 3 ? argv[2] : NULL) == 0) {
+	if (hook_open(&h, verb) == 0) {
 		if (strcmp(name, "late") == 0)
 			late(&h);
 		else
@@ -280,5 +289,14 @@ static int run(int argc, char **argv)
 }
 
 const struct command hook_command = {
-	"hook", "NAME", "called by init: boot, stopped, wait, cancelled, load, late, jump", run
+	.name = "hook",
+	.synopsis = "NAME",
+	.summary = "called by init: boot, stopped, wait, cancelled, load, late, jump",
+	.run = run,
+	.taker = BY_HOOK,
+	.operands_min = 1,
+	.operands_max = 2,
+	.about =
+		"What units and scripts of init systems call: boot, stopped, wait, cancelled, load [VERB],\n"
+		"late [VERB], jump [VERB].",
 };

@@ -2,7 +2,7 @@
 
 /* rapidreboot list: the menu of this machine's boot loader. */
 
-#include "cli/rapidreboot/entries.h"
+#include "cli/rapidreboot/options.h"
 
 static void print_path(const struct kx_entry *e)
 {
@@ -51,12 +51,16 @@ static int print_json(const struct entries *e)
 	return json_out_end(&out) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-static int list_with(const struct entries_options *o)
+static int run(int argc, char **argv)
 {
+	_cleanup_(command_done) struct options o;
 	struct entries e;
-	int r = entries_open(&e, o);
+	int r = command_take(&list_command, argc, argv, &o);
 
-	if (r == EXIT_OK && o->json)
+	if (r >= 0)
+		return r;
+	r = entries_open(&e, &o.find);
+	if (r == EXIT_OK && o.json)
 		r = print_json(&e);
 	else if (r == EXIT_OK)
 		print_all(&e);
@@ -64,22 +68,12 @@ static int list_with(const struct entries_options *o)
 	return r;
 }
 
-static int run(int argc, char **argv)
-{
-	struct entries_options o;
-	int r = entries_options_parse(&o, argc, argv);
-
-	if (r == EXIT_OK && o.help)
-		puts("Usage: rapidreboot list [--json] [OPTION]…\n\n"
-		     "Shows the entries of this machine's boot loader, * before the one it would\n"
-		     "start next. The options are those of `rapidreboot --help`.");
-	else if (r == EXIT_OK && (o.argument || o.ask))
-		r = fail_usage("list takes options only: `rapidreboot show` is about one entry");
-	else if (r == EXIT_OK)
-		r = list_with(&o);
-	entries_options_done(&o);
-	return r;
-}
-
-const struct command list_command = { "list", "", "show the boot loader's entries and its default",
-				      run };
+const struct command list_command = {
+	.name = "list",
+	.synopsis = "",
+	.summary = "show the boot loader's entries and its default",
+	.run = run,
+	.taker = BY_LIST,
+	.about =
+		"Shows the entries of this machine's boot loader, * before the one it would start next.",
+};

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* rapidreboot: one table of subcommands; each reads its own options. */
+/* rapidreboot: one table of subcommands, and one of options. */
 
 #include <stdarg.h>
 #include <string.h>
 
-#include "cli/rapidreboot/command.h"
+#include "cli/rapidreboot/options.h"
 
 static const struct command *const commands[] = {
-	&reboot_command, &load_command,	   &unload_command,    &status_command,
-	&check_command,	 &cold_command,	   &enable_command,    &disable_command,
-	&list_command,	 &show_command,	   &eval_grub_command, &timeline_command,
-	&menu_command,	 &desktop_command, &clear_command,     &hook_command,
+	&reboot_command,    &load_command,     &unload_command,	 &status_command,  &check_command,
+	&cold_command,	    &enable_command,   &disable_command, &list_command,	   &show_command,
+	&eval_grub_command, &timeline_command, &menu_command,	 &desktop_command, &clear_command,
+	&hook_command,	    &help_command,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -30,7 +30,7 @@ int fail_usage(const char *fmt, ...)
 	va_start(ap, fmt);
 	vfprintf(stderr, fmt, ap);
 	va_end(ap);
-	fputs("\nTry `rapidreboot --help`.\n", stderr);
+	fputs(", try --help\n", stderr);
 	return EXIT_USAGE;
 }
 
@@ -42,56 +42,72 @@ int print_help(void)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		printf("  %-9s %-9s  %s\n", commands[i]->name, commands[i]->synopsis,
 		       commands[i]->summary);
-	puts("\nWhat is started, for reboot and load:\n"
-	     "  --kernel FILE          this kernel instead of an entry\n"
-	     "  --initrd FILE          its initial ramdisk; may be repeated\n"
-	     "  --cmdline TEXT         this command line instead of the entry's\n"
-	     "  --reuse-cmdline        the one of the running kernel instead\n"
-	     "  --append TEXT          words after it\n"
-	     "  --kexec-file-syscall   load with kexec_file_load only\n"
-	     "  --kexec-syscall        load with kexec_load only\n"
-	     "  --safe                 unpack nothing beforehand\n"
-	     "  --diet                 leave modules out of the initial ramdisk that are not used\n"
-	     "\nHow the machine goes down, for reboot:\n"
-	     "  -y, --yes              do not ask on a terminal\n"
-	     "  -i, --ignore-inhibitors  although a program wants the machine to stay up\n"
-	     "  --force ID             although the check ID refuses; may be repeated\n"
-	     "  --no-wall              tell nobody who is logged in\n"
-	     "  --message TEXT         what they are told\n"
-	     "  --when TIME            then: +MINUTES, HH:MM or YYYY-MM-DD HH:MM\n"
-	     "  --cancel               take that back\n"
-	     "  --direct               without the init system: stop everything, unmount, start\n"
-	     "  -n, --dry-run          print what would be done and do nothing; also for load\n"
-	     "\nOptions that say which system is looked at; all of them for list, show and\n"
-	     "eval-grub, the first two for reboot and load too:\n"
-	     "  --force ID             check: go on although this check refuses\n"
-	     "  --root DIR             the system below DIR instead of the running one\n"
-	     "  --config FILE          read this configuration instead of searching for one\n"
-	     "  --fs KIND:NAME=DIR     a file system is at DIR; KIND is uuid, label or dev\n"
-	     "  --firmware efi|bios    what the machine has\n"
-	     "  --grub-flavour NAME    whose GRUB it is: upstream, rh, suse\n"
-	     "  --var NAME=VALUE       what GRUB knows before its script runs\n"
-	     "\n"
-	     "  --svg FILE             timeline: draw it into this file\n"
-	     "  --notice               status: one line when a reboot is due, else nothing\n"
-	     "  --json                 print JSON\n"
-	     "  -v, --verbose          tell what is done and why\n"
-	     "  -h, --help             this text\n"
-	     "  -V, --version          the version\n"
-	     "\n"
-	     "More in rapidreboot(8).");
+	options_print_all();
+	puts("\nMore in rapidreboot(8), and about a command: rapidreboot help COMMAND.");
 	return EXIT_OK;
 }
 
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+struct hint hint_command(const char *word)
+{
+	const char *names[N_COMMANDS];
+
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		names[i] = commands[i]->name;
+	return hint_nearest(word, names, N_COMMANDS);
+}
+
+/* rapidreboot help [COMMAND] */
+static int run_help(int argc, char **argv)
+{
+	_cleanup_(command_done) struct options o;
+	int r = command_take(&help_command, argc, argv, &o);
+	static char option[] = "--help";
+	const struct command *command;
+	const char *name;
+
+	if (r >= 0)
+		return r;
+	name = command_operand(&o);
+	if (!name)
+		return print_help();
+	command = find_command(name);
+	if (command) {
+		char *words[] = { o.operands[0], option, NULL };
+
+		return command->run(2, words);
+	}
+	return command_fail(&help_command, "there is no command '%s'%s", name,
+			    hint_command(name).text);
+}
+
+const struct command help_command = {
+	.name = "help",
+	.synopsis = "[COMMAND]",
+	.summary = "how a command is used",
+	.run = run_help,
+	.taker = BY_HELP,
+	.operands_max = 1,
+	.about = "Prints how COMMAND is used, or what commands and options there are.",
+};
+
 static int dispatch(int argc, char **argv)
 {
+	const struct command *command = argc >= 2 ? find_command(argv[1]) : NULL;
+
 	if (argc >= 2 && (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0)) {
 		printf("rapidreboot %s\n", kx_version());
 		return EXIT_OK;
 	}
-	for (size_t i = 0; argc >= 2 && i < N_COMMANDS; i++)
-		if (strcmp(argv[1], commands[i]->name) == 0)
-			return commands[i]->run(argc - 1, argv + 1);
+	if (command)
+		return command->run(argc - 1, argv + 1);
 	/* No command: the first word is an option or the entry to start. */
 	return reboot_command.run(argc, argv);
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "cli/rapidreboot/entries.h"
+#include "cli/rapidreboot/options.h"
 
 static void print_field(const char *name, const char *value)
 {
@@ -81,9 +81,9 @@ static int answer(const struct entries *e, enum entries_ask ask, const char *nam
 	return EXIT_OK;
 }
 
-static int show(const struct entries *e, const struct entries_options *o)
+static int show(const struct entries *e, const struct options *o)
 {
-	const char *name = o->argument ? o->argument : "default";
+	const char *name = command_operand(o) ? command_operand(o) : "default";
 	struct kx_error err = { 0 };
 	struct json_out out = { 0 };
 	struct kx_entry entry;
@@ -92,7 +92,7 @@ static int show(const struct entries *e, const struct entries_options *o)
 	if (kx_entries_find(e->list, name, &i, &err) < 0)
 		return fail_with(&err);
 	if (o->ask)
-		return answer(e, o->ask, name, i);
+		return answer(e, (enum entries_ask)o->ask, name, i);
 	entry = entries_get(e, i);
 	if (o->json) {
 		entry_json(&out, &entry);
@@ -102,37 +102,32 @@ static int show(const struct entries *e, const struct entries_options *o)
 	return EXIT_OK;
 }
 
-static int show_with(const struct entries_options *o)
+static int run(int argc, char **argv)
 {
+	_cleanup_(command_done) struct options o;
 	struct entries e;
-	int r = entries_open(&e, o);
+	int r = command_take(&show_command, argc, argv, &o);
 
+	if (r >= 0)
+		return r;
+	if (o.ask && o.n_operands)
+		return command_fail(&show_command,
+				    "--default-… is about the default entry, '%s' is too much",
+				    command_operand(&o));
+	r = entries_open(&e, &o.find);
 	if (r == EXIT_OK)
-		r = show(&e, o);
+		r = show(&e, &o);
 	entries_close(&e);
 	return r;
 }
 
-static int run(int argc, char **argv)
-{
-	struct entries_options o;
-	int r = entries_options_parse(&o, argc, argv);
-
-	if (r == EXIT_OK && o.help)
-		puts("Usage: rapidreboot show [--json] [OPTION]… [ENTRY]\n"
-		     "       rapidreboot show --default-kernel|--default-index|--default-title\n\n"
-		     "Shows everything about one entry: an id, a title, titles with \">\" between\n"
-		     "them, an index, default (this is what no ENTRY means), latest or current.\n"
-		     "The other options are those of `rapidreboot --help`.");
-	else if (r == EXIT_OK && o.ask && o.argument)
-		r = fail_usage("--default-… is about the default entry: \"%s\" is too much",
-			       o.argument);
-	else if (r == EXIT_OK)
-		r = show_with(&o);
-	entries_options_done(&o);
-	return r;
-}
-
-const struct command show_command = { "show", "[ENTRY]",
-				      "everything about one entry, and why it is the default",
-				      run };
+const struct command show_command = {
+	.name = "show",
+	.synopsis = "[ENTRY]",
+	.summary = "everything about one entry, and why it is the default",
+	.run = run,
+	.taker = BY_SHOW,
+	.operands_max = 1,
+	.about = "Shows everything about one entry: an id, a title, titles with \">\" between\n"
+		 "them, an index, default (this is what no ENTRY means), latest or current.",
+};

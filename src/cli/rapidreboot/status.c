@@ -3,13 +3,13 @@
 /* rapidreboot status: what is loaded, what a reboot would be, and whether one is due. */
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/io.h"
 #include "cli/json.h"
+#include "cli/rapidreboot/options.h"
 #include "cli/rapidreboot/start.h"
 #include "cli/rapidreboot/waiting.h"
 
@@ -169,31 +169,23 @@ static int notice(void)
 
 static int run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "notice", no_argument, NULL, 'n' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int key, what = 0;
+	_cleanup_(command_done) struct options o;
+	int r = command_take(&status_command, argc, argv, &o);
 
-	while ((key = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (key == '?')
-			return EXIT_USAGE;
-		what = key;
-	}
-	if (optind < argc)
-		return fail_usage("status: one argument too many: %s", argv[optind]);
-	if (what == 'n')
-		return notice();
-	if (what != 'h')
-		return status(what == 'j');
-	puts("Usage: rapidreboot status [--json|--notice]\n\n"
-	     "What is loaded, what an ordinary reboot would do, which kernel runs and which\n"
-	     "one would be started. --notice prints one line when a reboot is due, else\n"
-	     "nothing.");
-	return EXIT_OK;
+	if (r >= 0)
+		return r;
+	if (o.notice && o.json)
+		return command_fail(&status_command, "--notice and --json exclude each other");
+	return o.notice ? notice() : status(o.json);
 }
 
-const struct command status_command = { "status", "", "what is loaded, and what a reboot would be",
-					run };
+const struct command status_command = {
+	.name = "status",
+	.synopsis = "",
+	.summary = "what is loaded, and what a reboot would be",
+	.run = run,
+	.taker = BY_STATUS,
+	.about =
+		"What is loaded, what an ordinary reboot would do, which kernel runs and which one would\n"
+		"be started.",
+};

@@ -2,7 +2,6 @@
 
 /* rapidreboot timeline: the attempts, what became of them, and how long they took. */
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -11,18 +10,8 @@
 #include "base/num.h"
 #include "cli/json.h"
 #include "cli/locale.h"
-#include "cli/rapidreboot/command.h"
+#include "cli/rapidreboot/options.h"
 #include "cli/rapidreboot/timeline.h"
-
-/**
- * struct options - facts of the command line
- * @which: counted back from the newest, 1; 0: all of them
- */
-struct options {
-	uint64_t which;
-	const char *svg;
-	bool json, help;
-};
 
 /* ---- text */
 
@@ -154,7 +143,8 @@ static int print_json(const struct attempts *all, size_t which)
 
 /* ---- the command */
 
-static int timeline(const struct options *o)
+/* @which: counted back from the newest, 1; 0: all of them */
+static int timeline(const struct options *o, uint64_t which)
 {
 	struct kx_error err = { 0 };
 	struct attempts all;
@@ -165,63 +155,40 @@ static int timeline(const struct options *o)
 	if (all.damaged)
 		fprintf(stderr, "rapidreboot: warning: %zu lines of the record are damaged\n",
 			all.damaged);
-	if (o->which > all.n || (o->svg && all.n == 0)) {
+	if (which > all.n || (o->svg && all.n == 0)) {
 		fprintf(stderr, "rapidreboot: %zu attempts are recorded, no more\n", all.n);
 		return EXIT_FAILED;
 	}
 	if (o->svg)
-		r = svg_write(&all.v[all.n - (o->which ? o->which : 1)], o->svg);
+		r = svg_write(&all.v[all.n - (which ? which : 1)], o->svg);
 	if (r == EXIT_OK && o->json)
-		return print_json(&all, o->which);
-	return r == EXIT_OK && !o->svg ? print_text(&all, o->which) : r;
-}
-
-static int parse(struct options *o, int argc, char **argv)
-{
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' },
-		{ "svg", required_argument, NULL, 's' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int key;
-
-	*o = (struct options){ 0 };
-	while ((key = getopt_long(argc, argv, "h", options, NULL)) != -1)
-		switch (key) {
-		case 'j':
-			o->json = true;
-			break;
-		case 's':
-			o->svg = optarg;
-			break;
-		case 'h':
-			o->help = true;
-			break;
-		default:
-			return EXIT_USAGE;
-		}
-	if (optind < argc && (parse_u64(argv[optind++], &o->which) < 0 || o->which == 0))
-		return fail_usage("timeline: \"%s\" is no number of an attempt: 1 is the last one",
-				  argv[optind - 1]);
-	if (optind < argc)
-		return fail_usage("timeline: one argument too many: %s", argv[optind]);
-	return EXIT_OK;
+		return print_json(&all, which);
+	return r == EXIT_OK && !o->svg ? print_text(&all, which) : r;
 }
 
 static int run(int argc, char **argv)
 {
-	struct options o;
-	int r = parse(&o, argc, argv);
+	_cleanup_(command_done) struct options o;
+	uint64_t which = 0;
+	int r = command_take(&timeline_command, argc, argv, &o);
 
-	if (r == EXIT_OK && o.help)
-		puts("Usage: rapidreboot timeline [--json] [--svg FILE] [N]\n\n"
-		     "The fast reboots that were tried, what became of them and how long the last one\n"
-		     "took, or the one with number N; 1 is the last one. --svg draws it.");
-	else if (r == EXIT_OK)
-		r = timeline(&o);
-	return r;
+	if (r >= 0)
+		return r;
+	if (o.n_operands && (parse_u64(o.operands[0], &which) < 0 || which == 0))
+		return command_fail(&timeline_command,
+				    "'%s' is no number of an attempt: 1 is the last one",
+				    o.operands[0]);
+	return timeline(&o, which);
 }
 
-const struct command timeline_command = { "timeline", "[N]", "fast reboots so far, and their times",
-					  run };
+const struct command timeline_command = {
+	.name = "timeline",
+	.synopsis = "[N]",
+	.summary = "fast reboots so far, and their times",
+	.run = run,
+	.taker = BY_TIMELINE,
+	.operands_max = 1,
+	.about =
+		"The fast reboots that were tried, what became of them and how long the last one took,\n"
+		"or the one with number N; 1 is the last one.",
+};

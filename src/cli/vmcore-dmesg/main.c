@@ -1,74 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* vmcore-dmesg FILE: print the kernel log that is in a crash dump. */
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/options.h"
 #include "cli/vmcore-dmesg/vmcore-dmesg.h"
 
-static const char usage[] =
-	"Usage: vmcore-dmesg [OPTION]... FILE\n"
-	"Print the kernel log in the crash dump FILE: /proc/vmcore or a saved ELF core.\n"
-	"\n"
-	"  -J, --json         one JSON object a record: seq, time_ns, level, facility,\n"
-	"                     caller, subsystem, device, text\n"
-	"  -l, --level=LIST   these levels only, as in dmesg(1): err,warn; err+ (and worse);\n"
-	"                     +err (and milder)\n"
-	"  -h, --help         print this help and exit\n"
-	"  -V, --version      print the version and exit\n"
-	"\n"
-	"Exit status: 0 printed, 1 wrong usage, 2 cannot open FILE, 64 the log is damaged\n"
-	"and only a part was printed; other values are listed in vmcore-dmesg(8).\n";
-
-struct args {
-	const char *path;
+struct options {
 	struct printer printer;
+	bool help, version;
 };
 
-/* Returns -1 to go on, else the exit status. */
-static int parse_args(int argc, char **argv, struct args *args)
+static bool take_level(void *facts, const struct opt_row *row, const char *value,
+		       struct opt_problem *problem)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'J' },
-		{ "level", required_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int c;
+	return levels_parse(value, &((struct options *)facts)->printer.levels);
+}
 
-	while ((c = getopt_long(argc, argv, "Jl:hV", options, NULL)) != -1) {
-		switch (c) {
-		case 'J':
-			args->printer.as_json = true;
-			break;
-		case 'l':
-			if (levels_parse(optarg, &args->printer.levels))
-				break;
-			(void)fprintf(
-				stderr,
-				"vmcore-dmesg: --level=%s: expected names out of emerg, alert, "
-				"crit, err, warn, notice, info and debug, joined by commas\n",
-				optarg);
-			return EXIT_USAGE;
-		case 'h':
-			return fputs(usage, stdout) < 0 ? EXIT_OUTPUT : 0;
-		case 'V':
-			return puts("vmcore-dmesg (rapidreboot) " VERSION) < 0 ? EXIT_OUTPUT : 0;
-		default:
-			(void)fputs("Try `vmcore-dmesg --help`.\n", stderr);
-			return EXIT_USAGE;
-		}
+static const struct opt_row rows[] = {
+	{ "json", 'J', ROW_FLAG(printer.as_json),
+	  .help = "one JSON object a record: seq, time_ns, level, facility,\n"
+		  "caller, subsystem, device, text" },
+	{ "level", 'l', ROW_TAKE(take_level, "LIST"),
+	  .expected = "names out of emerg, alert, crit, err, warn, notice, info and debug, joined "
+		      "by commas",
+	  .help = "these levels only, as in dmesg(1): err,warn; err+ (and worse);\n"
+		  "+err (and milder)" },
+	{ "help", 'h', ROW_FLAG(help), .help = "print this help and exit" },
+	{ "version", 'V', ROW_FLAG(version), .help = "print the version and exit" },
+};
+
+/* --help and --version act at once. */
+static bool met(void *facts, const struct opt_row *row, const char *value)
+{
+	const struct options *o = facts;
+
+	return o->help || o->version;
+}
+
+static const struct opt_group groups[] = { { "" }, { NULL } };
+
+static const struct opt_table table = {
+	.program = "vmcore-dmesg",
+	.usage_status = EXIT_USAGE,
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(rows[0]),
+	.groups = groups,
+	.met = met,
+};
+
+static int print_help(void)
+{
+	(void)puts(
+		"Usage: vmcore-dmesg [OPTION]... FILE\n"
+		"Print the kernel log in the crash dump FILE: /proc/vmcore or a saved ELF core.");
+	options_print_help(&table, 0, stdout);
+	(void)puts(
+		"\nExit status: 0 printed, 1 wrong usage, 2 cannot open FILE, 64 the log is damaged\n"
+		"and only a part was printed; other values are listed in vmcore-dmesg(8).");
+	return fflush(stdout) == EOF || ferror(stdout) ? EXIT_OUTPUT : 0;
+}
+
+/* Returns -1 to go on with @ret_path, else the exit status. */
+static int parse(int argc, char **argv, struct options *o, const char **ret_path)
+{
+	struct opt_problem problem;
+	int operand, r = options_read(&table, 0, argc, argv, o, &operand, &problem);
+
+	if (r == 0 && o->help)
+		return print_help();
+	if (r == 0 && o->version)
+		return puts("vmcore-dmesg (rapidreboot) " VERSION) < 0 ? EXIT_OUTPUT : 0;
+	if (r == 0)
+		r = options_operands(&table, 0, argc, argv, operand, 1, &problem);
+	if (r == 0 && operand == argc)
+		options_complain(&table, 0, &problem,
+				 "FILE is missing: /proc/vmcore or a saved ELF core");
+	if (problem.text[0]) {
+		(void)fprintf(stderr, "%s\n", problem.text);
+		return problem.status;
 	}
-	if (argc - optind != 1) {
-		(void)fputs(
-			"Usage: vmcore-dmesg [OPTION]... FILE\n"
-			"FILE is /proc/vmcore or a saved ELF core; see `vmcore-dmesg --help`.\n",
-			stderr);
-		return EXIT_USAGE;
-	}
-	args->path = argv[optind];
+	*ret_path = argv[operand];
 	return -1;
 }
 
@@ -135,10 +148,10 @@ static int judge(const char *path, const struct vmcore_report *report)
 	return EXIT_DAMAGED;
 }
 
-static int run(struct args *args)
+static int run(const char *path, struct printer *printer)
 {
 	_cleanup_(vmcore_freep) struct vmcore *core = NULL;
-	_cleanup_close_ int fd = open(args->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	struct vmcore_source source = { read_fd, &fd };
 	struct vmcore_report report;
 	struct kx_error err;
@@ -146,31 +159,31 @@ static int run(struct args *args)
 
 	if (fd < 0) {
 		r = -errno;
-		(void)fprintf(stderr, "vmcore-dmesg: cannot open %s: %s%s\n", args->path,
-			      strerror(-r),
-			      r == -ENOENT && !strcmp(args->path, "/proc/vmcore")
+		(void)fprintf(stderr, "vmcore-dmesg: cannot open %s: %s%s\n", path, strerror(-r),
+			      r == -ENOENT && !strcmp(path, "/proc/vmcore")
 				      ? " (it exists only in a capture kernel, after a crash)"
 				      : "");
 		return EXIT_OPEN;
 	}
 	r = vmcore_open(&source, &core, &err);
 	if (r == 0)
-		r = vmcore_log(core, print_record, &args->printer, &report, &err);
+		r = vmcore_log(core, print_record, printer, &report, &err);
 	if (fflush(stdout) == EOF || ferror(stdout)) {
 		(void)fprintf(stderr, "vmcore-dmesg: cannot write the log: %s\n", strerror(errno));
 		return EXIT_OUTPUT;
 	}
 	if (r < 0) {
-		(void)fprintf(stderr, "vmcore-dmesg: %s: %s\n", args->path, err.message);
+		(void)fprintf(stderr, "vmcore-dmesg: %s: %s\n", path, err.message);
 		return exit_status(r);
 	}
-	return judge(args->path, &report);
+	return judge(path, &report);
 }
 
 int main(int argc, char **argv)
 {
-	struct args args = { .printer.levels = LEVELS_ALL };
-	int status = parse_args(argc, argv, &args);
+	struct options o = { .printer.levels = LEVELS_ALL };
+	const char *path;
+	int status = parse(argc, argv, &o, &path);
 
-	return status >= 0 ? status : run(&args);
+	return status >= 0 ? status : run(path, &o.printer);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/open.h"
 #include "entry/grub/interp.h"
 
 int out_of_memory(struct interp *in)
@@ -167,7 +168,7 @@ static int check_config(const struct grub_request *req, struct entry_fs *fs, str
 			       req->config ? req->config : "");
 	r = fs->read(fs, "", req->config, max, &text, &n);
 	if (r < 0)
-		return kx_fail(err, r, "GRUB configuration %s: %s", req->config, strerror(-r));
+		return kx_fail(err, r, "GRUB configuration %s: %s", req->config, open_strerror(r));
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* bzImage: the kernel that unpacks itself. Documentation/arch/x86/boot.rst; the 64-bit entry lies
- * 0x200 behind the protected-mode code's start, the 32-bit entry is its start. */
+/* Plans a bzImage, which unpacks itself. Documentation/arch/x86/boot.rst: the 32-bit entry is
+ * the start of the protected-mode code, the 64-bit entry is 0x200 behind it. */
 
 #include <errno.h>
 
@@ -21,7 +21,7 @@ static bool enters_32bit(const struct planner *p)
 	return p->req->image->inner == IMAGE_BZIMAGE || p->req->flags & KX_REQ_ENTRY_32BIT;
 }
 
-/* First address that is out of reach for anything the kernel is given. */
+/* End (exclusive) of the addresses that the kernel can reach for what it is given. */
 static uint64_t reach(const struct planner *p, const struct bzimage *bz)
 {
 	if (!enters_32bit(p))
@@ -46,7 +46,8 @@ static int check(const struct planner *p, const struct bzimage *bz)
 	return 0;
 }
 
-/* Memory the kernel uses before it reads the memory map. Kernels that do not say: room to unpack. */
+/* Memory that the kernel uses before it reads the memory map. Where the header does not tell:
+ * what unpacking may need. */
 static uint64_t memory_size(const struct bzimage *bz)
 {
 	uint64_t need = bz->init_size ? bz->init_size : 4 * (uint64_t)bz->kernel.n;
@@ -61,7 +62,8 @@ static int place_kernel(struct planner *p, const struct bzimage *bz, struct rang
 		.what = "kernel",
 		.size = memory_size(bz),
 		.align = bz->kernel_alignment,
-		/* below its preferred address it would move itself there, over whatever is there */
+		/* not below its preferred address: it would move itself there, over whatever
+		 * lies there */
 		.bounds = { pref, reach(p, bz) },
 	};
 

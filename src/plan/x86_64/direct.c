@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The kernel inside a bzImage, entered without its decompressor: unpacked and moved to a random
- * address while the old kernel still works. What the decompressor would have done is done here:
- * arch/x86/boot/compressed/{head_64.S,misc.c,kaslr.c}. Where something of it cannot be done, the
- * plan says why and the bzImage is loaded as it is.
+ * Plans the kernel inside a bzImage, entered without its decompressor: it is unpacked and moved
+ * to a random address while the old kernel still runs. This does what
+ * arch/x86/boot/compressed/{head_64.S,misc.c,kaslr.c} do. Where that is not possible the plan
+ * says why, and the bzImage is loaded as it is.
  */
 
 #include <errno.h>
@@ -11,13 +11,13 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "image/vmlinux.h"
+#include "image/x86_64/vmlinux.h"
 #include "plan/purgatory-blobs.h"
 #include "plan/runs.h"
 #include "plan/x86_64/x86_64.h"
 #include "plan/x86_64/zero-page.h"
 
-/* Leaves room for initrd, boot_params, page tables and purgatory. */
+/* Leaves segments for initrd, boot_params, page tables and purgatory. */
 #define KERNEL_RUNS_MAX (PLAN_SEGMENTS_MAX - 4)
 
 /* Why @p cannot be a direct entry, whatever is in the payload; NULL when it can. */
@@ -45,23 +45,24 @@ static const char *obstacle(const struct planner *p)
 		return "five-level paging is on, and the kernel is built for four levels";
 	if (machine->la57 && planner_has_word(p, "no5lvl"))
 		return "five-level paging is on, and only the decompressor obeys no5lvl";
-	/* compressed/kaslr.c keeps off what these take away */
+	/* compressed/kaslr.c avoids the memory that these exclude */
 	if (planner_has_word(p, "mem") || planner_has_word(p, "memmap"))
 		return "mem= or memmap= restricts where the kernel may lie";
 	return NULL;
 }
 
-/* What the image is made into, and what has been found out about it on the way. */
+/* The unpacked kernel, and what was found out about it. */
 struct direct {
 	struct vmlinux vmlinux;
 	struct vmlinux_relocs relocs;
 	uint8_t *image;	    /* the kernel from vmlinux.start on, owned by the plan */
 	uint64_t slide;	    /* of virtual addresses */
-	bool is_randomised; /* tells the kernel to do the rest */
+	bool is_randomised; /* tells the kernel to randomise its memory regions, too */
 	struct range dest;  /* physical */
 };
 
-/* 1 when the kernel was built without the table: then its own decompressor would not move it. */
+/* Returns 1 when the kernel has no relocation table: its own decompressor would not move it
+ * either. */
 static int find_relocs(struct planner *p, struct direct *d)
 {
 	struct kx_error err = { 0 };
@@ -96,7 +97,7 @@ static int slide(struct planner *p, struct direct *d)
 	return 0;
 }
 
-/* File as unpacked -> d->image. A reason not to go on ends up in the plan's rung. */
+/* Builds d->image from the unpacked @file. A reason not to go on is stored in the plan's rung. */
 static int build(struct planner *p, struct bytes file, struct direct *d)
 {
 	struct kx_error err = { 0 };
@@ -110,7 +111,7 @@ static int build(struct planner *p, struct bytes file, struct direct *d)
 	return slide(p, d);
 }
 
-/* A damaged stream is an error: the decompressor could only stop there, and the machine with it. */
+/* A damaged stream is an error: the decompressor would halt the machine over it. */
 static int unpack(struct planner *p, struct direct *d)
 {
 	_cleanup_free_ uint8_t *file = NULL;
@@ -204,7 +205,7 @@ static int add_all(struct planner *p, struct direct *d)
 	struct linux_params params;
 	int r = place(p, d);
 
-	/* all of it: nothing else may lie in the gaps */
+	/* the whole range: nothing else may be placed in the gaps, which are zeroed */
 	if (r == 0 && ranges_add(&p->taken, d->dest) < 0)
 		r = planner_out_of_memory(p);
 	if (r == 0)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* EFI runtime services for the next kernel. SetVirtualAddressMap works once per firmware boot, so
- * the running kernel's mapping is handed on as it is: Documentation/ABI/testing/
- * sysfs-firmware-efi-runtime-map, arch/x86/kernel/kexec-bzimage64.c. All parts or none: a kernel
- * with half of them would call firmware that is not mapped. */
+/* Passes EFI runtime services on to the next kernel. SetVirtualAddressMap can be called once per
+ * boot of the firmware, so the running kernel's mapping is passed on unchanged:
+ * Documentation/ABI/testing/sysfs-firmware-efi-runtime-map, arch/x86/kernel/kexec-bzimage64.c.
+ * Either everything that is needed or nothing: with a part of it a kernel would call firmware
+ * that is not mapped. */
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* PT_LOADs -> segments of whole pages. Most are used straight from the file; those that begin inside
- * a page, or share one with a neighbour, are copied together. */
+/* Makes segments of whole pages from PT_LOADs. Most use the file's bytes directly; those that
+ * begin inside a page, or share one with a neighbour, are copied into one buffer. */
 
 #include <errno.h>
 #include <stdlib.h>

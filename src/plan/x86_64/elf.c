@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* ELF images: a Linux vmlinux, entered without its decompressor, or anything else, entered with ELF
- * boot notes or with nothing. */
+/* Plans ELF images: a Linux vmlinux, entered without a decompressor, or any other image, entered
+ * with ELF boot notes or with nothing. */
 
 #include <elf.h>
 #include <errno.h>
@@ -29,7 +29,7 @@
 #define ELF_BOOT_HEADER 12u
 enum { EBN_BOOTLOADER_NAME = 2, EBN_BOOTLOADER_VERSION = 3, EBN_COMMAND_LINE = 4 };
 
-/* A vmlinux has lost the setup header of the bzImage it came in. Linux reads some of it later. */
+/* Makes a setup header: a vmlinux has none, and Linux reads some of its fields later. */
 static void make_header(const struct planner *p, const struct elf *elf, struct range span,
 			uint8_t bp[BP_SIZE])
 {
@@ -53,7 +53,7 @@ static void make_header(const struct planner *p, const struct elf *elf, struct r
 	put_le32(bp + BP_INIT_SIZE, (uint32_t)range_size(span));
 }
 
-/* How far from its link address the image goes: nowhere when that is free. */
+/* How far the image is moved from its link address: 0 when that is free. */
 static int find_shift(struct planner *p, const struct elf *elf, struct range span, uint64_t *ret)
 {
 	const uint64_t start = round_down(span.start, VMLINUX_ALIGN);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Page tables that map memory to itself, as one more segment: for a purgatory that writes where no
- * segment lies, since the old kernel's tables may lie right there (it keeps them off segments only,
- * kernel/kexec_core.c). Only what is used is mapped: some machines stop at speculative reads of
- * memory that firmware has reserved.
+ * Makes page tables that map memory to itself, as one more segment, for a purgatory that writes to
+ * memory outside of segments: the old kernel's tables may lie right there, because it keeps them
+ * out of segments only (kernel/kexec_core.c). Only what is used is mapped: some machines stop at
+ * speculative reads of memory that firmware has reserved.
  *
- * Format: Intel SDM volume 3, 4.5. The root of four levels comes first, that of five levels follows
- * it: the purgatory takes the one that the processor's mode asks for.
+ * Format: Intel SDM volume 3, 4.5. The root for four levels is the first page, the one for five
+ * levels the second: the purgatory takes the one for the mode of the processor.
  */
 
 #include <errno.h>
@@ -17,7 +17,8 @@
 
 #define LARGE_PAGE (2 * MIB)
 #define ENTRIES 512u
-/* Accessed and dirty from the start, so that the processor need not write: the digest covers it. */
+/* Accessed and dirty bits are set from the start, so that the processor does not write to the
+ * tables, which the digest covers. */
 #define TABLE_FLAGS 0x23u /* present, writable, accessed */
 #define PAGE_FLAGS 0xe3u  /* and dirty, large */
 
@@ -62,7 +63,8 @@ static size_t tables_for(struct range r)
 
 static size_t tables_max(const struct planner *p, const struct range *more, size_t n_more)
 {
-	/* both roots; the first page; the tables themselves, on either side of a border */
+	/* two roots; two tables for the first 2 MiB; four for the tables themselves, which may
+	 * cross a border */
 	size_t n = 2 + 2 + 4;
 
 	for (size_t i = 0; i < p->n_segments; i++)
@@ -91,7 +93,7 @@ int add_identity_map(struct planner *p, const struct range *more, size_t n_more,
 	if (!t.p)
 		return planner_out_of_memory(p);
 	put_le64(entry_at(&t, 1, 0), t.base | TABLE_FLAGS);
-	map(&t, (struct range){ 0, LARGE_PAGE }); /* the screen is there */
+	map(&t, (struct range){ 0, LARGE_PAGE }); /* for the VGA text screen */
 	map(&t, dest);
 	for (size_t i = 0; i < p->n_segments; i++)
 		map(&t, p->segments[i].segment.dest);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A direct entry once more, with kernel and initial ramdisk built where they will run: the system
- * call moves boot_params, the purgatory, and what falls into holes between the pages that were got.
+ * Plans a direct entry with kernel and initial ramdisk built in place, at the addresses where
+ * they will run: segments are left for boot_params, the purgatory, and holes between the pages
+ * that were allocated.
  */
 
 #include "plan/purgatory-blobs.h"
@@ -10,7 +11,8 @@
 
 #include <string.h>
 
-/* crashkernel=SIZE@OFFSET: the next kernel insists on that place before it looks at anything else. */
+/* Does the command line have crashkernel=SIZE@OFFSET? The next kernel reserves that place before
+ * anything else. */
 static bool has_fixed_crash_region(const struct planner *p)
 {
 	const char *line = p->plan->cmdline;
@@ -32,7 +34,7 @@ const char *direct_in_place_obstacle(const struct planner *p)
 	return NULL;
 }
 
-/* The part of @data, which lies at @window, that falls into @hole. Beyond its end there are zeros. */
+/* The part of @data, which lies at @window, that is in @hole; there are zeros behind its end. */
 static struct bytes slice(struct bytes data, struct range window, struct range hole)
 {
 	const uint64_t from = hole.start - window.start, n = range_size(hole);
@@ -43,7 +45,7 @@ static struct bytes slice(struct bytes data, struct range window, struct range h
 			       data.n - from < n ? data.n - (size_t)from : (size_t)n };
 }
 
-/* The purgatory checks the window as a whole, so its holes need no check of their own. */
+/* Holes need no digest of their own: the purgatory checks the window as a whole. */
 static int add_window(struct planner *p, const char *name, struct bytes data, struct range window)
 {
 	const struct windows *windows = p->windows;

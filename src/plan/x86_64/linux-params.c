@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* One segment that holds all a Linux kernel is told: boot_params, command line, EFI memory map and
- * the setup_data list, which the kernel reserves for itself. One, because every further one counts
- * against the 16 that kexec_load(2) takes. The initrd is another. */
+/* Makes the segment with everything that a Linux kernel is told: boot_params, command line, EFI
+ * memory map and the setup_data list, which the kernel reserves for itself. It is one segment
+ * because kexec_load(2) takes 16 at most. The initrd is another. */
 
 #include <errno.h>
 #include <string.h>
@@ -21,10 +21,10 @@ enum {
 #define SETUP_DATA_HEADER 16u
 #define SETUP_DATA_VERSION 0x209 /* first boot protocol with the list */
 
-#define INITRD_MAX UINT32_MAX /* the old half of ramdisk_size; nobody has tried more */
+#define INITRD_MAX UINT32_MAX /* ramdisk_size without its upper half; larger ones are untested */
 
-/* Where in the segment things lie; 0 for what is left out. Offsets of setup_data are those of its
- * header. The stamps come last: the purgatory writes there, so the digest ends before them. */
+/* Offsets in the segment; 0 for what is left out. Those of setup_data are offsets of its header.
+ * The stamps are last: the purgatory writes there, so the digest ends before them. */
 struct layout {
 	size_t cmdline, efi_map, e820_ext, efi, rng_seed, dtb, stamps, end;
 };
@@ -72,7 +72,7 @@ static struct layout lay_out(const struct planner *p, const struct linux_kernel 
 	return l;
 }
 
-/* Hangs a node on the list; returns where its data goes. */
+/* Appends a node to the list; returns where its data goes. */
 static uint8_t *add_node(struct params *params, size_t off, uint32_t type, size_t n)
 {
 	uint8_t *node = params->p + off;
@@ -124,7 +124,7 @@ static void add_nodes(const struct planner *p, struct params *params, const stru
 		add_stamps(p, params, l->stamps);
 }
 
-/* A 64-bit value of which boot_params keeps the halves apart. */
+/* Stores a 64-bit value whose halves boot_params has in different places. */
 static void put_split(uint8_t *bp, size_t low, size_t high, uint64_t v)
 {
 	put_le32(bp + low, (uint32_t)v);
@@ -195,7 +195,8 @@ static int check_efi(struct planner *p, const struct linux_kernel *kernel, bool 
 			    missing);
 }
 
-/* Ranges that are left out cost memory, or worse: reserved ones were holes anyway. */
+/* Warns when ranges do not fit: without them the next kernel has less memory, or uses memory
+ * that is reserved. */
 static int check_e820(struct planner *p, const struct linux_kernel *kernel)
 {
 	if (!n_e820_ext(p) || kernel->version >= SETUP_DATA_VERSION)

@@ -39,7 +39,7 @@ enum {
 	MMAP_ENTRY_SIZE = 24, /* the size field at its start counts the other 20 */
 };
 
-/* Grows from the start of the segment; physical addresses are base + offset. */
+/* The information structure being written; physical addresses are base + offset. */
 struct info {
 	uint8_t *p;
 	uint32_t base;
@@ -217,8 +217,9 @@ static void tag_firmware(const struct planner *p, struct tags *tags)
 		memcpy(tag_add(tags, TAG_RSDP_2, RSDP_2_SIZE), rsdp, RSDP_2_SIZE);
 	else if (machine->n_acpi_rsdp_copy >= RSDP_1_SIZE)
 		memcpy(tag_add(tags, TAG_RSDP_1, RSDP_1_SIZE), rsdp, RSDP_1_SIZE);
-	/* No tag for the EFI system table (12): without boot services, which are long gone, Xen stops
-	 * over it: "Bootloader shutdown EFI x64 boot services!" (xen/arch/x86/boot/head.S). */
+	/* No tag for the EFI system table (12): without boot services, which have ended, Xen
+	 * stops when it finds one: "Bootloader shutdown EFI x64 boot services!"
+	 * (xen/arch/x86/boot/head.S). */
 }
 
 size_t multiboot2_info(const struct planner *p, const struct multiboot_facts *facts, uint8_t *buf)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Multiboot kernels (Xen, memtest86+, hobby systems): entered in 32-bit protected mode, so all lies
- * below 4 GiB. */
+/* Plans multiboot kernels (Xen, memtest86+, hobby systems): they are entered in 32-bit protected
+ * mode, so everything lies below 4 GiB. */
 
 #include "plan/x86_64/multiboot.h"
 
@@ -64,8 +64,8 @@ static struct framebuffer find_framebuffer(const struct planner *p)
 	return fb;
 }
 
-/* KiB of RAM from @start on without a hole. The first page does not count as one: it is the BIOS's
- * and kernels do not declare it. */
+/* KiB of RAM from @start on without a hole. The first page may be missing: it belongs to the
+ * BIOS and kernels do not declare it as RAM. */
 static uint32_t ram_kib(const struct memmap *map, uint64_t start, uint32_t max)
 {
 	for (size_t i = 0; i < map->n; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What both versions of Multiboot say, before either has written it down. */
+/* Facts that both versions of Multiboot pass on. */
 
 #include "plan/x86_64/x86_64.h"
 
@@ -25,7 +25,7 @@ struct multiboot_facts {
 	uint64_t load_base;
 };
 
-/* Bytes that hold the information, whatever it comes to. */
+/* Upper bound of the size of the information. */
 size_t multiboot_info_max(const struct planner *p);
 /* Write it for physical address @base into @buf; return its size. */
 size_t multiboot1_info(const struct planner *p, const struct multiboot_facts *facts, uint8_t *buf,

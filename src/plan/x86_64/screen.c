@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What the next kernel is told about the display, before a driver of its own looks at it: a frame
- * buffer that is no longer scanned out is worse than none. */
+/* Tells the next kernel about the display that it can use before a driver is loaded. A frame
+ * buffer that is no longer displayed is not passed on: messages would go where nobody sees them. */
 
 #include <string.h>
 

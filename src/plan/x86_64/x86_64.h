@@ -37,7 +37,7 @@ _must_check_ int plan_bzimage(struct planner *p);
 _must_check_ int plan_direct(struct planner *p);
 /* boot_params for it, with the bit that says whether it was moved at random. */
 _must_check_ int add_direct_params(struct planner *p, bool is_randomised, struct linux_params *ret);
-/* in-place.c: p->copied once more, in p->windows; and why that cannot be. */
+/* in-place.c: plans p->copied again with p->windows; and why that is impossible. */
 _must_check_ int plan_direct_in_place(struct planner *p);
 const char *direct_in_place_obstacle(const struct planner *p);
 /* Command line limit and what else a bzImage's header says; all lies below @end. */
@@ -64,8 +64,8 @@ _must_check_ int add_identity_map(struct planner *p, const struct range *more, s
 void put_e820(uint8_t *entry, const struct memory_range *m);
 void fill_zero_page(const struct planner *p, const struct linux_kernel *kernel, uint8_t *bp);
 
-/* efi.c: why the next kernel gets no EFI runtime services; NULL when it does, "" when there are
- * none to give or nobody wants them. */
+/* efi.c: why the next kernel gets no EFI runtime services; NULL when it gets them, "" when the
+ * machine has none or the request does not want them. */
 const char *efi_missing(const struct planner *p, const struct linux_kernel *kernel);
 /* Sizes of the memory map and of the setup_data node, and their contents. */
 #define EFI_DESCRIPTOR_SIZE 40u

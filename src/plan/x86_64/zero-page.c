@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* struct boot_params without what depends on addresses. It starts as zeros and gets the setup header
- * and nothing else from the kernel file: a byte of the boot sector at 0x1ef makes the kernel wipe
- * fields (Documentation/arch/x86/zero-page.rst, "sentinel"). */
+/* Fills struct boot_params but for what depends on addresses. It starts as zeros, and only the
+ * setup header is copied from the kernel file: a byte of the boot sector at 0x1ef would make the
+ * kernel clear fields (Documentation/arch/x86/zero-page.rst, "sentinel"). */
 
 #include <string.h>
 
@@ -30,7 +30,7 @@ static void fill_e820(const struct memmap *map, uint8_t *bp)
 	bp[BP_E820_ENTRIES] = (uint8_t)n;
 }
 
-/* RAM that goes on from 1 MiB without a hole, as BIOS calls tell it. */
+/* Sizes of RAM that begins at 1 MiB and has no hole, as BIOS calls report it. */
 static void fill_old_memory_sizes(const struct memmap *map, uint8_t *bp)
 {
 	uint64_t kib = 0;
@@ -43,7 +43,8 @@ static void fill_old_memory_sizes(const struct memmap *map, uint8_t *bp)
 	put_le32(bp + BP_ALT_MEM_K, kib < UINT32_MAX ? (uint32_t)kib : UINT32_MAX);
 }
 
-/* What the BIOS said about its disks. Both counts: without the second the signatures are lost. */
+/* Copies what the BIOS said about its disks, with both counts: without the second one the kernel
+ * ignores the signatures. */
 static void copy_edd(const uint8_t *running, uint8_t *bp)
 {
 	uint8_t n = running[BP_EDDBUF_ENTRIES], n_mbr = running[BP_EDD_MBR_SIG_ENTRIES];

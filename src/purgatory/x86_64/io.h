@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* The instructions that C has no words for. Tests put a header of the same name in its place. */
+/* Instructions that C cannot express. Tests put a header of the same name in its place. */
 
 #include <stdint.h>
 

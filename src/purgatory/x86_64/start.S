@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * First and last instructions of the purgatory. In: what relocate_kernel of the old kernel leaves
- * (arch/x86/kernel/relocate_kernel_64.S): one processor, long mode, everything mapped one to one,
- * interrupts off, an IDT and a GDT that are gone or of no use, a stack that is not ours, CR4.OSFXSR
- * clear. Out: the state that the kernel's entry point asks for. Nothing here returns.
+ * First and last instructions of the purgatory. State at entry is what relocate_kernel of the old
+ * kernel leaves (arch/x86/kernel/relocate_kernel_64.S): one processor in long mode, memory mapped
+ * one to one, interrupts off, IDT and GDT not usable, no stack of our own, CR4.OSFXSR clear. State
+ * at exit is what the entry point of the next kernel asks for. Nothing here returns.
  *
- * Linked at 0 and run anywhere (32-bit entries: below 4 GiB): every address is relative to RIP.
+ * Linked at address 0 and position independent: every address is relative to RIP. For 32-bit
+ * entries it lies below 4 GiB.
  */
 #define ARGS_ENTRY 16
 #define ARGS_ARGUMENT 24
@@ -38,8 +39,8 @@ purgatory_start:
 	orq	%rdx, %rax
 	movq	%rax, %rdi		/* argument of purgatory_main */
 
-	/* An exception from here on resets the machine. Newer kernels leave an IDT for debugging
-	 * whose handler halts for ever. */
+	/* An empty IDT: an exception from here on becomes a triple fault, which resets the
+	 * machine. Newer kernels leave an IDT for debugging whose handler halts for ever. */
 	lidt	empty_idt(%rip)
 
 	leaq	stack_top(%rip), %rsp
@@ -57,7 +58,8 @@ purgatory_start:
 	pushq	%rax
 	lretq
 1:
-	/* Page tables of our own, if there are any: the root that fits the depth of paging. */
+	/* Load page tables of our own when there are some: the root for four or five levels,
+	 * whichever the processor uses. */
 	movq	args + ARGS_PAGE_TABLES(%rip), %rax
 	testq	%rax, %rax
 	jz	2f

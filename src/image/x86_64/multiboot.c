@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A multiboot kernel, version 1 or 2 -> its segments, its entry point, what it asks for.
+ * Parses a multiboot kernel, version 1 or 2: its segments, its entry point, what it asks for.
  *
  * Documents: Multiboot Specification 0.6.96, chapter 3.1, and Multiboot2 Specification 2.0,
  * chapter 3.1, "OS image format".
@@ -52,7 +52,7 @@ struct addresses {
 	uint32_t header, load, load_end, bss_end;
 };
 
-/* First offset below @within, a multiple of @step, where @is_here says so. */
+/* First offset below @within, a multiple of @step, where @is_here() returns true. */
 static bool find_header(struct bytes file, size_t within, size_t step, size_t n,
 			bool (*is_here)(struct bytes file, size_t off), size_t *ret)
 {
@@ -66,7 +66,7 @@ static bool find_header(struct bytes file, size_t within, size_t step, size_t n,
 	return false;
 }
 
-/* Without an ELF header the file is a flat image whose place @at tells. */
+/* Makes a segment of a flat image, without an ELF header, from the addresses in @at. */
 static int load_flat(struct bytes file, size_t header_off, const struct addresses *at,
 		     struct multiboot *mb, struct kx_error *err)
 {
@@ -135,7 +135,8 @@ static int load_elf(struct bytes file, struct multiboot *mb, struct kx_error *er
 	return 0;
 }
 
-/* The entry point is jumped to in 32-bit mode, where it was put by the loader. */
+/* The kernel is entered in 32-bit mode: its segments have to lie below 4 GiB, and the entry
+ * point in one of them. */
 static int check_place(const struct multiboot *mb, struct kx_error *err)
 {
 	bool inside = false;
@@ -266,7 +267,7 @@ static int read_tag(uint16_t type, uint16_t flags, struct bytes tag, struct tags
 	case TAG_RELOCATABLE:
 		ok = read_relocatable(tag, mb);
 		break;
-	case TAG_INFORMATION_REQUEST: /* the plan gives all it has */
+	case TAG_INFORMATION_REQUEST: /* the plan passes all information that it has */
 	case TAG_CONSOLE:
 	case TAG_FRAMEBUFFER:
 	case TAG_ENTRY_EFI32: /* alternatives to the entry point that is used */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * bzImage payload -> kernel as it lies in memory, moved to another virtual address.
+ * Unpacks the payload of a bzImage, lays the kernel out as it is in memory, and moves it to
+ * another virtual address.
  *
- * The payload is an ELF file with its section headers last, and behind it the relocation table that
- * arch/x86/tools/relocs.c writes. Documentation/arch/x86/boot.rst, payload_offset; the rules for
- * moving are those of arch/x86/boot/compressed/{misc,kaslr}.c.
+ * The payload is an ELF file with its section headers last, and behind it the relocation table
+ * that arch/x86/tools/relocs.c writes. Documentation/arch/x86/boot.rst, payload_offset; the rules
+ * for moving are those of arch/x86/boot/compressed/{misc,kaslr}.c.
  */
-#include "image/vmlinux.h"
+#include "image/x86_64/vmlinux.h"
 
 #include <assert.h>
 #include <elf.h>
@@ -23,8 +24,8 @@
 #define ADDRESS_END (UINT64_C(1) << 46)
 #define SIZE_WORD 4u
 #define WORD 4u
-/* Of the values to patch: some are offsets from symbols, 0.5 % in Linux 6.12. A list taken for
- * another has next to none. */
+/* Lower limit on the share of values to patch that are addresses in the kernel: 0.5 % in Linux
+ * 6.12 are offsets from symbols. When the wrong list is read next to none are. */
 #define ADDRESSES_MIN_PERCENT 98u
 
 /* "the final 4 bytes are the uncompressed size", for every format: boot.rst, payload_length. */
@@ -135,8 +136,9 @@ void vmlinux_lay_out(const struct vmlinux *vmlinux, uint8_t *image)
 	}
 }
 
-/* Each list stands behind a word of 0: for 64 bits first, for 32 bits last, and in between, up to
- * Linux 6.14, the inverse one for addresses in per-CPU data that were linked at 0. */
+/* Splits the table: each list follows a word of 0. The one for 64 bits is first, that for 32
+ * bits last, and in between, up to Linux 6.14, is the inverse one for addresses in per-CPU data
+ * that were linked at 0. */
 static int split_table(struct bytes table, struct vmlinux_relocs *ret, struct kx_error *err)
 {
 	struct bytes lists[3];
@@ -169,21 +171,21 @@ static int split_table(struct bytes table, struct vmlinux_relocs *ret, struct kx
 	return 0;
 }
 
-/* The virtual address of the first byte of the laid out kernel. */
+/* Virtual address of the first byte of the kernel as it is laid out. */
 static uint64_t virtual_start(const struct vmlinux *v)
 {
 	return VMLINUX_MAP_BASE + v->start;
 }
 
-/* Where in the laid out kernel, which is linked at @start, the @i-th place of @list lies. One that is
- * not in any kernel comes out beyond KERNEL_IMAGE_SIZE. */
+/* Offset of the place that entry @i of @list names, in the kernel laid out from virtual address
+ * @start on. An address outside of any kernel gives an offset beyond KERNEL_IMAGE_SIZE. */
 static inline uint64_t place_of(uint64_t start, struct bytes list, size_t i)
 {
 	return (uint64_t)(int64_t)(int32_t)get_le32(list.p + i * WORD) - start;
 }
 
-/* Every place once and in the kernel; nearly all values (@percent) addresses of kernel text or data,
- * or none of them (0). */
+/* Checks a list: each place occurs once and lies in the kernel, and at least @percent of the
+ * values there are addresses of kernel text or data (0: none are). */
 static int check_list(const struct vmlinux *v, const uint8_t *image, struct bytes list,
 		      unsigned width, unsigned percent, struct kx_error *err)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The uncompressed Linux/x86_64 kernel inside a bzImage, with the list of places to patch when it
- * is to run at another virtual address: what the bzImage's own decompressor would work with. */
+/* The uncompressed Linux/x86_64 kernel of a bzImage, with the list of places to patch when it is
+ * to run at another virtual address: the input of the bzImage's own decompressor. */
 
 #include "image/image.h"
 
@@ -38,8 +38,8 @@ _must_check_ int vmlinux_parse(struct bytes file, struct vmlinux *ret, struct kx
 void vmlinux_lay_out(const struct vmlinux *vmlinux, uint8_t *image);
 
 /*
- * Takes the table apart, and looks whether what its lists name in @image are addresses.
- * -ENODATA the kernel was built without one; -EBADMSG anything about it is doubtful.
+ * Splits the relocation table into its lists, and checks that what they name in @image are
+ * addresses. -ENODATA the kernel was built without one; -EBADMSG anything about it is doubtful.
  */
 _must_check_ int vmlinux_find_relocs(const struct vmlinux *vmlinux, const uint8_t *image,
 				     struct vmlinux_relocs *ret, struct kx_error *err);

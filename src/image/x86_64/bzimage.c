@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A Linux/x86 bzImage -> where its parts lie and what its setup header says.
+ * Parses a Linux/x86 bzImage: where its parts lie and what its setup header says.
  *
  * Field offsets and the protocol version each field came with are those of
  * Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header".
@@ -126,7 +126,8 @@ static int split_file(struct bytes file, struct bzimage *image, struct kx_error 
 	return 0;
 }
 
-/* First word of the version string. A wrong pointer costs the name only, not the boot. */
+/* First word of the version string. A wrong pointer only costs the name: the kernel can be
+ * started all the same. */
 static struct bytes find_release(const struct bzimage *image)
 {
 	struct bytes setup = image->setup;
@@ -171,7 +172,8 @@ static uint32_t find_setup_type_max(const struct bzimage *image)
 	return max;
 }
 
-/* The fields for which an older header leaves a value to the reader. */
+/* Reads the fields, and sets those that an older header does not have to the values that
+ * boot.rst gives. */
 static void read_fields(struct bzimage *image)
 {
 	struct bytes h = image->setup; /* ≥ 1024 bytes: none of these reads can fail */

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/rapidreboot/options.h"
+#include "preflight/preflight.h"
+
+/* Who starts a kernel; who looks at boot entries. */
+#define BY_STARTING (BY_REBOOT | BY_LOAD | BY_MENU)
+#define BY_LOOKING (BY_LIST | BY_SHOW | BY_EVAL_GRUB)
+#define BY_ALL ((unsigned)(BY_HELP << 1) - 1)
+
+enum group { GROUP_TARGET, GROUP_DOWN, GROUP_SYSTEM, GROUP_OUTPUT };
+
+static const struct opt_group groups[] = {
+	[GROUP_TARGET] = { "What is started", BY_STARTING },
+	[GROUP_DOWN] = { "How the machine goes down", BY_REBOOT | BY_MENU },
+	[GROUP_SYSTEM] = { "Which system is looked at", BY_LOOKING },
+	[GROUP_OUTPUT] = { "What is told", 0 },
+	{ NULL },
+};
+
+static const char *const takers[] = {
+	"reboot",   "load",   "unload",	 "menu",  "check",   "status", "list", "show", "eval-grub",
+	"timeline", "enable", "disable", "clear", "desktop", "hook",   "help", NULL,
+};
+_Static_assert(BY_HELP == 1u << (sizeof(takers) / sizeof(takers[0]) - 2),
+	       "a name for each bit of enum taker");
+
+static const char *const firmwares[] = { "efi", "bios", NULL };
+_Static_assert(KX_FIRMWARE_EFI == 1 && KX_FIRMWARE_BIOS == 2, "their places in firmwares[]");
+
+static bool is_flavour(const char *value)
+{
+	return strcmp(value, "upstream") == 0 || strcmp(value, "rh") == 0 ||
+	       strcmp(value, "suse") == 0;
+}
+
+/* KIND:NAME=DIR; names of devices and labels may have any character, hence the last "=". */
+static bool is_place(const char *value)
+{
+	static const char *const kinds[] = { "uuid:", "label:", "dev:" };
+	const char *equals = strrchr(value, '=');
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		const size_t n = strlen(kinds[i]);
+
+		if (strncmp(value, kinds[i], n) == 0)
+			return equals && equals > value + n && equals[1];
+	}
+	return false;
+}
+
+static bool is_setting(const char *value)
+{
+	return value[0] != '=' && strchr(value, '=');
+}
+
+static const struct opt_row rows[] = {
+	{ "kernel", 0, 0, GROUP_TARGET, ROW_TEXT(kernel, "FILE"), .takers = BY_REBOOT | BY_LOAD,
+	  .help = "this kernel instead of an entry" },
+	{ "initrd", 0, 0, GROUP_TARGET, ROW_LIST(initrds, "FILE"), .takers = BY_REBOOT | BY_LOAD,
+	  .help = "its initial ramdisk; may be repeated" },
+	{ "cmdline", 0, 0, GROUP_TARGET, ROW_TEXT(cmdline, "TEXT"), .takers = BY_REBOOT | BY_LOAD,
+	  .help = "this command line instead of the entry's" },
+	{ "reuse-cmdline", 0, 0, GROUP_TARGET, ROW_FLAG(reuse_cmdline),
+	  .takers = BY_REBOOT | BY_LOAD, .help = "the one of the running kernel instead" },
+	{ "append", 0, 0, GROUP_TARGET, ROW_TEXT(append, "TEXT"), .takers = BY_STARTING,
+	  .help = "words after it" },
+	{ "kexec-file-syscall", 0, 0, GROUP_TARGET, ROW_VALUE(way, KX_WAY_FILE),
+	  .takers = BY_STARTING, .help = "load with kexec_file_load only" },
+	{ "kexec-syscall", 0, 0, GROUP_TARGET, ROW_VALUE(way, KX_WAY_SEGMENTS),
+	  .takers = BY_STARTING, .help = "load with kexec_load only" },
+	{ "safe", 0, 0, GROUP_TARGET, ROW_FLAG(safe), .takers = BY_STARTING,
+	  .help = "unpack nothing beforehand" },
+	{ "diet", 0, 0, GROUP_TARGET, ROW_FLAG(diet), .takers = BY_STARTING,
+	  .help = "leave modules out of the initial ramdisk that are not used" },
+
+	{ "yes", 'y', 0, GROUP_DOWN, ROW_FLAG(yes), .takers = BY_REBOOT | BY_MENU,
+	  .help = "do not ask on a terminal" },
+	{ "ignore-inhibitors", 'i', 0, GROUP_DOWN, ROW_FLAG(ignore_inhibitors),
+	  .takers = BY_REBOOT | BY_MENU,
+	  .help = "although a program wants the machine to stay up" },
+	{ "force", 0, 0, GROUP_DOWN, ROW_LIST(force, "ID"), .is_valid = preflight_is_check,
+	  .expected = "the id of a check, which `rapidreboot check -v` lists",
+	  .takers = BY_REBOOT | BY_MENU | BY_CHECK,
+	  .help = "although the check ID refuses; may be repeated" },
+	{ "no-wall", 0, 0, GROUP_DOWN, ROW_FLAG(no_wall), .takers = BY_REBOOT | BY_MENU,
+	  .help = "tell nobody who is logged in" },
+	{ "message", 0, 0, GROUP_DOWN, ROW_TEXT(message, "TEXT"), .takers = BY_REBOOT | BY_MENU,
+	  .help = "what they are told" },
+	{ "when", 0, 0, GROUP_DOWN, ROW_TEXT(when, "TIME"), .takers = BY_REBOOT | BY_MENU,
+	  .help = "then: +MINUTES, HH:MM or YYYY-MM-DD HH:MM" },
+	{ "cancel", 0, 0, GROUP_DOWN, ROW_FLAG(cancel), .takers = BY_REBOOT,
+	  .help = "take that back" },
+	{ "direct", 0, 0, GROUP_DOWN, ROW_FLAG(direct), .takers = BY_REBOOT | BY_MENU,
+	  .help = "without the init system: stop everything, unmount, start" },
+	{ "dry-run", 'n', 0, GROUP_DOWN, ROW_FLAG(dry_run), .takers = BY_STARTING,
+	  .help = "print what would be done and do nothing" },
+
+	{ "root", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.root, "DIR"),
+	  .takers = BY_LOOKING | BY_STARTING | BY_CHECK,
+	  .help = "the system below DIR instead of the running one" },
+	{ "config", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.config, "FILE"),
+	  .takers = BY_LIST | BY_SHOW | BY_STARTING,
+	  .help = "read this configuration instead of searching for one" },
+	{ "fs", 0, 0, GROUP_SYSTEM, ROW_LIST(places, "KIND:NAME=DIR"), .is_valid = is_place,
+	  .expected = "KIND:NAME=DIR with KIND uuid, label or dev", .takers = BY_LOOKING,
+	  .help = "a file system is at DIR; KIND is uuid, label or dev" },
+	{ "firmware", 0, 0, GROUP_SYSTEM, ROW_WORD(firmware, "efi|bios", firmwares),
+	  .expected = "efi or bios", .takers = BY_LOOKING, .help = "what the machine has" },
+	{ "grub-flavour", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.grub_flavour, "NAME"),
+	  .is_valid = is_flavour, .expected = "upstream, rh or suse", .takers = BY_LOOKING,
+	  .help = "whose GRUB it is: upstream, rh, suse" },
+	{ "var", 0, 0, GROUP_SYSTEM, ROW_LIST(vars, "NAME=VALUE"), .is_valid = is_setting,
+	  .expected = "NAME=VALUE", .takers = BY_LOOKING,
+	  .help = "what GRUB knows before its script runs" },
+
+	{ "default-kernel", 0, 0, GROUP_OUTPUT, ROW_VALUE(ask, ASK_KERNEL), .takers = BY_SHOW,
+	  .help = "nothing but the default entry's kernel" },
+	{ "default-index", 0, 0, GROUP_OUTPUT, ROW_VALUE(ask, ASK_INDEX), .takers = BY_SHOW,
+	  .help = "nothing but its number in the list" },
+	{ "default-title", 0, 0, GROUP_OUTPUT, ROW_VALUE(ask, ASK_TITLE), .takers = BY_SHOW,
+	  .help = "nothing but its title" },
+	{ "svg", 0, 0, GROUP_OUTPUT, ROW_TEXT(svg, "FILE"), .takers = BY_TIMELINE,
+	  .help = "draw it into this file" },
+	{ "notice", 0, 0, GROUP_OUTPUT, ROW_FLAG(notice), .takers = BY_STATUS,
+	  .help = "one line when a reboot is due, else nothing" },
+	{ "json", 0, 0, GROUP_OUTPUT, ROW_FLAG(json),
+	  .takers = BY_STARTING | BY_LOOKING | BY_CHECK | BY_STATUS | BY_TIMELINE,
+	  .help = "print JSON" },
+	{ "verbose", 'v', 0, GROUP_OUTPUT, ROW_FLAG(verbose),
+	  .takers = BY_STARTING | BY_UNLOAD | BY_CHECK, .help = "tell what is done and why" },
+	{ "help", 'h', 0, GROUP_OUTPUT, ROW_FLAG(help), .takers = BY_ALL, .help = "this text" },
+	{ "version", 'V', 0, GROUP_OUTPUT, ROW_FLAG(version), .takers = BY_REBOOT,
+	  .help = "the version" },
+};
+
+/* --help and --version act at once. */
+static bool met(void *facts, const struct opt_row *row, const char *value)
+{
+	const struct options *o = facts;
+
+	return o->help || o->version;
+}
+
+static const struct opt_table table = {
+	.program = "rapidreboot",
+	.usage_status = EXIT_USAGE,
+	.rows = rows,
+	.n_rows = sizeof(rows) / sizeof(rows[0]),
+	.takers = takers,
+	.groups = groups,
+	.met = met,
+};
+
+void options_print_all(void)
+{
+	options_print_help(&table, 0, stdout);
+}
+
+static int print_command_help(const struct command *c)
+{
+	printf("Usage: rapidreboot %s [OPTION]…%s%s\n\n%s\n", c->name, *c->synopsis ? " " : "",
+	       c->synopsis, c->about);
+	options_print_help(&table, c->taker, stdout);
+	return EXIT_OK;
+}
+
+static int fail_problem(const struct opt_problem *problem)
+{
+	fprintf(stderr, "%s\n", problem->text);
+	return problem->status;
+}
+
+int command_fail(const struct command *command, const char *fmt, ...)
+{
+	struct opt_problem problem = { .text = "" };
+	char sentence[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(sentence, sizeof(sentence), fmt, ap);
+	va_end(ap);
+	options_complain(&table, command ? command->taker : 0, &problem, "%s", sentence);
+	return fail_problem(&problem);
+}
+
+static void use_lists(struct options *o)
+{
+	struct kx_entries_opts *find = &o->find.find;
+
+	find->size = sizeof(*find);
+	find->firmware = (enum kx_firmware)o->firmware;
+	find->places = o->places.v;
+	find->n_places = o->places.n;
+	find->vars = o->vars.v;
+	find->n_vars = o->vars.n;
+}
+
+int command_take(const struct command *c, int argc, char **argv, struct options *ret)
+{
+	struct opt_problem problem;
+	int operand, r;
+
+	*ret = (struct options){ 0 };
+	r = options_read(&table, c->taker, argc, argv, ret, &operand, &problem);
+	if (r == -ENOMEM) {
+		fputs("rapidreboot: out of memory\n", stderr);
+		return EXIT_FAILED;
+	}
+	if (r == 0 && ret->help)
+		return c->taker == BY_REBOOT ? print_help() : print_command_help(c);
+	if (r == 0 && ret->version) {
+		printf("rapidreboot %s\n", kx_version());
+		return EXIT_OK;
+	}
+	if (r == 0)
+		r = options_operands(&table, c->taker, argc, argv, operand, c->operands_max,
+				     &problem);
+	if (r < 0)
+		return fail_problem(&problem);
+	if (argc - operand < c->operands_min)
+		return command_fail(c, "%s is missing", c->synopsis);
+	ret->operands = argv + operand;
+	ret->n_operands = argc - operand;
+	use_lists(ret);
+	return -1;
+}
+
+const char *command_operand(const struct options *options)
+{
+	return options->n_operands ? options->operands[0] : NULL;
+}
+
+void command_done(struct options *options)
+{
+	free(options->places.v);
+	free(options->vars.v);
+	free(options->initrds.v);
+	free(options->force.v);
+	*options = (struct options){ 0 };
+}

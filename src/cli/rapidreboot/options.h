@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The options of all subcommands: one name, one meaning, one row (options.c). */
+
+#include "cli/options.h"
+#include "cli/rapidreboot/entries.h"
+
+/* Which subcommands take an option. */
+enum taker {
+	BY_REBOOT = 1u << 0,
+	BY_LOAD = 1u << 1,
+	BY_UNLOAD = 1u << 2,
+	BY_MENU = 1u << 3,
+	BY_CHECK = 1u << 4,
+	BY_STATUS = 1u << 5,
+	BY_LIST = 1u << 6,
+	BY_SHOW = 1u << 7,
+	BY_EVAL_GRUB = 1u << 8,
+	BY_TIMELINE = 1u << 9,
+	BY_ENABLE = 1u << 10,
+	BY_DISABLE = 1u << 11,
+	BY_CLEAR = 1u << 12,
+	BY_DESKTOP = 1u << 13,
+	BY_HOOK = 1u << 14,
+	BY_HELP = 1u << 15,
+};
+
+/* show's questions of scripts; zero for none. */
+enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
+
+/**
+ * struct options - facts of the command line; strings point into argv
+ * @find: whose entries
+ * @places: of @find
+ * @vars: of @find
+ * @kernel: instead of an entry
+ * @initrds: with @kernel
+ * @cmdline: instead of the entry's
+ * @reuse_cmdline: the running one instead
+ * @append: words after whichever it is
+ * @safe: nothing is unpacked beforehand
+ * @diet: modules are left out of the initial ramdisk
+ * @when: time of the reboot as it was written, or NULL
+ * @direct: past the init system
+ * @force: ids of checks that do not refuse
+ * @operands: words that are no options
+ */
+struct options {
+	struct entries_options find;
+	struct opt_list places, vars;
+	int firmware;
+	int ask;
+
+	const char *kernel, *cmdline, *append;
+	struct opt_list initrds;
+	int way;
+	bool reuse_cmdline, safe, diet;
+
+	const char *message, *when;
+	struct opt_list force;
+	bool yes, ignore_inhibitors, no_wall, cancel, direct, dry_run;
+
+	const char *svg;
+	bool notice, json, verbose, help, version;
+
+	char **operands;
+	int n_operands;
+};
+
+/* The command that somebody who wrote @word may have meant. */
+struct hint hint_command(const char *word);
+
+/* All options, with who takes them. */
+void options_print_all(void);
+
+/* Reads the line of @command. -1: go on with @ret, else the exit status: it was wrong, or asked for
+ * help. @ret is released with command_done() in any case. */
+_must_check_ int command_take(const struct command *command, int argc, char **argv,
+			      struct options *ret);
+void command_done(struct options *options);
+/* The first operand, or NULL. */
+const char *command_operand(const struct options *options);
+
+/* "rapidreboot: COMMAND: SENTENCE, try --help" on standard error, and the status of a usage error. */
+_printf_(2, 3) int command_fail(const struct command *command, const char *fmt, ...);

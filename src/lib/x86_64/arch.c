@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* x86_64: formats and limits of its kernels, and where the rest of it is. */
+
+#include "lib/arch.h"
+#include "lib/x86_64/x86_64.h"
+#include "plan/planner.h"
+
+static bool is_bzimage(const struct image *i)
+{
+	return i->inner == IMAGE_BZIMAGE64 || i->inner == IMAGE_BZIMAGE;
+}
+
+static struct bytes release(const struct image *i)
+{
+	return is_bzimage(i) ? i->bzimage.release : (struct bytes){ 0 };
+}
+
+static uint32_t cmdline_max(const struct image *i)
+{
+	return is_bzimage(i) ? i->bzimage.cmdline_size : 0;
+}
+
+/* arch/x86/kernel/kexec-bzimage64.c, bzImage64_probe() */
+static bool takes_file(const struct image *i)
+{
+	return i->inner == IMAGE_BZIMAGE64 && bzimage_is_64bit(&i->bzimage);
+}
+
+const struct arch arch_x86_64 = {
+	.id = ARCH_X86_64,
+	.planner = &planner_x86_64,
+	.page_size = 4096,
+	.huge_page_size = UINT64_C(2) << 20,
+	.image_parse = image_parse,
+	.image_release = release,
+	.image_cmdline_max = cmdline_max,
+	.takes_file = takes_file,
+	/* kexec-bzimage64.c keeps room for " elfcorehdr=0x…" on every command line, crash kernel
+	 * or not: MAX_ELFCOREHDR_STR_LEN, with the NUL one more. */
+	.file_cmdline_reserve = 31,
+	.machine_read = x86_64_machine_read,
+	.serial_port = 0x3f8, /* COM1 */
+	.serial_clock = 115200,
+	.stamps_read = x86_64_stamps_read,
+};

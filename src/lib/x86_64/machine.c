@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What a planner for x86_64 wants to know of a machine: firmware, display, processor. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "base/lines.h"
+#include "lib/x86_64/x86_64.h"
+
+enum {
+	CPUINFO_MAX = 64 << 20, /* a few KiB for each of thousands of processors */
+	BOOT_PARAMS_SIZE = 4096,
+};
+
+static int boot_params_read(struct kx_ctx *ctx, struct machine *machine)
+{
+	size_t n;
+	int r = read_file_in(ctx->machine_root, "/sys/kernel/boot_params/data", BOOT_PARAMS_SIZE,
+			     &machine->boot_params, &n);
+
+	if (r == 0 && n != BOOT_PARAMS_SIZE) {
+		free(machine->boot_params);
+		machine->boot_params = NULL;
+	}
+	return r == -ENOMEM ? r : 0;
+}
+
+/* Documentation/arch/x86/zero-page.rst, acpi_rsdp_addr */
+static uint64_t acpi_rsdp(struct kx_ctx *ctx, const struct machine *machine)
+{
+	struct bytes params = { machine->boot_params, machine->boot_params ? BOOT_PARAMS_SIZE : 0 };
+	uint64_t address = 0;
+
+	if (bytes_le64(params, 0x70, &address) && address)
+		return address;
+	address = efi_systab_value(ctx, "ACPI20");
+	return address ? address : efi_systab_value(ctx, "ACPI");
+}
+
+/* "0 EFI VGA", "0 i915drmfb", … : Documentation/fb/framebuffer.rst */
+static void framebuffer_read(struct kx_ctx *ctx, struct machine *machine)
+{
+	_cleanup_free_ char *line = NULL;
+
+	if (read_line_in(ctx->machine_root, "/proc/fb", &line) < 0 || strncmp(line, "0 ", 2) != 0)
+		return;
+	(void)snprintf(machine->fb_id, sizeof(machine->fb_id), "%s", line + 2);
+	machine->drm_console = strstr(machine->fb_id, "drm") != NULL;
+}
+
+/* A host that could run such guests shows sev and sev_es as well, but not "hypervisor". */
+static const char *confidential(const char *flags)
+{
+	if (has_word(flags, "tdx_guest"))
+		return "only the decompressor prepares a TDX guest's memory";
+	if (has_word(flags, "hypervisor") &&
+	    (has_word(flags, "sev") || has_word(flags, "sev_es") || has_word(flags, "sev_snp")))
+		return "only the decompressor prepares an SEV guest's memory";
+	return NULL;
+}
+
+/* Documentation/arch/x86/amd-memory-encryption.rst */
+static bool encrypts_memory(struct kx_ctx *ctx)
+{
+	_cleanup_free_ char *cmdline = NULL;
+
+	return read_line_in(ctx->machine_root, "/proc/cmdline", &cmdline) == 0 &&
+	       has_word(cmdline, "mem_encrypt=on");
+}
+
+/* The first "flags" line speaks for all processors. */
+static void processor_read(struct kx_ctx *ctx, struct machine *machine)
+{
+	_cleanup_free_ uint8_t *raw = NULL;
+	_cleanup_free_ char *flags = NULL;
+	const char *line;
+	char *text;
+	size_t n;
+
+	if (read_file_in(ctx->machine_root, "/proc/cpuinfo", CPUINFO_MAX, &raw, &n) < 0)
+		return;
+	text = strndup((char *)raw, n);
+	if (!text)
+		return;
+	line = strstr(text, "\nflags");
+	line = line ? strchr(line, ':') : NULL;
+	if (line)
+		flags = strndup(line + 1, strcspn(line + 1, "\n"));
+	free(text);
+	if (!flags)
+		return;
+	machine->la57 = has_word(flags, "la57");
+	machine->confidential = confidential(flags);
+	machine->has_crc32 = has_word(flags, "sse4_2");
+}
+
+int x86_64_machine_read(struct kx_ctx *ctx, struct machine *machine)
+{
+	int r = boot_params_read(ctx, machine);
+
+	if (r < 0)
+		return r;
+	machine->acpi_rsdp = acpi_rsdp(ctx, machine);
+	framebuffer_read(ctx, machine);
+	processor_read(ctx, machine);
+	machine->memory_encrypted = encrypts_memory(ctx);
+	if (!ctx->captured)
+		machine->tsc_khz = ctx->sys->tsc_khz(ctx->sys);
+	return 0;
+}

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command line of rapidreboot: every wrong word, option or value ends in 2 before anything is
+looked at, with one line of one form, as rapidreboot(8) says under EXIT STATUS."""
+from kexec_machine import main
+from reboot_machine import RebootTest
+
+COMMANDS = ("reboot", "load", "unload", "status", "check", "enable", "disable", "list", "show",
+            "eval-grub", "timeline", "menu", "desktop", "clear", "hook", "help")
+PLACE = "KIND:NAME=DIR with KIND uuid, label or dev"
+
+WRONG = (
+    (["list", "--jsn"], "list: unrecognized option '--jsn' (did you mean '--json'?)"),
+    (["list", "word"], "list: 'word' is one word too many"),
+    (["list", "--default-kernel"], "list: unrecognized option '--default-kernel' (show takes it)"),
+    (["list", "-v"], "list: invalid option -- 'v'"),
+    (["list", "--config"], "list: option '--config' requires an argument"),
+    (["list", "--json=x"], "list: option '--json' doesn't allow an argument"),
+    (["show", "--default"], "show: option '--default' is ambiguous ('--default-kernel', "
+                            "'--default-index', '--default-title')"),
+    (["show", "--default-index", "Test"], "show: --default-… is about the default entry, 'Test' is "
+                                          "too much"),
+    (["list", "--firmware", "uefi"], "list: option '--firmware' takes efi or bios, not 'uefi' "
+                                     "(did you mean 'efi'?)"),
+    (["list", "--firmware=x"], "list: option '--firmware' takes efi or bios, not 'x'"),
+    (["list", "--grub-flavour=debian"],
+     "list: option '--grub-flavour' takes upstream, rh or suse, not 'debian'"),
+    (["list", "--fs", "foo"], f"list: option '--fs' takes {PLACE}, not 'foo'"),
+    (["show", "--fs", "uuid:1234"], f"show: option '--fs' takes {PLACE}, not 'uuid:1234'"),
+    (["show", "--fs", "uuid:=/x"], f"show: option '--fs' takes {PLACE}, not 'uuid:=/x'"),
+    (["show", "--fs", "uuid:1234="], f"show: option '--fs' takes {PLACE}, not 'uuid:1234='"),
+    (["show", "--fs", "name:1=/x"], f"show: option '--fs' takes {PLACE}, not 'name:1=/x'"),
+    (["eval-grub", "--var", "X", "f"], "eval-grub: option '--var' takes NAME=VALUE, not 'X'"),
+    (["eval-grub", "--var", "=x", "f"], "eval-grub: option '--var' takes NAME=VALUE, not '=x'"),
+    (["eval-grub"], "eval-grub: FILE is missing"),
+    (["eval-grub", "a", "b"], "eval-grub: 'b' is one word too many"),
+    (["status", "--kernel=x"],
+     "status: unrecognized option '--kernel=x' (reboot and load take it)"),
+    (["status", "--notice", "--json"], "status: --notice and --json exclude each other"),
+    (["timeline", "0"], "timeline: '0' is no number of an attempt: 1 is the last one"),
+    (["timeline", "x"], "timeline: 'x' is no number of an attempt: 1 is the last one"),
+    (["enable", "x"], "enable: 'x' is one word too many"),
+    (["disable", "--now"], "disable: unrecognized option '--now'"),
+    (["clear", "--force=H1"], "clear: unrecognized option '--force=H1' (reboot, menu and check "
+                              "take it)"),
+    (["desktop"], "desktop: this is for pkexec to run, which says for whom"),
+    (["hook"], "hook: NAME is missing"),
+    (["hook", "laod"], "hook: there is no hook 'laod' (did you mean 'load'?)"),
+    (["help", "lst"], "help: there is no command 'lst' (did you mean 'list'?)"),
+    (["help", "list", "show"], "help: 'show' is one word too many"),
+)
+
+
+class Options(RebootTest):
+    def test_wrong(self):
+        self.take_menu()
+        before = self.tree()
+        for args, sentence in WRONG:
+            with self.subTest(args):
+                r = self.assertRuns(args, 2, [])
+                self.assertEqual((r.out, r.err), ("", f"rapidreboot: {sentence}, try --help\n"))
+        self.assertEqual(self.tree(), before)
+
+    def test_values_that_are_right(self):
+        self.take_menu()
+        (self.root / "data").mkdir()
+        for args in (["--fs", "uuid:1234-ABCD=/data"], ["--fs", "label:a=b c=/data"],
+                     ["--fs=dev:hd0,gpt2=/data"], ["--var", "a="], ["--var", "a=b=c"],
+                     ["--firmware", "bios"], ["--grub-flavour=rh"], ["--js"]):
+            with self.subTest(args):
+                self.assertRuns(["list", "--root", str(self.root), *args], 0, [])
+
+    def test_help(self):
+        for name in COMMANDS:
+            with self.subTest(name):
+                r = self.assertRuns([name, "--help"], 0, [])
+                self.assertTrue(r.out.startswith("Usage: rapidreboot "), r.out)
+                self.assertEqual(self.assertRuns(["help", name], 0, []).out, r.out)
+        everything = self.assertRuns(["help"], 0, []).out
+        self.assertEqual(everything, self.assertRuns(["--help"], 0, []).out)
+        for name in COMMANDS:
+            self.assertRegex(everything, rf"(?m)^  {name} ")
+        self.assertLessEqual(max(map(len, everything.splitlines())), 100)
+
+    def test_help_comes_before_later_mistakes(self):
+        self.assertRuns(["list", "--help", "--nonsense"], 0, [])
+        self.assertRuns(["list", "--nonsense", "--help"], 2, [])
+
+
+if __name__ == "__main__":
+    main()
