@@ -97,6 +97,10 @@ struct kx_ctx_opts {
 	const char *root;
 	kx_log_fn log;	/* where explanations go, NULL for nowhere */
 	void *log_data; /* passed to @log */
+	/* directory that kernels, initial ramdisks and modules are opened in, NULL for @root: a system
+	 * of this machine that is mounted there. Paths and symlinks under it resolve inside it, and the
+	 * context can still commit. Not together with @root. */
+	const char *files;
 };
 
 /**
@@ -105,8 +109,8 @@ struct kx_ctx_opts {
  * @ret_ctx: released with kx_ctx_free()
  * @err: filled on failure only, or NULL
  *
- * Return: 0, -ENOENT or -ENOTDIR when the root is not a directory, -EACCES, -ENOMEM, -E2BIG.
- * Since: 1
+ * Return: 0, -ENOENT or -ENOTDIR when a root is not a directory, -EINVAL for @opts->files beside
+ * @opts->root, -EACCES, -ENOMEM, -E2BIG. Since: 1
  */
 int kx_ctx_new(const struct kx_ctx_opts *opts, struct kx_ctx **ret_ctx, struct kx_error *err);
 

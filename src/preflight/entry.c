@@ -37,7 +37,7 @@ static enum preflight_status read_initrds(const struct look *l, struct report *r
 		const char *path = l->entry->initrds[i];
 		_cleanup_look_file_ struct look_file text = { 0 };
 		struct initrd_facts one;
-		int code = read_file_in(l->root, path, 1 << 30, &text.buf, &text.b.n);
+		int code = read_file_in(l->files, path, 1 << 30, &text.buf, &text.b.n);
 
 		if (code == -ENOENT || (code == 0 && text.b.n == 0)) {
 			evidencef(r, "%s: %s", path, code ? open_strerror(code) : "empty");
