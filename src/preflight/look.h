@@ -26,6 +26,7 @@ struct report {
 	struct strbuf evidence, sentence;
 	enum preflight_severity severity; /* begins as the check's */
 	const char *remedy;		  /* begins as the check's */
+	struct strbuf own_remedy;	  /* goes before it, when the words depend on the machine */
 };
 
 struct check {
