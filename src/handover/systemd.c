@@ -185,6 +185,21 @@ static bool systemd_waits(struct sys *sys)
 	       systemd_going(sys, &silent) != GOING_NOWHERE;
 }
 
+/* It jumps by itself. Only loading in every reboot, after `enable`, needs a unit of ours. */
+static void systemd_hooks(int root, const struct pid1 *pid1, struct hook_places *ret)
+{
+	static const char wanted[] =
+		"/etc/systemd/system/multi-user.target.wants/rapidreboot-load.service";
+	_cleanup_free_ char *target = NULL;
+
+	ret->jumps = true;
+	ret->loads = is_there_in(root, wanted) || link_read_in(root, wanted, &target) == 0;
+	if (ret->loads)
+		return;
+	hook_found(ret, "no %s", wanted);
+	hook_remedy(ret, "rapidreboot enable");
+}
+
 const struct init_system systemd_init = {
 	.name = "systemd",
 	.is = is_systemd,
@@ -194,4 +209,5 @@ const struct init_system systemd_init = {
 	.spares = "",
 	.watch = systemd_watch,
 	.waits = systemd_waits,
+	.hooks = systemd_hooks,
 };

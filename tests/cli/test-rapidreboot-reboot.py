@@ -38,6 +38,16 @@ class Reboot(RebootTest):
                 self.assertEqual(self.read(REQUEST).splitlines()[:3],
                                  ["rapidreboot-request 1", f"boot-id {BOOT_ID}", "mode kexec"])
 
+    def test_unregistered(self):
+        """Where init runs nothing of ours the loaded kernel would never be started."""
+        for init, command in (("sysvinit", "rapidreboot-jump"), ("runit", "rapidreboot-jump.sh"),
+                              ("s6", "rc.shutdown.final"), ("busybox", "/etc/inittab")):
+            self.take_init(init)
+            self.take_hooks(None)
+            r = self.assertRuns(["--kernel", self.kernel], 3, [])
+            self.assertIn("would go through its firmware. Run, as root: ", r.err)
+            self.assertIn(command, r.err)
+
     def test_refused(self):
         """Whatever init had in mind with it, the image is gone and nobody is armed."""
         for init, asked in ASKED.items():
@@ -373,6 +383,7 @@ class Enable(RebootTest):
         self.assertRuns(["enable"], 0, [])
         self.assertTrue(self.read("var/lib/rapidreboot/enabled"))
         # OpenRC stops what was started, which a package does not do
+        self.take_hooks("openrc")
         self.set("run/openrc/softlevel", "default\n")
         self.assertRuns(["enable"], 0, [])
         self.program("/sbin/openrc-run")
