@@ -256,6 +256,8 @@ struct kx_entries_info {
 	const char *output;	     /* what a GRUB script printed before its menu, or NULL */
 	size_t n_vars;		     /* variables a GRUB script left behind, sorted by name */
 	const char *const *vars;     /* "NAME=VALUE" */
+	/* why it is not known what would start next (the default is a guess, or none), or NULL */
+	const char *guess;
 };
 
 /** kx_entries_info() - describe @entries; @info->size set by the caller. Return: 0 or -EINVAL.
@@ -288,6 +290,7 @@ struct kx_entry {
 	unsigned source_line;	    /* line there from 1, 0 when the file as a whole is the entry */
 	size_t n_warnings;	    /* what is odd about it */
 	const char *const *warnings; /* they */
+	int is_guessed; /* non-zero when no loader's configuration has it, only a directory */
 };
 
 /** kx_entries_entry() - entry @i; @entry->size set by the caller. Return: 0, -ERANGE, -EINVAL.

@@ -2,7 +2,9 @@
 /*
  * Which boot loader really runs. The loader that booted this system says so itself in LoaderInfo;
  * if it does not, the firmware's boot option tells by the file it starts; if that is unknown too,
- * what is installed decides. Where evidence leaves a choice, the others are named in a warning.
+ * what is installed decides. Where evidence leaves a choice, the others are named in a warning, and
+ * the menu says that it is a guess. A loader that ran and whose configuration is not here leaves
+ * nothing to decide by: then there is no default.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -213,9 +215,18 @@ static size_t loader_by_program(const char *file)
 
 /* What decided, in words that are put before the reasons of the reader. */
 struct verdict {
-	size_t loader; /* N_LOADERS: none of them is here */
+	size_t loader;	      /* N_LOADERS: none of them is here */
+	bool is_stand_in;     /* entries are here, but nothing that is known to read them */
+	bool is_proven;	      /* what ran says so, not only what is installed */
+	struct strbuf unread; /* evidence of a loader that ran, and cannot be asked; or nothing */
 	struct strbuf why;
 };
+
+static void verdict_done(struct verdict *v)
+{
+	strbuf_done(&v->unread);
+	strbuf_done(&v->why);
+}
 
 static size_t take(struct verdict *v, const struct found *f, size_t i, const char *what,
 		   const char *value)
@@ -225,9 +236,12 @@ static size_t take(struct verdict *v, const struct found *f, size_t i, const cha
 	strbuf_addf(&v->why, "%s is \"%s\": %s", what, value, loaders[i].kind);
 	if (!f->config[i]) {
 		strbuf_add(&v->why, ", but it has no configuration that can be read here\n");
+		strbuf_addf(&v->unread, "%s is \"%s\", but no configuration of %s is found", what,
+			    value, loaders[i].kind);
 		return N_LOADERS;
 	}
 	strbuf_add(&v->why, "\n");
+	v->is_proven = true;
 	return i;
 }
 
@@ -264,7 +278,8 @@ static size_t by_what_is_installed(struct entry_fs *fs, const struct found *f, s
 				    "systemd-boot\n");
 		return sd;
 	}
-	if (i < N_LOADERS && i == sd && !has_systemd_boot(fs))
+	v->is_stand_in = i < N_LOADERS && i == sd && !has_systemd_boot(fs);
+	if (v->is_stand_in)
 		strbuf_add(&v->why, "no boot loader is here, but entries of the Boot Loader "
 				    "Specification: what systemd-boot would do\n");
 	else if (i < N_LOADERS)
@@ -278,6 +293,11 @@ static void decide(struct entry_fs *fs, const struct firmware_facts *fw, const s
 {
 	v->loader = take(v, f, loader_by_info(fw->loader_info), "EFI variable LoaderInfo",
 			 fw->loader_info);
+	if (fw->loader_info && loader_by_info(fw->loader_info) == N_LOADERS)
+		strbuf_addf(
+			&v->unread,
+			"EFI variable LoaderInfo is \"%s\", a boot loader that is not known here",
+			fw->loader_info);
 	if (v->loader == N_LOADERS && !fw->loader_info && fw->current_file)
 		v->loader = take(v, f, loader_by_program(fw->current_file),
 				 "the program that the firmware started", fw->current_file);
@@ -295,6 +315,49 @@ static int warn_others(struct boot_menu *menu, const struct found *f, size_t cho
 			r = menu_warn(menu, "%s is here too%s%s, and was not taken",
 				      loaders[i].kind, *f->config[i] ? ": " : "", f->config[i]);
 	return r;
+}
+
+/* The sentence for menu->guess: what is not known, and what helps. None when the loader that ran
+ * was read. */
+static int say_guess(struct boot_menu *menu, const struct firmware_facts *fw, const struct found *f,
+		     const struct verdict *v)
+{
+	static const char remedy[] = "name it with --config FILE";
+
+	if (v->unread.n) {
+		menu_set_default(menu, menu->n_entries);
+		return format(&menu->guess,
+			      "%s: it is not known what it would start next, so there is no "
+			      "default; mount what holds the configuration, or %s",
+			      v->unread.s, remedy);
+	}
+	if (v->loader == N_LOADERS && fw->boot_image)
+		return format(
+			&menu->guess,
+			"a boot loader started this system (BOOT_IMAGE=%s), but none of its "
+			"configuration is found: entries are guessed from the kernels that are "
+			"here; %s",
+			fw->boot_image, remedy);
+	if (v->loader == N_LOADERS)
+		return format(
+			&menu->guess,
+			"no boot loader's configuration is found: entries are guessed from the "
+			"kernels that are here; %s",
+			remedy);
+	if (v->is_stand_in)
+		return format(
+			&menu->guess,
+			"entries of the Boot Loader Specification are here, but no boot loader "
+			"that reads them: it is not known what starts them; %s",
+			remedy);
+	for (size_t i = 0; i < N_LOADERS; i++)
+		if (i != v->loader && f->config[i] && !v->is_proven)
+			return format(&menu->guess,
+				      "more than one boot loader's configuration is here, and "
+				      "nothing tells which one started this system: that of %s is "
+				      "taken; %s",
+				      menu->loader, remedy);
+	return 0;
 }
 
 static int prepend_reason(struct boot_menu *menu, struct strbuf *why)
@@ -339,11 +402,13 @@ static int find(struct entry_fs *fs, const struct boot_find_opts *opts, struct b
 		if (r == 0)
 			r = warn_others(&menu, &f, v.loader);
 		if (r == 0)
+			r = say_guess(&menu, &fw, &f, &v);
+		if (r == 0)
 			r = yield_to_firmware(&menu, &fw, &v.why);
 		if (r == 0)
 			r = prepend_reason(&menu, &v.why);
 	}
-	strbuf_done(&v.why);
+	verdict_done(&v);
 	firmware_facts_done(&fw);
 	found_done(&f);
 	if (r < 0)

@@ -52,6 +52,7 @@ void boot_menu_done(struct boot_menu *menu)
 	free(menu->entries);
 	free(menu->config);
 	free(menu->default_reason);
+	free(menu->guess);
 	strlist_done(&menu->warnings);
 	*menu = (struct boot_menu){ 0 };
 }

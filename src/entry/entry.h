@@ -45,6 +45,7 @@ struct boot_entry {
 	char *devicetree;
 	char *architecture;
 	bool is_default;
+	bool is_guessed; /* no loader's configuration names this kernel with these files */
 	struct entry_source source;
 	struct strlist warnings;
 };
@@ -57,6 +58,7 @@ struct boot_menu {
 	size_t n_entries;
 	size_t default_index; /* n_entries when nothing would be started */
 	char *default_reason; /* every step that decided, one per line */
+	char *guess; /* why it is not known what the loader would start, or NULL: it is known */
 	struct strlist warnings;
 };
 

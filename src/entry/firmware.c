@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "entry/firmware.h"
 #include "entry/path.h"
 #include "entry/read.h"
@@ -110,18 +111,35 @@ static int read_options(struct entry_fs *fs, struct firmware_facts *facts)
 	return r;
 }
 
+/* GRUB, syslinux and LILO put this word in front of the command line. */
+static int read_boot_image(struct entry_fs *fs, char **ret)
+{
+	_cleanup_text_ struct text text = { 0 };
+	struct bytes line;
+	int r = read_text(fs, "/proc/cmdline", &text);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	line = bytes_trim(text.bytes);
+	while (line.n) {
+		struct bytes word = bytes_word(&line);
+
+		if (bytes_starts(word, "BOOT_IMAGE="))
+			return bytes_set(ret, (struct bytes){ word.p + 11, word.n - 11 });
+	}
+	return 0;
+}
+
 int firmware_facts_read(struct entry_fs *fs, enum boot_firmware firmware,
 			struct firmware_facts *ret)
 {
 	struct firmware_facts facts = { 0 };
-	int r;
+	int r = read_boot_image(fs, &facts.boot_image);
 
-	if (firmware == BOOT_FIRMWARE_BIOS) {
-		*ret = facts;
-		return 0;
+	if (r == 0 && firmware != BOOT_FIRMWARE_BIOS) {
+		r = vars_read_string(fs, "LoaderInfo-" EFI_GUID_LOADER, &facts.loader_info);
+		r = r == -ENOMEM ? r : read_options(fs, &facts);
 	}
-	r = vars_read_string(fs, "LoaderInfo-" EFI_GUID_LOADER, &facts.loader_info);
-	r = r == -ENOMEM ? r : read_options(fs, &facts);
 	if (r < 0)
 		firmware_facts_done(&facts);
 	else
@@ -133,6 +151,7 @@ void firmware_facts_done(struct firmware_facts *facts)
 {
 	free(facts->loader_info);
 	free(facts->current_file);
+	free(facts->boot_image);
 	free(facts->next_reason);
 	*facts = (struct firmware_facts){ 0 };
 }

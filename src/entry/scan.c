@@ -148,6 +148,7 @@ static int fill(struct entry_fs *fs, const struct boot_find_opts *opts, const ch
 
 	e->type = ENTRY_LINUX;
 	e->bootable = true;
+	e->is_guessed = true;
 	e->source.kind = "directory";
 	if (r == 0)
 		r = replace(&e->version, version);

@@ -129,6 +129,8 @@ static int find_named(const struct boot_menu *m, const char *name, size_t *ret)
 
 static int fail_find(const struct boot_menu *m, const char *name, int code, struct kx_error *err)
 {
+	if (strcmp(name, "default") == 0 && m->guess)
+		return kx_fail(err, code, "%s", m->guess);
 	if (strcmp(name, "default") == 0)
 		return kx_fail(err, code, "the boot loader would start none of these entries");
 	if (strcmp(name, "current") == 0)

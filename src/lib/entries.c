@@ -170,6 +170,7 @@ KX_EXPORT int kx_entries_info(const struct kx_entries *entries, struct kx_entrie
 		.output = entries->output,
 		.n_vars = entries->vars.n,
 		.vars = list_of(&entries->vars),
+		.guess = m->guess,
 	};
 
 	return sized_out(info, &all, sizeof(all));
@@ -222,6 +223,7 @@ KX_EXPORT int kx_entries_entry(const struct kx_entries *entries, size_t i, struc
 		.source_line = e->source.line,
 		.n_warnings = e->warnings.n,
 		.warnings = list_of(&e->warnings),
+		.is_guessed = e->is_guessed,
 	};
 	return sized_out(entry, &all, sizeof(all));
 }

@@ -86,7 +86,7 @@ static int by_udev(const struct look *l, const char *directory, const char *valu
 			presence = DEVICE_THERE;
 		else if (strcasecmp(names.v[i], name) == 0 && !strstr(directory, "label"))
 			presence = DEVICE_OTHER_CASE;
-	return presence;
+	return (int)presence;
 }
 
 /* The partition @offset further on than the one that a link of udev's leads to. */

@@ -373,6 +373,19 @@ static enum preflight_status look_one_boot_words(const struct look *l, struct re
 	return found(r, "The boot entry itself has words that are meant for one boot.");
 }
 
+/* Without an entry nothing would be started; with one it may not be what the machine's own loader has. */
+static enum preflight_status look_guess(const struct look *l, struct report *r)
+{
+	if (!l->opts->guess)
+		return l->entry ? PREFLIGHT_OK : unknown_entry(l, r);
+	evidencef(r, "%s", l->opts->guess);
+	if (l->entry)
+		return found(r, "What would be started is a guess: it was not read from the "
+				"configuration of the boot loader that runs on this machine.");
+	r->severity = PREFLIGHT_REFUSE;
+	return found(r, "It is not known what this machine's boot loader would start next.");
+}
+
 const struct check entry_checks[] = {
 	{ "B1", PREFLIGHT_REFUSE, false, "kernel image",
 	  "Reinstall the kernel, or choose another entry.", look_image },
@@ -401,5 +414,7 @@ const struct check entry_checks[] = {
 	  look_other_loaders },
 	{ "B15", PREFLIGHT_WARN, true, "words for one boot",
 	  "Start the boot entry's own command line instead.", look_one_boot_words },
+	{ "B16", PREFLIGHT_WARN, true, "configuration of the boot loader",
+	  "Name its configuration with --config, or the entry that is to start.", look_guess },
 	{ NULL },
 };

@@ -54,6 +54,9 @@ struct preflight_opts {
 	/* NULL when there is none to be found; then @entry_error says why */
 	const struct preflight_entry *entry;
 	const char *entry_error;
+	/* why it is not known what the boot loader would start next, when nobody has named what is
+	 * to start; else NULL */
+	const char *guess;
 	const struct config *config; /* or NULL */
 	const char *const *force;    /* ids that do not refuse, n_force of them */
 	size_t n_force;

@@ -4,13 +4,16 @@
 
 entries.py RAPIDREBOOT [CASE…]: for each directory entries/CASE, the tree is root/, further options
 are the lines of arguments, and every member of expected.json must be there with this value; lists
-must be as long.
+must be as long. {"contains": TEXT} stands for a string with TEXT in it.
 """
 import json, pathlib, subprocess, sys
 
 
 def differences(expected, got, where):
-    if isinstance(expected, dict) and isinstance(got, dict):
+    if isinstance(expected, dict) and list(expected) == ["contains"] and isinstance(got, str):
+        if expected["contains"] not in got:
+            yield f"{where}: {got!r} does not contain {expected['contains']!r}"
+    elif isinstance(expected, dict) and isinstance(got, dict):
         for key, value in expected.items():
             if key not in got:
                 yield f"{where}.{key}: missing"

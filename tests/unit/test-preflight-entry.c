@@ -148,6 +148,16 @@ static void test_command_line(void **state)
 		{ "B15", { { NULL } }, REUSED("fsck.mode=auto"), OK },
 		{ "B15", { { NULL } }, REUSED("acpi_rsdp=0x7fe014"), WARN },
 		{ "B15", { { NULL } }, UNKNOWN },
+
+		{ "B16", { { NULL } }, ENTRY(.kernel = "/k"), OK },
+		{ "B16",
+		  { { NULL } },
+		  ENTRY(.kernel = "/k"),
+		  WARN,
+		  .evidence = "why",
+		  .opts = { .guess = "why" } },
+		{ "B16", { { NULL } }, REFUSE, .evidence = "why", .opts = { .guess = "why" } },
+		{ "B16", { { NULL } }, UNKNOWN },
 	};
 
 	rows_check(rows, ARRAY_SIZE(rows));

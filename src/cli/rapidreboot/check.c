@@ -34,6 +34,7 @@ struct subject {
 	char *given_cmdline; /* with its initrd: what ->legacy decides */
 	const char *initrd;
 	struct preflight_entry entry;
+	const char *guess; /* of ->entries, when nobody has named an entry */
 	bool has_entry;
 };
 
@@ -137,12 +138,16 @@ static int subject_fill(struct subject *s, const struct kx_entry *e)
 static int subject_find(struct subject *s, const char *name)
 {
 	struct kx_entry entry = { .size = sizeof(entry) };
+	struct kx_entries_info info = { .size = sizeof(info) };
 	size_t i;
 
 	if (!name)
 		name = s->config.default_entry ? s->config.default_entry : "default";
-	if (kx_entries_new(s->ctx, NULL, &s->entries, &s->entry_error) < 0 ||
-	    kx_entries_find(s->entries, name, &i, &s->entry_error) < 0)
+	if (kx_entries_new(s->ctx, NULL, &s->entries, &s->entry_error) < 0)
+		return 0;
+	(void)kx_entries_info(s->entries, &info);
+	s->guess = strcmp(name, "default") == 0 ? info.guess : NULL;
+	if (kx_entries_find(s->entries, name, &i, &s->entry_error) < 0)
 		return 0;
 	(void)kx_entries_entry(s->entries, i, &entry);
 	return subject_fill(s, &entry);
@@ -272,6 +277,7 @@ static int run_checks(const struct check_options *o, int root)
 			.root = root,
 			.entry = s.has_entry ? &s.entry : NULL,
 			.entry_error = s.entry_error.message,
+			.guess = s.guess,
 			.config = &s.config,
 			.force = o->force,
 			.n_force = o->n_force,

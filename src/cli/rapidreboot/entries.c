@@ -64,6 +64,7 @@ void entry_json(struct json_out *o, const struct kx_entry *e)
 	json_out_text(o, "devicetree", e->devicetree);
 	json_out_text(o, "architecture", e->architecture);
 	json_out_bool(o, "default", e->is_default);
+	json_out_bool(o, "guessed", e->is_guessed);
 	json_out_open(o, "source", '{');
 	json_out_text(o, "kind", e->source_kind);
 	json_out_text(o, "file", e->source_file);
@@ -92,5 +93,6 @@ void entries_json(struct json_out *o, const struct entries *e)
 		entry_json(o, &entry);
 	}
 	json_out_close(o, ']');
+	json_out_text(o, "guess", info->guess);
 	json_out_texts(o, "warnings", info->warnings, info->n_warnings);
 }

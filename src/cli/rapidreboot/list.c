@@ -16,6 +16,8 @@ static void print_entry(const struct entries *e, size_t i)
 
 	printf("%3zu %c ", i, entry.is_default ? '*' : ' ');
 	print_path(&entry);
+	if (entry.is_guessed)
+		printf("  [guessed]");
 	if (!entry.bootable)
 		printf("  [not bootable by kexec]");
 	putchar('\n');
@@ -37,6 +39,8 @@ static void print_all(const struct entries *e)
 		print_entry(e, i);
 	if (info->default_index >= info->n_entries)
 		puts("The boot loader would start none of these by itself.");
+	if (info->guess)
+		fprintf(stderr, "rapidreboot: %s\n", info->guess);
 	for (size_t i = 0; i < info->n_warnings; i++)
 		fprintf(stderr, "rapidreboot: %s\n", info->warnings[i]);
 }

@@ -15,6 +15,8 @@ static int tell(const struct start *s, const struct start_options *o, bool loade
 	}
 	if (!loaded || o->verbose)
 		start_print(s);
+	else if (s->guess)
+		fprintf(stderr, "rapidreboot: warning: %s\n", s->guess);
 	return EXIT_OK;
 }
 

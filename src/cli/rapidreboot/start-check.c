@@ -41,6 +41,7 @@ int start_check(const struct start *s, const struct start_options *o, const char
 	const struct preflight_opts opts = {
 		.root = root,
 		.entry = &entry,
+		.guess = s->guess,
 		.config = &s->config,
 		.force = o->force,
 		.n_force = o->n_force + o->wish.ignore_inhibitors,

@@ -35,6 +35,8 @@ void start_print(const struct start *s)
 	printf("%-13s %s\n", "Start:", s->title);
 	if (s->decided_by)
 		printf("%-13s %s\n", "Chosen by:", s->decided_by);
+	if (s->guess)
+		printf("%-13s %s\n", "Guessed:", s->guess);
 	if (s->image_info.version)
 		printf("%-13s %s\n", "Version:", s->image_info.version);
 	printf("%-13s %s\n", "Kernel:", s->kernel);
@@ -59,6 +61,7 @@ json_t *start_json(const struct start *s)
 		json_array_append_new(warnings, json_text(kx_plan_warning(s->plan, i)));
 	json_object_set_new(all, "title", json_text(s->title));
 	json_object_set_new(all, "decided_by", json_text(s->decided_by));
+	json_object_set_new(all, "guess", json_text(s->guess));
 	json_object_set_new(all, "version", json_text(s->image_info.version));
 	json_object_set_new(all, "kernel", json_text(s->kernel));
 	json_object_set_new(all, "initrds",

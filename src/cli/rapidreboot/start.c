@@ -110,6 +110,7 @@ static int take_entry(struct start *s, const struct start_options *o)
 
 	if (r != EXIT_OK)
 		return r;
+	s->guess = name ? NULL : s->entries.info.guess;
 	if (kx_entries_find(s->entries.list, name ? name : "default", &i, &err) < 0)
 		return fail_with(&err);
 	e = entries_get(&s->entries, i);

@@ -73,6 +73,7 @@ struct start {
 	bool diet;
 	const char *no_diet;	/* why it is not done, though it is wanted, or NULL */
 	uint64_t flags;		/* KX_REQ_* that a configuration asks for */
+	const char *guess;	/* of ->entries, when nobody has named one; or NULL */
 	const char *decided_by; /* the file that chose it, or NULL: the boot loader or a person */
 	bool is_decided;	/* by that file */
 	uint64_t copy_only;	/* KX_REQ_COPY when pages would not be held until the jump, or 0 */
