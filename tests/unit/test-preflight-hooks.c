@@ -86,6 +86,14 @@ static void test_sysvinit(void **state)
 		  { PID1("/sbin/init"),
 		    { "/etc/rc6.d/K08kexec", "#!/bin/sh\n# /sbin/kexec -e\n" } },
 		  REFUSE },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+static void test_others_than_debian(void **state)
+{
+	const struct row rows[] = {
 		/* chkconfig's roof */
 		{ "G8",
 		  { PID1("/sbin/init"), COMMAND, { "/etc/rc.d/rc6.d/S00rapidreboot-jump", JUMP } },
@@ -335,9 +343,8 @@ static void test_others(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sysvinit),
-		cmocka_unit_test(test_openrc),
-		cmocka_unit_test(test_runit),
+		cmocka_unit_test(test_sysvinit), cmocka_unit_test(test_others_than_debian),
+		cmocka_unit_test(test_openrc),	 cmocka_unit_test(test_runit),
 		cmocka_unit_test(test_others),
 	};
 
