@@ -91,3 +91,6 @@ _must_check_ int look_cmdline(const struct look *l, char **ret);
 
 /* "NAME: VALUE" or "NAME\t: VALUE" in /proc files; -ENOENT when no line begins so. */
 _must_check_ int proc_field(struct bytes text, const char *name, char **ret);
+
+/* A15: checks that have a file of their own. */
+enum preflight_status look_kept_memory(const struct look *l, struct report *r);
