@@ -8,13 +8,14 @@
 
 #include "base/cmdline.h"
 #include "base/io.h"
+#include "handover/loaders.h"
 #include "preflight/devices.h"
 #include "preflight/initrd.h"
 #include "preflight/look.h"
 #include "preflight/packages.h"
 
 /* Where an image does not say: COMMAND_LINE_SIZE of most architectures, without its NUL. */
-enum { CMDLINE_MAX = 2047, NAMES_SHOWN = 5 };
+enum { CMDLINE_MAX = 2047 };
 
 static enum preflight_status look_image(const struct look *l, struct report *r)
 {
@@ -306,32 +307,23 @@ static enum preflight_status look_device_tree(const struct look *l, struct repor
 		     "The entry has a device tree of its own, which kexec_file_load(2) ignores.");
 }
 
-static void name_units(const struct look *l, struct report *r, const char *directory)
-{
-	_cleanup_names_ struct names names = { 0 };
-
-	if (look_list(l, directory, &names) < 0)
-		return;
-	for (size_t i = 0; i < names.n && i < NAMES_SHOWN; i++)
-		if (strncmp(names.v[i], "rapidreboot", strlen("rapidreboot")) != 0)
-			evidencef(r, "%s/%s", directory, names.v[i]);
-}
-
 static enum preflight_status look_other_loaders(const struct look *l, struct report *r)
 {
-	static const char *const directories[] = { "/etc/systemd/system/kexec.target.wants",
-						   "/etc/systemd/system/kexec.target.requires",
-						   "/usr/lib/systemd/system/kexec.target.wants" };
-	_cleanup_names_ struct names names = { 0 };
+	struct loaders others;
 
-	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
-		name_units(l, r, directories[i]);
-	if (look_list(l, "/etc/rc6.d", &names) >= 0)
-		for (size_t i = 0; i < names.n; i++)
-			if (names.v[i][0] == 'K' && strstr(names.v[i], "kexec-load"))
-				evidencef(r, "/etc/rc6.d/%s", names.v[i]);
+	loaders_find(l->root, &others);
+	if (others.found.n)
+		evidencef(r, "%s", others.found.s);
+	r->evidence.failed |= others.found.failed;
+	strbuf_done(&others.found);
 	if (r->evidence.n == 0)
 		return PREFLIGHT_OK;
+	if (others.reboot_is_kexec)
+		return found(
+			r,
+			"An ordinary reboot was made to end in a kexec by somebody else: a reboot "
+			"that is to go through the firmware may start a kernel. `coldreboot` unloads "
+			"it, and permits no other load before.");
 	return found(r, "Something else wants to load a kernel while the system goes down.");
 }
 
