@@ -92,5 +92,6 @@ _must_check_ int look_cmdline(const struct look *l, char **ret);
 /* "NAME: VALUE" or "NAME\t: VALUE" in /proc files; -ENOENT when no line begins so. */
 _must_check_ int proc_field(struct bytes text, const char *name, char **ret);
 
-/* A15: checks that have a file of their own. */
+/* Checks that have a file of their own: A15, W8. */
 enum preflight_status look_kept_memory(const struct look *l, struct report *r);
+enum preflight_status look_firmware_waits(const struct look *l, struct report *r);

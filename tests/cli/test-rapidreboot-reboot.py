@@ -434,6 +434,26 @@ class Checks(RebootTest):
         self.assertRuns(args, 3, [])
         self.assertIsNone(self.read(REQUEST))
 
+    def test_upgraded_loader(self):
+        """What only the firmware starts is not passed over, and not forgotten when a person wants it so."""
+        note = "var/lib/rapidreboot/firmware-waits"
+        (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
+        self.set("proc/sys/kernel/bootloader_type", "114\n")
+        self.set("proc/stat", "cpu 1\nbtime 1767323045\n")
+        self.set("run/reboot-required.pkgs", "shim-signed\n")
+        args = ["--kernel", self.kernel]
+        self.assertRuns(args, 0, [self.COLD])
+        self.assertIsNone(self.read(note))
+        self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
+        self.assertRuns([*args, "--force", "W8"], 0, ["load", ASKED["systemd"]])
+        self.assertEqual(self.read(note), "since 1767323045\nwants shim-signed\n")
+        # the next system
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        (self.root / "run/reboot-required.pkgs").unlink()
+        self.set("proc/sys/kernel/bootloader_type", "208\n")
+        self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
+        self.assertIn("shim-signed", self.assertRuns(args, 0, [self.COLD]).err)
+
     def test_inhibitor(self):
         """Refused before anything is loaded; -i is the answer of systemctl(1), too."""
         self.set("run/systemd/inhibit/7", "WHAT=shutdown\nMODE=block\nWHO=apt\nWHY=upgrade\n")

@@ -87,11 +87,13 @@ def coldreboot_enabled(t):
 
 @scenario(FIRST)
 def coldreboot_overridden(t):
-    """With the units that are passed around for `reboot` to be a kexec: they load when the system goes
-    down, and end in a kexec. They work, but not against coldreboot."""
-    t.guest.must("cat >/etc/systemd/system/kexec-load.service <<'END'\n"
+    """The units that are passed around for `reboot` to be a kexec load when the system goes down, and end
+    in a kexec. They work, but not against coldreboot."""
+    t.guest.must("cat >/etc/systemd/system/kexec-load.service <<END\n"
+                 "[Unit]\nDefaultDependencies=no\nBefore=umount.target\n"
                  "[Service]\nType=oneshot\n"
-                 "ExecStart=/usr/sbin/kexec -l /vmlinuz --initrd=/initrd.img --reuse-cmdline\n"
+                 f"ExecStart=$(command -v kexec) -l /boot/vmlinuz-{t.newest}"
+                 f" --initrd=/boot/initrd.img-{t.newest} --reuse-cmdline\n"
                  "[Install]\nWantedBy=reboot.target\nEND\n"
                  "mkdir /etc/systemd/system/systemd-reboot.service.d\n"
                  "cat >/etc/systemd/system/systemd-reboot.service.d/override.conf <<'END'\n"
@@ -99,6 +101,7 @@ def coldreboot_overridden(t):
                  "systemctl daemon-reload && systemctl enable kexec-load.service")
     said = t.guest.must("rapidreboot check -v --json | grep -c systemd-reboot.service.d; true")
     t.equal("checks that name the override", said.strip(), "1")
+    t.fast("reboot")
     t.cold("coldreboot --yes")
 
 
