@@ -17,8 +17,18 @@
 /* Where an image does not say: COMMAND_LINE_SIZE of most architectures, without its NUL. */
 enum { CMDLINE_MAX = 2047 };
 
+/* A loader or another system, which B12 finds: there is nothing to unpack. */
+static bool is_foreign(const struct preflight_entry *entry)
+{
+	return entry->type == KX_ENTRY_CHAINLOAD || entry->type == KX_ENTRY_OTHER;
+}
+
 static enum preflight_status look_image(const struct look *l, struct report *r)
 {
+	if (l->entry && is_foreign(l->entry)) {
+		evidencef(r, "%s: no Linux kernel", l->entry->title);
+		return PREFLIGHT_UNKNOWN;
+	}
 	if (!l->entry || (!l->entry->image && !l->entry->image_error))
 		return unknown_entry(l, r);
 	if (l->entry->image) {
@@ -286,7 +296,7 @@ static enum preflight_status look_type(const struct look *l, struct report *r)
 {
 	if (!l->entry)
 		return unknown_entry(l, r);
-	if (l->entry->type != KX_ENTRY_CHAINLOAD && l->entry->type != KX_ENTRY_OTHER)
+	if (!is_foreign(l->entry))
 		return PREFLIGHT_OK;
 	evidence(r, "boot entry", l->entry->title);
 	return found(
@@ -378,6 +388,16 @@ static enum preflight_status look_guess(const struct look *l, struct report *r)
 	return found(r, "It is not known what this machine's boot loader would start next.");
 }
 
+static enum preflight_status look_for_entry(const struct look *l, struct report *r)
+{
+	if (l->entry)
+		return PREFLIGHT_OK;
+	if (!l->opts->entry_error || !*l->opts->entry_error)
+		return unknown_entry(l, r);
+	evidencef(r, "%s", l->opts->entry_error);
+	return found(r, "There is nothing to start: no boot entry was found.");
+}
+
 const struct check entry_checks[] = {
 	{ "B1", PREFLIGHT_REFUSE, false, "kernel image",
 	  "Reinstall the kernel, or choose another entry.", look_image },
@@ -408,5 +428,7 @@ const struct check entry_checks[] = {
 	  "Start the boot entry's own command line instead.", look_one_boot_words },
 	{ "B16", PREFLIGHT_WARN, true, "configuration of the boot loader",
 	  "Name its configuration with --config, or the entry that is to start.", look_guess },
+	{ "B17", PREFLIGHT_REFUSE, false, "a boot entry",
+	  "Name a kernel or a configuration, or install a kernel.", look_for_entry },
 	{ NULL },
 };

@@ -8,6 +8,9 @@ import subprocess
 import tempfile
 import unittest
 
+from kexec_machine import bzimage
+from made_kernel import archive_of
+
 CLEAR, FAILED, USAGE, REFUSED, COLD, WARNINGS = 0, 1, 2, 3, 7, 8
 
 QUIET = {
@@ -15,6 +18,10 @@ QUIET = {
     "/proc/sys/kernel/kexec_load_disabled": "0\n",
     "/sys/kernel/kexec_loaded": "0\n",
     "/run/utmp": "",
+    "/boot/grub/grub.cfg": "menuentry 'Test' {\n linux /boot/vmlinuz quiet\n initrd /boot/initrd\n}\n",
+    "/boot/vmlinuz": bzimage(),
+    "/boot/initrd": archive_of({"init": b"#!/bin/sh\n"}),
+    "/lib/modules/6.1.0-test/modules.dep": "",
 }
 
 
@@ -35,7 +42,7 @@ class Check(unittest.TestCase):
     def put(self, path, text):
         file = self.root / path.lstrip("/")
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
 
     def run_check(self, *arguments):
         return subprocess.run([os.environ["RAPIDREBOOT"], "check", "--root", self.root, *arguments],
@@ -50,6 +57,26 @@ class Check(unittest.TestCase):
         out = self.expect(CLEAR).stdout
         self.assertEqual(len(out.splitlines()), 1)
         self.assertIn("clear", out)
+
+    def test_nothing_to_start(self):
+        """Where `rapidreboot` cannot go on nothing is clear."""
+        for name in ("grub/grub.cfg", "vmlinuz", "initrd"):
+            (self.root / "boot" / name).unlink()
+        self.assertRegex(self.expect(REFUSED).stdout, r"(?m)^B17\s+refuse ")
+        data = json.loads(self.expect(REFUSED, "--json", "--force", "B17").stdout)
+        self.assertIsNone(data["entry"])
+        checks = {check["id"]: check for check in data["checks"]}
+        self.assertEqual(checks["B1"]["status"], "unknown")     # the tree has no kernel
+        self.assertIsNone(checks["B1"]["severity"])
+
+    def test_other_system(self):
+        """Only the firmware starts it, whether its file can be read or not."""
+        self.put("/boot/grub/grub.cfg", "menuentry 'Other' {\n chainloader /EFI/o.efi\n}\n")
+        out = self.expect(COLD).stdout
+        self.assertRegex(out, r"(?m)^B12\s+cold ")
+        self.assertNotRegex(out, r"(?m)^B1\s")
+        self.put("/EFI/o.efi", "MZ")
+        self.assertNotRegex(self.expect(COLD).stdout, r"(?m)^B1\s")
 
     def test_warning(self):
         self.put("/sys/kernel/kexec_loaded", "1\n")
@@ -75,15 +102,13 @@ class Check(unittest.TestCase):
         data = json.loads(self.expect(REFUSED, "--json").stdout)
         self.assertEqual(data["outcome"], "refused")
         self.assertEqual(data["exit_status"], REFUSED)
-        self.assertIsNone(data["entry"])
+        self.assertEqual(data["entry"], "Test")
         checks = {check["id"]: check for check in data["checks"]}
         self.assertEqual(len(checks), len(data["checks"]))
         self.assertEqual(checks["A5"]["severity"], "refuse")
         self.assertEqual(checks["A5"]["status"], "finding")
         self.assertFalse(checks["A5"]["can_force"])
         self.assertEqual(checks["A1"]["status"], "ok")
-        self.assertEqual(checks["B1"]["status"], "unknown")     # the tree has no kernel
-        self.assertIsNone(checks["B1"]["severity"])
 
     def test_verbose_shows_all(self):
         data = json.loads(self.expect(CLEAR, "--json").stdout)

@@ -49,6 +49,12 @@ static void test_image(void **state)
 		{ "B1", { { NULL } }, ENTRY(.kernel = "/k", LINUX), OK },
 		{ "B1", { { NULL } }, ENTRY(.kernel = "/k", .image_error = "no kernel"), REFUSE },
 		{ "B1", { { NULL } }, UNKNOWN },
+		/* what only the firmware starts is no damaged kernel: B12 alone finds it */
+		{ "B1",
+		  { { NULL } },
+		  ENTRY(.kernel = "/k", .type = KX_ENTRY_OTHER, .image_error = "no kernel"),
+		  UNKNOWN },
+		{ "B1", { { NULL } }, ENTRY(.type = KX_ENTRY_CHAINLOAD), UNKNOWN },
 
 		{ "B2", { { NULL } }, ENTRY(.kernel = "/k"), OK },
 		{ "B2", { BYTES("/i", A_FILE) }, ENTRY(ONE), OK },
@@ -119,6 +125,10 @@ static void test_command_line(void **state)
 		{ "B12", { { NULL } }, ENTRY(.type = KX_ENTRY_CHAINLOAD), COLD },
 		{ "B12", { { NULL } }, ENTRY(.type = KX_ENTRY_OTHER), COLD },
 		{ "B12", { { NULL } }, UNKNOWN },
+
+		{ "B17", { { NULL } }, ENTRY(.kernel = "/k"), OK },
+		{ "B17", { { NULL } }, .opts = { .entry_error = "/boot: no kernels" }, REFUSE },
+		{ "B17", { { NULL } }, UNKNOWN },
 
 		{ "B13", { { NULL } }, ENTRY(.way = KX_WAY_FILE), OK },
 		{ "B13", { { NULL } }, ENTRY(.way = KX_WAY_FILE, .devicetree = "/d"), REFUSE },
