@@ -133,6 +133,21 @@ static bool is_link_name(const char *link, const char *name)
 	       isdigit((unsigned char)link[2]) && strcmp(link + 3, name) == 0;
 }
 
+int hook_link_order(int root, const char *directory, const char *name)
+{
+	_cleanup_names_ struct names names = { 0 };
+
+	if (list_in(root, directory, &names) < 0)
+		return -1;
+	for (size_t i = 0; i < names.n; i++) {
+		const char *link = names.v[i];
+
+		if (strlen(link) >= 4 && is_link_name(link, name))
+			return (link[0] == 'S' ? 100 : 0) + (link[1] - '0') * 10 + (link[2] - '0');
+	}
+	return -1;
+}
+
 bool hook_is_linked(int root, const char *directory, const char *name, struct hook_places *p)
 {
 	_cleanup_names_ struct names names = { 0 };

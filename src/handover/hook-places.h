@@ -37,6 +37,9 @@ bool hook_directory_does(int root, const char *directory, const char *suffix,
 /* Is there a link [KS]NN@name in @directory to a program that does it? Says so in ->found. */
 bool hook_is_linked(int root, const char *directory, const char *name, struct hook_places *p);
 
+/* Place in the order in which runlevel scripts are run, K before S; -1: @directory has no link to @name. */
+int hook_link_order(int root, const char *directory, const char *name);
+
 /* What jumps, what loads: for scripts. */
 extern const char *const hook_jump_words[], *const hook_load_words[];
 

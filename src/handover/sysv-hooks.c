@@ -90,14 +90,30 @@ static void registration(int root, struct hook_places *p)
 			    directory, directory);
 }
 
+/* After "reboot", which does not come back, nothing is run. */
+static bool is_in_time(int root, const char *directory, const char *name, const char *before,
+		       struct hook_places *p)
+{
+	const int own = hook_link_order(root, directory, name),
+		  end = hook_link_order(root, directory, before);
+
+	if (own < 0 || end < 0 || own <= end)
+		return true;
+	hook_found(p, "%s: %s comes after %s", directory, name, before);
+	hook_remedy(p, "rm %s/[KS]??%s", directory, name);
+	return false;
+}
+
 void sysv_hooks(int root, struct hook_places *p)
 {
 	const char *directory = runlevel_directory(root);
 
 	p->loads = hook_script_does(root, slackware, hook_load_words) ||
-		   hook_is_linked(root, directory, "rapidreboot-load", p);
+		   (hook_is_linked(root, directory, "rapidreboot-load", p) &&
+		    is_in_time(root, directory, "rapidreboot-load", "rapidreboot-jump", p));
 	p->jumps = inittab_jumps(root) || hook_script_does(root, slackware, hook_jump_words) ||
-		   hook_is_linked(root, directory, "rapidreboot-jump", p) ||
+		   (hook_is_linked(root, directory, "rapidreboot-jump", p) &&
+		    is_in_time(root, directory, "rapidreboot-jump", "reboot", p)) ||
 		   hook_is_linked(root, directory, "kexec", &(struct hook_places){ .found = "" });
 	if (!p->jumps || !p->loads)
 		registration(root, p);
