@@ -23,6 +23,7 @@ $(WORK)/build.ninja: man/. completions/. fuzz/. | deps-build
 install: all ## install commands, library, header, man pages, completions (PREFIX, DESTDIR)
 	@$(MESON) configure $(WORK) --prefix=$(PREFIX)
 	@$(MESON) install -C $(WORK) --quiet $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	@$(if $(DESTDIR),:,tools/after-install $(PREFIX)/sbin/rapidreboot)
 
 deb: deps ## Debian packages of the tree, into build/deb
 	@tools/make-deb $(BUILD)

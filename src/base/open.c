@@ -239,7 +239,7 @@ static int open_found(int at_owned, int root, const char *path, int flags, bool 
 		return -ELOOP; /* as open(2) with O_NOFOLLOW */
 	if (S_ISDIR(st.st_mode) && !device)
 		return -EISDIR;
-	if (device ? !S_ISCHR(st.st_mode) : !S_ISREG(st.st_mode))
+	if (device ? !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode) : !S_ISREG(st.st_mode))
 		return NOT_A_FILE;
 	/* not blocking: somebody may hold a lease on it, and /proc has files that wait for more */
 	return reopen(at, &st, root, path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);

@@ -16,7 +16,8 @@
  * comes through here.
  */
 _must_check_ int open_in(int root, const char *path, int flags);
-/* A character device whose path we chose ourselves, or the regular file in its place below a root. */
+/* A device whose path we chose ourselves or root's own files name, or the regular file in its place
+ * below a root. */
 _must_check_ int open_device_in(int root, const char *path, int flags);
 /* How open_in() finds a path on kernels without openat2(2): O_PATH, component by component. */
 _must_check_ int open_path_walking(int root, const char *path, int flags);

@@ -39,6 +39,7 @@ const char *going_name(enum going going);
 /* Every ordinary reboot is to be a fast one: /var/lib/rapidreboot/enabled, and with systemd
  * reboot.target being another name of kexec.target. */
 bool is_enabled(struct sys *sys);
+bool is_enabled_in(int root);
 _must_check_ int set_enabled(struct sys *sys, const struct init_system *init, bool on,
 			     struct kx_error *err);
 /* Has @init run the hook "load" when it goes down next, enabled or not: some stop only what they have

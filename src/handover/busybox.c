@@ -30,9 +30,25 @@ static enum going busybox_going(struct sys *sys, const struct signals *signals)
 	return GOING_UNKNOWN;
 }
 
+/* Without OpenRC it is a line of inittab. */
+static void busybox_hooks(int root, const struct pid1 *pid1, struct hook_places *ret)
+{
+	if (pid1->openrc) {
+		openrc_services(root, ret);
+		return;
+	}
+	ret->jumps = hook_script_does(root, "/etc/inittab", hook_jump_words);
+	ret->loads = true; /* a plain reboot goes through the firmware here */
+	if (ret->jumps)
+		return;
+	hook_found(ret, "/etc/inittab has no line with `rapidreboot hook jump`");
+	hook_remedy(ret, "cat %s/busybox/inittab >>/etc/inittab && kill -HUP 1", hook_share(root));
+}
+
 const struct init_system busybox_init = {
 	.name = "BusyBox init",
 	.is = is_busybox,
 	.ask = busybox_ask,
 	.going = busybox_going,
+	.hooks = busybox_hooks,
 };

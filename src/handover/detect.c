@@ -26,14 +26,11 @@ static void take_name(char *path, char *ret, size_t n)
 	(void)snprintf(ret, n, "%s", slash ? slash + 1 : path);
 }
 
-void pid1_read(struct sys *sys, struct pid1 *ret)
+void pid1_read_in(int root, struct pid1 *ret)
 {
-	_cleanup_close_ int root = machine_open(sys);
 	_cleanup_free_ char *text = NULL, *argv0 = NULL;
 
 	*ret = (struct pid1){ 0 };
-	if (root < 0 && root != ROOT_HERE)
-		return;
 	ret->systemd = is_directory_in(root, "/run/systemd/system");
 	/* /run/openrc since 0.30; the other place is Debian's and Gentoo's of before */
 	ret->openrc = is_there_in(root, "/run/openrc/softlevel") ||
@@ -49,6 +46,15 @@ void pid1_read(struct sys *sys, struct pid1 *ret)
 	/* Several programs call themselves init; without the file's name nobody can say which. */
 	if (ret->from_comm && strcmp(ret->name, "init") == 0)
 		ret->name[0] = '\0';
+}
+
+void pid1_read(struct sys *sys, struct pid1 *ret)
+{
+	_cleanup_close_ int root = machine_open(sys);
+
+	*ret = (struct pid1){ 0 };
+	if (root >= 0 || root == ROOT_HERE)
+		pid1_read_in(root, ret);
 }
 
 bool init_spares_pages(struct sys *sys)

@@ -12,11 +12,16 @@
 #define LOAD_SERVICE "/etc/init.d/rapidreboot-load"
 #define REBOOT_TARGET "/etc/systemd/system/reboot.target"
 
+bool is_enabled_in(int root)
+{
+	return is_there_in(root, MARK);
+}
+
 bool is_enabled(struct sys *sys)
 {
 	_cleanup_close_ int root = machine_open(sys);
 
-	return is_there_in(root, MARK);
+	return is_enabled_in(root);
 }
 
 static int mark(int root, bool on)

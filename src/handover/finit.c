@@ -13,13 +13,39 @@ static bool is_finit(const struct pid1 *pid1)
 	return strcmp(pid1->name, "finit") == 0;
 }
 
-/* Where Debian and `make install` put them. */
+#define HOOKS "/usr/libexec/finit/hook/sys"
+#define PLUGIN "/usr/lib/finit/plugins/hook-scripts.so"
+
+/* Where Debian puts them, and `make install PREFIX=/usr`. */
+static void finit_hooks(int root, const struct pid1 *pid1, struct hook_places *ret)
+{
+	static const char *const places[][2] = { { "shutdown", "load" }, { "down", "jump" } };
+	const bool has_plugin = is_there_in(root, PLUGIN);
+
+	ret->jumps = has_plugin && is_program_in(root, HOOKS "/down/rapidreboot");
+	ret->loads = has_plugin && is_program_in(root, HOOKS "/shutdown/rapidreboot");
+	if (!has_plugin) {
+		hook_found(ret, "no " PLUGIN);
+		hook_remedy(ret, "install finit's plugin hook-scripts.so (Debian: finit-plugins)");
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (is_program_in(root,
+				  i ? HOOKS "/down/rapidreboot" : HOOKS "/shutdown/rapidreboot"))
+			continue;
+		hook_found(ret, "no program " HOOKS "/%s/rapidreboot", places[i][0]);
+		hook_remedy(ret,
+			    "install -D -m 755 %s/finit/rapidreboot-%s " HOOKS "/%s/rapidreboot",
+			    hook_share(root), places[i][1], places[i][0]);
+	}
+}
+
 static bool jumps(struct sys *sys)
 {
 	_cleanup_close_ int root = machine_open(sys);
+	struct hook_places places = { .jumps = false };
 
-	return is_program_in(root, "/usr/libexec/finit/hook/sys/down/rapidreboot") &&
-	       is_there_in(root, "/usr/lib/finit/plugins/hook-scripts.so");
+	finit_hooks(root, NULL, &places);
+	return places.jumps;
 }
 
 static int finit_ask(struct sys *sys, const struct reboot_wish *wish, struct reboot_call *ret,
@@ -53,4 +79,5 @@ const struct init_system finit_init = {
 	.is = is_finit,
 	.ask = finit_ask,
 	.going = finit_going,
+	.hooks = finit_hooks,
 };

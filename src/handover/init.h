@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "handover/hook-places.h"
 #include "record/boot.h"
 #include "sys/process.h"
 
@@ -90,6 +91,7 @@ enum going { GOING_UNKNOWN, GOING_REBOOT, GOING_KEXEC, GOING_DOWN, GOING_NOWHERE
  * @watch: makes the call after which our hook "cancelled" is run when others may have taken back a
  *	reboot with a time; NULL: nobody tells, and what is loaded is dropped by the next way down
  * @waits: is a reboot with a time still to come, or begun?
+ * @hooks: what it will run of ours; NULL: it jumps by itself, and nothing loads in every reboot
  */
 struct init_system {
 	const char *name;
@@ -101,12 +103,15 @@ struct init_system {
 	const char *spares;
 	int (*watch)(struct sys *sys, struct reboot_call *ret, struct kx_error *err);
 	bool (*waits)(struct sys *sys);
+	void (*hooks)(int root, const struct pid1 *pid1, struct hook_places *ret);
 };
 
 extern const struct init_system systemd_init, openrc_init, sysvinit_init, busybox_init, runit_init,
 	s6_init, dinit_init, finit_init, shepherd_init;
 
 void pid1_read(struct sys *sys, struct pid1 *ret);
+/* The same of the machine whose "/" is @root. */
+void pid1_read_in(int root, struct pid1 *ret);
 /* NULL when it is none of those known. */
 const struct init_system *init_detect(const struct pid1 *pid1);
 /* Will pages that a kernel lies in be held until the jump? */

@@ -2,8 +2,10 @@
 /* OpenRC with its own process 1. Services see RC_REBOOT=YES in a reboot; RC_GOINGDOWN alone says
  * no more than that services stop. The word "kexec" jumps, and reboots when that fails. */
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "handover/init.h"
 
 static bool is_openrc(const struct pid1 *pid1)
@@ -43,11 +45,70 @@ static enum going openrc_going(struct sys *sys, const struct signals *signals)
 	return GOING_NOWHERE;
 }
 
+/* A script of sysvinit or a service of OpenRC, in a runlevel; Debian's update-rc.d(8) makes "off" of those
+ * that are stopped in runlevel 6. */
+static bool is_in_runlevel(int root, const char *runlevel, const char *name, struct hook_places *p)
+{
+	_cleanup_free_ char *target = NULL;
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "/etc/runlevels/%s/%s", runlevel, name);
+	if (!is_there_in(root, path) && link_read_in(root, path, &target) == 0) {
+		hook_found(p, "%s leads to nothing", path);
+		return false;
+	}
+	return is_program_in(root, path) && (hook_script_does(root, path, hook_jump_words) ||
+					     hook_script_does(root, path, hook_load_words));
+}
+
+static bool is_in_one_of(int root, const char *const *runlevels, const char *name,
+			 struct hook_places *p)
+{
+	for (size_t i = 0; runlevels[i]; i++)
+		if (is_in_runlevel(root, runlevels[i], name, p))
+			return true;
+	hook_found(p, "%s is not in /etc/runlevels/%s", name, runlevels[0]);
+	return false;
+}
+
+void openrc_services(int root, struct hook_places *p)
+{
+	static const char *const down[] = { "shutdown", "off", "reboot", NULL }, *const up[] = {
+		"default", "boot", NULL
+	};
+	const bool is_debian = is_program_in(root, "/usr/sbin/update-rc.d");
+
+	p->loads = is_in_one_of(root, up, "rapidreboot-load", p);
+	p->jumps = is_in_one_of(root, down, "rapidreboot-jump", p) ||
+		   is_in_one_of(root, down, "kexec-exec", &(struct hook_places){ .found = "" });
+	if (p->jumps && p->loads)
+		return;
+	if (!is_program_in(root, "/etc/init.d/rapidreboot-jump"))
+		hook_remedy(p, "cp %s/%s/rapidreboot-* /etc/init.d/", hook_share(root),
+			    is_debian ? "sysvinit" : "openrc");
+	if (is_debian)
+		hook_remedy(p,
+			    "for i in load stopped jump; do update-rc.d rapidreboot-$i defaults; "
+			    "done");
+	else
+		hook_remedy(p, "rc-update add rapidreboot-load default && rc-update add "
+			       "rapidreboot-stopped shutdown && rc-update add rapidreboot-jump "
+			       "shutdown");
+}
+
+/* Its word "kexec" jumps; only loading needs us. */
+static void openrc_hooks(int root, const struct pid1 *pid1, struct hook_places *ret)
+{
+	openrc_services(root, ret);
+	ret->jumps = true;
+}
+
 const struct init_system openrc_init = {
 	.name = "OpenRC",
 	.is = is_openrc,
 	.ask = openrc_ask,
 	.going = openrc_going,
 	.cancel = openrc_cancel,
+	.hooks = openrc_hooks,
 	.spares = "",
 };

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/file.h"
 #include "handover/init.h"
 
 static bool is_s6(const struct pid1 *pid1)
@@ -29,9 +30,28 @@ static enum going s6_going(struct sys *sys, const struct signals *signals)
 	return GOING_UNKNOWN;
 }
 
+static void s6_hooks(int root, const struct pid1 *pid1, struct hook_places *ret)
+{
+	static const char path[] = "/etc/s6-linux-init/current/scripts/rc.shutdown.final";
+
+	ret->jumps = is_program_in(root, path) && hook_script_does(root, path, hook_jump_words);
+	ret->loads = true; /* as with BusyBox: nothing tells a reboot from a poweroff */
+	if (ret->jumps)
+		return;
+	hook_found(ret, "%s %s", path,
+		   is_there_in(root, path) ? "does not run `rapidreboot hook jump`"
+					   : "is not there");
+	if (is_there_in(root, path))
+		hook_remedy(ret, "add the line `rapidreboot hook jump` to %s", path);
+	else
+		hook_remedy(ret, "install -m 755 %s/s6/rc.shutdown.final %s", hook_share(root),
+			    path);
+}
+
 const struct init_system s6_init = {
 	.name = "s6-linux-init",
 	.is = is_s6,
 	.ask = s6_ask,
 	.going = s6_going,
+	.hooks = s6_hooks,
 };

@@ -15,20 +15,26 @@
 #include "base/lines.h"
 #include "base/strbuf.h"
 #include "handover/init.h"
+#include "handover/loaders.h"
 
 static bool is_systemd(const struct pid1 *pid1)
 {
 	return pid1->systemd || strcmp(pid1->name, "systemd") == 0;
 }
 
-/* `enable` makes reboot.target another name of kexec.target. */
+/* `enable` makes reboot.target another name of kexec.target; others override what it ends with. */
 static bool reboot_is_kexec(struct sys *sys)
 {
 	_cleanup_close_ int root = machine_open(sys);
 	_cleanup_free_ char *target = NULL;
+	struct loaders others;
 
-	return link_read_in(root, "/etc/systemd/system/reboot.target", &target) == 0 &&
-	       strstr(target, "kexec.target");
+	if (link_read_in(root, "/etc/systemd/system/reboot.target", &target) == 0 &&
+	    strstr(target, "kexec.target"))
+		return true;
+	loaders_find(root, &others);
+	strbuf_done(&others.found);
+	return others.reboot_is_kexec;
 }
 
 static int add_message(struct reboot_call *call, const char *message, struct kx_error *err)
@@ -185,6 +191,21 @@ static bool systemd_waits(struct sys *sys)
 	       systemd_going(sys, &silent) != GOING_NOWHERE;
 }
 
+/* It jumps by itself. Only loading in every reboot, after `enable`, needs a unit of ours. */
+static void systemd_hooks(int root, const struct pid1 *pid1, struct hook_places *ret)
+{
+	static const char wanted[] =
+		"/etc/systemd/system/multi-user.target.wants/rapidreboot-load.service";
+	_cleanup_free_ char *target = NULL;
+
+	ret->jumps = true;
+	ret->loads = is_there_in(root, wanted) || link_read_in(root, wanted, &target) == 0;
+	if (ret->loads)
+		return;
+	hook_found(ret, "no %s", wanted);
+	hook_remedy(ret, "rapidreboot enable");
+}
+
 const struct init_system systemd_init = {
 	.name = "systemd",
 	.is = is_systemd,
@@ -194,4 +215,5 @@ const struct init_system systemd_init = {
 	.spares = "",
 	.watch = systemd_watch,
 	.waits = systemd_waits,
+	.hooks = systemd_hooks,
 };

@@ -70,11 +70,20 @@ static enum going sysvinit_going(struct sys *sys, const struct signals *signals)
 	return openrc_init.going(sys, signals) == GOING_REBOOT ? GOING_REBOOT : GOING_UNKNOWN;
 }
 
+static void sysvinit_hooks(int root, const struct pid1 *pid1, struct hook_places *ret)
+{
+	if (pid1->openrc)
+		openrc_services(root, ret);
+	else
+		sysv_hooks(root, ret);
+}
+
 const struct init_system sysvinit_init = {
 	.name = "sysvinit",
 	.is = is_sysvinit,
 	.ask = sysvinit_ask,
 	.going = sysvinit_going,
 	.cancel = sysvinit_cancel,
+	.hooks = sysvinit_hooks,
 	.spares = "/etc/init.d/umountfs", /* Debian's; others unmount by type */
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/running-kernel.h"
 #include "lib/arch.h"
 #include "lib/prepare.h"
 
@@ -164,5 +165,10 @@ int plan_choose_way(struct kx_ctx *ctx, const struct kx_request *req, struct kx_
 		r = choose_auto(ctx, req, plan);
 	else
 		r = choose_segments(req, plan);
+	if (plan->way == KX_WAY_SEGMENTS && !(req->flags & KX_REQ_ON_CRASH) &&
+	    kho_is_on(ctx->machine_root))
+		ctx_log(ctx, KX_LOG_WARNING,
+			"kexec handover (KHO) is on, and kexec_load hands nothing over: memory that "
+			"was to be kept is lost");
 	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/io.h"
 #include "base/num.h"
+#include "base/running-kernel.h"
 #include "fundamental/crc32c.h"
 #include "lib/arch.h"
 #include "lib/cache.h"

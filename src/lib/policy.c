@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/running-kernel.h"
 #include "lib/internal.h"
 
 /* Since Linux 6.19 or 7.0 the files live in a directory of their own; the old names are links that
@@ -185,11 +186,23 @@ static const char *way_round(struct kx_ctx *ctx, int code)
 				 : "; kexec_load (-c) checks no signature and is permitted here";
 }
 
+/* kernel/kexec_file.c, kho_locate_mem_hole(): holes are looked for in the scratch areas alone, for all but
+ * crash kernels. */
+static const char *why_no_room(struct kx_ctx *ctx, bool on_crash)
+{
+	if (on_crash || !kho_is_on(ctx->machine_root))
+		return meaning(-EADDRNOTAVAIL, true);
+	return "kexec handover (KHO) is on, so kernel, initial ramdisk and command line have to fit "
+	       "into its scratch areas, whatever is free elsewhere; make them larger (kho_scratch= on "
+	       "the running kernel's command line), or the initial ramdisk smaller";
+}
+
 static int explain(struct kx_ctx *ctx, bool by_file, bool on_crash, int code, const char *what,
 		   struct kx_error *err)
 {
-	const char *why =
-		code == -EPERM ? why_eperm(ctx, on_crash, by_file) : meaning(code, by_file);
+	const char *why = code == -EPERM		      ? why_eperm(ctx, on_crash, by_file)
+			  : by_file && code == -EADDRNOTAVAIL ? why_no_room(ctx, on_crash)
+							      : meaning(code, by_file);
 
 	if (!why)
 		return kx_fail(err, code, "%s: %s", what, strerror(-code));

@@ -13,6 +13,7 @@
 #include "base/dir.h"
 #include "base/jobs.h"
 #include "base/lines.h"
+#include "base/running-kernel.h"
 #include "image/initrd.h"
 #include "image/prepared-file.h"
 #include "image/x86_64/vmlinux.h"
@@ -257,16 +258,14 @@ static char *text_in(int root, const char *path, size_t max)
 
 const char *fast_needs_file(struct kx_ctx *ctx)
 {
-	_cleanup_free_ char *lockdown = NULL, *cmdline = NULL;
+	_cleanup_free_ char *lockdown = NULL;
 	const int root = ctx->machine_root;
 
 	/* Documentation/admin-guide/kernel-parameters.txt, lockdown= */
 	if (read_line_in(root, "/sys/kernel/security/lockdown", &lockdown) == 0 &&
 	    !strstr(lockdown, "[none]"))
 		return "the kernel is locked down and permits nothing else";
-	/* Documentation/core-api/kho: only a file load hands anything over */
-	cmdline = text_in(root, "/proc/cmdline", CMDLINE_FILE_MAX);
-	if (exists_in(root, "/dev/liveupdate") == 1 || (has_word(cmdline, "kho=on")))
+	if (kho_is_on(root))
 		return "kexec handover (KHO) is on, which only kexec_file_load carries";
 	return NULL;
 }

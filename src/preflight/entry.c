@@ -8,16 +8,27 @@
 
 #include "base/cmdline.h"
 #include "base/io.h"
+#include "handover/loaders.h"
 #include "preflight/devices.h"
 #include "preflight/initrd.h"
 #include "preflight/look.h"
 #include "preflight/packages.h"
 
 /* Where an image does not say: COMMAND_LINE_SIZE of most architectures, without its NUL. */
-enum { CMDLINE_MAX = 2047, NAMES_SHOWN = 5 };
+enum { CMDLINE_MAX = 2047 };
+
+/* A loader or another system, which B12 finds: there is nothing to unpack. */
+static bool is_foreign(const struct preflight_entry *entry)
+{
+	return entry->type == KX_ENTRY_CHAINLOAD || entry->type == KX_ENTRY_OTHER;
+}
 
 static enum preflight_status look_image(const struct look *l, struct report *r)
 {
+	if (l->entry && is_foreign(l->entry)) {
+		evidencef(r, "%s: no Linux kernel", l->entry->title);
+		return PREFLIGHT_UNKNOWN;
+	}
 	if (!l->entry || (!l->entry->image && !l->entry->image_error))
 		return unknown_entry(l, r);
 	if (l->entry->image) {
@@ -285,7 +296,7 @@ static enum preflight_status look_type(const struct look *l, struct report *r)
 {
 	if (!l->entry)
 		return unknown_entry(l, r);
-	if (l->entry->type != KX_ENTRY_CHAINLOAD && l->entry->type != KX_ENTRY_OTHER)
+	if (!is_foreign(l->entry))
 		return PREFLIGHT_OK;
 	evidence(r, "boot entry", l->entry->title);
 	return found(
@@ -306,32 +317,23 @@ static enum preflight_status look_device_tree(const struct look *l, struct repor
 		     "The entry has a device tree of its own, which kexec_file_load(2) ignores.");
 }
 
-static void name_units(const struct look *l, struct report *r, const char *directory)
-{
-	_cleanup_names_ struct names names = { 0 };
-
-	if (look_list(l, directory, &names) < 0)
-		return;
-	for (size_t i = 0; i < names.n && i < NAMES_SHOWN; i++)
-		if (strncmp(names.v[i], "rapidreboot", strlen("rapidreboot")) != 0)
-			evidencef(r, "%s/%s", directory, names.v[i]);
-}
-
 static enum preflight_status look_other_loaders(const struct look *l, struct report *r)
 {
-	static const char *const directories[] = { "/etc/systemd/system/kexec.target.wants",
-						   "/etc/systemd/system/kexec.target.requires",
-						   "/usr/lib/systemd/system/kexec.target.wants" };
-	_cleanup_names_ struct names names = { 0 };
+	struct loaders others;
 
-	for (size_t i = 0; i < sizeof(directories) / sizeof(*directories); i++)
-		name_units(l, r, directories[i]);
-	if (look_list(l, "/etc/rc6.d", &names) >= 0)
-		for (size_t i = 0; i < names.n; i++)
-			if (names.v[i][0] == 'K' && strstr(names.v[i], "kexec-load"))
-				evidencef(r, "/etc/rc6.d/%s", names.v[i]);
+	loaders_find(l->root, &others);
+	if (others.found.n)
+		evidencef(r, "%s", others.found.s);
+	r->evidence.failed |= others.found.failed;
+	strbuf_done(&others.found);
 	if (r->evidence.n == 0)
 		return PREFLIGHT_OK;
+	if (others.reboot_is_kexec)
+		return found(
+			r,
+			"An ordinary reboot was made to end in a kexec by somebody else: a reboot "
+			"that is to go through the firmware may start a kernel. `coldreboot` unloads "
+			"it, and permits no other load before.");
 	return found(r, "Something else wants to load a kernel while the system goes down.");
 }
 
@@ -386,6 +388,16 @@ static enum preflight_status look_guess(const struct look *l, struct report *r)
 	return found(r, "It is not known what this machine's boot loader would start next.");
 }
 
+static enum preflight_status look_for_entry(const struct look *l, struct report *r)
+{
+	if (l->entry)
+		return PREFLIGHT_OK;
+	if (!l->opts->entry_error || !*l->opts->entry_error)
+		return unknown_entry(l, r);
+	evidencef(r, "%s", l->opts->entry_error);
+	return found(r, "There is nothing to start: no boot entry was found.");
+}
+
 const struct check entry_checks[] = {
 	{ "B1", PREFLIGHT_REFUSE, false, "kernel image",
 	  "Reinstall the kernel, or choose another entry.", look_image },
@@ -416,5 +428,7 @@ const struct check entry_checks[] = {
 	  "Start the boot entry's own command line instead.", look_one_boot_words },
 	{ "B16", PREFLIGHT_WARN, true, "configuration of the boot loader",
 	  "Name its configuration with --config, or the entry that is to start.", look_guess },
+	{ "B17", PREFLIGHT_REFUSE, false, "a boot entry",
+	  "Name a kernel or a configuration, or install a kernel.", look_for_entry },
 	{ NULL },
 };

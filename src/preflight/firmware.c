@@ -86,12 +86,14 @@ static enum preflight_status look_boot_next(const struct look *l, struct report 
 	return found(r, "The firmware is to start another entry of its own next, once.");
 }
 
-/* shim's MokManager acts on these when it is started by the firmware. */
+/* shim and its MokManager act on these when the firmware starts them, and remove them: MokManager.c,
+ * check_mok_request(); sbat.c, set_sbat_uefi_variable_internal(). */
 static enum preflight_status look_mok(const struct look *l, struct report *r)
 {
-	static const char *const names[] = { "MokNew-" MOK,  "MokDel-" MOK, "MokXNew-" MOK,
-					     "MokXDel-" MOK, "MokSB-" MOK,  "MokDB-" MOK,
-					     "MokPW-" MOK };
+	static const char *const names[] = { "MokNew-" MOK,	"MokDel-" MOK,	 "MokXNew-" MOK,
+					     "MokXDel-" MOK,	"MokSB-" MOK,	 "MokDB-" MOK,
+					     "MokPW-" MOK,	"MokTML-" MOK,	 "ClearVerify-" MOK,
+					     "SbatPolicy-" MOK, "SSPPolicy-" MOK };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		_cleanup_look_file_ struct look_file text = { 0 };
@@ -183,5 +185,7 @@ const struct check firmware_checks[] = {
 	{ "W6", PREFLIGHT_COLD, true, "TPM operation", GO_COLD, look_tpm },
 	{ "W7", PREFLIGHT_COLD, true, "reboot that the package manager needs", GO_COLD,
 	  look_reboot_needed },
+	{ "W8", PREFLIGHT_COLD, true, "boot loaders and firmware that were upgraded", GO_COLD,
+	  look_firmware_waits },
 	{ NULL },
 };

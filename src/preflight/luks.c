@@ -41,7 +41,7 @@ int luks_header_size(struct bytes first, size_t *ret)
 	uint64_t n = HEADER_2_N;
 
 	if (!is_luks(first))
-		return -EMEDIUMTYPE;
+		return -EILSEQ;
 	if (big_endian(first, VERSION_AT, 2) == 1)
 		n = big_endian(first, PAYLOAD_1_AT, 4) * SECTOR;
 	else if (big_endian(first, SIZE_2_AT, 8) > JSON_AT)
@@ -284,7 +284,7 @@ int luks_ways_read(struct bytes header, struct luks_ways *ret)
 	int r;
 
 	if (!is_luks(header))
-		return -EMEDIUMTYPE;
+		return -EILSEQ;
 	r = big_endian(header, VERSION_AT, 2) == 1
 		    ? read_luksmeta(header, &ways)
 		    : read_tokens((struct bytes){ header.p + JSON_AT, header.n - JSON_AT }, &ways);

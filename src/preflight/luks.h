@@ -30,10 +30,10 @@ struct luks_ways {
 	size_t n;
 };
 
-/* How much of the device its header takes, by the first LUKS_FIRST_N bytes: 0, or -EMEDIUMTYPE when it
+/* How much of the device its header takes, by the first LUKS_FIRST_N bytes: 0, or -EILSEQ when it
  * is no LUKS volume (its header may be on another device). */
 _must_check_ int luks_header_size(struct bytes first, size_t *ret);
 
-/* @header: as long as luks_header_size() says, or cut off. 0; -EMEDIUMTYPE; -EBADMSG for metadata that
+/* @header: as long as luks_header_size() says, or cut off. 0; -EILSEQ; -EBADMSG for metadata that
  * cannot be read. */
 _must_check_ int luks_ways_read(struct bytes header, struct luks_ways *ret);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/running-kernel.h"
 #include "preflight/look.h"
 #include "preflight/signed.h"
 
@@ -90,36 +91,15 @@ static enum preflight_status look_built_in(const struct look *l, struct report *
 	return found(r, "The running kernel was built without kexec (CONFIG_KEXEC_CORE).");
 }
 
-/* The configuration of the running kernel, where distributions put it. */
+/* The configuration of the running kernel. */
 static int kernel_config(const struct look *l, struct look_file *ret, char *path, size_t path_n)
 {
-	static const char *const places[][2] = { { "/boot/config-", "" },
-						 { "/lib/modules/", "/config" },
-						 { "/usr/lib/modules/", "/config" } };
-	_cleanup_free_ char *release = NULL;
-	int code = look_line(l, "/proc/sys/kernel/osrelease", &release);
+	int code = running_config_read(l->root, path, path_n, &ret->buf, &ret->b.n);
 
 	if (code < 0)
-		return code;
-	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		if (!path_make(path, path_n, "%s%s%s", places[i][0], release, places[i][1]))
-			return -ENAMETOOLONG;
-		code = look_file(l, path, ret);
-		if (code != -ENOENT)
-			return code;
-	}
-	return -ENOENT;
-}
-
-static bool config_has(struct bytes config, const char *line_wanted)
-{
-	struct lines lines = lines_of(config);
-	struct bytes line;
-
-	while (lines_next(&lines, &line))
-		if (bytes_is(line, line_wanted))
-			return true;
-	return false;
+		return code == -ENOENT && !l->has_proc ? -ENODATA : code;
+	ret->b.p = ret->buf;
+	return 0;
 }
 
 static enum preflight_status look_both_calls(const struct look *l, struct report *r)
@@ -131,8 +111,8 @@ static enum preflight_status look_both_calls(const struct look *l, struct report
 
 	if (code < 0)
 		return unknown(r, "configuration of the running kernel", code);
-	load = config_has(config.b, "CONFIG_KEXEC=y");
-	file = config_has(config.b, "CONFIG_KEXEC_FILE=y");
+	load = config_has_line(config.b, "CONFIG_KEXEC=y");
+	file = config_has_line(config.b, "CONFIG_KEXEC_FILE=y");
 	evidencef(r, "%s: CONFIG_KEXEC %s, CONFIG_KEXEC_FILE %s", path, load ? "y" : "n",
 		  file ? "y" : "n");
 	if (load && !file)
@@ -448,6 +428,8 @@ const struct check permission_checks[] = {
 	  "Use an uncompressed kernel image and one signed initrd.", look_ima },
 	{ "A14", PREFLIGHT_WARN, false, "confidential guest", "Reboot through the firmware.",
 	  look_confidential, ON_X86_64 },
+	{ "A15", PREFLIGHT_WARN, true, "memory that is kept",
+	  "Give the entry kho=on, and leave the way to load it to the program.", look_kept_memory },
 	{ NULL },
 };
 
@@ -459,7 +441,7 @@ static bool forces_signatures(const struct look *l)
 	char path[512];
 
 	return kernel_config(l, &config, path, sizeof(path)) >= 0 &&
-	       config_has(config.b, "CONFIG_KEXEC_SIG_FORCE=y");
+	       config_has_line(config.b, "CONFIG_KEXEC_SIG_FORCE=y");
 }
 
 /* A policy that cannot be read back (CONFIG_IMA_READ_POLICY) shows on the command line. */
@@ -482,17 +464,6 @@ static bool ima_measures(const struct look *l)
 	return look_u64(l, "/sys/kernel/security/ima/runtime_measurements_count", &n) >= 0 && n > 1;
 }
 
-/* Documentation/admin-guide/mm/kho.rst: the word of the command line, else what the kernel was
- * built for shows in debugfs. */
-static bool hands_over(const struct look *l)
-{
-	_cleanup_free_ char *cmdline = NULL, *value = NULL;
-
-	if (look_cmdline(l, &cmdline) >= 0 && cmdline_value(cmdline, "kho=", &value) >= 0 && value)
-		return strchr("1yYtT", value[0]) || strcmp(value, "on") == 0;
-	return look_exists(l, "/sys/kernel/debug/kho/out") == 1;
-}
-
 const char *preflight_file_only(int root)
 {
 	const struct look l = { .root = root, .has_proc = true, .has_sys = true, .has_run = true };
@@ -509,7 +480,7 @@ const char *preflight_file_only(int root)
 		why = "IMA appraises the files that are loaded";
 	else if (ima_measures(&l))
 		why = "IMA's list of measurements is handed on by it alone";
-	else if (hands_over(&l))
+	else if (kho_is_on(root))
 		why = "kexec handover (kho) is on, and its state is handed on by it alone";
 	strbuf_done(&r.evidence);
 	strbuf_done(&r.sentence);

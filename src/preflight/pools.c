@@ -13,6 +13,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/open.h"
+
 #define LIST_CACHE "/etc/zfs/zfs-list.cache"
 
 static void add_lock(struct pool_locks *locks, const char *name, struct unlock unlock)
@@ -185,7 +187,7 @@ static struct unlock unlock_of_superblock(const struct look *l, const char *devi
 {
 	static const char magic[] =
 		"\xc6\x85\x73\xf6\x66\xce\x90\xa9\xd9\x6a\x60\xcf\x80\x3d\xf7\xef";
-	_cleanup_close_ int fd = open_in(l->root, device, O_RDONLY | O_NONBLOCK);
+	_cleanup_close_ int fd = open_device_in(l->root, device, O_RDONLY);
 	uint8_t buf[SB_N];
 	struct bytes sb;
 	uint64_t flags;
@@ -219,7 +221,7 @@ static void look_at_bcachefs(const struct look *l, struct report *r, const char 
 	evidencef(r, "bcachefs on %s: %s", device,
 		  unlock.ease == EASE_PERSON  ? "encrypted"
 		  : unlock.ease == EASE_ALONE ? "no passphrase"
-					      : strerror(-unlock.error));
+					      : open_strerror(unlock.error));
 	add_lock(locks, device, unlock);
 }
 

@@ -59,6 +59,17 @@ static void settle(const struct preflight_opts *opts, struct preflight_finding *
 	}
 }
 
+static int take_remedy(struct report *r, struct preflight_finding *f)
+{
+	if (r->own_remedy.n == 0 && !r->own_remedy.failed)
+		return 0;
+	if (strbuf_take(&r->own_remedy, &f->own_remedy) < 0)
+		return -ENOMEM;
+	if (f->status == PREFLIGHT_FINDING)
+		f->remedy = f->own_remedy;
+	return 0;
+}
+
 static int run_check(const struct look *l, const struct check *c, struct preflight_finding *ret)
 {
 	struct report r = { .severity = c->severity, .remedy = c->remedy };
@@ -72,9 +83,11 @@ static int run_check(const struct look *l, const struct check *c, struct preflig
 	else
 		strbuf_done(&r.sentence);
 	if (strbuf_take(&r.evidence, &f.evidence) < 0 ||
-	    strbuf_take(&r.sentence, &f.sentence) < 0) {
+	    strbuf_take(&r.sentence, &f.sentence) < 0 || take_remedy(&r, &f) < 0) {
 		free(f.evidence);
+		free(f.sentence);
 		strbuf_done(&r.sentence);
+		strbuf_done(&r.own_remedy);
 		return -ENOMEM;
 	}
 	*ret = f;
@@ -144,6 +157,7 @@ void preflight_done(struct preflight *preflight)
 	for (size_t i = 0; i < preflight->n; i++) {
 		free(preflight->findings[i].evidence);
 		free(preflight->findings[i].sentence);
+		free(preflight->findings[i].own_remedy);
 	}
 	free(preflight->findings);
 	*preflight = (struct preflight){ 0 };

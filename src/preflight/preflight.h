@@ -82,6 +82,7 @@ struct preflight_finding {
 	char *evidence;	    /* "FILE: VALUE; …"; for unknown: what could not be read, and why */
 	char *sentence;	    /* what it means; empty unless it is a finding */
 	const char *remedy; /* what to do, or NULL */
+	char *own_remedy;   /* memory behind @remedy, or NULL */
 };
 
 struct preflight {

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "config/legacy.h"
+#include "preflight/hooks.h"
 #include "preflight/look.h"
 
 enum { SESSIONS_SHOWN = 5 };
@@ -348,6 +349,8 @@ const struct check shutdown_checks[] = {
 	{ "G6", PREFLIGHT_NOTE, true, "sessions of users", NULL, look_sessions },
 	{ "G7", PREFLIGHT_COLD, true, "flags for one cold reboot",
 	  "Reboot through the firmware (`rapidreboot cold`), or remove the file.", look_flags },
+	{ "G8", PREFLIGHT_REFUSE, true, "scripts that init runs",
+	  "Register our scripts with the init system.", look_init_hooks },
 	{ "H1", PREFLIGHT_REFUSE, true, "last attempt confirmed",
 	  "Find out what happened, then `rapidreboot clear`, or choose another kernel.",
 	  look_unconfirmed },

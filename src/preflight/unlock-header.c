@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/open.h"
 #include "preflight/tpm.h"
 #include "preflight/unlock.h"
 
@@ -31,7 +32,7 @@ static int read_at_front(int fd, uint8_t *buf, size_t max, size_t *ret)
 static int read_ways(const struct look *l, const char *device, struct luks_ways *ret)
 {
 	_cleanup_free_ uint8_t *buf = malloc(LUKS_HEADER_MAX);
-	_cleanup_close_ int fd = open_in(l->root, device, O_RDONLY | O_NONBLOCK);
+	_cleanup_close_ int fd = open_device_in(l->root, device, O_RDONLY);
 	size_t n, size;
 	int code;
 
@@ -95,7 +96,7 @@ void unlock_by_header(const struct look *l, struct report *r, const char *device
 		return;
 	if (code < 0) {
 		evidencef(r, "%s: %s", device,
-			  code == -EMEDIUMTYPE ? "no LUKS header" : strerror(-code));
+			  code == -EILSEQ ? "no LUKS header" : open_strerror(code));
 		unlock_better(ret, EASE_UNKNOWN);
 		ret->error = code;
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cmdline.h"
+#include "base/open.h"
 #include "preflight/device-names.h"
 #include "preflight/pools.h"
 #include "preflight/volumes.h"
@@ -256,7 +257,7 @@ static int look_at_all(const struct look *l, struct report *r, struct sum *ret)
 	if (code < 0)
 		return code;
 	if (all.crypttab_error) {
-		evidence(r, "/etc/crypttab", strerror(-all.crypttab_error));
+		evidence(r, "/etc/crypttab", open_strerror(all.crypttab_error));
 		ret->n[EASE_UNKNOWN]++;
 		ret->error = all.crypttab_error;
 	}

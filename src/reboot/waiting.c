@@ -9,6 +9,9 @@
 #include "base/io.h"
 #include "base/lines.h"
 #include "handover/init.h"
+#include "record/firmware-waits.h"
+
+#define NEEDRESTART "needrestart"
 
 enum { PACKAGES_FILE_MAX = 64 * 1024, PACKAGES_MAX = 200 };
 
@@ -25,14 +28,12 @@ const char *waiting_kind_name(enum waiting_kind kind)
 
 /* ---- packages: the gravest of them counts, and what is none of these says nothing */
 
-/* Boot loaders and what updates firmware are started by the firmware alone. Microcode and firmware
+/* Microcode and firmware
  * files are read by the next kernel, from its initial ramdisk. */
 static const struct {
 	const char *prefix;
 	enum waiting_kind kind;
 } prefixes[] = {
-	{ "shim", WAITING_FIRMWARE },	       { "grub", WAITING_FIRMWARE },
-	{ "systemd-boot", WAITING_FIRMWARE },  { "fwupd", WAITING_FIRMWARE },
 	{ "linux-", WAITING_KERNEL },	       { "kernel", WAITING_KERNEL },
 	{ "intel-microcode", WAITING_KERNEL }, { "amd64-microcode", WAITING_KERNEL },
 	{ "microcode_ctl", WAITING_KERNEL },   { "ucode-", WAITING_KERNEL },
@@ -44,6 +45,8 @@ static const struct {
 
 static enum waiting_kind kind_of_package(const char *name)
 {
+	if (is_firmware_package((struct bytes){ (const uint8_t *)name, strlen(name) }))
+		return WAITING_FIRMWARE;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
 		if (strncmp(name, prefixes[i].prefix, strlen(prefixes[i].prefix)) == 0)
 			return prefixes[i].kind;
@@ -141,7 +144,7 @@ static void take_value(struct bytes line, const char *name, char *ret, size_t si
 /* `needrestart -b -k`: KSTA 2 is an ABI-compatible upgrade, 3 another version (README.batch.md) */
 static bool by_needrestart(struct sys *sys, struct waiting *w)
 {
-	static const char *const programs[] = { "needrestart", NULL };
+	static const char *const programs[] = { NEEDRESTART, NULL };
 	static const char *const words[] = { "-b", "-k", NULL };
 	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };
 	_cleanup_free_ char *output = NULL;
@@ -160,8 +163,20 @@ static bool by_needrestart(struct sys *sys, struct waiting *w)
 	if (strcmp(state, "2") != 0 && strcmp(state, "3") != 0)
 		return false;
 	w->kind = WAITING_KERNEL;
-	(void)snprintf(w->source, sizeof(w->source), "needrestart");
+	(void)snprintf(w->source, sizeof(w->source), NEEDRESTART);
 	(void)snprintf(w->kernel, sizeof(w->kernel), "%s", kernel);
+	return true;
+}
+
+/* What systems before this one were asked for, and a fast reboot has not done. */
+static bool by_note(int root, struct waiting *w)
+{
+	_cleanup_(firmware_waits_done) struct firmware_waits waits = { .since = 0 };
+
+	if (firmware_waits_read(root, &waits) < 0 || !waits.first[0])
+		return false;
+	w->kind = WAITING_FIRMWARE;
+	(void)snprintf(w->source, sizeof(w->source), "%s", FIRMWARE_WAITS);
 	return true;
 }
 
@@ -241,7 +256,8 @@ void waiting_read(const struct reboot *rb, const struct choice *next, const char
 {
 	struct waiting w = { .kind = WAITING_NOT };
 
-	if (!by_suse(rb->machine, &w) && !by_debian(rb->machine, &w) && may_run)
+	if (!by_suse(rb->machine, &w) && !by_debian(rb->machine, &w) &&
+	    !by_note(rb->machine, &w) && may_run)
 		(void)by_needrestart(rb->sys, &w);
 	if (next && running)
 		by_next(next, running, &w);

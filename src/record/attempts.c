@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "record/attempts.h"
+#include "record/firmware-waits.h"
 
 #define DIRECTORY "/var/lib/rapidreboot"
 #define FILE_NAME DIRECTORY "/attempts"
@@ -151,7 +152,13 @@ static bool begin(struct sys *sys, struct attempts *all, const char *boot_id, co
 
 int attempt_begin(struct sys *sys, const struct attempt *a, struct kx_error *err)
 {
-	return change(sys, begin, a, err);
+	_cleanup_close_ int root = machine_open(sys);
+	int r = change(sys, begin, a, err);
+
+	/* a sign that is lost is no reason to fail for */
+	if (r == 0)
+		(void)!firmware_waits_keep(root);
+	return r;
 }
 
 static bool withdraw(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)

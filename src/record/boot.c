@@ -38,15 +38,21 @@ int boot_id_read(struct sys *sys, char ret[BOOT_ID_LENGTH + 1])
 	return 0;
 }
 
-enum boot_way boot_way_read(struct sys *sys)
+enum boot_way boot_way_read_in(int root)
 {
-	_cleanup_close_ int root = machine_open(sys);
 	uint64_t type;
 
 	if (read_u64_in(root, "/proc/sys/kernel/bootloader_type", &type) < 0 || type > 0xff)
 		return BOOT_UNKNOWN;
 	/* bits 0 to 3 are the loader's version */
 	return type >> 4 == 0xd ? BOOT_KEXEC : BOOT_FIRMWARE;
+}
+
+enum boot_way boot_way_read(struct sys *sys)
+{
+	_cleanup_close_ int root = machine_open(sys);
+
+	return boot_way_read_in(root);
 }
 
 #define WATCHED_DIRECTORY "/run/rapidreboot"

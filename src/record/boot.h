@@ -23,6 +23,7 @@ enum boot_way { BOOT_UNKNOWN, BOOT_KEXEC, BOOT_FIRMWARE };
 /* How the running kernel was started, by the boot loader it was told of: type 0xD is kexec
  * (Documentation/arch/x86/boot.rst, type_of_loader). Other architectures do not tell. */
 enum boot_way boot_way_read(struct sys *sys);
+enum boot_way boot_way_read_in(int root);
 
 /* The boot service ran in this boot: /run/rapidreboot/boot is there. */
 bool boot_is_watched(struct sys *sys);

@@ -2,6 +2,7 @@
 """A machine with an init system of choice, for commands that ask it for a reboot."""
 import errno
 import os
+import pathlib
 import pty
 import select
 import shutil
@@ -24,6 +25,23 @@ INITS = {
     "finit": ("/sbin/finit", ["/sbin/initctl", "/sbin/reboot"]),
     "shepherd": ("/gnu/store/abc-guile-3.0/bin/guile", ["/run/current-system/profile/sbin/reboot"]),
 }
+
+
+# Where what we install has to be before these init systems run it: file of integration/, places.
+HOOKS = {
+    "openrc": {"openrc/rapidreboot-load": ["etc/runlevels/default/rapidreboot-load"],
+               "openrc/rapidreboot-jump": ["etc/runlevels/shutdown/rapidreboot-jump"]},
+    "sysvinit": {f"sysvinit/rapidreboot-{name}": [f"etc/init.d/rapidreboot-{name}",
+                                                  f"etc/rc6.d/K{number}rapidreboot-{name}"]
+                 for name, number in (("load", "01"), ("stopped", "06"), ("jump", "09"))},
+    "busybox": {"busybox/inittab": ["etc/inittab"]},
+    "runit": {f"runit/rapidreboot-{name}.sh": [f"etc/runit/shutdown.d/{number}-rapidreboot-{name}.sh"]
+              for name, number in (("load", "05"), ("stopped", "75"), ("jump", "95"))},
+    "s6": {"s6/rc.shutdown.final": ["etc/s6-linux-init/current/scripts/rc.shutdown.final"]},
+    "finit": {"finit/rapidreboot-load": ["usr/libexec/finit/hook/sys/shutdown/rapidreboot"],
+              "finit/rapidreboot-jump": ["usr/libexec/finit/hook/sys/down/rapidreboot"]},
+}
+INTEGRATION = pathlib.Path(__file__).resolve().parents[2] / "integration"
 
 
 def cpio(*files):
@@ -65,6 +83,19 @@ class RebootTest(MachineTest):
                 path.unlink()
         for tool in tools:
             self.program(tool)
+        self.take_hooks(name)
+
+    def take_hooks(self, name):
+        """Our scripts, registered with this init system and with no other."""
+        for places in (p for files in HOOKS.values() for p in files.values()):
+            for place in places:
+                (self.root / place).unlink(missing_ok=True)
+        self.program("/usr/sbin/rapidreboot")
+        for source, places in HOOKS.get(name, {}).items():
+            text = (INTEGRATION / f"{source}.in").read_text().replace("@sbindir@", "/usr/sbin")
+            for place in places:
+                self.set(place, text)
+                (self.root / place).chmod(0o755)
 
     def program(self, path):
         self.set(path.lstrip("/"), "#!/bin/false\n")

@@ -93,6 +93,16 @@ class Systemd(RebootTest):
         self.assertRuns([], 4, ["file-unload"], errors={"file_unload": errno.EPERM})
         self.assertRuns([], 0, ["file-unload", ASKED["systemd"]])
 
+    def test_overridden(self):
+        """The same where somebody lets systemd-reboot.service end in a kexec."""
+        self.set("etc/systemd/system/systemd-reboot.service.d/override.conf",
+                 "[Service]\nExecStart=\nExecStart=/bin/systemctl --force kexec\n")
+        self.set("sys/kernel/kexec_loaded", "1\n")
+        self.assertRuns([], 4, ["file-unload"], errors={"file_unload": errno.EPERM})
+        self.set(DISABLED, "0\n")
+        self.assertRuns([], 0, ["file-unload", ASKED["systemd"]])
+        self.assertEqual(self.read(DISABLED), "1\n")
+
     def test_options(self):
         for options, words in {
             ("--no-wall",): " --no-wall",

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """kexec --fast where only kexec_file_load will do: the initial ramdisk is packed anew, or not."""
 import bz2
+import errno
 import gzip
 import json
 import lzma
@@ -142,12 +143,27 @@ class Prepare(MachineTest):
             self.assertIn("locked down", r.err)
             self.assertPacked(r)
         (self.root / "sys/kernel/security/lockdown").unlink()
-        self.set("proc/cmdline", "kho=on\n")
-        r = self.load("--fast")
-        self.assertEqual(r.calls, ["file-load"])
-        self.assertIn("KHO", r.err)
+        for word in ("kho=on", "kho=1", "kho=y", "kho=off kho=t"):
+            self.set("proc/cmdline", word + "\n")
+            r = self.load("--fast")
+            self.assertEqual(r.calls, ["file-load"], word)
+            self.assertIn("KHO", r.err)
         # who asks for kexec_load gets it, or the kernel's answer
-        self.assertEqual(self.load("-c", "--fast").calls, ["load"])
+        r = self.load("-c", "--fast")
+        self.assertEqual(r.calls, ["load"])
+        self.assertIn("is lost", r.err)
+
+    def test_handover_scratch(self):
+        """Only the scratch areas are looked at, except for crash kernels."""
+        self.set("proc/cmdline", "kho=y\n")
+        r = self.run_kexec("-s", "-l", "K", errors={"file_load": errno.EADDRNOTAVAIL})
+        self.assertNotEqual(r.rc, 0)
+        self.assertIn("kho_scratch=", r.err)
+        r = self.run_kexec("-s", "-p", "K", errors={"file_load": errno.EADDRNOTAVAIL})
+        self.assertNotIn("kho_scratch=", r.err)
+        self.set("proc/cmdline", "kho=0\n")
+        r = self.run_kexec("-s", "-l", "K", errors={"file_load": errno.EADDRNOTAVAIL})
+        self.assertNotIn("kho_scratch=", r.err)
 
 
 if __name__ == "__main__":

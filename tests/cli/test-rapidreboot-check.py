@@ -36,6 +36,20 @@ class Check(RebootTest):
     def test_missing_files(self):
         self.assertIn("Gone", self.expect(REFUSED, "Gone").out)
 
+    def test_nothing_to_start(self):
+        """Where `rapidreboot` cannot go on nothing is clear."""
+        (self.root / "boot/grub/grub.cfg").unlink()
+        self.assertRegex(self.expect(FAILED).out, r"(?m)^B17\s+refuse ")
+
+    def test_other_system(self):
+        """Only the firmware starts it, whether its file can be read or not."""
+        self.take_menu("menuentry 'Other' {\n chainloader /EFI/o.efi\n}\n")
+        out = self.expect(COLD).out
+        self.assertRegex(out, r"(?m)^B12\s+cold ")
+        self.assertNotRegex(out, r"(?m)^B1\s")
+        self.set("EFI/o.efi", "MZ")
+        self.assertNotRegex(self.expect(COLD).out, r"(?m)^B1\s")
+
     def test_warning(self):
         self.set("sys/kernel/kexec_loaded", "1\n")
         self.assertRegex(self.expect(WARNINGS).out, r"(?m)^B11\s+warning ")

@@ -49,6 +49,13 @@ class Waiting(RebootTest):
             for name in ("", ".pkgs"):
                 (self.root / (path + "/reboot-required" + name)).unlink()
 
+    def test_before(self):
+        """What asked the system before this one, which a fast reboot has not done."""
+        self.set("var/lib/rapidreboot/firmware-waits", "since 1767323045\nwants shim-signed\n")
+        for loader, waiting in ((0xd0, "firmware"), (0x72, "nothing")):
+            self.set("proc/sys/kernel/bootloader_type", f"{loader}\n")
+            self.assertEqual(self.status()["waiting"], waiting)
+
     def test_suse(self):
         for word, kind in (("kexec\n", "kernel"), ("soft-reboot\n", "services"),
                            ("reboot\n", "firmware"), ("", "something"), ("x\n", "something")):
@@ -90,6 +97,12 @@ class Waiting(RebootTest):
             s = self.status(["run /usr/sbin/needrestart -b -k"], env={"FAKE_OUTPUT": text})
             self.assertEqual(s["waiting"], kind)
             self.assertEqual(s["waiting_kernel"], "6.1.0-22-amd64" if kind == "kernel" else None)
+        # A kernel that is pinned: what needrestart calls newer no reboot would start.
+        self.menu("6.1.0-21-amd64", "6.1.0-22-amd64")
+        self.assertEqual(self.status(env={"FAKE_OUTPUT": text})["waiting"], "nothing")
+        self.menu("6.1.0-22-amd64", "6.1.0-21-amd64")
+        self.assertEqual(self.status(env={"FAKE_OUTPUT": text})["waiting"], "kernel")
+        (self.root / "boot/grub/grub.cfg").unlink()
         # not for whoever could not ask, nor at a login, where it would take too long
         self.status([], env={"FAKE_NO_BOOT_CAPABILITY": "1"})
         self.assertEqual(self.notice(), "")

@@ -41,6 +41,16 @@ class Reboot(RebootTest):
                 self.assertEqual(self.read(REQUEST).splitlines()[:3],
                                  ["rapidreboot-request 2", f"boot-id {BOOT_ID}", "mode kexec"])
 
+    def test_unregistered(self):
+        """Where init runs nothing of ours the loaded kernel would never be started."""
+        for init, command in (("sysvinit", "rapidreboot-jump"), ("runit", "rapidreboot-jump.sh"),
+                              ("s6", "rc.shutdown.final"), ("busybox", "/etc/inittab")):
+            self.take_init(init)
+            self.take_hooks(None)
+            r = self.assertRuns(["--kernel", self.kernel], 3, [])
+            self.assertIn("would go through its firmware. Run, as root: ", r.err)
+            self.assertIn(command, r.err)
+
     def test_refused(self):
         """Whatever init had in mind with it, the image is gone and nobody is armed."""
         for init, asked in ASKED.items():
@@ -384,6 +394,7 @@ class Enable(RebootTest):
         self.assertRuns(["enable"], 0, [])
         self.assertTrue(self.read("var/lib/rapidreboot/enabled"))
         # OpenRC stops what was started, which a package does not do
+        self.take_hooks("openrc")
         self.set("run/openrc/softlevel", "default\n")
         self.assertRuns(["enable"], 0, [])
         self.program("/sbin/openrc-run")
@@ -432,6 +443,26 @@ class Checks(RebootTest):
         self.set("etc/rapidreboot.conf", "FIRMWARE=refuse\n")
         self.assertRuns(args, 3, [])
         self.assertIsNone(self.read(REQUEST))
+
+    def test_upgraded_loader(self):
+        """What only the firmware starts is not passed over, and not forgotten when a person wants it so."""
+        note = "var/lib/rapidreboot/firmware-waits"
+        (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
+        self.set("proc/sys/kernel/bootloader_type", "114\n")
+        self.set("proc/stat", "cpu 1\nbtime 1767323045\n")
+        self.set("run/reboot-required.pkgs", "shim-signed\n")
+        args = ["--kernel", self.kernel]
+        self.assertRuns(args, 0, [self.COLD])
+        self.assertIsNone(self.read(note))
+        self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
+        self.assertRuns([*args, "--force", "W8"], 0, ["load", ASKED["systemd"]])
+        self.assertEqual(self.read(note), "since 1767323045\nwants shim-signed\n")
+        # the next system
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        (self.root / "run/reboot-required.pkgs").unlink()
+        self.set("proc/sys/kernel/bootloader_type", "208\n")
+        self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
+        self.assertIn("shim-signed", self.assertRuns(args, 0, [self.COLD]).err)
 
     def test_inhibitor(self):
         """Refused before anything is loaded; -i is the answer of systemctl(1), too."""

@@ -454,6 +454,7 @@ class Renewed(WhenTest):
         for init, order in (("openrc", "run /sbin/openrc-shutdown --kexec +60"),
                             ("sysvinit", "run /sbin/shutdown -r +60")):
             self.take_init(init)
+            self.take_hooks("openrc")
             self.set("run/openrc/softlevel", "default\n")
             self.set("etc/init.d/rapidreboot-load", "#!/bin/sh\n")
             self.program("/sbin/openrc-run")

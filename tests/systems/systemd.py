@@ -85,6 +85,26 @@ def coldreboot_enabled(t):
     t.cold("rapidreboot cold --yes")
 
 
+@scenario(FIRST)
+def coldreboot_overridden(t):
+    """The units that are passed around for `reboot` to be a kexec load when the system goes down, and end
+    in a kexec. They work, but not against coldreboot."""
+    t.guest.must("cat >/etc/systemd/system/kexec-load.service <<END\n"
+                 "[Unit]\nDefaultDependencies=no\nBefore=umount.target\n"
+                 "[Service]\nType=oneshot\n"
+                 f"ExecStart=$(command -v kexec) -l /boot/vmlinuz-{t.newest}"
+                 f" --initrd=/boot/initrd.img-{t.newest} --reuse-cmdline\n"
+                 "[Install]\nWantedBy=reboot.target\nEND\n"
+                 "mkdir /etc/systemd/system/systemd-reboot.service.d\n"
+                 "cat >/etc/systemd/system/systemd-reboot.service.d/override.conf <<'END'\n"
+                 "[Service]\nType=oneshot\nExecStart=\nExecStart=/bin/systemctl --force kexec\nEND\n"
+                 "systemctl daemon-reload && systemctl enable kexec-load.service")
+    said = t.guest.must("rapidreboot check -v --json | grep -c systemd-reboot.service.d; true")
+    t.equal("checks that name the override", said.strip(), "1")
+    t.fast("reboot")
+    t.cold("coldreboot --yes")
+
+
 def poweroffs(t):
     """systemd 262 has no words of telinit any more: `init 0` ends with an error, and nothing happens."""
     return POWEROFFS if t.guest.run("test -e /sbin/telinit").status == 0 else NO_INIT_0

@@ -22,6 +22,8 @@ static void build(const struct root *root, const struct row *row)
 
 		if (strncmp(f->text, "->", 2) == 0)
 			root_link(root, f->path, f->text + 2);
+		else if (strncmp(f->text, "#!", 2) == 0)
+			root_put_program(root, f->path, f->text);
 		else
 			root_put_bytes(root, f->path, f->text, f->n ? f->n : strlen(f->text));
 	}
@@ -51,6 +53,9 @@ static void compare(const struct row *row, const struct preflight_finding *f, si
 	if (row->evidence && !strstr(f->evidence, row->evidence))
 		fail_msg("row %zu, %s: no \"%s\" in \"%s\"", i, row->id, row->evidence,
 			 f->evidence);
+	if (row->remedy && (!f->remedy || !strstr(f->remedy, row->remedy)))
+		fail_msg("row %zu, %s: no \"%s\" in remedy \"%s\"", i, row->id, row->remedy,
+			 f->remedy ? f->remedy : "");
 }
 
 void rows_check(const struct row *rows, size_t n)

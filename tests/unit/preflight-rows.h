@@ -9,7 +9,7 @@ enum { ROW_FILES_MAX = 8 };
 
 struct row_file {
 	const char *path;
-	const char *text; /* "->TARGET" makes a symbolic link */
+	const char *text; /* "->TARGET" makes a symbolic link, "#!" a program */
 	size_t n;	  /* bytes of @text when it has NULs, else 0 */
 };
 
@@ -31,6 +31,7 @@ struct row {
 	enum preflight_status status;
 	enum preflight_severity severity; /* of a finding */
 	const char *evidence;		  /* a part of it, or NULL */
+	const char *remedy;		  /* a part of it, or NULL */
 	struct preflight_opts opts;	  /* root and entry are filled in */
 };
 

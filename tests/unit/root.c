@@ -54,6 +54,15 @@ void root_put(const struct root *root, const char *path, const char *text)
 	root_put_bytes(root, path, text, strlen(text));
 }
 
+void root_put_program(const struct root *root, const char *path, const char *text)
+{
+	char full[512];
+
+	root_put(root, path, text);
+	full_path(root, path, full);
+	assert_int_equal(chmod(full, 0755), 0);
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	return remove(path);

@@ -80,7 +80,7 @@ static void test_refusals(void **state)
 	root_put(&f->root, "/proc/meminfo", "MemTotal: 1 kB\n");
 	expect(f, "copy", "how much is free");
 	root_put(&f->root, "/proc/meminfo", PLENTY);
-	root_put(&f->root, "/proc/cmdline", "quiet kho=on\n");
+	root_put(&f->root, "/proc/cmdline", "quiet kho=1\n");
 	expect(f, "copy", "KHO");
 	root_put(&f->root, "/proc/cmdline", "quiet kho=off nokho=1\n");
 	expect(f, "zero-copy", "");

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -178,6 +179,13 @@ static void test_devices(void **state)
 	assert_true(file >= 0);
 	assert_int_equal(mkfifo(full("/fifo"), 0600), 0);
 	assert_int_equal(open_device_in(fd, "/fifo", O_RDONLY), NOT_A_FILE);
+	/* a disk that nobody has: it is opened, which only then fails */
+	if (mknod(full("/disk"), S_IFBLK | 0600, makedev(240, 1)) < 0) {
+		print_message("block devices cannot be made here\n");
+		return;
+	}
+	assert_int_equal(open_in(fd, "/disk", O_RDONLY), NOT_A_FILE);
+	assert_int_not_equal(open_device_in(fd, "/disk", O_RDONLY), NOT_A_FILE);
 }
 
 static void test_trusted(void **state)

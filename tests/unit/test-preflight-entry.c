@@ -49,6 +49,12 @@ static void test_image(void **state)
 		{ "B1", { { NULL } }, ENTRY(.kernel = "/k", LINUX), OK },
 		{ "B1", { { NULL } }, ENTRY(.kernel = "/k", .image_error = "no kernel"), REFUSE },
 		{ "B1", { { NULL } }, UNKNOWN },
+		/* what only the firmware starts is no damaged kernel: B12 alone finds it */
+		{ "B1",
+		  { { NULL } },
+		  ENTRY(.kernel = "/k", .type = KX_ENTRY_OTHER, .image_error = "no kernel"),
+		  UNKNOWN },
+		{ "B1", { { NULL } }, ENTRY(.type = KX_ENTRY_CHAINLOAD), UNKNOWN },
 
 		{ "B2", { { NULL } }, ENTRY(.kernel = "/k"), OK },
 		{ "B2", { BYTES("/i", A_FILE) }, ENTRY(ONE), OK },
@@ -119,6 +125,10 @@ static void test_command_line(void **state)
 		{ "B12", { { NULL } }, ENTRY(.type = KX_ENTRY_CHAINLOAD), COLD },
 		{ "B12", { { NULL } }, ENTRY(.type = KX_ENTRY_OTHER), COLD },
 		{ "B12", { { NULL } }, UNKNOWN },
+
+		{ "B17", { { NULL } }, ENTRY(.kernel = "/k"), OK },
+		{ "B17", { { NULL } }, .opts = { .entry_error = "/boot: no kernels" }, REFUSE },
+		{ "B17", { { NULL } }, UNKNOWN },
 
 		{ "B13", { { NULL } }, ENTRY(.way = KX_WAY_FILE), OK },
 		{ "B13", { { NULL } }, ENTRY(.way = KX_WAY_FILE, .devicetree = "/d"), REFUSE },
@@ -217,10 +227,74 @@ static void test_system(void **state)
 		{ "B14",
 		  { { "/etc/systemd/system/kexec.target.wants/rapidreboot.service", "" } },
 		  OK },
-		{ "B14",
-		  { { "/etc/systemd/system/kexec.target.wants/kexec-load@lts.service", "" } },
-		  NOTE },
 		{ "B14", { { "/etc/rc6.d/K01kexec-load", "" } }, NOTE },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+#define UNITS "/etc/systemd/system/"
+#define LOADER "[Service]\nType=oneshot\nExecStart=/sbin/kexec -d -l /vmlinuz --reuse-cmdline\n"
+
+/* systemd.special(7) and systemd.unit(5). The unit of reboot.target, and the override, are those of
+ * systemd's bug 7730; that of kexec.target is Arch's wiki's. */
+static void test_other_loaders(void **state)
+{
+	const struct row rows[] = {
+		{ "B14",
+		  { { UNITS "kexec.target.wants/kexec-load@lts.service", LOADER } },
+		  NOTE,
+		  .evidence = "kexec-load@lts.service" },
+		{ "B14",
+		  { { UNITS "kexec.target.wants/kexec-load@lts.service", "->" UNITS "gone" } },
+		  NOTE },
+		/* a splash screen loads nothing */
+		{ "B14",
+		  { { "/usr/lib/systemd/system/kexec.target.wants/plymouth-kexec.service",
+		      "[Service]\nExecStart=/usr/sbin/plymouthd --mode=shutdown\n" } },
+		  OK },
+		{ "B14",
+		  { { UNITS "kexec-load.service", LOADER },
+		    { UNITS "reboot.target.wants/kexec-load.service",
+		      "->" UNITS "kexec-load.service" } },
+		  NOTE,
+		  .evidence = "reboot.target.wants/kexec-load.service" },
+		{ "B14", { { UNITS "kexec-load.service", LOADER } }, OK },
+		{ "B14",
+		  { { "/run/systemd/system/shutdown.target.requires/x.service", LOADER } },
+		  NOTE },
+		{ "B14",
+		  { { "/usr/lib/systemd/system/final.target.wants/x.service", LOADER } },
+		  NOTE },
+		{ "B14",
+		  { { UNITS "reboot.target.wants/plymouth-reboot.service",
+		      "[Unit]\nDescription=kexec -l\n[Service]\nExecStart=/bin/plymouth show\n" } },
+		  OK },
+		/* started at boot, does its work when it is stopped */
+		{ "B14",
+		  { { UNITS "multi-user.target.wants/x.service",
+		      "[Service]\nExecStart=/bin/true\nExecStop=/usr/bin/sh -c \\\n  'kexec -l /k'\n" } },
+		  NOTE },
+		{ "B14", { { UNITS "multi-user.target.wants/x.service", LOADER } }, OK },
+		{ "B14",
+		  { { UNITS "multi-user.target.wants/x.service",
+		      "[Service]\nExecStop=/bin/x --kexec\n" } },
+		  OK },
+		/* what an ordinary reboot ends with */
+		{ "B14",
+		  { { UNITS "systemd-reboot.service.d/override.conf",
+		      "[Service]\nType=oneshot\nExecStart=\nExecStart=/bin/systemctl --force kexec\n" } },
+		  NOTE,
+		  .evidence = "systemd-reboot.service.d/override.conf" },
+		{ "B14",
+		  { { UNITS "systemd-reboot.service", "[Service]\nExecStart=/sbin/kexec -e\n" } },
+		  NOTE },
+		{ "B14",
+		  { { "/lib/systemd/system/systemd-reboot.service",
+		      "[Service]\nExecStart=systemctl --force reboot\n" } },
+		  OK },
+		/* OpenRC, Gentoo */
+		{ "B14", { { "/etc/runlevels/shutdown/kexec", "#!/sbin/openrc-run\n" } }, NOTE },
 	};
 
 	rows_check(rows, ARRAY_SIZE(rows));
@@ -273,9 +347,8 @@ static void test_lock_held(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_image),
-		cmocka_unit_test(test_command_line),
-		cmocka_unit_test(test_system),
+		cmocka_unit_test(test_image),	  cmocka_unit_test(test_command_line),
+		cmocka_unit_test(test_system),	  cmocka_unit_test(test_other_loaders),
 		cmocka_unit_test(test_lock_held),
 	};
 

@@ -163,9 +163,46 @@ static void test_policy(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
+#define NEXT(line) .entry = { .title = "t", .kernel = "/k", .cmdline = line }
+
+static void test_kept_memory(void **state)
+{
+	static const struct kx_image_info image = { .version = "7.2.0" };
+	const struct row rows[] = {
+		{ "A15", { { "/proc/cmdline", "quiet\n" } }, NEXT("quiet"), OK },
+		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("kho=on quiet"), OK },
+		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("quiet"), WARN },
+		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("kho=y kho=off"), WARN },
+		/* on without a word for it: the next one, too, as far as can be seen */
+		{ "A15", { { "/dev/liveupdate", "" } }, NEXT("quiet"), OK },
+		{ "A15", { { "/dev/liveupdate", "" } }, NEXT("kho=0"), WARN },
+		{ "A15",
+		  { { "/proc/cmdline", "kho=1\n" },
+		    { "/boot/config-7.2.0", "CONFIG_KEXEC_HANDOVER=y\n"
+					    "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y\n" } },
+		  .entry = { .title = "t", .kernel = "/k", .cmdline = "quiet", .image = &image },
+		  OK },
+		{ "A15",
+		  { { "/proc/cmdline", "kho=1\n" },
+		    { "/boot/config-7.2.0", "# CONFIG_KEXEC_HANDOVER is not set\n" } },
+		  .entry = { .title = "t", .kernel = "/k", .cmdline = "kho=1", .image = &image },
+		  WARN,
+		  .evidence = "7.2.0" },
+		{ "A15",
+		  { { "/proc/cmdline", "kho=1\n" } },
+		  .entry = { .title = "t", .cmdline = "kho=1", .way = KX_WAY_SEGMENTS },
+		  WARN },
+		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, UNKNOWN },
+		{ "A15", { { NULL } }, .bare = true, UNKNOWN },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_permissions),
+					    cmocka_unit_test(test_kept_memory),
 					    cmocka_unit_test(test_policy) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

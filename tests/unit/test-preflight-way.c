@@ -230,6 +230,9 @@ static void test_firmware(void **state)
 		{ "W4", { { NULL } }, OK },
 		{ "W4", { EFIVAR("MokNew", MOK_GUID, "x") }, COLD, .evidence = "MokNew" },
 		{ "W4", { EFIVAR("MokPW", MOK_GUID, "x") }, COLD },
+		{ "W4", { EFIVAR("MokTML", MOK_GUID, "x") }, COLD },
+		{ "W4", { EFIVAR("SbatPolicy", MOK_GUID, "\1") }, COLD },
+		{ "W4", { EFIVAR("SbatLevelRT", MOK_GUID, "x") }, OK },
 		{ "W4", { EFIVAR("MokListRT", MOK_GUID, "x") }, OK },
 		{ "W4", { EFI_UNSEEN }, UNKNOWN },
 
@@ -256,13 +259,93 @@ static void test_firmware(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
+#define PACKAGES "/run/reboot-required.pkgs"
+#define NOTE_FILE "/var/lib/rapidreboot/firmware-waits"
+#define LOADER_TYPE "/proc/sys/kernel/bootloader_type"
+#define BY_FIRMWARE                  \
+	{                            \
+		LOADER_TYPE, "114\n" \
+	}
+#define BY_KEXEC                     \
+	{                            \
+		LOADER_TYPE, "208\n" \
+	}
+/* the files of a test are of today, between these */
+#define LONG_AGO                                            \
+	{                                                   \
+		"/proc/stat", "cpu 1 2\nbtime 1000000000\n" \
+	}
+#define LATER                                               \
+	{                                                   \
+		"/proc/stat", "cpu 1 2\nbtime 9000000000\n" \
+	}
+
+/* Debian Policy 9.12 and update-notifier's list; zypp-boot-plugin(8); type_of_loader 0xD is kexec's
+ * (Documentation/arch/x86/boot.rst), 0x7 GRUB's; UEFI 2.10, 13.3 for places on the ESP; GRUB's manual for
+ * core.img. */
+static void test_upgrades(void **state)
+{
+	const struct row rows[] = {
+		{ "W8", { { NULL } }, OK },
+		{ "W8", { { PACKAGES, "linux-image-amd64\nlibc6\n" } }, OK },
+		{ "W8",
+		  { { PACKAGES, "linux-base\nshim-signed\n" } },
+		  COLD,
+		  .evidence = "shim-signed" },
+		{ "W8", { { PACKAGES, "grub-efi-amd64-signed\n" } }, COLD },
+		{ "W8", { { PACKAGES, "fwupd\n" } }, COLD },
+		{ "W8", { { PACKAGES, "systemd-boot-efi\n" } }, COLD },
+		{ "W8", { { "/var" PACKAGES, "shim-signed\n" } }, COLD },
+		{ "W8", { { PACKAGES "/x", "" } }, UNKNOWN },
+		{ "W8", { { NULL } }, .bare = true, UNKNOWN },
+		/* one fast reboot later /run is empty */
+		{ "W8", { BY_KEXEC, { NOTE_FILE, "since 5\nwants shim-signed\n" } }, COLD },
+		{ "W8", { BY_FIRMWARE, { NOTE_FILE, "since 5\nwants shim-signed\n" } }, OK },
+		{ "W8", { { NOTE_FILE, "since 5\nwants shim-signed\n" } }, COLD },
+		{ "W8", { BY_KEXEC, { NOTE_FILE, "since 5\n" } }, OK },
+		{ "W8", { BY_KEXEC, { NOTE_FILE "/x", "" } }, UNKNOWN },
+
+		/* distributions that write nothing down: the loader's own file */
+		{ "W8",
+		  { BY_FIRMWARE, LONG_AGO, { "/boot/efi/EFI/debian/shimx64.efi", "" } },
+		  WARN },
+		{ "W8", { BY_FIRMWARE, LONG_AGO, { "/boot/efi/EFI/BOOT/BOOTX64.EFI", "" } }, WARN },
+		{ "W8",
+		  { BY_FIRMWARE, LONG_AGO, { "/efi/EFI/systemd/systemd-bootx64.efi", "" } },
+		  WARN },
+		{ "W8", { BY_FIRMWARE, LONG_AGO, { "/boot/grub2/i386-pc/core.img", "" } }, WARN },
+		{ "W8",
+		  { BY_FIRMWARE, LONG_AGO, { "/boot/efi/EFI/fedora/fw/fwupd-1.cap", "" } },
+		  WARN },
+		{ "W8", { BY_FIRMWARE, LONG_AGO, { "/boot/EFI/Linux/arch.efi", "" } }, OK },
+		{ "W8", { BY_FIRMWARE, LONG_AGO, { "/boot/efi/EFI/debian/grub.cfg", "" } }, OK },
+		{ "W8", { BY_FIRMWARE, LATER, { "/boot/efi/EFI/debian/shimx64.efi", "" } }, OK },
+		/* not the start of this kernel but that of the firmware counts */
+		{ "W8",
+		  { BY_KEXEC,
+		    LATER,
+		    { NOTE_FILE, "since 1000000000\n" },
+		    { "/boot/efi/EFI/debian/shimx64.efi", "" } },
+		  WARN },
+		{ "W8",
+		  { BY_KEXEC,
+		    LONG_AGO,
+		    { NOTE_FILE, "since 9000000000\n" },
+		    { "/boot/efi/EFI/debian/shimx64.efi", "" } },
+		  OK },
+		{ "W8", { BY_KEXEC, LATER, { "/boot/efi/EFI/debian/shimx64.efi", "" } }, UNKNOWN },
+		{ "W8", { BY_FIRMWARE, { "/boot/efi/EFI", "a file" } }, OK },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_storage),
-		cmocka_unit_test(test_exit_initramfs),
-		cmocka_unit_test(test_way_down),
-		cmocka_unit_test(test_firmware),
+		cmocka_unit_test(test_storage),	 cmocka_unit_test(test_exit_initramfs),
+		cmocka_unit_test(test_way_down), cmocka_unit_test(test_firmware),
+		cmocka_unit_test(test_upgrades),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/running-kernel.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cmdline.h"
+#include "base/dir.h"
+#include "base/io.h"
+#include "base/lines.h"
+
+enum { CONFIG_MAX = 16 << 20, CMDLINE_FILE_MAX = 64 << 10 };
+
+int kernel_config_read(int root, const char *release, char *path, size_t path_n, uint8_t **ret,
+		       size_t *ret_n)
+{
+	static const char *const places[][2] = { { "/boot/config-", "" },
+						 { "/lib/modules/", "/config" },
+						 { "/usr/lib/modules/", "/config" } };
+	int r;
+
+	if (strchr(release, '/'))
+		return -ENOENT;
+	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
+		if ((size_t)snprintf(path, path_n, "%s%s%s", places[i][0], release, places[i][1]) >=
+		    path_n)
+			return -ENAMETOOLONG;
+		r = read_file_in(root, path, CONFIG_MAX, ret, ret_n);
+		if (r != -ENOENT)
+			return r;
+	}
+	return -ENOENT;
+}
+
+int running_config_read(int root, char *path, size_t path_n, uint8_t **ret, size_t *ret_n)
+{
+	_cleanup_free_ char *release = NULL;
+	int r = read_line_in(root, "/proc/sys/kernel/osrelease", &release);
+
+	return r < 0 ? r : kernel_config_read(root, release, path, path_n, ret, ret_n);
+}
+
+bool config_has_line(struct bytes config, const char *wanted)
+{
+	struct lines lines = lines_of(config);
+	struct bytes line;
+
+	while (lines_next(&lines, &line))
+		if (bytes_is(line, wanted))
+			return true;
+	return false;
+}
+
+/* lib/kstrtox.c, kstrtobool(): the first letter, and the second one after an "o" */
+static enum kho_word bool_of(struct bytes value)
+{
+	const char first = value.n ? (char)value.p[0] : '\0',
+		   second = value.n > 1 ? (char)value.p[1] : '\0';
+
+	if (first && strchr("yYtT1", first))
+		return KHO_ON;
+	if (first && strchr("nNfF0", first))
+		return KHO_OFF;
+	if ((first != 'o' && first != 'O') || !second)
+		return KHO_UNSAID;
+	return strchr("nN", second) ? KHO_ON : strchr("fF", second) ? KHO_OFF : KHO_UNSAID;
+}
+
+enum kho_word kho_word_of(const char *cmdline)
+{
+	enum kho_word said = KHO_UNSAID;
+	struct cmdline_word word;
+
+	while (cmdline && cmdline_next(&cmdline, &word)) {
+		enum kho_word one = cmdline_key_is(&word, "kho") ? bool_of(word.value) : KHO_UNSAID;
+
+		if (one != KHO_UNSAID)
+			said = one;
+	}
+	return said;
+}
+
+enum kho_word kho_word_running(int root)
+{
+	_cleanup_free_ uint8_t *text = NULL;
+	_cleanup_free_ char *cmdline = NULL;
+	size_t n;
+
+	if (read_file_in(root, "/proc/cmdline", CMDLINE_FILE_MAX, &text, &n) < 0)
+		return KHO_UNSAID;
+	cmdline = strndup((const char *)text, n);
+	return kho_word_of(cmdline);
+}
+
+/* Kconfig.kexec: on without a word for it */
+static bool is_on_by_default(int root)
+{
+	_cleanup_free_ uint8_t *config = NULL;
+	char path[512];
+	size_t n;
+
+	return running_config_read(root, path, sizeof(path), &config, &n) == 0 &&
+	       config_has_line((struct bytes){ config, n },
+			       "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y");
+}
+
+bool kho_is_on(int root)
+{
+	/* of the live update orchestrator, which needs it; of CONFIG_KEXEC_HANDOVER_DEBUGFS */
+	static const char *const signs[] = { "/dev/liveupdate", "/sys/kernel/debug/kho/out" };
+	enum kho_word said;
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
+		if (exists_in(root, signs[i]) == 1)
+			return true;
+	said = kho_word_running(root);
+	return said == KHO_ON || (said == KHO_UNSAID && is_on_by_default(root));
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* systemd.special(7): what targets of the way down want, systemd.unit(5): where units and what overrides
+ * them lie. A unit counts when a line of its [Service] runs kexec. */
+#include "handover/loaders.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/dir.h"
+#include "base/file.h"
+#include "base/io.h"
+#include "base/lines.h"
+
+enum { UNIT_MAX = 1 << 20, PATH_N = 512 };
+
+static const char *const roofs[] = { "/etc/systemd/system",	    "/run/systemd/system",
+				     "/run/systemd/generator.late", "/usr/local/lib/systemd/system",
+				     "/usr/lib/systemd/system",	    "/lib/systemd/system" };
+enum { N_ROOFS = sizeof(roofs) / sizeof(*roofs) };
+
+static bool is_ours(const char *name)
+{
+	return strncmp(name, "rapidreboot", strlen("rapidreboot")) == 0;
+}
+
+static void note(struct loaders *found, const char *path)
+{
+	if (found->found.n)
+		strbuf_add(&found->found, "; ");
+	strbuf_add(&found->found, path);
+}
+
+/* "/sbin/kexec -l", "kexec -a", "systemctl --force kexec", "/etc/init.d/kexec-load": a word or a path with
+ * that name; no other one that contains it. */
+static bool names_kexec(struct bytes line)
+{
+	static const char name[] = "kexec";
+	const size_t n = strlen(name);
+
+	for (size_t i = 0; i + n <= line.n; i++) {
+		const bool begins = i == 0 || strchr(" \t=/@+!:;\"'(", line.p[i - 1]),
+			   ends = i + n == line.n || strchr(" \t;\"')-.", line.p[i + n]);
+
+		if (begins && ends && memcmp(line.p + i, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Does a line KEY… of @path run kexec? */
+static bool runs_kexec(int root, const char *path, const char *key)
+{
+	_cleanup_free_ uint8_t *text = NULL;
+	struct lines lines;
+	struct bytes line;
+	bool counts = false;
+	size_t n;
+
+	if (read_file_in(root, path, UNIT_MAX, &text, &n) < 0)
+		return false;
+	lines = lines_of((struct bytes){ text, n });
+	while (lines_next(&lines, &line)) {
+		line = bytes_trim(line);
+		counts |= bytes_starts(line, key);
+		if (counts && names_kexec(line) &&
+		    !memmem(line.p, line.n, "rapidreboot", strlen("rapidreboot")))
+			return true;
+		counts &= line.n && line.p[line.n - 1] == '\\'; /* goes on in the next line */
+	}
+	return false;
+}
+
+/* Of what lies in a folder .wants the name counts; links lead to the unit, or to its template. */
+static bool unit_runs_kexec(int root, const char *link, const char *name, const char *key)
+{
+	char path[PATH_N];
+
+	if (runs_kexec(root, link, key))
+		return true;
+	for (size_t i = 0; i < N_ROOFS; i++)
+		if (snprintf(path, sizeof(path), "%s/%s", roofs[i], name) < PATH_N &&
+		    is_there_in(root, path))
+			return runs_kexec(root, path, key);
+	return false;
+}
+
+/* Units that are in a folder .wants or .requires. Of one that cannot be read the name has to do. */
+static void look_at_folder(int root, const char *folder, const char *key, struct loaders *found)
+{
+	_cleanup_names_ struct names names = { 0 };
+	char path[PATH_N];
+
+	if (list_in(root, folder, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		if (is_ours(names.v[i]) ||
+		    snprintf(path, sizeof(path), "%s/%s", folder, names.v[i]) >= PATH_N)
+			continue;
+		if (!unit_runs_kexec(root, path, names.v[i], key) &&
+		    (is_there_in(root, path) || !strstr(names.v[i], "kexec-load")))
+			continue;
+		note(found, path);
+		found->n_loaders++;
+	}
+}
+
+static void look_at_target(int root, const char *roof, const char *unit, struct loaders *found)
+{
+	static const char *const kinds[] = { "wants", "requires" };
+	char folder[PATH_N];
+
+	for (size_t i = 0; i < 2; i++)
+		if (snprintf(folder, sizeof(folder), "%s/%s.%s", roof, unit, kinds[i]) < PATH_N)
+			look_at_folder(root, folder, "Exec", found);
+}
+
+/* Units that are started at boot and do their work when they are stopped. */
+static void look_at_stops(int root, const char *roof, struct loaders *found)
+{
+	static const char *const targets[] = { "multi-user.target", "graphical.target",
+					       "basic.target", "sysinit.target", "default.target" };
+	char folder[PATH_N];
+
+	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++)
+		if (snprintf(folder, sizeof(folder), "%s/%s.wants", roof, targets[i]) < PATH_N)
+			look_at_folder(root, folder, "ExecStop", found);
+}
+
+/* The unit itself, in place of systemd's, or a file of its folder .d. */
+static void look_at_override(int root, const char *roof, const char *unit, struct loaders *found)
+{
+	_cleanup_names_ struct names names = { 0 };
+	char path[PATH_N];
+	bool is_kexec;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", roof, unit);
+	is_kexec = runs_kexec(root, path, "Exec");
+	if (is_kexec)
+		note(found, path);
+	found->reboot_is_kexec |= is_kexec;
+	(void)snprintf(path, sizeof(path), "%s/%s.d", roof, unit);
+	if (list_in(root, path, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		if (snprintf(path, sizeof(path), "%s/%s.d/%s", roof, unit, names.v[i]) >= PATH_N ||
+		    is_ours(names.v[i]) || !runs_kexec(root, path, "Exec"))
+			continue;
+		note(found, path);
+		found->reboot_is_kexec = true;
+	}
+}
+
+/* Debian's kexec-tools below sysvinit; OpenRC's service of Gentoo and Alpine. */
+static void look_at_scripts(int root, struct loaders *found)
+{
+	static const char *const folders[] = { "/etc/rc6.d", "/etc/rc.d/rc6.d",
+					       "/etc/runlevels/default", "/etc/runlevels/boot",
+					       "/etc/runlevels/shutdown" };
+	char path[PATH_N];
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		_cleanup_names_ struct names names = { 0 };
+
+		if (list_in(root, folders[i], &names) < 0)
+			continue;
+		for (size_t k = 0; k < names.n; k++) {
+			if (!strstr(names.v[k], "kexec-load") && strcmp(names.v[k], "kexec") != 0)
+				continue;
+			(void)snprintf(path, sizeof(path), "%s/%s", folders[i], names.v[k]);
+			note(found, path);
+			found->n_loaders++;
+		}
+	}
+}
+
+void loaders_find(int root, struct loaders *ret)
+{
+	static const char *const targets[] = { "kexec.target", "reboot.target", "shutdown.target",
+					       "umount.target", "final.target" },
+				 *const ends[] = { "systemd-reboot.service", "reboot.target" };
+
+	*ret = (struct loaders){ .n_loaders = 0 };
+	for (size_t i = 0; i < N_ROOFS; i++) {
+		if (i + 1 == N_ROOFS && is_there_in(root, roofs[i - 1]))
+			break; /* another name of the one before */
+		for (size_t t = 0; t < sizeof(targets) / sizeof(*targets); t++)
+			look_at_target(root, roofs[i], targets[t], ret);
+		for (size_t e = 0; e < sizeof(ends) / sizeof(*ends); e++)
+			look_at_override(root, roofs[i], ends[e], ret);
+		look_at_stops(root, roofs[i], ret);
+	}
+	look_at_scripts(root, ret);
+}

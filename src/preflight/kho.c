@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Memory that kexec handover keeps is lost without a word where the load or the next kernel does not take
+ * it: Documentation/admin-guide/mm/kho.rst. */
+#include <errno.h>
+
+#include "base/running-kernel.h"
+#include "preflight/look.h"
+
+/* The next kernel's configuration: does it have @line? -ENOENT when it is not to be found. */
+static int next_has(const struct look *l, const char *line)
+{
+	_cleanup_free_ uint8_t *config = NULL;
+	char path[512];
+	size_t n;
+	int r;
+
+	if (!l->entry->image || !l->entry->image->version)
+		return -ENOENT;
+	r = kernel_config_read(l->root, l->entry->image->version, path, sizeof(path), &config, &n);
+	return r < 0 ? r : config_has_line((struct bytes){ config, n }, line);
+}
+
+enum preflight_status look_kept_memory(const struct look *l, struct report *r)
+{
+	enum kho_word next;
+
+	if (!l->has_proc)
+		return unknown(r, "/proc/cmdline", -ENODATA);
+	if (!kho_is_on(l->root))
+		return PREFLIGHT_OK;
+	evidencef(r, "kexec handover (KHO) is on");
+	if (!l->entry || !l->entry->cmdline)
+		return unknown_entry(l, r);
+	if (l->entry->way == KX_WAY_SEGMENTS)
+		return found(r,
+			     "kexec_load(2) hands nothing over: memory that was to be kept would "
+			     "be lost.");
+	if (next_has(l, "CONFIG_KEXEC_HANDOVER=y") == 0) {
+		evidencef(r, "Linux %s: no CONFIG_KEXEC_HANDOVER", l->entry->image->version);
+		return found(r,
+			     "The next kernel does not know what is handed over: memory that was "
+			     "to be kept would be lost.");
+	}
+	next = kho_word_of(l->entry->cmdline);
+	if (next == KHO_ON ||
+	    (next == KHO_UNSAID && (next_has(l, "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y") == 1 ||
+				    kho_word_running(l->root) != KHO_ON)))
+		return PREFLIGHT_OK;
+	evidencef(r, "command line of the entry: %s",
+		  next == KHO_OFF ? "kho= is off" : "no kho=on");
+	return found(r, "The next kernel is not to take what is handed over: memory that was to be "
+			"kept would be lost.");
+}
