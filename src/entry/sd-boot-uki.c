@@ -120,8 +120,17 @@ static int describe(struct sd_boot *b, const char *partition, struct boot_entry 
 	_cleanup_strbuf_ struct strbuf cmdline = { 0 };
 	_cleanup_free_ char *global = NULL, *local = NULL;
 	const struct uki_profile *p = &facts->profiles[profile];
-	const char *words = options && *options ? options : p->cmdline;
-	int r;
+	/* systemd-stub(7): under Secure Boot what the loader passes cannot replace .cmdline. */
+	bool is_fixed = b->secure && p->cmdline;
+	const char *words = options && *options && !is_fixed ? options : p->cmdline;
+	int r = 0;
+
+	if (is_fixed && options && *options)
+		r = entry_warn(entry,
+			       "under Secure Boot the options of the entry do not count: the "
+			       "image has a command line of its own");
+	if (r < 0)
+		return r;
 
 	entry->type = ENTRY_UKI;
 	entry->bootable = true;
@@ -143,6 +152,18 @@ static int describe(struct sd_boot *b, const char *partition, struct boot_entry 
 		return r;
 	free(TAKE_PTR(entry->cmdline));
 	return strbuf_take(&cmdline, &entry->cmdline);
+}
+
+int sd_boot_uki_has_initrd(struct sd_boot *b, const char *path, bool *ret)
+{
+	struct uki_facts facts;
+	int r = read_facts(b->fs, path, &facts);
+
+	if (r < 0)
+		return r;
+	*ret = facts.has_initrd;
+	uki_facts_done(&facts);
+	return 0;
 }
 
 int sd_boot_describe_uki(struct sd_boot *b, const char *partition, struct boot_entry *entry,
