@@ -97,6 +97,10 @@ struct kx_ctx_opts {
 	const char *root;
 	kx_log_fn log;	/* where explanations go, NULL for nowhere */
 	void *log_data; /* passed to @log */
+	/* directory that kernels, initial ramdisks and modules are opened in, NULL for @root: a system
+	 * of this machine that is mounted there. Paths and symlinks under it resolve inside it, and the
+	 * context can still commit. Not together with @root. */
+	const char *files;
 };
 
 /**
@@ -105,8 +109,8 @@ struct kx_ctx_opts {
  * @ret_ctx: released with kx_ctx_free()
  * @err: filled on failure only, or NULL
  *
- * Return: 0, -ENOENT or -ENOTDIR when the root is not a directory, -EACCES, -ENOMEM, -E2BIG.
- * Since: 1
+ * Return: 0, -ENOENT or -ENOTDIR when a root is not a directory, -EINVAL for @opts->files beside
+ * @opts->root, -EACCES, -ENOMEM, -E2BIG. Since: 1
  */
 int kx_ctx_new(const struct kx_ctx_opts *opts, struct kx_ctx **ret_ctx, struct kx_error *err);
 
@@ -383,7 +387,10 @@ struct kx_request {
  * @err: filled on failure only, or NULL
  *
  * Words whose key belongs to one boot only are dropped: BOOT_IMAGE, initrd, elfcorehdr,
- * kexec_jump_back_entry; for a crash kernel also crashkernel, memmap=exactmap and its ranges.
+ * kexec_jump_back_entry; the first boot of an image (ignition.firstboot, flatcar.first_boot,
+ * combustion.firstboot), rescue and single-user modes (single, rescue, emergency, systemd.unit= and
+ * init= with the same meaning), break points (rd.break, break=), systemd.run=, autorelabel and
+ * systemd.factory_reset; for a crash kernel also crashkernel, memmap=exactmap and its ranges.
  * Quoting is the kernel's own (lib/cmdline.c, next_arg()): double quotes, blanks inside them kept.
  *
  * Return: 0, -ENOENT without /proc, -ENOMEM. Since: 1

@@ -127,8 +127,8 @@ static enum arch_id from_elf(const uint8_t *p, size_t n)
 	if (n < 20 || memcmp(p, "\177ELF", 4) != 0)
 		return ARCH_UNKNOWN;
 	for (enum arch_id i = ARCH_UNKNOWN + 1; i < ARCH_N; i++) {
-		const uint16_t machine = archs[i].is_big ? (uint16_t)(p[18] << 8 | p[19])
-							 : (uint16_t)(p[19] << 8 | p[18]);
+		const unsigned machine = archs[i].is_big ? (unsigned)p[18] << 8 | p[19]
+							 : (unsigned)p[19] << 8 | p[18];
 
 		if (p[4] == archs[i].elf_class && (p[5] == 2) == archs[i].is_big &&
 		    machine == archs[i].elf_machine)

@@ -7,6 +7,7 @@
 
 struct vars {
 	struct config_words names, values; /* in step; a later one hides an earlier one */
+	struct config_words places;	   /* in step, too: "FILE:LINE" of the assignment */
 	struct config_words *warnings;	   /* receives what was skipped or made no sense */
 	const char *file;		   /* the file being read */
 };
@@ -18,6 +19,8 @@ const char *vars_get(const struct vars *vars, const char *name);
 /* The value, or @otherwise when there is none or an empty one. */
 const char *vars_get_or(const struct vars *vars, const char *name, const char *otherwise);
 bool vars_is(const struct vars *vars, const char *name, const char *value);
+/* "FILE:LINE" of the assignment that counts, NULL when it was never set. */
+const char *vars_place(const struct vars *vars, const char *name);
 void vars_done(struct vars *vars);
 #define _cleanup_vars_ _cleanup_(vars_done)
 

@@ -29,14 +29,26 @@ void vars_done(struct vars *vars)
 {
 	config_words_done(&vars->names);
 	config_words_done(&vars->values);
+	config_words_done(&vars->places);
+}
+
+/* The last assignment of @name in @words, which is in step with the names. */
+static const char *last(const struct vars *vars, const struct config_words *words, const char *name)
+{
+	for (size_t i = words->n; i-- > 0;)
+		if (strcmp(vars->names.v[i], name) == 0)
+			return words->v[i];
+	return NULL;
 }
 
 const char *vars_get(const struct vars *vars, const char *name)
 {
-	for (size_t i = vars->values.n; i-- > 0;)
-		if (strcmp(vars->names.v[i], name) == 0)
-			return vars->values.v[i];
-	return NULL;
+	return last(vars, &vars->values, name);
+}
+
+const char *vars_place(const struct vars *vars, const char *name)
+{
+	return last(vars, &vars->places, name);
 }
 
 const char *vars_get_or(const struct vars *vars, const char *name, const char *otherwise)
@@ -59,9 +71,11 @@ static int take(void *data, const struct assign *a)
 	struct vars *vars = data;
 
 	if (a->name) {
-		if (config_words_add(&vars->names, a->name, strlen(a->name)) < 0)
+		strbuf_addf(&b, "%s:%u", vars->file, a->line);
+		if (b.failed || config_words_add(&vars->names, a->name, strlen(a->name)) < 0 ||
+		    config_words_add(&vars->values, a->value, strlen(a->value)) < 0)
 			return -ENOMEM;
-		return config_words_add(&vars->values, a->value, strlen(a->value));
+		return config_words_add(&vars->places, b.s, b.n);
 	}
 	strbuf_addf(&b, "%s:%u: skipped, because %s needs a shell, and nothing is run here",
 		    vars->file, a->line, a->skipped);
@@ -143,9 +157,32 @@ static bool links_are_in_boot(int root)
 	return in_boot;
 }
 
+/* The values that the package and its installer write, which say nothing of an administrator's will. */
+static bool is_debians_own(const struct vars *vars, const char *name, const char *value)
+{
+	const char *set = vars_get(vars, name);
+
+	return !set || strcmp(set, value) == 0;
+}
+
+/* "FILE:LINE" of the first assignment that differs from what the package writes, or NULL. */
+static const char *debian_changed(const struct vars *vars, bool in_boot)
+{
+	static const char *const names[] = { "KERNEL_IMAGE", "INITRD", "APPEND" };
+	static const char *const shipped[] = { "/vmlinuz", "/initrd.img", "" };
+	static const char *const linked[] = { "/boot/vmlinuz", "/boot/initrd.img", "" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!is_debians_own(vars, names[i], shipped[i]) &&
+		    !(in_boot && is_debians_own(vars, names[i], linked[i])))
+			return vars_place(vars, names[i]);
+	return NULL;
+}
+
 static int debian_fill(int root, const struct vars *vars, struct legacy *ret)
 {
 	bool in_boot = links_are_in_boot(root);
+	const char *changed = debian_changed(vars, in_boot);
 	const char *kernel = vars_get(vars, "KERNEL_IMAGE");
 	const char *initrd = vars_get(vars, "INITRD");
 	const char *append = vars_get_or(vars, "APPEND", "");
@@ -158,9 +195,13 @@ static int debian_fill(int root, const struct vars *vars, struct legacy *ret)
 	ret->at_shutdown = true;
 	ret->from_boot_loader =
 		vars_is(vars, "USE_GRUB_CONFIG", "true") && exists_in(root, "/boot/grub") == 1;
+	ret->is_default = !changed;
 	ret->base = *append ? LEGACY_CMDLINE_GIVEN : LEGACY_CMDLINE_RUNNING;
 	if (text_set(&ret->kernel, *kernel ? kernel : NULL) < 0 ||
-	    text_set(&ret->initrd, *initrd ? initrd : NULL) < 0)
+	    text_set(&ret->initrd, *initrd ? initrd : NULL) < 0 ||
+	    text_set(&ret->enabled_by, vars_place(vars, "LOAD_KEXEC")) < 0 ||
+	    text_set(&ret->decided_by,
+		     ret->from_boot_loader ? vars_place(vars, "USE_GRUB_CONFIG") : changed) < 0)
 		return -ENOMEM;
 	return text_set(&ret->append, append);
 }
@@ -231,8 +272,29 @@ int legacy_read(int root, const struct legacy_machine *machine, struct legacy *r
 	return 0;
 }
 
+bool legacy_counts(enum legacy_kind kind, const char *init)
+{
+	const bool is_systemd = init && strcmp(init, "systemd") == 0;
+
+	switch (kind) {
+	case LEGACY_NONE:
+		break;
+	case LEGACY_DEBIAN:
+		return init && !is_systemd;
+	case LEGACY_GENTOO:
+	case LEGACY_ALPINE:
+		return init && strcmp(init, "openrc") == 0;
+	case LEGACY_INSTALLKERNEL:
+	case LEGACY_ARCH:
+		return is_systemd;
+	}
+	return false;
+}
+
 void legacy_done(struct legacy *legacy)
 {
+	free(legacy->decided_by);
+	free(legacy->enabled_by);
 	free(legacy->boot_dir);
 	free(legacy->kernel);
 	free(legacy->initrd);

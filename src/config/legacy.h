@@ -40,6 +40,9 @@ struct legacy {
 	const char *file;      /* the (first) file that says it */
 	bool enabled;	       /* by the administrator: a reboot is to load a kernel */
 	bool from_boot_loader; /* the boot loader's default entry, not kernel and initrd */
+	bool is_default;       /* kernel, initrd and command line are as the package wrote them */
+	char *decided_by;      /* "FILE:LINE" of the assignment that chose the kernel, or NULL */
+	char *enabled_by;      /* the same of the one that makes reboots fast ones, or NULL */
 	bool unload;	       /* the image is to be dropped (KNAME=-) */
 	bool at_shutdown;      /* load while going down, else when the system comes up */
 	bool may_mount_boot;   /* mount boot_dir if it is not mounted */
@@ -55,6 +58,15 @@ struct legacy {
  * for one of them. Errors as config_read(). */
 int legacy_read(int root, const struct legacy_machine *machine, struct legacy *ret,
 		struct kx_error *err);
+/**
+ * legacy_counts() - does an init system run the scripts or units that read the file of @kind?
+ * @init: its name as in struct init_system, NULL when it is not known
+ *
+ * Debian's file belongs to /etc/init.d/kexec-load, and under systemd its `reboot` stays cold (the unit
+ * is masked since 2.0.25-3+deb12u1; README.Debian). Gentoo's and Alpine's belong to OpenRC services,
+ * /etc/kexec.conf and Arch's instances to systemd units.
+ */
+bool legacy_counts(enum legacy_kind kind, const char *init);
 void legacy_done(struct legacy *legacy);
 #define _cleanup_legacy_ _cleanup_(legacy_done)
 

@@ -64,12 +64,36 @@ static int root_open(const char *path, struct kx_error *err)
 		      : fd;
 }
 
+static int open_roots(struct kx_ctx *ctx, const struct kx_ctx_opts *o, struct kx_error *err)
+{
+	const char *root = o->root ? o->root : ctx->sys->root;
+	int fd;
+
+	if (o->root && o->files)
+		return kx_fail(err, -EINVAL,
+			       "a context has a root or a directory of files, not both");
+	if (root) {
+		fd = root_open(root, err);
+		if (fd < 0)
+			return fd;
+		ctx->machine_root = fd;
+	}
+	if (o->root)
+		ctx->file_root = ctx->machine_root;
+	if (!o->files)
+		return 0;
+	fd = root_open(o->files, err);
+	if (fd < 0)
+		return fd;
+	ctx->file_root = fd;
+	return 0;
+}
+
 KX_EXPORT int kx_ctx_new(const struct kx_ctx_opts *opts, struct kx_ctx **ret_ctx,
 			 struct kx_error *err)
 {
 	struct kx_ctx_opts o = { 0 };
 	struct kx_ctx *ctx;
-	const char *root;
 	int r;
 
 	if (opts) {
@@ -86,26 +110,22 @@ KX_EXPORT int kx_ctx_new(const struct kx_ctx_opts *opts, struct kx_ctx **ret_ctx
 				.captured = o.root != NULL,
 				.log = o.log,
 				.log_data = o.log_data };
-
-	root = o.root ? o.root : ctx->sys->root;
-	if (root) {
-		ctx->machine_root = root_open(root, err);
-		if (ctx->machine_root < 0) {
-			r = kx_fail_at(err, ctx->machine_root, KX_STEP_ARGUMENT);
-			free(ctx);
-			return r;
-		}
+	r = open_roots(ctx, &o, err);
+	if (r < 0) {
+		(void)kx_ctx_free(ctx);
+		return kx_fail_at(err, r, KX_STEP_ARGUMENT);
 	}
-	if (ctx->captured)
-		ctx->file_root = ctx->machine_root;
 	*ret_ctx = ctx;
 	return 0;
 }
 
 KX_EXPORT struct kx_ctx *kx_ctx_free(struct kx_ctx *ctx)
 {
-	if (ctx)
-		fd_close(ctx->machine_root);
+	if (!ctx)
+		return NULL;
+	if (ctx->file_root != ctx->machine_root)
+		fd_close(ctx->file_root);
+	fd_close(ctx->machine_root);
 	free(ctx);
 	return NULL;
 }

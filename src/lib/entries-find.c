@@ -80,7 +80,7 @@ static size_t find_current(const struct kx_entries *entries)
 			continue;
 		if (entries->running_release && same_release(e, entries->running_release))
 			score += 2;
-		if (entries->running_cmdline && same_cmdline(e->cmdline, entries->running_cmdline))
+		if (entries->loader_cmdline && same_cmdline(e->cmdline, entries->loader_cmdline))
 			score += 1;
 		if (score > best_score) {
 			best_score = score;

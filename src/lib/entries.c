@@ -21,6 +21,7 @@ KX_EXPORT struct kx_entries *kx_entries_free(struct kx_entries *entries)
 		strlist_done(&entries->vars);
 		free(entries->output);
 		free(entries->running_cmdline);
+		free(entries->loader_cmdline);
 		free(entries->running_release);
 		free(entries);
 	}
@@ -33,6 +34,8 @@ static int read_running(struct kx_ctx *ctx, struct kx_entries *entries)
 {
 	int r = kx_cmdline_running(ctx, 0, &entries->running_cmdline, NULL);
 
+	if (r == 0)
+		r = cmdline_of_loader(ctx, &entries->loader_cmdline);
 	if (r == -ENOMEM)
 		return r;
 	r = read_line_in(ctx->machine_root, "/proc/sys/kernel/osrelease",

@@ -9,5 +9,6 @@ struct kx_entries {
 	struct strlist vars; /* "NAME=VALUE" it left behind */
 	/* What is running, to recognise its entry; NULL when not known. */
 	char *running_cmdline; /* without the words that were for one boot only */
+	char *loader_cmdline;  /* as an entry had it: without what the loader added */
 	char *running_release;
 };

@@ -22,13 +22,30 @@ enum { SYMBOLS_MAX = 64 << 20, HEADERS_MAX = 4096 };
 /* include/linux/kexec.h, struct kimage since 2.6.13: head, *entry, *last_entry, start */
 enum { START_IN_KIMAGE = 24 };
 
+/* A word of hexadecimal digits without 0x, ended by a blank; false for anything else. */
+static bool hex_word(const uint8_t *p, uint64_t *ret)
+{
+	uint64_t value = 0;
+	size_t n = 0;
+
+	for (; n < 16; n++) {
+		static const char digits[] = "0123456789abcdef";
+		const char *at = p[n] ? strchr(digits, p[n]) : NULL;
+
+		if (!at)
+			break;
+		value = value << 4 | (uint64_t)(at - digits);
+	}
+	*ret = value;
+	return n > 0 && p[n] == ' ';
+}
+
 /* "ffffffff8280c5e0 B kexec_image": where the pointer lies. */
 static int symbol_address(struct kx_ctx *ctx, uint64_t *ret)
 {
 	static const char name[] = " kexec_image\n";
 	_cleanup_free_ uint8_t *text = NULL;
 	const uint8_t *found, *line;
-	char *end;
 	size_t n;
 	int r = read_file_in(ctx->machine_root, "/proc/kallsyms", SYMBOLS_MAX, &text, &n);
 
@@ -38,10 +55,8 @@ static int symbol_address(struct kx_ctx *ctx, uint64_t *ret)
 	if (!found)
 		return -ENOENT;
 	line = memrchr(text, '\n', (size_t)(found - text));
-	errno = 0;
-	*ret = strtoull((const char *)(line ? line + 1 : text), &end, 16);
 	/* all zero where addresses are hidden */
-	return *ret && !errno && *end == ' ' ? 0 : -EPERM;
+	return hex_word(line ? line + 1 : text, ret) && *ret ? 0 : -EPERM;
 }
 
 static bool read_at(int fd, void *p, size_t n, uint64_t offset)

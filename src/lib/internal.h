@@ -87,6 +87,9 @@ _must_check_ int sized_out(void *to, const void *from, size_t n);
 void ctx_log(const struct kx_ctx *ctx, enum kx_log_level level, const char *fmt, ...)
 	_printf_(3, 4);
 
+/* The running command line as its boot entry had it: without the words that only a loader adds. */
+_must_check_ int cmdline_of_loader(struct kx_ctx *ctx, char **ret_cmdline);
+
 _must_check_ int machine_read(struct kx_ctx *ctx, struct machine *ret, struct kx_error *err);
 /* The EFI part of it; @boot_params as read. */
 _must_check_ int efi_read(struct kx_ctx *ctx, struct efi_facts *ret, struct kx_error *err);

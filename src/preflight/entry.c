@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cmdline.h"
 #include "base/io.h"
+#include "preflight/devices.h"
 #include "preflight/initrd.h"
 #include "preflight/look.h"
 #include "preflight/packages.h"
@@ -35,7 +37,7 @@ static enum preflight_status read_initrds(const struct look *l, struct report *r
 		const char *path = l->entry->initrds[i];
 		_cleanup_look_file_ struct look_file text = { 0 };
 		struct initrd_facts one;
-		int code = read_file_in(l->root, path, 1 << 30, &text.buf, &text.b.n);
+		int code = read_file_in(l->files, path, 1 << 30, &text.buf, &text.b.n);
 
 		if (code == -ENOENT || (code == 0 && text.b.n == 0)) {
 			evidencef(r, "%s: %s", path, code ? open_strerror(code) : "empty");
@@ -120,109 +122,6 @@ static enum preflight_status look_modules(const struct look *l, struct report *r
 		r->sentence.n = 0;
 	}
 	return found(r, "There are no modules for Linux %s, the kernel of this entry.", release);
-}
-
-/* udev's names for what a tag means; NULL for tags that are no file below /dev/disk. */
-static const char *tag_directory(const char *spec, const char **ret_value)
-{
-	static const char *const tags[][2] = {
-		{ "UUID=", "by-uuid" },
-		{ "LABEL=", "by-label" },
-		{ "PARTUUID=", "by-partuuid" },
-		{ "PARTLABEL=", "by-partlabel" },
-	};
-
-	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
-		if (strncmp(spec, tags[i][0], strlen(tags[i][0])) == 0) {
-			*ret_value = spec + strlen(tags[i][0]);
-			return tags[i][1];
-		}
-	return NULL;
-}
-
-/* 1 when a device of that name is there, 0 when not, -EOPNOTSUPP for what is no device (a network
- * file system, a pool), or why it cannot be told. */
-static int device_there(const struct look *l, const char *spec)
-{
-	const char *value, *directory = tag_directory(spec, &value);
-	char path[512];
-	int code;
-
-	if (directory) {
-		if (strchr(value, '/')) /* PARTUUID=…/PARTNROFF=1; labels with "/" are encoded */
-			return -EOPNOTSUPP;
-		code = look_exists(l, "/dev/disk");
-		if (code <= 0)
-			return code < 0 ? code : -ENODATA;
-		if (!path_make(path, sizeof(path), "/dev/disk/%s/%s", directory, value))
-			return -ENAMETOOLONG;
-		return look_exists(l, path);
-	}
-	if (strncmp(spec, "/dev/", 5) != 0 || strcmp(spec, "/dev/nfs") == 0 ||
-	    strcmp(spec, "/dev/ram0") == 0)
-		return -EOPNOTSUPP;
-	/* A /dev without devices is one of a tree of files. */
-	code = look_exists(l, "/dev/null");
-	if (code <= 0)
-		return code < 0 ? code : -ENODATA;
-	return look_exists(l, spec);
-}
-
-static enum preflight_status look_root_device(const struct look *l, struct report *r,
-					      const char *spec)
-{
-	_cleanup_free_ char *running = NULL, *running_root = NULL;
-	const char *value;
-	int there;
-
-	evidencef(r, "root=%s", spec);
-	if (l->entry->n_initrds == 0 && l->entry->type != KX_ENTRY_UKI &&
-	    (strncmp(spec, "UUID=", 5) == 0 || strncmp(spec, "LABEL=", 6) == 0))
-		return found(r,
-			     "Without an initrd the kernel cannot find its root by UUID or label.");
-	there = device_there(l, spec);
-	if (there == -EOPNOTSUPP || there > 0)
-		return PREFLIGHT_OK;
-	if (there < 0)
-		return unknown(r, tag_directory(spec, &value) ? "/dev/disk" : "/dev", there);
-	if (look_cmdline(l, &running) >= 0 && cmdline_value(running, "root=", &running_root) >= 0 &&
-	    strcmp(running_root, spec) == 0)
-		r->severity = PREFLIGHT_WARN; /* it has worked once */
-	return found(r, "There is no device %s, where the next kernel would look for its root.",
-		     spec);
-}
-
-static enum preflight_status look_other_device(const struct look *l, struct report *r,
-					       const char *name, const char *tag)
-{
-	_cleanup_free_ char *spec = NULL;
-	char full[512];
-	int there;
-
-	if (cmdline_value(l->entry->cmdline, name, &spec) < 0 ||
-	    !path_make(full, sizeof(full), "%s%s", tag, spec))
-		return PREFLIGHT_OK;
-	there = device_there(l, full);
-	if (there != 0)
-		return PREFLIGHT_OK;
-	evidencef(r, "%s%s", name, spec);
-	r->severity = PREFLIGHT_WARN;
-	return found(r, "There is no device %s, which %s asks for.", full, name);
-}
-
-static enum preflight_status look_devices(const struct look *l, struct report *r)
-{
-	_cleanup_free_ char *root = NULL;
-	enum preflight_status status = PREFLIGHT_OK;
-
-	if (!l->entry || !l->entry->cmdline)
-		return unknown_entry(l, r);
-	if (cmdline_value(l->entry->cmdline, "root=", &root) >= 0)
-		status = look_root_device(l, r, root);
-	if (status != PREFLIGHT_OK)
-		return status;
-	status = look_other_device(l, r, "resume=", "");
-	return status == PREFLIGHT_OK ? look_other_device(l, r, "rd.luks.uuid=", "UUID=") : status;
 }
 
 static enum preflight_status look_length(const struct look *l, struct report *r)
@@ -436,22 +335,42 @@ static enum preflight_status look_other_loaders(const struct look *l, struct rep
 	return found(r, "Something else wants to load a kernel while the system goes down.");
 }
 
-static enum preflight_status look_one_time_words(const struct look *l, struct report *r)
+/* Words that may have been meant for one boot, which only who typed them can tell. */
+static bool may_be_for_one_boot(const struct cmdline_word *word)
 {
-	static const char *const words[] = { "systemd.unit=", "init=",	 "BOOT_IMAGE=",
-					     "elfcorehdr=",   "memmap=", "kexec_jump_back_entry=",
-					     "acpi_rsdp=" };
+	static const char *const keys[] = {
+		"systemd.unit",		 "rd.systemd.unit", "init",	  "rdinit",
+		"systemd.debug_shell",	 "BOOT_IMAGE",	    "elfcorehdr", "memmap",
+		"kexec_jump_back_entry", "acpi_rsdp",	    "forcefsck",  "snapd_recovery_mode"
+	};
+
+	if (cmdline_key_is(word, "fsck.mode"))
+		return bytes_is(word->value, "force");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		if (cmdline_key_is(word, keys[i]))
+			return true;
+	return false;
+}
+
+static enum preflight_status look_one_boot_words(const struct look *l, struct report *r)
+{
+	struct cmdline_word word;
+	const char *line;
 
 	if (!l->entry || !l->entry->cmdline)
 		return unknown_entry(l, r);
-	if (!l->entry->reuses_running)
-		return PREFLIGHT_OK;
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (cmdline_has(l->entry->cmdline, words[i]))
-			evidencef(r, "%s", words[i]);
+	line = l->entry->cmdline;
+	while (cmdline_next(&line, &word))
+		if (cmdline_is_one_boot(&word) ||
+		    (l->entry->reuses_running && may_be_for_one_boot(&word)))
+			evidencef(r, "%.*s", (int)word.whole.n, (const char *)word.whole.p);
 	if (r->evidence.n == 0)
 		return PREFLIGHT_OK;
-	return found(r, "The running command line has words that were meant for one boot.");
+	if (l->entry->reuses_running)
+		return found(r, "The running command line has words that were meant for one boot.");
+	r->severity = PREFLIGHT_NOTE;
+	r->remedy = "Remove them from the entry if it is to start the system as usual.";
+	return found(r, "The boot entry itself has words that are meant for one boot.");
 }
 
 /* Without an entry nothing would be started; with one it may not be what the machine's own loader has. */
@@ -494,7 +413,7 @@ const struct check entry_checks[] = {
 	{ "B14", PREFLIGHT_NOTE, true, "other loaders", "Disable the other unit or script.",
 	  look_other_loaders },
 	{ "B15", PREFLIGHT_WARN, true, "words for one boot",
-	  "Start the boot entry's own command line instead.", look_one_time_words },
+	  "Start the boot entry's own command line instead.", look_one_boot_words },
 	{ "B16", PREFLIGHT_WARN, true, "configuration of the boot loader",
 	  "Name its configuration with --config, or the entry that is to start.", look_guess },
 	{ NULL },

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cmdline.h"
 #include "base/io.h"
 #include "base/num.h"
 #include "preflight/look.h"
@@ -175,41 +176,24 @@ int efi_ascii(struct bytes b, char **ret)
 	return strbuf_take(&out, ret);
 }
 
-/* The next word of a command line, with its quotes. */
-static bool next_word(const char **p, struct bytes *ret)
+/* @name is a key with its "=", or the beginning of one. */
+static bool begins_with(const struct cmdline_word *word, const char *name)
 {
-	bool quoted = false;
-	const char *s = *p;
+	struct bytes all = word->whole;
 
-	while (*s == ' ' || *s == '\t' || *s == '\n')
-		s++;
-	if (!*s)
-		return false;
-	ret->p = (const uint8_t *)s;
-	while (*s && (quoted || (*s != ' ' && *s != '\t' && *s != '\n')))
-		quoted ^= *s++ == '"';
-	ret->n = (size_t)((const uint8_t *)s - ret->p);
-	*p = s;
-	return true;
+	if (all.n && all.p[0] == '"')
+		all = (struct bytes){ all.p + 1, all.n - 1 };
+	return bytes_starts(all, name);
 }
 
 int cmdline_value(const char *cmdline, const char *name, char **ret)
 {
-	struct bytes word, value = { 0 };
-	size_t n = strlen(name);
+	struct bytes value = { 0 };
+	struct cmdline_word word;
 
-	while (cmdline && next_word(&cmdline, &word)) {
-		bool quoted = word.p[0] == '"';
-		struct bytes bare = { word.p + quoted, word.n - quoted };
-
-		if (!bytes_starts(bare, name))
-			continue;
-		value = (struct bytes){ bare.p + n, bare.n - n };
-		if (value.n && value.p[0] == '"')
-			value = (struct bytes){ value.p + 1, value.n - 1 };
-		if (value.n && value.p[value.n - 1] == '"')
-			value.n--;
-	}
+	while (cmdline && cmdline_next(&cmdline, &word))
+		if (begins_with(&word, name))
+			value = word.value;
 	if (!value.p)
 		return -ENOENT;
 	*ret = bytes_dup(value);
@@ -218,10 +202,10 @@ int cmdline_value(const char *cmdline, const char *name, char **ret)
 
 bool cmdline_has(const char *cmdline, const char *name)
 {
-	struct bytes word;
+	struct cmdline_word word;
 
-	while (cmdline && next_word(&cmdline, &word))
-		if (bytes_starts(word, name))
+	while (cmdline && cmdline_next(&cmdline, &word))
+		if (begins_with(&word, name))
 			return true;
 	return false;
 }

@@ -17,6 +17,7 @@ struct look {
 	const struct preflight_opts *opts;
 	const struct preflight_entry *entry; /* opts->entry */
 	int root;
+	int files;			 /* where kernel and initrds of the entry are opened */
 	bool has_proc, has_sys, has_run; /* these are mounted, or captured */
 	struct arch_found arch;
 };

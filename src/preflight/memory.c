@@ -15,7 +15,7 @@ static int files_size(const struct look *l, const char **ret_path, uint64_t *ret
 
 	for (size_t i = 0; i <= l->entry->n_initrds; i++) {
 		const char *path = i ? l->entry->initrds[i - 1] : l->entry->kernel;
-		_cleanup_close_ int fd = open_in(l->root, path, O_PATH);
+		_cleanup_close_ int fd = open_in(l->files, path, O_PATH);
 		struct stat st;
 
 		*ret_path = path;

@@ -96,7 +96,7 @@ static bool has_new_beside(const struct look *l, const char *path, struct report
 		char full[512];
 
 		if (!path_make(full, sizeof(full), "%s%s", path, suffixes[i]) ||
-		    look_exists(l, full) != 1)
+		    exists_in(l->files, full) != 1)
 			continue;
 		evidencef(r, "%s is there", full);
 		there = true;

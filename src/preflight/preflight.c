@@ -107,6 +107,7 @@ int preflight_run(const struct preflight_opts *opts, struct preflight *ret, stru
 		.opts = opts,
 		.entry = opts->entry,
 		.root = opts->root,
+		.files = opts->target ? opts->files : opts->root,
 		.has_proc = has_entries(opts->root, "/proc"),
 		.has_sys = has_entries(opts->root, "/sys"),
 		.has_run = has_entries(opts->root, "/run"),

@@ -66,8 +66,10 @@ struct preflight_opts {
 	bool loaded_is_ours; /* the image that is loaded, if any, was loaded by us */
 	/* where the system that is started is mounted, or NULL: it is the one that runs */
 	const char *target;
+	int files; /* with @target: root that kernel and initrds are opened in */
 	/* what the previous attempt left behind when nobody confirmed it, else NULL */
 	const char *unconfirmed;
+	const char *record_error; /* why records of attempts cannot be read, or NULL */
 };
 
 struct preflight_finding {

@@ -13,8 +13,8 @@ static bool copy(char *dst, size_t n, struct bytes b)
 	return path_make(dst, n, "%.*s", (int)b.n, (const char *)b.p);
 }
 
-/* The mount that lies on top of "/": the last line about it. */
-static int find_mount(struct bytes table, char device[32], struct root_device *ret)
+/* The mount that lies on top of @dir: the last line about it. */
+static int find_mount(struct bytes table, const char *dir, char device[32], struct root_device *ret)
 {
 	struct lines lines = lines_of(table);
 	struct bytes line;
@@ -23,7 +23,7 @@ static int find_mount(struct bytes table, char device[32], struct root_device *r
 	while (lines_next(&lines, &line)) {
 		struct mountinfo m;
 
-		if (!mountinfo_split(line, &m) || !bytes_is(m.dir, "/"))
+		if (!mountinfo_split(line, &m) || !bytes_is(m.dir, dir))
 			continue;
 		if (!copy(device, 32, m.device) || !copy(ret->type, sizeof(ret->type), m.type) ||
 		    !copy(ret->source, sizeof(ret->source), m.source))
@@ -38,6 +38,25 @@ static const char *last_part(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	return slash ? slash + 1 : path;
+}
+
+int block_by_dm_name(const struct look *l, const char *dm_name, char *ret, size_t n)
+{
+	_cleanup_names_ struct names names = { 0 };
+	int code = look_list(l, "/sys/class/block", &names);
+
+	if (code < 0)
+		return code;
+	for (size_t i = 0; i < names.n; i++) {
+		_cleanup_free_ char *name = NULL;
+		char path[128];
+
+		if (strncmp(names.v[i], "dm-", 3) == 0 &&
+		    path_make(path, sizeof(path), "/sys/class/block/%s/dm/name", names.v[i]) &&
+		    look_line(l, path, &name) >= 0 && strcmp(name, dm_name) == 0)
+			return path_make(ret, n, "%s", names.v[i]) ? 0 : -ENAMETOOLONG;
+	}
+	return -ENOENT;
 }
 
 /* Kernel's name of the device; file systems over several have a number of their own, 0:N. */
@@ -55,25 +74,58 @@ static int block_name(const struct look *l, const char *device, const char *sour
 		       numbered ? device : source))
 		return -ENAMETOOLONG;
 	code = look_link(l, path, &target);
-	if (code == -EINVAL) /* a device itself, not /dev/mapper's link to it */
+	if (code == -EINVAL) { /* a device itself, not /dev/mapper's link to it */
+		if (strncmp(source, "/dev/mapper/", 12) == 0 &&
+		    block_by_dm_name(l, source + 12, ret, n) == 0)
+			return 0;
 		return path_make(ret, n, "%s", last_part(path)) ? 0 : -ENAMETOOLONG;
+	}
 	if (code < 0)
 		return code;
 	return path_make(ret, n, "%s", last_part(target)) ? 0 : -ENAMETOOLONG;
 }
 
-static void look_at_mapping(const struct look *l, struct block *b)
+/* cryptsetup's lib/libdevmapper.c, dm_prepare_uuid(): "CRYPT-TYPE-…". Integrity and verity need no key. */
+static bool is_encrypted(const char *dm_uuid)
+{
+	static const char *const types[] = { "CRYPT-LUKS",   "CRYPT-PLAIN", "CRYPT-LOOPAES",
+					     "CRYPT-TCRYPT", "CRYPT-BITLK", "CRYPT-FVAULT2" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strncmp(dm_uuid, types[i], strlen(types[i])) == 0)
+			return true;
+	return false;
+}
+
+void block_look(const struct look *l, struct block *b)
 {
 	_cleanup_free_ char *uuid = NULL, *name = NULL;
 	char path[128];
 
 	if (path_make(path, sizeof(path), "/sys/class/block/%s/dm/uuid", b->name) &&
-	    look_line(l, path, &uuid) >= 0)
+	    look_line(l, path, &uuid) >= 0 &&
+	    path_make(b->dm_uuid, sizeof(b->dm_uuid), "%s", uuid)) {
 		b->is_luks = strncmp(uuid, "CRYPT-LUKS", 10) == 0;
+		b->is_crypt = is_encrypted(uuid);
+	}
 	if (path_make(path, sizeof(path), "/sys/class/block/%s/dm/name", b->name) &&
 	    look_line(l, path, &name) >= 0 &&
 	    !path_make(b->dm_name, sizeof(b->dm_name), "%s", name))
 		b->dm_name[0] = '\0';
+}
+
+int block_below(const struct look *l, const char *name, char *ret, size_t n)
+{
+	_cleanup_names_ struct names names = { 0 };
+	char path[128];
+	int code;
+
+	if (!path_make(path, sizeof(path), "/sys/class/block/%s/slaves", name))
+		return -ENAMETOOLONG;
+	code = look_list(l, path, &names);
+	if (code < 0 || names.n == 0)
+		return code < 0 ? code : -ENOENT;
+	return path_make(ret, n, "%s", names.v[0]) ? 0 : -ENAMETOOLONG;
 }
 
 /* Appends what @from was made of. */
@@ -105,7 +157,7 @@ int root_device_find(const struct look *l, struct root_device *ret)
 	int code = look_file(l, "/proc/self/mountinfo", &text);
 
 	if (code >= 0)
-		code = find_mount(text.b, device, &d);
+		code = find_mount(text.b, l->opts->target ? l->opts->target : "/", device, &d);
 	if (code < 0)
 		return code;
 	code = block_name(l, device, d.source, d.blocks[0].name, sizeof(d.blocks[0].name));
@@ -113,7 +165,7 @@ int root_device_find(const struct look *l, struct root_device *ret)
 		return code;
 	d.n = code == 0;
 	for (size_t i = 0; i < d.n; i++) {
-		look_at_mapping(l, &d.blocks[i]);
+		block_look(l, &d.blocks[i]);
 		code = add_slaves(l, d.blocks[i].name, &d);
 		if (code < 0)
 			return code;

@@ -3,12 +3,14 @@
 
 #include "preflight/look.h"
 
-/* What "/" is mounted from, and what lies below that. */
+/* What "/" of the system that is started is mounted from, and what lies below that. */
 enum { STACK_MAX = 16 };
 
 struct block {
 	char name[64];	   /* "dm-0", "sda2" */
 	char dm_name[128]; /* of a device-mapper device, else "" */
+	char dm_uuid[160]; /* the same; "CRYPT-LUKS2-UUID-NAME" */
+	bool is_crypt;	   /* encrypted by dm-crypt, whatever keeps its keys */
 	bool is_luks;
 };
 
@@ -18,6 +20,12 @@ struct root_device {
 	struct block blocks[STACK_MAX]; /* top first; none for what is no block device */
 	size_t n;
 };
+
+/* The device-mapper device with this name, as /sys/class/block calls it; -ENOENT. */
+_must_check_ int block_by_dm_name(const struct look *l, const char *dm_name, char *ret, size_t n);
+/* The (first) device that a block device is made of; -ENOENT. */
+_must_check_ int block_below(const struct look *l, const char *name, char *ret, size_t n);
+void block_look(const struct look *l, struct block *b);
 
 /* Errors of reading /proc/self/mountinfo and /sys. */
 _must_check_ int root_device_find(const struct look *l, struct root_device *ret);

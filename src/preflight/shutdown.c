@@ -243,6 +243,10 @@ static enum preflight_status look_flags(const struct look *l, struct report *r)
 
 static enum preflight_status look_unconfirmed(const struct look *l, struct report *r)
 {
+	if (l->opts->record_error) {
+		evidencef(r, "%s", l->opts->record_error);
+		return PREFLIGHT_UNKNOWN;
+	}
 	if (!l->opts->unconfirmed)
 		return PREFLIGHT_OK;
 	evidencef(r, "%s", l->opts->unconfirmed);

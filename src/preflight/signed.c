@@ -38,7 +38,7 @@ int entry_is_signed(const struct look *l)
 
 	if (!l->entry || !l->entry->kernel)
 		return -ENODATA;
-	fd = open_in(l->root, l->entry->kernel, O_RDONLY);
+	fd = open_in(l->files, l->entry->kernel, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	n = pread(fd, head, sizeof(head), 0);

@@ -141,6 +141,35 @@ class Load(MachineTest):
             self.assertIn("2047", r.err)
 
 
+class Architectures(MachineTest):
+    """Chosen by the files of the machine that is read, not by the one that this was built for."""
+    # What arch/arm64/kernel/cpuinfo.c and arch/riscv/kernel/cpu.c write.
+    OTHERS = {
+        "aarch64": "processor\t: 0\nBogoMIPS\t: 125.00\nFeatures\t: fp asimd\n"
+                   "CPU implementer\t: 0x41\n",
+        "riscv64": "processor\t: 0\nhart\t\t: 0\nisa\t\t: rv64imafdch\nmmu\t\t: sv57\n",
+    }
+
+    def plan(self, *way):
+        return self.run_kexec("--dry-run", *way, "-l", "K")
+
+    def test_refused(self):
+        for name, cpuinfo in self.OTHERS.items():
+            self.set("proc/cpuinfo", cpuinfo)
+            for way in ([], ["-a"], ["-c"], ["-s"]):
+                with self.subTest((name, way)):
+                    r = self.plan(*way)
+                    self.assertEqual((r.rc, r.out, r.calls), (255, "", []))
+                    self.assertIn(f"architecture is {name} (/proc/cpuinfo)", r.err)
+
+    def test_kernel_says(self):
+        """/proc/sys/kernel/arch, of Linux 6.1 and newer, is surer than /proc/cpuinfo."""
+        self.set("proc/sys/kernel/arch", "aarch64\n")
+        self.assertIn("aarch64 (/proc/sys/kernel/arch)", self.plan("-c").err)
+        self.set("proc/sys/kernel/arch", "x86_64\n")
+        self.assertEqual(self.plan("-c").rc, 0)
+
+
 class Unload(MachineTest):
     machine = "qemu-uefi-6g-crash"
 

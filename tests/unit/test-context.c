@@ -56,6 +56,8 @@ static const struct {
 	  "crashkernel=256M memmap=exactmap memmap=640K@0K a" },
 	{ "crashkernel=256M memmap=exactmap memmap=640K@0K a\n", KX_CMDLINE_ON_CRASH, "a" },
 	{ "crashkernel memmap=2M$4M b\n", KX_CMDLINE_ON_CRASH, "memmap=2M$4M b" },
+	{ "root=UUID=1 ignition.firstboot rw single\n", 0, "root=UUID=1 rw" },
+	{ "flatcar.first_boot=detected crashkernel=1M a\n", KX_CMDLINE_ON_CRASH, "a" },
 	{ "initrdx=1 xinitrd=2 crashkernelx=3\n", KX_CMDLINE_ON_CRASH,
 	  "initrdx=1 xinitrd=2 crashkernelx=3" },
 };

@@ -69,7 +69,7 @@ static const struct opt_table table = {
 	.met = met,
 };
 
-enum { WORDS_MAX = 8 };
+enum { WORDS_MAX = 15 };
 
 /* @line at its blanks; argv points into @buf. */
 static int split(const char *line, char buf[200], char *argv[WORDS_MAX + 1])
@@ -78,8 +78,10 @@ static int split(const char *line, char buf[200], char *argv[WORDS_MAX + 1])
 	int argc = 0;
 
 	(void)snprintf(buf, 200, "%s", line);
-	for (word = strtok_r(buf, " ", &save); word; word = strtok_r(NULL, " ", &save))
+	for (word = strtok_r(buf, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+		assert_true(argc < WORDS_MAX);
 		argv[argc++] = word;
+	}
 	argv[argc] = NULL;
 	return argc;
 }

@@ -34,16 +34,13 @@ static const char *const one[] = { "/i" };
 static const char *const two[] = { "/m", "/i" };
 
 #define ENTRY(...) .entry = { .title = "t", __VA_ARGS__ }
+#define REUSED(line) ENTRY(.cmdline = line, .reuses_running = true)
 #define ONE .initrds = one, .n_initrds = 1
 #define TWO .initrds = two, .n_initrds = 2
 #define LINUX .image = &linux_6_1
 #define DEPENDENCIES(v)                              \
 	{                                            \
 		"/lib/modules/" v "/modules.dep", "" \
-	}
-#define NULL_DEVICE             \
-	{                       \
-		"/dev/null", "" \
 	}
 
 static void test_image(void **state)
@@ -112,47 +109,6 @@ static void test_image(void **state)
 static void test_command_line(void **state)
 {
 	const struct row rows[] = {
-		{ "B4",
-		  { { "/dev/disk/by-uuid/1-2", "" } },
-		  ENTRY(ONE, .cmdline = "ro root=UUID=1-2"),
-		  OK },
-		{ "B4",
-		  { { "/dev/disk/by-uuid/1-2", "" } },
-		  ENTRY(.cmdline = "root=UUID=1-2"),
-		  REFUSE },
-		{ "B4",
-		  { { "/dev/disk/by-uuid/3", "" } },
-		  ENTRY(ONE, .cmdline = "root=UUID=1"),
-		  REFUSE,
-		  .evidence = "root=UUID=1" },
-		{ "B4",
-		  { { "/dev/disk/by-uuid/3", "" }, { "/proc/cmdline", "root=UUID=1 ro\n" } },
-		  ENTRY(ONE, .cmdline = "root=UUID=1"),
-		  WARN },
-		{ "B4",
-		  { { "/dev/disk/by-partuuid/7", "" } },
-		  ENTRY(.cmdline = "root=PARTUUID=7"),
-		  OK },
-		{ "B4",
-		  { NULL_DEVICE, { "/dev/sda1", "" } },
-		  ENTRY(.cmdline = "root=/dev/sda1"),
-		  OK },
-		{ "B4", { NULL_DEVICE }, ENTRY(.cmdline = "root=/dev/sda1"), REFUSE },
-		{ "B4", { NULL_DEVICE }, ENTRY(.cmdline = "root=\"/dev/sda1\""), REFUSE },
-		{ "B4", { NULL_DEVICE }, ENTRY(ONE, .cmdline = "root=ZFS=rpool/x"), OK },
-		{ "B4", { NULL_DEVICE }, ENTRY(ONE, .cmdline = "root=/dev/nfs"), OK },
-		{ "B4",
-		  { { "/dev/disk/by-uuid/1", "" } },
-		  ENTRY(ONE, .cmdline = "root=UUID=1 resume=UUID=9"),
-		  WARN,
-		  .evidence = "resume=UUID=9" },
-		{ "B4",
-		  { { "/dev/disk/by-uuid/1", "" } },
-		  ENTRY(ONE, .cmdline = "root=UUID=1 rd.luks.uuid=9"),
-		  WARN },
-		{ "B4", { { NULL } }, ENTRY(ONE, .cmdline = "root=UUID=1"), UNKNOWN },
-		{ "B4", { { NULL } }, ENTRY(.kernel = "/k"), UNKNOWN },
-
 		{ "B6", { { NULL } }, ENTRY(.cmdline = "ro"), OK },
 		{ "B6", { { NULL } }, ENTRY(.cmdline = "ro $tuned_params"), WARN },
 		{ "B6", { { NULL } }, ENTRY(.cmdline = "root=UUID=$x ro"), REFUSE },
@@ -169,13 +125,28 @@ static void test_command_line(void **state)
 		{ "B13", { { NULL } }, ENTRY(.way = KX_WAY_SEGMENTS, .devicetree = "/d"), OK },
 		{ "B13", { { NULL } }, UNKNOWN },
 
-		{ "B15", { { NULL } }, ENTRY(.cmdline = "init=/bin/sh"), OK },
-		{ "B15", { { NULL } }, ENTRY(.cmdline = "ro", .reuses_running = true), OK },
+		{ "B15", { { NULL } }, ENTRY(.cmdline = "ro"), OK },
+		{ "B15", { { NULL } }, ENTRY(.cmdline = "systemd.unit=kiosk.target"), OK },
+		/* a rescue entry, or a first boot, of the boot loader's own */
+		{ "B15", { { NULL } }, ENTRY(.cmdline = "ro single"), NOTE, .evidence = "single" },
+		{ "B15", { { NULL } }, ENTRY(.cmdline = "ignition.firstboot rw"), NOTE },
+		{ "B15", { { NULL } }, REUSED("ro"), OK },
 		{ "B15",
 		  { { NULL } },
-		  ENTRY(.cmdline = "ro init=/bin/sh", .reuses_running = true),
+		  REUSED("ro init=/bin/sh"),
 		  WARN,
-		  .evidence = "init=" },
+		  .evidence = "init=/bin/sh" },
+		{ "B15", { { NULL } }, REUSED("systemd.unit=kiosk.target"), WARN },
+		{ "B15", { { NULL } }, REUSED("flatcar.first_boot=detected ro"), WARN },
+		{ "B15",
+		  { { NULL } },
+		  REUSED("rd.break=mount"),
+		  WARN,
+		  .evidence = "rd.break=mount" },
+		{ "B15", { { NULL } }, REUSED("rescue"), WARN },
+		{ "B15", { { NULL } }, REUSED("fsck.mode=force"), WARN },
+		{ "B15", { { NULL } }, REUSED("fsck.mode=auto"), OK },
+		{ "B15", { { NULL } }, REUSED("acpi_rsdp=0x7fe014"), WARN },
 		{ "B15", { { NULL } }, UNKNOWN },
 
 		{ "B16", { { NULL } }, ENTRY(.kernel = "/k"), OK },

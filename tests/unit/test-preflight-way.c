@@ -5,11 +5,6 @@
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/preflight-rows.h"
 
-#define ENTRY(...) .entry = { .title = "t", __VA_ARGS__ }
-#define ROOT_ON_DM                                                                         \
-	{                                                                                  \
-		"/proc/self/mountinfo", "1 0 253:1 / / rw - ext4 /dev/mapper/vg-root rw\n" \
-	}
 #define PLAIN_ROOT                                                                      \
 	{                                                                               \
 		"/proc/self/mountinfo", "1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n" \
@@ -26,63 +21,10 @@
 	{                                                                   \
 		"/sys/class/block/nvme0n1p2", "->../../devices/x/nvme0n1p2" \
 	}
-#define DM1                                                                  \
-	{                                                                    \
-		"/sys/dev/block/253:1", "->../../devices/virtual/block/dm-1" \
-	}
-#define LVM_ON_LUKS                                     \
-	{                                               \
-		"/sys/class/block/dm-1/slaves/dm-0", "" \
-	}
-#define LUKS_UUID                                                           \
-	{                                                                   \
-		"/sys/class/block/dm-0/dm/uuid", "CRYPT-LUKS2-0123-crypt\n" \
-	}
-#define LUKS_NAME                                          \
-	{                                                  \
-		"/sys/class/block/dm-0/dm/name", "crypt\n" \
-	}
-#define LUKS_SLAVE                                      \
-	{                                               \
-		"/sys/class/block/dm-0/slaves/sda3", "" \
-	}
-/* five of eight files, so that rows have room for what they are about */
-#define LUKS ROOT_ON_DM, DM1, LVM_ON_LUKS, LUKS_UUID, LUKS_NAME
-#define TTY .opts = { .has_terminal = true }
 
 static void test_storage(void **state)
 {
 	const struct row rows[] = {
-		{ "F1", { PLAIN_ROOT, SDA1 }, OK },
-		{ "F1",
-		  { LUKS, { "/etc/crypttab", "# x\ncrypt UUID=1 none luks\n" } },
-		  REFUSE,
-		  .evidence = "/etc/crypttab:2: key none" },
-		{ "F1", { LUKS, { "/etc/crypttab", "crypt UUID=1 none luks\n" } }, TTY, WARN },
-		{ "F1", { LUKS, { "/etc/crypttab", "crypt UUID=1 /etc/key luks\n" } }, OK },
-		{ "F1", { LUKS, { "/etc/crypttab", "crypt UUID=1 - tpm2-device=auto\n" } }, OK },
-		{ "F1", { LUKS, { "/etc/crypttab", "other UUID=1 /etc/key luks\n" } }, REFUSE },
-		{ "F1",
-		  { LUKS, LUKS_SLAVE, { "/dev/sda3", "LUKS\xba\xbe {\"type\":\"clevis\"}" } },
-		  OK },
-		{ "F1",
-		  { LUKS, LUKS_SLAVE, { "/dev/sda3", "LUKS\xba\xbe {\"type\":\"luks2\"}" } },
-		  REFUSE },
-		{ "F1", { LUKS }, ENTRY(.cmdline = "rd.luks.key=/k"), OK },
-		{ "F1", { LUKS, LUKS_SLAVE, { "/dev/sda3/x", "" } }, UNKNOWN },
-		{ "F1", { { "/proc/self/mountinfo/x", "" } }, UNKNOWN },
-
-		{ "F2", { PLAIN_ROOT, SDA1 }, OK },
-		{ "F2", { LUKS, { "/etc/crypttab", "crypt UUID=1 none luks\n" } }, OK },
-		{ "F2",
-		  { LUKS, { "/etc/crypttab", "crypt UUID=1 none tpm2-device=auto\n" } },
-		  REFUSE },
-		{ "F2",
-		  { LUKS, LUKS_SLAVE, { "/dev/sda3", "{\"type\":\"systemd-tpm2\"}" } },
-		  REFUSE },
-		{ "F2", { LUKS }, ENTRY(.cmdline = "rd.luks.options=tpm2-device=auto"), REFUSE },
-		{ "F2", { LUKS, LUKS_SLAVE, { "/dev/sda3/x", "" } }, UNKNOWN },
-
 		{ "F3", { { NULL } }, OK },
 		{ "F3",
 		  { { "/run/systemd/units/invocation:keylime_agent.service", "->0123" } },

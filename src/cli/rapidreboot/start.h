@@ -4,11 +4,11 @@
 /* What is going to be started: words of the command line -> kernel file, image, plan, load. */
 
 #include "cli/rapidreboot/entries.h"
-#include "cli/rapidreboot/when.h"
 #include "config/config.h"
 #include "handover/arm.h"
 #include "handover/hooks.h"
 #include "preflight/preflight.h"
+#include "reboot/when.h"
 #include "record/attempts.h"
 
 /* Which options a command knows, beside --json, -v and --help. */

@@ -1,11 +1,11 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/num.h"
-#include "cli/rapidreboot/when.h"
+#include "reboot/when.h"
 
 enum { MINUTE_MS = 60 * 1000, MINUTES_MAX = 366 * 24 * 60 };
 

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "fundamental/bytes.h"
+
+/* Words of a kernel command line, cut as the kernel's lib/cmdline.c, next_arg(), does: blanks inside
+ * double quotes belong to the word. */
+struct cmdline_word {
+	struct bytes whole; /* as it stands there, with its quotes */
+	struct bytes key;   /* before the first "=", or all of it */
+	struct bytes value; /* after it, without quotes around it; p is NULL when there is no "=" */
+};
+
+/* Cuts the next word off the front of *line; false at the end. */
+bool cmdline_next(const char **line, struct cmdline_word *ret);
+
+/* Is this its key? "-" and "_" are the same, as for the kernel and systemd. */
+bool cmdline_key_is(const struct cmdline_word *word, const char *key);
+
+/* Was it meant for one boot: rescue and single-user modes, break points of an initramfs, a shell as
+ * init, a single command, the first boot of an image, a reset to factory settings? */
+bool cmdline_is_one_boot(const struct cmdline_word *word);
+
+/**
+ * cmdline_without_one_boot_words() - a running kernel's command line, fit for the next one
+ * @cmdline: as /proc/cmdline has it
+ * @ret: the words for which cmdline_is_one_boot() says no, one blank between them
+ *
+ * Return: 0; -ENOMEM.
+ */
+int cmdline_without_one_boot_words(const char *cmdline, char **ret);

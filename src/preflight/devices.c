@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* B4: does what the command line names still exist? A root that is gone means no boot; any other name
+ * that is gone makes the initrd wait for it, minutes in the case of dracut. */
+#include "preflight/devices.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cmdline.h"
+#include "config/assign.h"
+#include "preflight/device-names.h"
+
+/* What has been found out about all of them. */
+struct names_found {
+	unsigned gone, other_case, nothing; /* how many */
+	int error;			    /* why one of them cannot be told, or 0 */
+};
+
+static void count(struct names_found *all, struct report *r, int presence, const char *where,
+		  const char *name)
+{
+	if (presence == DEVICE_THERE || presence == DEVICE_ELSEWHERE)
+		return;
+	if (presence < 0) {
+		all->error = presence;
+		return;
+	}
+	evidencef(r, "%s%s", where, name);
+	if (presence == DEVICE_OTHER_CASE)
+		all->other_case++;
+	else if (presence == DEVICE_NONE)
+		all->nothing++;
+	else
+		all->gone++;
+}
+
+static bool has_initrd(const struct look *l)
+{
+	return l->entry->n_initrds > 0 || l->entry->type == KX_ENTRY_UKI;
+}
+
+/* ---- root= */
+
+/* File systems that are not on a block device: then root= is a name of theirs. */
+static bool names_file_system(const char *cmdline)
+{
+	static const char *const types[] = { "nfs",   "nfs4",  "cifs",	"9p",	 "virtiofs", "zfs",
+					     "ubifs", "jffs2", "tmpfs", "ramfs", "overlay" };
+	static const char *const keys[] = { "rootfstype=", "boot=" };
+
+	for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++) {
+		_cleanup_free_ char *type = NULL;
+
+		if (cmdline_value(cmdline, keys[k], &type) < 0)
+			continue;
+		for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+			if (strcmp(type, types[i]) == 0)
+				return true;
+	}
+	return false;
+}
+
+static bool is_running_root(const struct look *l, const char *spec)
+{
+	_cleanup_free_ char *running = NULL, *root = NULL;
+
+	return look_cmdline(l, &running) >= 0 && cmdline_value(running, "root=", &root) >= 0 &&
+	       strcmp(root, spec) == 0;
+}
+
+static enum preflight_status root_is_missing(const struct look *l, struct report *r, int presence,
+					     const char *spec)
+{
+	if (presence == DEVICE_BY_UDEV)
+		return found(r,
+			     "Without an initrd the kernel cannot find its root by UUID, label or "
+			     "another name of udev's.");
+	if (presence == DEVICE_GONE) {
+		if (is_running_root(l, spec))
+			r->severity = PREFLIGHT_WARN; /* it has worked once */
+		return found(r,
+			     "There is no device %s, where the next kernel would look for its "
+			     "root.",
+			     spec);
+	}
+	r->severity = PREFLIGHT_WARN;
+	if (presence == DEVICE_OTHER_CASE)
+		return found(r,
+			     "The device of root=%s has a name in other letters: udev's names "
+			     "are told apart by capital and small letters.",
+			     spec);
+	return found(r,
+		     "root=%s names no device: it is neither a path below /dev nor TAG=VALUE nor "
+		     "a number.",
+		     spec);
+}
+
+static enum preflight_status look_root(const struct look *l, struct report *r, const char *spec)
+{
+	int presence = device_presence(l, spec, !has_initrd(l));
+
+	evidencef(r, "root=%s", spec);
+	if (presence == DEVICE_THERE || presence == DEVICE_ELSEWHERE ||
+	    ((presence == DEVICE_NONE || presence == -EOPNOTSUPP) &&
+	     names_file_system(l->entry->cmdline)))
+		return PREFLIGHT_OK;
+	if (presence < 0)
+		return unknown(r, "root=", presence);
+	return root_is_missing(l, r, presence, spec);
+}
+
+/* ---- everything else that is waited for */
+
+static int by_device(const struct look *l, const char *value)
+{
+	return device_presence(l, value, false);
+}
+
+/* "DEVICE:NAME", "DEVICE:TYPE:PATH" */
+static int by_first_part(const struct look *l, const char *value)
+{
+	_cleanup_free_ char *device = strndup(value, strcspn(value, ":"));
+
+	return device ? device_presence(l, device, false) : -ENOMEM;
+}
+
+/* s2disk's initrds take "swap:" in front of it; a number is looked up by the kernel. */
+static int by_swap(const struct look *l, const char *value)
+{
+	if (strncmp(value, "swap:", 5) == 0)
+		value += 5;
+	if (!*value || strcmp(value, "0") == 0)
+		return DEVICE_ELSEWHERE;
+	return device_presence(l, value, false);
+}
+
+static int by_luks_uuid(const struct look *l, const char *value)
+{
+	return luks_presence(l, "by-uuid", value);
+}
+
+static int by_luks_partuuid(const struct look *l, const char *value)
+{
+	return luks_presence(l, "by-partuuid", value);
+}
+
+/* "UUID=NAME" */
+static int by_luks_name(const struct look *l, const char *value)
+{
+	_cleanup_free_ char *uuid = strndup(value, strcspn(value, "="));
+
+	return uuid ? luks_presence(l, "by-uuid", uuid) : -ENOMEM;
+}
+
+/* dracut.cmdline(7), systemd-cryptsetup-generator(8), mkinitcpio's encrypt hook, genkernel(8), Alpine's
+ * mkinitfs-bootparam(7). @off: the word that switches it off with "=0", @needs: one that it has no
+ * meaning without */
+static const struct waited_for {
+	const char *key;
+	int (*presence)(const struct look *l, const char *value);
+	const char *off, *needs;
+} waited_for[] = {
+	{ "rd.luks.uuid", by_luks_uuid, "rd.luks=0", NULL },
+	{ "rd_LUKS_UUID", by_luks_uuid, "rd.luks=0", NULL },
+	{ "luks.uuid", by_luks_uuid, "luks=0", NULL },
+	{ "rd.luks.name", by_luks_name, "rd.luks=0", NULL },
+	{ "luks.name", by_luks_name, "luks=0", NULL },
+	{ "rd.luks.partuuid", by_luks_partuuid, "rd.luks=0", NULL },
+	{ "rd.lvm.lv", volume_presence, "rd.lvm=0", NULL },
+	{ "rd_LVM_LV", volume_presence, "rd.lvm=0", NULL },
+	{ "rd.lvm.vg", volume_group_presence, "rd.lvm=0", NULL },
+	{ "rd_LVM_VG", volume_group_presence, "rd.lvm=0", NULL },
+	{ "rd.md.uuid", raid_presence, "rd.md=0", NULL },
+	{ "rd_MD_UUID", raid_presence, "rd.md=0", NULL },
+	{ "cryptdevice", by_first_part, NULL, NULL },
+	{ "cryptroot", by_device, NULL, NULL },
+	{ "crypt_root", by_device, NULL, NULL },
+	{ "crypt_swap", by_device, NULL, NULL },
+	{ "real_root", by_device, NULL, NULL },
+	{ "real_resume", by_device, NULL, NULL },
+	{ "mount.usr", by_device, NULL, NULL },
+	{ "boot", by_device, NULL, "fips=1" },
+};
+
+static const struct waited_for *waiter_of(const struct cmdline_word *word)
+{
+	for (size_t i = 0; i < sizeof(waited_for) / sizeof(*waited_for); i++)
+		if (cmdline_key_is(word, waited_for[i].key))
+			return &waited_for[i];
+	return NULL;
+}
+
+static bool counts(const struct waited_for *w, const char *cmdline)
+{
+	return !(w->off && has_word(cmdline, w->off)) &&
+	       !(w->needs && !has_word(cmdline, w->needs));
+}
+
+static void look_words(const struct look *l, struct report *r, struct names_found *all)
+{
+	const char *line = l->entry->cmdline;
+	struct cmdline_word word;
+
+	while (cmdline_next(&line, &word)) {
+		const struct waited_for *w = waiter_of(&word);
+		_cleanup_free_ char *value = word.value.n ? bytes_dup(word.value) : NULL;
+		char where[64];
+
+		if (!w || !value || !counts(w, l->entry->cmdline) ||
+		    !path_make(where, sizeof(where), "%s=", w->key))
+			continue;
+		count(all, r, w->presence(l, value), where, value);
+	}
+}
+
+/* ---- resume= */
+
+struct resume_setting {
+	char *device;
+};
+
+static int take_resume(void *data, const struct assign *a)
+{
+	struct resume_setting *s = data;
+
+	if (!a->name || strcmp(a->name, "RESUME") != 0)
+		return 0;
+	free(s->device);
+	s->device = strdup(a->value);
+	return s->device ? 0 : -ENOMEM;
+}
+
+/* initramfs-tools(7) keeps the device of its resume in a file; the initrd has a copy of that. */
+static void look_resume_file(const struct look *l, struct report *r, struct names_found *all)
+{
+	static const char path[] = "/etc/initramfs-tools/conf.d/resume";
+	_cleanup_look_file_ struct look_file text = { 0 };
+	struct resume_setting s = { NULL };
+	int code = look_file(l, path, &text);
+
+	if (code >= 0)
+		code = assign_each(text.b, take_resume, &s);
+	/* without a path or a tag it does not wait: scripts/local, local_device_setup() */
+	if (code >= 0 && s.device && (s.device[0] == '/' || strchr(s.device, '=')))
+		count(all, r, by_swap(l, s.device),
+		      "/etc/initramfs-tools/conf.d/resume: RESUME=", s.device);
+	else if (code < 0 && code != -ENOENT)
+		all->error = code;
+	free(s.device);
+}
+
+static void look_resume(const struct look *l, struct report *r, struct names_found *all)
+{
+	_cleanup_free_ char *spec = NULL;
+
+	if (has_word(l->entry->cmdline, "noresume"))
+		return;
+	if (cmdline_value(l->entry->cmdline, "resume=", &spec) >= 0)
+		count(all, r, by_swap(l, spec), "resume=", spec);
+	else if (has_initrd(l) && !l->opts->target)
+		look_resume_file(l, r, all);
+}
+
+enum preflight_status look_devices(const struct look *l, struct report *r)
+{
+	_cleanup_free_ char *root = NULL;
+	struct names_found all = { 0 };
+	enum preflight_status status = PREFLIGHT_OK;
+
+	if (!l->entry || !l->entry->cmdline)
+		return unknown_entry(l, r);
+	if (cmdline_value(l->entry->cmdline, "root=", &root) >= 0)
+		status = look_root(l, r, root);
+	look_resume(l, r, &all);
+	if (has_initrd(l))
+		look_words(l, r, &all);
+	if (status == PREFLIGHT_FINDING)
+		return status; /* the rest stands in the evidence */
+	if (all.gone || all.other_case || all.nothing) {
+		r->severity = PREFLIGHT_WARN;
+		r->remedy = "Correct these words in the boot entry, or remove them.";
+		return found(r,
+			     "The next boot waits for devices that are not there, which may take "
+			     "minutes.");
+	}
+	return all.error ? unknown(r, "/dev", all.error) : status;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "base/cleanup.h"
+#include "fundamental/bytes.h"
+
+/* Ways to open a LUKS volume that its header tells of: tokens of systemd-cryptenroll(1) and
+ * clevis-luks-bind(1). A passphrase is always one more. */
+
+/* From what needs a person to what needs nobody. */
+enum opens {
+	OPENS_PERSON,  /* a passphrase, a PIN, a touch */
+	OPENS_UNKNOWN, /* by something that is not known here */
+	OPENS_TPM,     /* by itself, if the registers of the TPM are as its policy says */
+	OPENS_ALONE,   /* by itself: a key file, a server */
+};
+
+struct luks_way {
+	enum opens opens;
+	char what[48];	    /* "systemd-tpm2", "clevis tang" */
+	uint32_t registers; /* of OPENS_TPM: bit N for register N */
+	bool has_registers; /* it says which; else any may be among them */
+	bool is_locked;	    /* by systemd-pcrlock(8): the registers stand elsewhere */
+};
+
+enum { LUKS_WAYS_MAX = 32, LUKS_FIRST_N = 4096, LUKS_HEADER_MAX = 4 << 20 };
+
+struct luks_ways {
+	struct luks_way v[LUKS_WAYS_MAX];
+	size_t n;
+};
+
+/* How much of the device its header takes, by the first LUKS_FIRST_N bytes: 0, or -EMEDIUMTYPE when it
+ * is no LUKS volume (its header may be on another device). */
+_must_check_ int luks_header_size(struct bytes first, size_t *ret);
+
+/* @header: as long as luks_header_size() says, or cut off. 0; -EMEDIUMTYPE; -EBADMSG for metadata that
+ * cannot be read. */
+_must_check_ int luks_ways_read(struct bytes header, struct luks_ways *ret);

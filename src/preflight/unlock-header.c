@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* From a device to the ways that its LUKS header names. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "preflight/tpm.h"
+#include "preflight/unlock.h"
+
+static int read_at_front(int fd, uint8_t *buf, size_t max, size_t *ret)
+{
+	size_t n = 0;
+
+	while (n < max) {
+		ssize_t one = pread(fd, buf + n, max - n, (off_t)n);
+
+		if (one < 0 && errno == EINTR)
+			continue;
+		if (one < 0)
+			return -errno;
+		if (one == 0)
+			break;
+		n += (size_t)one;
+	}
+	*ret = n;
+	return 0;
+}
+
+static int read_ways(const struct look *l, const char *device, struct luks_ways *ret)
+{
+	_cleanup_free_ uint8_t *buf = malloc(LUKS_HEADER_MAX);
+	_cleanup_close_ int fd = open_in(l->root, device, O_RDONLY | O_NONBLOCK);
+	size_t n, size;
+	int code;
+
+	if (!buf)
+		return -ENOMEM;
+	if (fd < 0)
+		return fd;
+	code = read_at_front(fd, buf, LUKS_FIRST_N, &n);
+	if (code == 0)
+		code = luks_header_size((struct bytes){ buf, n }, &size);
+	if (code == 0)
+		code = read_at_front(fd, buf, size, &n);
+	return code < 0 ? code : luks_ways_read((struct bytes){ buf, n }, ret);
+}
+
+static enum ease ease_of(const struct look *l, const struct luks_way *way)
+{
+	struct tpm_facts facts;
+
+	switch (way->opens) {
+	case OPENS_PERSON:
+		return EASE_PERSON;
+	case OPENS_UNKNOWN:
+		return EASE_UNKNOWN;
+	case OPENS_ALONE:
+		return EASE_ALONE;
+	case OPENS_TPM:
+		break;
+	}
+	(void)!tpm_facts_read(l, &facts); /* else the worst is assumed */
+	switch (tpm_seal(way, &facts)) {
+	case SEAL_OPENS:
+		return EASE_TPM;
+	case SEAL_STALE:
+		return EASE_STALE;
+	case SEAL_BROKEN:
+		break;
+	}
+	return EASE_BROKEN;
+}
+
+static void tell(struct report *r, const char *device, const struct luks_way *way)
+{
+	char registers[80];
+
+	if (way->opens != OPENS_TPM) {
+		evidencef(r, "%s: LUKS token %s", device, way->what);
+		return;
+	}
+	tpm_registers_text(way, registers, sizeof(registers));
+	evidencef(r, "%s: LUKS token %s, registers %s", device, way->what, registers);
+}
+
+void unlock_by_header(const struct look *l, struct report *r, const char *device,
+		      struct unlock *ret)
+{
+	struct luks_ways ways = { .n = 0 };
+	int code = read_ways(l, device, &ways);
+
+	if (code == -ENOENT || code == -ENODATA)
+		return;
+	if (code < 0) {
+		evidencef(r, "%s: %s", device,
+			  code == -EMEDIUMTYPE ? "no LUKS header" : strerror(-code));
+		unlock_better(ret, EASE_UNKNOWN);
+		ret->error = code;
+	}
+	for (size_t i = 0; i < ways.n; i++) {
+		tell(r, device, &ways.v[i]);
+		unlock_better(ret, ease_of(l, &ways.v[i]));
+	}
+}

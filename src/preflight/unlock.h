@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "preflight/look.h"
+#include "preflight/luks.h"
+
+/* F1 and F2: who opens what the next boot needs? */
+
+/* The best way to open something, from the worst to the best. */
+enum ease {
+	EASE_PERSON,  /* somebody has to be there */
+	EASE_UNKNOWN, /* it cannot be told */
+	EASE_BROKEN,  /* the TPM, but not before the next start through the firmware */
+	EASE_STALE,   /* the TPM, by what it measured of another kernel */
+	EASE_TPM,     /* the TPM, as it does now */
+	EASE_ALONE,   /* nobody has to do anything */
+};
+
+struct unlock {
+	enum ease ease;
+	int error; /* of EASE_UNKNOWN, when that is the reason */
+};
+
+static inline void unlock_better(struct unlock *u, enum ease ease)
+{
+	if (ease > u->ease)
+		u->ease = ease;
+}
+
+/* By the tokens of the header at @device; says in the evidence what it has found. Leaves @ret alone when
+ * there is no such device, or no header on it. */
+void unlock_by_header(const struct look *l, struct report *r, const char *device,
+		      struct unlock *ret);
+
+enum preflight_status look_passphrase(const struct look *l, struct report *r);
+enum preflight_status look_tpm_unlock(const struct look *l, struct report *r);

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "preflight/volumes.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cmdline.h"
+#include "preflight/device-names.h"
+
+/* Cuts "a" off the front of "a,b=c". */
+static struct bytes next_option(struct bytes *options)
+{
+	struct bytes option = *options;
+	const uint8_t *comma = memchr(option.p, ',', option.n);
+
+	if (!option.n)
+		return option;
+	if (comma)
+		option.n = (size_t)(comma - option.p);
+	options->n -= option.n + (comma != NULL);
+	options->p += option.n + (comma != NULL);
+	return option;
+}
+
+bool option_is(struct bytes options, const char *name)
+{
+	while (options.n) {
+		struct bytes option = next_option(&options);
+
+		if (bytes_is(option, name) ||
+		    (bytes_starts(option, name) && option.p[strlen(name)] == '='))
+			return true;
+	}
+	return false;
+}
+
+struct bytes option_value(struct bytes options, const char *name)
+{
+	const size_t n = strlen(name);
+
+	while (options.n) {
+		struct bytes option = next_option(&options);
+
+		if (bytes_starts(option, name) && option.n > n && option.p[n] == '=')
+			return (struct bytes){ option.p + n + 1, option.n - n - 1 };
+	}
+	return (struct bytes){ NULL, 0 };
+}
+
+/* The hexadecimal digits of "a1559d71-9be2-…"; nothing else belongs to a UUID. */
+static void take_digits(const char *text, char *ret, size_t n)
+{
+	size_t at = 0;
+
+	for (; *text && at + 1 < n; text++)
+		if (isxdigit((unsigned char)*text))
+			ret[at++] = (char)tolower((unsigned char)*text);
+		else if (*text != '-')
+			break;
+	ret[at] = '\0';
+}
+
+static struct volume *add(struct volumes *all)
+{
+	if (all->n == VOLUMES_MAX)
+		return NULL;
+	all->v[all->n] = (struct volume){ .line = 0 };
+	return &all->v[all->n++];
+}
+
+void volumes_add(struct volumes *volumes, const char *name, const char *device, bool is_early)
+{
+	struct volume *v = add(volumes);
+
+	if (!v)
+		return;
+	v->is_early = is_early;
+	if (!path_make(v->name, sizeof(v->name), "%s", name))
+		v->name[0] = '\0';
+	if (!path_make(v->device, sizeof(v->device), "%s", device))
+		v->device[0] = '\0';
+}
+
+static void add_root(const struct look *l, struct volumes *all)
+{
+	for (size_t i = 0; i < all->root.n; i++) {
+		const struct block *b = &all->root.blocks[i];
+		char below[64], device[80] = "";
+
+		if (!b->is_crypt)
+			continue;
+		if (block_below(l, b->name, below, sizeof(below)) == 0 &&
+		    !path_make(device, sizeof(device), "/dev/%s", below))
+			device[0] = '\0';
+		volumes_add(all, b->dm_name, device, true);
+		if (b->is_luks && all->n) /* "CRYPT-LUKS2-UUID-NAME" */
+			take_digits(strchr(b->dm_uuid + strlen("CRYPT-LUKS"), '-')
+					    ? strchr(b->dm_uuid + strlen("CRYPT-LUKS"), '-') + 1
+					    : "",
+				    all->v[all->n - 1].uuid, sizeof(all->v[0].uuid));
+	}
+}
+
+/* ---- crypttab */
+
+static struct volume *by_name(struct volumes *all, struct bytes name)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (bytes_is(name, all->v[i].name))
+			return &all->v[i];
+	return NULL;
+}
+
+/* TAG=VALUE as udev's link to it, a path as it is. */
+static void set_device(struct volume *v, const char *spec)
+{
+	static const char *const tags[][2] = { { "UUID=", "by-uuid" },
+					       { "PARTUUID=", "by-partuuid" },
+					       { "LABEL=", "by-label" },
+					       { "PARTLABEL=", "by-partlabel" } };
+
+	if (strncmp(spec, "UUID=", 5) == 0)
+		take_digits(spec + 5, v->uuid, sizeof(v->uuid));
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
+		if (strncmp(spec, tags[i][0], strlen(tags[i][0])) == 0 &&
+		    path_make(v->device, sizeof(v->device), "/dev/disk/%s/%s", tags[i][1],
+			      spec + strlen(tags[i][0])))
+			return;
+	if (spec[0] != '/' || !path_make(v->device, sizeof(v->device), "%s", spec))
+		v->device[0] = '\0';
+}
+
+static void take_line(struct volumes *all, struct bytes line, unsigned number)
+{
+	struct bytes name = bytes_word(&line), device = bytes_word(&line), key = bytes_word(&line),
+		     options = bytes_word(&line);
+	_cleanup_free_ char *spec = NULL;
+	struct volume *v = by_name(all, name);
+
+	/* "/" is needed whatever its line says. */
+	if (!v && (!name.n || option_is(options, "noauto") || option_is(options, "nofail")))
+		return;
+	if (!v) {
+		spec = bytes_dup(device);
+		v = add(all);
+		if (!v || !spec)
+			return;
+		if (!path_make(v->name, sizeof(v->name), "%.*s", (int)name.n, (const char *)name.p))
+			v->name[0] = '\0';
+		set_device(v, spec);
+	}
+	v->line = number;
+	v->key = key;
+	v->options = options;
+}
+
+static void add_crypttab(const struct look *l, struct volumes *all)
+{
+	char path[512];
+	struct lines lines;
+	struct bytes line;
+	int code;
+
+	if (!path_make(path, sizeof(path), "%s/etc/crypttab",
+		       l->opts->target ? l->opts->target : ""))
+		return;
+	code = look_file(l, path, &all->crypttab);
+	if (code < 0) {
+		all->crypttab_error = code == -ENOENT ? 0 : code;
+		return;
+	}
+	lines = lines_of(all->crypttab.b);
+	while (lines_next(&lines, &line)) {
+		line = bytes_trim(line);
+		if (line.n && line.p[0] != '#')
+			take_line(all, line, lines.number);
+	}
+}
+
+/* ---- the command line */
+
+static bool is_known(struct volumes *all, const char *digits)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (strstr(all->v[i].uuid, digits)) {
+			all->v[i].is_early = true;
+			return true;
+		}
+	return false;
+}
+
+/* By the rules of device-names.h, luks_presence(). One that is gone is check B4's. */
+static void add_named(const struct look *l, struct volumes *all, const char *id)
+{
+	static const char directory[] = "/dev/disk/by-uuid";
+	_cleanup_names_ struct names names = { 0 };
+	char digits[64], device[320], name[300];
+
+	if (strncmp(id, "keysource:", 10) == 0)
+		id += 10;
+	if (strncmp(id, "luks-", 5) == 0)
+		id += 5;
+	take_digits(id, digits, sizeof(digits));
+	if (!digits[0] || is_known(all, digits) || look_list(l, directory, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		if (!strstr(names.v[i], id) ||
+		    !path_make(device, sizeof(device), "%s/%s", directory, names.v[i]) ||
+		    !path_make(name, sizeof(name), "luks-%s", names.v[i]))
+			continue;
+		volumes_add(all, name, device, true);
+		if (all->n)
+			take_digits(names.v[i], all->v[all->n - 1].uuid, sizeof(all->v[0].uuid));
+		return;
+	}
+}
+
+static void add_cmdline(const struct look *l, struct volumes *all)
+{
+	static const char *const keys[] = { "rd.luks.uuid", "rd_LUKS_UUID", "luks.uuid",
+					    "rd.luks.name", "luks.name" };
+	const char *line = l->entry ? l->entry->cmdline : NULL;
+	struct cmdline_word word;
+
+	while (line && cmdline_next(&line, &word))
+		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+			_cleanup_free_ char *id = NULL;
+
+			if (!cmdline_key_is(&word, keys[i]) || !word.value.n)
+				continue;
+			id = bytes_dup(word.value);
+			if (!id)
+				continue;
+			id[strcspn(id, "=")] = '\0'; /* "UUID=NAME" */
+			add_named(l, all, id);
+		}
+}
+
+int volumes_read(const struct look *l, struct volumes *ret)
+{
+	int code = root_device_find(l, &ret->root);
+
+	if (code < 0)
+		return code;
+	add_root(l, ret);
+	add_crypttab(l, ret);
+	add_cmdline(l, ret);
+	return 0;
+}
+
+void volumes_done(struct volumes *volumes)
+{
+	look_file_done(&volumes->crypttab);
+	volumes->n = 0;
+}

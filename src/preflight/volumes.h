@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "preflight/root-device.h"
+
+/* Encrypted block devices that the next boot has to open: what "/" lies on, lines of crypttab(5), and
+ * names on the command line. */
+
+enum { VOLUMES_MAX = 64 };
+
+struct volume {
+	char name[128];	  /* below /dev/mapper */
+	char uuid[64];	  /* hexadecimal digits of its LUKS UUID, or "" */
+	char device[256]; /* path of what it is made of, or "" */
+	bool is_early;	  /* the initrd opens it */
+	unsigned line;	  /* of crypttab, 0 for none */
+	struct bytes key, options;
+};
+
+struct volumes {
+	struct root_device root;
+	struct volume v[VOLUMES_MAX];
+	size_t n;
+	int crypttab_error; /* why it could not be read; 0 also when there is none */
+	struct look_file crypttab;
+};
+
+/* Errors of finding out what "/" lies on. */
+_must_check_ int volumes_read(const struct look *l, struct volumes *ret);
+void volumes_done(struct volumes *volumes);
+#define _cleanup_volumes_ _cleanup_(volumes_done)
+
+/* A LUKS volume that is no line of crypttab. */
+void volumes_add(struct volumes *volumes, const char *name, const char *device, bool is_early);
+
+/* Is NAME, or NAME=…, among the options "a,b=c"? */
+bool option_is(struct bytes options, const char *name);
+/* The text after "NAME=" among them; p is NULL when there is none. */
+struct bytes option_value(struct bytes options, const char *name);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "reboot/attempt.h"
+
+#include "base/error.h"
+#include "handover/init.h"
+
+static struct attempt describe(const struct reboot *rb, const struct start *s)
+{
+	const struct moment now = moment_now(rb->sys);
+	const char *init = reboot_init_name(rb);
+	struct attempt a = attempt_new(s->asked.boot_us ? &s->asked : &now);
+
+	a.at[POINT_LOADED] = (int64_t)(now.boot_us - a.asked.boot_us);
+	attempt_text(a.why, sizeof(a.why), s->why ? s->why : "command");
+	attempt_text(a.way, sizeof(a.way),
+		     s->plan_info.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load");
+	attempt_text(a.rung, sizeof(a.rung), s->plan_info.rung ? s->plan_info.rung : "");
+	a.diet = s->plan_info.is_diet != 0;
+	attempt_text(a.init, sizeof(a.init), init ? init : "");
+	attempt_text(a.version, sizeof(a.version),
+		     s->image_info.version ? s->image_info.version : "");
+	attempt_text(a.entry, sizeof(a.entry), s->choice.title);
+	attempt_text(a.hooks, sizeof(a.hooks), s->hooks.text);
+	return a;
+}
+
+void attempt_remember(const struct reboot *rb, const struct start *s)
+{
+	const struct attempt a = describe(rb, s);
+	struct kx_error err = { 0 };
+
+	if (attempts_close(rb->sys, NULL, &err) < 0 || attempt_begin(rb->sys, &a, &err) < 0)
+		teller_warn(&rb->teller, "this attempt is not recorded: %s", err.message);
+}
+
+enum reason hooks_agree(const struct reboot *rb, const struct config *config, const char *stage,
+			const char *entry, struct hooks_answer *ret, struct kx_error *err)
+{
+	const struct hooks hooks = {
+		.directory = config->hooks,
+		.stage = stage,
+		.entry = entry,
+		.setting = config->unload_displays ? "RAPIDREBOOT_DISPLAY_DRIVERS=unload" : NULL,
+		.timeout_s = config->hook_timeout_s,
+		.teller = &rb->teller,
+	};
+
+	hooks_run(rb->sys, &hooks, ret);
+	if (ret->n_failed == 0)
+		return REASON_NONE;
+	if (config->hook_failure_ignored) {
+		teller_say(&rb->teller, "going on all the same (HOOK_FAILURE=ignore)");
+		return REASON_NONE;
+	}
+	kx_fail(err, -ECANCELED, "a hook failed, so there is no fast reboot (HOOK_FAILURE=stop)");
+	return REASON_HOOK;
+}

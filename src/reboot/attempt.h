@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The record of a fast reboot, and the programs of others that are run before it. */
+
+#include "reboot/load.h"
+
+/* Writes down that @s, which is loaded, is about to be started. A system that cannot remember is no
+ * reason not to reboot it: then it is a warning. */
+void attempt_remember(const struct reboot *rb, const struct start *s);
+
+/**
+ * hooks_agree() - run the hook directories for @stage
+ * @config: which directory, how long, and whether a failure counts
+ * @ret: what they answered
+ *
+ * Return: REASON_NONE; REASON_HOOK: one of them failed, and the configuration does not ignore it.
+ */
+_must_check_ enum reason hooks_agree(const struct reboot *rb, const struct config *config,
+				     const char *stage, const char *entry, struct hooks_answer *ret,
+				     struct kx_error *err);

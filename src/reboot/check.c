@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "reboot/check.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "handover/request.h"
+
+/* What was found of the entry; checks tell what they could not see. */
+static struct preflight_entry describe(const struct start *s)
+{
+	const struct choice *c = &s->choice;
+	const bool is_kernel = !is_for_firmware(c->type);
+
+	return (struct preflight_entry){
+		.title = c->title,
+		.type = c->type,
+		.kernel = is_kernel ? c->kernel : NULL,
+		.initrds = (const char *const *)c->initrds.v,
+		.n_initrds = is_kernel ? c->initrds.n : 0,
+		.initrd_damage = s->plan ? s->plan_info.initrd_damage : NULL,
+		.cmdline = s->plan	? s->plan_info.cmdline
+			   : s->cmdline ? s->cmdline
+					: c->cmdline,
+		.reuses_running = c->reuses_running,
+		.devicetree = c->devicetree,
+		.way = s->plan ? s->plan_info.way : c->way,
+		.image = s->image ? &s->image_info : NULL,
+		.image_error = s->image_error.code ? s->image_error.message : NULL,
+	};
+}
+
+/* -ENOENT is no file, so no record, of a live system for example. */
+static void read_record(const struct reboot *rb, struct attempts *all, struct preflight_opts *opts,
+			struct kx_error *err)
+{
+	struct sys seen = rb->seen;
+	const struct attempt *a;
+
+	if (attempts_read(&seen, all, err) < 0) {
+		opts->record_error = err->message;
+		return;
+	}
+	a = attempts_unconfirmed(&seen, all);
+	opts->unconfirmed = a ? a->entry : NULL;
+}
+
+static bool is_ours(const struct reboot *rb)
+{
+	struct sys seen = rb->seen;
+	struct request loaded;
+
+	return loaded_read(&seen, &loaded, NULL) == 0;
+}
+
+/* What wish->ignore_inhibitors means to the checks: a shutdown that is under way is init's to refuse. */
+static int copy_force(const struct wish *wish, struct config_words *ret)
+{
+	for (size_t i = 0; i < wish->force.n; i++)
+		if (config_words_add(ret, wish->force.v[i], strlen(wish->force.v[i])) < 0)
+			return -ENOMEM;
+	return wish->ignore_inhibitors ? config_words_add(ret, "G2", 2) : 0;
+}
+
+static enum reason run_checks(const struct reboot *rb, const struct wish *wish,
+			      const struct circumstances *around, const struct start *s,
+			      struct verdict *v)
+{
+	static struct attempts all;
+	const struct preflight_entry entry = describe(s);
+	struct config_words force = { 0 };
+	struct kx_error record = { 0 }, err = { 0 };
+	struct preflight_opts opts = {
+		.root = rb->machine,
+		.entry = s->choice.title ? &entry : NULL,
+		.entry_error = v->err.message,
+		.config = &s->choice.config,
+		.has_terminal = rb->has_terminal,
+		.loaded_is_ours = is_ours(rb),
+		.direct = around->past_init,
+		.going_down = around->going_down,
+		.files = choice_files_root(rb, &s->choice),
+		.target = rb->place == PLACE_INSTALLED ? rb->root : NULL,
+	};
+	int r = copy_force(wish, &force);
+
+	opts.force = (const char *const *)force.v;
+	opts.n_force = force.n;
+	read_record(rb, &all, &opts, &record);
+	if (r == 0)
+		r = preflight_run(&opts, &v->findings, &err);
+	else
+		kx_fail(&err, r, "out of memory");
+	config_words_done(&force);
+	if (r == 0)
+		return REASON_NONE;
+	v->err = err;
+	return REASON_FAILED;
+}
+
+/* B1 says why the image cannot be used, and B12 that there is none: a plan needs neither. */
+static enum reason settle(const struct preflight *p, enum reason planned)
+{
+	switch (p->outcome) {
+	case PREFLIGHT_NOTE:
+	case PREFLIGHT_WARN:
+		break;
+	case PREFLIGHT_COLD:
+		return REASON_FIRMWARE;
+	case PREFLIGHT_REFUSE:
+		return REASON_CHECKS;
+	}
+	return planned;
+}
+
+void judge(const struct reboot *rb, const struct wish *wish,
+	   const struct circumstances *circumstances, struct start *ret_start, struct verdict *ret)
+{
+	enum reason chosen, planned = REASON_NONE, checked;
+
+	*ret_start = (struct start){ 0 };
+	*ret = (struct verdict){ .reason = REASON_NONE };
+	chosen = choice_make(rb, wish, &ret_start->choice, &ret->err);
+	if (chosen == REASON_NONE)
+		planned = start_plan(rb, wish, ret_start, &ret->err);
+	checked = run_checks(rb, wish, circumstances, ret_start, ret);
+	ret->reason = chosen != REASON_NONE    ? chosen
+		      : checked != REASON_NONE ? checked
+					       : settle(&ret->findings, planned);
+	/* forced past a kernel that cannot be used: there is nothing to load */
+	if (ret->reason == REASON_NONE && !ret_start->plan) {
+		ret->reason = REASON_PLAN;
+		if (!ret->err.code)
+			kx_fail(&ret->err, -ENOEXEC, "\"%s\" is no kernel that can be loaded",
+				ret_start->choice.title);
+	}
+}
+
+void verdict_done(struct verdict *verdict)
+{
+	preflight_done(&verdict->findings);
+	*verdict = (struct verdict){ .reason = REASON_NONE };
+}

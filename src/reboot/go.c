@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "reboot/go.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "handover/direct.h"
+#include "handover/init.h"
+#include "handover/request.h"
+#include "reboot/attempt.h"
+#include "reboot/choice-legacy.h"
+#include "reboot/order.h"
+#include "reboot/wait.h"
+
+static enum reason need_capability(const struct reboot *rb, struct kx_error *err)
+{
+	if (rb->sys->has_boot_capability(rb->sys))
+		return REASON_NONE;
+	kx_fail(err, -EPERM, "only root can start another kernel (CAP_SYS_BOOT)");
+	return REASON_PERMISSION;
+}
+
+static struct reboot_wish what_init_is_told(const struct wish *wish, enum reboot_mode mode)
+{
+	return (struct reboot_wish){
+		.mode = mode,
+		.message = wish->message,
+		.no_wall = wish->no_wall,
+		.ignore_inhibitors = wish->ignore_inhibitors,
+		.when = wish->when.text[0] ? wish->when.text : NULL,
+		.when_minutes = wish->when.minutes,
+	};
+}
+
+/* ---- the way down */
+
+void way_down_done(struct way_down *way)
+{
+	reboot_call_done(&way->call);
+	*way = (struct way_down){ 0 };
+}
+
+static enum reason ask_init_for(const struct reboot *rb, const struct wish *wish,
+				struct way_down *way, struct kx_error *err)
+{
+	const struct reboot_wish told = what_init_is_told(wish, REBOOT_KEXEC);
+	const bool waits = wish->when.text[0] && order_is_ours(way->init);
+
+	if (way->init->ask(rb->sys, &told, &way->call, err) < 0 ||
+	    (waits && wait_call(rb->sys, &way->call, err) < 0))
+		return REASON_INIT;
+	return REASON_NONE;
+}
+
+enum reason way_down_find(const struct reboot *rb, const struct wish *wish, struct way_down *ret,
+			  struct kx_error *err)
+{
+	struct pid1 pid1;
+	enum reason reason;
+
+	*ret = (struct way_down){ .direct = wish->direct };
+	pid1_read(rb->sys, &pid1);
+	ret->init = init_detect(&pid1);
+	if (wish->direct)
+		return direct_prepare(rb->sys, err) < 0 ? REASON_FAILED : REASON_NONE;
+	if (!ret->init) {
+		kx_fail(err, -EOPNOTSUPP,
+			"process 1 is \"%s\", no init system that is known here; --direct stops the "
+			"processes, unmounts and starts the kernel without one",
+			pid1.name);
+		return REASON_INIT_UNKNOWN;
+	}
+	reason = order_is_ours(ret->init) ? order_is_free(rb, err) : REASON_NONE;
+	return reason == REASON_NONE ? ask_init_for(rb, wish, ret, err) : reason;
+}
+
+/* ---- into the loaded kernel */
+
+/* Whatever init was going to do with the image, nobody may find it later. */
+static void withdraw(const struct reboot *rb)
+{
+	struct kx_error err = { 0 };
+
+	if (kx_unload(rb->ctx, KX_WAY_AUTO, 0, &err) < 0)
+		teller_say(&rb->teller, "%s", err.message);
+	else
+		teller_say(&rb->teller, "the kernel is unloaded again");
+	(void)!request_remove(rb->sys, NULL);
+	(void)!loaded_remove(rb->sys, NULL);
+	(void)!attempt_withdraw(rb->sys, NULL);
+}
+
+/* An init that asks for a kexec with nothing loaded would reboot through the firmware, or hang. */
+static enum reason verify_loaded(const struct reboot *rb, struct kx_error *err)
+{
+	struct kx_state state = { .size = sizeof(state) };
+
+	if (kx_state(rb->ctx, &state, err) < 0)
+		return REASON_FAILED;
+	if (state.loaded != 0)
+		return REASON_NONE;
+	kx_fail(err, -ENOENT, "the kernel was loaded and is gone again: somebody else unloads it");
+	return REASON_GONE;
+}
+
+struct direct_way {
+	const struct reboot *rb;
+	struct start *s;
+};
+
+static bool pre_jump_agrees(void *data)
+{
+	const struct direct_way *way = data;
+	struct hooks_answer answer;
+	struct kx_error err = { 0 };
+	enum reason reason = hooks_agree(way->rb, &way->s->choice.config, "pre-jump",
+					 way->s->choice.title, &answer, &err);
+
+	if (reason != REASON_NONE)
+		teller_say(&way->rb->teller, "%s", err.message);
+	(void)!attempt_add_hooks(way->rb->sys, answer.text, NULL);
+	return reason == REASON_NONE;
+}
+
+static enum reason go_direct(const struct reboot *rb, struct start *s, struct kx_error *err)
+{
+	struct direct_way way = { rb, s };
+	const struct last_word last = { pre_jump_agrees, &way };
+
+	start_let_go(s);
+	(void)direct_go(rb->sys, rb->ctx, &last, &rb->teller, err);
+	return REASON_INIT;
+}
+
+/* A system that was just installed, before the one that runs goes down: what was written to it is on
+ * the disk then, whatever init does. The kernel is in memory already. */
+static void leave_installed(const struct reboot *rb, struct start *s)
+{
+	_cleanup_free_ char *dir = NULL;
+	struct kx_error err = { 0 };
+	int r;
+
+	if (rb->place != PLACE_INSTALLED)
+		return;
+	dir = realpath(rb->root, NULL);
+	if (!dir || strcmp(dir, "/") == 0)
+		return;
+	start_let_go(s);
+	rb->sys->sync(rb->sys);
+	r = mounts_leave_below(rb->sys, dir, &rb->teller, &err);
+	if (r < 0)
+		teller_warn(&rb->teller, "%s", err.message);
+	else if (r > 0)
+		teller_warn(&rb->teller,
+			    "%d file system%s below %s still writable; init is left with it", r,
+			    r == 1 ? " is" : "s are", dir);
+}
+
+static enum reason ask_init(const struct reboot *rb, const struct wish *wish, struct start *s,
+			    struct way_down *way, struct kx_error *err)
+{
+	struct request request = { .mode = REBOOT_KEXEC };
+	const bool has_time = wish->when.text[0];
+
+	attempt_remember(rb, s);
+	leave_installed(rb, s);
+	(void)snprintf(request.entry, sizeof(request.entry), "%s", s->choice.title);
+	(void)snprintf(request.digest, sizeof(request.digest), "%s", s->digest);
+	if (has_time) {
+		request.due_ms = rb->sys->boottime_ms(rb->sys) + wish->when.in_ms;
+		order_fill(rb, wish, s, &request);
+	}
+	if (request_write(rb->sys, &request, err) < 0)
+		return REASON_FAILED;
+	if (reboot_ask(rb->sys, &way->call, err) < 0)
+		return REASON_INIT;
+	if (has_time)
+		order_watch(rb, way->init);
+	return REASON_NONE;
+}
+
+enum reason go_fast(const struct reboot *rb, const struct wish *wish, struct start *s,
+		    struct way_down *way, struct kx_error *err)
+{
+	enum reason reason = need_capability(rb, err);
+
+	if (reason != REASON_NONE)
+		return reason;
+	s->asked = moment_now(rb->sys);
+	reason = start_load(rb, s, err);
+	if (reason != REASON_NONE)
+		return reason;
+	reason = verify_loaded(rb, err);
+	if (reason == REASON_NONE)
+		reason = hooks_agree(rb, &s->choice.config, "pre-handover", s->choice.title,
+				     &s->hooks, err);
+	if (reason == REASON_NONE && way->direct) {
+		attempt_remember(rb, s);
+		return go_direct(rb, s, err);
+	}
+	if (reason == REASON_NONE)
+		reason = ask_init(rb, wish, s, way, err);
+	if (reason != REASON_NONE)
+		withdraw(rb);
+	return reason;
+}
+
+/* ---- through the firmware */
+
+void cold_way_done(struct cold_way *way)
+{
+	cold_done(&way->cold);
+	*way = (struct cold_way){ .direct = false };
+}
+
+enum reason cold_way_find(const struct reboot *rb, const struct wish *wish, struct cold_way *ret,
+			  struct kx_error *err)
+{
+	const struct reboot_wish told = what_init_is_told(wish, REBOOT_COLD);
+
+	*ret = (struct cold_way){ .direct = wish->direct };
+	if (wish->direct)
+		return direct_prepare(rb->sys, err) < 0 ? REASON_FAILED : REASON_NONE;
+	return cold_prepare(rb->sys, rb->ctx, &told, &ret->cold, err) < 0 ? REASON_INIT
+									  : REASON_NONE;
+}
+
+static enum reason reason_of(enum cold_stage stage)
+{
+	switch (stage) {
+	case COLD_UNLOAD:
+		return REASON_UNLOAD;
+	case COLD_REQUEST:
+		return REASON_FAILED;
+	case COLD_ASK:
+		return REASON_INIT;
+	case COLD_ASKED:
+		break;
+	}
+	return REASON_NONE;
+}
+
+enum reason go_cold(const struct reboot *rb, struct cold_way *way, bool force, struct kx_error *err)
+{
+	enum reason reason = need_capability(rb, err);
+	enum cold_stage stage;
+
+	if (reason != REASON_NONE)
+		return reason;
+	if (way->direct) {
+		legacy_cold_honoured(rb->system, &rb->teller);
+		(void)direct_go_cold(rb->sys, &rb->teller, err);
+		return REASON_INIT;
+	}
+	way->cold.force = force;
+	if (cold_go(rb->sys, &way->cold, &stage, err) < 0)
+		return reason_of(stage);
+	legacy_cold_honoured(rb->system, &rb->teller);
+	return REASON_NONE;
+}

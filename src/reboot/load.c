@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "reboot/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "fundamental/digest.h"
+#include "handover/exit-initramfs.h"
+#include "handover/init.h"
+#include "handover/request.h"
+#include "preflight/preflight.h"
+
+static enum reason fail_memory(struct kx_error *err)
+{
+	kx_fail(err, -ENOMEM, "out of memory");
+	return REASON_FAILED;
+}
+
+/* ---- plan */
+
+static int plan_by(const struct reboot *rb, struct start *s, enum kx_way way, uint64_t flags,
+		   const char *reason, struct kx_error *err)
+{
+	const struct choice *c = &s->choice;
+	struct kx_request request = {
+		.size = sizeof(request),
+		.image = s->image,
+		.initrds = (const char *const *)c->initrds.v,
+		.n_initrds = c->initrds.n,
+		.modules = (const char *const *)c->modules.v,
+		.n_modules = c->modules.n,
+		.cmdline = s->cmdline,
+		.way = way,
+		.flags = c->flags | flags,
+		.cache = c->config.cache,
+	};
+	struct kx_plan *made;
+	int r = kx_plan_new(choice_ctx(rb, c), &request, &made, err);
+
+	if (r < 0)
+		return r;
+	s->plan = kx_plan_free(s->plan);
+	s->plan = made;
+	s->plan_info.size = sizeof(s->plan_info);
+	r = kx_plan_info(made, &s->plan_info);
+	s->reason = reason ? reason : s->plan_info.reason;
+	return r;
+}
+
+/* Pages that hold a kernel are unmounted by some init systems on the way down. */
+static uint64_t copy_only(const struct reboot *rb, bool direct)
+{
+	return direct || init_spares_pages(rb->sys) ? 0 : KX_REQ_COPY;
+}
+
+/* Without the memory map, or for a kernel that cannot be unpacked here, the other way may do. */
+static int plan_fast(const struct reboot *rb, const struct wish *wish, struct start *s,
+		     struct kx_error *err)
+{
+	const enum kx_way way = s->choice.way;
+	struct kx_error why = { 0 };
+	int r = plan_by(rb, s, KX_WAY_SEGMENTS,
+			(s->diet ? KX_REQ_DIET : KX_REQ_FAST) | copy_only(rb, wish->direct),
+			way == KX_WAY_SEGMENTS
+				? NULL
+				: "it is permitted, and starts what is unpacked already",
+			&why);
+
+	if (r >= 0)
+		return r;
+	teller_detail(&rb->teller, "nothing is unpacked: %s", why.message);
+	(void)snprintf(s->not_fast, sizeof(s->not_fast), "%s", why.message);
+	return plan_by(rb, s, way, 0, NULL, err);
+}
+
+/* The fastest way that is permitted: where the files have to be verified or handed on as they are,
+ * that is kexec_file_load. */
+static int plan(const struct reboot *rb, const struct wish *wish, struct start *s,
+		struct kx_error *err)
+{
+	const enum kx_way way = s->choice.way;
+
+	if (s->safe && way != KX_WAY_FILE)
+		(void)snprintf(s->not_fast, sizeof(s->not_fast),
+			       "nothing is to be unpacked beforehand (--safe, SAFE=yes)");
+	if (way == KX_WAY_FILE || s->safe)
+		return plan_by(rb, s, way, 0, NULL, err);
+	if (way == KX_WAY_AUTO && s->file_only) {
+		(void)snprintf(s->not_fast, sizeof(s->not_fast), "%s", s->file_only);
+		return plan_by(rb, s, KX_WAY_FILE, KX_REQ_FAST, s->file_only, err);
+	}
+	return plan_fast(rb, wish, s, err);
+}
+
+/* A UKI brings a command line that words are appended to. */
+static int make_cmdline(struct start *s)
+{
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+	const char *base = s->choice.cmdline;
+
+	if (!s->choice.append)
+		return wish_set(&s->cmdline, base);
+	if (!base)
+		base = s->image_info.cmdline;
+	if (base)
+		strbuf_add(&b, base);
+	strbuf_add_word(&b, s->choice.append);
+	return strbuf_take(&b, &s->cmdline);
+}
+
+/* What came back through the firmware once is not tried again unless a person wants it. */
+static void decide_diet(const struct reboot *rb, const struct wish *wish, struct start *s)
+{
+	const char *version = s->image_info.version ? s->image_info.version : "";
+	struct sys seen = rb->seen;
+	struct attempts all;
+
+	s->diet = wish->diet || s->choice.config.diet;
+	if (!s->diet || wish->diet || attempts_read(&seen, &all, NULL) < 0 ||
+	    !attempts_diet_failed(&seen, &all, version))
+		return;
+	s->diet = false;
+	s->no_diet = "all of it is kept: the last attempt at this kernel without all of its "
+		     "modules came back through the firmware";
+}
+
+enum reason start_plan(const struct reboot *rb, const struct wish *wish, struct start *s,
+		       struct kx_error *err)
+{
+	s->safe = wish->safe || s->choice.config.safe;
+	s->file_only = preflight_file_only(rb->machine);
+	s->image_info = (struct kx_image_info){ .size = sizeof(s->image_info) };
+	if (!s->choice.kernel || is_for_firmware(s->choice.type))
+		return REASON_NONE;
+	if (kx_image_open(choice_ctx(rb, &s->choice), s->choice.kernel, NULL, &s->image,
+			  &s->image_error) < 0)
+		return s->image_error.code == -ENOMEM ? fail_memory(err) : REASON_NONE;
+	(void)kx_image_info(s->image, &s->image_info);
+	if (make_cmdline(s) < 0)
+		return fail_memory(err);
+	decide_diet(rb, wish, s);
+	return plan(rb, wish, s, err) < 0 ? REASON_PLAN : REASON_NONE;
+}
+
+/* ---- load */
+
+static uint64_t mix(uint64_t hash, const void *data, size_t n)
+{
+	struct digest d;
+
+	digest_bytes(data, n, false, &d);
+	for (size_t i = 0; i < 3; i++)
+		hash = (hash ^ d.crc[i]) * UINT64_C(0x100000001b3); /* FNV-1a's prime */
+	return hash;
+}
+
+/* Tells one load from another; the kernel does not say what it holds. */
+static void take_digest(struct start *s)
+{
+	const struct kx_plan_info *info = &s->plan_info;
+	const uint64_t numbers[] = { info->way, info->entry, info->kernel_size, info->initrd_size };
+	struct kx_segment segment = { .size = sizeof(segment) };
+	uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), numbers, sizeof(numbers));
+
+	hash = mix(hash, s->choice.kernel, strlen(s->choice.kernel));
+	hash = mix(hash, info->cmdline, strlen(info->cmdline));
+	for (size_t i = 0; i < info->n_segments; i++)
+		if (kx_plan_segment(s->plan, i, &segment) == 0 && segment.data_size)
+			hash = mix(hash, segment.data, segment.data_size);
+	(void)snprintf(s->digest, sizeof(s->digest), "%016llx", (unsigned long long)hash);
+}
+
+static void leave_note(const struct reboot *rb, const struct start *s)
+{
+	struct request loaded = { .mode = REBOOT_KEXEC };
+	struct kx_error err = { 0 };
+
+	(void)snprintf(loaded.entry, sizeof(loaded.entry), "%s", s->choice.title);
+	(void)snprintf(loaded.digest, sizeof(loaded.digest), "%s", s->digest);
+	/* only `status` misses it */
+	if (loaded_write(rb->sys, &loaded, &err) < 0)
+		teller_warn(&rb->teller, "%s", err.message);
+}
+
+static void prepare_exit(const struct reboot *rb)
+{
+	struct kx_error err = { 0 };
+
+	/* it may have a kexec of its own; if not, it reboots through the firmware */
+	if (exit_initramfs_prepare(rb->sys, &err) < 0)
+		teller_warn(&rb->teller, "%s", err.message);
+}
+
+/* kexec_load said no for a reason that the other call need not have. It is the stricter one. */
+static bool may_try_file(const struct start *s, const struct kx_error *err)
+{
+	return s->choice.way == KX_WAY_AUTO && s->plan_info.way == KX_WAY_SEGMENTS &&
+	       err->step == KX_STEP_LOAD && err->code != -EBUSY && s->image_info.file_load;
+}
+
+/* kexec_file_load does not exist or does not know the image, and no policy wants it. */
+static bool may_try_segments(const struct start *s, const struct kx_error *err)
+{
+	return s->choice.way == KX_WAY_AUTO && !s->file_only && kx_error_falls_back(err);
+}
+
+static int try_other(const struct reboot *rb, struct start *s, enum kx_way way,
+		     struct kx_error *err)
+{
+	struct kx_error first = *err;
+	int r;
+
+	teller_say(&rb->teller, "%s", first.message);
+	(void)snprintf(s->not_fast, sizeof(s->not_fast), "%s", first.message);
+	r = plan_by(rb, s, way, 0, "the other system call was refused", err);
+	return r < 0 ? r : kx_plan_commit(choice_ctx(rb, &s->choice), s->plan, err);
+}
+
+static enum reason commit(const struct reboot *rb, struct start *s, struct kx_error *err)
+{
+	int r = kx_plan_commit(choice_ctx(rb, &s->choice), s->plan, err);
+
+	if (r < 0 && may_try_file(s, err))
+		r = try_other(rb, s, KX_WAY_FILE, err);
+	else if (r < 0 && may_try_segments(s, err))
+		r = try_other(rb, s, KX_WAY_SEGMENTS, err);
+	/* which rung it became is known only now */
+	return r < 0 || kx_plan_info(s->plan, &s->plan_info) < 0 ? REASON_LOAD : REASON_NONE;
+}
+
+enum reason start_load(const struct reboot *rb, struct start *s, struct kx_error *err)
+{
+	enum reason reason;
+
+	if (rb->place == PLACE_CAPTURED) {
+		kx_fail(err, -EROFS,
+			"%s holds files of another machine: what is found there can be looked at "
+			"(--dry-run), not started",
+			rb->root);
+		return REASON_ELSEWHERE;
+	}
+	if (choice_files(rb, &s->choice) != s->choice.files) {
+		kx_fail(err, -ESTALE,
+			"%s: the kernel or its initial ramdisk has changed since it "
+			"was checked; once that is finished, try again",
+			s->choice.kernel);
+		return REASON_FILES_CHANGED;
+	}
+	reason = commit(rb, s, err);
+	if (reason != REASON_NONE)
+		return reason;
+	take_digest(s);
+	leave_note(rb, s);
+	prepare_exit(rb);
+	return REASON_NONE;
+}
+
+void start_let_go(struct start *s)
+{
+	s->plan = kx_plan_free(s->plan);
+	s->image = kx_image_free(s->image);
+	s->plan_info = (struct kx_plan_info){ 0 };
+	s->image_info = (struct kx_image_info){ 0 };
+	s->choice.entries = kx_entries_free(s->choice.entries);
+	s->choice.list = (struct kx_entries_info){ 0 };
+}
+
+void start_done(struct start *s)
+{
+	start_let_go(s);
+	free(s->cmdline);
+	choice_done(&s->choice);
+	*s = (struct start){ 0 };
+}

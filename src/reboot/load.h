@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A choice into a plan, and the plan into the kernel, with the ways that are tried one after the other. */
+
+#include "handover/hooks.h"
+#include "reboot/choice.h"
+#include "record/attempts.h"
+
+/**
+ * struct start - what is going to be started
+ * @choice: the kernel and where it came from
+ * @image: NULL when it could not be opened; then @image_error says why
+ * @plan: NULL before start_plan() and when there is none
+ * @safe: nothing is unpacked beforehand
+ * @diet: modules are to be left out; @no_diet: why that is not done though it is wanted, or NULL
+ * @not_fast: why nothing faster, when that was found out here, ""
+ * @file_only: why kexec_file_load(2) it has to be, or NULL
+ * @reason: why that system call
+ * @digest: tells this load from others, after start_load()
+ * @why: who wanted it, as in struct attempt
+ * @asked: when a person had agreed, or init had told
+ * @hooks: what programs answered before the hand-over
+ */
+struct start {
+	struct choice choice;
+	struct kx_image *image;
+	struct kx_image_info image_info;
+	struct kx_error image_error;
+	struct kx_plan *plan;
+	struct kx_plan_info plan_info;
+	char *cmdline; /* with what is appended; NULL: the one that the image carries */
+	bool safe, diet;
+	const char *no_diet;
+	char not_fast[504];
+	const char *file_only, *reason;
+	char digest[17];
+	const char *why;
+	struct moment asked;
+	struct hooks_answer hooks;
+};
+
+/**
+ * start_plan() - open the image of @s->choice and work out how it is loaded
+ *
+ * Return: REASON_NONE, also when the image cannot be opened: then @s->image is NULL, and a check says so.
+ * REASON_PLAN: it cannot be loaded on this machine; REASON_FAILED.
+ */
+_must_check_ enum reason start_plan(const struct reboot *rb, const struct wish *wish,
+				    struct start *s, struct kx_error *err);
+
+/**
+ * start_load() - load what was planned, and leave a note that it was us
+ *
+ * When one system call refuses and policy permits, the other one is tried.
+ * Return: REASON_NONE, REASON_FILES_CHANGED, REASON_LOAD, REASON_ELSEWHERE.
+ */
+_must_check_ enum reason start_load(const struct reboot *rb, struct start *s, struct kx_error *err);
+
+/* Closes the files of what was loaded, so that their file systems can be left. */
+void start_let_go(struct start *s);
+void start_done(struct start *s);
+#define _cleanup_start_ _cleanup_(start_done)

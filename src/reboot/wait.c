@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "reboot/wait.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "handover/cold.h"
+#include "reboot/order.h"
+#include "record/boot.h"
+
+/* A reboot that was taken back ends the process within that time. */
+enum { WAIT_ROUND_MS = 30 * 1000 };
+
+int wait_call(struct sys *sys, struct reboot_call *call, struct kx_error *err)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	_cleanup_free_ char *self = NULL;
+	int r = link_read_in(root, "/proc/self/exe", &self);
+
+	reboot_call_done(call);
+	if (r < 0)
+		return kx_fail(err, r, "/proc/self/exe: cannot be read: %s; is /proc mounted?",
+			       strerror(-r));
+	r = call_words(call, (const char *const[]){ self, "hook", "wait", NULL }, err);
+	call->waits = true;
+	return r;
+}
+
+/* dinit would never come back from an attempt with nothing loaded. */
+static int check_loaded(struct kx_ctx *ctx, struct kx_error *err)
+{
+	struct kx_state state = { .size = sizeof(state) };
+	int r = kx_state(ctx, &state, err);
+
+	if (r == 0 && state.loaded == 0)
+		r = kx_fail(err, -ENOENT,
+			    "the kernel was loaded and is gone again: nothing is rebooted");
+	return r;
+}
+
+static int ask_fast(const struct reboot *rb, struct kx_error *err)
+{
+	const struct reboot_wish wish = { .mode = REBOOT_KEXEC };
+	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };
+	const struct init_system *init;
+	struct pid1 pid1;
+	int r;
+
+	pid1_read(rb->sys, &pid1);
+	init = init_detect(&pid1);
+	if (!init)
+		return kx_fail(err, -EOPNOTSUPP,
+			       "process 1 is \"%s\" by now, no init system that is known here",
+			       pid1.name);
+	r = init->ask(rb->sys, &wish, &call, err);
+	return r < 0 ? r : reboot_ask(rb->sys, &call, err);
+}
+
+/* What was ordered is a reboot, and the kernel for the fast one is gone. */
+static int ask_cold(const struct reboot *rb, struct kx_error *err)
+{
+	const struct reboot_wish wish = { .mode = REBOOT_COLD };
+	_cleanup_(cold_done) struct cold cold = { 0 };
+	enum cold_stage stage;
+	int r = cold_prepare(rb->sys, rb->ctx, &wish, &cold, err);
+
+	teller_say(&rb->teller, "rebooting through the firmware");
+	return r < 0 ? r : cold_go(rb->sys, &cold, &stage, err);
+}
+
+static int ask(const struct reboot *rb, struct request *request, struct kx_error *err)
+{
+	struct kx_error why = { 0 };
+	int r = check_loaded(rb->ctx, err);
+
+	if (r < 0)
+		return r;
+	if (order_renew(rb, request, false, &why) == REASON_NONE)
+		return ask_fast(rb, err);
+	teller_say(&rb->teller, "%s", why.message);
+	return ask_cold(rb, err);
+}
+
+/* Its time has come: ask, or leave nothing behind. */
+static void end(const struct reboot *rb, struct request *request)
+{
+	struct kx_error err = { 0 }, why = { 0 };
+
+	if (ask(rb, request, &err) == 0)
+		return;
+	teller_say(&rb->teller, "%s", err.message);
+	if (order_take_back(rb, &why) != REASON_NONE)
+		teller_say(&rb->teller, "%s", why.message);
+}
+
+void wait_for_order(const struct reboot *rb)
+{
+	struct sys *sys = rb->sys;
+	struct request first = { 0 }, request;
+	struct kx_error err = { 0 };
+	uint64_t left_ms = 0;
+	int r = request_read_due(sys, &first, &left_ms, &err);
+
+	request = first;
+	while (r == 0 && request.time_ms == first.time_ms && left_ms > 0) {
+		sys->sleep_ms(sys, left_ms < WAIT_ROUND_MS ? (unsigned)left_ms : WAIT_ROUND_MS);
+		r = request_read_due(sys, &request, &left_ms, &err);
+	}
+	if (r < 0)
+		teller_say(&rb->teller, "%s", err.message);
+	else if (request.time_ms == first.time_ms)
+		end(rb, &request);
+}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* B4, the names of devices on a command line. Who looks them up, and how, is in Linux
+ * block/early-lookup.c, dracut.cmdline(7) and dracut's modules crypt, lvm and mdraid,
+ * systemd-fstab-generator(8), initramfs-tools(7) and mkinitcpio(8). */
+#include "tests/unit/cmocka-shim.h"
+#include "tests/unit/preflight-rows.h"
+
+static const char *const one[] = { "/i" };
+
+#define ENTRY(line, ...) .entry = { .title = "t", .cmdline = line, __VA_ARGS__ }
+#define ONE .initrds = one, .n_initrds = 1
+#define FILE_AT(path)    \
+	{                \
+		path, "" \
+	}
+#define NULL_DEVICE FILE_AT("/dev/null")
+#define BY_UUID(name) FILE_AT("/dev/disk/by-uuid/" name)
+#define BY_PARTUUID(name) FILE_AT("/dev/disk/by-partuuid/" name)
+#define RUNNING(line)                 \
+	{                             \
+		"/proc/cmdline", line \
+	}
+
+static void test_root(void **state)
+{
+	const struct row rows[] = {
+		{ "B4", { { "/dev/disk/by-uuid/1-2", "" } }, ENTRY("ro root=UUID=1-2", ONE), OK },
+		{ "B4", { { "/dev/disk/by-uuid/1-2", "" } }, ENTRY("root=UUID=1-2"), REFUSE },
+		{ "B4",
+		  { { "/dev/disk/by-uuid/3", "" } },
+		  ENTRY("root=UUID=1", ONE),
+		  REFUSE,
+		  .evidence = "root=UUID=1" },
+		{ "B4",
+		  { { "/dev/disk/by-uuid/3", "" }, { "/proc/cmdline", "root=UUID=1 ro\n" } },
+		  ENTRY("root=UUID=1", ONE),
+		  WARN },
+		{ "B4", { { "/dev/disk/by-partuuid/7", "" } }, ENTRY("root=PARTUUID=7"), OK },
+		{ "B4", { NULL_DEVICE, { "/dev/sda1", "" } }, ENTRY("root=/dev/sda1"), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=/dev/sda1"), REFUSE },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=\"/dev/sda1\""), REFUSE },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=ZFS=rpool/x", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=/dev/nfs", ONE), OK },
+		{ "B4",
+		  { { "/dev/disk/by-uuid/1", "" } },
+		  ENTRY("root=UUID=1 resume=UUID=9", ONE),
+		  WARN,
+		  .evidence = "resume=UUID=9" },
+		{ "B4",
+		  { { "/dev/disk/by-uuid/1", "" } },
+		  ENTRY("root=UUID=1 rd.luks.uuid=9", ONE),
+		  WARN },
+		{ "B4", { { NULL } }, ENTRY("root=UUID=1", ONE), UNKNOWN },
+		{ "B4", { { NULL } }, ENTRY(NULL, .kernel = "/k"), UNKNOWN },
+		/* a label as udev spells it: libudev's udev_util_encode_string() */
+		{ "B4",
+		  { FILE_AT("/dev/disk/by-label/my\\x20root") },
+		  ENTRY("\"root=LABEL=my root\"", ONE),
+		  OK },
+		{ "B4",
+		  { FILE_AT("/dev/disk/by-label/a\\x2fb") },
+		  ENTRY("root=LABEL=a/b", ONE),
+		  OK },
+		{ "B4",
+		  { FILE_AT("/dev/disk/by-label/Root") },
+		  ENTRY("root=LABEL=root", ONE),
+		  REFUSE },
+		{ "B4",
+		  { NULL_DEVICE, FILE_AT("/dev/sda"), FILE_AT("/dev/sdb") },
+		  ENTRY("root=/dev/sda:/dev/sdb", ONE),
+		  OK },
+		{ "B4",
+		  { NULL_DEVICE, FILE_AT("/dev/sda") },
+		  ENTRY("root=/dev/sda:/dev/sdb", ONE),
+		  REFUSE },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+/* Without an initrd the kernel looks for itself: PARTUUID without regard to case, by its beginning, and
+ * with an offset; numbers; nothing that udev makes. */
+static void test_root_by_kernel(void **state)
+{
+	const struct row rows[] = {
+		{ "B4",
+		  { BY_PARTUUID("c1789075-d188-466c-b2a8-af2a999514f9") },
+		  ENTRY("root=PARTUUID=C1789075-D188-466C-B2A8-AF2A999514F9"),
+		  OK },
+		{ "B4",
+		  { BY_PARTUUID("c1789075-d188-466c-b2a8-af2a999514f9") },
+		  ENTRY("root=PARTUUID=c1789075-D188"),
+		  OK },
+		/* the partition table of a DOS disk */
+		{ "B4", { BY_PARTUUID("9f3a5c1e-02") }, ENTRY("root=PARTUUID=9F3A5C1E-02"), OK },
+		{ "B4",
+		  { BY_PARTUUID("9f3a5c1e-02") },
+		  ENTRY("root=PARTUUID=9f3a5c1e-03"),
+		  REFUSE },
+		{ "B4", { BY_PARTUUID("9f3a5c1e-02") }, ENTRY("root=PARTUUID="), WARN },
+		{ "B4",
+		  { { "/dev/disk/by-partuuid/9f3a5c1e-01", "->../../sda1" },
+		    FILE_AT("/sys/class/block/sda2") },
+		  ENTRY("root=PARTUUID=9F3A5C1E-01/PARTNROFF=1"),
+		  OK },
+		{ "B4",
+		  { { "/dev/disk/by-partuuid/9f3a5c1e-01", "->../../mmcblk0p1" },
+		    FILE_AT("/sys/class/block/mmcblk0p3") },
+		  ENTRY("root=PARTUUID=9f3a5c1e-01/PARTNROFF=1"),
+		  REFUSE },
+		{ "B4",
+		  { { "/dev/disk/by-partuuid/9f3a5c1e-01", "->../../sda1" } },
+		  ENTRY("root=PARTUUID=9f3a5c1e-01/partnroff=1"),
+		  WARN },
+		{ "B4",
+		  { FILE_AT("/dev/disk/by-partlabel/root") },
+		  ENTRY("root=PARTLABEL=root"),
+		  OK },
+		{ "B4",
+		  { FILE_AT("/dev/disk/by-partlabel/root") },
+		  ENTRY("root=PARTLABEL=Root"),
+		  REFUSE },
+		{ "B4", { NULL_DEVICE, BY_UUID("1") }, ENTRY("root=/dev/disk/by-uuid/1"), REFUSE },
+		{ "B4",
+		  { NULL_DEVICE, FILE_AT("/dev/mapper/vg-root") },
+		  ENTRY("root=/dev/mapper/vg-root"),
+		  REFUSE },
+		{ "B4", { FILE_AT("/sys/dev/block/8:1") }, ENTRY("root=8:1"), OK },
+		{ "B4", { FILE_AT("/sys/dev/block/8:1") }, ENTRY("root=8:2"), REFUSE },
+		{ "B4", { FILE_AT("/sys/dev/block/8:1") }, ENTRY("root=0801"), OK },
+		{ "B4", { FILE_AT("/sys/dev/block/8:1") }, ENTRY("root=fe01"), REFUSE },
+		{ "B4", { FILE_AT("/sys/dev/block/259:261") }, ENTRY("root=110305"), OK },
+		{ "B4", { { NULL } }, ENTRY("root=8:1"), UNKNOWN },
+		/* init/do_mounts.c: flash, and file systems of their own */
+		{ "B4", { NULL_DEVICE }, ENTRY("root=mtd:rootfs rootfstype=jffs2"), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=ubi0:rootfs rootfstype=ubifs"), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=myfs rootfstype=virtiofs"), OK },
+		/* with an initrd it is udev's names that count */
+		{ "B4",
+		  { BY_PARTUUID("c1789075-d188-466c-b2a8-af2a999514f9") },
+		  ENTRY("root=PARTUUID=C1789075-D188-466C-B2A8-AF2A999514F9", ONE),
+		  WARN },
+		{ "B4", { BY_UUID("1a-b2") }, ENTRY("root=UUID=1A-B2", ONE), WARN },
+		/* FAT has capitals */
+		{ "B4", { BY_UUID("ABCD-1234") }, ENTRY("root=UUID=ABCD-1234", ONE), OK },
+		{ "B4",
+		  { BY_PARTUUID("c1789075-d188-466c-b2a8-af2a999514f9") },
+		  ENTRY("root=PARTUUID=c1789075", ONE),
+		  REFUSE },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+/* Words that name no device, and those that name one of another kind. */
+static void test_no_device(void **state)
+{
+	static const char uuid[] = "71f4088d-e06f-43b2-818f-7a34de921460";
+	const struct row rows[] = {
+		{ "B4",
+		  { NULL_DEVICE, BY_UUID("71f4088d-e06f-43b2-818f-7a34de921460") },
+		  ENTRY("root=71f4088d-e06f-43b2-818f-7a34de921460", ONE),
+		  WARN,
+		  .evidence = uuid },
+		{ "B4", { NULL_DEVICE, FILE_AT("/dev/sda1") }, ENTRY("root=sda1", ONE), WARN },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=ROOT", ONE), WARN },
+		{ "B4", { NULL_DEVICE }, ENTRY("root= ro", ONE), WARN },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=UUID= ro", ONE), WARN },
+		{ "B4",
+		  { NULL_DEVICE, FILE_AT("/dev/vg/root") },
+		  ENTRY("root=/dev/vg", ONE),
+		  WARN },
+		/* dracut.cmdline(7): NFS, iSCSI, live images, DHCP */
+		{ "B4", { NULL_DEVICE }, ENTRY("root=nfs:192.168.0.1:/srv/root", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=192.168.0.1:/srv/root", ONE), OK },
+		{ "B4",
+		  { NULL_DEVICE },
+		  ENTRY("root=iscsi:192.168.50.1::::iqn.2009-06.dracut:target0", ONE),
+		  OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=live:CDLABEL=Fedora-WS", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=dhcp", ONE), OK },
+		/* systemd-gpt-auto-generator(8), systemd-fstab-generator(8) */
+		{ "B4", { NULL_DEVICE }, ENTRY("root=gpt-auto", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=tmpfs", ONE), OK },
+		/* zfs-dracut, zfs-initramfs: a dataset; Alpine and Debian name the type elsewhere */
+		{ "B4", { NULL_DEVICE }, ENTRY("root=zfs:AUTO", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=rpool/ROOT/x rootfstype=zfs", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=rpool/ROOT/x boot=zfs", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=rpool/ROOT/x", ONE), UNKNOWN },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=/srv/root ip=dhcp", ONE), UNKNOWN },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+/* dracut.cmdline(7), rd.luks.uuid=; dracut's parse-crypt.sh looks for by-uuid/\*ID\*. */
+static void test_luks(void **state)
+{
+#define A1559 BY_UUID("a1559d71-9be2-4501-ab32-67b7059e00c3")
+	const struct row rows[] = {
+		{ "B4",
+		  { A1559 },
+		  ENTRY("rd.luks.uuid=luks-a1559d71-9be2-4501-ab32-67b7059e00c3", ONE),
+		  OK },
+		{ "B4",
+		  { A1559 },
+		  ENTRY("rd.luks.uuid=a1559d71-9be2-4501-ab32-67b7059e00c3", ONE),
+		  OK },
+		{ "B4", { A1559 }, ENTRY("rd.luks.uuid=a1559", ONE), OK },
+		{ "B4", { A1559 }, ENTRY("rd.luks.uuid=luks-a1559d71-9be2", ONE), OK },
+		{ "B4", { A1559 }, ENTRY("rd.luks.uuid=keysource:a1559d71", ONE), OK },
+		{ "B4", { A1559 }, ENTRY("rd.luks.uuid=keysource:luks-a1559d71", ONE), OK },
+		{ "B4", { A1559 }, ENTRY("rd_LUKS_UUID=luks-a1559d71", ONE), OK },
+		{ "B4",
+		  { A1559, BY_UUID("bbbb") },
+		  ENTRY("rd.luks.uuid=a1559 rd.luks.uuid=keysource:bbbb", ONE),
+		  OK },
+		{ "B4",
+		  { A1559 },
+		  ENTRY("rd.luks.uuid=a1559 rd.luks.uuid=luks-bbbb", ONE),
+		  WARN,
+		  .evidence = "rd.luks.uuid=luks-bbbb" },
+		{ "B4",
+		  { A1559 },
+		  ENTRY("rd.luks.uuid=luks-bbbb rd.luks.uuid=a1559", ONE),
+		  WARN,
+		  .evidence = "rd.luks.uuid=luks-bbbb" },
+		{ "B4", { A1559 }, ENTRY("rd.luks.uuid=luks-a1559d72", ONE), WARN },
+		{ "B4", { A1559 }, ENTRY("rd.luks=0 rd.luks.uuid=luks-bbbb", ONE), OK },
+		{ "B4", { A1559 }, ENTRY("rd.luks.uuid=luks-bbbb"), OK }, /* nobody reads it */
+		{ "B4",
+		  { A1559 },
+		  ENTRY("rd.luks.name=a1559d71-9be2-4501-ab32-67b7059e00c3=cryptroot", ONE),
+		  OK },
+		{ "B4", { A1559 }, ENTRY("rd.luks.name=bbbb=cryptroot", ONE), WARN },
+		{ "B4",
+		  { BY_PARTUUID("9f3a5c1e-02") },
+		  ENTRY("rd.luks.partuuid=9f3a5c1e-02", ONE),
+		  OK },
+		{ "B4",
+		  { BY_PARTUUID("9f3a5c1e-02") },
+		  ENTRY("rd.luks.partuuid=9f3a5c1e-03", ONE),
+		  WARN },
+		/* mkinitcpio's encrypt hook, Alpine's mkinitfs, genkernel */
+		{ "B4",
+		  { A1559, NULL_DEVICE },
+		  ENTRY("cryptdevice=UUID=bbbb:cryptroot", ONE),
+		  WARN },
+		{ "B4",
+		  { A1559, NULL_DEVICE },
+		  ENTRY("cryptdevice=UUID=a1559d71-9be2-4501-ab32-67b7059e00c3:root:allow-discards",
+			ONE),
+		  OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("cryptroot=/dev/sda2", ONE), WARN },
+		{ "B4", { NULL_DEVICE }, ENTRY("crypt_root=/dev/sda2", ONE), WARN },
+		{ "B4", { { NULL } }, ENTRY("rd.luks.uuid=a1559", ONE), UNKNOWN },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+/* lvm(8): a "-" in a name is doubled below /dev/mapper. dracut waits for /dev/VG/LV. */
+static void test_volumes(void **state)
+{
+	const struct row rows[] = {
+		{ "B4",
+		  { NULL_DEVICE, FILE_AT("/dev/fedora/root") },
+		  ENTRY("rd.lvm.lv=fedora/root", ONE),
+		  OK },
+		{ "B4",
+		  { NULL_DEVICE, FILE_AT("/dev/mapper/fedora-root") },
+		  ENTRY("rd.lvm.lv=fedora/root rd.lvm.lv=fedora/swap", ONE),
+		  WARN,
+		  .evidence = "rd.lvm.lv=fedora/swap" },
+		{ "B4",
+		  { NULL_DEVICE, FILE_AT("/dev/mapper/my--vg-the--root") },
+		  ENTRY("rd.lvm.lv=my-vg/the-root", ONE),
+		  OK },
+		{ "B4",
+		  { NULL_DEVICE, FILE_AT("/dev/mapper/my--vg-the--root") },
+		  ENTRY("rd.lvm.vg=my-vg", ONE),
+		  OK },
+		{ "B4",
+		  { NULL_DEVICE, FILE_AT("/dev/mapper/my--vg-the--root") },
+		  ENTRY("rd.lvm.vg=my", ONE),
+		  WARN },
+		{ "B4", { NULL_DEVICE }, ENTRY("rd.lvm=0 rd.lvm.lv=a/b", ONE), OK },
+		/* dracut's parse-md.sh: md-uuid-, four groups of eight */
+		{ "B4",
+		  { FILE_AT("/dev/disk/by-id/md-uuid-3a7b2c9d:0e1f2a3b:4c5d6e7f:80910a1b") },
+		  ENTRY("rd.md.uuid=3a7b2c9d:0e1f2a3b:4c5d6e7f:80910a1b", ONE),
+		  OK },
+		{ "B4",
+		  { FILE_AT("/dev/disk/by-id/md-uuid-3a7b2c9d:0e1f2a3b:4c5d6e7f:80910a1b") },
+		  ENTRY("rd.md.uuid=3a7b2c9d-0e1f-2a3b-4c5d-6e7f80910a1b", ONE),
+		  OK },
+		{ "B4",
+		  { FILE_AT("/dev/disk/by-id/md-uuid-3a7b2c9d:0e1f2a3b:4c5d6e7f:80910a1b") },
+		  ENTRY("rd.md.uuid=00000000:0e1f2a3b:4c5d6e7f:80910a1b", ONE),
+		  WARN },
+		/* fips-mode-setup writes boot=, which dracut's fips module waits for */
+		{ "B4", { BY_UUID("1") }, ENTRY("fips=1 boot=UUID=2", ONE), WARN },
+		{ "B4", { BY_UUID("1") }, ENTRY("boot=UUID=2", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("boot=casper fips=0", ONE), OK },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+static void test_resume(void **state)
+{
+#define CONF(text)                                         \
+	{                                                  \
+		"/etc/initramfs-tools/conf.d/resume", text \
+	}
+	const struct row rows[] = {
+		{ "B4", { BY_UUID("1") }, ENTRY("resume=UUID=1", ONE), OK },
+		{ "B4",
+		  { BY_UUID("1") },
+		  ENTRY("root=UUID=1 resume=UUID=9", ONE),
+		  WARN,
+		  .evidence = "resume=UUID=9" },
+		{ "B4", { BY_UUID("1") }, ENTRY("resume=UUID=9 noresume", ONE), OK },
+		{ "B4", { BY_UUID("1") }, ENTRY("resume=UUID=9 resume=UUID=1", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("resume=/dev/mapper/fedora-swap", ONE), WARN },
+		{ "B4", { FILE_AT("/sys/dev/block/8:1") }, ENTRY("resume=8:5", ONE), WARN },
+		{ "B4",
+		  { NULL_DEVICE },
+		  ENTRY("resume=3f5ad593-4546-4a94-a374-bcfb68aa11f7", ONE),
+		  WARN },
+		{ "B4", { BY_UUID("1") }, ENTRY("resume=swap:UUID=1", ONE), OK },
+		/* both are gone, both are said */
+		{ "B4",
+		  { BY_UUID("1") },
+		  ENTRY("root=UUID=2 resume=UUID=9", ONE),
+		  REFUSE,
+		  .evidence = "resume=UUID=9" },
+		/* initramfs-tools: scripts/local-premount/resume waits as for a root */
+		{ "B4",
+		  { BY_UUID("1"), CONF("RESUME=UUID=9\n") },
+		  ENTRY("root=UUID=1", ONE),
+		  WARN,
+		  .evidence = "/etc/initramfs-tools/conf.d/resume: RESUME=UUID=9" },
+		{ "B4", { BY_UUID("1"), CONF("RESUME=UUID=1\n") }, ENTRY("root=UUID=1", ONE), OK },
+		{ "B4", { BY_UUID("1"), CONF("RESUME=none\n") }, ENTRY("root=UUID=1", ONE), OK },
+		{ "B4", { BY_UUID("1"), CONF("RESUME=auto\n") }, ENTRY("root=UUID=1", ONE), OK },
+		{ "B4", { BY_UUID("1"), CONF("RESUME=UUID=9\n") }, ENTRY("noresume", ONE), OK },
+		{ "B4",
+		  { BY_UUID("1"), CONF("RESUME=UUID=9\n") },
+		  ENTRY("resume=UUID=1", ONE),
+		  OK },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_root),	  cmocka_unit_test(test_root_by_kernel),
+		cmocka_unit_test(test_no_device), cmocka_unit_test(test_luks),
+		cmocka_unit_test(test_volumes),	  cmocka_unit_test(test_resume),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
