@@ -16,6 +16,7 @@
 #include "entry/path.h"
 #include "entry/read.h"
 #include "entry/sd-boot.h"
+#include "entry/uki-entry.h"
 #include "entry/vars.h"
 
 /* Where ESP and XBOOTLDR are mounted (systemd-gpt-auto-generator(8) and older habits). */
@@ -161,7 +162,7 @@ static int become_kernel(struct sd_boot *b, const char *partition, const struct 
 static int check_joined(struct sd_boot *b, struct boot_entry *e)
 {
 	bool has_own = false;
-	int r = e->initrds.n ? sd_boot_uki_has_initrd(b, e->kernel, &has_own) : 0;
+	int r = e->initrds.n ? uki_entry_has_initrd(b->fs, e->kernel, &has_own) : 0;
 
 	if (r < 0 || !has_own)
 		return r;
@@ -197,6 +198,7 @@ static int become_absent(const struct bls_type1 *t, struct boot_entry *e)
 static int take_program(struct sd_boot *b, const char *partition, const struct bls_type1 *t,
 			struct bls_item *item)
 {
+	struct uki_place at = { b->fs, partition, b->secure };
 	struct boot_entry *e = &item->entry;
 	uint64_t profile = 0;
 	bool has_program, bootable;
@@ -216,8 +218,8 @@ static int take_program(struct sd_boot *b, const char *partition, const struct b
 	bootable = e->bootable;
 	if (t->profile && parse_u64(t->profile, &profile) < 0)
 		profile = 0;
-	r = sd_boot_describe_uki(b, partition, e, t->options,
-				 t->kinds == BLS_LINUX ? 0 : (unsigned)(profile & 0xffff));
+	r = uki_entry_describe(&at, e, t->options,
+			       t->kinds == BLS_LINUX ? 0 : (unsigned)(profile & 0xffff));
 	if (r == 0)
 		e->bootable &= bootable;
 	/* Whatever else is wrong with the file is found when it is to be started. */

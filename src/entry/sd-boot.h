@@ -21,10 +21,3 @@ struct sd_boot {
 /* Adds the profiles of the UKI @file, a name in @dir of @partition. */
 _must_check_ int sd_boot_add_uki(struct sd_boot *b, const char *partition, const char *dir,
 				 const char *file);
-/* Whether the UKI @path brings an initrd. */
-_must_check_ int sd_boot_uki_has_initrd(struct sd_boot *b, const char *path, bool *ret);
-/* Gives @entry, whose kernel is a UKI, type, version and command line. @options replaces the
- * .cmdline of the image when not NULL; @profile is a number. -ENOEXEC when it is no UKI. */
-_must_check_ int sd_boot_describe_uki(struct sd_boot *b, const char *partition,
-				      struct boot_entry *entry, const char *options,
-				      unsigned profile);
