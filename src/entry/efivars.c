@@ -74,6 +74,13 @@ int efivar_string(struct bytes file, char **ret)
 	return utf16_dup(data, ret, &n);
 }
 
+int efivar_text(struct bytes text, char **ret)
+{
+	size_t n;
+
+	return utf16_dup(text, ret, &n);
+}
+
 int efivar_u64(struct bytes file, uint64_t *ret)
 {
 	struct bytes data;

@@ -14,6 +14,8 @@
 
 /* UTF-16LE text, with or without a NUL at the end, as UTF-8. */
 _must_check_ int efivar_string(struct bytes file, char **ret);
+/* The same for text without attributes before it, as a loader keeps it in a file. */
+_must_check_ int efivar_text(struct bytes text, char **ret);
 _must_check_ int efivar_u64(struct bytes file, uint64_t *ret);
 _must_check_ int efivar_u16(struct bytes file, uint16_t *ret);
 /* BootOrder: *ret_v is a copy of *ret_n numbers. */
