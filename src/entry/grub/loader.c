@@ -83,9 +83,11 @@ static int load_kernel(struct interp *in, struct call *call, enum entry_type typ
 	loaded_drop(in);
 	if (call->n <= skip)
 		return complain(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
-	if (is_missing(in, call->args[skip]))
+	if (is_missing(in, call->args[skip])) {
+		in->loaded.type = type; /* what it was meant to be */
 		return complain(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found", call->name,
 				call->args[skip]);
+	}
 	in->loaded.type = type;
 	in->loaded.bootable = type == ENTRY_LINUX || type == ENTRY_MULTIBOOT;
 	in->loaded.kernel = locate(in, call->args[skip]);

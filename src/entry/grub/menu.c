@@ -201,8 +201,10 @@ static void add_result(struct interp *in, const struct menu_entry *entry, const 
 
 	in->loaded = (struct boot_entry){ 0 };
 	if (!in->is_loaded) {
+		bool is_chain = out.type == ENTRY_CHAINLOAD;
+
 		boot_entry_done(&out);
-		out.type = ENTRY_OTHER;
+		out.type = is_chain ? ENTRY_CHAINLOAD : ENTRY_OTHER;
 	}
 	in->is_loaded = false;
 	out.id = strdup(chosen);
