@@ -144,11 +144,25 @@ int uki_entry_fill(const struct uki_place *at, struct boot_entry *entry,
 		r = apply_addons(at, entry, global, facts->uname, &cmdline);
 	if (r == 0)
 		r = apply_addons(at, entry, local, facts->uname, &cmdline);
-	if (r == 0 && profile > 0 && p->changes_more)
+	if (r == 0 && profile > 0 && p->has_files) {
+		entry->bootable = false;
+		r = entry_warn(entry,
+			       "profile %u has a kernel or an initrd of its own, which only the "
+			       "stub of the image can choose",
+			       profile);
+	} else if (r == 0 && profile > 0 && p->changes_more) {
 		r = entry_warn(entry,
 			       "profile %u has sections of its own besides the command "
 			       "line; those of the base are used",
 			       profile);
+	}
+	if (r == 0 && facts->is_lanzaboote) {
+		entry->bootable = false;
+		r = entry_warn(entry,
+			       "%s is an image of lanzaboote, whose stub fetches kernel and initrd "
+			       "from other files: only the firmware can start it",
+			       entry->kernel);
+	}
 	if (r < 0)
 		return r;
 	free(TAKE_PTR(entry->cmdline));
