@@ -84,6 +84,7 @@ static const struct loader loaders[] = {
 	    "/boot/syslinux/extlinux.conf", "/boot/syslinux/syslinux.cfg", "/syslinux/syslinux.cfg",
 	    "/syslinux.cfg", "/boot/isolinux/isolinux.cfg", "/isolinux/isolinux.cfg",
 	    "/isolinux.cfg", "/boot/extlinux.conf", "/boot/syslinux.cfg" } },
+	{ "efistub", ON_EFI, efistub_read, NULL, { NULL }, { NULL }, { NULL } },
 	{ "grub-legacy",
 	  ON_BIOS,
 	  grub_legacy_read,
@@ -186,6 +187,9 @@ static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, 
 			continue;
 		if (l->read == sd_boot_read && has_systemd_boot(fs) && !(f->config[i] = strdup("")))
 			return -ENOMEM;
+		if (l->read == efistub_read && efistub_is_current(fs) &&
+		    !(f->config[i] = strdup("")))
+			return -ENOMEM;
 		for (size_t c = 0; l->configs[c] && !f->config[i]; c++)
 			if (strchr(l->configs[c], '*'))
 				(void)find_in_subdirs(fs, l->configs[c], &f->config[i]);
@@ -211,6 +215,15 @@ static size_t loader_by_program(const char *file)
 			if (strcasestr(file, loaders[i].programs[p]))
 				return i;
 	return N_LOADERS;
+}
+
+/* By the program that the firmware started: a kernel is its own loader. */
+static size_t loader_that_started(const struct found *f, const char *file)
+{
+	for (size_t i = 0; i < N_LOADERS; i++)
+		if (loaders[i].read == efistub_read && f->config[i])
+			return i;
+	return loader_by_program(file);
 }
 
 /* What decided, in words that are put before the reasons of the reader. */
@@ -299,7 +312,7 @@ static void decide(struct entry_fs *fs, const struct firmware_facts *fw, const s
 			"EFI variable LoaderInfo is \"%s\", a boot loader that is not known here",
 			fw->loader_info);
 	if (v->loader == N_LOADERS && !fw->loader_info && fw->current_file)
-		v->loader = take(v, f, loader_by_program(fw->current_file),
+		v->loader = take(v, f, loader_that_started(f, fw->current_file),
 				 "the program that the firmware started", fw->current_file);
 	if (v->loader == N_LOADERS)
 		v->loader = by_what_is_installed(fs, f, v);
@@ -372,7 +385,8 @@ static int prepend_reason(struct boot_menu *menu, struct strbuf *why)
 static int yield_to_firmware(struct boot_menu *menu, const struct firmware_facts *fw,
 			     struct strbuf *why)
 {
-	if (!fw->next_reason)
+	/* Where the firmware is the loader, the menu is what comes next. */
+	if (!fw->next_reason || strcmp(menu->loader, "efistub") == 0)
 		return 0;
 	if (!fw->next_is_other)
 		return menu_warn(menu, "%s", fw->next_reason);
