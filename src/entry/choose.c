@@ -35,7 +35,7 @@ struct loader {
 	/* Base names by which a configuration that a person names is recognised. */
 	const char *names[5];
 	/* Where its configuration is; a "*" stands for one directory. */
-	const char *configs[16];
+	const char *configs[26];
 };
 
 /* In order of preference, when there is no evidence at all. */
@@ -60,12 +60,31 @@ static const struct loader loaders[] = {
 	  limine_read,
 	  "Limine",
 	  { "limine" },
-	  { "limine.conf" },
-	  { "/boot/limine.conf", "/boot/limine/limine.conf", "/boot/boot/limine.conf",
-	    "/boot/EFI/BOOT/limine.conf", "/boot/EFI/limine/limine.conf", "/limine.conf",
-	    "/limine/limine.conf", "/efi/limine.conf", "/efi/limine/limine.conf",
-	    "/efi/EFI/BOOT/limine.conf", "/boot/efi/limine.conf", "/boot/efi/limine/limine.conf",
-	    "/boot/efi/EFI/BOOT/limine.conf" } },
+	  { "limine.conf", "limine.cfg" },
+	  { "/boot/limine.conf",
+	    "/boot/limine/limine.conf",
+	    "/boot/boot/limine.conf",
+	    "/boot/EFI/BOOT/limine.conf",
+	    "/boot/EFI/limine/limine.conf",
+	    "/limine.conf",
+	    "/limine/limine.conf",
+	    "/efi/limine.conf",
+	    "/efi/limine/limine.conf",
+	    "/efi/EFI/BOOT/limine.conf",
+	    "/boot/efi/limine.conf",
+	    "/boot/efi/limine/limine.conf",
+	    "/boot/efi/EFI/BOOT/limine.conf",
+	    "/limine.cfg",
+	    "/limine/limine.cfg",
+	    "/boot/limine.cfg",
+	    "/boot/limine/limine.cfg",
+	    "/boot/EFI/BOOT/limine.cfg",
+	    "/efi/limine.cfg",
+	    "/efi/limine/limine.cfg",
+	    "/efi/EFI/BOOT/limine.cfg",
+	    "/boot/efi/limine.cfg",
+	    "/boot/efi/limine/limine.cfg",
+	    "/boot/efi/EFI/BOOT/limine.cfg" } },
 	{ "refind",
 	  ON_EFI,
 	  refind_read,
