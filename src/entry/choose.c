@@ -104,6 +104,13 @@ static const struct loader loaders[] = {
 	    "/syslinux.cfg", "/boot/isolinux/isolinux.cfg", "/isolinux/isolinux.cfg",
 	    "/isolinux.cfg", "/boot/extlinux.conf", "/boot/syslinux.cfg" } },
 	{ "efistub", ON_EFI, efistub_read, NULL, { NULL }, { NULL }, { NULL } },
+	{ "raspberry-pi",
+	  ON_BIOS,
+	  raspberry_read,
+	  NULL,
+	  { NULL },
+	  { "config.txt" },
+	  { "/boot/firmware/config.txt", "/boot/config.txt" } },
 	{ "grub-legacy",
 	  ON_BIOS,
 	  grub_legacy_read,
@@ -214,6 +221,9 @@ static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, 
 				(void)find_in_subdirs(fs, l->configs[c], &f->config[i]);
 			else
 				(void)find_file_in(fs, "/", l->configs[c], &f->config[i]);
+		if (l->read == raspberry_read && f->config[i] &&
+		    !raspberry_starts_linux(fs, opts, f->config[i]))
+			free(TAKE_PTR(f->config[i]));
 	}
 	return add_entries_without_loader(fs, here, f);
 }
