@@ -111,6 +111,7 @@ static const struct loader loaders[] = {
 	  { NULL },
 	  { "config.txt" },
 	  { "/boot/firmware/config.txt", "/boot/config.txt" } },
+	{ "zipl", ON_BIOS, zipl_read, NULL, { NULL }, { "zipl.conf" }, { "/etc/zipl.conf" } },
 	{ "grub-legacy",
 	  ON_BIOS,
 	  grub_legacy_read,

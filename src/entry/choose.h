@@ -44,6 +44,8 @@ _must_check_ int efistub_read(struct entry_fs *fs, const struct boot_find_opts *
 			      const char *config, struct boot_menu *ret, struct kx_error *err);
 _must_check_ int raspberry_read(struct entry_fs *fs, const struct boot_find_opts *opts,
 				const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int zipl_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			   const char *config, struct boot_menu *ret, struct kx_error *err);
 _must_check_ int scan_read(struct entry_fs *fs, const struct boot_find_opts *opts,
 			   const char *config, struct boot_menu *ret, struct kx_error *err);
 /* The firmware started this system's kernel, or its unified kernel image, without a boot loader. */
