@@ -151,8 +151,12 @@ static int take_number(struct entry_fs *fs, struct boot_menu *menu, uint16_t num
 
 static bool is_listed(const struct boot_menu *menu, uint16_t number)
 {
+	_cleanup_free_ char *id = NULL;
+
+	if (format(&id, "Boot%04X", number) < 0)
+		return false;
 	for (size_t i = 0; i < menu->n_entries; i++)
-		if (strtoul(menu->entries[i].id + strlen("Boot"), NULL, 16) == number)
+		if (strcmp(menu->entries[i].id, id) == 0)
 			return true;
 	return false;
 }
