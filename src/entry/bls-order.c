@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "entry/bls.h"
 #include "entry/version-compare.h"
 
@@ -192,8 +193,18 @@ struct source {
 	bool may_be_saved; /* "@saved" stands for LoaderEntryLastBooted */
 };
 
+/* Pop!_OS writes the default without ".conf", which its systemd-boot takes. */
+static size_t find_stem(const struct bls_items *items, const char *pattern, bool skip_bad)
+{
+	_cleanup_strbuf_ struct strbuf whole = { 0 };
+
+	strbuf_addf(&whole, "%s.conf", pattern);
+	return whole.failed ? items->n : find(items, whole.s, skip_bad);
+}
+
 static bool try_source(const struct bls_items *items, const struct source *s,
-		       const struct loader_vars *vars, struct strbuf *why, size_t *ret)
+		       const struct loader_vars *vars, struct strbuf *why, struct strbuf *unmatched,
+		       size_t *ret)
 {
 	const char *pattern = s->pattern;
 	size_t i;
@@ -220,9 +231,14 @@ static bool try_source(const struct bls_items *items, const struct source *s,
 	}
 
 	i = find(items, pattern, s->skip_bad);
+	if (i == items->n && vars->finds_stems)
+		i = find_stem(items, pattern, s->skip_bad);
 	if (i == items->n) {
-		strbuf_addf(why, ": matches no entry%s\n",
-			    s->skip_bad ? " that has tries left" : "");
+		const char *which = s->skip_bad ? " that has tries left" : "";
+
+		strbuf_addf(why, ": matches no entry%s\n", which);
+		strbuf_addf(unmatched, "%s%s is \"%s\", which is no entry%s",
+			    unmatched->n ? "; " : "", s->name, pattern, which);
 		return false;
 	}
 	strbuf_addf(why, ": matches %s\n", items->v[i].entry.id);
@@ -231,7 +247,7 @@ static bool try_source(const struct bls_items *items, const struct source *s,
 }
 
 size_t bls_choose(const struct bls_items *items, const struct loader_vars *vars,
-		  const struct loader_conf *conf, struct strbuf *why)
+		  const struct loader_conf *conf, struct strbuf *why, struct strbuf *unmatched)
 {
 	/* The kernel leaves this text in the variable after a kexec; it names no entry. */
 	bool stale = vars->oneshot && strcmp(vars->oneshot, "kexec reboot") == 0;
@@ -249,7 +265,7 @@ size_t bls_choose(const struct bls_items *items, const struct loader_vars *vars,
 	size_t i;
 
 	for (size_t s = 0; s < sizeof(sources) / sizeof(sources[0]); s++)
-		if (try_source(items, &sources[s], vars, why, &i))
+		if (try_source(items, &sources[s], vars, why, unmatched, &i))
 			return i;
 
 	for (i = 0; i < items->n; i++)
@@ -261,6 +277,34 @@ size_t bls_choose(const struct bls_items *items, const struct loader_vars *vars,
 	else
 		strbuf_add(why, "no entry can be started\n");
 	return i;
+}
+
+uint64_t loader_features_of(const char *info)
+{
+	static const char name[] = "systemd-boot ";
+	/* systemd's NEWS and manual pages */
+	static const struct {
+		unsigned version;
+		uint64_t features;
+	} since[] = {
+		{ 250, LOADER_FEATURE_SAVED },
+		{ 257, LOADER_FEATURE_PROFILES },
+		{ 258, LOADER_FEATURE_UKI | LOADER_FEATURE_UKI_URL },
+		{ 260, LOADER_FEATURE_PREFERRED },
+	};
+	uint64_t features = UINT64_MAX;
+	unsigned version;
+	const char *p;
+
+	if (!info || strncasecmp(info, name, sizeof(name) - 1) != 0)
+		return features;
+	p = info + sizeof(name) - 1;
+	if (!take_unsigned(&p, &version))
+		return features;
+	for (size_t i = 0; i < sizeof(since) / sizeof(since[0]); i++)
+		if (version < since[i].version)
+			features &= ~since[i].features;
+	return features;
 }
 
 void loader_vars_done(struct loader_vars *vars)

@@ -44,7 +44,20 @@ static const struct {
 	{ "uki-url", BLS_UKI_URL },
 };
 
-static int take_line(struct bls_type1 *t, struct strbuf *options, struct bytes key,
+static int take_program(struct bls_type1 *t, unsigned kind, unsigned known, struct bytes value,
+			unsigned line)
+{
+	if (kind & known)
+		t->kinds |= kind;
+	else
+		t->unknown |= kind;
+	if (!(kind & known) && t->kinds)
+		return 0;
+	t->line = line;
+	return bytes_set(&t->program, value);
+}
+
+static int take_line(struct bls_type1 *t, struct strbuf *options, unsigned known, struct bytes key,
 		     struct bytes value, unsigned line)
 {
 	for (size_t i = 0; i < sizeof(last_wins) / sizeof(last_wins[0]); i++)
@@ -52,11 +65,8 @@ static int take_line(struct bls_type1 *t, struct strbuf *options, struct bytes k
 			return bytes_set((void *)((char *)t + last_wins[i].offset), value);
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
-		if (bytes_is(key, programs[i].key)) {
-			t->kinds |= programs[i].kind;
-			t->line = line;
-			return bytes_set(&t->program, value);
-		}
+		if (bytes_is(key, programs[i].key))
+			return take_program(t, programs[i].kind, known, value, line);
 
 	if (bytes_is(key, "initrd"))
 		return add(&t->initrds, value);
@@ -70,7 +80,7 @@ static int take_line(struct bls_type1 *t, struct strbuf *options, struct bytes k
 	return 0;
 }
 
-int bls_type1_parse(struct bytes file, struct bls_type1 *ret)
+int bls_type1_parse(struct bytes file, unsigned known, struct bls_type1 *ret)
 {
 	struct bls_type1 t = { 0 };
 	struct strbuf options = { 0 };
@@ -86,7 +96,7 @@ int bls_type1_parse(struct bytes file, struct bls_type1 *ret)
 			continue;
 		key = bytes_word(&value);
 		if (value.n)
-			r = take_line(&t, &options, key, value, lines.number);
+			r = take_line(&t, &options, known, key, value, lines.number);
 	}
 	if (r == 0 && (options.n || options.failed))
 		r = strbuf_take(&options, &t.options);

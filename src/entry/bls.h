@@ -16,20 +16,24 @@
 #define BLS_EFI (1u << 1)
 #define BLS_UKI (1u << 2)
 #define BLS_UKI_URL (1u << 3)
+#define BLS_ALL (BLS_LINUX | BLS_EFI | BLS_UKI | BLS_UKI_URL)
 
 /* A Type #1 file as written: nothing resolved, nothing checked. NULL for what is not there. */
 struct bls_type1 {
-	unsigned kinds; /* BLS_* */
-	unsigned line;	/* of the key that names the program, 1 for the first */
+	unsigned kinds;	  /* BLS_*, of the keys that the loader knows */
+	unsigned unknown; /* BLS_*, of those that it does not */
+	unsigned line;	  /* of the key that names the program, 1 for the first */
 	char *title, *version, *machine_id, *sort_key, *architecture;
-	char *program; /* value of the last linux, efi, uki or uki-url */
+	char *program; /* value of the last linux, efi, uki or uki-url that the loader knows; of the
+			  last one at all when it knows none of them */
 	char *options; /* all of them joined by one blank */
 	char *devicetree;
 	char *profile;
 	struct strlist initrds, extras;
 };
 
-_must_check_ int bls_type1_parse(struct bytes file, struct bls_type1 *ret);
+/* @known: BLS_* of the keys that the loader knows; to it the others are words like any other. */
+_must_check_ int bls_type1_parse(struct bytes file, unsigned known, struct bls_type1 *ret);
 void bls_type1_done(struct bls_type1 *t);
 
 /* What the name of a file in loader/entries or EFI/Linux says. */
@@ -71,13 +75,19 @@ _must_check_ int bls_items_add(struct bls_items *items, struct bls_item *item);
 #define LOADER_FEATURE_ONESHOT (UINT64_C(1) << 3)
 #define LOADER_FEATURE_SORT_KEY (UINT64_C(1) << 8)
 #define LOADER_FEATURE_SAVED (UINT64_C(1) << 9)
+#define LOADER_FEATURE_PROFILES (UINT64_C(1) << 14)
+#define LOADER_FEATURE_UKI (UINT64_C(1) << 16)
+#define LOADER_FEATURE_UKI_URL (UINT64_C(1) << 17)
 #define LOADER_FEATURE_PREFERRED (UINT64_C(1) << 19)
+/* What systemd-boot knows whose LoaderInfo is @info, as far as its version tells; all ones without. */
+uint64_t loader_features_of(const char *info);
 
 /* The EFI variables that decide; NULL where not set. */
 struct loader_vars {
 	char *info; /* LoaderInfo */
 	char *oneshot, *preferred, *fallback_default, *last_booted;
 	uint64_t features; /* all ones when the loader did not say */
+	bool finds_stems;  /* the loader takes a default without ".conf", as Pop!_OS's does */
 };
 void loader_vars_done(struct loader_vars *vars);
 
@@ -87,9 +97,10 @@ void bls_sort(struct bls_items *items, uint64_t features);
 /* Globs of the loader: * ? [a-z] and a backslash, letters of either case alike. */
 bool bls_glob(const char *pattern, const char *id);
 
-/* The item that the loader starts, items->n for none; adds the steps to @why, one per line. */
+/* The item that the loader starts, items->n for none; adds the steps to @why, one per line, and
+ * those that name an entry which is not there to @unmatched. */
 size_t bls_choose(const struct bls_items *items, const struct loader_vars *vars,
-		  const struct loader_conf *conf, struct strbuf *why);
+		  const struct loader_conf *conf, struct strbuf *why, struct strbuf *unmatched);
 
 /* systemd-boot's EFI name of a machine as uname(2) spells it ("x64"), or NULL. */
 const char *bls_efi_arch(const char *machine);

@@ -35,7 +35,7 @@ struct loader {
 	/* Base names by which a configuration that a person names is recognised. */
 	const char *names[5];
 	/* Where its configuration is; a "*" stands for one directory. */
-	const char *configs[16];
+	const char *configs[26];
 };
 
 /* In order of preference, when there is no evidence at all. */
@@ -60,12 +60,31 @@ static const struct loader loaders[] = {
 	  limine_read,
 	  "Limine",
 	  { "limine" },
-	  { "limine.conf" },
-	  { "/boot/limine.conf", "/boot/limine/limine.conf", "/boot/boot/limine.conf",
-	    "/boot/EFI/BOOT/limine.conf", "/boot/EFI/limine/limine.conf", "/limine.conf",
-	    "/limine/limine.conf", "/efi/limine.conf", "/efi/limine/limine.conf",
-	    "/efi/EFI/BOOT/limine.conf", "/boot/efi/limine.conf", "/boot/efi/limine/limine.conf",
-	    "/boot/efi/EFI/BOOT/limine.conf" } },
+	  { "limine.conf", "limine.cfg" },
+	  { "/boot/limine.conf",
+	    "/boot/limine/limine.conf",
+	    "/boot/boot/limine.conf",
+	    "/boot/EFI/BOOT/limine.conf",
+	    "/boot/EFI/limine/limine.conf",
+	    "/limine.conf",
+	    "/limine/limine.conf",
+	    "/efi/limine.conf",
+	    "/efi/limine/limine.conf",
+	    "/efi/EFI/BOOT/limine.conf",
+	    "/boot/efi/limine.conf",
+	    "/boot/efi/limine/limine.conf",
+	    "/boot/efi/EFI/BOOT/limine.conf",
+	    "/limine.cfg",
+	    "/limine/limine.cfg",
+	    "/boot/limine.cfg",
+	    "/boot/limine/limine.cfg",
+	    "/boot/EFI/BOOT/limine.cfg",
+	    "/efi/limine.cfg",
+	    "/efi/limine/limine.cfg",
+	    "/efi/EFI/BOOT/limine.cfg",
+	    "/boot/efi/limine.cfg",
+	    "/boot/efi/limine/limine.cfg",
+	    "/boot/efi/EFI/BOOT/limine.cfg" } },
 	{ "refind",
 	  ON_EFI,
 	  refind_read,
@@ -84,6 +103,15 @@ static const struct loader loaders[] = {
 	    "/boot/syslinux/extlinux.conf", "/boot/syslinux/syslinux.cfg", "/syslinux/syslinux.cfg",
 	    "/syslinux.cfg", "/boot/isolinux/isolinux.cfg", "/isolinux/isolinux.cfg",
 	    "/isolinux.cfg", "/boot/extlinux.conf", "/boot/syslinux.cfg" } },
+	{ "efistub", ON_EFI, efistub_read, NULL, { NULL }, { NULL }, { NULL } },
+	{ "raspberry-pi",
+	  ON_BIOS,
+	  raspberry_read,
+	  NULL,
+	  { NULL },
+	  { "config.txt" },
+	  { "/boot/firmware/config.txt", "/boot/config.txt" } },
+	{ "zipl", ON_BIOS, zipl_read, NULL, { NULL }, { "zipl.conf" }, { "/etc/zipl.conf" } },
 	{ "grub-legacy",
 	  ON_BIOS,
 	  grub_legacy_read,
@@ -186,11 +214,17 @@ static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, 
 			continue;
 		if (l->read == sd_boot_read && has_systemd_boot(fs) && !(f->config[i] = strdup("")))
 			return -ENOMEM;
+		if (l->read == efistub_read && efistub_is_current(fs) &&
+		    !(f->config[i] = strdup("")))
+			return -ENOMEM;
 		for (size_t c = 0; l->configs[c] && !f->config[i]; c++)
 			if (strchr(l->configs[c], '*'))
 				(void)find_in_subdirs(fs, l->configs[c], &f->config[i]);
 			else
 				(void)find_file_in(fs, "/", l->configs[c], &f->config[i]);
+		if (l->read == raspberry_read && f->config[i] &&
+		    !raspberry_starts_linux(fs, opts, f->config[i]))
+			free(TAKE_PTR(f->config[i]));
 	}
 	return add_entries_without_loader(fs, here, f);
 }
@@ -211,6 +245,15 @@ static size_t loader_by_program(const char *file)
 			if (strcasestr(file, loaders[i].programs[p]))
 				return i;
 	return N_LOADERS;
+}
+
+/* By the program that the firmware started: a kernel is its own loader. */
+static size_t loader_that_started(const struct found *f, const char *file)
+{
+	for (size_t i = 0; i < N_LOADERS; i++)
+		if (loaders[i].read == efistub_read && f->config[i])
+			return i;
+	return loader_by_program(file);
 }
 
 /* What decided, in words that are put before the reasons of the reader. */
@@ -299,7 +342,7 @@ static void decide(struct entry_fs *fs, const struct firmware_facts *fw, const s
 			"EFI variable LoaderInfo is \"%s\", a boot loader that is not known here",
 			fw->loader_info);
 	if (v->loader == N_LOADERS && !fw->loader_info && fw->current_file)
-		v->loader = take(v, f, loader_by_program(fw->current_file),
+		v->loader = take(v, f, loader_that_started(f, fw->current_file),
 				 "the program that the firmware started", fw->current_file);
 	if (v->loader == N_LOADERS)
 		v->loader = by_what_is_installed(fs, f, v);
@@ -372,7 +415,8 @@ static int prepend_reason(struct boot_menu *menu, struct strbuf *why)
 static int yield_to_firmware(struct boot_menu *menu, const struct firmware_facts *fw,
 			     struct strbuf *why)
 {
-	if (!fw->next_reason)
+	/* Where the firmware is the loader, the menu is what comes next. */
+	if (!fw->next_reason || strcmp(menu->loader, "efistub") == 0)
 		return 0;
 	if (!fw->next_is_other)
 		return menu_warn(menu, "%s", fw->next_reason);

@@ -40,5 +40,16 @@ _must_check_ int limine_read(struct entry_fs *fs, const struct boot_find_opts *o
 			     const char *config, struct boot_menu *ret, struct kx_error *err);
 _must_check_ int refind_read(struct entry_fs *fs, const struct boot_find_opts *opts,
 			     const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int efistub_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			      const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int raspberry_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+				const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int zipl_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			   const char *config, struct boot_menu *ret, struct kx_error *err);
 _must_check_ int scan_read(struct entry_fs *fs, const struct boot_find_opts *opts,
 			   const char *config, struct boot_menu *ret, struct kx_error *err);
+/* The firmware started this system's kernel, or its unified kernel image, without a boot loader. */
+bool efistub_is_current(struct entry_fs *fs);
+/* What the Raspberry Pi's firmware starts by @config is a kernel, not another loader. */
+bool raspberry_starts_linux(struct entry_fs *fs, const struct boot_find_opts *opts,
+			    const char *config);

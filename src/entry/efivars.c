@@ -74,6 +74,13 @@ int efivar_string(struct bytes file, char **ret)
 	return utf16_dup(data, ret, &n);
 }
 
+int efivar_text(struct bytes text, char **ret)
+{
+	size_t n;
+
+	return utf16_dup(text, ret, &n);
+}
+
 int efivar_u64(struct bytes file, uint64_t *ret)
 {
 	struct bytes data;
@@ -166,10 +173,30 @@ static int parse_path(struct efi_boot_option *o, struct bytes path)
 	return 0;
 }
 
+/* Load options of a program. Firmware and tools keep other things there, too. */
+static int take_options(struct efi_boot_option *o, struct bytes data)
+{
+	size_t n = 0;
+	uint16_t c;
+
+	while (bytes_le16(data, n, &c) && c != 0 && c != '\n') {
+		if (c < 0x20 && c != '\t')
+			goto other;
+		n += 2;
+	}
+	/* two letters in one unit: text of a tool that did not convert it */
+	if (data.n && (n == 0 || (bytes_le16(data, 0, &c) && c > 0xff)))
+		goto other;
+	return n ? utf16_dup((struct bytes){ data.p, n }, &o->options, &n) : 0;
+other:
+	o->has_other_data = data.n > 0;
+	return 0;
+}
+
 int efi_boot_option_parse(struct bytes file, struct efi_boot_option *ret)
 {
 	struct efi_boot_option o = { 0 };
-	struct bytes data, text, path;
+	struct bytes data, text, path, rest;
 	uint32_t attributes;
 	uint16_t path_n;
 	size_t text_n;
@@ -185,6 +212,8 @@ int efi_boot_option_parse(struct bytes file, struct efi_boot_option *ret)
 		r = -EBADMSG;
 	if (r == 0)
 		r = parse_path(&o, path);
+	if (r == 0 && bytes_sub(text, text_n + path_n, text.n - text_n - path_n, &rest))
+		r = take_options(&o, rest);
 	if (r < 0) {
 		efi_boot_option_done(&o);
 		return r;
@@ -197,5 +226,6 @@ void efi_boot_option_done(struct efi_boot_option *option)
 {
 	free(option->description);
 	free(option->file);
+	free(option->options);
 	*option = (struct efi_boot_option){ 0 };
 }

@@ -14,6 +14,8 @@
 
 /* UTF-16LE text, with or without a NUL at the end, as UTF-8. */
 _must_check_ int efivar_string(struct bytes file, char **ret);
+/* The same for text without attributes before it, as a loader keeps it in a file. */
+_must_check_ int efivar_text(struct bytes text, char **ret);
 _must_check_ int efivar_u64(struct bytes file, uint64_t *ret);
 _must_check_ int efivar_u16(struct bytes file, uint16_t *ret);
 /* BootOrder: *ret_v is a copy of *ret_n numbers. */
@@ -26,6 +28,10 @@ struct efi_boot_option {
 	bool has_partition; /* its device path names a partition of a disk */
 	char *description;
 	char *file; /* "\EFI\debian\shimx64.efi", NULL when the path ends in no file */
+	/* Its optional data when that is text in UTF-16, as the kernel's stub takes it: up to a NUL or
+	 * the end of a line. */
+	char *options;
+	bool has_other_data; /* there is data, which is no such text */
 };
 _must_check_ int efi_boot_option_parse(struct bytes file, struct efi_boot_option *ret);
 void efi_boot_option_done(struct efi_boot_option *option);

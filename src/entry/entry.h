@@ -65,6 +65,7 @@ struct boot_menu {
 
 _must_check_ int strlist_add(struct strlist *list, const char *s);
 void strlist_done(struct strlist *list);
+#define _cleanup_strlist_ _cleanup_(strlist_done)
 void boot_entry_done(struct boot_entry *entry);
 void boot_menu_done(struct boot_menu *menu);
 /* Moves @entry into @menu; on failure @entry still belongs to the caller. */

@@ -19,6 +19,22 @@ enum {
 	SUBMENUS_MAX = 16,
 };
 
+/* A line of a menu: an entry, or another menu. */
+struct item {
+	size_t menu; /* the one that it is in */
+	bool is_menu;
+	size_t index; /* of the entry or the menu */
+};
+
+/* A menu that syslinux shows: the top one is 0. */
+struct submenu {
+	size_t parent;
+	size_t own_item; /* its line in the parent */
+	size_t chosen;	 /* item with MENU DEFAULT; NOTHING for none */
+};
+
+#define NOTHING SIZE_MAX
+
 struct parser {
 	struct boot_menu menu;
 	bool is_uboot;
@@ -28,15 +44,20 @@ struct parser {
 	/* the label being read */
 	struct boot_entry entry;
 	char *append, *initrd;
-	bool in_label, kernel_is_linux, is_disabled, has_fdtdir;
+	bool in_label, kernel_is_linux, is_disabled, is_hidden, has_fdtdir;
 
 	/* what holds for all labels */
 	char *global_append;
 	char *default_label; /* of DEFAULT; may carry arguments */
 	char *ontimeout;
-	size_t menu_default; /* entry with MENU DEFAULT */
-	bool has_menu_default, has_ui, in_text;
+	bool has_ui, in_text;
 	struct strlist submenus; /* titles of the MENU BEGINs that are open */
+
+	struct item *items;
+	size_t n_items;
+	struct submenu *menus;
+	size_t n_menus;
+	size_t at, start; /* the menu that is being read, and the one that is shown first */
 };
 
 static void parser_done(struct parser *p)
@@ -48,6 +69,33 @@ static void parser_done(struct parser *p)
 	free(p->default_label);
 	free(p->ontimeout);
 	strlist_done(&p->submenus);
+	free(p->items);
+	free(p->menus);
+}
+
+static int add_item(struct parser *p, bool is_menu, size_t index)
+{
+	struct item *bigger = reallocarray(p->items, p->n_items + 1, sizeof(*bigger));
+
+	if (!bigger)
+		return -ENOMEM;
+	p->items = bigger;
+	p->items[p->n_items++] = (struct item){ p->at, is_menu, index };
+	return 0;
+}
+
+static int add_menu(struct parser *p, size_t parent, size_t own_item)
+{
+	struct submenu *bigger;
+
+	if (p->n_menus >= ENTRIES_MAX)
+		return -E2BIG;
+	bigger = reallocarray(p->menus, p->n_menus + 1, sizeof(*bigger));
+	if (!bigger)
+		return -ENOMEM;
+	p->menus = bigger;
+	p->menus[p->n_menus++] = (struct submenu){ parent, own_item, NOTHING };
+	return 0;
 }
 
 static bool has_suffix(const char *s, const char *const *suffixes, size_t n)
@@ -133,6 +181,59 @@ static int finish_cmdline(struct parser *p)
 		      rest);
 }
 
+/* The next part of @text, up to "---" as a word. */
+static char *take_part(const char **text)
+{
+	const char *start = *text, *end = strstr(start, "---");
+	size_t n = end ? (size_t)(end - start) : strlen(start);
+
+	*text = end ? end + 3 : start + n;
+	return bytes_dup(bytes_trim((struct bytes){ (const uint8_t *)start, n }));
+}
+
+/* mboot.c32: APPEND KERNEL words --- MODULE words --- … */
+static int become_multiboot(struct parser *p, const char *append)
+{
+	struct boot_entry *e = &p->entry;
+	_cleanup_free_ char *first = take_part(&append);
+	size_t n = first ? strcspn(first, " \t") : 0;
+	int r = first ? bytes_set(&e->kernel, (struct bytes){ (uint8_t *)first, n }) : -ENOMEM;
+
+	e->type = ENTRY_MULTIBOOT;
+	if (r == 0)
+		r = replace(&e->cmdline, first + n + strspn(first + n, " \t"));
+	while (r == 0 && *append) {
+		_cleanup_free_ char *module = take_part(&append);
+
+		r = module ? (*module ? strlist_add(&e->modules, module) : 0) : -ENOMEM;
+	}
+	return r;
+}
+
+/* Modules of syslinux that start what their arguments name. */
+static int follow_module(struct parser *p)
+{
+	struct boot_entry *e = &p->entry;
+	const char *append = p->append ? p->append : p->global_append ? p->global_append : "";
+	const char *name = e->kernel ? strrchr(e->kernel, '/') : NULL;
+	size_t n = strcspn(append, " \t");
+	_cleanup_free_ char *rest = NULL;
+
+	name = name ? name + 1 : e->kernel;
+	if (!name || p->is_uboot || p->kernel_is_linux || !n || strcmp(append, "-") == 0)
+		return 0;
+	if (strcasecmp(name, "mboot.c32") == 0)
+		return become_multiboot(p, append);
+	if (strcasecmp(name, "linux.c32") != 0)
+		return 0;
+	e->type = ENTRY_LINUX;
+	p->kernel_is_linux = true;
+	rest = strdup(append + n + strspn(append + n, " \t"));
+	if (!rest || bytes_set(&e->kernel, (struct bytes){ (const uint8_t *)append, n }) < 0)
+		return -ENOMEM;
+	return replace(&p->append, rest);
+}
+
 static int end_label(struct parser *p)
 {
 	struct boot_entry *e = &p->entry;
@@ -143,6 +244,8 @@ static int end_label(struct parser *p)
 	p->in_label = false;
 	if (!e->kernel && e->type == ENTRY_LINUX && !p->is_uboot)
 		r = replace(&e->kernel, e->id); /* the label is the file */
+	if (r == 0)
+		r = follow_module(p);
 	if (r == 0 && !e->kernel)
 		e->type = ENTRY_OTHER;
 	if (r == 0 && e->type == ENTRY_LINUX && !p->kernel_is_linux && !p->is_uboot &&
@@ -162,10 +265,12 @@ static int end_label(struct parser *p)
 	if (r == 0 && strstr(e->cmdline ? e->cmdline : "", "${") && p->is_uboot)
 		r = entry_warn(e, "the command line uses variables of U-Boot, which are not known "
 				  "here");
-	e->bootable = e->type == ENTRY_LINUX && !p->is_disabled &&
+	e->bootable = (e->type == ENTRY_LINUX || e->type == ENTRY_MULTIBOOT) && !p->is_disabled &&
 		      !(p->is_uboot && e->cmdline && strstr(e->cmdline, "${"));
 	if (r == 0 && p->menu.n_entries >= ENTRIES_MAX)
 		r = -E2BIG;
+	if (r == 0 && !p->is_hidden)
+		r = add_item(p, false, p->menu.n_entries);
 	return r < 0 ? r : boot_menu_add(&p->menu, e);
 }
 
@@ -181,7 +286,7 @@ static int begin_label(struct parser *p, struct bytes value, unsigned line)
 	p->entry = (struct boot_entry){ .type = ENTRY_LINUX,
 					.source = { .kind = "extlinux", .line = line } };
 	p->in_label = true;
-	p->kernel_is_linux = p->is_disabled = p->has_fdtdir = false;
+	p->kernel_is_linux = p->is_disabled = p->is_hidden = p->has_fdtdir = false;
 	return bytes_set(&p->entry.id, p->is_uboot ? value : bytes_word(&value));
 }
 
@@ -207,7 +312,36 @@ static int begin_submenu(struct parser *p, struct bytes value)
 
 	if (!title)
 		return -ENOMEM;
-	return r < 0 ? r : p->submenus.n < SUBMENUS_MAX ? strlist_add(&p->submenus, title) : -E2BIG;
+	if (r == 0)
+		r = p->submenus.n < SUBMENUS_MAX ? strlist_add(&p->submenus, title) : -E2BIG;
+	if (r == 0)
+		r = add_item(p, true, p->n_menus);
+	if (r == 0)
+		r = add_menu(p, p->at, p->n_items - 1);
+	if (r == 0)
+		p->at = p->n_menus - 1;
+	return r;
+}
+
+static int end_submenu(struct parser *p)
+{
+	int r = end_label(p);
+
+	free(p->submenus.v[--p->submenus.n]);
+	p->at = p->menus[p->at].parent;
+	return r;
+}
+
+/* MENU DEFAULT marks the label, or before the first one of a submenu its line in the menu above.
+ * Each menu has its own. */
+static void mark_default(struct parser *p)
+{
+	struct submenu *m = &p->menus[p->at];
+
+	if (p->in_label && (!p->is_uboot || !p->default_label))
+		m->chosen = p->n_items;
+	else if (!p->in_label && p->at)
+		p->menus[m->parent].chosen = m->own_item;
 }
 
 static int take_text(struct parser *p, struct bytes text);
@@ -238,24 +372,22 @@ static int take_menu(struct parser *p, struct bytes value)
 
 	if (bytes_is_nocase(key, "label") && p->in_label)
 		return set_title(p, value);
-	if (bytes_is_nocase(key, "default") && p->in_label && (!p->is_uboot || !p->default_label)) {
-		p->has_menu_default = true;
-		p->menu_default = p->menu.n_entries;
-	}
+	if (bytes_is_nocase(key, "default"))
+		mark_default(p);
 	if (bytes_is_nocase(key, "disable") && p->in_label)
 		p->is_disabled = true;
+	if (bytes_is_nocase(key, "hide") && p->in_label && !p->is_uboot)
+		p->is_hidden = true;
 	if (bytes_is_nocase(key, "include"))
 		return include(p, value);
 	if (p->is_uboot)
 		return 0;
 	if (bytes_is_nocase(key, "begin"))
 		return begin_submenu(p, value);
-	if (bytes_is_nocase(key, "end") && p->submenus.n) {
-		int r = end_label(p);
-
-		free(p->submenus.v[--p->submenus.n]);
-		return r;
-	}
+	if (bytes_is_nocase(key, "end") && p->submenus.n)
+		return end_submenu(p);
+	if (bytes_is_nocase(key, "start"))
+		p->start = p->at;
 	return 0;
 }
 
@@ -364,11 +496,31 @@ static int append_default_words(struct parser *p, size_t i)
 	return r;
 }
 
+/* The entry that menu @m comes to when nobody touches a key: its default or its first line, which
+ * may be a menu again. */
+static size_t default_of(const struct parser *p, size_t m)
+{
+	for (size_t depth = 0; depth <= SUBMENUS_MAX; depth++) {
+		size_t i = p->menus[m].chosen;
+
+		for (size_t k = 0; k < p->n_items && i == NOTHING; k++)
+			if (p->items[k].menu == m)
+				i = k;
+		if (i == NOTHING || i >= p->n_items)
+			break;
+		if (!p->items[i].is_menu)
+			return p->items[i].index;
+		m = p->items[i].index;
+	}
+	return p->menu.n_entries;
+}
+
 static int choose(struct parser *p)
 {
 	const char *name = p->ontimeout ? p->ontimeout : p->default_label;
 	const char *key = p->ontimeout ? "ONTIMEOUT" : "DEFAULT";
 	size_t n = p->menu.n_entries, i = name ? find_label(p, name) : n;
+	size_t by_menu = default_of(p, p->start);
 	bool is_menu = p->has_ui || (p->default_label && is_program(p->default_label));
 	int r;
 
@@ -377,12 +529,12 @@ static int choose(struct parser *p)
 		if (r == 0)
 			r = format(&p->menu.default_reason, "%s names the label \"%s\"\n", key,
 				   p->menu.entries[i].id);
-	} else if (p->has_menu_default && p->menu_default < n) {
-		i = p->menu_default;
+	} else if (p->menus[p->start].chosen != NOTHING && by_menu < n) {
+		i = by_menu;
 		r = format(&p->menu.default_reason, "MENU DEFAULT stands at label \"%s\"\n",
 			   p->menu.entries[i].id);
-	} else if (n && (is_menu || p->is_uboot)) {
-		i = 0;
+	} else if (by_menu < n && (is_menu || p->is_uboot)) {
+		i = by_menu;
 		r = format(&p->menu.default_reason, "no label is named: the first one\n");
 	} else {
 		r = format(&p->menu.default_reason, "%s%s%s: the boot loader asks a person\n",
@@ -400,8 +552,10 @@ int extlinux_parse(struct bytes file, bool is_uboot, struct extlinux_files *file
 			    .menu.flavour = is_uboot ? "u-boot" : "syslinux",
 			    .is_uboot = is_uboot,
 			    .files = files };
-	int r = take_text(&p, file);
+	int r = add_menu(&p, 0, NOTHING);
 
+	if (r == 0)
+		r = take_text(&p, file);
 	if (r == 0)
 		r = end_label(&p);
 	if (r == 0)

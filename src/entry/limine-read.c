@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* limine.conf on this system: where its volumes are mounted. Source: Limine, CONFIG.md, "Paths". */
+/* limine.conf or limine.cfg on this system: where its volumes are mounted. Source: Limine, CONFIG.md, "Paths". */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/open.h"
+#include "entry/efi-program.h"
 #include "entry/limine.h"
 #include "entry/path.h"
 #include "entry/read.h"
@@ -40,7 +41,18 @@ static int find_device(struct entry_fs *fs, const char *resource, size_t n, char
 	return strncmp(resource, "boot()", 6) == 0 ? 0 : -ENODEV;
 }
 
-static int resolve(struct entry_fs *fs, const char *config, const char *raw, char **ret)
+/* "guid://KEY/path" of older releases as "guid(KEY):/path"; other text as it is. */
+static int modernise(const char *raw, char **ret)
+{
+	const char *mark = strstr(raw, "://"), *slash = mark ? strchr(mark + 3, '/') : NULL;
+
+	if (!slash)
+		return format(ret, "%s", raw);
+	return format(ret, "%.*s(%.*s):%s", (int)(mark - raw), raw, (int)(slash - mark - 3),
+		      mark + 3, slash);
+}
+
+static int resolve_modern(struct entry_fs *fs, const char *config, const char *raw, char **ret)
 {
 	_cleanup_free_ char *device = NULL, *ignored = NULL, *plain = NULL;
 	const char *colon = strstr(raw, "):");
@@ -57,6 +69,49 @@ static int resolve(struct entry_fs *fs, const char *config, const char *raw, cha
 	return plain ? fs->to_system(fs, device, plain, ret) : -ENOMEM;
 }
 
+static int resolve(struct entry_fs *fs, const char *config, const char *raw, char **ret)
+{
+	_cleanup_free_ char *modern = NULL;
+	int r = modernise(raw, &modern);
+
+	return r < 0 ? r : resolve_modern(fs, config, modern, ret);
+}
+
+static bool is_old(const char *config)
+{
+	return strcasecmp(path_basename(config), "limine.cfg") == 0;
+}
+
+/* EFI programs: kernels and unified kernel images are among them. */
+static int take_programs(struct entry_fs *fs, const char *config, struct boot_menu *menu)
+{
+	struct uki_place at = { .fs = fs, .secure = vars_secure_boot(fs) };
+	_cleanup_free_ char *top = NULL;
+	int r = resolve(fs, config, "/", &top);
+
+	at.partition = top;
+	for (size_t i = 0; r == 0 && i < menu->n_entries; i++) {
+		struct boot_entry *e = &menu->entries[i];
+		_cleanup_strlist_ struct strlist words = { 0 };
+		_cleanup_free_ char *options = NULL;
+
+		if (e->type != ENTRY_CHAINLOAD || !e->kernel || !is_file(fs, e->kernel))
+			continue;
+		options = TAKE_PTR(e->cmdline);
+		r = efi_program_take(&at, e, options, false, &words);
+		for (size_t k = 0; r == 0 && k < words.n; k++) {
+			_cleanup_free_ char *path = NULL;
+
+			r = path_join(top, words.v[k], &path);
+			if (r == 0)
+				r = strlist_add(&e->initrds, path);
+		}
+		if (r == 0 && e->bootable)
+			r = entry_check_files(fs, e);
+	}
+	return r;
+}
+
 int limine_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char *config,
 		struct boot_menu *ret, struct kx_error *err)
 {
@@ -69,11 +124,14 @@ int limine_read(struct entry_fs *fs, const struct boot_find_opts *opts, const ch
 		return kx_fail_file(
 			err, kx_fail(err, r, "%s: cannot be read: %s", config, open_strerror(r)),
 			config);
-	r = limine_parse(
-		text.bytes, opts->machine,
-		vars_read_u64(fs, LAST_BOOTED, &last) == 0 && last < 4096 ? (long)last : -1, &menu);
+	if (vars_read_u64(fs, LAST_BOOTED, &last) < 0 || last >= 4096)
+		last = UINT64_MAX;
+	r = (is_old(config) ? limine_cfg_parse : limine_parse)(
+		text.bytes, opts->machine, last == UINT64_MAX ? -1 : (long)last, &menu);
 	if (r == 0)
 		r = menu_resolve(fs, &menu, config, resolve);
+	if (r == 0 && opts->firmware != BOOT_FIRMWARE_BIOS)
+		r = take_programs(fs, config, &menu);
 	if (r < 0) {
 		boot_menu_done(&menu);
 		return kx_fail_path(err, r, config);

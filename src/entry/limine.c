@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Limine's limine.conf (release 8 and later). Source: Limine, CONFIG.md; for rows of the menu,
- * common/menu.c. Directories are rows too, so the default is a row, not an entry.
+ * Limine's limine.conf (release 8 and later) and limine.cfg (before). Source: Limine, CONFIG.md; for
+ * rows of the menu, common/menu.c. Directories are rows too, so the default is a row, not an entry.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +34,13 @@ struct row {
 	size_t entry; /* in the menu; meaningless for directories */
 };
 
+/* How a line that begins an entry starts, and what stands between key and value. */
+struct syntax {
+	char entry, assign;
+};
+
 struct parser {
+	struct syntax syntax;
 	struct boot_menu menu;
 	struct boot_entry entry;
 	struct row *rows;
@@ -83,7 +89,7 @@ static int end_entry(struct parser *p)
 		e->type = ENTRY_LINUX;
 	else if (p->protocol && strncmp(p->protocol, "multiboot", 9) == 0)
 		e->type = ENTRY_MULTIBOOT;
-	else if (p->protocol && strstr(p->protocol, "chainload"))
+	else if (p->protocol && (strstr(p->protocol, "chainload") || !strcmp(p->protocol, "efi")))
 		e->type = ENTRY_CHAINLOAD;
 	if (e->type == ENTRY_LINUX || e->type == ENTRY_MULTIBOOT) {
 		e->bootable = e->kernel != NULL;
@@ -122,7 +128,7 @@ static int begin_entry(struct parser *p, struct bytes line, unsigned number)
 	bool plus;
 	int r;
 
-	while (depth < line.n && line.p[depth] == '/')
+	while (depth < line.n && line.p[depth] == p->syntax.entry)
 		depth++;
 	plus = depth < line.n && line.p[depth] == '+';
 	line = bytes_trim((struct bytes){ line.p + depth + plus, line.n - depth - plus });
@@ -257,10 +263,10 @@ static int take_line(struct parser *p, struct bytes raw, unsigned number)
 	if (r < 0 || !text.n)
 		return r;
 	line = (struct bytes){ (uint8_t *)text.s, text.n };
-	if (line.p[0] == '/')
+	if (line.p[0] == p->syntax.entry)
 		return begin_entry(p, line, number);
 
-	colon = memchr(line.p, ':', line.n);
+	colon = memchr(line.p, p->syntax.assign, line.n);
 	if (!colon)
 		return 0;
 	key = bytes_trim((struct bytes){ line.p, (size_t)(colon - line.p) });
@@ -320,7 +326,8 @@ static int add_builtin_macros(struct parser *p, const char *machine)
 	return 0;
 }
 
-int limine_parse(struct bytes file, const char *machine, long last_booted, struct boot_menu *ret)
+static int parse(struct bytes file, struct syntax syntax, const char *machine, long last_booted,
+		 struct boot_menu *ret)
 {
 	struct parser *p = calloc(1, sizeof(*p));
 	struct lines lines = lines_of(file);
@@ -329,6 +336,7 @@ int limine_parse(struct bytes file, const char *machine, long last_booted, struc
 
 	if (!p)
 		return -ENOMEM;
+	p->syntax = syntax;
 	p->menu.loader = "limine";
 	p->default_row = 1;
 	r = add_builtin_macros(p, machine);
@@ -345,4 +353,15 @@ int limine_parse(struct bytes file, const char *machine, long last_booted, struc
 	parser_done(p);
 	free(p);
 	return r;
+}
+
+int limine_parse(struct bytes file, const char *machine, long last_booted, struct boot_menu *ret)
+{
+	return parse(file, (struct syntax){ '/', ':' }, machine, last_booted, ret);
+}
+
+int limine_cfg_parse(struct bytes file, const char *machine, long last_booted,
+		     struct boot_menu *ret)
+{
+	return parse(file, (struct syntax){ ':', '=' }, machine, last_booted, ret);
 }

@@ -10,3 +10,7 @@
  */
 _must_check_ int limine_parse(struct bytes file, const char *machine, long last_booted,
 			      struct boot_menu *ret);
+/* limine.cfg of releases before 8: ":" begins an entry, keys have "=" behind them, and paths are
+ * written "boot:///vmlinuz". */
+_must_check_ int limine_cfg_parse(struct bytes file, const char *machine, long last_booted,
+				  struct boot_menu *ret);

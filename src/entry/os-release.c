@@ -57,19 +57,3 @@ int os_release_get(struct bytes text, const char *key, char **ret)
 		*ret = value;
 	return 0;
 }
-
-int os_release_first(struct bytes text, const char *const *keys, size_t n_keys, char **ret)
-{
-	char *value = NULL;
-
-	for (size_t i = 0; i < n_keys && (!value || !*value); i++) {
-		free(TAKE_PTR(value));
-		if (os_release_get(text, keys[i], &value) < 0)
-			return -ENOMEM;
-	}
-	if (value && !*value)
-		free(TAKE_PTR(value));
-	if (value)
-		*ret = value;
-	return 0;
-}

@@ -6,6 +6,3 @@
 
 /* Value of the last assignment to @key in os-release(5) text; *ret stays NULL when there is none. */
 _must_check_ int os_release_get(struct bytes text, const char *key, char **ret);
-/* The first of @n_keys that is there. */
-_must_check_ int os_release_first(struct bytes text, const char *const *keys, size_t n_keys,
-				  char **ret);

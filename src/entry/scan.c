@@ -260,8 +260,7 @@ static int cmdline_file(struct entry_fs *fs, const char *path, char **ret)
 	return out.n ? strbuf_take(&out, ret) : -ENOENT;
 }
 
-/* What fstab mounts as "/". */
-static int fstab_root(struct entry_fs *fs, char **ret)
+int scan_fstab_root(struct entry_fs *fs, char **ret)
 {
 	_cleanup_text_ struct text text = { 0 };
 	struct mounts mounts;
@@ -289,7 +288,7 @@ static int cmdline_grub_defaults(struct entry_fs *fs, char **ret)
 	int r = read_text(fs, "/etc/default/grub", &text);
 
 	if (r == 0)
-		r = fstab_root(fs, &root);
+		r = scan_fstab_root(fs, &root);
 	if (r == 0)
 		r = os_release_get(text.bytes, "GRUB_CMDLINE_LINUX", &always);
 	if (r == 0)

@@ -10,3 +10,5 @@ int scan_compare(const char *a, const char *b);
 /* A command line for kernels without a configuration, and where it is from; -ENOENT. */
 _must_check_ int scan_cmdline(struct entry_fs *fs, const struct boot_find_opts *opts, char **ret,
 			      const char **ret_where);
+/* What fstab mounts as "/"; -ENOENT. */
+_must_check_ int scan_fstab_root(struct entry_fs *fs, char **ret);

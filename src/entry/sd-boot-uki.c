@@ -1,169 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/*
- * Unified kernel images in the menu of systemd-boot: one item per profile, command lines as
- * systemd-stub(7) composes them. What the stub would add and we cannot is said in warnings.
- */
+/* Unified kernel images in the menu of systemd-boot: one item per profile. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/open.h"
 #include "entry/path.h"
 #include "entry/read.h"
 #include "entry/sd-boot.h"
-
-static int read_facts(struct entry_fs *fs, const char *path, struct uki_facts *ret)
-{
-	const uint8_t *p;
-	size_t n;
-	int r = fs->map(fs, ENTRY_SYSTEM, path, &p, &n);
-
-	if (r < 0)
-		return r;
-	r = uki_facts_read((struct bytes){ p, n }, ret);
-	fs->unmap(fs, p, n);
-	return r;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static bool ends_with(const char *s, const char *suffix)
-{
-	size_t n = strlen(s), m = strlen(suffix);
-
-	return n > m && strcasecmp(s + n - m, suffix) == 0;
-}
-
-/* One addon: its command line, and what else it brings in words. */
-static int apply_addon(struct sd_boot *b, struct boot_entry *entry, const char *path,
-		       const char *uname, struct strbuf *cmdline)
-{
-	struct uki_facts addon;
-	int r = read_facts(b->fs, path, &addon);
-
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0)
-		return entry_warn(entry, "addon %s cannot be read: %s", path, open_strerror(r));
-
-	if (addon.has_linux || (addon.uname && uname && strcmp(addon.uname, uname) != 0)) {
-		r = entry_warn(entry, "addon %s is for another kernel and not used", path);
-	} else {
-		if (addon.cmdline && *addon.cmdline)
-			strbuf_add_word(cmdline, addon.cmdline);
-		if (addon.has_initrd || addon.has_ucode || addon.has_dtb)
-			r = entry_warn(entry,
-				       "addon %s brings an initrd or a device tree, which "
-				       "will be missing after a fast reboot",
-				       path);
-	}
-	uki_facts_done(&addon);
-	return r;
-}
-
-static int apply_addons(struct sd_boot *b, struct boot_entry *entry, const char *dir,
-			const char *uname, struct strbuf *cmdline)
-{
-	struct strlist names = { 0 };
-	int r = b->fs->list(b->fs, ENTRY_SYSTEM, dir, &names);
-
-	if (r < 0)
-		return r == -ENOMEM ? r : 0;
-	if (names.n)
-		qsort(names.v, names.n, sizeof(*names.v), compare_names);
-	for (size_t i = 0; r == 0 && i < names.n; i++) {
-		_cleanup_free_ char *path = NULL;
-
-		r = path_join(dir, names.v[i], &path);
-		if (r == 0 && ends_with(names.v[i], ".addon.efi"))
-			r = apply_addon(b, entry, path, uname, cmdline);
-		else if (r == 0 &&
-			 (ends_with(names.v[i], ".cred") || ends_with(names.v[i], "ext.raw")))
-			r = entry_warn(entry,
-				       "%s is handed over by systemd-stub only: it will be "
-				       "missing after a fast reboot",
-				       path);
-	}
-	strlist_done(&names);
-	return r;
-}
-
-/* "DIR/NAME.efi.extra.d", the name without boot counter. */
-static int extra_dir(const char *kernel, char **ret)
-{
-	_cleanup_free_ char *dir = NULL;
-	const char *base = path_basename(kernel);
-	struct bls_name name;
-	size_t n = strlen(base);
-	int r = path_parent(kernel, &dir);
-
-	if (r < 0)
-		return r;
-	r = bls_name_parse(base, ".efi", &name);
-	if (r == -ENOMEM)
-		return r;
-	if (r == 0 && name.has_counter)
-		n = strlen(name.id) - strlen(".efi");
-	if (r == 0)
-		free(name.id);
-	if (n == strlen(base))
-		return format(ret, "%s/%s.extra.d", dir, base);
-	return format(ret, "%s/%.*s.efi.extra.d", dir, (int)n, base);
-}
-
-static int describe(struct sd_boot *b, const char *partition, struct boot_entry *entry,
-		    const struct uki_facts *facts, const char *options, unsigned profile)
-{
-	_cleanup_strbuf_ struct strbuf cmdline = { 0 };
-	_cleanup_free_ char *global = NULL, *local = NULL;
-	const struct uki_profile *p = &facts->profiles[profile];
-	const char *words = options && *options ? options : p->cmdline;
-	int r;
-
-	entry->type = ENTRY_UKI;
-	entry->bootable = true;
-	if (words)
-		strbuf_add(&cmdline, words);
-	r = path_join(partition, "loader/addons", &global);
-	if (r == 0)
-		r = extra_dir(entry->kernel, &local);
-	if (r == 0)
-		r = apply_addons(b, entry, global, facts->uname, &cmdline);
-	if (r == 0)
-		r = apply_addons(b, entry, local, facts->uname, &cmdline);
-	if (r == 0 && profile > 0 && p->changes_more)
-		r = entry_warn(entry,
-			       "profile %u has sections of its own besides the command "
-			       "line; those of the base are used",
-			       profile);
-	if (r < 0)
-		return r;
-	free(TAKE_PTR(entry->cmdline));
-	return strbuf_take(&cmdline, &entry->cmdline);
-}
-
-int sd_boot_describe_uki(struct sd_boot *b, const char *partition, struct boot_entry *entry,
-			 const char *options, unsigned profile)
-{
-	struct uki_facts facts;
-	int r = read_facts(b->fs, entry->kernel, &facts);
-
-	if (r < 0)
-		return r;
-	if (!facts.has_linux)
-		r = -ENOEXEC;
-	else if (profile >= facts.n_profiles)
-		r = entry_warn(entry, "%s has no profile %u", entry->kernel, profile);
-	else
-		r = describe(b, partition, entry, &facts, options, profile);
-	if (r == 0 && !entry->version && facts.version)
-		r = replace(&entry->version, facts.version);
-	uki_facts_done(&facts);
-	return r;
-}
+#include "entry/uki-entry.h"
 
 /* Profiles after the first: "NAME (TITLE)", else "(ID)", else "(Profile #N)". */
 static int profile_title(const struct uki_facts *f, unsigned i, char **ret)
@@ -192,6 +36,7 @@ static int fill_item(struct sd_boot *b, const char *partition, const char *path,
 		     const struct bls_name *name, const struct uki_facts *f, unsigned profile,
 		     struct bls_item *item)
 {
+	struct uki_place at = { b->fs, partition, b->secure };
 	struct boot_entry *e = &item->entry;
 	int r;
 
@@ -215,7 +60,7 @@ static int fill_item(struct sd_boot *b, const char *partition, const char *path,
 		r = replace(&e->kernel, path);
 	if (r == 0)
 		r = replace(&e->source.file, path);
-	return r < 0 ? r : describe(b, partition, e, f, NULL, profile);
+	return r < 0 ? r : uki_entry_fill(&at, e, f, NULL, profile);
 }
 
 static int add_profiles(struct sd_boot *b, const char *partition, const char *path,
@@ -246,7 +91,7 @@ int sd_boot_add_uki(struct sd_boot *b, const char *partition, const char *dir, c
 		return r == -EINVAL ? 0 : r;
 	r = path_join(dir, file, &path);
 	if (r == 0) {
-		r = read_facts(b->fs, path, &facts);
+		r = uki_entry_facts(b->fs, path, &facts);
 		if (r < 0 && r != -ENOMEM)
 			r = menu_warn(b->menu, "%s: no unified kernel image: %s", path,
 				      strerror(-r));

@@ -11,9 +11,12 @@
 #include "base/lines.h"
 #include "base/num.h"
 #include "base/open.h"
+#include "entry/initrd-words.h"
+#include "entry/os-release.h"
 #include "entry/path.h"
 #include "entry/read.h"
 #include "entry/sd-boot.h"
+#include "entry/uki-entry.h"
 #include "entry/vars.h"
 
 /* Where ESP and XBOOTLDR are mounted (systemd-gpt-auto-generator(8) and older habits). */
@@ -124,18 +127,81 @@ static int resolve_all(struct sd_boot *b, const char *partition, const struct bl
 			r = entry_warn(e, "initrd %s does not exist", path);
 		}
 	}
-	if (r == 0 && t->devicetree)
+	/* Under Secure Boot the loader does not install one that nobody has signed. */
+	if (r == 0 && t->devicetree && !b->secure)
 		r = resolve(b, partition, t->devicetree, &e->devicetree, &exists);
 	return r;
+}
+
+/* A kernel that is started as the EFI program that it is: words initrd= in its options are files on
+ * the partition that it is on, after those that the loader adds for its own keys (kernel,
+ * Documentation/admin-guide/efi-stub.rst). */
+static int become_kernel(struct sd_boot *b, const char *partition, const struct bls_type1 *t,
+			 struct boot_entry *e)
+{
+	_cleanup_strlist_ struct strlist words = { 0 };
+	int r = initrd_words_take(t->options ? t->options : "", &e->cmdline, &words);
+
+	e->type = ENTRY_LINUX;
+	for (size_t i = 0; r == 0 && i < words.n; i++) {
+		_cleanup_free_ char *path = NULL;
+		bool exists;
+
+		r = resolve(b, partition, words.v[i], &path, &exists);
+		if (r == 0)
+			r = strlist_add(&e->initrds, path);
+		if (r == 0 && !exists) {
+			e->bootable = false;
+			r = entry_warn(e, "initrd %s does not exist", path);
+		}
+	}
+	return r;
+}
+
+/* A unified kernel image behind `linux`: its stub joins what the loader gives with its own. */
+static int check_joined(struct sd_boot *b, struct boot_entry *e)
+{
+	bool has_own = false;
+	int r = e->initrds.n ? uki_entry_has_initrd(b->fs, e->kernel, &has_own) : 0;
+
+	if (r < 0 || !has_own)
+		return r;
+	e->bootable = false;
+	return entry_warn(e,
+			  "%s is a unified kernel image with an initrd of its own, and the entry "
+			  "has another one: only its stub can join them",
+			  e->kernel);
+}
+
+/* `efi` and `uki` that are no unified kernel image, as @why says. */
+static int take_efi(struct sd_boot *b, const char *partition, const struct bls_type1 *t,
+		    struct boot_entry *e, int why)
+{
+	if (why == -ENOEXEC && t->kinds == BLS_EFI && is_kernel_file(b->fs, e->kernel))
+		return become_kernel(b, partition, t, e);
+	e->type = t->kinds == BLS_UKI ? ENTRY_UKI : ENTRY_CHAINLOAD;
+	e->bootable = false;
+	if (t->kinds == BLS_UKI)
+		return entry_warn(e, "%s is no unified kernel image", e->kernel);
+	return entry_warn(e, "%s is an EFI program that only the firmware can start", e->kernel);
+}
+
+static int become_absent(const struct bls_type1 *t, struct boot_entry *e)
+{
+	e->type = t->kinds == BLS_LINUX ? ENTRY_LINUX
+		  : t->kinds == BLS_UKI ? ENTRY_UKI
+					: ENTRY_CHAINLOAD;
+	return e->type == ENTRY_LINUX ? replace(&e->cmdline, t->options ? t->options : "") : 0;
 }
 
 /* The kernel of `linux`; of `efi`, when it is a UKI after all; the image of `uki`. */
 static int take_program(struct sd_boot *b, const char *partition, const struct bls_type1 *t,
 			struct bls_item *item)
 {
+	struct uki_place at = { b->fs, partition, b->secure };
 	struct boot_entry *e = &item->entry;
 	uint64_t profile = 0;
-	bool has_program;
+	bool has_program, bootable;
 	int r;
 
 	if (t->kinds == BLS_UKI_URL) {
@@ -147,29 +213,21 @@ static int take_program(struct sd_boot *b, const char *partition, const struct b
 	if (r < 0)
 		return r;
 	item->is_hidden = !has_program;
-	if (t->kinds == BLS_LINUX) {
-		e->type = ENTRY_LINUX;
-		return replace(&e->cmdline, t->options ? t->options : "");
-	}
-	e->type = t->kinds == BLS_UKI ? ENTRY_UKI : ENTRY_CHAINLOAD;
-	e->bootable = false;
 	if (!has_program)
-		return 0;
+		return become_absent(t, e);
+	bootable = e->bootable;
 	if (t->profile && parse_u64(t->profile, &profile) < 0)
 		profile = 0;
-	r = sd_boot_describe_uki(b, partition, e, t->options, (unsigned)(profile & 0xffff));
-	/* A kernel is an EFI program too; started as one it gets no initrd from the loader. */
-	if (r == -ENOEXEC && t->kinds == BLS_EFI && is_kernel_file(b->fs, e->kernel)) {
-		e->type = ENTRY_LINUX;
-		e->bootable = true;
-		return replace(&e->cmdline, t->options ? t->options : "");
-	}
-	if (r == -ENOEXEC || r == -EBADMSG)
-		r = t->kinds == BLS_EFI
-			    ? entry_warn(e, "%s is an EFI program that only the firmware can start",
-					 e->kernel)
-			    : entry_warn(e, "%s is no unified kernel image", e->kernel);
-	return r;
+	r = uki_entry_describe(&at, e, t->options,
+			       t->kinds == BLS_LINUX ? 0 : (unsigned)(profile & 0xffff));
+	if (r == 0)
+		e->bootable &= bootable;
+	/* Whatever else is wrong with the file is found when it is to be started. */
+	if (t->kinds == BLS_LINUX && r < 0 && r != -ENOMEM)
+		return become_kernel(b, partition, t, e);
+	if (t->kinds == BLS_LINUX)
+		return r < 0 ? r : check_joined(b, e);
+	return r == -ENOEXEC || r == -EBADMSG ? take_efi(b, partition, t, e, r) : r;
 }
 
 static bool is_foreign(struct sd_boot *b, const struct bls_type1 *t)
@@ -209,10 +267,12 @@ static int fill_item(struct sd_boot *b, const char *partition, const char *path,
 static int make_item(struct sd_boot *b, const char *partition, const char *path,
 		     struct bls_name *name, struct bls_type1 *t)
 {
-	bool foreign = is_foreign(b, t);
+	bool foreign = is_foreign(b, t), is_unknown = !t->kinds && t->unknown;
 	struct bls_item item = { 0 };
 	int r;
 
+	if (is_unknown)
+		t->kinds = t->unknown;
 	if (!t->kinds || (t->kinds & (t->kinds - 1)))
 		return menu_warn(b->menu,
 				 "%s: ignored by the boot loader: %s of linux, efi, uki and "
@@ -224,6 +284,14 @@ static int make_item(struct sd_boot *b, const char *partition, const char *path,
 		item.entry.bootable = false;
 		r = entry_warn(&item.entry, "is for architecture %s", item.entry.architecture);
 	}
+	if (r == 0 && is_unknown) {
+		item.is_hidden = true;
+		item.entry.bootable = false;
+		r = entry_warn(&item.entry,
+			       "the boot loader of this machine (%s) does not show it: it does not "
+			       "know the key %s",
+			       b->vars.info, t->kinds & BLS_UKI ? "uki" : "uki-url");
+	}
 	if (r == 0 && item.name.has_counter && item.name.left == 0)
 		r = entry_warn(&item.entry, "has failed to boot as often as it may (%u times)",
 			       item.name.done);
@@ -232,6 +300,12 @@ static int make_item(struct sd_boot *b, const char *partition, const char *path,
 	if (r < 0)
 		bls_item_done(&item);
 	return r;
+}
+
+static unsigned known_keys(const struct sd_boot *b)
+{
+	return BLS_LINUX | BLS_EFI | (b->vars.features & LOADER_FEATURE_UKI ? BLS_UKI : 0) |
+	       (b->vars.features & LOADER_FEATURE_UKI_URL ? BLS_UKI_URL : 0);
 }
 
 static int add_type1(struct sd_boot *b, const char *partition, const char *dir, const char *file)
@@ -251,7 +325,7 @@ static int add_type1(struct sd_boot *b, const char *partition, const char *dir, 
 		if (r < 0 && r != -ENOMEM)
 			r = menu_warn(b->menu, "%s: cannot be read: %s", path, open_strerror(r));
 		else if (r == 0)
-			r = bls_type1_parse((struct bytes){ text, n }, &t);
+			r = bls_type1_parse((struct bytes){ text, n }, known_keys(b), &t);
 	}
 	if (r == 0 && text) {
 		r = make_item(b, partition, path, &name, &t);
@@ -367,12 +441,14 @@ static int add_auto_entries(struct sd_boot *b)
 /* Sorts, chooses, and hands the entries over to the menu. */
 static int finish(struct sd_boot *b)
 {
-	_cleanup_strbuf_ struct strbuf why = { 0 };
+	_cleanup_strbuf_ struct strbuf why = { 0 }, unmatched = { 0 };
 	size_t chosen;
 	int r = 0;
 
 	bls_sort(&b->items, b->vars.features);
-	chosen = bls_choose(&b->items, &b->vars, &b->conf, &why);
+	chosen = bls_choose(&b->items, &b->vars, &b->conf, &why, &unmatched);
+	if (unmatched.n)
+		r = menu_warn(b->menu, "%s", unmatched.s);
 	if (b->conf.menu_force)
 		strbuf_add(&why, "loader.conf: timeout menu-force: the loader waits for a person; "
 				 "this is what it offers first\n");
@@ -384,12 +460,28 @@ static int finish(struct sd_boot *b)
 	return strbuf_take(&why, &b->menu->default_reason);
 }
 
+static int is_pop_os(struct entry_fs *fs, bool *ret)
+{
+	_cleanup_text_ struct text text = { 0 };
+	_cleanup_free_ char *id = NULL;
+	int r = read_text(fs, "/etc/os-release", &text);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	r = os_release_get(text.bytes, "ID", &id);
+	*ret = id && strcmp(id, "pop") == 0;
+	return r;
+}
+
 static int read_partitions(struct sd_boot *b)
 {
 	int r = read_conf(b);
 
 	if (r == 0)
 		r = vars_read_loader(b->fs, &b->vars);
+	if (r == 0)
+		r = is_pop_os(b->fs, &b->vars.finds_stems);
+	b->secure = b->opts->firmware != BOOT_FIRMWARE_BIOS && vars_secure_boot(b->fs);
 	for (size_t i = 0; r == 0 && i < b->partitions.n; i++) {
 		const char *p = b->partitions.v[i];
 

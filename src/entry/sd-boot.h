@@ -14,14 +14,10 @@ struct sd_boot {
 	struct bls_items items;
 	struct loader_conf conf;
 	struct loader_vars vars;
+	bool secure;		/* the firmware checks signatures: text files decide less */
 	struct boot_menu *menu; /* takes the warnings */
 };
 
 /* Adds the profiles of the UKI @file, a name in @dir of @partition. */
 _must_check_ int sd_boot_add_uki(struct sd_boot *b, const char *partition, const char *dir,
 				 const char *file);
-/* Gives @entry, whose kernel is a UKI, type, version and command line. @options replaces the
- * .cmdline of the image when not NULL; @profile is a number. -ENOEXEC when it is no UKI. */
-_must_check_ int sd_boot_describe_uki(struct sd_boot *b, const char *partition,
-				      struct boot_entry *entry, const char *options,
-				      unsigned profile);

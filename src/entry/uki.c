@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/lines.h"
-#include "entry/os-release.h"
 #include "entry/uki.h"
 #include "image/pe.h"
 
@@ -30,6 +29,48 @@ static int text_of(struct bytes data, char **ret)
 	return 0;
 }
 
+/*
+ * The value of a key in .osrel and .profile, as systemd-boot reads them: the rest of the line, of
+ * which quotes around the whole are taken off; the last line counts. *ret stays NULL without one.
+ */
+static int value_of(struct bytes text, const char *key, char **ret)
+{
+	struct lines lines = lines_of(text);
+	size_t n = strlen(key);
+	struct bytes line;
+	int r = 0;
+
+	while (r == 0 && lines_next(&lines, &line)) {
+		line = bytes_trim(line);
+		if (line.n <= n || !bytes_starts(line, key) || line.p[n] != '=')
+			continue;
+		line = (struct bytes){ line.p + n, line.n - n };
+		while (line.n && line.p[0] == '=')
+			line = (struct bytes){ line.p + 1, line.n - 1 };
+		if (line.n > 1 && (line.p[0] == '"' || line.p[0] == '\'') &&
+		    line.p[line.n - 1] == line.p[0])
+			line = (struct bytes){ line.p + 1, line.n - 2 };
+		r = bytes_set(ret, line);
+	}
+	return r;
+}
+
+static int first_value(struct bytes text, const char *const *keys, size_t n_keys, char **ret)
+{
+	char *value = NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n_keys && (!value || !*value); i++)
+		r = value_of(text, keys[i], &value);
+	if (r < 0 || !value || !*value) {
+		free(value);
+		return r;
+	}
+	free(*ret);
+	*ret = value;
+	return 0;
+}
+
 static int take_osrel(struct uki_facts *f, struct bytes text)
 {
 	static const char *const titles[] = { "PRETTY_NAME", "IMAGE_ID", "NAME", "ID" };
@@ -39,11 +80,11 @@ static int take_osrel(struct uki_facts *f, struct bytes text)
 	int r;
 
 	f->has_osrel = true;
-	r = os_release_first(text, titles, 4, &f->title);
+	r = first_value(text, titles, 4, &f->title);
 	if (r == 0)
-		r = os_release_first(text, versions, 4, &f->version);
+		r = first_value(text, versions, 4, &f->version);
 	if (r == 0)
-		r = os_release_first(text, sort_keys, 2, &f->sort_key);
+		r = first_value(text, sort_keys, 2, &f->sort_key);
 	return r;
 }
 
@@ -52,6 +93,8 @@ static int take_base(struct uki_facts *f, const struct pe *pe, size_t i, struct 
 {
 	if (pe_section_is(pe, i, ".linux"))
 		f->has_linux = data.n > 0;
+	else if (pe_section_is(pe, i, ".linuxh"))
+		f->is_lanzaboote = true;
 	else if (pe_section_is(pe, i, ".initrd"))
 		f->has_initrd = true;
 	else if (pe_section_is(pe, i, ".ucode"))
@@ -73,14 +116,16 @@ static int take_profile_section(struct uki_profile *p, const struct pe *pe, size
 	if (pe_section_is(pe, i, ".cmdline"))
 		return text_of(data, &p->cmdline);
 	p->changes_more = true;
+	p->has_files |= pe_section_is(pe, i, ".linux") || pe_section_is(pe, i, ".initrd") ||
+			pe_section_is(pe, i, ".ucode");
 	return 0;
 }
 
 static int open_profile(struct uki_profile *p, struct bytes text)
 {
-	int r = os_release_get(text, "ID", &p->id);
+	int r = value_of(text, "ID", &p->id);
 
-	return r < 0 ? r : os_release_get(text, "TITLE", &p->title);
+	return r < 0 ? r : value_of(text, "TITLE", &p->title);
 }
 
 /* A profile without a command line of its own has that of the base. */

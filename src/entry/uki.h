@@ -13,6 +13,7 @@ struct uki_profile {
 	char *id, *title;  /* of the .profile section; NULL when it does not say */
 	char *cmdline;	   /* NULL when neither it nor the base has one */
 	bool changes_more; /* brings sections other than .cmdline and .profile */
+	bool has_files;	   /* a kernel or initrd is among them */
 };
 
 struct uki_facts {
@@ -20,6 +21,7 @@ struct uki_facts {
 	char *uname;
 	char *cmdline; /* of the base */
 	bool has_linux, has_osrel;
+	bool is_lanzaboote; /* .linux and .initrd are paths of files, whose digests are beside them */
 	/* An addon or an image may bring these; only an addon's matter to us. */
 	bool has_initrd, has_ucode, has_dtb;
 	size_t n_profiles; /* 1 without any .profile section: the base */

@@ -58,6 +58,15 @@ int vars_read_u16_list(struct entry_fs *fs, const char *name, uint16_t **ret_v, 
 	return r < 0 ? r : efivar_u16_list(file, ret_v, ret_n);
 }
 
+bool vars_secure_boot(struct entry_fs *fs)
+{
+	_cleanup_free_ uint8_t *buf = NULL;
+	struct bytes file;
+
+	return read_raw(fs, "SecureBoot-" EFI_GUID_GLOBAL, &buf, &file) == 0 && file.n == 5 &&
+	       file.p[4] == 1;
+}
+
 int vars_read_boot_option(struct entry_fs *fs, uint16_t number, struct efi_boot_option *ret)
 {
 	_cleanup_free_ uint8_t *buf = NULL;
@@ -90,7 +99,7 @@ int vars_read_loader(struct entry_fs *fs, struct loader_vars *ret)
 			return -ENOMEM;
 		}
 	if (vars_read_u64(fs, "LoaderFeatures-" EFI_GUID_LOADER, &vars.features) < 0)
-		vars.features = UINT64_MAX;
+		vars.features = loader_features_of(vars.info);
 	*ret = vars;
 	return 0;
 }

@@ -8,6 +8,8 @@
 
 /* @name is "NAME-GUID". -ENOENT when it is not set. */
 _must_check_ int vars_read_string(struct entry_fs *fs, const char *name, char **ret);
+/* The firmware checks signatures of what it starts. */
+bool vars_secure_boot(struct entry_fs *fs);
 _must_check_ int vars_read_u64(struct entry_fs *fs, const char *name, uint64_t *ret);
 _must_check_ int vars_read_u16(struct entry_fs *fs, const char *name, uint16_t *ret);
 _must_check_ int vars_read_u16_list(struct entry_fs *fs, const char *name, uint16_t **ret_v,

@@ -136,7 +136,7 @@ static void test_type1(void **state)
 					      "options\n"
 					      "unknown key\n"
 					      "sort-key os"),
-					 &t),
+					 BLS_ALL, &t),
 			 0);
 	assert_int_equal(t.kinds, BLS_LINUX);
 	assert_int_equal(t.line, 6);
@@ -150,11 +150,22 @@ static void test_type1(void **state)
 	assert_null(t.version);
 	bls_type1_done(&t);
 
-	assert_int_equal(bls_type1_parse(text("linux /a\nuki /b\n"), &t), 0);
+	assert_int_equal(bls_type1_parse(text("linux /a\nuki /b\n"), BLS_ALL, &t), 0);
 	assert_int_equal(t.kinds, BLS_LINUX | BLS_UKI);
 	bls_type1_done(&t);
 
-	assert_int_equal(bls_type1_parse(text(""), &t), 0);
+	/* A loader that does not know the second key starts the first one. */
+	assert_int_equal(bls_type1_parse(text("linux /a\nuki /b\n"), BLS_LINUX, &t), 0);
+	assert_int_equal(t.kinds, BLS_LINUX);
+	assert_int_equal(t.line, 1);
+	assert_string_equal(t.program, "/a");
+	bls_type1_done(&t);
+	assert_int_equal(bls_type1_parse(text("uki /b\n"), BLS_LINUX, &t), 0);
+	assert_int_equal(t.kinds, 0);
+	assert_int_equal(t.unknown, BLS_UKI);
+	bls_type1_done(&t);
+
+	assert_int_equal(bls_type1_parse(text(""), BLS_ALL, &t), 0);
 	assert_int_equal(t.kinds, 0);
 	assert_null(t.options);
 	bls_type1_done(&t);
@@ -315,17 +326,18 @@ static void test_choice(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
 		struct loader_vars vars = choices[i].vars;
-		struct strbuf why = { 0 };
+		struct strbuf why = { 0 }, unmatched = { 0 };
 		size_t got;
 
 		vars.features = UINT64_MAX;
-		got = bls_choose(&items, &vars, &choices[i].conf, &why);
+		got = bls_choose(&items, &vars, &choices[i].conf, &why, &unmatched);
 		assert_true(got < items.n);
 		if (strcmp(items.v[got].entry.id, choices[i].booted))
 			fail_msg("row %zu: %s, expected %s\n%s", i, items.v[got].entry.id,
 				 choices[i].booted, why.s);
 		assert_non_null(why.s);
 		strbuf_done(&why);
+		strbuf_done(&unmatched);
 	}
 	bls_items_done(&items);
 }
@@ -337,21 +349,37 @@ static void test_features(void **state)
 	struct loader_vars vars = { .preferred = S("a.conf"),
 				    .features = UINT64_MAX & ~LOADER_FEATURE_PREFERRED };
 	struct loader_conf conf = { .preferred = S("a.conf") };
-	struct strbuf why = { 0 };
+	struct strbuf why = { 0 }, unmatched = { 0 };
 	size_t got;
 
 	add_item(&items, "a.conf", NULL, NULL, 0);
 	add_item(&items, "d.conf", NULL, NULL, 0);
 	bls_sort(&items, UINT64_MAX);
-	got = bls_choose(&items, &vars, &conf, &why);
+	got = bls_choose(&items, &vars, &conf, &why, &unmatched);
 	assert_string_equal(items.v[got].entry.id, "d.conf");
 
 	vars = (struct loader_vars){ .fallback_default = S("@saved"),
 				     .last_booted = S("a.conf"),
 				     .features = UINT64_MAX & ~LOADER_FEATURE_SAVED };
-	got = bls_choose(&items, &vars, &(struct loader_conf){ 0 }, &why);
+	got = bls_choose(&items, &vars, &(struct loader_conf){ 0 }, &why, &unmatched);
 	assert_string_equal(items.v[got].entry.id, "d.conf");
+	/* The version tells where LoaderFeatures is not set. */
+	assert_true(loader_features_of("systemd-boot 258-rc1") & LOADER_FEATURE_UKI);
+	assert_false(loader_features_of("systemd-boot 257.9-2.fc42") & LOADER_FEATURE_UKI);
+	assert_true(loader_features_of("systemd-boot 257.9-2.fc42") & LOADER_FEATURE_PROFILES);
+	assert_true(loader_features_of("GRUB 2.12") == UINT64_MAX);
+
+	/* Pop!_OS: the name without its suffix. */
+	vars = (struct loader_vars){ .features = UINT64_MAX };
+	conf = (struct loader_conf){ .fallback = S("a") };
+	got = bls_choose(&items, &vars, &conf, &why, &unmatched);
+	assert_string_equal(items.v[got].entry.id, "d.conf");
+	assert_non_null(strstr(unmatched.s, "\"a\""));
+	vars.finds_stems = true;
+	got = bls_choose(&items, &vars, &conf, &why, &unmatched);
+	assert_string_equal(items.v[got].entry.id, "a.conf");
 	strbuf_done(&why);
+	strbuf_done(&unmatched);
 	bls_items_done(&items);
 }
 

@@ -268,6 +268,75 @@ static void test_extlinux_default(void **state)
 	}
 }
 
+/* MENU DEFAULT is per menu, and the top one is shown first unless MENU START stands in another
+ * (syslinux, com32/menu/readconfig.c and menu.c). */
+static void test_extlinux_menus(void **state)
+{
+#define L(name, more) "label " name "\nkernel /k\n" more
+	static const struct {
+		const char *file, *id; /* NULL: nobody knows */
+	} rows[] = {
+		{ L("a", "menu default\n") "menu begin m\n" L("b", "menu default\n") "menu end\n",
+		  "a" },
+		{ L("a", "") "menu begin m\n" L("b", "menu default\n") "menu end\n", "a" },
+		{ "menu begin m\n" L("b", "") L("c", "menu default\n") "menu end\n" L("a", ""),
+		  "c" },
+		{ "menu begin m\n" L("b", "")
+			  L("c", "menu default\n") "menu end\n" L("a", "menu default\n"),
+		  "a" },
+		{ L("a", "") "menu begin m\nmenu default\n" L("b", "") L("c", "") "menu end\n",
+		  "b" },
+		{ L("a", "") "menu begin m\nmenu start\n" L("b", "")
+			  L("c", "menu default\n") "menu end\n",
+		  "c" },
+		{ L("a", "menu hide\n") L("b", ""), "b" },
+		{ L("a", "") "menu begin m\n" L("b", "") "menu end\ndefault b\n", "b" },
+		{ "menu begin m\nmenu end\n", NULL },
+	};
+#undef L
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct boot_menu menu = { 0 };
+		char file[512];
+
+		(void)snprintf(file, sizeof(file), "ui menu.c32\n%s", rows[i].file);
+		assert_int_equal(extlinux_parse(text(file), false, NULL, &menu), 0);
+		if (!rows[i].id)
+			assert_int_equal(menu.default_index, menu.n_entries);
+		else if (menu.default_index >= menu.n_entries ||
+			 strcmp(menu.entries[menu.default_index].id, rows[i].id) != 0)
+			fail_msg("row %zu: %zu, expected %s", i, menu.default_index, rows[i].id);
+		boot_menu_done(&menu);
+	}
+}
+
+/* com32/mboot/mboot.c and com32/modules/linux.c of syslinux. */
+static void test_extlinux_modules(void **state)
+{
+	struct boot_menu menu = { 0 };
+
+	assert_int_equal(extlinux_parse(text("default x\n"
+					     "label x\ncom32 mboot.c32\n"
+					     "append xen.gz com1=115200 --- vmlinuz ro --- initrd\n"
+					     "label l\nkernel /boot/linux.c32\n"
+					     "append /vmlinuz initrd=/i root=1\n"),
+					false, NULL, &menu),
+			 0);
+	assert_int_equal(menu.n_entries, 2);
+	assert_int_equal(menu.entries[0].type, ENTRY_MULTIBOOT);
+	assert_true(menu.entries[0].bootable);
+	assert_string_equal(menu.entries[0].kernel, "xen.gz");
+	assert_string_equal(menu.entries[0].cmdline, "com1=115200");
+	assert_int_equal(menu.entries[0].modules.n, 2);
+	assert_string_equal(menu.entries[0].modules.v[0], "vmlinuz ro");
+	assert_string_equal(menu.entries[0].modules.v[1], "initrd");
+	assert_int_equal(menu.entries[1].type, ENTRY_LINUX);
+	assert_string_equal(menu.entries[1].kernel, "/vmlinuz");
+	assert_string_equal(menu.entries[1].initrds.v[0], "/i");
+	assert_string_equal(menu.entries[1].cmdline, "BOOT_IMAGE=/vmlinuz root=1");
+	boot_menu_done(&menu);
+}
+
 /* U-Boot: labels of several words, one initrd, comments only where a line begins. */
 static void test_uboot(void **state)
 {
@@ -364,6 +433,7 @@ int main(void)
 		cmocka_unit_test(test_efi_numbers),    cmocka_unit_test(test_mountinfo),
 		cmocka_unit_test(test_fstab),	       cmocka_unit_test(test_os_release),
 		cmocka_unit_test(test_legacy_default), cmocka_unit_test(test_extlinux_default),
+		cmocka_unit_test(test_extlinux_menus), cmocka_unit_test(test_extlinux_modules),
 		cmocka_unit_test(test_uboot),	       cmocka_unit_test(test_limine_default),
 		cmocka_unit_test(test_scan_version),   cmocka_unit_test(test_cutting),
 	};

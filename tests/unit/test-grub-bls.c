@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* blscfg, after commands/blscfg.c of rhboot/grub2 and commands/blsuki.c of GRUB 2.14. */
+#include <stdio.h>
 #include <string.h>
 
 #include "entry/grub/bls-version.h"
@@ -98,11 +99,72 @@ static void test_rh_forms(void **state)
 		&c, GRUB_RH,
 		"default=m-6.5-1\nsubmenu s { blscfg non-default; }\nblscfg default\nblscfg m-6.10-1\n"
 		"blscfg (hd0,gpt2)/loader/entries/m-6.5-1.conf\n");
-	assert_int_equal(c.result.menu.n_entries, 4);
-	assert_string_equal(c.result.menu.entries[0].id, "s>m-6.10-1");
-	assert_string_equal(c.result.menu.entries[1].id, "m-6.5-1");
-	assert_string_equal(c.result.menu.entries[2].id, "m-6.10-1");
-	assert_string_equal(c.result.menu.entries[3].id, "m-6.5-1");
+	/* What is in a menu already is not put there again, and a submenu is made when it is opened. */
+	assert_int_equal(c.result.menu.n_entries, 2);
+	assert_string_equal(c.result.menu.entries[0].id, "m-6.5-1");
+	assert_string_equal(c.result.menu.entries[1].id, "m-6.10-1");
+	config_done(&c);
+}
+
+/* Red Hat's reader of `options` (expand_val() in commands/blscfg.c of the packages of Fedora 41 to
+ * 45), with default_kernelopts as DKO, xx=v and yy=w. */
+static void test_rh_options(void **state)
+{
+	static const struct {
+		const char *options, *line; /* behind BOOT_IMAGE= */
+	} rows[] = {
+		{ "root=/dev/x memmap=64K\\$0x1f00000 quiet",
+		  " root=/dev/x memmap=64K$0x1f00000 quiet" },
+		{ "a\\$xx b", " a$xx b" },
+		{ "$kernelopts", " DKO" },
+		{ "$none $other", "" },
+		{ "$none quiet", " quiet" },
+		{ "$none$xx", " DKO" },
+		{ "quiet $none$xx", " quiet v" },
+		{ "$xx$yy", " v w" },
+		{ "$xx,a", " v ,a" },
+		{ "ro $xx", " ro v" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct boot_entry *e;
+		char text[256];
+		struct config c;
+
+		config_init(&c);
+		(void)snprintf(text, sizeof(text), "title T\nlinux /vmlinuz-6.5\noptions %s\n",
+			       rows[i].options);
+		mem_fs_add_text(&c.fs, "", "/loader/entries/o.conf", text);
+		evaluate(&c, GRUB_RH, "default_kernelopts=DKO\nxx=v\nyy=w\nblscfg o\n");
+		e = find(&c, "o");
+		if (strncmp(e->cmdline, "BOOT_IMAGE=(hd0,gpt2)/vmlinuz-6.5", 33) != 0 ||
+		    strcmp(e->cmdline + 33, rows[i].line) != 0)
+			fail_msg("row %zu: \"%s\"", i, e->cmdline);
+		config_done(&c);
+	}
+}
+
+/* Carriage returns, the key `efi`, numbers in $default, empty words of early_initrd. */
+static void test_rh_more(void **state)
+{
+	const struct boot_entry *e;
+	struct config c;
+
+	config_init(&c);
+	mem_fs_add_text(&c.fs, "", "/efi/u.efi", "u");
+	mem_fs_add_text(&c.fs, "", "/loader/entries/m-7.conf", "title E\r\nefi /e\rfi/u.efi\r\n");
+	evaluate(&c, GRUB_RH, "default='1>0'\nearly_initrd='a  b'\nblscfg default\nblscfg\n");
+	assert_int_equal(c.result.menu.n_entries, 3);
+	assert_string_equal(c.result.menu.entries[0].title, "New");
+	e = &c.result.menu.entries[1];
+	assert_string_equal(e->title, "E");
+	assert_int_equal(e->type, ENTRY_CHAINLOAD);
+	assert_string_equal(e->kernel, "/efi/u.efi");
+	e = find(&c, "m-6.5-1");
+	assert_true(e->initrds.n >= 3);
+	assert_string_equal(e->initrds.v[0], "/a");
+	assert_string_equal(e->initrds.v[1], "/");
+	assert_string_equal(e->initrds.v[2], "/b");
 	config_done(&c);
 }
 
@@ -179,10 +241,9 @@ static void test_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rh),
-		cmocka_unit_test(test_rh_forms),
-		cmocka_unit_test(test_upstream),
-		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_rh),	   cmocka_unit_test(test_rh_forms),
+		cmocka_unit_test(test_rh_options), cmocka_unit_test(test_rh_more),
+		cmocka_unit_test(test_upstream),   cmocka_unit_test(test_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@
 struct bls {
 	char *id;   /* file name without its suffix */
 	char *file; /* GRUB's name of the file */
-	char *title, *linux_, *options, *devicetree, *users;
+	char *title, *linux_, *efi, *options, *devicetree, *users;
 	struct strlist initrds, args;
 };
 
@@ -29,6 +29,7 @@ static void bls_done(struct bls *e)
 	free(e->file);
 	free(e->title);
 	free(e->linux_);
+	free(e->efi);
 	free(e->options);
 	free(e->devicetree);
 	free(e->users);
@@ -59,6 +60,8 @@ static void bls_key(struct interp *in, struct bls *e, const char *key, const cha
 		set_once(in, &e->title, value);
 	else if (!strcmp(key, "linux"))
 		set_once(in, &e->linux_, value);
+	else if (!strcmp(key, "efi") && in->req->flavour == GRUB_RH)
+		set_once(in, &e->efi, value); /* since the packages of Fedora 45 */
 	else if (!strcmp(key, "options"))
 		set_once(in, &e->options, value);
 	else if (!strcmp(key, "devicetree"))
@@ -90,13 +93,23 @@ static bool bls_line(struct interp *in, struct bls *e, char *line)
 	return true;
 }
 
+/* GRUB's reader of lines leaves carriage returns out wherever they are. */
+static void drop_returns(char *text)
+{
+	char *out = text;
+
+	for (; *text; text++)
+		if (*text != '\r')
+			*out++ = *text;
+	*out = 0;
+}
+
 static void bls_parse(struct interp *in, struct bls *e, char *text)
 {
+	drop_returns(text);
 	while (*text && running(in)) {
 		char *end = text + strcspn(text, "\n"), *next = *end ? end + 1 : end;
 
-		if (end > text && end[-1] == '\r')
-			end[-1] = 0;
 		*end = 0;
 		if (!bls_line(in, e, text))
 			return;
@@ -134,7 +147,7 @@ static void bls_read(struct interp *in, const char *file, struct bls_list *list)
 		list->v = bigger;
 	if (!text || !e.id || !e.file || !bigger)
 		(void)out_of_memory(in);
-	if (!running(in) || !e.linux_) {
+	if (!running(in) || (!e.linux_ && !e.efi)) {
 		bls_done(&e);
 		return;
 	}
@@ -258,6 +271,67 @@ static char *expand_field(struct interp *in, const char *s)
 	return take_text(in, &out);
 }
 
+/* Appends a part of Red Hat's options; an unset variable adds nothing, and makes no line. */
+static void add_part(struct interp *in, struct strbuf *out, bool *has_line, bool is_var,
+		     const char *s, size_t n)
+{
+	_cleanup_free_ char *part = strndup(s, n);
+	const char *value = part;
+
+	if (!part) {
+		(void)out_of_memory(in);
+		return;
+	}
+	if (is_var)
+		value = env_get(in, part);
+	if (!value || !spend(in, strlen(value)))
+		return;
+	*has_line = true;
+	strbuf_addf(out, "%s%s", value, is_var ? " " : "");
+}
+
+/*
+ * The same by Red Hat's reader, which also knows "\$": no variable begins there, and the script that
+ * the line becomes part of takes the backslash away. NULL when nothing comes of it: when the line is
+ * one unset variable, or when one follows another that is unset at the start, the rest is lost.
+ */
+static char *expand_rh(struct interp *in, const char *s)
+{
+	_cleanup_strbuf_ struct strbuf out = { 0 };
+	bool is_var = false, has_line = false;
+	size_t start = 0, end = 0;
+
+	for (size_t i = 0; s[i]; i++) {
+		if (s[i] == '$') {
+			if (start != end)
+				add_part(in, &out, &has_line, is_var, s + start, end + 1 - start);
+			if (start != end && !has_line)
+				return NULL;
+			is_var = true;
+			start = i + 1;
+		} else if (is_var && !isalnum((unsigned char)s[i]) && s[i] != '_') {
+			add_part(in, &out, &has_line, true, s + start, end + 1 - start);
+			is_var = false;
+			start = i + (s[i] == ' ');
+		}
+		if (s[i] == '\\' && s[i + 1] == '$')
+			i++;
+		end = i;
+	}
+	if (start != end)
+		add_part(in, &out, &has_line, is_var, s + start, end + 1 - start);
+	return has_line ? take_text(in, &out) : NULL;
+}
+
+static char *rh_options(struct interp *in, const struct bls *e)
+{
+	char *options = e->options ? expand_rh(in, e->options) : NULL;
+
+	if (!options && running(in))
+		options = expand_rh(in, env_get_or(in, "default_kernelopts", ""));
+	return options;
+}
+
 /* "/dir" of "/dir/file" */
 static size_t directory_length(const char *path)
 {
@@ -268,21 +342,18 @@ static size_t directory_length(const char *path)
 
 static void add_early_initrds(struct interp *in, const struct bls *e, struct strbuf *out)
 {
-	const char *early = env_get_or(in, "early_initrd", "");
+	const char *early = env_get(in, "early_initrd");
 	const char *beside = e->initrds.n ? e->initrds.v[0] : e->linux_;
 
-	for (;;) {
-		size_t n;
+	/* Each blank ends a word: two of them have an empty one between them. */
+	while (early) {
+		size_t n = strcspn(early, " ");
 
-		early += strspn(early, " ");
-		n = strcspn(early, " ");
-		if (!n)
-			return;
 		strbuf_add(out, " ($root)");
 		strbuf_add_n(out, beside, directory_length(beside));
 		strbuf_add(out, "/");
 		strbuf_add_n(out, early, n);
-		early += n;
+		early = early[n] ? early + n + 1 : NULL;
 	}
 }
 
@@ -306,14 +377,16 @@ static char *bls_body(struct interp *in, const struct bls *e)
 {
 	bool rh = in->req->flavour == GRUB_RH;
 	const char *root = rh ? "($root)" : "";
-	const char *options = e->options ? e->options
-			      : rh	 ? env_get_or(in, "default_kernelopts", "")
-					 : "";
-	_cleanup_free_ char *expanded = expand_field(in, options);
+	_cleanup_free_ char *expanded =
+		rh ? rh_options(in, e) : expand_field(in, e->options ? e->options : "");
 	struct strbuf out = { 0 }, initrds = { 0 };
 
 	if (env_is(in, rh ? "save_default" : "blsuki_save_default", "true"))
 		strbuf_add(&out, "savedefault\n");
+	if (!e->linux_) {
+		strbuf_addf(&out, "chainloader %s%s %s\n", root, e->efi, expanded ? expanded : "");
+		return take_text(in, &out);
+	}
 	strbuf_add(&out, "load_video\nset gfxpayload=keep\ninsmod gzio\n");
 	strbuf_addf(&out, "linux %s%s %s\n", root, e->linux_, expanded ? expanded : "");
 	if (rh)
@@ -331,7 +404,7 @@ static char *bls_body(struct interp *in, const struct bls *e)
 static int bls_add(struct interp *in, const struct bls *e)
 {
 	struct menu_entry entry = { .kind = "bls", .line = 0, .body_line = 1 };
-	const char *title = e->title ? e->title : e->linux_;
+	const char *title = e->title ? e->title : e->linux_ ? e->linux_ : e->efi;
 	int status = GRUB_OK;
 
 	entry.is_restricted = e->users && env_get(in, "superusers");
@@ -362,7 +435,18 @@ static bool is_default(struct interp *in, const struct bls *e, size_t index)
 		return true;
 	if (e->title && !strcmp(value, e->title))
 		return true;
-	return number_parse(value, 0, &number, &end) == NUMBER_OK && !*end && number == index;
+	/* Red Hat's looks at the number in front of whatever follows. */
+	return number_parse(value, 0, &number, &end) == NUMBER_OK &&
+	       (!*end || in->req->flavour == GRUB_RH) && number == index;
+}
+
+/* Red Hat's remembers what it has read: an entry is put into a menu once. */
+static bool is_shown(const struct interp *in, const char *id)
+{
+	for (size_t i = 0; i < in->bls_shown.n; i++)
+		if (!bls_compare_rpm(in->bls_shown.v[i], id))
+			return true;
+	return false;
 }
 
 enum selection { SELECT_ALL, SELECT_DEFAULT, SELECT_OTHERS };
@@ -378,7 +462,10 @@ static void bls_add_all(struct interp *in, struct bls_list *list, enum selection
 		if (selection != SELECT_ALL &&
 		    is_default(in, e, i) != (selection == SELECT_DEFAULT))
 			continue;
-		(void)bls_add(in, e);
+		if (is_shown(in, e->id))
+			continue;
+		if (bls_add(in, e) == GRUB_OK && in->req->flavour == GRUB_RH)
+			interp_add(in, &in->bls_shown, e->id);
 	}
 }
 

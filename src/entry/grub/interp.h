@@ -129,6 +129,7 @@ struct interp {
 	struct strlist titles, indexes;
 	struct grub_result *result;
 	struct strlist positions; /* indexes of the entries in result, "2>0" */
+	struct strlist bls_shown; /* ids that blscfg of Red Hat has put into a menu */
 	char *default_position;
 	struct strbuf reason;
 	bool menu_shown;

@@ -246,7 +246,29 @@ static bool is_hex_escape(struct lexer *lexer, size_t pos)
 	       isxdigit((unsigned char)s[3]);
 }
 
-static bool lex_double_quoted(struct word_builder *w)
+/*
+ * $ in $"…", a text that may be translated and is put together only when it is used: what is no
+ * variable there stands for itself, ${ without its brace hides the rest.
+ */
+static void lex_translated_variable(struct word_builder *w)
+{
+	struct lexer *lexer = w->lexer;
+	char c = char_at(lexer, lexer->pos + 1);
+	size_t end = lexer->pos + 2;
+
+	if (c != '@' && c != '*' && lex_variable(w, true))
+		return;
+	if (c != '{') {
+		add_literal(w, '$');
+		lexer->pos++;
+		return;
+	}
+	while ((c = char_at(lexer, end)) && c != '}' && c != '"')
+		end += c == '\\' && char_at(lexer, end + 1) ? 2 : 1;
+	lexer->pos = end + (c == '}');
+}
+
+static bool lex_double_quoted(struct word_builder *w, bool is_translated)
 {
 	struct lexer *lexer = w->lexer;
 	char c, next;
@@ -260,6 +282,10 @@ static bool lex_double_quoted(struct word_builder *w)
 			break;
 		if (!c)
 			return false;
+		if (c == '$' && is_translated) {
+			lex_translated_variable(w);
+			continue;
+		}
 		if (c == '$') {
 			if (!lex_variable(w, true)) {
 				w->bad = true;
@@ -322,9 +348,9 @@ static bool lex_word(struct word_builder *w)
 			ok = lex_variable(w, false);
 		} else if (c == '$') { /* $"…": a translation, which we take as it is */
 			lexer->pos++;
-			ok = lex_double_quoted(w);
+			ok = lex_double_quoted(w, true);
 		} else if (c == '"') {
-			ok = lex_double_quoted(w);
+			ok = lex_double_quoted(w, false);
 		} else if (c == '\'') {
 			ok = lex_single_quoted(w);
 		} else if (c == '\\') {

@@ -85,6 +85,7 @@ static int load_kernel(struct interp *in, struct call *call, enum entry_type typ
 		return complain(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
 	if (is_missing(in, call->args[skip])) {
 		in->load_failed = true;
+		in->loaded.type = type; /* what it was meant to be */
 		return complain(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found", call->name,
 				call->args[skip]);
 	}

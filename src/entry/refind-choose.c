@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What rEFInd starts when nobody chooses. It compares with the lines of its menu, "Boot NAME from
+ * VOLUME", where NAME is the title of a stanza or the path of a kernel; the names of volumes are not
+ * known here. Source: rEFInd, refind/menu.c and refind/mystrings.c.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "entry/path.h"
+#include "entry/read.h"
+#include "entry/refind.h"
+
+#define FROM " from "
+
+/* Up to and with the last " from ": what follows names a volume. */
+static size_t without_volume(const char *word)
+{
+	const char *last = NULL;
+
+	for (const char *p = word; (p = strstr(p, FROM)); p++)
+		last = p;
+	return last ? (size_t)(last - word) + strlen(FROM) : strlen(word);
+}
+
+/* @word, without the volume in it, is part of the menu's line for @name. */
+static bool line_has(const char *name, const char *word)
+{
+	_cleanup_strbuf_ struct strbuf line = { 0 };
+	_cleanup_free_ char *part = strndup(word, without_volume(word));
+
+	strbuf_addf(&line, "Boot %s" FROM, name);
+	return part && *part && !line.failed && strcasestr(line.s, part);
+}
+
+/* A kernel that rEFInd found: its path on a volume, of which we know the end. */
+static bool kernel_has(const char *kernel, const char *word)
+{
+	const char *base = path_basename(kernel), *name = word, *slash;
+	_cleanup_free_ char *path = strdup(kernel + (*kernel == '/'));
+	size_t n = without_volume(word);
+
+	for (char *p = path; p && *p; p++)
+		if (*p == '/')
+			*p = '\\';
+	if (!path || line_has(path, word) || line_has(base, word))
+		return path != NULL;
+	/* "Boot @\boot\vmlinuz from VOLUME" */
+	if (strncasecmp(word, "Boot ", 5) != 0 || n < strlen(FROM) || word[n - 1] != ' ')
+		return false;
+	n -= strlen(FROM);
+	for (slash = word; slash < word + n; slash++)
+		if (*slash == '\\' || *slash == '/')
+			name = slash + 1;
+	return name > word && (size_t)(word + n - name) == strlen(base) &&
+	       strncasecmp(name, base, strlen(base)) == 0;
+}
+
+static size_t find_by_word(const struct boot_menu *menu, const char *word)
+{
+	for (size_t i = 0; i < menu->n_entries; i++) {
+		const struct boot_entry *e = &menu->entries[i];
+
+		if (e->source.line ? line_has(e->title, word)
+				   : e->kernel && kernel_has(e->kernel, word))
+			return i;
+	}
+	return menu->n_entries;
+}
+
+/* A digit is a place in the menu, a letter the first entry of its kind: "l" a Linux. */
+static size_t find_by_key(const struct boot_menu *menu, char key)
+{
+	if (key >= '1' && key <= '9')
+		return (size_t)(key - '1') < menu->n_entries ? (size_t)(key - '1')
+							     : menu->n_entries;
+	for (size_t i = 0; i < menu->n_entries && (key | 0x20) == 'l'; i++)
+		if (menu->entries[i].type == ENTRY_LINUX || menu->entries[i].type == ENTRY_UKI)
+			return i;
+	return menu->n_entries;
+}
+
+size_t refind_choose(const struct boot_menu *menu, const char *selection, const char *previous)
+{
+	size_t i = menu->n_entries;
+
+	while (i == menu->n_entries && *selection) {
+		size_t n = strcspn(selection, ",");
+		_cleanup_free_ char *word = strndup(selection, n);
+
+		if (word && strcmp(word, "+") == 0)
+			i = previous && strcmp(previous, "+") != 0
+				    ? refind_choose(menu, previous, NULL)
+				    : i;
+		else if (word && n == 1)
+			i = find_by_key(menu, *word);
+		else if (word && n > 1)
+			i = find_by_word(menu, word);
+		selection += n + (selection[n] == ',');
+	}
+	return i;
+}
+
+int refind_version(const char *name, const char *versions, char **ret)
+{
+	size_t n = strlen(name), start = n, end = 0;
+
+	for (const char *v = versions; v && *v && start == n;) {
+		size_t m = strcspn(v, ",");
+		const char *at = m ? memmem(name, n, v, m) : NULL;
+
+		if (at) {
+			start = (size_t)(at - name);
+			end = start + m;
+		}
+		v += m + (v[m] == ',');
+	}
+	for (size_t i = 0; i < n; i++)
+		if (name[i] >= '0' && name[i] <= '9') {
+			start = i < start ? i : start;
+			end = i + 1 > end ? i + 1 : end;
+		}
+	if (end <= start)
+		return replace(ret, NULL);
+	return format(ret, "%.*s", (int)(end - start), name + start);
+}
