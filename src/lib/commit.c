@@ -22,8 +22,6 @@ static int may_act(const struct kx_ctx *ctx, enum kx_step step, struct kx_error 
 			  step);
 }
 
-static int unload(struct kx_ctx *ctx, enum kx_way way, bool on_crash);
-
 static int file_load_once(struct kx_ctx *ctx, const struct kx_plan *plan, uint64_t flags)
 {
 	return ctx->sys->kexec_file_load(ctx->sys, plan->kernel.fd, plan->initrd.fd,
@@ -133,29 +131,6 @@ static int commit_with_copy(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_
 	return 0;
 }
 
-/* A file of the plan that somebody shortened meanwhile: what was read of it is zeros. */
-static int check_torn(const struct kx_plan *plan, struct kx_error *err)
-{
-	if (contents_is_torn(&plan->image->file))
-		return fail_torn(plan->image->path, err);
-	for (size_t i = 0; i < plan->n_modules; i++)
-		if (contents_is_torn(&plan->modules[i].file))
-			return fail_torn("a module", err);
-	return contents_is_torn(&plan->initrd.file) ? fail_torn("the initial ramdisk", err) : 0;
-}
-
-/* What was loaded before it was known does not stay. */
-static int drop_torn(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_error *err)
-{
-	int r = check_torn(plan, err);
-
-	if (r == 0)
-		return 0;
-	if (unload(ctx, plan->way, is_for_crash(plan)) == 0 && !is_for_crash(plan))
-		release(ctx);
-	return r;
-}
-
 KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
 {
 	const enum kx_step step = plan->way == KX_WAY_FILE ? KX_STEP_FILE_LOAD : KX_STEP_LOAD;
@@ -166,13 +141,9 @@ KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx
 	if (r == 0 && !is_for_crash(plan) && lock_pages(ctx, &lock, &why) < 0)
 		return kx_fail_at(err, kx_fail(err, -EBUSY, "%s", why.message), step);
 	if (r == 0)
-		r = check_torn(plan, err);
-	if (r == 0)
 		r = is_for_crash(plan) ? 1 : commit_in_place(ctx, plan, lock, &why, err);
 	if (r == 1)
 		r = commit_with_copy(ctx, plan, err);
-	if (r == 0)
-		r = drop_torn(ctx, plan, err);
 	if (r == 0)
 		prepare_done(ctx, plan);
 	return r;

@@ -38,8 +38,6 @@ static int image_unpack(struct kx_image *image, struct kx_error *err)
 	if (!image->compression)
 		return 0;
 	r = decompress(image->contents, FILE_SIZE_MAX, &image->unpacked, &n, err);
-	if (contents_is_torn(&image->file))
-		return fail_torn(image->path, err);
 	if (r < 0)
 		return kx_fail_in(err, r, "%s", image->path);
 	contents_done(&image->file);
@@ -102,8 +100,6 @@ KX_EXPORT int kx_image_open(struct kx_ctx *ctx, const char *path, const char *ty
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_KERNEL_UNPACK);
 	r = image->arch->image_parse(image->contents, type, &image->image, err);
-	if (contents_is_torn(&image->file))
-		return kx_fail_at(err, fail_torn(path, err), KX_STEP_KERNEL_OPEN);
 	if (r < 0)
 		return kx_fail_at(err, kx_fail_in(err, r, "%s", path), KX_STEP_KERNEL_TYPE);
 	if (image_strings(image) < 0)

@@ -24,15 +24,6 @@ void payload_done(struct payload *payload)
 	*payload = (struct payload){ .fd = -1 };
 }
 
-int fail_torn(const char *path, struct kx_error *err)
-{
-	return kx_fail(
-		err, -ESTALE,
-		"%s: became shorter while it was read; whatever writes it has to be finished "
-		"first",
-		path);
-}
-
 static int file_contents(struct kx_ctx *ctx, const char *path, struct payload *ret,
 			 struct kx_error *err)
 {
@@ -105,9 +96,6 @@ static int files_join(struct kx_ctx *ctx, const struct kx_request *req, struct p
 	}
 	if (r == 0)
 		r = pieces_join(pieces, req->n_initrds, ret, err);
-	for (size_t i = 0; r == 0 && i < req->n_initrds; i++)
-		if (contents_is_torn(&files[i].file))
-			r = fail_torn(req->initrds[i], err);
 
 	for (size_t i = 0; files && i < req->n_initrds; i++)
 		contents_done(&files[i].file);
@@ -197,11 +185,7 @@ int module_open(struct kx_ctx *ctx, const char *words, struct payload *ret, stru
 		uint8_t *unpacked;
 
 		r = decompress(module.bytes, FILE_SIZE_MAX, &unpacked, &n, err);
-		if (contents_is_torn(&module.file)) {
-			if (r == 0)
-				free(unpacked);
-			r = fail_torn(path, err);
-		} else if (r == 0) {
+		if (r == 0) {
 			contents_done(&module.file);
 			module.buffer = unpacked;
 			module.bytes = (struct bytes){ unpacked, n };
@@ -209,8 +193,6 @@ int module_open(struct kx_ctx *ctx, const char *words, struct payload *ret, stru
 			(void)kx_fail_in(err, r, "%s", path);
 		}
 	}
-	if (r == 0 && contents_is_torn(&module.file))
-		r = fail_torn(path, err);
 	if (r < 0) {
 		payload_done(&module);
 		return kx_fail_at(err, r, KX_STEP_MODULE);

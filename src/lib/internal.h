@@ -103,8 +103,6 @@ _must_check_ int initrd_open(struct kx_ctx *ctx, const struct kx_request *req, b
 _must_check_ int module_open(struct kx_ctx *ctx, const char *words, struct payload *ret,
 			     struct kx_error *err);
 void payload_done(struct payload *payload);
-/* -ESTALE: somebody shortened a file while it was read. */
-int fail_torn(const char *path, struct kx_error *err);
 
 /* What goes where, for whoever debugs. */
 void plan_log(struct kx_ctx *ctx, const struct kx_plan *plan);
