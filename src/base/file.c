@@ -9,8 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/dir.h"
 #include "base/file.h"
 #include "base/io.h"
+
+/* Writers of one file at the same time, and as many leftovers of killed ones. */
+enum { NAMES_MAX = 256 };
 
 /* openat2(2) knows RESOLVE_IN_ROOT; mkdirat(2), renameat(2) and the others do not: so the parent
  * is opened first, and they get the last component only. */
@@ -52,9 +56,121 @@ static int fill(int fd, const void *buf, size_t n, bool durable)
 	return r;
 }
 
+/* ".NAME.N.new", while it is not called NAME yet. Whoever writes to it, or is about to rename it, holds
+ * its lock. */
+static int name_beside(char ret[NAME_MAX + 1], const char *name, unsigned n)
+{
+	return snprintf(ret, NAME_MAX + 1, ".%s.%u.new", name, n) > NAME_MAX ? -ENAMETOOLONG : 0;
+}
+
+static bool is_beside(const char *entry, const char *name)
+{
+	size_t n = strlen(name), all = strlen(entry);
+
+	return all > n + 6 && entry[0] == '.' && strncmp(entry + 1, name, n) == 0 &&
+	       entry[n + 1] == '.' && strcmp(entry + all - 4, ".new") == 0;
+}
+
+/* Left over from a writer that was killed: nobody holds its lock. One that has no name any more was
+ * removed by another one while we waited, and the name may be that of a new file by now. */
+static void remove_leftover(int parent, const char *entry)
+{
+	_cleanup_close_ int fd =
+		openat(parent, entry, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &st) == 0 &&
+	    S_ISREG(st.st_mode) && st.st_nlink == 1)
+		(void)unlinkat(parent, entry, 0);
+}
+
+static void remove_leftovers(int parent, const char *name)
+{
+	_cleanup_names_ struct names names = { 0 };
+
+	if (list_in(parent, "/", &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++)
+		if (is_beside(names.v[i], name))
+			remove_leftover(parent, names.v[i]);
+}
+
+/* Where a file system has no nameless files: one that nobody else has made, by its name. */
+static int named_file(int parent, const char *name, unsigned mode, char ret_beside[NAME_MAX + 1])
+{
+	for (unsigned i = 0; i < NAMES_MAX; i++) {
+		int fd, r = name_beside(ret_beside, name, i);
+
+		if (r < 0)
+			return r;
+		fd = openat(parent, ret_beside,
+			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return fd;
+		if (fd >= 0) /* taken for a leftover in between: it has no name any more */
+			(void)fd_close(fd);
+		else if (errno != EEXIST)
+			return -errno;
+	}
+	return -EEXIST;
+}
+
+/* Gives a nameless file a name beside the one that it shall have. */
+static int give_name(int parent, int fd, const char *name, char ret_beside[NAME_MAX + 1])
+{
+	char self[64];
+
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	for (unsigned i = 0; i < NAMES_MAX; i++) {
+		int r = name_beside(ret_beside, name, i);
+
+		if (r < 0)
+			return r;
+		if (linkat(AT_FDCWD, self, parent, ret_beside, AT_SYMLINK_FOLLOW) == 0)
+			return 0;
+		if (errno != EEXIST)
+			return -errno;
+	}
+	return -EEXIST;
+}
+
+/* The whole file, under a name beside its own: 0, and nobody but us writes to it. */
+static int write_beside(int parent, const char *name, unsigned mode, const struct piece *all,
+			bool durable, char ret_beside[NAME_MAX + 1], int *ret_fd)
+{
+	_cleanup_close_ int fd = openat(parent, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, mode);
+	bool nameless = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+	int r;
+
+	if (!nameless) {
+		fd = fd_close(fd);
+		fd = named_file(parent, name, mode, ret_beside);
+		if (fd < 0)
+			return fd;
+	}
+	r = fill(fd, all->p, all->n, durable);
+	if (r == 0 && nameless)
+		r = give_name(parent, fd, name, ret_beside);
+	/* without /proc a nameless file stays nameless */
+	if ((r == -ENOENT || r == -ENOTDIR) && nameless) {
+		fd = fd_close(fd);
+		fd = named_file(parent, name, mode, ret_beside);
+		if (fd < 0)
+			return fd;
+		nameless = false;
+		r = fill(fd, all->p, all->n, durable);
+	}
+	if (r < 0 && !nameless)
+		(void)unlinkat(parent, ret_beside, 0);
+	if (r == 0)
+		*ret_fd = TAKE_FD(fd);
+	return r;
+}
+
 int file_replace_in(int root, const char *path, unsigned mode, const void *buf, size_t n,
 		    bool durable)
 {
+	const struct piece all = { buf, n };
 	const char *name;
 	_cleanup_close_ int parent = parent_open(root, path, &name);
 	_cleanup_close_ int fd = -1;
@@ -63,22 +179,16 @@ int file_replace_in(int root, const char *path, unsigned mode, const void *buf, 
 
 	if (parent < 0)
 		return parent;
-	/* one name per writer: two of them never write to the same file */
-	if (snprintf(beside, sizeof(beside), ".%s.%d.new", name, (int)gettid()) >=
-	    (int)sizeof(beside))
-		return -ENAMETOOLONG;
-	/* left over from a writer with that number, which was killed */
-	(void)unlinkat(parent, beside, 0);
-	fd = openat(parent, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-	if (fd < 0)
-		return -errno;
-	r = fill(fd, buf, n, durable);
-	if (r == 0 && renameat(parent, beside, parent, name) < 0)
-		r = -errno;
+	remove_leftovers(parent, name);
+	r = write_beside(parent, name, mode, &all, durable, beside, &fd);
 	if (r < 0)
-		(void)unlinkat(parent, beside, 0);
-	else if (durable && fsync(parent) < 0)
+		return r;
+	if (renameat(parent, beside, parent, name) < 0) {
 		r = -errno;
+		(void)unlinkat(parent, beside, 0);
+	} else if (durable && fsync(parent) < 0) {
+		r = -errno;
+	}
 	return r;
 }
 

@@ -13,8 +13,9 @@
 /* Makes the directory @path with @mode if it does not exist; its parent has to exist. */
 _must_check_ int directory_make_in(int root, const char *path, unsigned mode);
 
-/* Replaces a file at once, or not at all, also when power fails if @durable: it is written under
- * a temporary name next to @path and renamed. */
+/* Replaces a file at once, or not at all, also when power fails if @durable: it is written without a name,
+ * or under one next to @path where a file system has no nameless files, and renamed. Any number may do so
+ * at the same time, also in different PID namespaces; what killed ones left behind is removed. */
 _must_check_ int file_replace_in(int root, const char *path, unsigned mode, const void *buf,
 				 size_t n, bool durable);
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/budget.h"
 #include "base/cleanup.h"
 
 enum entry_type {
@@ -51,12 +52,16 @@ struct boot_entry {
 	struct strlist warnings;
 };
 
+/* Text in all entries of a menu: macros and words that hold for every entry multiply. */
+enum { ENTRIES_BYTES_MAX = 64 << 20 };
+
 struct boot_menu {
 	const char *loader;  /* "grub", "systemd-boot", … static */
 	const char *flavour; /* "upstream", "rh", "suse" or NULL */
 	char *config;	     /* file the menu was read from, below the root */
 	struct boot_entry *entries;
 	size_t n_entries;
+	size_t n_bytes;	      /* that its entries hold */
 	size_t default_index; /* n_entries when nothing would be started */
 	char *default_reason; /* every step that decided, one per line */
 	char *guess; /* why it is not known what the loader would start, or NULL: it is known */
@@ -68,7 +73,8 @@ void strlist_done(struct strlist *list);
 #define _cleanup_strlist_ _cleanup_(strlist_done)
 void boot_entry_done(struct boot_entry *entry);
 void boot_menu_done(struct boot_menu *menu);
-/* Moves @entry into @menu; on failure @entry still belongs to the caller. */
+/* Moves @entry into @menu; on failure @entry still belongs to the caller. BUDGET_SPENT when all entries
+ * together hold more text than a menu may (ENTRIES_BYTES_MAX). */
 _must_check_ int boot_menu_add(struct boot_menu *menu, struct boot_entry *entry);
 
 /* What a directory or a name turned out to be. */
@@ -83,10 +89,12 @@ enum entry_search { ENTRY_SEARCH_UUID, ENTRY_SEARCH_LABEL, ENTRY_SEARCH_FILE };
  * What an interpreter asks of file systems. A device is the loader's name without parentheses
  * ("hd0,gpt2", "lvm/vg-root", or an opaque token that search() returned); NULL or "" is the file
  * system that holds the configuration. Paths are absolute on that device. All return 0 or a
- * negative errno; -ENODEV when the device is not known here. One table for a real root
- * (fs-root.c), one for tests.
+ * negative errno; -ENODEV when the device is not known here, BUDGET_SPENT when what all calls may cost
+ * together is used up. One table for a real root (fs-root.c), one for tests.
  */
 struct entry_fs {
+	struct budget
+		*budget; /* borrowed; NULL: no limits. Interpreters take their own steps from it */
 	int (*type)(struct entry_fs *fs, const char *device, const char *path,
 		    enum entry_file_type *ret);
 	int (*read)(struct entry_fs *fs, const char *device, const char *path, size_t max,

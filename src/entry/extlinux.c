@@ -357,9 +357,10 @@ static int include(struct parser *p, struct bytes value)
 		return -ENOMEM;
 	r = p->depth < INCLUDES_MAX && p->files ? p->files->read(p->files, path, &buf, &n) : -ELOOP;
 	if (r < 0)
-		return r == -ENOMEM ? r
-				    : menu_warn(&p->menu, "included file %s is left out: %s", path,
-						strerror(-r));
+		return r == -ENOMEM || r == BUDGET_SPENT
+			       ? r
+			       : menu_warn(&p->menu, "included file %s is left out: %s", path,
+					   strerror(-r));
 	p->depth++;
 	r = take_text(p, (struct bytes){ buf, n });
 	p->depth--;

@@ -17,6 +17,8 @@
 
 /* Names that one evaluation may leave behind. */
 enum { NAMES_MAX = 4096 };
+/* Of the budget: for stat(2) of a device, and for finding one by its tag. */
+enum { STAT_STEPS = 128, PROBE_STEPS = 16384 };
 
 void fs_devices_done(struct fs_devices *devices)
 {
@@ -141,13 +143,21 @@ int fs_device_place(struct root_fs *fs, const char *place, struct kx_error *err)
 
 static int mount_of_device(struct root_fs *fs, dev_t device, size_t *ret)
 {
+	const char *source, *last = "";
 	dev_t d;
 
-	for (size_t i = 0; i < fs->mounts.n; i++)
-		if (machine_device(fs->mounts.v[i].source, &d) == 0 && d == device) {
+	for (size_t i = 0; i < fs->mounts.n; i++, last = source) {
+		source = fs->mounts.v[i].source;
+		/* hosts of containers have thousands of mounts, most of them of no device */
+		if (source[0] != '/' || strcmp(source, last) == 0)
+			continue;
+		if (budget_take(fs->fs.budget, BUDGET_STEPS, STAT_STEPS) < 0)
+			return BUDGET_SPENT;
+		if (machine_device(source, &d) == 0 && d == device) {
 			*ret = i;
 			return 0;
 		}
+	}
 	return -ENODEV;
 }
 
@@ -161,6 +171,8 @@ static int mount_of_partition(struct root_fs *fs, unsigned number, size_t *ret)
 	has_home = machine_device(fs->mounts.v[fs->home].source, &d) == 0 &&
 		   machine_partition(d, &home) == 0;
 	for (size_t i = 0; i < fs->mounts.n; i++) {
+		if (budget_take(fs->fs.budget, BUDGET_STEPS, STAT_STEPS) < 0)
+			return BUDGET_SPENT;
 		if (machine_device(fs->mounts.v[i].source, &d) < 0 ||
 		    machine_partition(d, &p) < 0 || p.number != number)
 			continue;
@@ -231,6 +243,9 @@ static int find_tag(struct root_fs *fs, enum fs_name_kind kind, const char *valu
 	}
 	if (!fs->is_live)
 		return -ENOENT;
+	/* udev's link, or every device is probed */
+	if (budget_take(fs->fs.budget, BUDGET_STEPS, PROBE_STEPS) < 0)
+		return BUDGET_SPENT;
 	if (machine_find_tag(tag, value, &d) < 0 || mount_of_device(fs, d, ret) < 0)
 		return -ENOENT;
 	return 0;

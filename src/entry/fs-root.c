@@ -21,8 +21,8 @@
 #include "entry/fs-root.h"
 #include "entry/path.h"
 
-/* Files of text that describe mounts; a machine with thousands of containers stays below. */
-enum { TABLE_MAX = 16 << 20 };
+/* Files of text that describe mounts: the kernel's own limit of 100,000 mounts makes 30 MiB. */
+enum { TABLE_MAX = 128 << 20 };
 /* Names in one directory. */
 enum { NAMES_MAX = 100000 };
 
@@ -85,7 +85,9 @@ static int root_to_system(struct entry_fs *table, const char *device, const char
 
 	if (device && strcmp(device, ENTRY_SYSTEM) == 0)
 		return path_join(NULL, path, ret);
-	r = fs_device_mount(fs, device, &m);
+	r = budget_take(table->budget, BUDGET_STEPS, 4 * fs->mounts.n);
+	if (r == 0)
+		r = fs_device_mount(fs, device, &m);
 	if (r < 0)
 		return r;
 	r = path_join(NULL, path, &clean);
@@ -105,18 +107,25 @@ static int root_to_system(struct entry_fs *table, const char *device, const char
 static int root_open(struct root_fs *fs, const char *device, const char *path, int flags)
 {
 	_cleanup_free_ char *system = NULL;
-	int r = root_to_system(&fs->fs, device, path, &system);
+	int r = budget_take(fs->fs.budget, BUDGET_FILES, 1);
 
+	if (r == 0)
+		r = root_to_system(&fs->fs, device, path, &system);
 	return r < 0 ? r : open_in(fs->root, system, flags);
 }
+
+/* What a system call or two cost, in steps. */
+enum { CALL_STEPS = 256 };
 
 /* One call where the root is the system's own: entries come by the thousand. */
 static int root_stat(struct root_fs *fs, const char *device, const char *path, struct stat *ret)
 {
 	_cleanup_free_ char *system = NULL;
 	_cleanup_close_ int fd = -1;
-	int r = root_to_system(&fs->fs, device, path, &system);
+	int r = budget_take(fs->fs.budget, BUDGET_STEPS, CALL_STEPS);
 
+	if (r == 0)
+		r = root_to_system(&fs->fs, device, path, &system);
 	if (r < 0)
 		return r;
 	if (fs->root == ROOT_HERE)
@@ -160,8 +169,17 @@ static int root_read(struct entry_fs *table, const char *device, const char *pat
 		     uint8_t **ret, size_t *ret_n)
 {
 	_cleanup_close_ int fd = root_open(of(table), device, path, O_RDONLY);
+	_cleanup_free_ uint8_t *text = NULL;
+	size_t n;
+	int r = fd < 0 ? fd : read_fd(fd, max, &text, &n);
 
-	return fd < 0 ? fd : read_fd(fd, max, ret, ret_n);
+	if (r == 0)
+		r = budget_take(table->budget, BUDGET_BYTES, n);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(text);
+	*ret_n = n;
+	return 0;
 }
 
 static int root_map(struct entry_fs *table, const char *device, const char *path,
@@ -207,7 +225,10 @@ static int root_list(struct entry_fs *table, const char *device, const char *pat
 	while (r == 0 && ((void)(errno = 0), e = readdir(dir))) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		r = names.n < NAMES_MAX ? strlist_add(&names, e->d_name) : -E2BIG;
+		r = names.n < NAMES_MAX ? budget_take(table->budget, BUDGET_STEPS, CALL_STEPS)
+					: -E2BIG;
+		if (r == 0)
+			r = strlist_add(&names, e->d_name);
 	}
 	if (r == 0 && errno)
 		r = -errno;
@@ -362,6 +383,7 @@ int fs_root_new(const struct fs_root_opts *opts, struct entry_fs **ret, struct k
 		return kx_fail(err, -ENOMEM, "out of memory");
 	fs->root = opts->root;
 	fs->fs = (struct entry_fs){
+		.budget = opts->budget,
 		.type = root_type,
 		.read = root_read,
 		.list = root_list,

@@ -12,6 +12,7 @@ struct fs_root_opts {
 	 * file system is */
 	const char *const *places;
 	size_t n_places;
+	struct budget *budget; /* that every access takes from; borrowed, may be NULL */
 };
 
 /*

@@ -21,6 +21,7 @@ enum {
 	DEPTH_MAX = 16,
 	MACROS_MAX = 256,
 	EXPANDED_MAX = 1 << 16, /* of one line */
+	TEXT_MAX = 32 << 20,	/* of all lines, expanded */
 };
 
 struct macro {
@@ -47,6 +48,7 @@ struct parser {
 	size_t n_rows;
 	struct macro macros[MACROS_MAX];
 	size_t n_macros;
+	size_t n_text;	       /* bytes of all lines so far, expanded */
 	struct strlist titles; /* of the directories above, and the own one */
 	char *protocol;
 	bool in_entry;
@@ -262,6 +264,9 @@ static int take_line(struct parser *p, struct bytes raw, unsigned number)
 	r = expand(p, line, &text);
 	if (r < 0 || !text.n)
 		return r;
+	p->n_text += text.n;
+	if (p->n_text > TEXT_MAX)
+		return BUDGET_SPENT;
 	line = (struct bytes){ (uint8_t *)text.s, text.n };
 	if (line.p[0] == p->syntax.entry)
 		return begin_entry(p, line, number);

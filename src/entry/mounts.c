@@ -4,13 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/lines.h"
 #include "base/mountinfo.h"
 #include "entry/mounts.h"
 #include "entry/path.h"
-
-/* More than any machine has; keeps a hostile table from costing more than it should. */
-enum { MOUNTS_MAX = 65536 };
 
 void mount_done(struct mount *m)
 {
@@ -31,14 +29,9 @@ void mounts_done(struct mounts *mounts)
 
 static int add(struct mounts *mounts, struct mount *m)
 {
-	struct mount *bigger;
-
-	if (mounts->n >= MOUNTS_MAX)
-		return -E2BIG;
-	bigger = reallocarray(mounts->v, mounts->n + 1, sizeof(*mounts->v));
-	if (!bigger)
+	/* how many there are is bounded by the size of the file that they are read from */
+	if (array_room(&mounts->v, mounts->n, &mounts->room, sizeof(*mounts->v)) < 0)
 		return -ENOMEM;
-	mounts->v = bigger;
 	mounts->v[mounts->n++] = *m;
 	*m = (struct mount){ 0 };
 	return 0;
@@ -76,55 +69,148 @@ static bool is_pseudo(struct bytes type)
 	return false;
 }
 
-/* A new mount at a place hides what was mounted there and below. */
-static void drop_covered(struct mounts *mounts, const char *dir)
-{
-	size_t kept = 0;
+/* A line of the table, by where it mounts. */
+struct place {
+	char *dir; /* below the root we look at */
+	size_t line;
+};
 
-	for (size_t i = 0; i < mounts->n; i++) {
-		if (path_below(mounts->v[i].dir, dir))
-			mount_done(&mounts->v[i]);
-		else
-			mounts->v[kept++] = mounts->v[i];
-	}
-	mounts->n = kept;
+struct places {
+	struct place *v;
+	size_t n, room;
+};
+
+static void places_done(struct places *places)
+{
+	for (size_t i = 0; i < places->n; i++)
+		free(places->v[i].dir);
+	free(places->v);
 }
 
-static int take_mountinfo_line(struct mounts *mounts, struct bytes line, const char *root)
+/* A directory before what is below it, and nothing in between: "/a", "/a/b", "/a-b". */
+static int compare_places(const void *p, const void *q)
 {
-	_cleanup_free_ char *dir = NULL, *fsroot = NULL, *type = NULL, *source = NULL;
-	_cleanup_free_ char *below = NULL;
-	struct mountinfo m;
+	const char *a = ((const struct place *)p)->dir, *b = ((const struct place *)q)->dir;
+
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	if (*a == *b)
+		return 0;
+	if (!*a || !*b)
+		return *a ? 1 : -1;
+	if (*a == '/' || *b == '/')
+		return *a == '/' ? -1 : 1;
+	return (unsigned char)*a < (unsigned char)*b ? -1 : 1;
+}
+
+/*
+ * A later mount at a place hides what was mounted there and below. In the order of compare_places()
+ * the directories above the current one are a stack; the @line of each is the last that it, or any
+ * above it, was mounted by.
+ */
+static int find_covered(struct places *places, bool *ret_covered)
+{
+	struct place *stack = calloc(places->n + 1, sizeof(*stack));
+	struct place *v = places->v;
+	size_t depth = 0;
+
+	if (!stack)
+		return -ENOMEM;
+	if (places->n)
+		qsort(v, places->n, sizeof(*v), compare_places);
+	for (size_t i = 0, end; i < places->n; i = end) {
+		size_t last = 0;
+
+		for (end = i; end < places->n && strcmp(v[end].dir, v[i].dir) == 0; end++)
+			last = v[end].line > last ? v[end].line : last;
+		while (depth && !path_below(v[i].dir, stack[depth - 1].dir))
+			depth--;
+		if (depth && stack[depth - 1].line > last)
+			last = stack[depth - 1].line;
+		for (size_t k = i; k < end; k++)
+			ret_covered[v[k].line] = v[k].line < last;
+		stack[depth++] = (struct place){ v[i].dir, last };
+	}
+	free(stack);
+	return 0;
+}
+
+/* Where a line mounts, below @root; NULL when that is elsewhere. */
+static int place_of(const struct mountinfo *m, const char *root, char **ret)
+{
+	_cleanup_free_ char *dir = bytes_dup_octal(m->dir);
 	const char *rest;
+
+	if (!dir)
+		return -ENOMEM;
+	rest = path_below(dir, root);
+	*ret = NULL;
+	return rest ? path_join(NULL, rest, ret) : 0;
+}
+
+static int add_place(struct places *places, struct bytes line, size_t number, const char *root)
+{
+	struct mountinfo m;
+	char *dir;
 	int r;
 
 	if (!mountinfo_split(line, &m))
 		return 0;
-	dir = bytes_dup_octal(m.dir);
+	if (array_room(&places->v, places->n, &places->room, sizeof(*places->v)) < 0)
+		return -ENOMEM;
+	r = place_of(&m, root, &dir);
+	if (r == 0 && dir)
+		places->v[places->n++] = (struct place){ dir, number };
+	return r;
+}
+
+static int add_mountinfo_line(struct mounts *mounts, struct bytes line, const char *root)
+{
+	_cleanup_free_ char *dir = NULL, *fsroot = NULL, *type = NULL, *source = NULL;
+	struct mountinfo m;
+	int r;
+
+	if (!mountinfo_split(line, &m) || is_pseudo(m.type))
+		return 0;
+	r = place_of(&m, root, &dir);
+	if (r < 0 || !dir)
+		return r;
 	fsroot = bytes_dup_octal(m.fsroot);
 	type = bytes_dup_octal(m.type);
 	source = bytes_dup_octal(m.source);
-	if (!dir || !fsroot || !type || !source)
+	if (!fsroot || !type || !source)
 		return -ENOMEM;
-	rest = path_below(dir, root);
-	if (!rest)
-		return 0;
-	r = path_join(NULL, rest, &below);
-	if (r < 0)
-		return r;
-	drop_covered(mounts, below);
-	return is_pseudo(m.type) ? 0 : mounts_add(mounts, below, fsroot, type, source);
+	return mounts_add(mounts, dir, fsroot, type, source);
+}
+
+static int parse_mountinfo(struct bytes file, const char *root, struct mounts *mounts)
+{
+	_cleanup_(places_done) struct places places = { 0 };
+	_cleanup_free_ bool *covered = NULL;
+	struct lines lines = lines_of(file);
+	struct bytes line;
+	size_t n = 0;
+	int r = 0;
+
+	while (r == 0 && lines_next(&lines, &line))
+		r = add_place(&places, line, n++, root);
+	covered = calloc(n + 1, sizeof(*covered));
+	if (r == 0)
+		r = covered ? find_covered(&places, covered) : -ENOMEM;
+	lines = lines_of(file);
+	for (size_t i = 0; r == 0 && lines_next(&lines, &line); i++)
+		if (!covered[i])
+			r = add_mountinfo_line(mounts, line, root);
+	return r;
 }
 
 int mounts_parse_mountinfo(struct bytes file, const char *root, struct mounts *ret)
 {
 	struct mounts mounts = { 0 };
-	struct lines lines = lines_of(file);
-	struct bytes line;
-	int r = 0;
+	int r = parse_mountinfo(file, root, &mounts);
 
-	while (r == 0 && lines_next(&lines, &line))
-		r = take_mountinfo_line(&mounts, line, root);
 	if (r < 0)
 		mounts_done(&mounts);
 	else

@@ -14,7 +14,7 @@ struct mount {
 
 struct mounts {
 	struct mount *v;
-	size_t n;
+	size_t n, room;
 };
 
 void mount_done(struct mount *m);

@@ -78,6 +78,8 @@ int menu_warn(struct boot_menu *menu, const char *fmt, ...)
 	va_list ap;
 	int r;
 
+	if (menu->warnings.n >= MENU_WARNINGS_MAX)
+		return 0;
 	va_start(ap, fmt);
 	r = add_formatted(&menu->warnings, fmt, ap);
 	va_end(ap);

@@ -9,6 +9,8 @@
 
 /* Longest configuration or entry that is read. */
 #define CONFIG_MAX ((size_t)8 << 20)
+/* Warnings about a configuration; more are not kept. */
+enum { MENU_WARNINGS_MAX = 1000 };
 
 /* A file held in memory; released with text_done(). */
 struct text {

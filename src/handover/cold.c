@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/container.h"
 #include "base/file.h"
 #include "handover/cold.h"
 #include "handover/request.h"
@@ -13,9 +14,18 @@ int cold_prepare(struct sys *sys, struct kx_ctx *ctx, const struct reboot_wish *
 {
 	struct kx_state state = { .size = sizeof(state) };
 	struct cold cold = { .ctx = ctx };
+	_cleanup_close_ int root = machine_open(sys);
+	const char *mark = container_mark_in(root);
 	struct pid1 pid1;
-	int r = kx_state(ctx, &state, err);
+	int r;
 
+	/* its init would only end the container, and the sysctl is the host's */
+	if (mark)
+		return kx_fail(err, -EOPNOTSUPP,
+			       "this runs in a container (%s): the machine is its host's; run "
+			       "coldreboot there",
+			       mark);
+	r = kx_state(ctx, &state, err);
 	if (r < 0)
 		return r;
 	pid1_read(sys, &pid1);
@@ -60,34 +70,51 @@ static int drop_image(struct cold *cold, struct kx_error *err)
 
 /* One way until the next boot, which begins as soon as this is over. A kernel without the sysctl
  * has no kexec. */
-static void forbid_loading(struct sys *sys)
+static int forbid_loading(struct sys *sys)
 {
 	_cleanup_close_ int root = machine_open(sys);
 
-	(void)!file_write_in(root, LOAD_DISABLED, "1\n");
+	return file_write_in(root, LOAD_DISABLED, "1\n");
+}
+
+/* The request keeps our own hooks from loading. Where it cannot be written the sysctl does so, which is set
+ * before they run, and a person who wants the firmware gets it all the same. */
+static bool leave_request(struct sys *sys, const struct cold *cold)
+{
+	struct request request = { .mode = REBOOT_COLD };
+	struct kx_error why = { 0 };
+
+	if (request_write(sys, &request, &why) == 0)
+		return true;
+	teller_warn(cold->teller,
+		    "%s; going on without the request, which our own hooks would look for",
+		    why.message);
+	return false;
 }
 
 int cold_go(struct sys *sys, struct cold *cold, enum cold_stage *ret_stage, struct kx_error *err)
 {
-	struct request request = { .mode = REBOOT_COLD };
+	bool requested;
 	int r;
 
 	*ret_stage = COLD_UNLOAD;
 	r = drop_image(cold, err);
 	if (r < 0)
 		return r;
-	*ret_stage = COLD_REQUEST;
-	r = request_write(sys, &request, err);
-	if (r < 0)
-		return r;
 	*ret_stage = COLD_ASK;
+	requested = leave_request(sys, cold);
 	r = reboot_ask(sys, &cold->call, err);
 	if (r < 0) {
 		(void)!request_remove(sys, NULL);
 		return r;
 	}
 	*ret_stage = COLD_ASKED;
-	forbid_loading(sys);
+	r = forbid_loading(sys);
+	if (r < 0 && r != -ENOENT && !requested)
+		teller_warn(cold->teller,
+			    LOAD_DISABLED
+			    ": %s: where fast reboots are enabled this may become one",
+			    strerror(-r));
 	return 0;
 }
 

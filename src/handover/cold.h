@@ -3,6 +3,7 @@
 
 /* A reboot through the firmware, whatever is loaded and enabled. */
 
+#include "base/teller.h"
 #include "handover/init.h"
 
 /**
@@ -12,6 +13,7 @@
  * @call: how
  * @loaded: struct kx_state.loaded
  * @force: reboot although an image stays loaded that init may start
+ * @teller: hears what could not be done on the way; may be NULL
  */
 struct cold {
 	struct kx_ctx *ctx;
@@ -19,9 +21,10 @@ struct cold {
 	struct reboot_call call;
 	int loaded;
 	bool force;
+	const struct teller *teller;
 };
 
-/* Looks, changes nothing. -EOPNOTSUPP: the init is unknown; -ENOENT: its program is missing. */
+/* Looks, changes nothing. -EOPNOTSUPP: the init is unknown, or this is a container; -ENOENT: its program is missing. */
 _must_check_ int cold_prepare(struct sys *sys, struct kx_ctx *ctx, const struct reboot_wish *wish,
 			      struct cold *ret, struct kx_error *err);
 
@@ -33,8 +36,8 @@ enum cold_stage {
 	COLD_ASKED,   /* the machine is going down */
 };
 
-/* Unload, leave the request for our own hooks, ask init, and forbid loading until the next boot,
- * so that nobody else's hook loads on the way down. */
+/* Unload, leave the request for our own hooks, ask init, and when it has taken the order forbid loading
+ * until the next boot, so that nobody else's hook loads on the way down. */
 _must_check_ int cold_go(struct sys *sys, struct cold *cold, enum cold_stage *ret_stage,
 			 struct kx_error *err);
 

@@ -24,6 +24,7 @@ struct found {
 struct list {
 	struct found v[HOOKS_MAX];
 	size_t n;
+	bool is_full; /* and there are more */
 };
 
 static void list_done(struct list *list)
@@ -38,7 +39,12 @@ static void list_add(struct list *list, const char *directory, char *name)
 
 	while (at < list->n && strcmp(list->v[at].name, name) < 0)
 		at++;
-	if (list->n == HOOKS_MAX || (at < list->n && strcmp(list->v[at].name, name) == 0)) {
+	if (at < list->n && strcmp(list->v[at].name, name) == 0) {
+		free(name);
+		return;
+	}
+	if (list->n == HOOKS_MAX) {
+		list->is_full = true;
 		free(name);
 		return;
 	}
@@ -56,15 +62,20 @@ static bool is_name(const char *name)
 	       !strstr(name, ".rpm");
 }
 
-static void list_directory(int root, const char *directory, struct list *list)
+/* What is in the directory; none is no hooks. One that cannot be read, or that others than root can
+ * change, may have had a hook that says no. */
+static int list_directory(int root, const char *directory, struct list *list)
 {
+	_cleanup_close_ int fd = open_trusted_in(root, directory, O_PATH);
 	_cleanup_names_ struct names names = { 0 };
+	int r = fd < 0 ? fd : list_in(fd, "/", &names);
 
-	if (list_in(root, directory, &names) < 0)
-		return;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	for (size_t i = 0; i < names.n; i++)
 		if (is_name(names.v[i]))
 			list_add(list, directory, TAKE_PTR(names.v[i]));
+	return 0;
 }
 
 static void tell(const struct hooks *hooks, const char *path, const char *what)
@@ -72,18 +83,18 @@ static void tell(const struct hooks *hooks, const char *path, const char *what)
 	teller_say(hooks->teller, "hook %s (%s): %s", path, hooks->stage, what);
 }
 
-/* It runs as root: nobody else may have a say in what it does. A link to /dev/null hides a hook. */
-static bool may_run(const struct hooks *hooks, int root, const char *path)
+/* It runs as root: nobody else may have a say in what it does. 1: run it; 0: it is none; a link to
+ * /dev/null hides one. */
+static int may_run(int root, const char *path)
 {
-	_cleanup_close_ int fd = open_in(root, path, O_PATH);
+	_cleanup_close_ int fd = open_trusted_in(root, path, O_PATH);
 	struct stat st;
 
-	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !(st.st_mode & 0111))
-		return false;
-	if ((st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & 022))
-		return true;
-	tell(hooks, path, "not run, because others than root can change it");
-	return false;
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fd < 0 ? fd : -errno;
+	return S_ISREG(st.st_mode) && (st.st_mode & 0111);
 }
 
 static void note(struct hooks_answer *answer, const char *name, const char *what)
@@ -123,21 +134,63 @@ static void run_one(struct sys *sys, const struct hooks *hooks, const struct fou
 	tell(hooks, path, what);
 }
 
+/* A hook that is not asked counts as one that says no. */
+static void refuse(const struct hooks *hooks, const char *name, const char *path, int code,
+		   struct hooks_answer *answer)
+{
+	char what[160];
+
+	(void)snprintf(what, sizeof(what), "not run: %s", open_strerror(code));
+	tell(hooks, path, what);
+	note(answer, name, "refused");
+	answer->n_failed++;
+}
+
+static void list_all(int root, const struct hooks *hooks, struct list *list,
+		     struct hooks_answer *answer)
+{
+	int r = list_directory(root, hooks->directory, list);
+
+	if (r < 0)
+		refuse(hooks, hooks->directory, hooks->directory, r, answer);
+	for (size_t i = 0; i < sizeof(vendor_directories) / sizeof(vendor_directories[0]); i++) {
+		r = list_directory(root, vendor_directories[i], list);
+		if (r < 0)
+			refuse(hooks, vendor_directories[i], vendor_directories[i], r, answer);
+	}
+	if (!list->is_full)
+		return;
+	teller_say(hooks->teller, "more than %d hooks (%s): none of them is run", (int)HOOKS_MAX,
+		   hooks->stage);
+	note(answer, "hooks", "too-many");
+	answer->n_failed++;
+}
+
+static void look_and_run(struct sys *sys, int root, const struct hooks *hooks,
+			 const struct found *found, struct hooks_answer *answer)
+{
+	char path[PATH_SIZE / 2];
+	int r;
+
+	if (snprintf(path, sizeof(path), "%s/%s", found->directory, found->name) >=
+	    (int)sizeof(path)) {
+		refuse(hooks, found->name, found->name, -ENAMETOOLONG, answer);
+		return;
+	}
+	r = may_run(root, path);
+	if (r < 0)
+		refuse(hooks, found->name, path, r, answer);
+	else if (r > 0)
+		run_one(sys, hooks, found, path, answer);
+}
+
 void hooks_run(struct sys *sys, const struct hooks *hooks, struct hooks_answer *ret)
 {
 	_cleanup_close_ int root = machine_open(sys);
 	_cleanup_(list_done) struct list list = { 0 };
 
 	*ret = (struct hooks_answer){ 0 };
-	list_directory(root, hooks->directory, &list);
-	for (size_t i = 0; i < sizeof(vendor_directories) / sizeof(vendor_directories[0]); i++)
-		list_directory(root, vendor_directories[i], &list);
-	for (size_t i = 0; i < list.n; i++) {
-		char path[PATH_SIZE / 2];
-
-		if (snprintf(path, sizeof(path), "%s/%s", list.v[i].directory, list.v[i].name) <
-			    (int)sizeof(path) &&
-		    may_run(hooks, root, path))
-			run_one(sys, hooks, &list.v[i], path, ret);
-	}
+	list_all(root, hooks, &list, ret);
+	for (size_t i = 0; i < list.n && !list.is_full; i++)
+		look_and_run(sys, root, hooks, &list.v[i], ret);
 }

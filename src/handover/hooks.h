@@ -9,7 +9,9 @@
  *	NAME STAGE ENTRY
  *
  * with STAGE pre-handover (everything runs still, and init is about to be asked) or pre-jump (services
- * have stopped). What is not a regular file, not executable, or can be written by others is not run.
+ * have stopped). What is not a regular file or not executable is no hook. What others than root can
+ * change, the directories on the way included, what cannot be read, and more hooks than there is room for
+ * count as hooks that fail: there may be one among them that says no.
  */
 
 #include "base/error.h"
@@ -32,7 +34,7 @@ struct hooks {
 	const struct teller *teller;
 };
 
-/* What they answered: "NAME=0 NAME=3 NAME=timeout". */
+/* What they answered: "NAME=0 NAME=3 NAME=timeout NAME=refused". */
 struct hooks_answer {
 	char text[ATTEMPT_TEXT_MAX + 1];
 	unsigned n_run, n_failed;

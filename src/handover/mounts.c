@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/io.h"
 #include "base/lines.h"
@@ -16,8 +17,7 @@
 #define SYSRQ "/proc/sysrq-trigger"
 
 enum {
-	TABLE_MAX = 4 << 20,
-	POINTS_MAX = 65536,
+	TABLE_MAX = 1 << 30,   /* the kernel wrote it: as long as it is */
 	PASSES_MAX = 8,	       /* mounts on mounts, which the order of the table does not tell */
 	EMERGENCY_ROUNDS = 50, /* the kernel remounts from a work queue */
 	EMERGENCY_MS = 100,
@@ -69,17 +69,13 @@ static bool is_writable(struct bytes options)
 
 static int take_line(struct mount_points *points, struct bytes line)
 {
-	struct mount_point *bigger, m;
+	struct mount_point m;
 	struct mountinfo info;
 
 	if (!mountinfo_split(line, &info))
 		return 0;
-	if (points->n >= POINTS_MAX)
-		return -E2BIG;
-	bigger = reallocarray(points->v, points->n + 1, sizeof(*bigger));
-	if (!bigger)
+	if (array_room(&points->v, points->n, &points->room, sizeof(*points->v)) < 0)
 		return -ENOMEM;
-	points->v = bigger;
 	m = (struct mount_point){ bytes_dup_octal(info.dir), bytes_dup_octal(info.source),
 				  is_pseudo(info.type), is_writable(info.super_options),
 				  is_network(info.type) };

@@ -16,7 +16,7 @@ struct mount_point {
 
 struct mount_points {
 	struct mount_point *v; /* as mountinfo has them: what lies below comes later */
-	size_t n;
+	size_t n, room;
 };
 
 /* -ENOENT without /proc, -ENOMEM. */

@@ -10,6 +10,7 @@
 
 #include "base/dir.h"
 #include "base/io.h"
+#include "base/lines.h"
 #include "base/num.h"
 #include "handover/processes.h"
 #include "record/boot.h"
@@ -18,7 +19,7 @@
 #define PF_KTHREAD 0x00200000u
 
 enum {
-	STAT_MAX = 4096,
+	STATUS_MAX = 65536,
 	ROUND_MS = 50,
 	GRACE_ROUNDS = 200, /* 10 s to end in good order */
 	KILL_ROUNDS = 100,  /* 5 s: only those that wait for a device need any */
@@ -37,13 +38,38 @@ static bool is_ours_to_stop(const char *stat)
 	return state != 'Z' && state != 'X' && !(flags & PF_KTHREAD);
 }
 
+/* "Uid: REAL EFFECTIVE SAVED FILE" of proc_pid_status(5): all of them root's. */
+static bool is_of_root(int root, const char *pid)
+{
+	_cleanup_free_ uint8_t *text = NULL;
+	struct lines lines;
+	struct bytes line;
+	char path[64];
+	size_t n;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/status", pid);
+	if (read_file_in(root, path, STATUS_MAX, &text, &n) < 0)
+		return false;
+	lines = lines_of((struct bytes){ text, n });
+	while (lines_next(&lines, &line)) {
+		if (!bytes_is(bytes_word(&line), "Uid:"))
+			continue;
+		for (int i = 0; i < 4; i++)
+			if (!bytes_is(bytes_word(&line), "0"))
+				return false;
+		return true;
+	}
+	return false;
+}
+
+/* Anybody can call a program of his "@x": only root's keep file systems that matter. */
 static bool keeps_root(int root, const char *pid)
 {
 	_cleanup_free_ char *name = NULL;
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
-	return read_line_in(root, path, &name) == 0 && name[0] == '@';
+	return read_line_in(root, path, &name) == 0 && name[0] == '@' && is_of_root(root, pid);
 }
 
 static bool is_running(int root, const char *pid)

@@ -89,9 +89,31 @@ static int check_opts(const struct kx_entries_opts *o, struct kx_error *err)
 	return 0;
 }
 
+static uint64_t now_ms(void *data)
+{
+	struct sys *sys = data;
+
+	return sys->boottime_ms(sys);
+}
+
+/* One sentence, whichever reader it was that came to the end of it. */
+static int fail_spent(const struct budget *budget, struct kx_error *err)
+{
+	char limit[64];
+
+	budget_explain(budget, limit, sizeof(limit));
+	return kx_fail(
+		err, BUDGET_SPENT,
+		"the configuration of the boot loader is not read to its end: it asks for %s. "
+		"It includes itself, or multiplies; correct it, or name another one with "
+		"--config",
+		limit);
+}
+
 static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 			struct kx_entries *entries, struct kx_error *err)
 {
+	struct budget budget;
 	static const enum boot_firmware firmware[] = {
 		[KX_FIRMWARE_AUTO] = BOOT_FIRMWARE_AUTO,
 		[KX_FIRMWARE_EFI] = BOOT_FIRMWARE_EFI,
@@ -99,7 +121,8 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 	};
 	struct fs_root_opts root = { .root = ctx->machine_root,
 				     .places = o->places,
-				     .n_places = o->n_places };
+				     .n_places = o->n_places,
+				     .budget = &budget };
 	_cleanup_fs_root_ struct entry_fs *fs = NULL;
 	struct boot_find_opts find = { 0 };
 	const struct arch_found arch = ctx_arch(ctx);
@@ -109,6 +132,7 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 		return kx_fail(err, r, "out of memory");
 	if ((size_t)o->firmware >= sizeof(firmware) / sizeof(firmware[0]))
 		return kx_fail(err, -EINVAL, "firmware %d is not known", (int)o->firmware);
+	budget_init(&budget, now_ms, ctx->sys);
 	r = fs_root_new(&root, &fs, err);
 	if (r < 0)
 		return r;
@@ -122,7 +146,9 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 		.machine = arch.id == ARCH_UNKNOWN ? NULL : arch_name(arch.id),
 		.running_cmdline = entries->running_cmdline,
 	};
-	return read_menu(fs, &find, o->flags, entries, err);
+	r = read_menu(fs, &find, o->flags, entries, err);
+	/* readers go on without a file that cannot be read: what came of that is not the menu */
+	return r == BUDGET_SPENT || budget.spent != BUDGET_KINDS ? fail_spent(&budget, err) : r;
 }
 
 KX_EXPORT int kx_entries_new(struct kx_ctx *ctx, const struct kx_entries_opts *opts,

@@ -39,8 +39,10 @@ enum reason cold_way_find(const struct reboot *rb, const struct wish *wish, stru
 	*ret = (struct cold_way){ .direct = wish->direct };
 	if (wish->direct)
 		return direct_prepare(rb->sys, err) < 0 ? REASON_FAILED : REASON_NONE;
-	return cold_prepare(rb->sys, rb->ctx, &told, &ret->cold, err) < 0 ? REASON_INIT
-									  : REASON_NONE;
+	if (cold_prepare(rb->sys, rb->ctx, &told, &ret->cold, err) < 0)
+		return REASON_INIT;
+	ret->cold.teller = &rb->teller;
+	return REASON_NONE;
 }
 
 static enum reason reason_of(enum cold_stage stage)

@@ -23,7 +23,7 @@ struct cold_way {
 	bool direct;
 };
 
-/* Looks, changes nothing. REASON_INIT_UNKNOWN, REASON_INIT, REASON_FAILED. */
+/* Looks, changes nothing; @rb has to live as long as @ret. REASON_INIT_UNKNOWN, REASON_INIT, REASON_FAILED. */
 _must_check_ enum reason cold_way_find(const struct reboot *rb, const struct wish *wish,
 				       struct cold_way *ret, struct kx_error *err);
 void cold_way_done(struct cold_way *way);

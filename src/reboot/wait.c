@@ -66,6 +66,7 @@ static int ask_cold(const struct reboot *rb, struct kx_error *err)
 	enum cold_stage stage;
 	int r = cold_prepare(rb->sys, rb->ctx, &wish, &cold, err);
 
+	cold.teller = &rb->teller;
 	teller_say(&rb->teller, "rebooting through the firmware");
 	return r < 0 ? r : cold_go(rb->sys, &cold, &stage, err);
 }

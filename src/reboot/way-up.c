@@ -159,7 +159,7 @@ static bool in_journal(struct sys *sys, const struct attempt *a, char *ret, size
 		if (*c != '-')
 			*p++ = *c;
 	log = output_of(sys, "journalctl", words);
-	return log && reason_in_log(text_of(log), ret, size);
+	return log && reason_in_private_log(text_of(log), ret, size);
 }
 
 static void find_reason(struct sys *sys, const struct attempt *a, char *ret, size_t size)

@@ -31,7 +31,18 @@ enum {
 	CLOCK_ERROR_MS = 60 * 1000,
 };
 
-bool reason_in_log(struct bytes log, char *ret, size_t size)
+/* "BUG: " without what is there to be followed by words. */
+static size_t kind_length(const char *sign)
+{
+	size_t n = strlen(sign);
+
+	while (n && (sign[n - 1] == ' ' || sign[n - 1] == ':'))
+		n--;
+	return n;
+}
+
+/* With @whole, all of the line: its words may tell addresses, names of files and of devices. */
+static bool find_in_log(struct bytes log, bool whole, char *ret, size_t size)
 {
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
 		struct lines lines = lines_of(log);
@@ -46,6 +57,8 @@ bool reason_in_log(struct bytes log, char *ret, size_t size)
 		if (found.n) {
 			char text[SENTENCE_MAX + 1] = { 0 };
 
+			if (!whole)
+				found.n = kind_length(signs[i]);
 			memcpy(text, found.p, found.n < SENTENCE_MAX ? found.n : SENTENCE_MAX);
 			attempt_text(ret, size, text);
 			return true;
@@ -54,11 +67,41 @@ bool reason_in_log(struct bytes log, char *ret, size_t size)
 	return false;
 }
 
+bool reason_in_log(struct bytes log, char *ret, size_t size)
+{
+	return find_in_log(log, true, ret, size);
+}
+
+bool reason_in_private_log(struct bytes log, char *ret, size_t size)
+{
+	return find_in_log(log, false, ret, size);
+}
+
 /* A directory of logs; those older than the attempt are not about it. */
 struct store {
 	int root;
 	uint64_t since_ms;
+	bool is_restricted; /* only root may read the kernel log, wherever it is */
 };
+
+/* kernel.dmesg_restrict: may others than root read the log? A kernel without it has no such rule. */
+static bool log_is_restricted(int root)
+{
+	uint64_t value;
+	int r = read_u64_in(root, "/proc/sys/kernel/dmesg_restrict", &value);
+
+	return r < 0 ? r != -ENOENT : value != 0;
+}
+
+/* Whether any user may read the file, which is in @directory. */
+static bool is_public(const struct store *store, int fd, const char *directory)
+{
+	_cleanup_close_ int above = open_in(store->root, directory, O_PATH);
+	struct stat st;
+
+	return !store->is_restricted && fstat(fd, &st) == 0 && (st.st_mode & S_IROTH) &&
+	       above >= 0 && fstat(above, &st) == 0 && (st.st_mode & S_IXOTH);
+}
 
 static bool is_fresh(int fd, uint64_t since_ms)
 {
@@ -68,7 +111,8 @@ static bool is_fresh(int fd, uint64_t since_ms)
 	       (uint64_t)st.st_mtime * 1000 + CLOCK_ERROR_MS >= since_ms;
 }
 
-static bool in_file(const struct store *store, const char *path, char *ret, size_t size)
+static bool in_file(const struct store *store, const char *directory, const char *path, char *ret,
+		    size_t size)
 {
 	_cleanup_close_ int fd = open_in(store->root, path, O_RDONLY | O_NONBLOCK);
 	_cleanup_free_ uint8_t *log = NULL;
@@ -76,7 +120,8 @@ static bool in_file(const struct store *store, const char *path, char *ret, size
 	size_t n;
 
 	if (fd < 0 || !is_fresh(fd, store->since_ms) || read_fd(fd, LOG_MAX, &log, &n) < 0 ||
-	    !reason_in_log((struct bytes){ log, n }, text, sizeof(text)))
+	    !find_in_log((struct bytes){ log, n }, is_public(store, fd, directory), text,
+			 sizeof(text)))
 		return false;
 	(void)snprintf(sentence, sizeof(sentence), "%s (%s)", text, path);
 	attempt_text(ret, size, sentence);
@@ -97,7 +142,7 @@ static bool in_directory(const struct store *store, const char *directory, unsig
 		if (snprintf(path, sizeof(path), "%s/%s", directory, names.v[i]) >=
 		    (int)sizeof(path))
 			continue;
-		if (in_file(store, path, ret, size) ||
+		if (in_file(store, directory, path, ret, size) ||
 		    (depth > 0 && in_directory(store, path, depth - 1, ret, size)))
 			return true;
 	}
@@ -119,7 +164,7 @@ static bool by_watchdog(int root, char *ret, size_t size)
 bool reason_in_firmware_store(struct sys *sys, uint64_t since_ms, char *ret, size_t size)
 {
 	_cleanup_close_ int root = machine_open(sys);
-	const struct store store = { root, since_ms };
+	const struct store store = { root, since_ms, log_is_restricted(root) };
 
 	return in_directory(&store, "/sys/fs/pstore", 0, ret, size) ||
 	       in_directory(&store, "/var/lib/systemd/pstore", 2, ret, size) ||

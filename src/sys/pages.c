@@ -25,7 +25,7 @@
 
 #define POOL "hugepages/hugepages-2048kB"
 #define SOURCE "rapidreboot" /* what tells our mount from others */
-enum { NODES_MAX = 1024, MOUNTINFO_MAX = 4 << 20 };
+enum { NODES_MAX = 1024, MOUNTINFO_MAX = 1 << 30 };
 
 /* Small pages in a huge one; the size of one is the processor's business. */
 static size_t small_pages(void)

@@ -137,10 +137,42 @@ class Steps(RebootTest):
         self.assertEqual(path.parent.stat().st_mode & 0o7777, 0o700)
         self.assertEqual(self.read(DISABLED), "1\n")
 
-    def test_no_request_no_reboot(self):
+    def test_no_request(self):
+        """Who wants the firmware gets it: the sysctl keeps hooks from loading as well."""
+        asked = "run SYSTEMCTL_SKIP_AUTO_KEXEC=1 /usr/bin/systemctl reboot"
         (self.root / "proc/sys/kernel/random/boot_id").unlink()
-        self.assertRuns([], 1, [])
-        self.assertEqual(self.read(DISABLED), "0\n")
+        self.assertRuns([], 0, [asked])
+        self.assertEqual(self.read(DISABLED), "1\n")
+
+    def test_run_in_the_way(self):
+        for make in (lambda p: p.write_text("a file"), lambda p: p.symlink_to("nowhere/at/all")):
+            path = self.root / "run/rapidreboot"
+            make(path)
+            self.set(DISABLED, "0\n")
+            self.set("sys/kernel/kexec_loaded", "1\n")
+            self.assertRuns([], 0, ["file-unload", ASKED["systemd"]])
+            self.assertEqual(self.read(DISABLED), "1\n")
+            path.unlink()
+
+    def test_container(self):
+        """Its init would end the container, and the sysctl is the host's."""
+        self.set("sys/kernel/kexec_loaded", "1\n")
+        for mark in ("run/systemd/container", "run/.containerenv", ".dockerenv"):
+            self.set(mark, "")
+            before = self.tree()
+            for args in ([], ["--force"], ["--dry-run"]):
+                r = self.assertRuns(args, 5, [])
+                self.assertIn(f"container (/{mark})", r.err)
+            self.assertEqual(self.tree(), before)
+            (self.root / mark).unlink()
+        for name, number in (("pid", 4026532000), ("user", 4026532001)):
+            link = self.root / "proc/self/ns" / name
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(f"{name}:[{number}]")
+            self.assertRuns([], 5, [])
+            link.unlink()
+            link.symlink_to({"pid": "pid:[4026531836]", "user": "user:[4026531837]"}[name])
+        self.assertRuns([], 0, ["file-unload", ASKED["systemd"]])
 
     def test_dry_run(self):
         self.set("sys/kernel/kexec_loaded", "1\n")

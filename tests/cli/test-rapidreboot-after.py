@@ -124,9 +124,11 @@ class Record(After):
                       "--no-pager", r.log)
         [a] = self.timeline()
         self.assertEqual((a["result"], a["confirmed"]), ("firmware", False))
-        self.assertIn("kexec_core: Cannot do that", a["reason"])
+        # everybody may read the record, but not the journal
+        self.assertEqual(a["reason"], "kexec_core (journal of the boot before)")
         out = self.assertRuns(["timeline"], 0, []).out
-        self.assertIn("Cannot do that", out)
+        self.assertIn("kexec_core (journal", out)
+        self.assertNotIn("Cannot do that", out + self.read("var/lib/rapidreboot/attempts"))
         self.assertIn("--force H1", out)
 
     def test_pstore(self):
@@ -289,13 +291,19 @@ class Hooks(After):
         self.hook("30-c")
         for name in ("40-off", ".hidden", "50-x.dpkg-old", "60-x~"):
             self.hook(name, mode=0o644 if name == "40-off" else 0o755)
-        self.hook("70-others", mode=0o777)
         r = self.ask()
         self.assertEqual(self.hooks(r), [f"hook {name} pre-handover {self.kernel} 60000ms"
                                          for name in ("10-a", "20-b", "30-c")])
-        self.assertIn("70-others", r.err)
         self.assertLess(r.log.index(self.hooks(r)[-1]), r.log.index(self.ASKED))
         self.assertEqual(self.timeline()[0]["hooks"], "10-a=0 20-b=0 30-c=0")
+
+    def test_of_others(self):
+        """What others than root can change is not run, and may have been one that says no."""
+        self.hook("10-a")
+        self.hook("70-others", mode=0o777)
+        r = self.assertRuns(["--kernel", self.kernel], 3)
+        self.assertIn("70-others (pre-handover): not run: others than root can change it", r.err)
+        self.assertNotIn(self.ASKED, r.log)
 
     def test_failure(self):
         self.hook("10-a")

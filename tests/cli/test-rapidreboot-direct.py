@@ -3,6 +3,7 @@
 """rapidreboot --direct: no init system is asked."""
 import errno
 import json
+import shutil
 import signal
 
 from kexec_machine import main
@@ -68,7 +69,18 @@ class Direct(DirectTest):
 
     def test_storage_daemon(self):
         self.process(5000003, argv0="@fuse-root")
+        self.set("proc/5000003/status", "Name:\tx\nUid:\t0\t0\t0\t0\n")
         self.assertNotIn("5000003", " ".join(self.direct(0).calls))
+
+    def test_no_storage_daemon(self):
+        """Only root's are spared: anybody can begin his program's name with an @."""
+        for uids in ("1000\t1000\t1000\t1000", "1000\t0\t0\t0", None):
+            self.process(5000003, argv0="@x")
+            if uids:
+                self.set("proc/5000003/status", f"Name:\tx\nUid:\t{uids}\n")
+            self.assertIn(f"signal 5000003 {signal.SIGTERM:d}", self.direct(0).calls)
+            shutil.rmtree(self.root / "proc/5000003")
+            self.set("proc/self/mountinfo", MOUNTS)
 
     def test_never_ends(self):
         r = self.direct(0, errors={"signal": errno.EPERM})

@@ -12,7 +12,6 @@
 
 #include "base/cleanup.h"
 #include "record/attempts.h"
-#include "record/reason.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
 
@@ -530,56 +529,6 @@ static void test_damaged(void **state)
 	root_free(&root);
 }
 
-static const struct {
-	const char *log, *want; /* NULL: nothing in it tells */
-} logs[] = {
-	{ "[    1.0] x\n<0>[   12.3] Kernel panic - not syncing: Attempted to kill init!\n",
-	  "Kernel panic - not syncing: Attempted to kill init!" },
-	{ "<4>[1.0] kexec_core: Starting new kernel\n<1>[1.2] BUG: kernel NULL pointer\n",
-	  "BUG: kernel NULL pointer" },
-	{ "kexec_core: one\nrapidreboot: two\n", "kexec_core: one" },
-	{ "rapidreboot: one\nrapidreboot: two\n", "rapidreboot: two" },
-	{ "all is well\n", NULL },
-	{ "", NULL },
-};
-
-static void test_reason(void **state)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(logs); i++) {
-		char reason[200] = "untouched";
-		struct bytes log = { (const uint8_t *)logs[i].log, strlen(logs[i].log) };
-
-		assert_int_equal(reason_in_log(log, reason, sizeof(reason)), logs[i].want != NULL);
-		assert_string_equal(reason, logs[i].want ? logs[i].want : "untouched");
-	}
-}
-
-static void test_pstore(void **state)
-{
-	const uint64_t now_ms = (uint64_t)time(NULL) * 1000;
-	char reason[200];
-	struct root root;
-
-	setup(&root);
-	assert_false(reason_in_firmware_store(&machine, now_ms, reason, sizeof(reason)));
-	root_put(&root, "/var/lib/systemd/pstore/17/dmesg.txt",
-		 "<0>Kernel panic - not syncing: X\n");
-	assert_true(reason_in_firmware_store(&machine, now_ms, reason, sizeof(reason)));
-	assert_string_equal(reason, "Kernel panic - not syncing: X "
-				    "(/var/lib/systemd/pstore/17/dmesg.txt)");
-	root_put(&root, "/sys/fs/pstore/dmesg-efi-1", "Oops: 0002 [#1] SMP\n");
-	assert_true(reason_in_firmware_store(&machine, now_ms, reason, sizeof(reason)));
-	assert_string_equal(reason, "Oops: 0002 [#1] SMP (/sys/fs/pstore/dmesg-efi-1)");
-	/* a crash of last week is another story */
-	assert_false(
-		reason_in_firmware_store(&machine, now_ms + 7 * 86400000, reason, sizeof(reason)));
-	root_put(&root, "/sys/class/watchdog/watchdog0/bootstatus", "32\n");
-	assert_true(
-		reason_in_firmware_store(&machine, now_ms + 7 * 86400000, reason, sizeof(reason)));
-	assert_non_null(strstr(reason, "watchdog"));
-	root_free(&root);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -589,8 +538,7 @@ int main(void)
 		cmocka_unit_test(test_withdraw),       cmocka_unit_test(test_stopped),
 		cmocka_unit_test(test_begins),	       cmocka_unit_test(test_measure),
 		cmocka_unit_test(test_not_continuous), cmocka_unit_test(test_concurrent),
-		cmocka_unit_test(test_damaged),	       cmocka_unit_test(test_reason),
-		cmocka_unit_test(test_pstore),
+		cmocka_unit_test(test_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

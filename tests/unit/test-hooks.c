@@ -91,9 +91,9 @@ static void test_arguments(void **state)
 	hook(&root, "/usr/lib/rapidreboot/hooks.d/60-masked", "exit 1", 0755);
 	root_link(&root, "/etc/rapidreboot/hooks.d/60-masked", "/dev/null");
 	answer = run(30);
-	assert_string_equal(answer.text, "10-a=0 15-c=137 20-b=7");
+	assert_string_equal(answer.text, "10-a=0 15-c=137 20-b=7 40-open=refused");
 	assert_int_equal(answer.n_run, 3);
-	assert_int_equal(answer.n_failed, 2);
+	assert_int_equal(answer.n_failed, 3);
 	assert_non_null(strstr(told, "20-b (pre-handover): exit status 7"));
 	assert_non_null(strstr(told, "40-open (pre-handover): not run"));
 	(void)snprintf(path, sizeof(path), "%s/etc/rapidreboot/hooks.d/10-a.out", root.path);
@@ -153,6 +153,81 @@ static void test_not_a_program(void **state)
 	root_free(&root);
 }
 
+static void change_mode(struct root *root, const char *path, unsigned mode)
+{
+	char whole[200];
+
+	(void)snprintf(whole, sizeof(whole), "%s%s", root->path, path);
+	assert_int_equal(chmod(whole, mode), 0);
+}
+
+/* Whoever can write to a directory on the way decides what runs: nothing does, and that is a no. */
+static void test_untrusted_directory(void **state)
+{
+	static const char *const directories[] = { "/etc", "/etc/rapidreboot",
+						   "/etc/rapidreboot/hooks.d" };
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		struct hooks_answer answer;
+		struct root root;
+
+		setup(&root);
+		hook(&root, "/etc/rapidreboot/hooks.d/10-a", "exit 0", 0755);
+		change_mode(&root, directories[i], 0777);
+		answer = run(5);
+		assert_int_equal(answer.n_run, 0);
+		assert_int_equal(answer.n_failed, 1);
+		assert_non_null(strstr(told, "others than root can change it"));
+		root_free(&root);
+	}
+}
+
+/* A file in the place of the directory, a link in circles: there may have been a hook. */
+static void test_unreadable(void **state)
+{
+	struct hooks_answer answer;
+	struct root root;
+
+	setup(&root);
+	root_put(&root, "/etc/rapidreboot/hooks.d", "x");
+	answer = run(5);
+	assert_int_equal(answer.n_failed, 1);
+	root_free(&root);
+
+	setup(&root);
+	root_link(&root, "/usr/lib/rapidreboot/hooks.d/10-loop", "10-loop");
+	answer = run(5);
+	assert_int_equal(answer.n_failed, 1);
+	assert_string_equal(answer.text, "10-loop=refused");
+	root_free(&root);
+}
+
+/* As many as there is room for, and one more. */
+static void test_too_many(void **state)
+{
+	struct hooks_answer answer;
+	char path[100];
+	struct root root;
+
+	setup(&root);
+	for (int i = 0; i < 128; i++) {
+		(void)snprintf(path, sizeof(path), "/etc/rapidreboot/hooks.d/%03d", i);
+		hook(&root, path, "exit 0", 0755);
+	}
+	answer = run(30);
+	assert_int_equal(answer.n_run, 128);
+	assert_int_equal(answer.n_failed, 0);
+	/* the same name again takes no room */
+	hook(&root, "/usr/lib/rapidreboot/hooks.d/000", "exit 1", 0755);
+	assert_int_equal(run(30).n_failed, 0);
+	hook(&root, "/usr/lib/rapidreboot/hooks.d/guard", "exit 1", 0755);
+	answer = run(30);
+	assert_int_equal(answer.n_run, 0);
+	assert_int_equal(answer.n_failed, 1);
+	assert_string_equal(answer.text, "hooks=too-many");
+	root_free(&root);
+}
+
 /* A person's message is never an option of the program that shows it. */
 static void test_operand(void **state)
 {
@@ -172,7 +247,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_operand),	      cmocka_unit_test(test_none),
 		cmocka_unit_test(test_arguments),     cmocka_unit_test(test_time),
-		cmocka_unit_test(test_not_a_program),
+		cmocka_unit_test(test_not_a_program), cmocka_unit_test(test_untrusted_directory),
+		cmocka_unit_test(test_unreadable),    cmocka_unit_test(test_too_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

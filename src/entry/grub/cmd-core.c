@@ -268,6 +268,23 @@ static bool is_modest(const char *pattern)
 	return strlen(pattern) <= 1024 && !strchr(pattern, '{');
 }
 
+/*
+ * Steps that matching may take: with back-references every way to divide the text among the repeated
+ * parts is tried, else the text is gone through once for each place in the pattern.
+ */
+static size_t match_steps(const char *pattern, const char *text)
+{
+	size_t n = strlen(text) + 1, steps = n * (strlen(pattern) + 1);
+	bool refers_back = false;
+
+	for (const char *p = pattern; p[0] && p[1]; p += p[0] == '\\' ? 2 : 1)
+		refers_back |= p[0] == '\\' && p[1] >= '1' && p[1] <= '9';
+	for (const char *p = pattern; refers_back && *p; p++)
+		if (strchr("*+?|", *p) && steps <= GRUB_MAX_MATCH)
+			steps *= n;
+	return steps;
+}
+
 int cmd_regexp(struct interp *in, struct call *call)
 {
 	static const struct option table[] = { { "set", 's', OPTION_VALUE }, { NULL } };
@@ -283,8 +300,12 @@ int cmd_regexp(struct interp *in, struct call *call)
 	} else if (!is_modest(o.rest.v[0]) || strlen(o.rest.v[1]) > 4096) {
 		(void)complain(in, 0,
 			       "regexp: expressions with {} or of this length are not tried");
-	} else if (!regcomp(&re, o.rest.v[0], REG_EXTENDED)) {
-		(void)spend(in, strlen(o.rest.v[0]) * strlen(o.rest.v[1]) + 4096);
+	} else if (match_steps(o.rest.v[0], o.rest.v[1]) > GRUB_MAX_MATCH) {
+		(void)complain(in, 0,
+			       "regexp: a back-reference and this many repetitions in this long a "
+			       "text are not tried");
+	} else if (spend(in, match_steps(o.rest.v[0], o.rest.v[1]) + 4096) &&
+		   !regcomp(&re, o.rest.v[0], REG_EXTENDED)) {
 		if (!regexec(&re, o.rest.v[1], sizeof(matches) / sizeof(*matches), matches, 0)) {
 			status = GRUB_OK;
 			for (size_t i = 0; i < o.values[0].n && !status; i++)

@@ -154,6 +154,8 @@ int exec_words(struct interp *in, struct strlist *words, const struct word *bloc
 		in->fatal = -ELOOP;
 		return GRUB_OK;
 	}
+	if (!spend(in, 0))
+		return GRUB_OK;
 	command = command_find(in, args.v[0]);
 	function = command ? NULL : function_find(in, args.v[0]);
 	if (!command && !function)

@@ -81,8 +81,8 @@ int file_read(struct interp *in, const char *name, uint8_t **ret, size_t *ret_n)
 		return GRUB_OK;
 	}
 	r = in->fs->read(in->fs, fs_device(in, device), path, max, ret, ret_n);
-	if (r == -ENOMEM)
-		(void)out_of_memory(in);
+	if (r == -ENOMEM || r == BUDGET_SPENT)
+		in->fatal = r;
 	if (r < 0)
 		return error_of(r);
 	if (!spend(in, *ret_n)) {

@@ -25,7 +25,8 @@ bool spend(struct interp *in, size_t bytes)
 		return false;
 	}
 	in->bytes += bytes;
-	return true;
+	in->fatal = budget_take(in->fs->budget, BUDGET_STEPS, 16 + bytes);
+	return !in->fatal;
 }
 
 char *take_text(struct interp *in, struct strbuf *b)
@@ -221,10 +222,12 @@ int grub_eval(const struct grub_request *req, struct entry_fs *fs, struct grub_r
 	if (r < 0) {
 		grub_result_done(&result);
 		(void)kx_fail(err, r,
-			      r == -ELOOP ? "GRUB configuration %s: it does not come to an end, or "
-					    "what it builds grows without limit"
-					  : "GRUB configuration %s: out of memory",
-			      req->config);
+			       r == -ELOOP
+				       ? "GRUB configuration %s: it does not come to an end, or "
+					 "what it builds grows without limit"
+			       : r == BUDGET_SPENT ? "GRUB configuration %s: too much to read"
+						   : "GRUB configuration %s: out of memory",
+			       req->config);
 		return kx_fail_file(err, r, req->config);
 	}
 	*ret = result;

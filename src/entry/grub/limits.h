@@ -9,6 +9,7 @@ enum {
 	GRUB_MAX_WORD = 1 << 20,	  /* one word, one value */
 	GRUB_MAX_WORDS = 1 << 16,	  /* of one command */
 	GRUB_MAX_OUTPUT = 1 << 20,
+	GRUB_MAX_MATCH = 8 << 20, /* steps of one regexp */
 	GRUB_MAX_FILE = 16 << 20,
 	GRUB_MAX_ENTRIES = 4096,
 	GRUB_MAX_VARS = 4096,

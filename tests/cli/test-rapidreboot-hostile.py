@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Configurations and tables that cost as much as they can: each ends in a sentence, or is read, within
+seconds and in little memory."""
+import os
+import resource
+import subprocess
+import time
+
+from kexec_machine import PROGRAM, main
+from reboot_machine import RebootTest
+
+SECONDS = 20                # on a busy machine, and under a sanitizer; without limits it is hours
+MEMORY = 512 << 20
+
+
+class Hostile(RebootTest):
+    def limited(self, *args):
+        """Runs the command, which may take so much time and memory and no more."""
+        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        sanitized = "ASAN_OPTIONS" in os.environ    # reserves address space by the terabyte
+        return subprocess.run([PROGRAM, *args], env=self.environ(), text=True,
+                              capture_output=True, errors="replace", timeout=SECONDS, check=False,
+                              preexec_fn=None if sanitized else limit)
+
+    def list(self, path, text):
+        self.set(path, text)
+        return self.limited("list", "--config", "/" + path)
+
+    def assertSpent(self, run, limit):
+        self.assertEqual(run.returncode, 1, run.stdout[-500:] + run.stderr)
+        self.assertIn(f"is not read to its end: it asks for more than {limit}", run.stderr)
+        self.assertEqual(run.stdout, "")
+
+    def test_include(self):
+        """Three lines that include themselves, sixteen deep: 43 million files."""
+        run = self.list("boot/extlinux/extlinux.conf", "INCLUDE extlinux.conf\n" * 3)
+        self.assertSpent(run, "32768 files and directories")
+
+    def test_macros(self):
+        text = "${A}=" + "a" * 60000 + "\n"
+        for i in range(4096):
+            text += f"/t{i}\n    protocol: linux\n    path: boot():/v\n"
+            text += "    module_path: boot():/${A}\n" * 3 + "    cmdline: ${A}\n"
+        self.assertSpent(self.list("boot/limine.conf", text), "64 MiB of boot entries")
+
+    def test_append(self):
+        text = "APPEND " + "a" * (1 << 20) + "\n"
+        text += "".join(f"LABEL l{i}\nKERNEL /k\n" for i in range(4000))
+        self.assertSpent(self.list("boot/syslinux/syslinux.cfg", text), "64 MiB of boot entries")
+
+    def test_back_references(self):
+        """What GRUB would need years for is not tried; what is short is."""
+        run = self.list("boot/grub/grub.cfg",
+                        r"regexp '(.*)(.*)(.*)(.*)\1\2\3\4x' " + "a" * 60 + "\n" +
+                        r"if regexp '(a+)b\1$' aaabaaa; then " +
+                        f"menuentry a {{ linux {self.kernel}\n}}\nfi\n")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("* a", run.stdout)
+        self.assertIn("are not tried", run.stdout + run.stderr)
+
+    def test_grub_files(self):
+        """A script that reads a file of 16 MiB again and again."""
+        self.set("boot/grub/big", "#" * (15 << 20))
+        run = self.list("boot/grub/grub.cfg", "while true; do source /boot/grub/big; done\n")
+        self.assertEqual(run.returncode, 1, run.stderr)
+
+    def test_many_mounts(self):
+        """A host of containers: its entries are read like any other's."""
+        self.take_menu()
+        where = "/var/lib/containerd/io.containerd.grpc.v1.cri/sandboxes"
+        self.set("proc/self/mountinfo", "21 1 8:1 / / rw - ext4 /dev/sda7 rw\n" + "".join(
+            f"{i} 21 0:{i} / {where}/{i:064x}/shm rw,nosuid,relatime shared:{i} - ext4 /dev/x rw\n"
+            for i in range(30, 30030)))
+        begin = time.monotonic()
+        run = self.limited("list")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertLess(time.monotonic() - begin, SECONDS)
+        self.assertIn(self.kernel, run.stdout)
+
+
+main()
