@@ -377,11 +377,11 @@ int refind_read(struct entry_fs *fs, const struct boot_find_opts *opts, const ch
 	refind_conf_done(&rd.conf);
 	if (r < 0) {
 		boot_menu_done(&rd.menu);
-		return kx_fail_file(err,
-				    kx_fail(err, r, "%s: %s", config,
-					    r == -ENOENT ? "no such file, or no entries"
-							 : open_strerror(r)),
-				    config);
+		return kx_fail_file(
+			err,
+			kx_fail(err, r, "%s: %s", config,
+				r == -ENOENT ? "no such file, or no entries" : open_strerror(r)),
+			config);
 	}
 	*ret = rd.menu;
 	return 0;

@@ -256,8 +256,8 @@ void waiting_read(const struct reboot *rb, const struct choice *next, const char
 {
 	struct waiting w = { .kind = WAITING_NOT };
 
-	if (!by_suse(rb->machine, &w) && !by_debian(rb->machine, &w) &&
-	    !by_note(rb->machine, &w) && may_run)
+	if (!by_suse(rb->machine, &w) && !by_debian(rb->machine, &w) && !by_note(rb->machine, &w) &&
+	    may_run)
 		(void)by_needrestart(rb->sys, &w);
 	if (next && running)
 		by_next(next, running, &w);

@@ -56,6 +56,8 @@ def cpio(*files):
 
 
 class RebootTest(MachineTest):
+    program_path = PROGRAM
+
     def setUp(self):
         super().setUp()
         self.initrd = self.file("initrd.img", cpio("init", "lib/modules/6.1.0-test/modules.dep"))
@@ -138,7 +140,8 @@ class RebootTest(MachineTest):
     def run_it(self, *args, **how):
         log = self.dir / "log"
         log.unlink(missing_ok=True)
-        run = subprocess.run([PROGRAM, *args], env=self.environ(**how), stdin=subprocess.DEVNULL,
+        run = subprocess.run([self.program_path, *args], env=self.environ(**how),
+                             stdin=subprocess.DEVNULL,
                              capture_output=True, text=True, timeout=60)
         result = Result(run, log)
         self.assertIn(result.rc, EXITS, (args, result.err))

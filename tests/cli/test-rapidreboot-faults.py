@@ -6,8 +6,9 @@ as it was, is rebooting in order, or goes through the firmware."""
 import errno as e
 import os
 import re
+import shutil
 
-from kexec_machine import main
+from kexec_machine import PROGRAM, main
 from reboot_machine import RebootTest
 
 # call of the table (see tests/fake/sys-machine.c): kexec_load(2), kexec_file_load(2), reboot(2),
@@ -64,7 +65,10 @@ class FaultTest(RebootTest):
         self.take_menu()
         tools = self.dir / "bin"
         tools.mkdir()
-        (tools / "coldreboot").symlink_to(os.environ["COLDREBOOT_RECORDED"])
+        # rapidreboot starts the coldreboot that lies beside it
+        shutil.copy(PROGRAM, tools / "rapidreboot")
+        shutil.copy(os.environ["COLDREBOOT_RECORDED"], tools / "coldreboot")
+        self.program_path = str(tools / "rapidreboot")
         self.path = f"{tools}:/nonexistent"
 
     def is_loaded(self):

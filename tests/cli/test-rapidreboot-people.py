@@ -99,7 +99,9 @@ class Waiting(RebootTest):
             self.assertEqual(s["waiting_kernel"], "6.1.0-22-amd64" if kind == "kernel" else None)
         # A kernel that is pinned: what needrestart calls newer no reboot would start.
         self.menu("6.1.0-21-amd64", "6.1.0-22-amd64")
-        self.assertEqual(self.status(env={"FAKE_OUTPUT": text})["waiting"], "nothing")
+        s = self.status(env={"FAKE_OUTPUT": text})
+        self.assertEqual((s["waiting"], s["waiting_kernel"]), ("not-default", "6.1.0-22-amd64"))
+        self.assertNotIn("newer kernel waits", self.run_it("status", env={"FAKE_OUTPUT": text}).out)
         self.menu("6.1.0-22-amd64", "6.1.0-21-amd64")
         self.assertEqual(self.status(env={"FAKE_OUTPUT": text})["waiting"], "kernel")
         (self.root / "boot/grub/grub.cfg").unlink()

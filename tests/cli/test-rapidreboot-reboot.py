@@ -452,7 +452,7 @@ class Checks(RebootTest):
         self.set("proc/stat", "cpu 1\nbtime 1767323045\n")
         self.set("run/reboot-required.pkgs", "shim-signed\n")
         args = ["--kernel", self.kernel]
-        self.assertRuns(args, 0, [self.COLD])
+        self.assertRuns(args, 0, [COLD])
         self.assertIsNone(self.read(note))
         self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
         self.assertRuns([*args, "--force", "W8"], 0, ["load", ASKED["systemd"]])
@@ -462,7 +462,7 @@ class Checks(RebootTest):
         (self.root / "run/reboot-required.pkgs").unlink()
         self.set("proc/sys/kernel/bootloader_type", "208\n")
         self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
-        self.assertIn("shim-signed", self.assertRuns(args, 0, [self.COLD]).err)
+        self.assertIn("shim-signed", self.assertRuns(args, 0, [COLD]).err)
 
     def test_inhibitor(self):
         """Refused before anything is loaded; -i is the answer of systemctl(1), too."""

@@ -150,6 +150,7 @@ int fixture_setup(void **state)
 			       .kexec_file_load = fake_file_load,
 			       .random = fake_random,
 			       .has_boot_capability = fake_has_boot,
+			       .boottime_ms = fake_number,
 			       .sleep_ms = fake_sleep,
 			       .tsc_khz = fake_number,
 			       .tsc = fake_number };

@@ -15,7 +15,8 @@ static void build(const struct root *root, const struct row *row)
 		root_put(root, "/sys/kernel/profiling", "0\n");
 		root_put(root, "/run/utmp", "");
 	}
-	if (strcmp(row->id, "A16") != 0) /* the same rows on every host; A16 finds out which */
+	/* the same rows on every host; A16 finds out which, and A15 whether there is a /proc */
+	if (strcmp(row->id, "A16") != 0 && !(row->bare && strcmp(row->id, "A15") == 0))
 		root_put(root, "/proc/sys/kernel/arch", "x86_64\n");
 	for (size_t i = 0; i < ROW_FILES_MAX && row->files[i].path; i++) {
 		const struct row_file *f = &row->files[i];

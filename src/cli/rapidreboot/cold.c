@@ -17,7 +17,8 @@ static int run(int argc, char **argv)
 	int r = path_beside_self_in(ROOT_HERE, name, &program);
 
 	if (r < 0) {
-		fprintf(stderr, "rapidreboot: where coldreboot is cannot be told: /proc/self/exe: %s\n",
+		fprintf(stderr,
+			"rapidreboot: where coldreboot is cannot be told: /proc/self/exe: %s\n",
 			strerror(-r));
 		return EXIT_HANDOVER;
 	}

@@ -11,12 +11,14 @@
 #define BY_STARTING (BY_REBOOT | BY_LOAD | BY_MENU)
 #define BY_LOOKING (BY_LIST | BY_SHOW | BY_EVAL_GRUB)
 #define BY_DECIDING (BY_STARTING | BY_CHECK)
+/* Who can be given the files of a kernel. */
+#define BY_NAMING (BY_REBOOT | BY_LOAD | BY_CHECK)
 #define BY_ALL ((unsigned)(BY_HELP << 1) - 1)
 
 enum group { GROUP_TARGET, GROUP_DOWN, GROUP_SYSTEM, GROUP_OUTPUT };
 
 static const struct opt_group groups[] = {
-	[GROUP_TARGET] = { "What is started", BY_STARTING },
+	[GROUP_TARGET] = { "What is started", BY_DECIDING },
 	[GROUP_DOWN] = { "How the machine goes down", BY_REBOOT | BY_MENU },
 	[GROUP_SYSTEM] = { "Which system is looked at", BY_LOOKING | BY_DECIDING },
 	[GROUP_OUTPUT] = { "What is told", 0 },
@@ -60,23 +62,23 @@ static bool is_setting(const char *value)
 }
 
 static const struct opt_row rows[] = {
-	{ "kernel", 0, 0, GROUP_TARGET, ROW_TEXT(kernel, "FILE"), .takers = BY_REBOOT | BY_LOAD,
+	{ "kernel", 0, 0, GROUP_TARGET, ROW_TEXT(kernel, "FILE"), .takers = BY_NAMING,
 	  .help = "this kernel instead of an entry" },
-	{ "initrd", 0, 0, GROUP_TARGET, ROW_LIST(initrds, "FILE"), .takers = BY_REBOOT | BY_LOAD,
+	{ "initrd", 0, 0, GROUP_TARGET, ROW_LIST(initrds, "FILE"), .takers = BY_NAMING,
 	  .help = "its initial ramdisk; may be repeated" },
-	{ "cmdline", 0, 0, GROUP_TARGET, ROW_TEXT(cmdline, "TEXT"), .takers = BY_REBOOT | BY_LOAD,
+	{ "cmdline", 0, 0, GROUP_TARGET, ROW_TEXT(cmdline, "TEXT"), .takers = BY_NAMING,
 	  .help = "this command line instead of the entry's" },
-	{ "reuse-cmdline", 0, 0, GROUP_TARGET, ROW_FLAG(reuse_cmdline),
-	  .takers = BY_REBOOT | BY_LOAD, .help = "the one of the running kernel instead" },
-	{ "append", 0, 0, GROUP_TARGET, ROW_TEXT(append, "TEXT"), .takers = BY_STARTING,
+	{ "reuse-cmdline", 0, 0, GROUP_TARGET, ROW_FLAG(reuse_cmdline), .takers = BY_NAMING,
+	  .help = "the one of the running kernel instead" },
+	{ "append", 0, 0, GROUP_TARGET, ROW_TEXT(append, "TEXT"), .takers = BY_DECIDING,
 	  .help = "words after it" },
 	{ "kexec-file-syscall", 0, 0, GROUP_TARGET, ROW_VALUE(way, KX_WAY_FILE),
-	  .takers = BY_STARTING, .help = "load with kexec_file_load only" },
+	  .takers = BY_DECIDING, .help = "load with kexec_file_load only" },
 	{ "kexec-syscall", 0, 0, GROUP_TARGET, ROW_VALUE(way, KX_WAY_SEGMENTS),
-	  .takers = BY_STARTING, .help = "load with kexec_load only" },
-	{ "safe", 0, 0, GROUP_TARGET, ROW_FLAG(safe), .takers = BY_STARTING,
+	  .takers = BY_DECIDING, .help = "load with kexec_load only" },
+	{ "safe", 0, 0, GROUP_TARGET, ROW_FLAG(safe), .takers = BY_DECIDING,
 	  .help = "unpack nothing beforehand" },
-	{ "diet", 0, 0, GROUP_TARGET, ROW_FLAG(diet), .takers = BY_STARTING,
+	{ "diet", 0, 0, GROUP_TARGET, ROW_FLAG(diet), .takers = BY_DECIDING,
 	  .help = "leave modules out of the initial ramdisk that are not used" },
 
 	{ "yes", 'y', 0, GROUP_DOWN, ROW_FLAG(yes), .takers = BY_REBOOT | BY_MENU,

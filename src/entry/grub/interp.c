@@ -222,12 +222,11 @@ int grub_eval(const struct grub_request *req, struct entry_fs *fs, struct grub_r
 	if (r < 0) {
 		grub_result_done(&result);
 		(void)kx_fail(err, r,
-			       r == -ELOOP
-				       ? "GRUB configuration %s: it does not come to an end, or "
-					 "what it builds grows without limit"
-			       : r == BUDGET_SPENT ? "GRUB configuration %s: too much to read"
-						   : "GRUB configuration %s: out of memory",
-			       req->config);
+			      r == -ELOOP ? "GRUB configuration %s: it does not come to an end, or "
+					    "what it builds grows without limit"
+			      : r == BUDGET_SPENT ? "GRUB configuration %s: too much to read"
+						  : "GRUB configuration %s: out of memory",
+			      req->config);
 		return kx_fail_file(err, r, req->config);
 	}
 	*ret = result;
