@@ -17,15 +17,9 @@
 /* Where an image does not say: COMMAND_LINE_SIZE of most architectures, without its NUL. */
 enum { CMDLINE_MAX = 2047 };
 
-/* A loader or another system, which B12 finds: there is nothing to unpack. */
-static bool is_foreign(const struct preflight_entry *entry)
-{
-	return entry->type == KX_ENTRY_CHAINLOAD || entry->type == KX_ENTRY_OTHER;
-}
-
 static enum preflight_status look_image(const struct look *l, struct report *r)
 {
-	if (l->entry && is_foreign(l->entry)) {
+	if (l->entry && is_for_firmware(l->entry->type)) { /* B12 finds it */
 		evidencef(r, "%s: no Linux kernel", l->entry->title);
 		return PREFLIGHT_UNKNOWN;
 	}
@@ -296,7 +290,7 @@ static enum preflight_status look_type(const struct look *l, struct report *r)
 {
 	if (!l->entry)
 		return unknown_entry(l, r);
-	if (!is_foreign(l->entry))
+	if (!is_for_firmware(l->entry->type))
 		return PREFLIGHT_OK;
 	evidence(r, "boot entry", l->entry->title);
 	return found(
@@ -416,7 +410,8 @@ const struct check entry_checks[] = {
 	  "Use `ostree admin upgrade --kexec`, or reboot through the firmware.", look_ostree },
 	{ "B9", PREFLIGHT_WARN, true, "/boot is mounted", "Mount it.", look_boot_mounted },
 	{ "B10", PREFLIGHT_REFUSE, true, "package manager at rest",
-	  "Wait until it has finished, or repair the packages.", look_packages },
+	  "Wait until it has finished, or repair the packages.", look_packages,
+	  .every_reboot = true },
 	{ "B11", PREFLIGHT_WARN, true, "image already loaded", NULL, look_loaded },
 	{ "B12", PREFLIGHT_COLD, true, "entry is Linux",
 	  "Reboot through the firmware, or name a Linux entry.", look_type },

@@ -36,7 +36,8 @@ struct check {
 	const char *title;
 	const char *remedy;
 	enum preflight_status (*look)(const struct look *l, struct report *r);
-	unsigned only; /* architectures that it is about, 1u << enum arch_id; 0: all */
+	unsigned only;	   /* architectures that it is about, 1u << enum arch_id; 0: all */
+	bool every_reboot; /* it refuses a reboot through the firmware, too */
 };
 #define ON_X86_64 (1u << ARCH_X86_64)
 #define ON_AARCH64 (1u << ARCH_AARCH64)

@@ -407,9 +407,9 @@ static enum preflight_status look_confidential(const struct look *l, struct repo
 const struct check permission_checks[] = {
 	{ "A1", PREFLIGHT_REFUSE, false, "capability to load kernels",
 	  "Run it as root, or ask for the reboot through the desktop or the system bus.",
-	  look_capability },
+	  look_capability, .every_reboot = true },
 	{ "A2", PREFLIGHT_REFUSE, false, "not in a container", "Run it on the host.",
-	  look_container },
+	  look_container, .every_reboot = true },
 	{ "A3", PREFLIGHT_REFUSE, false, "kexec in the running kernel",
 	  "Install a kernel with CONFIG_KEXEC or CONFIG_KEXEC_FILE, or reboot through the firmware.",
 	  look_built_in },

@@ -42,11 +42,21 @@ static bool is_forced(const struct preflight_opts *opts, const char *id)
 	return opts->config && config_words_have(&opts->config->force, id);
 }
 
-/* Configuration first, then force, which has the last word where a check allows it. */
-static void settle(const struct preflight_opts *opts, struct preflight_finding *f)
+bool is_for_firmware(enum kx_entry_type type)
+{
+	return type == KX_ENTRY_CHAINLOAD || type == KX_ENTRY_OTHER;
+}
+
+/* Configuration first, then force, which has the last word where a check allows it. What is in the way of
+ * a kernel only is in nobody's way where none is started. */
+static void settle(const struct preflight_opts *opts, const struct check *check,
+		   struct preflight_finding *f)
 {
 	const struct config *c = opts->config;
 
+	if (f->severity == PREFLIGHT_REFUSE && !check->every_reboot && opts->entry &&
+	    is_for_firmware(opts->entry->type))
+		f->severity = PREFLIGHT_NOTE;
 	if (c && f->severity == PREFLIGHT_WARN && config_words_have(&c->downgrade, f->id))
 		f->severity = PREFLIGHT_NOTE;
 	if (c && config_words_have(&c->refuse, f->id))
@@ -79,7 +89,7 @@ static int run_check(const struct look *l, const struct check *c, struct preflig
 	f.severity = f.status == PREFLIGHT_FINDING ? r.severity : PREFLIGHT_NOTE;
 	f.remedy = f.status == PREFLIGHT_FINDING ? r.remedy : NULL;
 	if (f.status == PREFLIGHT_FINDING)
-		settle(l->opts, &f);
+		settle(l->opts, c, &f);
 	else
 		strbuf_done(&r.sentence);
 	if (strbuf_take(&r.evidence, &f.evidence) < 0 ||

@@ -112,6 +112,8 @@ const char *preflight_file_only(int root);
 
 enum preflight_exit preflight_exit_status(const struct preflight *preflight);
 
+/* Is an entry of that type no kernel, so that only the firmware and the boot loader can start it? */
+bool is_for_firmware(enum kx_entry_type type);
 /* Is there a check with that id? */
 bool preflight_is_check(const char *id);
 

@@ -113,7 +113,7 @@ const struct check storage_checks[] = {
 	{ "F3", PREFLIGHT_WARN, true, "remote attestation", "Reboot through the firmware.",
 	  look_attestation },
 	{ "F4", PREFLIGHT_REFUSE, true, "jump without the init system",
-	  "Reboot through the init system.", look_direct },
+	  "Reboot through the init system.", look_direct, .every_reboot = true },
 	{ "F6", PREFLIGHT_WARN, true, "root on the network", "Keep the network up until the jump.",
 	  look_network_root },
 	{ NULL },

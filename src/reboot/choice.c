@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/strbuf.h"
 #include "fundamental/digest.h"
+#include "preflight/preflight.h"
 #include "reboot/choice-legacy.h"
 #include "record/boot.h"
 
@@ -115,11 +116,6 @@ static enum reason find_entry(const struct choice *c, const struct wish *wish, s
 		return find_pick(c, wish->pick, ret, err);
 	r = kx_entries_find(c->entries, name ? name : "default", ret, err);
 	return r >= 0 ? REASON_NONE : r == -ENOMEM ? REASON_FAILED : REASON_NO_ENTRY;
-}
-
-bool is_for_firmware(enum kx_entry_type type)
-{
-	return type == KX_ENTRY_CHAINLOAD || type == KX_ENTRY_OTHER;
 }
 
 static enum reason refuse_entry(const struct reboot *rb, const struct kx_entry *e,

@@ -90,7 +90,5 @@ struct kx_ctx *choice_ctx(const struct reboot *rb, const struct choice *choice);
 int choice_files_root(const struct reboot *rb, const struct choice *choice);
 /* How the files of @choice are now; differs from @choice->files when one was changed. */
 uint64_t choice_files(const struct reboot *rb, const struct choice *choice);
-/* Is an entry of that type no kernel, so that only the firmware and the boot loader can start it? */
-bool is_for_firmware(enum kx_entry_type type);
 /* "loader", "settings", "name", "files", "other-tool" */
 const char *chosen_by_name(enum chosen_by by);

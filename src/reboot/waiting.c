@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/lines.h"
 #include "handover/init.h"
+#include "preflight/preflight.h"
 #include "record/firmware-waits.h"
 
 #define NEEDRESTART "needrestart"

@@ -279,17 +279,12 @@ class Entries(RebootTest):
         self.assertIn("Gone", self.assertRuns(["Gone"], 3, []).err)
         self.assertRuns(["no such entry"], 1, [])
 
-    def test_other_system(self):
-        """The loader's default is another system: what only the firmware can do is not lost."""
-        self.take_menu("menuentry 'Other' {\n chainloader +1\n}\n")
-        self.assertRuns(["check"], 7, [])
-        self.assertRuns(["-n"], 7, [])
-        self.assertRuns(["load"], 7, [])
-        self.assertIn("Other", self.assertRuns([], 0, [COLD]).err)
-        (self.root / REQUEST).unlink()
-        self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
-        self.set("etc/rapidreboot.conf", "FIRMWARE=refuse\n")
-        self.assertRuns([], 3, [])
+    def test_question_of_a_long_title(self):
+        """The words that follow the title are read whatever its length is."""
+        self.take_menu(f"menuentry '{'x' * 900}' {{\n linux {self.kernel} root=/dev/sda1\n}}\n")
+        rc, shown, log = self.on_terminal([], "n\n")
+        self.assertEqual((rc, log), (6, []))
+        self.assertIn(" (6.1.0-test) now? [y/N]", shown)
 
     def test_other_root(self):
         target = self.dir / "target"

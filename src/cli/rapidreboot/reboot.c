@@ -16,36 +16,40 @@
 
 /* ---- what would be done */
 
-static void print_call(const struct way_down *way)
+/* What @init is asked with @call; past it when @direct. */
+static void print_call(const struct init_system *init, bool direct, const struct reboot_call *call)
 {
 	printf("%-13s ", "Hand over:");
-	if (way->direct) {
+	if (direct) {
 		puts("direct: stop all processes, unmount, start the kernel");
 		return;
 	}
-	printf("%s:", way->init->name);
-	for (size_t i = 0; i < way->call.n_words; i++) {
+	printf("%s:", init->name);
+	for (size_t i = 0; i < call->n_words; i++) {
 		putchar(' ');
-		plain_puts(way->call.words[i], stdout);
+		plain_puts(call->words[i], stdout);
 	}
 	putchar('\n');
 }
 
-static int tell(const struct start *s, const struct way_down *way, const struct options *o)
+static int tell(const struct start *s, const struct options *o, const struct init_system *init,
+		bool direct, const struct reboot_call *call)
 {
 	json_t *all, *command;
 
+	if (!o->dry_run && !o->verbose && !o->json)
+		return EXIT_OK;
 	if (!o->json) {
 		start_print(s);
-		print_call(way);
+		print_call(init, direct, call);
 		return EXIT_OK;
 	}
 	all = start_json(s);
 	command = json_array();
-	for (size_t i = 0; i < way->call.n_words; i++)
-		json_array_append_new(command, json_text(way->call.words[i]));
-	json_object_set_new(all, "init", json_text(way->init ? way->init->name : NULL));
-	json_object_set_new(all, "direct", json_boolean(way->direct));
+	for (size_t i = 0; i < call->n_words; i++)
+		json_array_append_new(command, json_text(call->words[i]));
+	json_object_set_new(all, "init", json_text(init ? init->name : NULL));
+	json_object_set_new(all, "direct", json_boolean(direct));
 	json_object_set_new(all, "command", command);
 	return json_print(all) < 0 ? EXIT_FAILED : EXIT_OK;
 }
@@ -78,7 +82,8 @@ static bool agreed_to_start(const struct start *s, const struct way_down *way,
 	const char *version = s->image_info.version;
 	char question[512];
 
-	(void)snprintf(question, sizeof(question), "Stop %s and start %s%s%s%s%s %s?",
+	/* a title that is too long must not hide what follows it */
+	(void)snprintf(question, sizeof(question), "Stop %s and start %.200s%s%.80s%s%s %s?",
 		       way->direct ? "everything" : way->init->name, s->choice.title,
 		       version ? " (" : "", version ? version : "", version ? ")" : "",
 		       s->choice.guess ? ", which is a guess," : "",
@@ -94,17 +99,18 @@ static int through_firmware(const struct reboot *rb, const struct wish *wish, co
 {
 	_cleanup_cold_way_ struct cold_way way = { .direct = false };
 	struct kx_error err = { 0 };
-	enum reason reason;
+	enum reason reason = cold_way_find(rb, wish, &way, &err);
 
+	if (reason != REASON_NONE)
+		return fail_reason(reason, &err);
+	if (tell(s, o, way.cold.init, way.direct, &way.cold.call) != EXIT_OK)
+		return EXIT_FAILED;
 	if (o->dry_run || wish->when.text[0] || rb->place == PLACE_CAPTURED) {
 		fputs("rapidreboot: only a reboot through the firmware does what is wanted: see "
 		      "coldreboot(8). Nothing was done\n",
 		      stderr);
 		return EXIT_COLD;
 	}
-	reason = cold_way_find(rb, wish, &way, &err);
-	if (reason != REASON_NONE)
-		return fail_reason(reason, &err);
 	if (!agreed(&s->choice.config, o, "Only the firmware can do that. Reboot through it now?"))
 		return not_agreed();
 	reason = go_cold(rb, &way, false, &err);
@@ -115,8 +121,13 @@ static int into_kernel(const struct reboot *rb, const struct wish *wish, struct 
 		       struct way_down *way, const struct options *o)
 {
 	struct kx_error err = { 0 };
-	enum reason reason = go_permitted(rb, &err);
+	enum reason reason;
 
+	if (tell(s, o, way->init, way->direct, &way->call) != EXIT_OK)
+		return EXIT_FAILED;
+	if (o->dry_run)
+		return EXIT_OK;
+	reason = go_permitted(rb, &err);
 	if (reason != REASON_NONE)
 		return fail_reason(reason, &err);
 	if (!agreed_to_start(s, way, wish, o))
@@ -125,23 +136,19 @@ static int into_kernel(const struct reboot *rb, const struct wish *wish, struct 
 	return fail_reason(reason, &err);
 }
 
+/* An init that cannot be asked is told before what checks say: it stands in the way of every kernel. */
 static int act(const struct reboot *rb, const struct wish *wish, struct start *s,
 	       struct verdict *verdict, const struct options *o)
 {
 	_cleanup_way_down_ struct way_down way = { .direct = false };
+	const bool needs_way = verdict->reason == REASON_NONE || verdict->reason == REASON_CHECKS;
 	struct kx_error err = { 0 };
-	bool decided = verdict->reason == REASON_NONE || verdict->reason == REASON_CHECKS ||
-		       verdict->reason == REASON_FIRMWARE;
-	enum reason reason = decided ? way_down_find(rb, wish, &way, &err) : REASON_NONE;
+	enum reason reason = needs_way ? way_down_find(rb, wish, &way, &err) : REASON_NONE;
 	int r = reason != REASON_NONE ? fail_reason(reason, &err) : front_verdict(rb, verdict);
 
-	if (reason != REASON_NONE || (r != EXIT_OK && r != EXIT_COLD))
-		return r;
-	if ((o->dry_run || o->verbose || o->json) && tell(s, &way, o) != EXIT_OK)
-		return EXIT_FAILED;
 	if (r == EXIT_COLD)
 		return through_firmware(rb, wish, s, o);
-	return o->dry_run ? EXIT_OK : into_kernel(rb, wish, s, &way, o);
+	return r != EXIT_OK ? r : into_kernel(rb, wish, s, &way, o);
 }
 
 /* ---- the command */
