@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli/json.h"
+#include "cli/plain.h"
 
 static bool next(const struct kx_plan *plan, const char *why, size_t i, struct kx_rung *ret)
 {
@@ -37,6 +38,6 @@ void rungs_print(const struct kx_plan *plan, const char *why, int width)
 		for (; next(plan, why, i + 1, &after) && strcmp(rung.why_not, after.why_not) == 0;
 		     i++)
 			printf(", %s", after.name);
-		printf(": %s\n", rung.why_not);
+		plain_printf(stdout, ": %s\n", rung.why_not);
 	}
 }

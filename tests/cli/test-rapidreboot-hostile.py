@@ -65,6 +65,18 @@ class Hostile(RebootTest):
         run = self.list("boot/grub/grub.cfg", "while true; do source /boot/grub/big; done\n")
         self.assertEqual(run.returncode, 1, run.stderr)
 
+    def test_controls(self):
+        """No text of the boot loader's configuration commands the terminal, whatever prints it."""
+        self.take_menu("set default=0\nmenuentry 'a\x1b[2Jb\x07\xc2\x9b31m' {\n"
+                       f" linux {self.kernel} x\x1b[31m root=/dev/sda1\n initrd /boot/\x1b]0;gone\n}}\n"
+                       "echo 'said \x1b[5m'\n")
+        for args in (["list"], ["show"], ["check", "-v"], ["load", "-n", "-v"], ["-n", "-v"], ["status"],
+                     ["eval-grub", "/boot/grub/grub.cfg"], ["show", "a\x1b[2J"]):
+            r = self.run_it(*args)
+            for text in (r.out, r.err):
+                self.assertEqual([c for c in text if c not in "\n\t" and
+                                  (c < " " or "\x7f" <= c <= "\x9f")], [], (args, text))
+
     def test_many_mounts(self):
         """A host of containers: its entries are read like any other's."""
         self.take_menu()

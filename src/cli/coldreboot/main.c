@@ -74,9 +74,7 @@ static void print_call(const struct reboot_call *call)
 	for (size_t i = 0; i < call->n_words; i++) {
 		const char *quote = strpbrk(call->words[i], " \t'\"") ? "'" : "";
 
-		printf(" %s", quote);
-		plain_puts(call->words[i], stdout);
-		fputs(quote, stdout);
+		plain_printf(stdout, " %s%s%s", quote, call->words[i], quote);
 	}
 	putchar('\n');
 }

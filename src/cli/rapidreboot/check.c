@@ -61,15 +61,16 @@ static int print_json(const struct verdict *v, const struct start *s)
 static void print_finding(const struct preflight_finding *f)
 {
 	if (f->status != PREFLIGHT_FINDING) {
-		printf("%-4s%-8s %s%s%s\n", f->id, preflight_status_name(f->status), f->title,
-		       *f->evidence ? ": " : "", f->evidence);
+		plain_printf(stdout, "%-4s%-8s %s%s%s\n", f->id, preflight_status_name(f->status),
+			     f->title, *f->evidence ? ": " : "", f->evidence);
 		return;
 	}
-	printf("%-4s%-8s %s\n", f->id, preflight_severity_name(f->severity), f->sentence);
+	plain_printf(stdout, "%-4s%-8s %s\n", f->id, preflight_severity_name(f->severity),
+		     f->sentence);
 	if (*f->evidence)
-		printf("%12s found: %s\n", "", f->evidence);
+		plain_printf(stdout, "%12s found: %s\n", "", f->evidence);
 	if (f->remedy)
-		printf("%12s to do: %s\n", "", f->remedy);
+		plain_printf(stdout, "%12s to do: %s\n", "", f->remedy);
 	if (f->forced)
 		printf("%12s forced: it would have refused\n", "");
 	else if (f->severity >= PREFLIGHT_COLD && f->can_force)
@@ -79,27 +80,20 @@ static void print_finding(const struct preflight_finding *f)
 static void print_summary(const struct verdict *v, const struct start *s, size_t n_notes,
 			  size_t n_unknown, bool verbose)
 {
-	if (s->choice.title)
-		plain_puts(s->choice.title, stdout);
-	else
-		fputs("no boot entry", stdout);
-	if (v->err.message[0]) {
-		fputs(" (", stdout);
-		plain_puts(v->err.message, stdout);
-		putchar(')');
-	}
-	printf(": %s; %zu checks, %zu notes, %zu unknown%s\n", verdict_name(v), v->findings.n,
-	       n_notes, n_unknown, n_unknown + n_notes && !verbose ? " (-v shows them)" : "");
+	const bool has_error = v->err.message[0];
+
+	plain_printf(stdout, "%s%s%s%s: %s; %zu checks, %zu notes, %zu unknown%s\n",
+		     s->choice.title ? s->choice.title : "no boot entry", has_error ? " (" : "",
+		     v->err.message, has_error ? ")" : "", verdict_name(v), v->findings.n, n_notes,
+		     n_unknown, n_unknown + n_notes && !verbose ? " (-v shows them)" : "");
 }
 
 static void print_text(const struct verdict *v, const struct start *s, bool verbose)
 {
 	size_t n_unknown = 0, n_notes = 0;
 
-	if (s->choice.decided_by) {
-		plain_puts(s->choice.decided_by, stdout);
-		puts(" decides");
-	}
+	if (s->choice.decided_by)
+		plain_printf(stdout, "%s decides\n", s->choice.decided_by);
 	for (size_t i = 0; i < v->findings.n; i++) {
 		const struct preflight_finding *f = &v->findings.findings[i];
 		bool is_finding = f->status == PREFLIGHT_FINDING;

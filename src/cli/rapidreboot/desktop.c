@@ -12,6 +12,7 @@
 #include "base/lines.h"
 #include "base/num.h"
 #include "cli/json.h"
+#include "cli/plain.h"
 #include "cli/rapidreboot/front.h"
 #include "handover/init.h"
 
@@ -79,8 +80,8 @@ static bool is_inhibited(const json_t *inhibitors)
 		if (strncmp(text_at(one, 3), "block", 5) != 0 ||
 		    !has_item(text_at(one, 0), ":", "shutdown"))
 			continue;
-		fprintf(stderr, "rapidreboot: %s wants the machine to stay up: %s\n",
-			text_at(one, 1), text_at(one, 2));
+		plain_printf(stderr, "rapidreboot: %s wants the machine to stay up: %s\n",
+			     text_at(one, 1), text_at(one, 2));
 		return true;
 	}
 	return false;
@@ -114,7 +115,7 @@ static bool is_shared(const json_t *sessions, uint64_t uid)
 			continue;
 		if (!is_somebody(text_at(one, 4)))
 			continue;
-		fprintf(stderr, "rapidreboot: %s is logged in, too\n", text_at(one, 2));
+		plain_printf(stderr, "rapidreboot: %s is logged in, too\n", text_at(one, 2));
 		return true;
 	}
 	return false;

@@ -2,6 +2,9 @@
 
 /* rapidreboot eval-grub: what a GRUB script prints, and the menu and variables it leaves. */
 
+#include <string.h>
+
+#include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
 
 static int print_json(const struct entries *e)
@@ -17,26 +20,40 @@ static int print_json(const struct entries *e)
 	return json_out_end(&out) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
+/* Lines as the script wrote them. */
+static void print_output(const char *p)
+{
+	while (*p) {
+		const size_t n = strcspn(p, "\n");
+
+		plain_printf(stdout, "%.*s", (int)n, p);
+		if (p[n])
+			putchar('\n');
+		p += n + (p[n] != '\0');
+	}
+}
+
 static void print_text(const struct entries *e)
 {
 	const struct kx_entries_info *info = &e->info;
 
-	fputs(info->output ? info->output : "", stdout);
+	print_output(info->output ? info->output : "");
 	for (size_t i = 0; i < info->n_entries; i++) {
 		struct kx_entry entry = entries_get(e, i);
 
-		printf("entry %zu%s: %s\n", i, entry.is_default ? " (default)" : "", entry.title);
+		plain_printf(stdout, "entry %zu%s: %s\n", i, entry.is_default ? " (default)" : "",
+			     entry.title);
 		if (entry.kernel)
-			printf("\tkernel %s\n", entry.kernel);
+			plain_printf(stdout, "\tkernel %s\n", entry.kernel);
 		for (size_t k = 0; k < entry.n_initrds; k++)
-			printf("\tinitrd %s\n", entry.initrds[k]);
+			plain_printf(stdout, "\tinitrd %s\n", entry.initrds[k]);
 		if (entry.cmdline)
-			printf("\tcommand line %s\n", entry.cmdline);
+			plain_printf(stdout, "\tcommand line %s\n", entry.cmdline);
 	}
 	for (size_t i = 0; i < info->n_vars; i++)
-		printf("variable %s\n", info->vars[i]);
+		plain_printf(stdout, "variable %s\n", info->vars[i]);
 	for (size_t i = 0; i < info->n_warnings; i++)
-		printf("warning %s\n", info->warnings[i]);
+		plain_printf(stdout, "warning %s\n", info->warnings[i]);
 }
 
 static int run(int argc, char **argv)

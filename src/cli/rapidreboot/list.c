@@ -2,12 +2,13 @@
 
 /* rapidreboot list: the menu of this machine's boot loader. */
 
+#include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
 
 static void print_path(const struct kx_entry *e)
 {
 	for (size_t i = 0; i < e->n_path; i++)
-		printf("%s%s", i ? " > " : "", e->path[i]);
+		plain_printf(stdout, "%s%s", i ? " > " : "", e->path[i]);
 }
 
 static void print_entry(const struct entries *e, size_t i)
@@ -22,27 +23,27 @@ static void print_entry(const struct entries *e, size_t i)
 		printf("  [not bootable by kexec]");
 	putchar('\n');
 	if (entry.id && entry.title)
-		printf("      id:     %s\n", entry.id);
+		plain_printf(stdout, "      id:     %s\n", entry.id);
 	if (entry.kernel)
-		printf("      kernel: %s\n", entry.kernel);
+		plain_printf(stdout, "      kernel: %s\n", entry.kernel);
 	for (size_t w = 0; w < entry.n_warnings; w++)
-		printf("      note:   %s\n", entry.warnings[w]);
+		plain_printf(stdout, "      note:   %s\n", entry.warnings[w]);
 }
 
 static void print_all(const struct entries *e)
 {
 	const struct kx_entries_info *info = &e->info;
 
-	printf("%s%s%s%s, %s\n", info->loader, info->flavour ? " (" : "",
-	       info->flavour ? info->flavour : "", info->flavour ? ")" : "", info->config);
+	plain_printf(stdout, "%s%s%s%s, %s\n", info->loader, info->flavour ? " (" : "",
+		     info->flavour ? info->flavour : "", info->flavour ? ")" : "", info->config);
 	for (size_t i = 0; i < info->n_entries; i++)
 		print_entry(e, i);
 	if (info->default_index >= info->n_entries)
 		puts("The boot loader would start none of these by itself.");
 	if (info->guess)
-		fprintf(stderr, "rapidreboot: %s\n", info->guess);
+		plain_printf(stderr, "rapidreboot: %s\n", info->guess);
 	for (size_t i = 0; i < info->n_warnings; i++)
-		fprintf(stderr, "rapidreboot: %s\n", info->warnings[i]);
+		plain_printf(stderr, "rapidreboot: %s\n", info->warnings[i]);
 }
 
 static int print_json(const struct entries *e)

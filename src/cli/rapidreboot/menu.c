@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "cli/ask.h"
 #include "cli/locale.h"
+#include "cli/plain.h"
 #include "cli/rapidreboot/front.h"
 #include "cli/rapidreboot/menu.h"
 
@@ -147,11 +148,11 @@ static int choose_by_number(const struct menu_item *items, size_t n, struct answ
 	if (!number || !*number)
 		return EXIT_NOTHING;
 	if (parse_u64(number, &i) < 0 || i >= n || !items[i].can_start) {
-		fprintf(stderr, "rapidreboot: \"%s\" cannot be started\n", number);
+		plain_printf(stderr, "rapidreboot: \"%s\" cannot be started\n", number);
 		return EXIT_NOTHING;
 	}
 	old = items[i].cmdline;
-	fprintf(stderr, "Command line: %s\n", old ? old : "");
+	plain_printf(stderr, "Command line: %s\n", old ? old : "");
 	cmdline = read_answer("Another one, nothing to keep it: ");
 	if (!cmdline)
 		return EXIT_NOTHING;

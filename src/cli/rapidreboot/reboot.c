@@ -25,10 +25,8 @@ static void print_call(const struct init_system *init, bool direct, const struct
 		return;
 	}
 	printf("%s:", init->name);
-	for (size_t i = 0; i < call->n_words; i++) {
-		putchar(' ');
-		plain_puts(call->words[i], stdout);
-	}
+	for (size_t i = 0; i < call->n_words; i++)
+		plain_printf(stdout, " %s", call->words[i]);
 	putchar('\n');
 }
 

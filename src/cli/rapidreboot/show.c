@@ -4,12 +4,13 @@
 
 #include <string.h>
 
+#include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
 
 static void print_field(const char *name, const char *value)
 {
 	if (value)
-		printf("%-13s %s\n", name, value);
+		plain_printf(stdout, "%-13s %s\n", name, value);
 }
 
 static void print_fields(const char *name, const char *const *v, size_t n)
@@ -20,9 +21,9 @@ static void print_fields(const char *name, const char *const *v, size_t n)
 
 static void print_path(const struct kx_entry *e)
 {
-	printf("%-13s ", "Path:");
+	plain_printf(stdout, "%-13s ", "Path:");
 	for (size_t i = 0; i < e->n_path; i++)
-		printf("%s%s", i ? " > " : "", e->path[i]);
+		plain_printf(stdout, "%s%s", i ? " > " : "", e->path[i]);
 	putchar('\n');
 }
 
@@ -31,11 +32,11 @@ static void print_reason(const struct kx_entries_info *info, const struct kx_ent
 {
 	const char *p = info->default_reason ? info->default_reason : "";
 
-	printf("%-13s %s\n", "Default:", e->is_default ? "yes" : "no");
+	plain_printf(stdout, "%-13s %s\n", "Default:", e->is_default ? "yes" : "no");
 	while (*p) {
 		size_t n = strcspn(p, "\n");
 
-		printf("%-13s %.*s\n", "", (int)n, p);
+		plain_printf(stdout, "%-13s %.*s\n", "", (int)n, p);
 		p += n + (p[n] == '\n');
 	}
 }
@@ -55,10 +56,10 @@ static void print_entry(const struct kx_entries_info *info, const struct kx_entr
 	print_field("Command line:", e->cmdline);
 	print_field("Device tree:", e->devicetree);
 	print_field("Architecture:", e->architecture);
-	printf("%-13s %s", "Source:", e->source_file ? e->source_file : "");
+	plain_printf(stdout, "%-13s %s", "Source:", e->source_file ? e->source_file : "");
 	if (e->source_line)
-		printf(", line %u", e->source_line);
-	printf(" (%s)\n", e->source_kind);
+		plain_printf(stdout, ", line %u", e->source_line);
+	plain_printf(stdout, " (%s)\n", e->source_kind);
 	if (e->is_guessed)
 		print_field("Guessed:", "yes: no boot loader's configuration has this entry");
 	print_reason(info, e);
@@ -72,15 +73,15 @@ static int answer(const struct entries *e, enum entries_ask ask, const char *nam
 	const char *text = ask == ASK_KERNEL ? entry.kernel : entry.title;
 
 	if (ask == ASK_INDEX) {
-		printf("%zu\n", i);
+		plain_printf(stdout, "%zu\n", i);
 		return EXIT_OK;
 	}
 	if (!text) {
-		fprintf(stderr, "rapidreboot: the %s entry has no %s\n", name,
-			ask == ASK_KERNEL ? "kernel" : "title");
+		plain_printf(stderr, "rapidreboot: the %s entry has no %s\n", name,
+			     ask == ASK_KERNEL ? "kernel" : "title");
 		return EXIT_FAILED;
 	}
-	puts(text);
+	plain_printf(stdout, "%s\n", text);
 	return EXIT_OK;
 }
 

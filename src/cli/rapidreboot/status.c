@@ -99,66 +99,49 @@ static const char *ordinary_text(enum ordinary ordinary)
 	return "it is not known what an ordinary one does under this init system";
 }
 
-static void print_name(const char *name)
+static void print_line(const char *name, const char *text)
 {
-	printf("%-14s ", name);
+	plain_printf(stdout, "%-14s %s\n", name, text);
 }
 
 static void print_loaded(const struct status *s)
 {
-	print_name("Loaded:");
-	fputs(yes_no(s->kernel.loaded), stdout);
-	if (s->kernel.loaded == 1 && !s->ours)
-		fputs(", by another program", stdout);
-	if (s->kernel.loaded == 1 && s->ours) {
-		fputs(", by rapidreboot: ", stdout);
-		plain_puts(s->loaded.entry, stdout);
-	}
-	putchar('\n');
+	const bool is_loaded = s->kernel.loaded == 1;
+
+	plain_printf(stdout, "%-14s %s%s%s\n", "Loaded:", yes_no(s->kernel.loaded),
+		     !is_loaded ? ""
+		     : s->ours	? ", by rapidreboot: "
+				: ", by another program",
+		     is_loaded && s->ours ? s->loaded.entry : "");
 }
 
 static void print_ordered(const struct status *s)
 {
 	const unsigned long long minutes = (s->order.left_ms + MINUTE_MS - 1) / MINUTE_MS;
 
-	print_name("Ordered:");
-	printf("in %llu minute%s: ", minutes, minutes == 1 ? "" : "s");
-	plain_puts(s->order.request.entry, stdout);
-	puts(" (rapidreboot --cancel takes it back)");
+	plain_printf(stdout, "%-14s in %llu minute%s: %s (rapidreboot --cancel takes it back)\n",
+		     "Ordered:", minutes, minutes == 1 ? "" : "s", s->order.request.entry);
 }
 
 static void print_next(const struct status *s)
 {
-	print_name("Next:");
+	const struct choice *c = &s->next;
+
 	if (s->reason != REASON_NONE) {
-		fputs("unknown: ", stdout);
-		plain_puts(s->err.message, stdout);
-		putchar('\n');
+		plain_printf(stdout, "%-14s unknown: %s\n", "Next:", s->err.message);
 		return;
 	}
-	plain_puts(s->next.title, stdout);
-	if (s->next.version) {
-		fputs(", ", stdout);
-		plain_puts(s->next.version, stdout);
-	}
-	if (s->next.decided_by) {
-		fputs(", decided by ", stdout);
-		plain_puts(s->next.decided_by, stdout);
-	}
-	putchar('\n');
-	if (s->next.guess) {
-		print_name("Guessed:");
-		plain_puts(s->next.guess, stdout);
-		putchar('\n');
-	}
+	plain_printf(stdout, "%-14s %s%s%s%s%s\n", "Next:", c->title, c->version ? ", " : "",
+		     c->version ? c->version : "", c->decided_by ? ", decided by " : "",
+		     c->decided_by ? c->decided_by : "");
+	if (c->guess)
+		print_line("Guessed:", c->guess);
 }
 
 static void print_packages(const struct names *packages)
 {
-	for (size_t i = 0; i < packages->n && i < 5; i++) {
-		fputs(i ? ", " : " (", stdout);
-		plain_puts(packages->v[i], stdout);
-	}
+	for (size_t i = 0; i < packages->n && i < 5; i++)
+		plain_printf(stdout, "%s%s", i ? ", " : " (", packages->v[i]);
 	if (packages->n)
 		printf("%s)", packages->n > 5 ? ", …" : "");
 }
@@ -181,11 +164,7 @@ static void print_waiting(const struct waiting *w)
 		[WAITING_NOT_DEFAULT] = "`rapidreboot list` shows its entry",
 	};
 
-	fputs(what[w->kind], stdout);
-	if (w->kernel[0]) {
-		fputs(", Linux ", stdout);
-		plain_puts(w->kernel, stdout);
-	}
+	plain_printf(stdout, "%s%s%s", what[w->kind], w->kernel[0] ? ", Linux " : "", w->kernel);
 	print_packages(&w->packages);
 	printf(": %s\n", remedy[w->kind]);
 }
@@ -193,26 +172,23 @@ static void print_waiting(const struct waiting *w)
 static void print_text(const struct status *s)
 {
 	print_loaded(s);
-	printf("%-14s %s\n", "Crash kernel:", yes_no(s->kernel.crash_loaded));
-	printf("%-14s %s\n", "Init:", s->init ? s->init : "unknown");
-	printf("%-14s %s\n",
-	       "Enabled:", s->enabled ? "yes, an ordinary reboot is a fast one" : "no");
-	printf("%-14s %s\n", "Reboot:", ordinary_text(s->ordinary));
+	print_line("Crash kernel:", yes_no(s->kernel.crash_loaded));
+	print_line("Init:", s->init ? s->init : "unknown");
+	print_line("Enabled:", s->enabled ? "yes, an ordinary reboot is a fast one" : "no");
+	print_line("Reboot:", ordinary_text(s->ordinary));
 	if (s->is_ordered)
 		print_ordered(s);
 	if (s->armed)
-		printf("%-14s %s\n", "Going down:",
-		       s->request.mode == REBOOT_COLD ? "through the firmware" : "fast");
-	print_name("Running:");
-	plain_puts(s->running ? s->running : "unknown", stdout);
-	putchar('\n');
+		print_line("Going down:",
+			   s->request.mode == REBOOT_COLD ? "through the firmware" : "fast");
+	print_line("Running:", s->running ? s->running : "unknown");
 	print_next(s);
 	if (s->waiting.kind != WAITING_NOT) {
-		print_name("Waiting:");
+		printf("%-14s ", "Waiting:");
 		print_waiting(&s->waiting);
 	}
 	if (s->kernel.load_disabled == 1)
-		printf("%-14s no kernel can be loaded (kernel.kexec_load_disabled)\n", "Locked:");
+		print_line("Locked:", "no kernel can be loaded (kernel.kexec_load_disabled)");
 }
 
 /* ---- for a program */

@@ -29,17 +29,15 @@ static const char *diet_text(const struct start *s)
 
 static void print_line(const char *name, const char *text)
 {
-	printf("%-13s ", name);
-	plain_puts(text, stdout);
-	putchar('\n');
+	plain_printf(stdout, "%-13s %s\n", name, text);
 }
 
 static void print_plan(const struct start *s)
 {
 	const struct kx_plan_info info = told_info(s);
 
-	printf("%-13s %s: %s\n", "Load:", way_name(s->plan_info.way), s->reason);
-	printf("%-13s %s: %s\n", "Speed:", info.rung, info.rung_reason);
+	plain_printf(stdout, "%-13s %s: %s\n", "Load:", way_name(s->plan_info.way), s->reason);
+	plain_printf(stdout, "%-13s %s: %s\n", "Speed:", info.rung, info.rung_reason);
 	rungs_print(s->plan, s->not_fast[0] ? s->not_fast : NULL, 14);
 	if (diet_text(s))
 		print_line("Diet:", diet_text(s));

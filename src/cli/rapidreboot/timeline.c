@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "cli/json.h"
 #include "cli/locale.h"
+#include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
 #include "cli/rapidreboot/timeline.h"
 
@@ -31,13 +32,14 @@ static void print_line(const struct attempt *a, size_t which)
 	char when[32];
 
 	format_time(a->asked.real_ms, when);
-	printf("%3zu  %s  %-8s  %s\n", which, when, attempt_result_name(a->result), a->entry);
+	plain_printf(stdout, "%3zu  %s  %-8s  %s\n", which, when, attempt_result_name(a->result),
+		     a->entry);
 }
 
 static void print_field(const char *name, const char *value)
 {
 	if (*value)
-		printf("  %-12s %s\n", name, value);
+		plain_printf(stdout, "  %-12s %s\n", name, value);
 }
 
 static void print_details(const struct attempt *a)
