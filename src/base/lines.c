@@ -49,6 +49,16 @@ struct bytes bytes_trim(struct bytes b)
 	return b;
 }
 
+bool lines_next_said(struct lines *lines, struct bytes *ret)
+{
+	while (lines_next(lines, ret)) {
+		*ret = bytes_trim(*ret);
+		if (ret->n && ret->p[0] != '#')
+			return true;
+	}
+	return false;
+}
+
 struct bytes bytes_word(struct bytes *b)
 {
 	struct bytes word = { b->p, 0 };
@@ -136,6 +146,13 @@ static const char *next_item(const char **list, const char *separators, size_t *
 	*ret_n = strcspn(item, separators);
 	*list = item + *ret_n;
 	return *ret_n ? item : NULL;
+}
+
+bool ends_with(const char *s, const char *suffix)
+{
+	const size_t n = strlen(s), m = strlen(suffix);
+
+	return n >= m && strcmp(s + n - m, suffix) == 0;
 }
 
 bool has_item(const char *list, const char *separators, const char *item)

@@ -14,6 +14,10 @@ struct lines lines_of(struct bytes text);
 /* The next line without its newline and a CR before it; false at the end of the text. */
 bool lines_next(struct lines *lines, struct bytes *ret);
 
+/* The next line that says something: without blanks at its ends, neither empty nor a comment that begins with
+ * "#". */
+bool lines_next_said(struct lines *lines, struct bytes *ret);
+
 /* Without blanks, tabs and CR at both ends. */
 struct bytes bytes_trim(struct bytes b);
 /* Removes the first word and the blanks after it from the start of @b, and returns the word. */
@@ -31,6 +35,8 @@ char *bytes_dup_octal(struct bytes b);
 /* Replaces *dst by a copy of @b; -ENOMEM leaves it unchanged. */
 _must_check_ int bytes_set(char **dst, struct bytes b);
 
+/* Does @s end with @suffix? */
+bool ends_with(const char *s, const char *suffix);
 /* Is @item one of the words of @list, which are separated by any of @separators? @list may be
  * NULL. */
 bool has_item(const char *list, const char *separators, const char *item);

@@ -277,13 +277,6 @@ static int read_one(int root, const char *path, struct config *config, bool is_f
 	return r < 0 ? kx_fail(err, r, "%s: out of memory", path) : 0;
 }
 
-static bool has_suffix(const char *s, const char *suffix)
-{
-	size_t n = strlen(s), m = strlen(suffix);
-
-	return n > m && strcmp(s + n - m, suffix) == 0;
-}
-
 static int read_directory(int root, struct config *config, bool is_foreign, struct kx_error *err)
 {
 	_cleanup_names_ struct names names = { 0 };
@@ -297,7 +290,7 @@ static int read_directory(int root, struct config *config, bool is_foreign, stru
 	for (size_t i = 0; i < names.n; i++) {
 		_cleanup_strbuf_ struct strbuf path = { 0 };
 
-		if (names.v[i][0] == '.' || !has_suffix(names.v[i], ".conf"))
+		if (names.v[i][0] == '.' || !ends_with(names.v[i], ".conf"))
 			continue;
 		strbuf_addf(&path, CONFIG_DIRECTORY "/%s", names.v[i]);
 		if (path.failed)

@@ -272,11 +272,8 @@ int mounts_parse_fstab(struct bytes file, struct mounts *ret)
 	struct bytes line;
 	int r = 0;
 
-	while (r == 0 && lines_next(&lines, &line)) {
-		line = bytes_trim(line);
-		if (line.n && line.p[0] != '#')
-			r = take_fstab_line(&mounts, line);
-	}
+	while (r == 0 && lines_next_said(&lines, &line))
+		r = take_fstab_line(&mounts, line);
 	if (r < 0)
 		mounts_done(&mounts);
 	else

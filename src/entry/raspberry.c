@@ -117,11 +117,8 @@ int raspberry_parse(struct bytes file, const char *model, struct raspberry_conf 
 	struct bytes line;
 	int r = 0;
 
-	while (r == 0 && lines_next(&lines, &line)) {
-		line = bytes_trim(line);
-		if (line.n && line.p[0] != '#')
-			r = take_line(&conf, &filter, line, model);
-	}
+	while (r == 0 && lines_next_said(&lines, &line))
+		r = take_line(&conf, &filter, line, model);
 	if (r < 0)
 		raspberry_conf_done(&conf);
 	else

@@ -25,13 +25,6 @@ enum { KERNELS_MAX = 1024 };
 static const char *const prefixes[] = { "vmlinuz-", "vmlinux-", "kernel-", "Image-",
 					"bzImage-", "vmlinuz",	"bzImage", NULL };
 
-static bool ends_with(const char *s, const char *suffix)
-{
-	size_t n = strlen(s), m = strlen(suffix);
-
-	return n >= m && strcmp(s + n - m, suffix) == 0;
-}
-
 /* The version in a kernel's file name, NULL when it is none that a person would boot. */
 const char *scan_version(const char *name)
 {

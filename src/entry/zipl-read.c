@@ -91,7 +91,7 @@ static int add_entry(struct entry_fs *fs, struct boot_menu *menu, const char *na
 	size_t n = strlen(name);
 	int r;
 
-	if (n <= 5 || strcmp(name + n - 5, ".conf") != 0)
+	if (!ends_with(name, ".conf"))
 		return 0;
 	r = path_join(ENTRIES, name, &path);
 	if (r == 0)

@@ -229,11 +229,8 @@ int zipl_parse(struct bytes file, struct zipl_conf *ret)
 	struct bytes line;
 	int r = 0;
 
-	while (r == 0 && lines_next(&lines, &line)) {
-		line = bytes_trim(line);
-		if (line.n && line.p[0] != '#')
-			r = take_line(&p, line, lines.number);
-	}
+	while (r == 0 && lines_next_said(&lines, &line))
+		r = take_line(&p, line, lines.number);
 	if (r == 0)
 		r = end_section(&p);
 	if (r == 0)

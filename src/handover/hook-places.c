@@ -92,19 +92,10 @@ bool hook_script_does(int root, const char *path, const char *const *words)
 	if (read_file_in(root, path, SCRIPT_MAX, &text, &n) < 0)
 		return false;
 	lines = lines_of((struct bytes){ text, n });
-	while (lines_next(&lines, &line)) {
-		line = bytes_trim(line);
-		if (!bytes_starts(line, "#") && line_does(root, line, words))
+	while (lines_next_said(&lines, &line))
+		if (line_does(root, line, words))
 			return true;
-	}
 	return false;
-}
-
-static bool ends_with(const char *s, const char *suffix)
-{
-	const size_t n = strlen(s), m = strlen(suffix);
-
-	return n >= m && strcmp(s + n - m, suffix) == 0;
 }
 
 bool hook_directory_does(int root, const char *directory, const char *suffix,

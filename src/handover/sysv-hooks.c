@@ -52,11 +52,9 @@ static bool inittab_jumps(int root)
 	if (read_file_in(root, "/etc/inittab", 64 << 10, &text, &n) < 0)
 		return false;
 	lines = lines_of((struct bytes){ text, n });
-	while (lines_next(&lines, &line)) {
-		line = bytes_trim(line);
-		if (!bytes_starts(line, "#") && line_jumps(line))
+	while (lines_next_said(&lines, &line))
+		if (line_jumps(line))
 			return true;
-	}
 	return false;
 }
 

@@ -172,11 +172,8 @@ static void add_crypttab(const struct look *l, struct volumes *all)
 		return;
 	}
 	lines = lines_of(all->crypttab.b);
-	while (lines_next(&lines, &line)) {
-		line = bytes_trim(line);
-		if (line.n && line.p[0] != '#')
-			take_line(all, line, lines.number);
-	}
+	while (lines_next_said(&lines, &line))
+		take_line(all, line, lines.number);
 }
 
 /* ---- the command line */
