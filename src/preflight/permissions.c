@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/container.h"
 #include "base/num.h"
 #include "base/running-kernel.h"
 #include "preflight/look.h"
@@ -11,9 +12,6 @@
 
 /* include/uapi/linux/capability.h */
 enum { CAP_SYS_BOOT_BIT = 22 };
-/* include/linux/proc_ns.h: inode numbers of the first namespaces */
-#define INITIAL_PID_NS "pid:[4026531836]"
-#define INITIAL_USER_NS "user:[4026531837]"
 
 static enum preflight_status look_capability(const struct look *l, struct report *r)
 {
@@ -38,8 +36,9 @@ static enum preflight_status look_capability(const struct look *l, struct report
 			"load another one.");
 }
 
+/* Evidence for container_mark_in(). */
 static enum preflight_status look_namespace(const struct look *l, struct report *r,
-					    const char *path, const char *initial, bool *ret_other)
+					    const char *path)
 {
 	_cleanup_free_ char *target = NULL;
 	int code = look_link(l, path, &target);
@@ -47,26 +46,19 @@ static enum preflight_status look_namespace(const struct look *l, struct report 
 	if (code < 0)
 		return unknown(r, path, code);
 	evidence(r, path, target);
-	*ret_other |= strcmp(target, initial) != 0;
 	return PREFLIGHT_OK;
 }
 
-/* Not cgroups: a tool that enters only the mount namespace of PID 1 is not in a container. */
 static enum preflight_status look_container(const struct look *l, struct report *r)
 {
-	static const char *const marks[] = { "/run/systemd/container", "/run/.containerenv",
-					     "/.dockerenv" };
+	const char *mark = container_mark_in(l->root);
 	enum preflight_status pid, user;
-	bool inside = false;
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-		if (look_exists(l, marks[i]) == 1) {
-			evidencef(r, "%s is there", marks[i]);
-			inside = true;
-		}
-	pid = look_namespace(l, r, "/proc/self/ns/pid", INITIAL_PID_NS, &inside);
-	user = look_namespace(l, r, "/proc/self/ns/user", INITIAL_USER_NS, &inside);
-	if (inside)
+	if (mark && strncmp(mark, "/proc/", strlen("/proc/")) != 0)
+		evidencef(r, "%s is there", mark);
+	pid = look_namespace(l, r, "/proc/self/ns/pid");
+	user = look_namespace(l, r, "/proc/self/ns/user");
+	if (mark)
 		return found(r, "This runs in a container; the kernel belongs to its host.");
 	return pid == PREFLIGHT_UNKNOWN ? pid : user;
 }
