@@ -172,18 +172,3 @@ bool cmdline_is_one_boot(const struct cmdline_word *word)
 			return true;
 	return false;
 }
-
-int cmdline_without_one_boot_words(const char *cmdline, char **ret)
-{
-	_cleanup_strbuf_ struct strbuf line = { 0 };
-	struct cmdline_word word;
-
-	while (cmdline_next(&cmdline, &word)) {
-		if (cmdline_is_one_boot(&word))
-			continue;
-		if (line.n)
-			strbuf_add(&line, " ");
-		strbuf_add_n(&line, (const char *)word.whole.p, word.whole.n);
-	}
-	return strbuf_take(&line, ret);
-}

@@ -20,12 +20,3 @@ bool cmdline_key_is(const struct cmdline_word *word, const char *key);
 /* Was it meant for one boot: rescue and single-user modes, break points of an initramfs, a shell as
  * init, a single command, the first boot of an image, a reset to factory settings? */
 bool cmdline_is_one_boot(const struct cmdline_word *word);
-
-/**
- * cmdline_without_one_boot_words() - a running kernel's command line, fit for the next one
- * @cmdline: as /proc/cmdline has it
- * @ret: the words for which cmdline_is_one_boot() says no, one blank between them
- *
- * Return: 0; -ENOMEM.
- */
-int cmdline_without_one_boot_words(const char *cmdline, char **ret);

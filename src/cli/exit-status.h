@@ -11,6 +11,5 @@ enum {
 	EXIT_LOAD = 4,	   /* the kernel could not be loaded or unloaded; nothing was changed */
 	EXIT_HANDOVER = 5, /* init refused, or cannot do it; the machine stays up */
 	EXIT_NOTHING = 6,  /* nothing to do, or the person said no */
-	EXIT_COLD =
-		7, /* only a reboot through the firmware does what is wanted; nothing was done */
+	EXIT_COLD = 7,	   /* only the firmware can do what is wanted; nothing was done */
 };

@@ -77,9 +77,10 @@ int config_read(int root, struct config *ret, struct kx_error *err);
  * @config: settings of the running system, as config_read() gave them
  * @err: filled on failure only, or NULL
  *
- * Which entry, words of its command line, and whether other tools' files of that system choose them (ENTRY,
- * APPEND, IMPORT), are that system's, and the running system's own are forgotten. What runs programs, asks, permits or keeps something stays the running
- * system's: each such setting of the other one is left out with a warning of @config.
+ * Which entry, words of its command line, and whether other tools' files of that system choose
+ * them (ENTRY, APPEND, IMPORT), are that system's, and the running system's own are forgotten. What
+ * runs programs, asks, permits or keeps something stays the running system's: each such setting of
+ * the other one is left out with a warning of @config.
  * Return: as config_read().
  */
 int config_read_foreign(int root, struct config *config, struct kx_error *err);

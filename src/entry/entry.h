@@ -93,8 +93,8 @@ enum entry_search { ENTRY_SEARCH_UUID, ENTRY_SEARCH_LABEL, ENTRY_SEARCH_FILE };
  * together is used up. One table for a real root (fs-root.c), one for tests.
  */
 struct entry_fs {
-	struct budget
-		*budget; /* borrowed; NULL: no limits. Interpreters take their own steps from it */
+	/* borrowed; NULL: no limits. Interpreters take their own steps from it */
+	struct budget *budget;
 	int (*type)(struct entry_fs *fs, const char *device, const char *path,
 		    enum entry_file_type *ret);
 	int (*read)(struct entry_fs *fs, const char *device, const char *path, size_t max,

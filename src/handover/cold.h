@@ -24,16 +24,16 @@ struct cold {
 	const struct teller *teller;
 };
 
-/* Looks, changes nothing. -EOPNOTSUPP: the init is unknown, or this is a container; -ENOENT: its program is missing. */
+/* Looks, changes nothing. -EOPNOTSUPP: the init is unknown, or this is a container; -ENOENT: its
+ * program is missing. */
 _must_check_ int cold_prepare(struct sys *sys, struct kx_ctx *ctx, const struct reboot_wish *wish,
 			      struct cold *ret, struct kx_error *err);
 
 /* enum cold_stage: how far it got when it failed */
 enum cold_stage {
-	COLD_UNLOAD,  /* the image is loaded still; nothing was changed */
-	COLD_REQUEST, /* the image is gone, nothing else happened */
-	COLD_ASK,     /* init said no: the image is gone and the request withdrawn */
-	COLD_ASKED,   /* the machine is going down */
+	COLD_UNLOAD, /* the image is loaded still; nothing was changed */
+	COLD_ASK,    /* init said no: the image is gone and the request withdrawn */
+	COLD_ASKED,  /* the machine is going down */
 };
 
 /* Unload, leave the request for our own hooks, ask init, and when it has taken the order forbid loading

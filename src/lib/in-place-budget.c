@@ -50,11 +50,11 @@ static bool meminfo(struct bytes text, const char *name, uint64_t *ret)
 	return false;
 }
 
-struct budget {
+struct page_budget {
 	uint64_t free, available, left; /* bytes; the last ones must be left */
 };
 
-static int budget_read(struct kx_ctx *ctx, struct budget *ret, struct kx_error *err)
+static int budget_read(struct kx_ctx *ctx, struct page_budget *ret, struct kx_error *err)
 {
 	_cleanup_free_ uint8_t *file = NULL;
 	struct bytes text = { 0 };
@@ -71,14 +71,14 @@ static int budget_read(struct kx_ctx *ctx, struct budget *ret, struct kx_error *
 	return 0;
 }
 
-static bool fits(uint64_t there, size_t pages, const struct budget *budget)
+static bool fits(uint64_t there, size_t pages, const struct page_budget *budget)
 {
 	return there >= budget->left && (there - budget->left) / WINDOW_PAGE >= pages;
 }
 
 static int check_memory(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_error *err)
 {
-	struct budget budget;
+	struct page_budget budget;
 	size_t n_kernel, n_initrd;
 	int r = budget_read(ctx, &budget, err);
 
@@ -97,7 +97,7 @@ static int check_memory(struct kx_ctx *ctx, const struct kx_plan *plan, struct k
  * neighbours. What is not used goes back, but caches must not be dropped for that. */
 size_t in_place_wanted(struct kx_ctx *ctx, const struct kx_plan *plan)
 {
-	struct budget budget;
+	struct page_budget budget;
 	size_t n_kernel, n_initrd, need, ample, some;
 
 	in_place_need(plan, &n_kernel, &n_initrd);

@@ -26,8 +26,7 @@ struct kx_ctx {
 	int machine_root; /* where /proc and /sys are: ROOT_HERE or an owned descriptor */
 	int file_root;	  /* where paths given by the caller start: ROOT_HERE or machine_root */
 	bool captured;	  /* another machine: plan, never act */
-	struct arch_found
-		arch; /* of that machine, once somebody has asked (from != NULL): ctx_arch() */
+	struct arch_found arch; /* of that machine; ctx_arch() fills it, from is NULL before */
 	kx_log_fn log;
 	void *log_data;
 };

@@ -50,8 +50,6 @@ static enum reason reason_of(enum cold_stage stage)
 	switch (stage) {
 	case COLD_UNLOAD:
 		return REASON_UNLOAD;
-	case COLD_REQUEST:
-		return REASON_FAILED;
 	case COLD_ASK:
 		return REASON_INIT;
 	case COLD_ASKED:

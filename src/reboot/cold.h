@@ -23,7 +23,8 @@ struct cold_way {
 	bool direct;
 };
 
-/* Looks, changes nothing; @rb has to live as long as @ret. REASON_INIT_UNKNOWN, REASON_INIT, REASON_FAILED. */
+/* Looks, changes nothing; @rb has to live as long as @ret. REASON_INIT: this init cannot be asked, or
+ * is not known; REASON_FAILED. */
 _must_check_ enum reason cold_way_find(const struct reboot *rb, const struct wish *wish,
 				       struct cold_way *ret, struct kx_error *err);
 void cold_way_done(struct cold_way *way);
@@ -33,8 +34,8 @@ void cold_way_done(struct cold_way *way);
  * go_cold() - reboot through the firmware, whatever is loaded and enabled
  * @force: although an image stays loaded that init may start
  *
- * Return: REASON_NONE, REASON_PERMISSION; REASON_UNLOAD: nothing was changed; REASON_FAILED, REASON_INIT:
- * the image is unloaded, and the machine stays up.
+ * Return: REASON_NONE, REASON_PERMISSION; REASON_UNLOAD: nothing was changed; REASON_INIT: the image is
+ * unloaded, and the machine stays up.
  */
 _must_check_ enum reason go_cold(const struct reboot *rb, struct cold_way *way, bool force,
 				 struct kx_error *err);

@@ -29,8 +29,7 @@ const char *waiting_kind_name(enum waiting_kind kind)
 
 /* ---- packages: the gravest of them counts, and what is none of these says nothing */
 
-/* Microcode and firmware
- * files are read by the next kernel, from its initial ramdisk. */
+/* Microcode and firmware files are read by the next kernel, from its initial ramdisk. */
 static const struct {
 	const char *prefix;
 	enum waiting_kind kind;

@@ -37,8 +37,6 @@ int print_help(void);
 
 /* "rapidreboot: MESSAGE" on standard error, and the status of a failure. */
 int fail_with(const struct kx_error *err);
-/* "rapidreboot: SENTENCE, try --help", and the status of a usage error. */
-int fail_usage(const char *fmt, ...) _printf_(1, 2);
 
 DEFINE_CLEANUP(struct kx_ctx *, kx_ctx_free)
 DEFINE_CLEANUP(struct kx_entries *, kx_entries_free)

@@ -9,7 +9,6 @@
 struct entries_options {
 	const char *root;
 	struct kx_entries_opts find;
-	const char *argument; /* the word that is no option, or NULL */
 };
 
 struct entries {

@@ -2,7 +2,6 @@
 
 /* rapidreboot: one table of subcommands, and one of options. */
 
-#include <stdarg.h>
 #include <string.h>
 
 #include "cli/rapidreboot/options.h"
@@ -15,18 +14,6 @@ static const struct command *const commands[] = {
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
-
-int fail_usage(const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("rapidreboot: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputs(", try --help\n", stderr);
-	return EXIT_USAGE;
-}
 
 int print_help(void)
 {
