@@ -27,8 +27,9 @@ enum {
 	WINDOW = 1 << 20,
 };
 
-/* Each of its bytes is one of the secret, inverted. */
-static const uint8_t masked[MARK + 1] =
+/* Each of its bytes is one of the secret, inverted. Volatile, because compilers work out the secret of a
+ * constant beforehand and put that into the program. */
+static const volatile uint8_t masked[MARK + 1] =
 	"\x13\xa7\x5e\xc1\x88\x2b\xf4\x6d\x91\x3c\xe8\x57\x0a\xbd\x72"
 	"\xd6\x4f\x99\x21\xcb\x65\xfe\x37\x80\xda\x1c\xb3\x48\xe6\x7f"
 	"\x05\x92";
