@@ -175,7 +175,7 @@ static int fill(struct entry_fs *fs, const struct boot_find_opts *opts, const ch
 }
 
 static int read_entry(struct entry_fs *fs, const struct boot_find_opts *opts, const char *config,
-		      struct boot_entry *ret)
+		      struct boot_entry *ret, bool *ret_partial)
 {
 	struct raspberry_conf conf = { 0 };
 	struct boot_entry e = { 0 };
@@ -186,6 +186,7 @@ static int read_entry(struct entry_fs *fs, const struct boot_find_opts *opts, co
 		r = read_conf(fs, config, model, &conf);
 	if (r == 0)
 		r = fill(fs, opts, config, &conf, model, &e);
+	*ret_partial = conf.is_partial;
 	raspberry_conf_done(&conf);
 	if (r < 0)
 		boot_entry_done(&e);
@@ -199,9 +200,9 @@ bool raspberry_starts_linux(struct entry_fs *fs, const struct boot_find_opts *op
 			    const char *config)
 {
 	struct boot_entry e;
-	bool is_linux;
+	bool is_linux, is_partial;
 
-	if (read_entry(fs, opts, config, &e) < 0)
+	if (read_entry(fs, opts, config, &e, &is_partial) < 0)
 		return false;
 	is_linux = is_kernel_file(fs, e.kernel);
 	boot_entry_done(&e);
@@ -213,21 +214,27 @@ int raspberry_read(struct entry_fs *fs, const struct boot_find_opts *opts, const
 {
 	struct boot_menu menu = { .loader = "raspberry-pi" };
 	struct boot_entry e;
-	int r = read_entry(fs, opts, config, &e);
+	bool is_partial;
+	int r = read_entry(fs, opts, config, &e, &is_partial);
 
 	if (r < 0)
-		return kx_fail(err, r, "%s: %s", config, open_strerror(r));
+		return kx_fail_path(err, r, config);
 	r = boot_menu_add(&menu, &e);
 	if (r < 0)
 		boot_entry_done(&e);
 	if (r == 0)
 		r = replace(&menu.config, config);
+	if (r == 0 && is_partial)
+		r = format(&menu.guess,
+			   "what %s sets in included files, or in sections whose condition is not "
+			   "known here, was not looked at",
+			   config);
 	if (r == 0)
 		r = format(&menu.default_reason, "%s: the firmware starts %s\n", config,
 			   menu.entries[0].kernel);
 	if (r < 0) {
 		boot_menu_done(&menu);
-		return kx_fail(err, r, "%s: %s", config, strerror(-r));
+		return kx_fail_path(err, r, config);
 	}
 	menu_set_default(&menu, 0);
 	*ret = menu;

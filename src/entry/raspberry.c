@@ -42,9 +42,11 @@ static bool has_model(const char *model, const char *start)
 	return model && strncmp(model, start, strlen(start)) == 0;
 }
 
-/* Which sections hold now: "[pi4]" replaces "[pi3]", "[all]" begins anew. */
+/* Which sections hold now: "[pi4]" replaces "[pi3]", "[all]" begins anew, those of different kinds hold
+ * together. */
 struct filter {
 	bool board, other;
+	bool is_unknown; /* @other depends on a monitor, a pin, a serial number */
 };
 
 static void take_section(struct filter *f, struct bytes name, const char *model)
@@ -52,7 +54,7 @@ static void take_section(struct filter *f, struct bytes name, const char *model)
 	bool is_board = false, holds = false;
 
 	if (bytes_is_nocase(name, "all")) {
-		*f = (struct filter){ true, true };
+		*f = (struct filter){ true, true, false };
 		return;
 	}
 	for (size_t i = 0; i < sizeof(boards) / sizeof(boards[0]); i++)
@@ -60,11 +62,29 @@ static void take_section(struct filter *f, struct bytes name, const char *model)
 			is_board = true;
 			holds |= has_model(model, boards[i].model);
 		}
-	if (is_board)
+	if (is_board) {
 		f->board = holds;
-	else
-		/* none, tryboot, EDID=…, gpio…, a serial number: not this boot, as far as is known */
-		f->other = false;
+		return;
+	}
+	/* "none" never holds, "tryboot" not in the boot that comes next by itself */
+	f->is_unknown |= !bytes_is_nocase(name, "none") && !bytes_is_nocase(name, "tryboot");
+	f->other = false;
+}
+
+/* Does a line say what is started? */
+static bool is_of_start(struct bytes line)
+{
+	static const char *const keys[] = { "kernel",	 "cmdline",	   "ramfsfile",
+					    "os_prefix", "auto_initramfs", "arm_64bit" };
+	const uint8_t *assign = memchr(line.p, '=', line.n);
+
+	if (bytes_starts(line, "initramfs ") || bytes_starts(line, "include "))
+		return true;
+	for (size_t i = 0; assign && i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (bytes_is(bytes_trim((struct bytes){ line.p, (size_t)(assign - line.p) }),
+			     keys[i]))
+			return true;
+	return false;
 }
 
 static int take_setting(struct raspberry_conf *conf, struct bytes key, struct bytes value)
@@ -94,6 +114,8 @@ static int take_line(struct raspberry_conf *conf, struct filter *f, struct bytes
 		take_section(f, (struct bytes){ line.p + 1, line.n - 2 }, model);
 		return 0;
 	}
+	if (f->board && (f->is_unknown || bytes_starts(line, "include ")))
+		conf->is_partial |= is_of_start(line);
 	if (!f->board || !f->other)
 		return 0;
 	/* The only setting without "=": initramfs FILE followkernel */
@@ -112,7 +134,7 @@ static int take_line(struct raspberry_conf *conf, struct filter *f, struct bytes
 int raspberry_parse(struct bytes file, const char *model, struct raspberry_conf *ret)
 {
 	struct raspberry_conf conf = { .is_64bit = -1 };
-	struct filter filter = { true, true };
+	struct filter filter = { true, true, false };
 	struct lines lines = lines_of(file);
 	struct bytes line;
 	int r = 0;

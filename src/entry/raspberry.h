@@ -9,11 +9,14 @@ struct raspberry_conf {
 	char *kernel, *cmdline_file, *initramfs, *prefix;
 	bool picks_initramfs; /* auto_initramfs */
 	int is_64bit;	      /* arm_64bit; -1 when not set */
+	/* a setting of the start is left out, because it is in an included file or in a section whose
+	 * condition is not known here */
+	bool is_partial;
 };
 
 /*
  * Reads config.txt as the firmware of a board @model ("Raspberry Pi 4 Model B Rev 1.4", or NULL)
- * does: sections for other boards do not count. Included files are not read. Adds to @ret.
+ * does: sections for other boards do not count.
  */
 _must_check_ int raspberry_parse(struct bytes file, const char *model, struct raspberry_conf *ret);
 void raspberry_conf_done(struct raspberry_conf *conf);

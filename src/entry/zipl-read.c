@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * zipl on this system: what it would write into the boot record when it runs, from zipl.conf and from
- * entries of the Boot Loader Specification. Source: s390-tools, zipl.conf(5) and zipl(8).
+ * entries of the Boot Loader Specification. Source: s390-tools, zipl.conf(5), zipl(8), and
+ * zipl/src/scan.c for the order of the entries.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -184,7 +185,9 @@ int zipl_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char
 		conf.menu = (struct boot_menu){ 0 };
 	}
 	zipl_conf_done(&conf);
-	return r < 0 ? kx_fail(err, r, "%s: %s", config,
-			       r == -ENOENT ? "no such file, or no sections" : open_strerror(r))
-		     : 0;
+	if (r == 0)
+		return 0;
+	(void)kx_fail(err, r, "%s: %s", config,
+		      r == -ENOENT ? "no such file, or no sections" : open_strerror(r));
+	return kx_fail_file(err, r, config);
 }

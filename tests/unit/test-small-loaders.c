@@ -56,6 +56,36 @@ static void test_raspberry_filters(void **state)
 	}
 }
 
+/* What cannot be decided here, and would change what is started, is said. */
+static void test_raspberry_unknown(void **state)
+{
+	static const struct {
+		const char *file;
+		bool is_partial;
+	} rows[] = {
+		{ "kernel=a\n", false },
+		{ "include more.txt\n", true },
+		{ "[pi3]\ninclude more.txt\n", false },
+		{ "[gpio4=1]\nkernel=a\n", true },
+		{ "[gpio4=1]\ndtparam=audio=on\n", false },
+		{ "[gpio4=1]\n[all]\nkernel=a\n", false },
+		{ "[EDID=VSC-TD2220]\n[pi4]\ncmdline = b.txt\n", true },
+		{ "[pi3]\n[0x12345678]\ninitramfs i.img followkernel\n", false },
+		{ "[board-type=0x14]\nos_prefix=x/\n", true },
+		{ "[none]\nkernel=a\n[tryboot]\nkernel=b\n", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct raspberry_conf conf;
+
+		assert_int_equal(
+			raspberry_parse(text(rows[i].file), "Raspberry Pi 4 Model B", &conf), 0);
+		if (conf.is_partial != rows[i].is_partial)
+			fail_msg("row %zu", i);
+		raspberry_conf_done(&conf);
+	}
+}
+
 static void test_raspberry_kernels(void **state)
 {
 	static const struct {
@@ -88,6 +118,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_raspberry_filters),
+		cmocka_unit_test(test_raspberry_unknown),
 		cmocka_unit_test(test_raspberry_kernels),
 	};
 
