@@ -10,6 +10,7 @@
 #include "base/dir.h"
 #include "base/io.h"
 #include "base/lines.h"
+#include "base/num.h"
 
 enum { CONFIG_MAX = 16 << 20, CMDLINE_FILE_MAX = 64 << 10 };
 
@@ -94,19 +95,34 @@ enum kho_word kho_word_running(int root)
 	return kho_word_of(cmdline);
 }
 
-/* Kconfig.kexec: on without a word for it */
-static bool is_on_by_default(int root)
+/* Kconfig.kexec: on without a word for it. As kho_state(). */
+static int state_by_default(int root)
 {
 	_cleanup_free_ uint8_t *config = NULL;
 	char path[512];
 	size_t n;
+	int r = running_config_read(root, path, sizeof(path), &config, &n);
 
-	return running_config_read(root, path, sizeof(path), &config, &n) == 0 &&
-	       config_has_line((struct bytes){ config, n },
-			       "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y");
+	return r < 0 ? r
+		     : config_has_line((struct bytes){ config, n },
+				       "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y");
 }
 
-bool kho_is_on(int root)
+/* Linux 6.16 is the first with it (kernel/kexec_handover.c). */
+static bool is_older(int root)
+{
+	_cleanup_free_ char *release = NULL;
+	unsigned major, minor;
+	const char *p;
+
+	if (read_line_in(root, "/proc/sys/kernel/osrelease", &release) < 0)
+		return false;
+	p = release;
+	return take_unsigned(&p, &major) && *p++ == '.' && take_unsigned(&p, &minor) &&
+	       (major < 6 || (major == 6 && minor < 16));
+}
+
+int kho_state(int root)
 {
 	/* of the live update orchestrator, which needs it; of CONFIG_KEXEC_HANDOVER_DEBUGFS */
 	static const char *const signs[] = { "/dev/liveupdate", "/sys/kernel/debug/kho/out" };
@@ -114,7 +130,14 @@ bool kho_is_on(int root)
 
 	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
 		if (exists_in(root, signs[i]) == 1)
-			return true;
+			return 1;
 	said = kho_word_running(root);
-	return said == KHO_ON || (said == KHO_UNSAID && is_on_by_default(root));
+	if (said != KHO_UNSAID)
+		return said == KHO_ON;
+	return is_older(root) ? 0 : state_by_default(root);
+}
+
+bool kho_is_on(int root)
+{
+	return kho_state(root) > 0;
 }

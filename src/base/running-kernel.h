@@ -28,6 +28,8 @@ enum kho_word kho_word_of(const char *cmdline);
 /* The same of /proc/cmdline. */
 enum kho_word kho_word_running(int root);
 
-/* Kexec handover is on: memory that it keeps is handed on by kexec_file_load(2) only. No file says so on
- * every kernel; in doubt it is on. */
+/* Is kexec handover on? Memory that it keeps is handed on by kexec_file_load(2) only. 1, 0, or why it cannot
+ * be told: no file says so on every kernel. */
+int kho_state(int root);
+/* The same for whoever has to decide: not when it cannot be told. */
 bool kho_is_on(int root);

@@ -23,10 +23,14 @@ static int next_has(const struct look *l, const char *line)
 enum preflight_status look_kept_memory(const struct look *l, struct report *r)
 {
 	enum kho_word next;
+	int state;
 
 	if (!l->has_proc)
 		return unknown(r, "/proc/cmdline", -ENODATA);
-	if (!kho_is_on(l->root))
+	state = kho_state(l->root);
+	if (state < 0)
+		return unknown(r, "configuration of the running kernel", state);
+	if (!state)
 		return PREFLIGHT_OK;
 	evidencef(r, "kexec handover (KHO) is on");
 	if (!l->entry || !l->entry->cmdline)

@@ -169,7 +169,23 @@ static void test_kept_memory(void **state)
 {
 	static const struct kx_image_info image = { .version = "7.2.0" };
 	const struct row rows[] = {
-		{ "A15", { { "/proc/cmdline", "quiet\n" } }, NEXT("quiet"), OK },
+		{ "A15", { { "/proc/cmdline", "quiet\n" } }, NEXT("quiet"), UNKNOWN },
+		{ "A15", { { "/proc/cmdline", "kho=off\n" } }, NEXT("quiet"), OK },
+		/* kernel/kexec_handover.c came with Linux 6.16 */
+		{ "A15",
+		  { { "/proc/cmdline", "quiet\n" }, { "/proc/sys/kernel/osrelease", "6.15.9\n" } },
+		  NEXT("quiet"),
+		  OK },
+		{ "A15",
+		  { { "/proc/cmdline", "quiet\n" }, { "/proc/sys/kernel/osrelease", "6.16.0\n" } },
+		  NEXT("quiet"),
+		  UNKNOWN },
+		{ "A15",
+		  { { "/proc/cmdline", "quiet\n" },
+		    { "/proc/sys/kernel/osrelease", "6.16.0\n" },
+		    { "/boot/config-6.16.0", "# CONFIG_KEXEC_HANDOVER is not set\n" } },
+		  NEXT("quiet"),
+		  OK },
 		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("kho=on quiet"), OK },
 		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("quiet"), WARN },
 		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("kho=y kho=off"), WARN },
