@@ -132,6 +132,48 @@ class Choosing(Menu):
         self.assertIn(ASKED, self.log())
         self.assertIn("root=/dev/sda2\"", self.log()[0])
 
+    def entry(self, title, root):
+        return f"menuentry '{title}' {{\n linux {self.kernel} root={root}\n}}\n"
+
+    def started(self):
+        [call] = [line for line in self.log() if line.startswith("kexec_file_load")]
+        return call
+
+    def test_twins(self):
+        """Of two entries with one title the chosen one is started."""
+        self.take_menu(self.entry("Twin", "/dev/sda1") + self.entry("Twin", "/dev/sda2"))
+        t = self.start("-y")
+        t.shows("q: leave")
+        t.type(DOWN + "\r")
+        self.assertLeft(t, 0)
+        self.assertIn("root=/dev/sda2", self.started())
+
+    def test_moved(self):
+        """Somebody puts another entry on top while the menu is shown: the chosen one is started."""
+        both = self.entry("Test", "/dev/sda1") + self.entry("Second", "/dev/sda2")
+        self.take_menu(both)
+        t = self.start("-y")
+        t.shows("q: leave")
+        self.take_menu(self.entry("New", "/dev/sda3") + both)
+        t.type(DOWN + "\r")
+        self.assertLeft(t, 0)
+        self.assertIn("root=/dev/sda2", self.started())
+
+    def test_changed(self):
+        """The chosen one is not there any more as it was: it is said, and the menu shown anew."""
+        self.take_menu(self.entry("Test", "/dev/sda1") + self.entry("Second", "/dev/sda2"))
+        t = self.start("-y")
+        t.shows("q: leave")
+        self.take_menu(self.entry("Test", "/dev/sda1") + self.entry("Second", "/dev/sda9") +
+                       self.entry("Third", "/dev/sda3"))
+        t.type(DOWN + "\r")
+        t.shows("the boot configuration has changed: choose again")
+        self.assertIn("    Third", t.screen.lines())
+        self.assertEqual(self.log(), [])
+        t.type(DOWN + "\r")
+        self.assertLeft(t, 0)
+        self.assertIn("root=/dev/sda9", self.started())
+
     def test_recorded(self):
         (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
         t = self.start("-y")

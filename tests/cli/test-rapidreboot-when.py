@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """rapidreboot --when and --cancel. The machine's clock says 2026-01-02 03:04:05 UTC."""
 import errno
+import json
 import os
 import re
 import shutil
@@ -105,6 +106,17 @@ class When(WhenTest):
     def test_firmware_wanted(self):
         self.set("run/systemd/reboot-to-firmware-setup", "")
         self.when("+5", 7, [])
+
+    def test_status(self):
+        """A reboot that is ordered is told, until it is taken back."""
+        self.assertNotIn("Ordered:", self.assertRuns(["status"], 0).out)
+        self.when("+5", 0)
+        self.assertRegex(self.assertRuns(["status"], 0).out,
+                         f"(?m)^Ordered: +in 5 minutes: {self.kernel} \\(rapidreboot --cancel")
+        ordered = json.loads(self.assertRuns(["status", "--json"], 0).out)["ordered"]
+        self.assertEqual((ordered["entry"], ordered["in_ms"]), (self.kernel, 5 * 60 * 1000))
+        self.assertRuns(["--cancel"], 0)
+        self.assertIsNone(json.loads(self.assertRuns(["status", "--json"], 0).out)["ordered"])
 
 
 class TakenBackByOthers(WhenTest):
