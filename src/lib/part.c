@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SECRET_FIRST = 1 << 16, WIPE_STEP = 1 << 16 };
+enum { SECRET_FIRST = 1 << 16, WIPE_STEP = 4096 };
 
 const char *part_name(const struct kx_part *part)
 {
