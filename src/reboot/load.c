@@ -157,7 +157,8 @@ static uint64_t mix(uint64_t hash, const void *data, size_t n)
 	return hash;
 }
 
-/* Tells one load from another; the kernel does not say what it holds. */
+/* A number that differs between two loads of different contents: the kernel does not tell what it has
+ * loaded. */
 static void take_digest(struct start *s)
 {
 	const struct kx_plan_info *info = &s->plan_info;
@@ -167,6 +168,8 @@ static void take_digest(struct start *s)
 
 	hash = mix(hash, s->choice.kernel, strlen(s->choice.kernel));
 	hash = mix(hash, info->cmdline, strlen(info->cmdline));
+	/* kexec_file_load(2) has no segments to tell files of one size apart */
+	hash = mix(hash, &s->choice.files, sizeof(s->choice.files));
 	for (size_t i = 0; i < info->n_segments; i++)
 		if (kx_plan_segment(s->plan, i, &segment) == 0 && segment.data_size)
 			hash = mix(hash, segment.data, segment.data_size);
