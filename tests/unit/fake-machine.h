@@ -39,3 +39,5 @@ void fake_replace_kernel(struct fake_machine *m, unsigned char last);
 void fake_set_time(uint64_t ms);
 /* What was done since the last call of this, as "load; unload; run /sbin/reboot". */
 const char *fake_calls(struct fake_machine *m);
+/* Fails the test unless that is @expected; @what and @i name the hook or command and the row. */
+void fake_assert_calls(struct fake_machine *m, const char *what, size_t i, const char *expected);
