@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What must hold for every plan, worked out again from the plan's bytes and the specifications, with
- * nothing of the planner's own code. */
+/* Rules that hold for every plan, computed from the plan's bytes and the specifications without the
+ * planner's own code. */
 
 #include <assert.h>
 #include <stdio.h>

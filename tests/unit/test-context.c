@@ -129,7 +129,7 @@ static void test_state(void **state)
 	assert_int_equal(s.can_boot, 0);
 }
 
-/* Another machine can be planned for, never acted on. */
+/* With the root of another machine plans can be made, but nothing is loaded. */
 static void test_captured_never_acts(void **state)
 {
 	struct fixture *f = *state;
