@@ -22,8 +22,11 @@ struct arch {
 	bool (*takes_file)(const struct image *image);
 	/* Characters of a command line that kexec_file_load(2) keeps for itself. */
 	uint32_t file_cmdline_reserve;
-	/* What the planner wants to know beyond the memory map; -ENOMEM only. */
-	int (*machine_read)(struct kx_ctx *ctx, struct machine *machine);
+	/* How the machine is read, the memory map first, of which it may take from @iomem what it wants;
+	 * -ENOMEM only: what is missing is a warning of the plan. */
+	int (*machine_read)(struct kx_ctx *ctx, struct iomem *iomem, struct machine *machine);
+	/* Fills in what only its own memory map says of a type of memory. */
+	void (*memory_describe)(enum memory_type type, struct kx_memory *ret);
 	/* Serial console of the purgatory when none is named, and its clock in baud. */
 	uint16_t serial_port;
 	uint32_t serial_clock;
