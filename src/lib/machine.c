@@ -56,7 +56,7 @@ static int keep_crash_memory(const struct iomem *iomem, struct machine *machine)
 	return r;
 }
 
-/* Without it nothing may be placed where others could foresee it. */
+/* Without random numbers addresses are not randomised: they would be predictable. */
 static void random_read(struct kx_ctx *ctx, struct machine *machine)
 {
 	uint64_t random[2];

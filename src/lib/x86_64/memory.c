@@ -36,8 +36,9 @@ static int firmware_entry(struct kx_ctx *ctx, const char *name, struct memmap *m
 
 /*
  * The map as firmware gave it is what the next kernel should see: /proc/iomem shows what mem= and
- * memmap= of this boot left of it. Not where it is known to be incomplete (add_efi_memmap put more
- * in; under Xen it is the hypervisor's), and not when it cannot be read: then /proc/iomem serves.
+ * memmap= of this boot left of it. It is not used where it is known to be incomplete
+ * (add_efi_memmap added ranges; under Xen it is the hypervisor's) or cannot be read: then
+ * /proc/iomem is used.
  */
 static int firmware_map_read(struct kx_ctx *ctx, struct memmap *map)
 {
