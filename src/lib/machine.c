@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/lines.h"
 #include "lib/arch.h"
+#include "lib/dump-facts.h"
 #include "lib/internal.h"
 
 #define IOMEM "/proc/iomem"
@@ -95,6 +96,7 @@ static int memory_read(struct kx_ctx *ctx, struct machine *machine, struct kx_er
 		return r;
 	machine->crash = TAKE(iomem.crash, (struct ranges){ 0 });
 	machine->keep_off = TAKE(iomem.keep_off, (struct ranges){ 0 });
+	r = crash_cma_read(ctx, &machine->crash_cma);
 	/* A crash kernel may be loaded there, and must stay whole until the jump is certain. */
 	for (size_t i = 0; r == 0 && i < machine->crash.n; i++)
 		r = ranges_add(&machine->keep_off, machine->crash.v[i]);

@@ -26,11 +26,25 @@ struct efi_facts {
 	const char *missing; /* why runtime services cannot be handed on, or NULL; static */
 };
 
+/* What a crash kernel is told of the machine whose memory it is to save. Only read for crash kernels. */
+struct dump_facts {
+	struct ranges ram;	  /* System RAM of every kind, by address */
+	struct ranges unreadable; /* inside it, but no memory */
+	struct ranges notes;	  /* where each processor leaves its registers, by number */
+	struct range vmcoreinfo;
+	struct range kernel;	 /* physical addresses of the kernel's own text and data, */
+	uint64_t kernel_virtual; /* and its virtual address */
+	uint64_t direct_map;	 /* virtual address of physical address 0 */
+	uint64_t header_size;	 /* with hotplug: room for elfcorehdr; else 0 */
+};
+
 struct machine {
 	enum arch_id arch;
 	struct memmap memory;	    /* normalised; what the next kernel is told */
 	struct ranges keep_off;	    /* RAM that must not be a target */
 	struct ranges crash;	    /* crashkernel= reservations, in file order */
+	struct ranges crash_cma;    /* crashkernel=,cma: RAM for a crash kernel, never a target */
+	struct dump_facts dump;
 	uint8_t *boot_params;	    /* 4096 bytes of the running kernel's, or NULL */
 	uint64_t acpi_rsdp;	    /* 0 when unknown */
 	uint8_t acpi_rsdp_copy[36]; /* its contents, for multiboot2 kernels */
@@ -50,3 +64,4 @@ struct machine {
 };
 
 void machine_done(struct machine *machine);
+void dump_facts_done(struct dump_facts *facts);
