@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* /proc, and the header of a program -> name of an architecture. */
+/* Finds the architecture of a machine from its /proc, or from the ELF header of one of its
+ * programs. */
 
 #include "base/arch.h"
 
@@ -53,8 +54,8 @@ static enum arch_id by_name(const char *name)
 	return strncmp(name, "arm", 3) == 0 ? ARCH_ARM : ARCH_UNKNOWN;
 }
 
-/* The first bytes of @path as a string of at most @max - 1; false when it cannot be read. A file of
- * thousands of processors is not read to its end. */
+/* The first bytes of @path as a string of at most @max - 1; false when it cannot be read.
+ * /proc/cpuinfo of a machine with thousands of processors is not read to its end. */
 static bool read_start(int root, const char *path, char *buf, size_t max, size_t *ret_n)
 {
 	_cleanup_close_ int fd = open_in(root, path, O_RDONLY | O_NONBLOCK);
@@ -98,8 +99,8 @@ static bool field(const char *text, const char *name, char *ret, size_t max)
 }
 
 /* Lines that only one architecture's arch/ARCH/kernel/{cpu,setup,proc}.c writes. x86 shows how wide
- * the running kernel's addresses are, ARM's 32-bit kernels never the word "asimd". POWER does not show
- * its byte order, so the programs have to tell. */
+ * the running kernel's addresses are; ARM's 32-bit kernels never have the word "asimd". POWER does
+ * not show its byte order, so there the ELF header of a program decides. */
 static enum arch_id from_cpuinfo(const char *text)
 {
 	char value[4096];

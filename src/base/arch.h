@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Which architecture the machine below a root has: asked of its files, not of the compiler, so that any
- * host can plan for any machine. */
+/* Which architecture the machine below a root has. It is found in the machine's files and not taken
+ * from the compiler, so that any host can plan for any machine. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,10 +25,10 @@ enum arch_id {
 
 struct arch_found {
 	enum arch_id id;
-	const char *from; /* file that told, or ARCH_GUESSED; static */
+	const char *from; /* file that it was found in, or ARCH_GUESSED; static */
 };
 
-/* No file tells: it is taken to be that of the kernel that runs this program. */
+/* No file shows it: the architecture of the kernel that runs this program is assumed. */
 #define ARCH_GUESSED "uname"
 
 /*

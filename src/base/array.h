@@ -9,7 +9,7 @@
  * array_room() - make room for one more element of a growing array
  * @v: address of the pointer to its elements, which may be NULL when there are none
  * @n: elements in use
- * @room: elements that there is room for; doubles, so that thousands cost little
+ * @room: elements that there is room for; it is doubled, so that adding n elements takes O(n) time
  * @size: of an element, in bytes
  *
  * Return: 0; -ENOMEM, and the array is as it was.

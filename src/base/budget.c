@@ -7,14 +7,15 @@
 
 static_assert(BUDGET_SPENT == -EDQUOT, "the header has it without errno.h");
 
-/* Looking at the clock costs more than most of what is counted. */
+/* The clock is read once in so many steps: reading it takes longer than most steps do. */
 enum { CALLS_A_LOOK = 64 };
 
 static const struct {
 	uint64_t max, unit;
 	const char *words;
 } kinds[BUDGET_KINDS] = {
-	/* four for each of the 4,096 entries that a menu has at most, and as many again */
+	/* four files for each of the 4,096 entries that a menu has at most, and as many again for
+	 * the rest */
 	[BUDGET_FILES] = { 32768, 1, "files and directories" },
 	[BUDGET_BYTES] = { UINT64_C(256) << 20, 1 << 20, "MiB read from files" },
 	[BUDGET_STEPS] = { UINT64_C(1) << 30, 1 << 20, "million steps" },
@@ -64,7 +65,8 @@ uint64_t budget_left(const struct budget *budget, enum budget_kind kind)
 
 void budget_explain(const struct budget *budget, char *ret, size_t n)
 {
-	/* without one that was used up it was a limit of a reader's own, all of which are of memory */
+	/* no kind is marked as used up: then it was a reader's own limit, and all of those are
+	 * limits of memory */
 	enum budget_kind kind =
 		budget && budget->spent != BUDGET_KINDS ? budget->spent : BUDGET_MEMORY;
 

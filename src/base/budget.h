@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * What reading something that somebody else wrote may cost. Limits on single files do not bound what
- * they cost together: a file of three lines that includes itself is read millions of times. So
- * whoever reads for one purpose makes one budget, and everything that is done for it takes from that one.
+ * Limits on the work of reading foreign files. Limits on single files do not bound what many of
+ * them cost together: a file of three lines that includes itself would be read millions of times.
+ * So a caller makes one budget for one task, such as reading all boot entries, and everything that
+ * is done for the task is counted against it.
  */
 
 #include <stddef.h>
@@ -15,7 +16,7 @@
 enum budget_kind {
 	BUDGET_FILES,  /* opened or listed */
 	BUDGET_BYTES,  /* read */
-	BUDGET_STEPS,  /* of about ten nanoseconds */
+	BUDGET_STEPS,  /* units of work, of about ten nanoseconds each */
 	BUDGET_MEMORY, /* kept, in bytes */
 	BUDGET_TIME,   /* milliseconds on the clock */
 	BUDGET_KINDS,
@@ -23,7 +24,7 @@ enum budget_kind {
 
 struct budget {
 	uint64_t max[BUDGET_KINDS], used[BUDGET_KINDS];
-	/* milliseconds, from any moment on; NULL: time is not limited */
+	/* a clock in milliseconds with any origin; NULL: time is not limited */
 	uint64_t (*now_ms)(void *data);
 	void *data;
 	uint64_t start_ms;
@@ -31,14 +32,15 @@ struct budget {
 	enum budget_kind spent; /* the first that was used up; BUDGET_KINDS: none yet */
 };
 
-/* -EDQUOT, which reading gives for nothing else. */
+/* -EDQUOT: no read operation here returns it for another reason. */
 #define BUDGET_SPENT (-122)
 
-/* Limits that no boot loader's configuration of a real machine comes near to. */
+/* Limits for boot loader configurations, far above what those of real machines need. */
 void budget_init(struct budget *budget, uint64_t (*now_ms)(void *data), void *data);
-/* 0, or BUDGET_SPENT when less than @n is left or anything was used up before. NULL has no limits. */
+/* Takes @n of one kind: 0, or BUDGET_SPENT when less than @n is left or any kind was used up
+ * before. A NULL budget has no limits. */
 _must_check_ int budget_take(struct budget *budget, enum budget_kind kind, uint64_t n);
-/* What is left, for a limit of a single file. */
+/* What is left of one kind, to be used as the limit of a single file. */
 uint64_t budget_left(const struct budget *budget, enum budget_kind kind);
 /* "more than 20000 files", for a sentence. */
 void budget_explain(const struct budget *budget, char *ret, size_t n);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Kernel command lines: their words, and which of them end with the boot that they were typed for. */
+/* Kernel command lines: splitting them into words, and telling words that were meant for a single
+ * boot (rescue mode, a shell as init) from permanent ones. */
 #include "base/cmdline.h"
 
 #include <string.h>
@@ -80,7 +81,7 @@ static struct bytes last_part(struct bytes path)
 	return path;
 }
 
-/* What people type as init= to get at a system that does not come up. */
+/* Shells that people name in init= to repair a system that does not come up. */
 static bool is_shell(struct bytes path)
 {
 	static const char *const names[] = { "sh",	"bash", "dash", "ash",	"zsh",
@@ -90,7 +91,7 @@ static bool is_shell(struct bytes path)
 	return is_among(last_part(path), names);
 }
 
-/* systemd.special(7): places that a system that is kept running does not stay in */
+/* systemd.special(7): targets of rescue work, in which no system is left running */
 static bool is_one_boot_target(struct bytes unit)
 {
 	static const char *const names[] = {
@@ -136,7 +137,8 @@ static const struct {
 	{ "rescue", no_value },
 	{ "rd.rescue", no_value },
 	{ "emergency", no_value },
-	{ "rd.emergency", no_value }, /* with a value it is dracut's, and stays */
+	/* without a value only: with one it is an option of dracut's, which is permanent */
+	{ "rd.emergency", no_value },
 	{ "-b", no_value },
 	{ "recovery", no_value }, /* Ubuntu's friendly-recovery */
 	{ "systemd.unit", is_one_boot_target },

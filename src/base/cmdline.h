@@ -3,10 +3,10 @@
 
 #include "fundamental/bytes.h"
 
-/* Words of a kernel command line, cut as the kernel's lib/cmdline.c, next_arg(), does: blanks inside
- * double quotes belong to the word. */
+/* Words of a kernel command line, cut as the kernel's lib/cmdline.c, next_arg(), does: blanks
+ * inside double quotes do not end a word. */
 struct cmdline_word {
-	struct bytes whole; /* as it stands there, with its quotes */
+	struct bytes whole; /* as written, with its quotes */
 	struct bytes key;   /* before the first "=", or all of it */
 	struct bytes value; /* after it, without quotes around it; p is NULL when there is no "=" */
 };
@@ -14,9 +14,9 @@ struct cmdline_word {
 /* Cuts the next word off the front of *line; false at the end. */
 bool cmdline_next(const char **line, struct cmdline_word *ret);
 
-/* Is this its key? "-" and "_" are the same, as for the kernel and systemd. */
+/* Does the word have this key? "-" and "_" are the same, as for the kernel and systemd. */
 bool cmdline_key_is(const struct cmdline_word *word, const char *key);
 
-/* Was it meant for one boot: rescue and single-user modes, break points of an initramfs, a shell as
- * init, a single command, the first boot of an image, a reset to factory settings? */
+/* Was the word meant for a single boot: rescue and single-user modes, break points of an initramfs,
+ * a shell as init, a single command, the first boot of an image, a reset to factory settings? */
 bool cmdline_is_one_boot(const struct cmdline_word *word);

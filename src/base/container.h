@@ -3,7 +3,8 @@
 
 #include "base/cleanup.h"
 
-/* What tells that process 1 of @root is not that of the machine but of a container: a file that managers
- * of containers put there, or a PID or user namespace other than the initial one. NULL: nothing does.
- * Not cgroups: a tool that enters only the mount namespace of process 1 is not in a container. */
+/* The sign that @root belongs to a container, so that its process 1 is not the machine's: a file
+ * that container managers create, or a PID or user namespace other than the initial one. NULL:
+ * there is no sign. Cgroups are not looked at: a tool that enters only the mount namespace of
+ * process 1 is not in a container. */
 const char *container_mark_in(int root);

@@ -34,7 +34,8 @@ int readlink_in(int root, const char *path, char **ret)
 	if (fd < 0)
 		return fd;
 	n = readlinkat(fd, "", target, sizeof(target));
-	if (n < 0) /* readlinkat(2): "" of something that is no link is ENOENT */
+	/* readlinkat(2) with "" gives ENOENT when the descriptor is not of a symbolic link */
+	if (n < 0)
 		return errno == ENOENT ? -EINVAL : -errno;
 	copy = strndup(target, (size_t)n);
 	if (!copy)
@@ -77,7 +78,7 @@ static int read_names(DIR *dir, struct names *names)
 	for (;;) {
 		int r;
 
-		errno = 0; /* the end and a failure both give NULL */
+		errno = 0; /* readdir(3) returns NULL both at the end and on failure */
 		d = readdir(dir);
 		if (!d)
 			break;

@@ -7,7 +7,7 @@
 
 /* Looks at files below a root as in base/io.h. */
 
-/* 1: @path exists; 0: it does not (-ENOENT); else the errno that leaves it open. */
+/* 1: @path exists; 0: it does not (-ENOENT); else a negative errno: it is not known. */
 _must_check_ int exists_in(int root, const char *path);
 /* Where the symbolic link @path points, as it is written; -EINVAL when it is none. */
 _must_check_ int readlink_in(int root, const char *path, char **ret);

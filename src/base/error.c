@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/open.h"
 
-/* What an earlier failure was about is not what this one is about. */
+/* Clears file, address and other facts of an earlier failure: they do not describe this one. */
 static void clear_facts(struct kx_error *err)
 {
 	err->file[0] = '\0';

@@ -7,7 +7,7 @@
 
 /* Sets @err, with step KX_STEP_NONE, and returns @code: always used as `return kx_fail(err, -EXXX, ...)`. */
 int kx_fail(struct kx_error *err, int code, const char *fmt, ...) _printf_(3, 4);
-/* The same failure as @why, which was written down elsewhere first, with its facts. */
+/* Copies the failure @why, with its facts (file, address, …), into @err. */
 int kx_fail_as(struct kx_error *err, int code, const struct kx_error *why);
 /* Put the caller's context in front of the message already there. */
 int kx_fail_in(struct kx_error *err, int code, const char *fmt, ...) _printf_(3, 4);
@@ -15,7 +15,7 @@ int kx_fail_in(struct kx_error *err, int code, const char *fmt, ...) _printf_(3,
 int kx_fail_at(struct kx_error *err, int code, enum kx_step step);
 /* "PATH: what open_strerror(@code) says", about the file @path. */
 int kx_fail_path(struct kx_error *err, int code, const char *path);
-/* What it is about, besides the sentence: after kx_fail(), which forgets the facts of an earlier
+/* Facts besides the sentence. Set them after kx_fail(), which clears the facts of an earlier
  * failure; kx_fail_in() keeps them. */
 int kx_fail_file(struct kx_error *err, int code, const char *path);
 /* @type: a name of struct kx_image_info, of static storage. */

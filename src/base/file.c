@@ -13,11 +13,12 @@
 #include "base/file.h"
 #include "base/io.h"
 
-/* Writers of one file at the same time, and as many leftovers of killed ones. */
+/* Limit on temporary names that are tried: one for each writer that works at the same time, or that
+ * was killed and left its file behind. */
 enum { NAMES_MAX = 256 };
 
-/* openat2(2) knows RESOLVE_IN_ROOT; mkdirat(2), renameat(2) and the others do not: so the parent
- * is opened first, and they get the last component only. */
+/* Only openat2(2) has RESOLVE_IN_ROOT; mkdirat(2), renameat(2) and the others do not. So the parent
+ * directory is opened with openat2(2), and they are given the last component only. */
 static int parent_open(int root, const char *path, const char **ret_name)
 {
 	const char *slash = strrchr(path, '/');
@@ -56,8 +57,8 @@ static int fill(int fd, const void *buf, size_t n, bool durable)
 	return r;
 }
 
-/* ".NAME.N.new", while it is not called NAME yet. Whoever writes to it, or is about to rename it, holds
- * its lock. */
+/* ".NAME.N.new": the temporary name of a file that will be renamed to NAME. Its writer holds its
+ * lock until it is renamed. */
 static int name_beside(char ret[NAME_MAX + 1], const char *name, unsigned n)
 {
 	return snprintf(ret, NAME_MAX + 1, ".%s.%u.new", name, n) > NAME_MAX ? -ENAMETOOLONG : 0;
@@ -71,8 +72,9 @@ static bool is_beside(const char *entry, const char *name)
 	       entry[n + 1] == '.' && strcmp(entry + all - 4, ".new") == 0;
 }
 
-/* Left over from a writer that was killed: nobody holds its lock. One that has no name any more was
- * removed by another one while we waited, and the name may be that of a new file by now. */
+/* Removes a temporary file of a writer that was killed: nobody holds its lock. If the file has lost
+ * its name while we waited for the lock, another process has removed it, and the name may belong to
+ * a new file by now. */
 static void remove_leftover(int parent, const char *entry)
 {
 	_cleanup_close_ int fd =
@@ -95,7 +97,7 @@ static void remove_leftovers(int parent, const char *name)
 			remove_leftover(parent, names.v[i]);
 }
 
-/* Where a file system has no nameless files: one that nobody else has made, by its name. */
+/* For file systems without O_TMPFILE: creates a file under a temporary name that did not exist. */
 static int named_file(int parent, const char *name, unsigned mode, char ret_beside[NAME_MAX + 1])
 {
 	for (unsigned i = 0; i < NAMES_MAX; i++) {
@@ -107,7 +109,9 @@ static int named_file(int parent, const char *name, unsigned mode, char ret_besi
 			    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return fd;
-		if (fd >= 0) /* taken for a leftover in between: it has no name any more */
+		/* another writer took it for a left-over file before we had the lock, and removed
+		 * its name */
+		if (fd >= 0)
 			(void)fd_close(fd);
 		else if (errno != EEXIST)
 			return -errno;
@@ -115,7 +119,7 @@ static int named_file(int parent, const char *name, unsigned mode, char ret_besi
 	return -EEXIST;
 }
 
-/* Gives a nameless file a name beside the one that it shall have. */
+/* Links an O_TMPFILE file to a temporary name in the directory of its final name. */
 static int give_name(int parent, int fd, const char *name, char ret_beside[NAME_MAX + 1])
 {
 	char self[64];
@@ -134,7 +138,8 @@ static int give_name(int parent, int fd, const char *name, char ret_beside[NAME_
 	return -EEXIST;
 }
 
-/* The whole file, under a name beside its own: 0, and nobody but us writes to it. */
+/* Writes the whole file under a temporary name beside its own. On success we hold its lock, so
+ * nobody else writes to it. */
 static int write_beside(int parent, const char *name, unsigned mode, const struct piece *all,
 			bool durable, char ret_beside[NAME_MAX + 1], int *ret_fd)
 {
@@ -151,7 +156,8 @@ static int write_beside(int parent, const char *name, unsigned mode, const struc
 	r = fill(fd, all->p, all->n, durable);
 	if (r == 0 && nameless)
 		r = give_name(parent, fd, name, ret_beside);
-	/* without /proc a nameless file stays nameless */
+	/* linkat(2) of an O_TMPFILE file goes through /proc/self/fd: without /proc a temporary name
+	 * is used */
 	if ((r == -ENOENT || r == -ENOTDIR) && nameless) {
 		fd = fd_close(fd);
 		fd = named_file(parent, name, mode, ret_beside);

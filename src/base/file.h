@@ -13,18 +13,20 @@
 /* Makes the directory @path with @mode if it does not exist; its parent has to exist. */
 _must_check_ int directory_make_in(int root, const char *path, unsigned mode);
 
-/* Replaces a file at once, or not at all, also when power fails if @durable: it is written without a name,
- * or under one next to @path where a file system has no nameless files, and renamed. Any number may do so
- * at the same time, also in different PID namespaces; what killed ones left behind is removed. */
+/* Replaces a file atomically, with @durable also across a power failure: the new contents are
+ * written to a file without a name (O_TMPFILE) or, where the file system does not have that, under
+ * a temporary name next to @path, and renamed. Any number of processes may do so at the same time,
+ * also in different PID namespaces; files left by killed processes are removed. */
 _must_check_ int file_replace_in(int root, const char *path, unsigned mode, const void *buf,
 				 size_t n, bool durable);
 
-/* A lock that only root can hold: flock(2) on a file of root's own with mode 0600, made when it is not
- * there, since everybody may lock a directory or file that he can open. Returns the descriptor that holds
- * it; -EWOULDBLOCK while another one does; -EPERM when the file is not such a one. */
+/* A lock that only root can hold: flock(2) on a file of root with mode 0600, created when it does
+ * not exist. (Any user can lock a file or directory that he can open.) Returns the descriptor that
+ * holds the lock; -EWOULDBLOCK while another process holds it; -EPERM when owner or mode of the
+ * file are wrong. */
 _must_check_ int lock_file_in(int root, const char *path);
 
-/* Writes to a file that exists, as sysctls and attributes of sysfs. */
+/* Writes to a file that exists already, such as a sysctl or an attribute in sysfs. */
 _must_check_ int file_write_in(int root, const char *path, const char *text);
 
 /* 0 also when it did not exist. */

@@ -22,7 +22,8 @@ unsigned jobs_processors(void)
 	cpu_set_t set;
 	int n = 0;
 
-	/* fails with -EINVAL on a machine with more processors than the set has bits */
+	/* sched_getaffinity(2) fails with EINVAL on a machine with more processors than cpu_set_t
+	 * has bits */
 	if (sched_getaffinity(0, sizeof(set), &set) < 0)
 		return THREADS_MAX;
 	n = CPU_COUNT(&set);

@@ -14,8 +14,7 @@ struct lines lines_of(struct bytes text);
 /* The next line without its newline and a CR before it; false at the end of the text. */
 bool lines_next(struct lines *lines, struct bytes *ret);
 
-/* The next line that says something: without blanks at its ends, neither empty nor a comment that begins with
- * "#". */
+/* The next line that is neither empty nor a comment ("#"), without blanks at its ends. */
 bool lines_next_said(struct lines *lines, struct bytes *ret);
 
 /* Without blanks, tabs and CR at both ends. */

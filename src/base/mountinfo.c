@@ -3,7 +3,7 @@
 
 #include "base/lines.h"
 
-/* ID PARENT MAJ:MIN FSROOT DIR OPTIONS [TAG…] - TYPE SOURCE SUPER-OPTIONS */
+/* proc_pid_mountinfo(5): ID PARENT MAJ:MIN FSROOT DIR OPTIONS [TAG…] - TYPE SOURCE SUPER-OPTIONS */
 bool mountinfo_split(struct bytes line, struct mountinfo *ret)
 {
 	struct mountinfo m;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A path below a root into a descriptor: the one place where the program opens what is there. What
- * somebody else put there decides nothing but bytes: devices are never opened, not even for the moment
- * in which they could be told from a file (opening one starts watchdogs and rewinds tapes), and nothing
- * waits for the other end of a FIFO.
+ * Opens a path below a root. All files of the machine are opened here. Foreign files can only
+ * influence the bytes that are read: devices are never opened, not even briefly to find out what
+ * they are (opening one starts a watchdog or rewinds a tape), and the program never waits for the
+ * other end of a FIFO.
  */
 #include <assert.h>
 #include <errno.h>
@@ -24,16 +24,17 @@ static_assert(NOT_A_FILE == -EMEDIUMTYPE && NOT_TRUSTED == -EKEYREJECTED,
 	      "codes that open(2) does not have");
 
 enum {
-	/* openat2(2) gives -EAGAIN when something below the root was renamed meanwhile. */
+	/* How often openat2(2) is repeated: it fails with EAGAIN when something below the root was
+	 * renamed meanwhile. */
 	TRIES_MAX = 16,
-	DEPTH_MAX = 128, /* directories in one another, on the way that walks them one by one */
-	LINKS_MAX = 40,	 /* as the kernel: MAXSYMLINKS, include/linux/namei.h */
+	DEPTH_MAX = 128, /* depth of directories, for walk() below */
+	LINKS_MAX = 40,	 /* the kernel's limit: MAXSYMLINKS, include/linux/namei.h */
 };
 
 /* ---- RESOLVE_IN_ROOT without openat2(2): Linux before 5.6, and filters that do not know it */
 
 struct walk {
-	int fd[DEPTH_MAX]; /* the root, and the directories down to where the walk is */
+	int fd[DEPTH_MAX]; /* descriptors of the root and of the directories down to the current one */
 	size_t n;
 	unsigned links;
 	bool trusted;	     /* refuse what others than root can change */
@@ -51,7 +52,7 @@ static void walk_done(struct walk *w)
 	walk_up_to(w, 0);
 }
 
-/* The next component out of @rest; false at the end. */
+/* Cuts the next component off @rest; false at the end. */
 static bool walk_next(struct walk *w, char name[NAME_MAX + 1], int *error)
 {
 	const char *at = w->rest + strspn(w->rest, "/");
@@ -90,14 +91,16 @@ static int walk_link(struct walk *w, int fd)
 	return 0;
 }
 
-/* Whose it is, and who else may write to it. The mode of a link says nothing. */
+/* Does the file belong to root or to us, and can nobody else write to it? The mode of a symbolic
+ * link is not looked at: it has no effect. */
 static bool is_trusted(const struct stat *st)
 {
 	return (st->st_uid == 0 || st->st_uid == geteuid()) &&
 	       (S_ISLNK(st->st_mode) || !(st->st_mode & 022));
 }
 
-/* One component. Returns 0, a negative errno, or with a file at the end its descriptor in @ret. */
+/* Walks one component. Returns 0 or a negative errno; when the path ends at a file, @ret is its
+ * descriptor. */
 static int walk_step(struct walk *w, const char *name, bool follow, int *ret)
 {
 	_cleanup_close_ int fd = -1;
@@ -129,7 +132,7 @@ static int walk_step(struct walk *w, const char *name, bool follow, int *ret)
 	return 0;
 }
 
-/* O_PATH of @path below @root. */
+/* Opens @path below @root with O_PATH. */
 static int walk_open(int root, const char *path, bool follow, bool trusted)
 {
 	_cleanup_(walk_done) struct walk w = { .trusted = trusted };
@@ -172,7 +175,7 @@ int open_path_walking(int root, const char *path, int flags)
 	return TAKE_FD(fd);
 }
 
-/* ---- what there is nothing to fear from: O_PATH */
+/* ---- O_PATH: opens nothing, so it is safe for any kind of file */
 
 static int path_open(int root, const char *path, int flags)
 {
@@ -190,13 +193,13 @@ static int path_open(int root, const char *path, int flags)
 	}
 	if (fd >= 0)
 		return (int)fd;
-	/* filters of containers older than the call answer EPERM to what they do not know */
+	/* seccomp filters of containers that are older than the call answer EPERM to it */
 	if (errno == ENOSYS || errno == EPERM || errno == EAGAIN)
 		return open_path_walking(root, path, flags);
 	return -errno;
 }
 
-/* ---- what may be read */
+/* ---- opening regular files for reading or writing */
 
 static bool is_same(const struct stat *a, int fd)
 {
@@ -205,7 +208,8 @@ static bool is_same(const struct stat *a, int fd)
 	return fstat(fd, &b) == 0 && a->st_dev == b.st_dev && a->st_ino == b.st_ino;
 }
 
-/* The very file that @at stands for. Before /proc is mounted the path is opened once more. */
+/* Opens the same file that the O_PATH descriptor @at refers to, through /proc/self/fd. Before /proc
+ * is mounted the path is opened a second time instead. */
 static int reopen(int at, const struct stat *st, int root, const char *path, int flags)
 {
 	struct open_how how = { .flags = (unsigned)flags, .resolve = RESOLVE_IN_ROOT };
@@ -225,7 +229,7 @@ static int reopen(int at, const struct stat *st, int root, const char *path, int
 	return is_same(st, fd) ? TAKE_FD(fd) : -EAGAIN;
 }
 
-/* @at is owned. */
+/* Takes ownership of @at. */
 static int open_found(int at_owned, int root, const char *path, int flags, bool device)
 {
 	_cleanup_close_ int at = at_owned;
@@ -236,12 +240,13 @@ static int open_found(int at_owned, int root, const char *path, int flags, bool 
 	if (fstat(at, &st) < 0)
 		return -errno;
 	if (S_ISLNK(st.st_mode))
-		return -ELOOP; /* as open(2) with O_NOFOLLOW */
+		return -ELOOP; /* the errno of open(2) with O_NOFOLLOW */
 	if (S_ISDIR(st.st_mode) && !device)
 		return -EISDIR;
 	if (device ? !S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode) : !S_ISREG(st.st_mode))
 		return NOT_A_FILE;
-	/* not blocking: somebody may hold a lease on it, and /proc has files that wait for more */
+	/* O_NONBLOCK: somebody may hold a lease on the file, and some files in /proc wait for more
+	 * data */
 	return reopen(at, &st, root, path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 

@@ -54,7 +54,7 @@ bool config_has_line(struct bytes config, const char *wanted)
 	return false;
 }
 
-/* lib/kstrtox.c, kstrtobool(): the first letter, and the second one after an "o" */
+/* lib/kstrtox.c, kstrtobool(): the first letter decides, after an "o" the second one */
 static enum kho_word bool_of(struct bytes value)
 {
 	const char first = value.n ? (char)value.p[0] : '\0',
@@ -95,7 +95,8 @@ enum kho_word kho_word_running(int root)
 	return kho_word_of(cmdline);
 }
 
-/* Kconfig.kexec: on without a word for it. As kho_state(). */
+/* Kconfig.kexec, CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT: on although the command line does not ask
+ * for it. Returns as kho_state(). */
 static int state_by_default(int root)
 {
 	_cleanup_free_ uint8_t *config = NULL;

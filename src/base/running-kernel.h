@@ -15,7 +15,7 @@
  */
 _must_check_ int kernel_config_read(int root, const char *release, char *path, size_t path_n,
 				    uint8_t **ret, size_t *ret_n);
-/* The same of the kernel that runs. */
+/* The same for the running kernel. */
 _must_check_ int running_config_read(int root, char *path, size_t path_n, uint8_t **ret,
 				     size_t *ret_n);
 /* Is @wanted, such as "CONFIG_KEXEC=y", a line of it? */
@@ -25,11 +25,12 @@ bool config_has_line(struct bytes config, const char *wanted);
  * anything counts. */
 enum kho_word { KHO_UNSAID, KHO_OFF, KHO_ON };
 enum kho_word kho_word_of(const char *cmdline);
-/* The same of /proc/cmdline. */
+/* The same for /proc/cmdline. */
 enum kho_word kho_word_running(int root);
 
-/* Is kexec handover on? Memory that it keeps is handed on by kexec_file_load(2) only. 1, 0, or why it cannot
- * be told: no file says so on every kernel. */
+/* Is kexec handover (KHO) on? Only kexec_file_load(2) passes the memory that it keeps to the next
+ * kernel. 1, 0, or a negative errno when it cannot be told: there is no file that shows it on every
+ * kernel. */
 int kho_state(int root);
-/* The same for whoever has to decide: not when it cannot be told. */
+/* The same as a decision: false when it cannot be told. */
 bool kho_is_on(int root);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Assignments of a shell file. The grammar is that of POSIX.1-2017, XCU 2.2 (quoting), 2.3 (tokens)
- * and 2.9.1 (simple commands), as far as it takes to know which assignments happen for certain.
+ * and 2.9.1 (simple commands), as far as is needed to tell which assignments are certain to be
+ * executed.
  */
 #include <errno.h>
 #include <string.h>
@@ -14,18 +15,18 @@ struct shell {
 	struct bytes text;
 	size_t at;
 	unsigned line;
-	unsigned depth;	  /* of if, while, case, { */
+	unsigned depth;	  /* open compound commands: if, while, case, { */
 	bool conditional; /* whether the next command runs depends on the one before it */
 	assign_fn fn;
 	void *data;
 };
 
-/* One word: its text without quotes, and what stood in it. */
+/* One word: its text without quotes, and whether it has expansions, quotes or "=". */
 struct word {
 	struct strbuf text;
 	unsigned line;
 	size_t equals; /* of the first unquoted "=", or (size_t)-1 */
-	bool quoted;   /* before that: a shell then takes the word for no assignment */
+	bool quoted;   /* a quote before the "=": then the word is no assignment for a shell */
 	const char *needs_shell;
 };
 

@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Files of NAME=value that a shell would read: what they assign, without running anything.
+ * Reads files of NAME=value lines that are meant for a shell, without running anything.
  *
  * Understood as POSIX sh does: comments, all three ways of quoting, values over several lines,
- * several assignments in a line, `export`. Whatever only a shell can tell (expansions, commands,
+ * several assignments in a line, `export`. What only a shell could evaluate (expansions, commands,
  * conditions, assignments inside of these) is reported and skipped, never guessed.
  */
 
@@ -15,7 +15,7 @@ struct assign {
 	const char *name;    /* valid during the call; NULL when something was skipped */
 	const char *value;   /* without its quotes */
 	unsigned line;	     /* where it begins, from 1 */
-	const char *skipped; /* why, when it was, a part of a sentence */
+	const char *skipped; /* when it was skipped, the reason: a part of a sentence */
 };
 
 /* A negative errno stops the walk and is returned by it. */

@@ -64,7 +64,7 @@ static int set_text(void *field, const char *value)
 	return 0;
 }
 
-/* Empty: none. */
+/* An empty value: no list. */
 static int set_directory(void *field, const char *value)
 {
 	return *value && *value != '/' ? -EINVAL : set_text(field, value);
@@ -178,7 +178,8 @@ static const struct setting {
 	int (*set)(void *field, const char *value);
 	size_t offset;
 	const char *expected;
-	bool of_system; /* of the system that is started, not of the one that runs */
+	/* with --root taken from the system that is started, else from the running one */
+	bool of_system;
 } settings[] = {
 	{ "ENTRY", set_text, offsetof(struct config, default_entry), "a boot entry", true },
 	{ "APPEND", set_text, offsetof(struct config, append), "words of a command line", true },

@@ -16,8 +16,8 @@
 enum { CONFIG_FILE_MAX = 1 << 20 };
 
 enum config_confirm {
-	CONFIG_CONFIRM_TERMINAL, /* ask when there is a terminal to ask on */
-	CONFIG_CONFIRM_ALWAYS,	 /* without a terminal that is a refusal */
+	CONFIG_CONFIRM_TERMINAL, /* ask, when there is a terminal */
+	CONFIG_CONFIRM_ALWAYS,	 /* ask; without a terminal it is refused */
 	CONFIG_CONFIRM_NEVER,
 };
 
@@ -66,21 +66,21 @@ void config_done(struct config *config);
  * @err: filled on failure only, or NULL
  *
  * A missing file is no error; names and values that mean nothing are warnings of @ret.
- * A file that others than root can change decides nothing: it is an error, NOT_TRUSTED.
+ * A file that others than root can change is not used: it is an error, NOT_TRUSTED.
  * Return: 0; -EACCES and others when a file that is there cannot be read; -EFBIG; -ENOMEM.
  */
 int config_read(int root, struct config *ret, struct kx_error *err);
 
 /**
- * config_read_foreign() - what another system's settings say of how it is started
+ * config_read_foreign() - take from another system's settings what describes how it is started
  * @root: that system, whoever wrote it
  * @config: settings of the running system, as config_read() gave them
  * @err: filled on failure only, or NULL
  *
- * Which entry, words of its command line, and whether other tools' files of that system choose
- * them (ENTRY, APPEND, IMPORT), are that system's, and the running system's own are forgotten. What
- * runs programs, asks, permits or keeps something stays the running system's: each such setting of
- * the other one is left out with a warning of @config.
+ * ENTRY, APPEND and IMPORT (which entry, words of its command line, and whether other tools' files
+ * choose them) are taken from that system, and those of the running system are dropped. Settings
+ * that run programs, ask, permit or store something are always those of the running system: each
+ * such setting of the other one is ignored with a warning in @config.
  * Return: as config_read().
  */
 int config_read_foreign(int root, struct config *config, struct kx_error *err);

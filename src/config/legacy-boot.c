@@ -103,8 +103,8 @@ static int gentoo_cmdline(const struct legacy_machine *m, const struct vars *var
 	return strbuf_take(&line, &ret->append);
 }
 
-/* The configuration file comes with the package, so it alone says nothing: is the service in
- * some runlevel of OpenRC? */
+/* Is the service in some runlevel of OpenRC? The configuration file alone does not mean that it is
+ * in use: it comes with the package. */
 static bool is_in_runlevel(int root, const char *service)
 {
 	_cleanup_names_ struct names runlevels = { 0 };

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Variables as a shell would have them after reading such a file, and helpers of the importers. */
+/* The variables that a shell would have after reading another tool's file, and helper functions for
+ * the readers of these files. */
 
 #include "config/legacy.h"
 
 struct vars {
-	struct config_words names, values; /* in step; a later one hides an earlier one */
-	struct config_words places;	   /* in step, too: "FILE:LINE" of the assignment */
-	struct config_words *warnings;	   /* receives what was skipped or made no sense */
-	const char *file;		   /* the file being read */
+	/* one value for each name; of equal names the last one counts */
+	struct config_words names, values;
+	struct config_words places;    /* "FILE:LINE" of the assignment, one for each name */
+	struct config_words *warnings; /* receives what was skipped or made no sense */
+	const char *file;	       /* the file being read */
 };
 
 /* Adds what @path assigns; -ENOENT when it is not there. */

@@ -32,7 +32,7 @@ void vars_done(struct vars *vars)
 	config_words_done(&vars->places);
 }
 
-/* The last assignment of @name in @words, which is in step with the names. */
+/* The element of @words that belongs to the last assignment of @name. */
 static const char *last(const struct vars *vars, const struct config_words *words, const char *name)
 {
 	for (size_t i = words->n; i-- > 0;)
@@ -157,7 +157,8 @@ static bool links_are_in_boot(int root)
 	return in_boot;
 }
 
-/* The values that the package and its installer write, which say nothing of an administrator's will. */
+/* The values that the package and its installer write: they do not show that an administrator wants
+ * anything. */
 static bool is_debians_own(const struct vars *vars, const char *name, const char *value)
 {
 	const char *set = vars_get(vars, name);

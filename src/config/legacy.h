@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What other tools' files ask for, with the meaning those tools gave it:
+ * What other tools' files ask for, understood as those tools understand it:
  *
  *   Debian kexec-tools   /etc/default/kexec, then /etc/default/kexec.d/ in the order of run-parts(8)
  *   Gentoo kexec-r2.init /etc/conf.d/kexec with KNAME, BOOTPART, ROOTPART, KPARAM, …
@@ -22,13 +22,13 @@ enum legacy_kind {
 	LEGACY_ARCH
 };
 
-/* What stands in front of struct legacy.append on the command line. */
+/* What comes before struct legacy.append on the command line. */
 enum legacy_cmdline {
 	LEGACY_CMDLINE_GIVEN,	/* nothing: append is all of it */
 	LEGACY_CMDLINE_RUNNING, /* /proc/cmdline as it is */
 };
 
-/* What a shell script would ask uname(1) and the mount table for. */
+/* Facts of the machine that the tools' own scripts get from uname(1) and the mount table. */
 struct legacy_machine {
 	const char *release;	 /* uname -r */
 	const char *machine;	 /* uname -m */
@@ -37,14 +37,14 @@ struct legacy_machine {
 
 struct legacy {
 	enum legacy_kind kind;
-	const char *file;      /* the (first) file that says it */
-	bool enabled;	       /* by the administrator: a reboot is to load a kernel */
+	const char *file; /* the (first) file that was read */
+	bool enabled;	  /* the administrator has switched it on: a reboot is to load a kernel */
 	bool from_boot_loader; /* the boot loader's default entry, not kernel and initrd */
 	bool is_default;       /* kernel, initrd and command line are as the package wrote them */
 	char *decided_by;      /* "FILE:LINE" of the assignment that chose the kernel, or NULL */
-	char *enabled_by;      /* the same of the one that makes reboots fast ones, or NULL */
+	char *enabled_by;      /* "FILE:LINE" that makes ordinary reboots fast ones, or NULL */
 	bool unload;	       /* the image is to be dropped (KNAME=-) */
-	bool at_shutdown;      /* load while going down, else when the system comes up */
+	bool at_shutdown; /* load while the machine goes down; false: when the system has come up */
 	bool may_mount_boot;   /* mount boot_dir if it is not mounted */
 	char *boot_dir;	       /* NULL where there is no such setting */
 	char *kernel, *initrd; /* paths below the root, or NULL: none found, none wanted */

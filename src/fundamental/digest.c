@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* CRC32C in three lanes. The same file is linked into the library, which computes the digests
- * when a kernel is loaded, and into the purgatory, which compares them. */
+/* CRC32C in three lanes. This file is linked into the library, which computes the digests when a
+ * kernel is loaded, and also into the purgatory, which compares them. */
 #include "fundamental/digest.h"
 
 #include "fundamental/crc32c.h"

@@ -20,7 +20,7 @@ enum hook_action hook_while_mounted(const struct hook_facts *facts)
 	case GOING_DOWN:
 		return HOOK_UNLOAD;
 	case GOING_UNKNOWN:
-		/* who wrote the request has loaded already */
+		/* the command that wrote the request has loaded the kernel already */
 		return asks_for(facts->request, REBOOT_COLD) ? HOOK_UNLOAD : HOOK_NOTHING;
 	case GOING_REBOOT:
 	case GOING_KEXEC:

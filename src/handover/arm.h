@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The arming rule: what a hook does while the machine goes down. A jump needs init's own word that
- * this is a reboot, or our valid request where init says nothing. */
+/* The arming rule: what a hook does while the machine goes down. A jump needs init's own sign that
+ * this is a reboot, or a valid request file where init gives no sign. */
 
 #include "handover/request.h"
 
 enum hook_action {
 	HOOK_NOTHING,
 	HOOK_LOAD,
-	HOOK_UNLOAD, /* going down for something else: nothing may stay that a jump could use */
+	/* no reboot, or one through the firmware: no image may stay loaded that a jump could use */
+	HOOK_UNLOAD,
 	HOOK_JUMP,
 };
 
 /**
- * struct hook_facts - all that is known
- * @going: init's word
+ * struct hook_facts - what the rule depends on
+ * @going: where the machine is going, by init's sign
  * @request: the valid request, or NULL
  * @enabled: every ordinary reboot is to be a fast one
  * @ordered: what is loaded is for a reboot with a time, whether that has come or not
  * @another_image: what is loaded is not what the request is for
- * @cold_once: a file asks for one through the firmware; a request that was made since goes before it
+ * @cold_once: a file (/nokexec) asks for one reboot through the firmware; a request for a
+ *	kexec overrules it
  */
 struct hook_facts {
 	enum going going;
@@ -31,7 +33,8 @@ struct hook_facts {
 	bool cold_once;
 };
 
-/* The hook that still has the file systems, and the last one before init reboots. */
+/* What to do in the hook that runs while file systems are mounted, and in the last one before init
+ * reboots. */
 enum hook_action hook_while_mounted(const struct hook_facts *facts);
 enum hook_action hook_at_the_end(const struct hook_facts *facts);
 const char *going_name(enum going going);
@@ -42,7 +45,7 @@ bool is_enabled(struct sys *sys);
 bool is_enabled_in(int root);
 _must_check_ int set_enabled(struct sys *sys, const struct init_system *init, bool on,
 			     struct kx_error *err);
-/* Has @init run the hook "load" when it goes down next, enabled or not: some stop only what they have
- * started. */
+/* Makes @init run the hook "load" on its next way down, enabled or not: systemd and OpenRC stop,
+ * and thereby call, only services that they have started. */
 _must_check_ int load_hook_start(struct sys *sys, const struct init_system *init,
 				 struct kx_error *err);

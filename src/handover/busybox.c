@@ -6,8 +6,8 @@
 
 #include "handover/init.h"
 
-/* Its shell as process 1, of a rescue system or an initramfs for example, is no init. init/init.c
- * calls itself "init", whatever it was started as. */
+/* The same program as a shell may be process 1 of a rescue system or an initramfs, and is no init
+ * then. init/init.c sets its argv[0] to "init", whatever it was started as. */
 static bool is_busybox(const struct pid1 *pid1)
 {
 	return strcmp(pid1->name, "busybox") == 0 &&
@@ -38,7 +38,8 @@ static void busybox_hooks(int root, const struct pid1 *pid1, struct hook_places 
 		return;
 	}
 	ret->jumps = hook_script_does(root, "/etc/inittab", hook_jump_words);
-	ret->loads = true; /* a plain reboot goes through the firmware here */
+	/* `reboot` of BusyBox never jumps by itself: an image that is loaded is not started */
+	ret->loads = true;
 	if (ret->jumps)
 		return;
 	hook_found(ret, "/etc/inittab has no line with `rapidreboot hook jump`");

@@ -9,7 +9,8 @@
 #include "base/file.h"
 #include "handover/init.h"
 
-/* The last ones are NixOS's and Guix System's, which have the others empty. */
+/* Program directories; the last ones are those of NixOS and Guix System, where the others are
+ * empty. */
 static const char *const program_dirs[] = {
 	"/usr/sbin",
 	"/usr/bin",

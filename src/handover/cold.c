@@ -19,7 +19,7 @@ int cold_prepare(struct sys *sys, struct kx_ctx *ctx, const struct reboot_wish *
 	struct pid1 pid1;
 	int r;
 
-	/* its init would only end the container, and the sysctl is the host's */
+	/* init of a container would end the container only, and the sysctl below is the host's */
 	if (mark)
 		return kx_fail(err, -EOPNOTSUPP,
 			       "this runs in a container (%s): the machine is its host's; run "
@@ -68,8 +68,8 @@ static int drop_image(struct cold *cold, struct kx_error *err)
 		       cold->init->name, why.message);
 }
 
-/* One way until the next boot, which begins as soon as this is over. A kernel without the sysctl
- * has no kexec. */
+/* kexec_load_disabled cannot be taken back before the next boot, which begins right after this. A
+ * kernel without the sysctl has no kexec. */
 static int forbid_loading(struct sys *sys)
 {
 	_cleanup_close_ int root = machine_open(sys);
@@ -77,8 +77,8 @@ static int forbid_loading(struct sys *sys)
 	return file_write_in(root, LOAD_DISABLED, "1\n");
 }
 
-/* The request keeps our own hooks from loading. Where it cannot be written the sysctl does so, which is set
- * before they run, and a person who wants the firmware gets it all the same. */
+/* The request file keeps our own hooks from loading a kernel. Where it cannot be written, the
+ * sysctl, which is set before they run, has the same effect, so this goes on without it. */
 static bool leave_request(struct sys *sys, const struct cold *cold)
 {
 	struct request request = { .mode = REBOOT_COLD };

@@ -29,9 +29,9 @@ struct cold {
 _must_check_ int cold_prepare(struct sys *sys, struct kx_ctx *ctx, const struct reboot_wish *wish,
 			      struct cold *ret, struct kx_error *err);
 
-/* enum cold_stage: how far it got when it failed */
+/* enum cold_stage: how far cold_go() got when it failed */
 enum cold_stage {
-	COLD_UNLOAD, /* the image is loaded still; nothing was changed */
+	COLD_UNLOAD, /* the image could not be unloaded; nothing was changed */
 	COLD_ASK,    /* init said no: the image is gone and the request withdrawn */
 	COLD_ASKED,  /* the machine is going down */
 };

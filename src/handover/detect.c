@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which init system really runs: by process 1, never by the packages that are installed. */
+/* Which init system runs, by process 1; installed packages do not count. */
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ void pid1_read_in(int root, struct pid1 *ret)
 
 	*ret = (struct pid1){ 0 };
 	ret->systemd = is_directory_in(root, "/run/systemd/system");
-	/* /run/openrc since 0.30; the other place is Debian's and Gentoo's of before */
+	/* /run/openrc since OpenRC 0.30; Debian and Gentoo used the other place before */
 	ret->openrc = is_there_in(root, "/run/openrc/softlevel") ||
 		      is_there_in(root, "/lib/rc/init.d/softlevel");
 	if (read_line_in(root, "/proc/1/cmdline", &argv0) == 0)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* dinit: its shutdown takes no time. A kexec that fails is not followed by a reboot (src/shutdown.cc
- * waits for ever), so nothing is asked without an image. */
+/* dinit. Its shutdown program has no option for a time. When its kexec fails, no reboot follows:
+ * src/shutdown.cc waits for ever. So dinit is asked only while an image is loaded. */
 
 #include <string.h>
 

@@ -48,7 +48,7 @@ static int reboot_cold(struct sys *sys, const struct teller *t, struct kx_error 
 	sys->sync(sys);
 	r = sys->reboot_cold(sys);
 	teller_say(t, "reboot(2): %s", strerror(-r));
-	/* the last thing that a kernel can be asked */
+	/* no way is left: reset by reboot(2) */
 	(void)!file_write_in(root, SYSRQ, "b");
 	return kx_fail(err, r, "the machine cannot be rebooted: %s", strerror(-r));
 }

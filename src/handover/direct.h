@@ -12,7 +12,7 @@
 /* Can processes and file systems be seen? Changes nothing; -ENOENT without /proc. */
 _must_check_ int direct_prepare(struct sys *sys, struct kx_error *err);
 
-/* What is asked when processes have stopped and file systems are there still. */
+/* A callback when processes have stopped and file systems are still mounted. */
 struct last_word {
 	bool (*may_jump)(void *data); /* false: the reboot goes through the firmware */
 	void *data;
@@ -24,8 +24,8 @@ struct last_word {
  * @t: hears what could not be done
  * @err: why the machine is still there
  *
- * Nothing stops it once it has begun: a machine without its processes is better started anew. What
- * cannot jump reboots through the firmware; returns only when even that is refused.
+ * Once begun it is never given up, because a machine without its processes is of no use. When the
+ * jump fails it reboots through the firmware; it returns only when that is refused as well.
  */
 int direct_go(struct sys *sys, struct kx_ctx *ctx, const struct last_word *last,
 	      const struct teller *t, struct kx_error *err);

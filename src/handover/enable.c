@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Makes every ordinary reboot a fast one. */
+/* `rapidreboot enable` and `disable`: whether every ordinary reboot is a fast one. */
 
 #include <errno.h>
 #include <string.h>
@@ -37,7 +37,7 @@ static int mark(int root, bool on)
 	return r;
 }
 
-/* systemd has units under one of two roofs. */
+/* systemd's units are in /usr/lib or, without a merged /usr, in /lib. */
 static const char *kexec_target(int root)
 {
 	return is_there_in(root, "/usr/lib/systemd/system/kexec.target")
@@ -66,7 +66,7 @@ static int link_target(int root, bool on, struct kx_error *err)
 	return r < 0 ? kx_fail(err, r, REBOOT_TARGET ": cannot be changed: %s", strerror(-r)) : 0;
 }
 
-/* What @program says is for the person. */
+/* Output of @program goes to the terminal. */
 static int run(struct sys *sys, const char *program, const char *const *words, struct kx_error *err)
 {
 	const char *const programs[] = { program, NULL };
@@ -92,13 +92,15 @@ static int set_systemd(struct sys *sys, int root, bool on, struct kx_error *err)
 {
 	const char *const unit[] = { on ? "enable" : "disable", "--now", "rapidreboot-load.service",
 				     NULL };
-	/* The loader's Also= takes it along, but each fast reboot has a record to be closed. */
+	/* `systemctl disable` of the loader disables this unit as well (Also=), but it has to close
+	 * the record of every fast reboot, so it is enabled again. */
 	static const char *const record[] = { "enable", "rapidreboot-boot.service", NULL };
 	static const char *const reload[] = { "daemon-reload", NULL };
 	int r;
 
-	/* The loader first: a kexec.target without anything loaded is a firmware reboot. Stopping
-	 * it when nothing goes down loads nothing. */
+	/* Order: the loading unit is enabled before reboot.target becomes kexec.target, and
+	 * disabled after it, since kexec.target with nothing loaded is a reboot through the
+	 * firmware. Stopping the unit while the machine stays up loads nothing. */
 	r = on ? systemctl(sys, unit, err) : link_target(root, false, err);
 	if (r == 0)
 		r = on ? link_target(root, true, err) : systemctl(sys, unit, err);
@@ -107,9 +109,9 @@ static int set_systemd(struct sys *sys, int root, bool on, struct kx_error *err)
 	return r < 0 ? r : systemctl(sys, reload, err);
 }
 
-/* OpenRC stops what it has started. A package starts nothing, so that without this the first reboot
- * after it was installed would load nothing. Scripts of sysvinit count as started only when openrc-run
- * has run them; Debian's rc-service(8) runs them by themselves. */
+/* OpenRC stops only services that it has started. Installing the package starts nothing, so the
+ * service is started here; else the first reboot would not load anything. Scripts of sysvinit count
+ * as started only when openrc-run has run them; Debian's rc-service(8) runs them directly. */
 static int start_openrc(struct sys *sys, int root, struct kx_error *err)
 {
 	static const char *const start[] = { LOAD_SERVICE, "start", NULL };

@@ -10,15 +10,16 @@
 #define DIRECTORY "/run/initramfs"
 /* dracut's modules leave it in the initramfs for dracut-initramfs-restore: dracut-shutdown.service(8) */
 #define NEEDED DIRECTORY "/.need_shutdown"
-/* What systemd-shutdown(8) goes into: unpacked already, and the mark is gone. A kernel that is loaded
- * on the way down comes after that as often as not. */
+/* systemd-shutdown(8) changes into this initramfs. When it is unpacked already, dracut's mark is
+ * gone; loading a kernel on the way down may happen before or after that. */
 #define UNPACKED DIRECTORY "/shutdown"
-/* Wherever the archive has its other directories as links, this one is none. */
+/* In the archive other directories may be symbolic links (merged /usr); this one is never a
+ * link. */
 #define PROGRAMS DIRECTORY "/usr/bin"
 
 enum { PROGRAM_MAX = 16 << 20 };
 
-/* Beside the program that runs. */
+/* kexec in the directory of the running program. */
 static int read_kexec(int root, uint8_t **ret, size_t *ret_n)
 {
 	_cleanup_free_ char *path = NULL;
@@ -37,7 +38,7 @@ int exit_initramfs_prepare(struct sys *sys, struct kx_error *err)
 	if (!is_there_in(root, NEEDED) && !is_there_in(root, UNPACKED))
 		return 0;
 	r = read_kexec(root, &program, &n);
-	/* What is unpacked later joins what is there. */
+	/* dracut unpacks later into the same directory and keeps files that are there. */
 	if (r == 0)
 		r = directory_make_in(root, DIRECTORY "/usr", 0755);
 	if (r == 0)

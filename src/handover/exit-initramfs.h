@@ -5,12 +5,13 @@
 #include "sys/sys.h"
 
 /*
- * Where the root is on a volume or encrypted, dracut unpacks the initramfs again on the way down, to take
- * the root apart from there, and its script jumps, not init. That script calls the `kexec` of the
- * initramfs, or a copy of one in the old root's /usr/sbin, /usr/bin, /sbin or /bin; it finds neither ours
- * in /usr/local nor what a link points to, and then reboots through the firmware.
+ * Where the root is on a logical or encrypted volume, dracut unpacks the initramfs again on the way
+ * down, changes into it and dismantles the root; then its script makes the jump, not init. That
+ * script runs the `kexec` of the initramfs, or of the old root's /usr/sbin, /usr/bin, /sbin or
+ * /bin. It does not find ours in /usr/local, nor the target of a link, and then reboots through the
+ * firmware.
  */
 
-/* Puts the kexec that lies beside this program where that script looks, if it is going to be run. 1 when
- * it did so, 0 when nobody needs it; -ENOENT when there is no such kexec. */
+/* Copies the kexec of this program's directory to where that script looks, if the script is going
+ * to be run. 1: copied, 0: not needed; -ENOENT: there is no kexec beside this program. */
 _must_check_ int exit_initramfs_prepare(struct sys *sys, struct kx_error *err);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Installing our scripts does not make an init system run them. These look whether it will. */
+/* Does the init system run our scripts? Installing them is not enough: they have to be
+ * registered. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,7 +41,7 @@ bool hook_is_linked(int root, const char *directory, const char *name, struct ho
 /* Place in the order in which runlevel scripts are run, K before S; -1: @directory has no link to @name. */
 int hook_link_order(int root, const char *directory, const char *name);
 
-/* What jumps, what loads: for scripts. */
+/* Words of the command lines "rapidreboot hook jump" and "… hook load" to search for in scripts. */
 extern const char *const hook_jump_words[], *const hook_load_words[];
 
 /* Runlevel directories of sysvinit, which Debian's runit uses, too. */

@@ -62,8 +62,9 @@ static bool is_name(const char *name)
 	       !strstr(name, ".rpm");
 }
 
-/* What is in the directory; none is no hooks. One that cannot be read, or that others than root can
- * change, may have had a hook that says no. */
+/* Names in the directory; when it does not exist there are no hooks. A directory that cannot be
+ * read, or that others than root can change, counts as a hook that fails: it might have held
+ * one. */
 static int list_directory(int root, const char *directory, struct list *list)
 {
 	_cleanup_close_ int fd = open_trusted_in(root, directory, O_PATH);
@@ -83,8 +84,8 @@ static void tell(const struct hooks *hooks, const char *path, const char *what)
 	teller_say(hooks->teller, "hook %s (%s): %s", path, hooks->stage, what);
 }
 
-/* It runs as root: nobody else may have a say in what it does. 1: run it; 0: it is none; a link to
- * /dev/null hides one. */
+/* A hook runs as root, so only root may be able to change it. 1: run it; 0: it is no hook; a link
+ * to /dev/null masks a hook of that name. */
 static int may_run(int root, const char *path)
 {
 	_cleanup_close_ int fd = open_trusted_in(root, path, O_PATH);
@@ -134,7 +135,7 @@ static void run_one(struct sys *sys, const struct hooks *hooks, const struct fou
 	tell(hooks, path, what);
 }
 
-/* A hook that is not asked counts as one that says no. */
+/* A hook that cannot be run counts as one that fails. */
 static void refuse(const struct hooks *hooks, const char *name, const char *path, int code,
 		   struct hooks_answer *answer)
 {

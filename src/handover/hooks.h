@@ -8,10 +8,10 @@
  *
  *	NAME STAGE ENTRY
  *
- * with STAGE pre-handover (everything runs still, and init is about to be asked) or pre-jump (services
- * have stopped). What is not a regular file or not executable is no hook. What others than root can
- * change, the directories on the way included, what cannot be read, and more hooks than there is room for
- * count as hooks that fail: there may be one among them that says no.
+ * with STAGE pre-handover (everything runs still, and init is about to be asked) or pre-jump
+ * (services have stopped). What is not a regular file or not executable is no hook. Files that
+ * others than root can change (or a directory above them), files that cannot be read, and hooks
+ * above the limit on their number count as hooks that fail, since one of them might have said no.
  */
 
 #include "base/error.h"
@@ -40,5 +40,5 @@ struct hooks_answer {
 	unsigned n_run, n_failed;
 };
 
-/* All of them, also after one that fails. No directory is no hooks. */
+/* Runs all of them, also after one has failed. Without the directory there are no hooks. */
 void hooks_run(struct sys *sys, const struct hooks *hooks, struct hooks_answer *ret);

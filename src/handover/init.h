@@ -12,16 +12,17 @@
 #include "record/boot.h"
 #include "sys/process.h"
 
-/* What process 1 shows of itself. */
+/* What /proc and /run show of process 1. */
 struct pid1 {
-	bool systemd;	 /* /run/systemd/system is there, see sd_booted(3) */
-	bool openrc;	 /* OpenRC manages services, whatever process 1 is */
-	char name[64];	 /* last component of /proc/1/exe, else of its command name; "" unknown */
-	bool from_comm;	 /* the program itself could not be read */
-	char called[64]; /* last component of its argv[0], "" unknown: one program may be many */
+	bool systemd;	/* /run/systemd/system is there, see sd_booted(3) */
+	bool openrc;	/* OpenRC manages services, whatever process 1 is */
+	char name[64];	/* last component of /proc/1/exe, else of its command name; "" unknown */
+	bool from_comm; /* the program itself could not be read */
+	/* last component of its argv[0], "" unknown: a multi-call program has many names */
+	char called[64];
 };
 
-/* How to come back. */
+/* What a reboot leads to. */
 enum reboot_mode {
 	REBOOT_KEXEC, /* into the loaded kernel */
 	REBOOT_COLD,  /* through the firmware */
@@ -75,8 +76,8 @@ struct signals {
 	const char *verb;      /* first argument of dinit's hook and of systemd-shutdown's */
 };
 
-/* Where the machine is going, by init's own word. Only GOING_REBOOT and GOING_KEXEC are a reason
- * to jump; silence is GOING_UNKNOWN. */
+/* Where the machine is going, by init's own sign. Only GOING_REBOOT and GOING_KEXEC permit a jump;
+ * GOING_UNKNOWN: init gives no sign. */
 enum going { GOING_UNKNOWN, GOING_REBOOT, GOING_KEXEC, GOING_DOWN, GOING_NOWHERE };
 
 /**
@@ -86,12 +87,13 @@ enum going { GOING_UNKNOWN, GOING_REBOOT, GOING_KEXEC, GOING_DOWN, GOING_NOWHERE
  * @ask: makes ret->words and the facts after it; -ENOENT when its programs are not there
  * @going: reads the signal; never NULL
  * @cancel: makes the call that takes back a reboot with a time; NULL: it knows no time
- * @spares: "" when it leaves alone on the way down what is mounted where sys/pages.h says, the path of the
- *	script that does when it is by that one; NULL: it unmounts everything
+ * @spares: does it leave the mount of sys/pages.h mounted on the way down? "": yes; the path
+ *	of a script: yes, when that script does the unmounting; NULL: no, it unmounts everything
  * @watch: makes the call after which our hook "cancelled" is run when others may have taken back a
  *	reboot with a time; NULL: nobody tells, and what is loaded is dropped by the next way down
  * @waits: is a reboot with a time still to come, or begun?
- * @hooks: what it will run of ours; NULL: it jumps by itself, and nothing loads in every reboot
+ * @hooks: which of our scripts it will run; NULL: it jumps by itself and has no place for a
+ *	script that loads
  */
 struct init_system {
 	const char *name;
@@ -114,11 +116,12 @@ void pid1_read(struct sys *sys, struct pid1 *ret);
 void pid1_read_in(int root, struct pid1 *ret);
 /* NULL when it is none of those known. */
 const struct init_system *init_detect(const struct pid1 *pid1);
-/* Will pages that a kernel lies in be held until the jump? */
+/* Does the running init leave the huge pages of a loaded kernel (sys/pages.h) mounted until the
+ * jump? */
 bool init_spares_pages(struct sys *sys);
 
-/* For the files of init systems. Adds one of the @names, the first that a program directory has:
- * -ENOENT, with a sentence about the first name. */
+/* For the files of init systems. Adds the path of the first of @names that is found in a program
+ * directory; -ENOENT, with a sentence about the first name. */
 _must_check_ int call_program(struct sys *sys, struct reboot_call *call, const char *const *names,
 			      struct kx_error *err);
 _must_check_ int call_word(struct reboot_call *call, const char *word, struct kx_error *err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* systemd.special(7): what targets of the way down want, systemd.unit(5): where units and what overrides
- * them lie. A unit counts when a line of its [Service] runs kexec. */
+/* Finds units and scripts of other packages that load a kernel. systemd.special(7) has the targets
+ * of the way down, systemd.unit(5) the directories of units and drop-ins. A unit counts when a line
+ * of its [Service] section runs kexec. */
 #include "handover/loaders.h"
 
 #include <stdio.h>
@@ -14,10 +15,11 @@
 
 enum { UNIT_MAX = 1 << 20, PATH_N = 512 };
 
-static const char *const roofs[] = { "/etc/systemd/system",	    "/run/systemd/system",
-				     "/run/systemd/generator.late", "/usr/local/lib/systemd/system",
-				     "/usr/lib/systemd/system",	    "/lib/systemd/system" };
-enum { N_ROOFS = sizeof(roofs) / sizeof(*roofs) };
+static const char *const unit_dirs[] = {
+	"/etc/systemd/system",		 "/run/systemd/system",	    "/run/systemd/generator.late",
+	"/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"
+};
+enum { N_UNIT_DIRS = sizeof(unit_dirs) / sizeof(*unit_dirs) };
 
 static bool is_ours(const char *name)
 {
@@ -71,21 +73,22 @@ static bool runs_kexec(int root, const char *path, const char *key)
 	return false;
 }
 
-/* Of what lies in a folder .wants the name counts; links lead to the unit, or to its template. */
+/* In a folder .wants only the name of a link counts, wherever it leads: to the unit or its
+ * template. */
 static bool unit_runs_kexec(int root, const char *link, const char *name, const char *key)
 {
 	char path[PATH_N];
 
 	if (runs_kexec(root, link, key))
 		return true;
-	for (size_t i = 0; i < N_ROOFS; i++)
-		if (snprintf(path, sizeof(path), "%s/%s", roofs[i], name) < PATH_N &&
+	for (size_t i = 0; i < N_UNIT_DIRS; i++)
+		if (snprintf(path, sizeof(path), "%s/%s", unit_dirs[i], name) < PATH_N &&
 		    is_there_in(root, path))
 			return runs_kexec(root, path, key);
 	return false;
 }
 
-/* Units that are in a folder .wants or .requires. Of one that cannot be read the name has to do. */
+/* Units that are in a folder .wants or .requires. When a unit cannot be read, its name decides. */
 static void look_at_folder(int root, const char *folder, const char *key, struct loaders *found)
 {
 	_cleanup_names_ struct names names = { 0 };
@@ -105,45 +108,47 @@ static void look_at_folder(int root, const char *folder, const char *key, struct
 	}
 }
 
-static void look_at_target(int root, const char *roof, const char *unit, struct loaders *found)
+static void look_at_target(int root, const char *unit_dir, const char *unit, struct loaders *found)
 {
 	static const char *const kinds[] = { "wants", "requires" };
 	char folder[PATH_N];
 
 	for (size_t i = 0; i < 2; i++)
-		if (snprintf(folder, sizeof(folder), "%s/%s.%s", roof, unit, kinds[i]) < PATH_N)
+		if (snprintf(folder, sizeof(folder), "%s/%s.%s", unit_dir, unit, kinds[i]) < PATH_N)
 			look_at_folder(root, folder, "Exec", found);
 }
 
 /* Units that are started at boot and do their work when they are stopped. */
-static void look_at_stops(int root, const char *roof, struct loaders *found)
+static void look_at_stops(int root, const char *unit_dir, struct loaders *found)
 {
 	static const char *const targets[] = { "multi-user.target", "graphical.target",
 					       "basic.target", "sysinit.target", "default.target" };
 	char folder[PATH_N];
 
 	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++)
-		if (snprintf(folder, sizeof(folder), "%s/%s.wants", roof, targets[i]) < PATH_N)
+		if (snprintf(folder, sizeof(folder), "%s/%s.wants", unit_dir, targets[i]) < PATH_N)
 			look_at_folder(root, folder, "ExecStop", found);
 }
 
 /* The unit itself, in place of systemd's, or a file of its folder .d. */
-static void look_at_override(int root, const char *roof, const char *unit, struct loaders *found)
+static void look_at_override(int root, const char *unit_dir, const char *unit,
+			     struct loaders *found)
 {
 	_cleanup_names_ struct names names = { 0 };
 	char path[PATH_N];
 	bool is_kexec;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", roof, unit);
+	(void)snprintf(path, sizeof(path), "%s/%s", unit_dir, unit);
 	is_kexec = runs_kexec(root, path, "Exec");
 	if (is_kexec)
 		note(found, path);
 	found->reboot_is_kexec |= is_kexec;
-	(void)snprintf(path, sizeof(path), "%s/%s.d", roof, unit);
+	(void)snprintf(path, sizeof(path), "%s/%s.d", unit_dir, unit);
 	if (list_in(root, path, &names) < 0)
 		return;
 	for (size_t i = 0; i < names.n; i++) {
-		if (snprintf(path, sizeof(path), "%s/%s.d/%s", roof, unit, names.v[i]) >= PATH_N ||
+		if (snprintf(path, sizeof(path), "%s/%s.d/%s", unit_dir, unit, names.v[i]) >=
+			    PATH_N ||
 		    is_ours(names.v[i]) || !runs_kexec(root, path, "Exec"))
 			continue;
 		note(found, path);
@@ -181,14 +186,14 @@ void loaders_find(int root, struct loaders *ret)
 				 *const ends[] = { "systemd-reboot.service", "reboot.target" };
 
 	*ret = (struct loaders){ .n_loaders = 0 };
-	for (size_t i = 0; i < N_ROOFS; i++) {
-		if (i + 1 == N_ROOFS && is_there_in(root, roofs[i - 1]))
-			break; /* another name of the one before */
+	for (size_t i = 0; i < N_UNIT_DIRS; i++) {
+		if (i + 1 == N_UNIT_DIRS && is_there_in(root, unit_dirs[i - 1]))
+			break; /* /lib is a link to /usr/lib, which was read already */
 		for (size_t t = 0; t < sizeof(targets) / sizeof(*targets); t++)
-			look_at_target(root, roofs[i], targets[t], ret);
+			look_at_target(root, unit_dirs[i], targets[t], ret);
 		for (size_t e = 0; e < sizeof(ends) / sizeof(*ends); e++)
-			look_at_override(root, roofs[i], ends[e], ret);
-		look_at_stops(root, roofs[i], ret);
+			look_at_override(root, unit_dirs[i], ends[e], ret);
+		look_at_stops(root, unit_dirs[i], ret);
 	}
 	look_at_scripts(root, ret);
 }

@@ -17,8 +17,9 @@
 #define SYSRQ "/proc/sysrq-trigger"
 
 enum {
-	TABLE_MAX = 1 << 30,   /* the kernel wrote it: as long as it is */
-	PASSES_MAX = 8,	       /* mounts on mounts, which the order of the table does not tell */
+	TABLE_MAX = 1 << 30, /* no limit: the kernel writes this file */
+	/* rounds of unmounting: mounts may lie on each other in another order than the table has */
+	PASSES_MAX = 8,
 	EMERGENCY_ROUNDS = 50, /* the kernel remounts from a work queue */
 	EMERGENCY_MS = 100,
 };
@@ -41,7 +42,7 @@ static bool is_one_of(struct bytes type, const char *const *names, size_t n)
 	return false;
 }
 
-/* Their contents are gone with the kernel anyway. */
+/* File systems in memory: their contents end with the kernel, so they need not be unmounted. */
 static bool is_pseudo(struct bytes type)
 {
 	static const char *const names[] = {
@@ -61,7 +62,7 @@ static bool is_network(struct bytes type)
 	return is_one_of(type, names, sizeof(names) / sizeof(names[0]));
 }
 
-/* "rw,relatime,errors=remount-ro": the first word says it. */
+/* "rw,relatime,errors=remount-ro": the first word is "rw" or "ro". */
 static bool is_writable(struct bytes options)
 {
 	return bytes_is(options, "rw") || bytes_starts(options, "rw,");
@@ -113,7 +114,7 @@ static bool is_below(const char *dir, const char *top)
 	return strncmp(dir, top, n) == 0 && (dir[n] == '\0' || dir[n] == '/');
 }
 
-/* What the way down and the jump itself read. */
+/* File systems that the way down and the jump itself read: they stay mounted. */
 static bool stays(const struct mount_point *m)
 {
 	static const char *const tops[] = { "/proc", "/sys", "/dev", "/run" };
@@ -197,7 +198,8 @@ int mounts_leave_below(struct sys *sys, const char *dir, const struct teller *t,
 	return r < 0 ? r : (int)count_writable(&points, dir);
 }
 
-/* The kernel makes read-only what is written to all the same; only it can. */
+/* File systems that are busy with writers can only be made read-only by the kernel itself: its
+ * emergency remount. */
 static int emergency(struct sys *sys, struct mount_points *points, struct kx_error *err)
 {
 	_cleanup_close_ int root = machine_open(sys);

@@ -10,12 +10,13 @@
 struct mount_point {
 	char *dir, *source;
 	bool pseudo;   /* nothing of it is on a disk */
-	bool writable; /* the file system, not this view of it */
+	bool writable; /* state of the file system, not of this mount of it */
 	bool network;
 };
 
 struct mount_points {
-	struct mount_point *v; /* as mountinfo has them: what lies below comes later */
+	/* in the order of mountinfo: a mount comes after the one that it lies on */
+	struct mount_point *v;
 	size_t n, room;
 };
 
@@ -24,12 +25,14 @@ _must_check_ int mount_points_read(struct sys *sys, struct mount_points *ret, st
 void mount_points_done(struct mount_points *points);
 #define _cleanup_mount_points_ _cleanup_(mount_points_done)
 
-/* Unmounts what is mounted at @dir and below, the last one first, and makes read-only what stays
- * busy. Returns how many file systems can still be written to, or a negative errno. */
+/* Unmounts everything mounted at @dir and below it, the last one first, and makes file systems
+ * read-only that stay busy. Returns how many file systems can still be written to, or a negative
+ * errno. */
 _must_check_ int mounts_leave_below(struct sys *sys, const char *dir, const struct teller *t,
 				    struct kx_error *err);
 
-/* The same for the whole machine: the root and what the kernel offers its state by stay mounted.
- * What stays writable gets the kernel's emergency remount. @ret_network: the root is on it. */
+/* The same for the whole machine: the root and file systems such as /proc and /sys stay mounted.
+ * File systems that stay writable get the kernel's emergency remount. @ret_network: the root is on
+ * it. */
 _must_check_ int mounts_leave_all(struct sys *sys, const struct teller *t, bool *ret_network,
 				  struct kx_error *err);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* OpenRC with its own process 1. Services see RC_REBOOT=YES in a reboot; RC_GOINGDOWN alone says
- * no more than that services stop. The word "kexec" jumps, and reboots when that fails. */
+/* OpenRC with its own process 1. Services see RC_REBOOT=YES in a reboot; RC_GOINGDOWN alone means
+ * only that services stop. Its kexec option jumps, and reboots when the jump fails. */
 
 #include <stdio.h>
 #include <string.h>
@@ -96,7 +96,7 @@ void openrc_services(int root, struct hook_places *p)
 			       "shutdown");
 }
 
-/* Its word "kexec" jumps; only loading needs us. */
+/* openrc-shutdown --kexec jumps by itself; only loading needs a script of ours. */
 static void openrc_hooks(int root, const struct pid1 *pid1, struct hook_places *ret)
 {
 	openrc_services(root, ret);

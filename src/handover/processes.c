@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* proc_pid_stat(5) -> signals. */
+/* Ends all processes by signals; which ones are there is read from proc_pid_stat(5). */
 
 #include <errno.h>
 #include <signal.h>
@@ -21,9 +21,10 @@
 enum {
 	STATUS_MAX = 65536,
 	ROUND_MS = 50,
-	GRACE_ROUNDS = 200, /* 10 s to end in good order */
-	KILL_ROUNDS = 100,  /* 5 s: only those that wait for a device need any */
-	ROUNDS_A_KILL = 10, /* what was forked meanwhile is ended, too */
+	GRACE_ROUNDS = 200, /* 10 s for SIGTERM handlers */
+	/* 5 s after SIGKILL: only processes that wait for a device need longer than a moment */
+	KILL_ROUNDS = 100,
+	ROUNDS_A_KILL = 10, /* SIGKILL is repeated, for processes that were forked meanwhile */
 };
 
 /* "PID (NAME) STATE PPID PGRP SESSION TTY TPGID FLAGS …", where NAME may hold anything. */
@@ -62,7 +63,8 @@ static bool is_of_root(int root, const char *pid)
 	return false;
 }
 
-/* Anybody can call a program of his "@x": only root's keep file systems that matter. */
+/* argv[0] that begins with "@" marks a daemon that a file system depends on. Any user can name a
+ * program so; only the marks of root's processes count. */
 static bool keeps_root(int root, const char *pid)
 {
 	_cleanup_free_ char *name = NULL;
@@ -119,7 +121,7 @@ int processes_stop(struct sys *sys, const struct teller *t, struct kx_error *err
 	_cleanup_close_ int root = machine_open(sys);
 	int n = signal_all(sys, root, SIGTERM, err);
 
-	/* what was stopped cannot end */
+	/* SIGCONT: a stopped process does not handle SIGTERM */
 	if (n > 0)
 		n = signal_all(sys, root, SIGCONT, err);
 	if (n > 0)

@@ -240,7 +240,7 @@ static int write_as(struct sys *sys, const char *path, struct request *q, struct
 	return r < 0 ? kx_fail(err, r, "%s: cannot be written: %s", path, strerror(-r)) : 0;
 }
 
-/* A hook runs as root: what it obeys must be root's own. */
+/* A hook runs as root, so the file that it obeys must belong to root. */
 static int check_owner(int fd, const char *path, struct kx_error *err)
 {
 	struct stat st;

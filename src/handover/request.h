@@ -31,15 +31,16 @@ struct request {
 	enum reboot_mode mode;
 	char boot_id[BOOT_ID_LENGTH + 1]; /* of /proc/sys/kernel/random/boot_id */
 	uint64_t time_ms;
-	uint64_t due_ms;	     /* 0: at once */
-	char digest[17];	     /* hexadecimal, "" for none */
-	char choice[17];	     /* the same; "" when it cannot be chosen again */
+	uint64_t due_ms; /* 0: at once */
+	char digest[17]; /* hexadecimal, "" for none */
+	/* the same; "" when the wish was not kept, so that the choice cannot be repeated */
+	char choice[17];
 	char wish[REQUEST_WISH_MAX]; /* lines, each with its newline */
 	char entry[256];	     /* one line, "" for none */
 };
 
-/* Text -> request. -EBADMSG for anything but exactly this format; one that another version of this program
- * wrote is told as such. */
+/* Parses a request. -EBADMSG for any other format; for a file of another version of this program
+ * the sentence says so. */
 _must_check_ int request_parse(struct bytes text, struct request *ret, struct kx_error *err);
 
 /* -ESTALE for another boot, too old, or too early for its time, with the sentence. */
@@ -49,13 +50,13 @@ _must_check_ int request_check(const struct request *request, const char *boot_i
 /* Fills in boot id and time, and writes it. */
 _must_check_ int request_write(struct sys *sys, struct request *request, struct kx_error *err);
 
-/* What was loaded by us in this boot, in a file of the same form that has no age:
- * /run/rapidreboot/loaded. Whether it is loaded still is for the kernel to say. */
+/* /run/rapidreboot/loaded: what this program has loaded in this boot, in the same form and without
+ * a limit on its age. Whether it is still loaded is asked of the kernel. */
 _must_check_ int loaded_write(struct sys *sys, struct request *loaded, struct kx_error *err);
 _must_check_ int loaded_read(struct sys *sys, struct request *ret, struct kx_error *err);
 _must_check_ int loaded_remove(struct sys *sys, struct kx_error *err);
 
-/* The valid request of this boot. -ENOENT there is none; -EPERM it is not only ours to write;
+/* The valid request of this boot. -ENOENT there is none; -EPERM others than root can write to it;
  * -EBADMSG, -ESTALE as above. */
 _must_check_ int request_read(struct sys *sys, struct request *ret, struct kx_error *err);
 

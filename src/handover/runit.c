@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* runit: the owner's execute bit of a file in /run is the reboot, its absence the halt. The bit is
- * read with stat: access(2) would say no where /run is mounted noexec. Debian has the file from boot on,
- * and its stage 3 writes the runlevel before it runs anything: without that, nothing goes down. */
+ * read with stat: access(2) would say no where /run is mounted noexec. Debian has that file from
+ * boot on; its stage 3 first writes the runlevel file, so without that file the machine is not
+ * going down. */
 
 #include <fcntl.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* s6-linux-init: has no kexec of its own and tells its scripts nothing, so that the request file
- * is what rc.shutdown.final goes by. */
+/* s6-linux-init: has no kexec, and its scripts are not told whether this is a reboot. So
+ * rc.shutdown.final depends on the request file. */
 
 #include <string.h>
 
@@ -35,7 +35,7 @@ static void s6_hooks(int root, const struct pid1 *pid1, struct hook_places *ret)
 	static const char path[] = "/etc/s6-linux-init/current/scripts/rc.shutdown.final";
 
 	ret->jumps = is_program_in(root, path) && hook_script_does(root, path, hook_jump_words);
-	ret->loads = true; /* as with BusyBox: nothing tells a reboot from a poweroff */
+	ret->loads = true; /* as with BusyBox: a reboot cannot be told from a poweroff */
 	if (ret->jumps)
 		return;
 	hook_found(ret, "%s %s", path,

@@ -22,7 +22,8 @@ static bool is_systemd(const struct pid1 *pid1)
 	return pid1->systemd || strcmp(pid1->name, "systemd") == 0;
 }
 
-/* `enable` makes reboot.target another name of kexec.target; others override what it ends with. */
+/* `rapidreboot enable` makes reboot.target an alias of kexec.target; other packages override the
+ * service that reboot.target ends with. */
 static bool reboot_is_kexec(struct sys *sys)
 {
 	_cleanup_close_ int root = machine_open(sys);
@@ -50,8 +51,8 @@ static int add_message(struct reboot_call *call, const char *message, struct kx_
 	return call_word(call, text, err);
 }
 
-/* shutdown(8) is the client that knows times in every version; it schedules a kexec when an image is
- * loaded as it is called, which systemctl reboot --when= never does. */
+/* Every version of shutdown(8) takes a time, and it schedules a kexec when an image is loaded at
+ * the time of the call; `systemctl reboot --when=` never does. */
 static int schedule(struct sys *sys, const struct reboot_wish *wish, struct reboot_call *ret,
 		    struct kx_error *err)
 {
@@ -104,8 +105,8 @@ static int systemd_ask(struct sys *sys, const struct reboot_wish *wish, struct r
 	return r;
 }
 
-/* A line of `systemctl list-jobs --plain --no-legend`: number, unit, type, state. Starting is what
- * counts: the target of a shutdown that was given up has a stop job. */
+/* A line of `systemctl list-jobs --plain --no-legend`: number, unit, type, state. Only start jobs
+ * count: the target of a shutdown that was given up has a stop job. */
 static enum going going_by_job(struct bytes line)
 {
 	static const struct {
@@ -148,7 +149,8 @@ static int list_jobs(struct sys *sys, char **ret)
 	return 0;
 }
 
-/* Two ways down at once: the one that does not jump wins. */
+/* When jobs of several targets are queued, one that does not jump (poweroff, halt) has
+ * precedence. */
 static enum going systemd_going(struct sys *sys, const struct signals *signals)
 {
 	_cleanup_free_ char *jobs = NULL;
@@ -172,7 +174,8 @@ static enum going systemd_going(struct sys *sys, const struct signals *signals)
 	return going;
 }
 
-/* logind keeps its schedule in that file, and takes it away when the time has come as well. */
+/* The path unit watches /run/systemd/shutdown/scheduled, which logind removes when a reboot is
+ * cancelled, and also when its time has come. */
 static int systemd_watch(struct sys *sys, struct reboot_call *ret, struct kx_error *err)
 {
 	static const char *const programs[] = { "systemctl", NULL };
@@ -191,7 +194,8 @@ static bool systemd_waits(struct sys *sys)
 	       systemd_going(sys, &silent) != GOING_NOWHERE;
 }
 
-/* It jumps by itself. Only loading in every reboot, after `enable`, needs a unit of ours. */
+/* systemd jumps by itself. Only loading a kernel in every reboot, after `enable`, needs a unit of
+ * ours. */
 static void systemd_hooks(int root, const struct pid1 *pid1, struct hook_places *ret)
 {
 	static const char wanted[] =

@@ -88,7 +88,7 @@ static void registration(int root, struct hook_places *p)
 			    directory, directory);
 }
 
-/* After "reboot", which does not come back, nothing is run. */
+/* Scripts after "reboot", which never returns, are not run. */
 static bool is_in_time(int root, const char *directory, const char *name, const char *before,
 		       struct hook_places *p)
 {

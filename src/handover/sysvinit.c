@@ -4,9 +4,9 @@
  * inittab of some OpenRC systems ends with `reboot -dk`, which jumps whenever an image is loaded.
  *
  * init writes the runlevel into its own command line, "init [6]" (sysvinit's src/init.c,
- * setproctitle). That goes before what the environment says, which is inherited from anywhere and
- * which OpenRC takes away; Debian's `openrc off`, where its services stop first, has no RC_REBOOT
- * either.
+ * setproctitle). It has precedence over the environment, which can be inherited from any program
+ * and which OpenRC clears; under Debian's `openrc off`, which stops the services first, RC_REBOOT
+ * is not set either.
  */
 
 #include <stdlib.h>

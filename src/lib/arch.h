@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The seam: what one architecture does in its own way. Everything that the library asks of an
- * architecture it asks here; src/lib/NAME/arch.c fills the struct, out of the folders NAME of the rooms
- * below. Which one is used is decided by the machine that is read (base/arch.h). */
+/* Everything that depends on the architecture, as one struct of functions and numbers. The library
+ * calls architectures through it only. src/lib/NAME/arch.c fills the struct, from functions in the
+ * folders NAME of the other rooms. Which one is used depends on the machine that is read
+ * (base/arch.h). */
 
 #include "base/arch.h"
 #include "lib/internal.h"
@@ -20,9 +21,9 @@ struct arch {
 	uint32_t (*image_cmdline_max)(const struct image *image);
 	/* Does kexec_file_load(2) take it? */
 	bool (*takes_file)(const struct image *image);
-	/* Characters of a command line that kexec_file_load(2) keeps for itself. */
+	/* Bytes of the command line limit that kexec_file_load(2) reserves for its own words. */
 	uint32_t file_cmdline_reserve;
-	/* What the planner wants to know beyond the memory map; -ENOMEM only. */
+	/* Reads what the planner needs besides the memory map; -ENOMEM only. */
 	int (*machine_read)(struct kx_ctx *ctx, struct machine *machine);
 	/* Serial console of the purgatory when none is named, and its clock in baud. */
 	uint16_t serial_port;
@@ -33,7 +34,7 @@ struct arch {
 
 extern const struct arch arch_x86_64;
 
-/* What arch_find() says of the machine below the context's root, asked once. */
+/* arch_find() of the machine below the context's root; the result is kept in the context. */
 struct arch_found ctx_arch(struct kx_ctx *ctx);
-/* What the library does for it; -EOPNOTSUPP, in words, when it is not supported. */
+/* The struct arch for it; -EOPNOTSUPP with a sentence when it is not supported. */
 _must_check_ int arch_of(struct kx_ctx *ctx, const struct arch **ret, struct kx_error *err);

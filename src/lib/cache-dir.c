@@ -14,7 +14,7 @@
 
 enum { OTHERS = 077 };
 
-/* FAT has no owners: whoever mounts it decides, and the firmware reads it. */
+/* FAT has no owners: a mount option decides who may write. */
 static bool keeps_owners(int fd)
 {
 	struct statfs fs;
@@ -94,7 +94,7 @@ static bool is_ours(const char *name)
 	return n > suffix && strcmp(name + n - suffix, CACHE_SUFFIX) == 0;
 }
 
-/* The oldest of ours but @name; the bytes of all of them. */
+/* Finds the oldest file of the cache except @name, and the size of all of them. */
 static uint64_t look(DIR *d, const char *name, struct kept *ret_oldest)
 {
 	uint64_t total = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Unpacked parts -> a file of the cache, whole or not at all. */
+/* Writes unpacked parts to a file of the cache, atomically. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,7 +21,8 @@ static int write_part(int fd, uint64_t offset, const void *p, size_t n)
 static int fill(int fd, const struct prepared_file *file, const uint8_t *header,
 		const struct bytes *parts)
 {
-	int r = -posix_fallocate(fd, 0, (off_t)file->file_n); /* a full disk says so at once */
+	/* reserve the space first, so that a full disk is noticed before anything is written */
+	int r = -posix_fallocate(fd, 0, (off_t)file->file_n);
 
 	if (r == -EOPNOTSUPP || r == -EINVAL)
 		r = ftruncate(fd, (off_t)file->file_n) < 0 ? -errno : 0;
@@ -42,7 +43,7 @@ static int replace(int dir, const char *name, const struct prepared_file *file,
 	int r;
 
 	(void)snprintf(beside, sizeof(beside), ".%s.new", name);
-	/* left over from one that was killed; the directory is ours alone */
+	/* a file left by a killed process; only root can write to the directory */
 	(void)unlinkat(dir, beside, 0);
 	fd = openat(dir, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)

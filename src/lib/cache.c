@@ -17,7 +17,7 @@
 #include "lib/cache-dir.h"
 #include "lib/part.h"
 
-/* ---- what it was made of */
+/* ---- the key: what the parts were made of */
 
 static void add_file(struct strbuf *key, const struct stat *st, struct bytes contents, bool insn)
 {
@@ -73,7 +73,7 @@ static int add_all(struct kx_ctx *ctx, const struct kx_request *req, const struc
 	return r;
 }
 
-/* By what modules were left out. */
+/* Facts by which modules were left out (diet). */
 static void add_facts(struct strbuf *key, const struct diet_facts *facts, bool insn)
 {
 	const struct bytes texts[] = { facts->loaded, facts->aliases, facts->words };
@@ -123,7 +123,7 @@ void cache_done(struct cache *cache)
 	*cache = (struct cache){ 0 };
 }
 
-/* ---- what is kept */
+/* ---- reading the file */
 
 static int map_part(int fd, const struct prepared_file *file, size_t i, bool insn,
 		    struct contents *ret)
@@ -133,7 +133,7 @@ static int map_part(int fd, const struct prepared_file *file, size_t i, bool ins
 
 	if (!c.n)
 		return 0;
-	/* not populated: that looks up every page once more than faults do, which come in bundles */
+	/* without MAP_POPULATE, which looks up every page; page faults map several pages at once */
 	c.p = mmap(NULL, c.n, PROT_READ, MAP_PRIVATE, fd, (off_t)file->offset[i]);
 	if (c.p == MAP_FAILED)
 		return -errno;

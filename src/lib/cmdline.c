@@ -11,12 +11,12 @@
 #include "base/strbuf.h"
 #include "lib/internal.h"
 
-/* Ten times what any architecture takes. */
+/* Ten times the limit of any architecture. */
 enum { CMDLINE_FILE_MAX = 64 << 10 };
 
-/* Which words end with this boot. */
+/* Which words are left out. */
 struct filter {
-	bool keeps_modes; /* what a person asked for stays; what a loader added goes */
+	bool keeps_modes; /* what a person asked for is kept; what a loader added is left out */
 	bool on_crash;
 	bool memmap_is_exact; /* memmap=exactmap was met: the ranges after it belong to it */
 };

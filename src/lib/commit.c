@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Where a plan becomes real: load, unload, jump. */
+/* Carries out a plan: load, unload, jump. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,8 @@
 #include "lib/in-place.h"
 #include "lib/prepare.h"
 
-/* The kernel only tries its lock: kernel/kexec_internal.h, kexec_trylock(). */
+/* How often a load is repeated while it fails with EBUSY: the kernel does not wait for its lock
+ * (kernel/kexec_internal.h, kexec_trylock()). */
 enum { BUSY_TRIES = 20, BUSY_WAIT_MS = 50 };
 
 static int may_act(const struct kx_ctx *ctx, enum kx_step step, struct kx_error *err)
@@ -68,15 +69,16 @@ static int load(struct kx_ctx *ctx, const struct kx_plan *plan, uint64_t flags)
 	return r;
 }
 
-/* Held until the caller returns, also where it is no more than an intention: without a place for its file
- * there are no pages that it could guard. @why says so. */
+/* Takes the lock on huge pages, held until the caller returns. When there is no directory for the
+ * lock file this goes on without, since there can be no pages that it would protect; @why has the
+ * reason. */
 static int lock_pages(struct kx_ctx *ctx, int *ret_lock, struct kx_error *why)
 {
 	*ret_lock = in_place_lock(ctx, why);
 	return *ret_lock == -EBUSY ? -EBUSY : 0;
 }
 
-/* 1: with a copy. */
+/* Returns 1 when the plan with a copy is to be loaded instead. */
 static int commit_in_place(struct kx_ctx *ctx, struct kx_plan *plan, int lock,
 			   const struct kx_error *no_lock, struct kx_error *err)
 {
@@ -104,7 +106,7 @@ static bool is_for_crash(const struct kx_plan *plan)
 	       (plan->way == KX_WAY_FILE ? SYS_KEXEC_FILE_ON_CRASH : SYS_KEXEC_ON_CRASH);
 }
 
-/* What the image before this one had in huge pages is not needed any more. */
+/* Gives back the huge pages of the image that was loaded before. */
 static void release(struct kx_ctx *ctx)
 {
 	struct kx_error err = { 0 };
@@ -276,7 +278,7 @@ KX_EXPORT int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err)
 				  KX_STEP_STATE);
 	if (!state.can_boot)
 		return explain_jump(ctx, -EPERM, err);
-	/* nobody loads or unloads between the look and the jump */
+	/* locked, so that nobody loads or unloads between the check and the jump */
 	r = lock_pages(ctx, &lock, &why);
 	r = r < 0 ? kx_fail_as(err, r, &why) : in_place_check(ctx, err);
 	if (r < 0)
@@ -286,7 +288,8 @@ KX_EXPORT int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err)
 
 	if (flags & KX_JUMP_SYNC)
 		ctx->sys->sync(ctx->sys);
-	/* Not knowing whether anything is loaded, the jump may well return: hands off. */
+	/* When it is not known whether a kernel is loaded, the jump may fail and return: then
+	 * interfaces are left as they are. */
 	if ((flags & KX_JUMP_IFDOWN) && state.loaded == 1)
 		interfaces_down(ctx, &taken);
 	r = ctx->sys->reboot_kexec(ctx->sys);

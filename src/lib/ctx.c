@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Contexts: where a machine's files are, and who hears what is done. */
+/* Contexts: the root directory of a machine's files, and the receiver of log lines. */
 
 #include <errno.h>
 #include <fcntl.h>

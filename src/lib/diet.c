@@ -35,7 +35,8 @@ static int read_loaded(struct kx_ctx *ctx, struct strbuf *to, struct kx_error *e
 	return 0;
 }
 
-/* What udev asks modprobe for when the machine boots: MODALIAS of each device's event. */
+/* The aliases that udev passes to modprobe when the machine boots: MODALIAS of each device's
+ * event. */
 static void add_event(struct kx_ctx *ctx, const char *path, struct strbuf *to)
 {
 	static const char key[] = "MODALIAS=";
@@ -115,7 +116,7 @@ static bool add_mounted(struct kx_ctx *ctx, struct strbuf *to)
 	return true;
 }
 
-/* Words that say where the root file system is, and what has to be done to get at it: kernels' own
+/* Words that name the root file system or what is needed to reach it: kernels' own
  * (Documentation/admin-guide/kernel-parameters.txt), dracut.cmdline(7), initramfs-tools(7),
  * mkinitcpio(8), systemd-cryptsetup-generator(8), live-boot(7), and those of ZFS. */
 static bool is_about_root(struct bytes word)

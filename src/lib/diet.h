@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* KX_REQ_DIET: what the running machine says that the next kernel's modules are chosen by. */
+/* KX_REQ_DIET: facts of the running machine by which the next kernel's modules are chosen. */
 
 #include "base/strbuf.h"
 #include "image/diet.h"
@@ -19,6 +19,6 @@ _must_check_ int diet_read(struct kx_ctx *ctx, const struct kx_image *image, con
 void diet_input_done(struct diet_input *input);
 #define _cleanup_diet_input_ _cleanup_(diet_input_done)
 
-/* What kx_plan_info() says about it, once it is known which ramdisk @plan takes. -ENOMEM. */
+/* Sets what kx_plan_info() returns about it, once it is known which ramdisk @plan uses. -ENOMEM. */
 _must_check_ int diet_tell(const struct kx_request *req, struct kx_plan *plan,
 			   const struct diet *diet, struct kx_error *err);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* /sys/firmware/efi -> what the next kernel needs to go on using EFI runtime services: the firmware
- * was told its virtual addresses once, and will not be told again
- * (Documentation/ABI/testing/sysfs-firmware-efi, …-efi-runtime-map). */
+/* /sys/firmware/efi -> what the next kernel needs to go on using EFI runtime services:
+ * SetVirtualAddressMap() can be called only once after the firmware has started, so the next kernel
+ * has to use the same virtual addresses (Documentation/ABI/testing/sysfs-firmware-efi,
+ * …-efi-runtime-map). */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -67,7 +68,8 @@ static int descriptor_read(struct kx_ctx *ctx, const char *name, struct efi_desc
 	return 0;
 }
 
-/* Descriptors keep their number as their place: the next kernel gets them in the same order. */
+/* Descriptors are stored at the index that is their name: the next kernel gets them in the same
+ * order. */
 struct runtime_map {
 	struct efi_descriptor *v;
 	bool *seen;

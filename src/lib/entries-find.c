@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which entry a person means by a word. */
+/* Finds the entry that a person names. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "lib/entries.h"
 #include "lib/internal.h"
 
-/* Version of an entry: what it says, else what its kernel is called. */
+/* Version of an entry: its own field, else from the name of its kernel. */
 static const char *version_of(const struct boot_entry *e)
 {
 	const char *v = e->version;
@@ -65,7 +65,8 @@ static bool same_release(const struct boot_entry *e, const char *release)
 			     strstr(e->kernel, release));
 }
 
-/* Both the release and the command line must fit; one alone if nothing fits better. */
+/* The running entry: release and command line have to match; if no entry matches both, one of
+ * them. */
 static size_t find_current(const struct kx_entries *entries)
 {
 	const struct boot_menu *m = &entries->menu;
@@ -99,7 +100,7 @@ static bool path_is(const struct boot_entry *e, const char *name)
 	return path.s && strcmp(path.s, name) == 0;
 }
 
-/* The first word of a row that fits wins, so that titles never hide ids. */
+/* The rows of this table are tried in order, so that a title never hides an id. */
 static int find_named(const struct boot_menu *m, const char *name, size_t *ret)
 {
 	size_t found = m->n_entries;

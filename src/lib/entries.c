@@ -29,7 +29,7 @@ KX_EXPORT struct kx_entries *kx_entries_free(struct kx_entries *entries)
 }
 DEFINE_CLEANUP(struct kx_entries *, kx_entries_free)
 
-/* A machine that is only files tells what runs on it by /proc, if that was captured too. */
+/* For a captured machine the running kernel is known only if its /proc was captured, too. */
 static int read_running(struct kx_ctx *ctx, struct kx_entries *entries)
 {
 	int r = kx_cmdline_running(ctx, 0, &entries->running_cmdline, NULL);
@@ -43,7 +43,7 @@ static int read_running(struct kx_ctx *ctx, struct kx_entries *entries)
 	return r == -ENOMEM ? r : 0;
 }
 
-/* The script as GRUB reads it, with what it printed and set. */
+/* kx_entries_eval(): runs a GRUB script and keeps what it printed and set. */
 static int read_script(struct entry_fs *fs, const struct boot_find_opts *find,
 		       struct kx_entries *entries, struct kx_error *err)
 {
@@ -96,7 +96,7 @@ static uint64_t now_ms(void *data)
 	return sys->boottime_ms(sys);
 }
 
-/* One sentence, whichever reader it was that came to the end of it. */
+/* The budget was used up: the same sentence for every reader. */
 static int fail_spent(const struct budget *budget, struct kx_error *err)
 {
 	char limit[64];
@@ -147,7 +147,8 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 		.running_cmdline = entries->running_cmdline,
 	};
 	r = read_menu(fs, &find, o->flags, entries, err);
-	/* readers go on without a file that cannot be read: what came of that is not the menu */
+	/* readers skip a file that cannot be read; after the budget was used up the list is not
+	 * complete */
 	return r == BUDGET_SPENT || budget.spent != BUDGET_KINDS ? fail_spent(&budget, err) : r;
 }
 

@@ -12,7 +12,8 @@
 
 DEFINE_CLEANUP(struct kx_image *, kx_image_free)
 
-/* What is no file becomes an anonymous one, so that kexec_file_load(2) can take it, too. */
+/* Bytes in memory are copied to an anonymous file, so that kexec_file_load(2) can take them,
+ * too. */
 static int image_descriptor(struct kx_ctx *ctx, struct kx_image *image, const struct kx_part *part,
 			    struct kx_error *err)
 {
@@ -161,7 +162,7 @@ const struct kx_image *image_ref(const struct kx_image *image)
 	return image;
 }
 
-/* Whoever is last: the caller, or a plan that was made of it. */
+/* Releases one reference; the last owner, the caller or a plan made of the image, frees it. */
 KX_EXPORT struct kx_image *kx_image_free(struct kx_image *image)
 {
 	if (!image || __atomic_fetch_sub(&image->n_refs, 1, __ATOMIC_ACQ_REL) > 0)

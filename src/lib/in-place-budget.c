@@ -15,7 +15,8 @@
 
 enum { TEXT_MAX = 4 << 20 };
 
-/* What has to be left for everybody else: a tenth of RAM, and no less than this. */
+/* Memory that has to stay free for the rest of the system: a tenth of RAM, and at least this
+ * much. */
 #define LEFT_SHARE 10
 #define LEFT_MIN (UINT64_C(256) << 20)
 
@@ -51,7 +52,7 @@ static bool meminfo(struct bytes text, const char *name, uint64_t *ret)
 }
 
 struct page_budget {
-	uint64_t free, available, left; /* bytes; the last ones must be left */
+	uint64_t free, available, left; /* bytes; @left of them have to stay free */
 };
 
 static int budget_read(struct kx_ctx *ctx, struct page_budget *ret, struct kx_error *err)
@@ -93,8 +94,9 @@ static int check_memory(struct kx_ctx *ctx, const struct kx_plan *plan, struct k
 		       (unsigned long long)(budget.left >> 20));
 }
 
-/* Single pages are dealt out before large blocks are cut up, so that twice as many bring far more
- * neighbours. What is not used goes back, but caches must not be dropped for that. */
+/* How many pages to ask for. The kernel gives single free pages before it splits large blocks, so
+ * asking for twice as many finds far more adjacent pages. Unused ones are given back, but file
+ * caches must not be dropped for that. */
 size_t in_place_wanted(struct kx_ctx *ctx, const struct kx_plan *plan)
 {
 	struct page_budget budget;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The file of this boot that says which pages hold the next kernel. It tells where that kernel lies
- * and how its addresses are moved: only root may read it. */
+/* The file of this boot that says which pages hold the next kernel. It has the kernel's physical
+ * address and its random offset, so only root may read it. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,12 +17,13 @@
 #define FILE_NAME DIRECTORY "/in-place"
 #define LOCK_NAME DIRECTORY "/lock"
 
-/* Filling a gigabyte of pages takes seconds; a minute is somebody who hangs. */
+/* Time limit for the lock: filling a gigabyte of pages takes seconds; a process that holds it for a
+ * minute hangs. */
 enum { LOCK_TRIES = 600, LOCK_WAIT_MS = 100 };
 
-/* Written and read during one boot, but maybe by two versions of the library, before and after an
- * upgrade: magic and version stay where they are in every form, and the version grows with each change of
- * it. All lengths are checked all the same: they lead to memory. */
+/* The file is used during one boot only, but the library may be upgraded in between: magic and
+ * version keep their places in every format, and the version grows with each change. All lengths
+ * are checked, since memory is accessed by them. */
 #define MAGIC UINT64_C(0x3145434c504e4952)
 #define FILE_VERSION 2
 enum { PAGES_MAX = 4096, FILE_MAX = 4 << 20 };
@@ -30,7 +31,7 @@ enum { PAGES_MAX = 4096, FILE_MAX = 4 << 20 };
 struct file_head {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t crc; /* of all that follows it */
+	uint32_t crc; /* digest of all that follows this field */
 	uint32_t is_ready;
 	char boot_id[IN_PLACE_BOOT_ID_MAX];
 	uint64_t pool_before, pool_added, entry, flags;
@@ -81,7 +82,7 @@ int in_place_lock(struct kx_ctx *ctx, struct kx_error *err)
 	}
 	if (r == -EWOULDBLOCK)
 		return kx_fail(err, -EBUSY, "another process is loading or unloading a kernel");
-	if (r < 0) /* never -EBUSY: that is somebody who holds it */
+	if (r < 0) /* never -EBUSY, which means that another process holds the lock */
 		return kx_fail_file(err,
 				    kx_fail(err, r == -EBUSY ? -EIO : r,
 					    LOCK_NAME ": cannot be used: %s", strerror(-r)),
@@ -219,12 +220,13 @@ static bool take_segments(struct in_place *state, struct bytes *rest)
 	return true;
 }
 
-/* The windows are as long as the pages, and what is in them is no longer. */
+/* Checks that the windows consist of as many pages as the file lists, and that their contents
+ * fit. */
 static bool check_parts(const struct in_place *state)
 {
 	uint64_t n = 0;
 
-	if (!state->is_ready) /* written before they were filled */
+	if (!state->is_ready) /* the file was written before the pages were filled */
 		return state->n_parts == 0;
 	for (size_t i = 0; i < state->n_parts; i++) {
 		const struct in_place_part *part = &state->parts[i];

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What is in place, from the load to the jump: looked at again before the jump, given back when it is
- * not wanted any more. */
+/* Images in huge pages between load and jump: checked again before the jump, and given back when
+ * they are not needed any more. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -28,8 +28,8 @@ static void wipe(struct kx_ctx *ctx, const struct in_place *state)
 	pages->unmap(ctx->sys, view, state->n_pages);
 }
 
-/* Our number off what is there now: others may have changed it, too. Killed while the pool grew, we
- * do not know how far it came. */
+/* Reduces the pool by the number of our pages, since others may have changed its size as well. If
+ * we were killed while the pool grew, it is not known how far it came. */
 static int shrink_pool(struct kx_ctx *ctx, const struct in_place *state)
 {
 	const struct sys_pages *pages = ctx->sys->pages;
@@ -74,7 +74,7 @@ int in_place_release(struct kx_ctx *ctx, struct kx_error *err)
 
 	if (r == -ENOENT)
 		return 0;
-	if (r == -ESTALE) /* that boot's pages are gone with it */
+	if (r == -ESTALE) /* a file of an earlier boot: its pages ended with that boot */
 		return in_place_forget(ctx, err);
 	return r == 0 || in_place_has_lost(r) ? in_place_drop(ctx, &state, err) : r;
 }
@@ -91,7 +91,7 @@ bool in_place_is_held(struct kx_ctx *ctx)
 struct look {
 	void *view;
 	bool is_whole;	   /* contents */
-	const char *moved; /* why they are not where they must be, or NULL */
+	const char *moved; /* why the pages are not at their addresses any more, or NULL */
 };
 
 static bool is_part_whole(const struct in_place_part *part, const uint8_t *p)
@@ -142,7 +142,8 @@ static int look(struct kx_ctx *ctx, const struct in_place *state, struct look *r
 	return 0;
 }
 
-/* The same image to the same addresses, from the pages wherever they are now. */
+/* Loads the same image to the same addresses with kexec_load(2), from the contents of the pages,
+ * wherever they are now. */
 static int load_copy(struct kx_ctx *ctx, const struct in_place *state, const uint8_t *view)
 {
 	struct sys_segment segments[PLAN_SEGMENTS_MAX + 2];
@@ -163,7 +164,7 @@ static int load_copy(struct kx_ctx *ctx, const struct in_place *state, const uin
 	return load_segments(ctx, state->entry, n, segments, state->flags);
 }
 
-/* An image without its pages is a trap for every later reboot. */
+/* Unloads an image whose pages are damaged or gone: starting it in a later reboot would crash. */
 static int give_up(struct kx_ctx *ctx, const struct in_place *state, const char *why,
 		   struct kx_error *err)
 {
@@ -183,7 +184,7 @@ static int degrade(struct kx_ctx *ctx, const struct in_place *state, struct look
 	const bool ours = in_place_is_loaded(ctx, state) == 1;
 	int r = ours ? load_copy(ctx, state, found->view) : 0;
 
-	if (!ours) { /* not over what somebody else loaded since */
+	if (!ours) { /* never replaces what another program has loaded since */
 		ctx->sys->pages->unmap(ctx->sys, found->view, state->n_pages);
 		(void)snprintf(why, sizeof(why), "%s, and it cannot be told whose kernel is loaded",
 			       found->moved);
@@ -200,8 +201,7 @@ static int degrade(struct kx_ctx *ctx, const struct in_place *state, struct look
 	return give_up(ctx, state, why, err);
 }
 
-/* What it is that may be wrong is not known any more: then nothing stays loaded that could need pages
- * which nobody has seen. */
+/* The file cannot be read, so it is not known which pages the image needs: it is unloaded. */
 static int check_without_state(struct kx_ctx *ctx, int code, const char *sentence,
 			       struct kx_error *err)
 {
@@ -219,7 +219,7 @@ static int check_without_state(struct kx_ctx *ctx, int code, const char *sentenc
 		err);
 }
 
-/* Who loaded it did not mean ours to start, and may have a reason to start theirs. */
+/* Another program has loaded its own image: it is left as it is, and ours is given back. */
 static int leave_theirs(struct kx_ctx *ctx, const struct in_place *state, struct kx_error *err)
 {
 	(void)!in_place_drop(ctx, state, NULL);
@@ -255,7 +255,8 @@ int in_place_check(struct kx_ctx *ctx, struct kx_error *err)
 
 	if (r < 0)
 		return check_without_state(ctx, r, why.message, err);
-	/* killed while they were filled: what is loaded by now needs none of it */
+	/* a process was killed while it filled the pages, before the load: the image that is loaded
+	 * does not use them */
 	if (!ctx->sys->pages || !state.is_ready)
 		return 0;
 	if (in_place_is_loaded(ctx, &state) == 0)

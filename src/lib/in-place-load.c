@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * A plan with a copy -> the same without: get huge pages, see where they lie, make the plan again for
- * those addresses, fill them, and hand over the little that is left. Each step that fails gives back
- * what the ones before it took.
+ * Turns a plan with a copy into one without: allocates huge pages, reads their physical addresses,
+ * makes the plan again for those addresses, fills the pages, and passes the few remaining segments
+ * to kexec_load(2). A step that fails gives back what the earlier ones took.
  */
 
 #include <assert.h>
@@ -21,10 +21,11 @@ static_assert(SYS_PAGE_SIZE == WINDOW_PAGE, "one size");
 
 /* boot_params and purgatory are segments, too. */
 enum { OTHER_SEGMENTS = 2, HOLES_MAX = PLAN_SEGMENTS_MAX - OTHER_SEGMENTS };
-/* Lower than any kernel, and where the firmware of some machines keeps things to itself. */
+/* Pages below this address are not used: firmware of some machines uses memory there. */
 #define LOWEST (UINT64_C(16) << 20)
-#define HIGHEST (UINT64_C(1) << 46) /* four-level page tables, for the new kernel too */
-/* Holes that turn out to be impossible, until another window is not looked for any more. */
+/* limit of four-level page tables, which the new kernel may have, too */
+#define HIGHEST (UINT64_C(1) << 46)
+/* Limit on windows that are tried when a hole in one turns out to be impossible to fill. */
 enum { HOLE_TRIES = 64, SMALL_PAGES = WINDOW_PAGE / 4096 };
 
 struct frame {
@@ -80,7 +81,8 @@ static int grow_once(struct loading *l, uint64_t need, struct kx_error *why)
 	return 0;
 }
 
-/* More than needed, to choose from. Written down before, and what came of it after. */
+/* Allocates more pages than needed, to choose from. The file is written before with the number
+ * asked for, and after with the number obtained. */
 static int grow(struct loading *l, struct kx_error *why)
 {
 	const uint64_t need = l->n_kernel + l->n_initrd, wanted = in_place_wanted(l->ctx, l->plan);
@@ -89,7 +91,7 @@ static int grow(struct loading *l, struct kx_error *why)
 
 	if (r < 0)
 		return kx_fail(why, r, "the pool of huge pages cannot be read: %s", strerror(-r));
-	/* the next pages released would leave the pool, whosever they are: mm/hugetlb.c */
+	/* then the next pages that any program releases would leave the pool: mm/hugetlb.c */
 	if (pool.surplus)
 		return kx_fail(why, -EBUSY, "the pool of huge pages is overcommitted");
 	l->state.pool_before = pool.total;
@@ -202,7 +204,8 @@ static int get_pages(struct loading *l, struct kx_error *why)
 
 /* ---- the windows */
 
-/* A hole is filled at the jump: all of it must be memory that the page allocator deals out. */
+/* A hole is written to at the jump, so all of it has to be memory that the page allocator manages
+ * (no firmware, no driver). */
 static int check_hole(struct loading *l, struct range hole, struct ranges *not_holes,
 		      struct kx_error *why)
 {
@@ -282,8 +285,8 @@ static struct frame *frame_at(struct loading *l, uint64_t address)
 	return bsearch(&key, l->frames, l->n_frames, sizeof(key), compare_frames);
 }
 
-/* Which page of the file goes where; pages that are nowhere keep what belongs into holes, so that the
- * file has all of the image. @used gets the one and the other. */
+/* Assigns pages of the file to addresses of the windows. Pages that lie in no window store the
+ * contents of holes, so that the file has the whole image. @used receives both. */
 static void order_pages(struct loading *l, bool *used)
 {
 	const struct range windows[] = { l->windows.kernel, l->windows.initrd };
@@ -351,9 +354,9 @@ static int check_frames(struct loading *l, struct kx_error *why)
 	return r < 0 ? kx_fail(why, r, "huge pages did not stay where they were") : 0;
 }
 
-/* ---- what is in them */
+/* ---- their contents */
 
-/* The purgatory compares the same; without its check there is none yet. */
+/* The digest that the purgatory compares; when its check is off, the digest is computed here. */
 static void digest_of(const struct plan *plan, const struct segment *s, uint32_t ret[3])
 {
 	struct purgatory_args args = { 0 };
@@ -423,7 +426,8 @@ static int prepare(struct loading *l, struct kx_error *why)
 	if (r == 0)
 		r = plan_in_place(&l->plan->machine, &l->plan->request, &l->plan->plan, &l->windows,
 				  &l->made, why);
-	/* before they are filled: whoever finds them knows which ones to overwrite */
+	/* written before the pages are filled, so that after a crash of this process it is known
+	 * which ones to overwrite */
 	if (r == 0)
 		r = in_place_write(l->ctx, &l->state, why);
 	if (r < 0)
@@ -448,14 +452,14 @@ static int hand_over(struct loading *l)
 			     l->plan->syscall_flags);
 }
 
-/* The copy's plan stays: it owns the kernel that both point to. */
+/* The plan with the copy is kept: it owns the kernel that both plans point to. */
 static void take_over(struct loading *l)
 {
 	l->plan->copied = l->plan->plan;
 	l->plan->plan = TAKE(l->made, (struct plan){ 0 });
 }
 
-/* Another image of ours that is in place goes first: room for two is too much to ask for. */
+/* An older image of ours in huge pages is given back first: there is rarely memory for two. */
 static int clear_way(struct kx_ctx *ctx, struct kx_error *why)
 {
 	_cleanup_in_place_ struct in_place old = { 0 };
@@ -476,7 +480,8 @@ static int clear_way(struct kx_ctx *ctx, struct kx_error *why)
 	return in_place_has_lost(r) ? in_place_drop(ctx, &old, why) : r;
 }
 
-/* Else nothing is got and nothing dropped for a call that cannot succeed; it says why itself. */
+/* May a kernel be loaded (capability, kexec_load_disabled, kexec_load_limit_reboot)? If not, no
+ * pages are allocated and none given back, and kexec_load(2) fails with the reason. */
 static int check_permission(struct kx_ctx *ctx, struct kx_error *why)
 {
 	struct kx_state state = { .size = sizeof(state) };

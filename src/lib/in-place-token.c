@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Is the image that the kernel holds the one that our file describes? sysfs only says that there is one,
- * and any other program may have put another in its place. What tells them apart is the address where
- * the kernel will enter it, our purgatory's, which lies somewhere else each time: it is read from the
- * kernel's own struct kimage through /proc/kcore. Where kexec_load(2) is permitted this is, too: lockdown
- * forbids both.
+ * Is the loaded image the one that our file describes? sysfs shows only that an image is loaded,
+ * and another program may have replaced ours. The images are distinguished by the address where the
+ * kernel will enter them, that of our purgatory, which is random. It is read from the kernel's
+ * struct kimage through /proc/kcore. Where kexec_load(2) is permitted /proc/kcore can be read as
+ * well: lockdown forbids both.
  */
 #include <elf.h>
 #include <errno.h>
@@ -55,7 +55,7 @@ static int symbol_address(struct kx_ctx *ctx, uint64_t *ret)
 	if (!found)
 		return -ENOENT;
 	line = memrchr(text, '\n', (size_t)(found - text));
-	/* all zero where addresses are hidden */
+	/* all addresses are zero when kernel.kptr_restrict hides them */
 	return hex_word(line ? line + 1 : text, ret) && *ret ? 0 : -EPERM;
 }
 

@@ -3,8 +3,9 @@
 
 /*
  * Kernel and initial ramdisk in huge pages, at the addresses where they will run, from the load to
- * the jump. Getting such pages changes the machine, so nothing of it happens before the commit; what
- * was got is written down first, in a file of this boot, so that whoever comes next can give it back.
+ * the jump. Allocating such pages changes the machine, so it is done by the commit, not by the
+ * plan. Before, a file of this boot is written that lists them, so that a later process can give
+ * them back if this one is killed.
  */
 
 #include "lib/internal.h"
@@ -18,12 +19,12 @@ struct in_place_part {
 	uint32_t crc[3];
 };
 
-/* What the file says. */
+/* Contents of that file. */
 struct in_place {
-	bool is_ready; /* all fields are filled, and the image was handed over, or nearly so */
+	bool is_ready; /* all fields are filled: written right before the image is loaded */
 	char boot_id[IN_PLACE_BOOT_ID_MAX];
 	uint64_t pool_before;  /* pages in the pool before ours came */
-	uint64_t pool_added;   /* ours, or more while they are being got */
+	uint64_t pool_added;   /* ours; an upper bound while they are being allocated */
 	uint64_t entry, flags; /* of the system call */
 	/* pages of the windows, in order: which page of the file, and the physical address where it
 	 * must lie: 0 when it only keeps what a segment fills a hole with */
@@ -47,14 +48,15 @@ _must_check_ int in_place_write(struct kx_ctx *ctx, const struct in_place *state
 				struct kx_error *err);
 _must_check_ int in_place_forget(struct kx_ctx *ctx, struct kx_error *err);
 /*
- * A descriptor that keeps other processes out: held from before the system call to after the release by
- * every load, unload and release, and from the last look to the jump. -EBUSY when another one holds it for
- * a minute; other codes where there is no place for the file, and so none for pages either.
+ * Takes the lock: a descriptor that keeps other processes out. Every load, unload and release holds
+ * it from before the system call to after the release; a jump from the last check on. -EBUSY when
+ * another process holds it for a minute; other codes when there is no directory for the lock file,
+ * and so no pages either.
  */
 _must_check_ int in_place_lock(struct kx_ctx *ctx, struct kx_error *err);
 _must_check_ int in_place_boot_id(struct kx_ctx *ctx, char ret[IN_PLACE_BOOT_ID_MAX]);
-/* What in_place_read() said means that nobody will ever know more: what is held is given back as far as
- * it is seen. */
+/* Does the error of in_place_read() mean that the file will never be readable? Then what can be
+ * found without it is given back. */
 static inline bool in_place_has_lost(int r)
 {
 	return r == -ESTALE || r == -EBADMSG || r == -EPROTONOSUPPORT;
@@ -62,7 +64,8 @@ static inline bool in_place_has_lost(int r)
 void in_place_done(struct in_place *state);
 #define _cleanup_in_place_ _cleanup_(in_place_done)
 
-/* in-place-budget.c: reads what can be known without asking for a page; why not, into @err */
+/* in-place-budget.c: is it worth trying, as far as that is known without allocating a page? The
+ * reason against it in @err. */
 _must_check_ int in_place_obstacle(struct kx_ctx *ctx, const struct kx_plan *plan,
 				   struct kx_error *err);
 /* Is there memory that the kernel must be able to empty (CMA, ZONE_MOVABLE)? */
@@ -74,7 +77,7 @@ size_t in_place_wanted(struct kx_ctx *ctx, const struct kx_plan *plan);
 
 /*
  * in-place-load.c: kx_plan_commit() of a plan that may be in place, under the lock. 0 it is loaded; 1 it was not
- * possible, the sentence is in @why and nothing is left behind; or what kexec_load(2) said.
+ * possible, the sentence is in @why and nothing is left behind; or the error of kexec_load(2).
  */
 _must_check_ int in_place_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *why);
 
@@ -87,9 +90,9 @@ bool in_place_is_held(struct kx_ctx *ctx);
 _must_check_ int in_place_drop(struct kx_ctx *ctx, const struct in_place *state,
 			       struct kx_error *err);
 /*
- * Last look before the jump, under the lock: is everything where it was put? If not, it is loaded again
- * with a copy when it is certain that ours is what is loaded, else unloaded. 0 the jump may come; else
- * -EIO.
+ * The last check before the jump, under the lock: are all pages at their addresses with their
+ * contents? If not, and ours is certain to be the loaded image, it is loaded again with a copy, or
+ * unloaded. 0: the jump may be made; else -EIO.
  */
 _must_check_ int in_place_check(struct kx_ctx *ctx, struct kx_error *err);
 

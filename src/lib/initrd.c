@@ -76,7 +76,7 @@ static int uki_join(const struct uki *uki, struct payload *ret, struct kx_error 
 {
 	struct contents pieces[UKI_INITRDS_MAX];
 
-	if (uki->n_initrds == 1) { /* it lives as long as the image */
+	if (uki->n_initrds == 1) { /* borrowed from the image of a UKI */
 		ret->bytes = uki->initrds[0];
 		return 0;
 	}

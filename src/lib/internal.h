@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What the objects of the public header are made of. */
+/* Definitions of the opaque objects of the public header. */
 
 #include <libkexec.h>
 #include <stdbool.h>
@@ -25,7 +25,7 @@ struct kx_ctx {
 	struct sys *sys;
 	int machine_root; /* where /proc and /sys are: ROOT_HERE or an owned descriptor */
 	int file_root;	  /* where paths given by the caller start: ROOT_HERE or machine_root */
-	bool captured;	  /* another machine: plan, never act */
+	bool captured;	  /* files of another machine: never load or jump */
 	struct arch_found arch; /* of that machine; ctx_arch() fills it, from is NULL before */
 	kx_log_fn log;
 	void *log_data;
@@ -38,8 +38,9 @@ struct kx_image {
 	struct contents file;  /* as stored */
 	uint8_t *unpacked;     /* or NULL */
 	struct bytes contents; /* one of the two */
-	bool is_anonymous;     /* handed in as bytes or as a descriptor: no path leads to it */
-	unsigned n_refs;       /* besides the caller's own: plans that were made of it */
+	bool is_anonymous;     /* given by the caller as bytes or a descriptor: it has no path */
+	/* references of plans that were made of it; the caller's own is not counted */
+	unsigned n_refs;
 	const char *compression;
 	struct image image;
 	char *version, *title, *cmdline; /* or NULL */
@@ -48,7 +49,7 @@ struct kx_image {
 /* A file given to the running kernel by descriptor, or to the planner by contents. */
 struct payload {
 	int fd;
-	struct contents file; /* the one that it is, or nothing */
+	struct contents file; /* the file itself, or no contents */
 	uint8_t *buffer;      /* owned, or NULL */
 	size_t buffer_n;      /* with is_secret: how large it is */
 	struct bytes bytes;   /* in one of the two */
@@ -61,7 +62,8 @@ struct payload {
 struct kx_plan {
 	enum kx_way way;
 	char *reason;
-	char *why_file; /* with KX_WAY_FILE: why, without what was done besides */
+	/* with KX_WAY_FILE: why, without the part about what was done to the ramdisk */
+	char *why_file;
 	const struct kx_image *image;
 	char *cmdline;
 	uint64_t syscall_flags;
@@ -80,17 +82,18 @@ struct kx_plan {
 	struct plan
 		copied; /* the plan with a copy, once @plan is one in place that borrows from it */
 	char *not_in_place; /* of a plan that may be: why it cannot be now */
-	char **warnings;    /* of this layer; the planner's follow */
+	char **warnings;    /* warnings of this layer; the planner's follow them */
 	size_t n_warnings;
 	const char *initrd_damage; /* one of @warnings */
 	char *diet;		   /* with KX_REQ_DIET: what came of it */
 	bool is_diet;		   /* something was left out */
 };
 
-/* A structure that begins with its size, of a caller compiled before or after this library: bytes
- * it has and we do not know must be zero (-E2BIG), bytes it lacks are zero. */
+/* Copies a structure of the caller that begins with its size, whatever version of the header the
+ * caller was compiled with: bytes that this library does not know have to be zero (-E2BIG), missing
+ * ones are set to zero. */
 _must_check_ int sized_in(const void *from, void *ret, size_t n, struct kx_error *err);
-/* As much of @from as the caller has room for; its size stays what the caller wrote. */
+/* Copies as much of @from as the caller has room for; the size field stays as the caller set it. */
 _must_check_ int sized_out(void *to, const void *from, size_t n);
 
 void ctx_log(const struct kx_ctx *ctx, enum kx_log_level level, const char *fmt, ...)
@@ -116,10 +119,11 @@ _must_check_ int module_open(struct kx_ctx *ctx, const struct kx_part *part, str
 			     struct kx_error *err);
 void payload_done(struct payload *payload);
 
-/* What goes where, for whoever debugs. */
+/* Logs segments and addresses, for debugging. */
 void plan_log(struct kx_ctx *ctx, const struct kx_plan *plan);
 
-/* Puts the likeliest cause of a refused call in words, from the machine's own policy files. */
+/* Adds to the error of a refused system call its likeliest cause, found in the machine's policy
+ * files. */
 int explain_load(struct kx_ctx *ctx, const struct kx_plan *plan, int code, struct kx_error *err);
 int explain_unload(struct kx_ctx *ctx, enum kx_way way, int code, struct kx_error *err);
 int explain_jump(struct kx_ctx *ctx, int code, struct kx_error *err);

@@ -68,8 +68,9 @@ static int firmware_entry(struct kx_ctx *ctx, const char *name, struct memmap *m
 
 /*
  * The map as firmware gave it is what the next kernel should see: /proc/iomem shows what mem= and
- * memmap= of this boot left of it. Not where it is known to be incomplete (add_efi_memmap put more
- * in; under Xen it is the hypervisor's), and not when it cannot be read: then /proc/iomem serves.
+ * memmap= of this boot left of it. It is not used where it is known to be incomplete
+ * (add_efi_memmap added ranges; under Xen it is the hypervisor's) or cannot be read: then
+ * /proc/iomem is used.
  */
 static int firmware_map_read(struct kx_ctx *ctx, struct memmap *map)
 {
@@ -97,7 +98,8 @@ static int memory_read(struct kx_ctx *ctx, struct machine *machine, struct kx_er
 	machine->crash = TAKE(iomem.crash, (struct ranges){ 0 });
 	machine->keep_off = TAKE(iomem.keep_off, (struct ranges){ 0 });
 	r = crash_cma_read(ctx, &machine->crash_cma);
-	/* A crash kernel may be loaded there, and must stay whole until the jump is certain. */
+	/* The reservation of a crash kernel is no target: the crash kernel has to stay intact until
+	 * the jump. */
 	for (size_t i = 0; r == 0 && i < machine->crash.n; i++)
 		r = ranges_add(&machine->keep_off, machine->crash.v[i]);
 	if (r < 0)
@@ -122,7 +124,7 @@ done:
 	return r == -ENOMEM ? kx_fail(err, r, "out of memory") : r;
 }
 
-/* Without it nothing may be placed where others could foresee it. */
+/* Without random numbers addresses are not randomised: they would be predictable. */
 static void random_read(struct kx_ctx *ctx, struct machine *machine)
 {
 	uint64_t random[2];

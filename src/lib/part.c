@@ -98,8 +98,8 @@ static int part_check(const struct kx_part *part, struct kx_error *err)
 	return 0;
 }
 
-/* What open_in() refuses by its path is refused by its descriptor, too, but for what has an end that its
- * writer decides: pipes and sockets. A device may have none. */
+/* A descriptor of a file type that open_in() refuses is refused as well, except for pipes and
+ * sockets, whose data ends when the writer closes them. A device may never end. */
 static int fd_duplicate(int fd)
 {
 	struct stat st;
@@ -124,7 +124,8 @@ int part_open(struct kx_ctx *ctx, const struct kx_part *part, struct kx_error *e
 
 /* ---- secrets */
 
-/* Twice the room, and the old one overwritten: realloc(3) would leave a copy behind. */
+/* Doubles the buffer and overwrites the old one; realloc(3) would leave a copy of the secret in
+ * memory. */
 static int secret_grow(uint8_t **p, size_t *cap)
 {
 	const size_t larger = *cap * 2;
@@ -224,7 +225,7 @@ int part_contents(struct kx_ctx *ctx, const struct kx_part *part, size_t max, st
 	return r < 0 ? fail_part(part, r, err) : 0;
 }
 
-/* The file itself, where it is one: 1. */
+/* 1 when the part is a regular file that can be passed itself. */
 static int file_descriptor(struct kx_ctx *ctx, const struct kx_part *part, struct payload *ret,
 			   struct kx_error *err)
 {
@@ -279,7 +280,7 @@ int payload_seal(struct payload *payload, const char *what, struct kx_error *err
 
 /* ---- lists */
 
-/* Of @parts the caller's compiler decided how large one is. */
+/* The size of an element of @parts depends on the header that the caller was compiled with. */
 static int add_parts(struct part_list *list, const struct kx_part *parts, size_t n,
 		     struct kx_error *err)
 {

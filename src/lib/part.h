@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What a caller hands in: struct kx_part, and the older path fields of a request made into such. */
+/* Files that a caller passes: struct kx_part, and the older path fields of a request, which are
+ * converted to such. */
 
 #include "lib/internal.h"
 
@@ -20,12 +21,12 @@ _must_check_ int part_list_make(const char *const *paths, size_t n_paths, bool w
 				const struct kx_part *parts, size_t n_parts, struct part_list *ret,
 				struct kx_error *err);
 void part_list_done(struct part_list *list);
-/* One of a caller that was compiled before or after this library. */
+/* Copies a part of a caller that may have another version of the struct. */
 _must_check_ int part_take(const struct kx_part *part, struct kx_part *ret, struct kx_error *err);
 
-/* For sentences: its path, or "(descriptor)", "(memory)". */
+/* Name for messages: its path, or "(descriptor)", "(memory)". */
 const char *part_name(const struct kx_part *part);
-/* What a multiboot kernel is told of it. */
+/* The string that a multiboot kernel gets with a module. */
 const char *part_words(const struct kx_part *part);
 bool part_is_secret(const struct kx_part *part);
 
@@ -43,6 +44,6 @@ _must_check_ int part_descriptor(struct kx_ctx *ctx, const struct kx_part *part,
 /* What is in memory into an anonymous file called @what; nobody can change it, except that what is secret stays
  * writable for us, to be overwritten by payload_done(). */
 _must_check_ int payload_seal(struct payload *payload, const char *what, struct kx_error *err);
-/* From here on all files of @req are its parts, in @initrds and @modules. */
+/* Converts all path fields of @req to parts in @initrds and @modules. */
 _must_check_ int request_parts(struct kx_request *req, struct part_list *initrds,
 			       struct part_list *modules, struct kx_error *err);

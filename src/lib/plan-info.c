@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What a finished plan says of itself. */
+/* kx_plan_info() and kx_plan_segment(): describes a finished plan. */
 
 #include <errno.h>
 #include <string.h>
 
 #include "lib/arch.h"
 
-/* From the top. */
+/* Rungs, the fastest first. */
 static const char *const rungs[] = { "zero-copy", "copy", "bzImage" };
 
 static const char *rung(const struct kx_plan *plan, const char **ret_why)
@@ -35,8 +35,9 @@ static size_t n_passed(const char *name)
 	return n;
 }
 
-/* What rules out a rung rules out those above it, which build upon it: without kexec_load there is none
- * of the three, without an unpacked kernel neither of the first two. */
+/* A reason against one rung is also one against the faster ones, which depend on it: without
+ * kexec_load(2) none of the three is possible, without an unpacked kernel neither of the first
+ * two. */
 KX_EXPORT int kx_plan_passed(const struct kx_plan *plan, size_t i, struct kx_rung *ret)
 {
 	const char *why, *const name = rung(plan, &why);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which system call a request gets, and why: kexec_file_load where it can do what is asked for. */
+/* Chooses the system call for a request, with the reason: kexec_file_load(2) where it can do what
+ * is asked for. */
 
 #include <errno.h>
 #include <stdarg.h>
@@ -45,7 +46,8 @@ static const char *wants_segments(const struct kx_request *req, uint64_t *ret_fl
 	return req->args != KX_ARGS_AUTO ? "a choice of ELF arguments (--args-...)" : NULL;
 }
 
-/* What it is not asked for, though it could: where a policy leaves nothing else, it goes without. */
+/* Options for which kexec_load(2) is preferred although kexec_file_load(2) works without them: used
+ * when policy permits nothing else. */
 static const char *wants_changes(const struct kx_request *req)
 {
 	return req->flags & KX_REQ_DIET ? "an initial ramdisk with modules left out (--diet)"
@@ -115,7 +117,7 @@ static int fail_not_loadable(const struct kx_image *image, struct kx_error *err)
 	return kx_fail_type(err, kx_fail_file(err, r, image->path), image->image.name);
 }
 
-/* An explicit kexec_file_load that cannot work is refused here, before it costs a call. */
+/* Refuses an explicitly requested kexec_file_load(2) that cannot work, before the system call. */
 static int refuse_file(const struct kx_request *req, const struct kx_plan *plan,
 		       struct kx_error *err)
 {
@@ -139,7 +141,7 @@ static int refuse_file(const struct kx_request *req, const struct kx_plan *plan,
 			  KX_STEP_PLAN);
 }
 
-/* By itself, and why. */
+/* Chooses without a request for one of them, with the reason. */
 static int choose_auto(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan)
 {
 	const char *why = "kexec_file_load takes this image, and signatures stay checked";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A request and a machine -> a plan: which system call, with what. */
+/* Makes a plan of a request and a machine: the system call and its arguments. */
 
 #include <errno.h>
 #include <stdio.h>
@@ -59,9 +59,9 @@ static int kernel_descriptor(struct kx_plan *plan, struct kx_error *err)
 }
 
 /* Linux 6.17 and newer place segments in a CMA area, on x86 misaligned and with tails that are not
- * cleared: the next kernel then dies over its initial ramdisk, or the kernel's own purgatory stops for
- * ever. The flag keeps them out. Older kernels neither do that nor know the flag, and trying it would
- * cost a call. Who refuses it and is not older must not be asked without it. */
+ * cleared: the next kernel then fails on its initial ramdisk, or the kernel's own purgatory halts.
+ * The flag prevents that. Older kernels do not use CMA for this and refuse the flag, so it is not
+ * passed to them. A newer kernel that refuses the flag must not be called without it. */
 static bool places_in_cma(struct kx_ctx *ctx)
 {
 	_cleanup_free_ char *release = NULL;
@@ -191,7 +191,7 @@ static int warn_prepared(struct kx_plan *plan, const struct prepared *prepared)
 	return r;
 }
 
-/* Digested once for all plans that follow. */
+/* Computes the digest of the ramdisk once for all plans that follow. */
 static void take_initrd(struct plan_request *preq, const struct prepared *prepared)
 {
 	preq->initrd = prepared->initrd.bytes;
@@ -228,7 +228,7 @@ static int try_unpacked(struct plan_request *preq, struct kx_plan *plan, struct 
 	return r == -ENOMEM ? kx_fail(err, r, "out of memory") : r;
 }
 
-/* What is unpacked needs more room: rather less fast than not at all. */
+/* Unpacked parts need more memory. When they do not fit, the packed ones are used. */
 static int make_fast(struct kx_ctx *ctx, const struct kx_request *req, struct plan_request *preq,
 		     struct kx_plan *plan, struct kx_error *err)
 {
@@ -257,7 +257,7 @@ static int make_fast(struct kx_ctx *ctx, const struct kx_request *req, struct pl
 	return r < 0 ? r : diet_tell(req, plan, &prepared.diet, err);
 }
 
-/* Why the kernel will not be put where it runs, as far as that can be seen now. */
+/* Reasons against huge pages (rung zero-copy) that are known before the commit. */
 static int look_at_place(struct kx_ctx *ctx, struct kx_plan *plan)
 {
 	struct kx_error why = { 0 };
@@ -344,13 +344,13 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 		crash_flags(req, plan);
 	if (req->flags & KX_REQ_PRESERVE_CONTEXT)
 		plan->syscall_flags |= SYS_KEXEC_PRESERVE_CONTEXT;
-	/* else when it is known where everything goes */
+	/* else it is logged by the commit, when the addresses are known */
 	if (!plan->plan.may_be_in_place || plan->not_in_place)
 		plan_log(ctx, plan);
 	return 0;
 }
 
-/* ---- the whole */
+/* ---- kx_plan_new() */
 
 static int request_check(const struct kx_request *req, struct kx_error *err)
 {
@@ -409,7 +409,7 @@ static int plan_cmdline(const struct kx_request *req, struct kx_plan *plan, stru
 	return plan->cmdline ? 0 : kx_fail(err, -ENOMEM, "out of memory");
 }
 
-/* Kernels of another machine would be planned wrongly if the guess is wrong. */
+/* If the guessed architecture is wrong, so is the plan: the person is warned. */
 static int warn_guessed_arch(struct kx_ctx *ctx, struct kx_plan *plan)
 {
 	const struct arch_found arch = ctx_arch(ctx);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What the machine permits, read from its state files, and what a refusal most likely means. */
+/* kx_state(): what the machine permits, from its files in /proc and /sys; and the likeliest cause
+ * of a system call that failed. */
 
 #include <errno.h>
 #include <string.h>
@@ -161,7 +162,7 @@ static const char *meaning(int code, bool by_file)
 	return NULL;
 }
 
-/* Signatures are a policy: say whether the other call is a way round or not. */
+/* A signature was refused: tells whether kexec_load(2) is permitted by the machine's policy. */
 static bool is_signature_error(int code)
 {
 	switch (-code) {

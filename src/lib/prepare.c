@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What --fast does before there is a plan: kernel and initial ramdisk unpacked at the same time, or,
- * where only kexec_file_load(2) will do, the ramdisk packed as costs least there.
+ * Work for KX_REQ_FAST before the plan is made: kernel and initial ramdisk are unpacked in
+ * parallel, or, where only kexec_file_load(2) can be used, the ramdisk is packed in the format that
+ * costs least there.
  */
 #include "lib/prepare.h"
 
@@ -39,7 +40,8 @@ static const struct bytes *parts_of(const struct payload *initrd, size_t *ret_n)
 	return initrd->parts ? initrd->parts : &initrd->bytes;
 }
 
-/* Unpacking, packing and leaving out make copies, in buffers that grow. */
+/* Why a secret ramdisk is left as it is: unpacking, packing and removing modules make copies in
+ * buffers that grow, and so leave parts of it in memory. */
 static const char keeps_secret[] = "it is secret, and no copies of it are made";
 
 /* ---- both at the same time, for kexec_load */
@@ -60,14 +62,14 @@ static void unpack_kernel(struct work *w)
 	struct prepared *ret = w->ret;
 	uint8_t *p;
 
-	/* whatever is wrong with it: the planner comes to the same result, and tells */
+	/* an error is not returned here: the planner meets the same one and reports it */
 	if (vmlinux_unpack(w->bzimage, &p, &ret->vmlinux.n, NULL) == 0)
 		ret->vmlinux.p = ret->vmlinux_owned = p;
 	else
 		ret->vmlinux.n = 0;
 }
 
-/* What is not packed is in the file only. */
+/* Parts that are not packed are taken from the file. */
 static uint8_t *own_initrd(struct work *w, size_t *n)
 {
 	const struct payload *initrd = w->initrd;
@@ -80,7 +82,7 @@ static uint8_t *own_initrd(struct work *w, size_t *n)
 	return copy ? memcpy(copy, initrd->bytes.p, *n) : NULL;
 }
 
-/* Whatever goes wrong with it: all of it will do. */
+/* When leaving out modules fails, the complete ramdisk is used. */
 static void diet_initrd(struct work *w, size_t n)
 {
 	const bool was_packed = w->ret->initrd.buffer;
@@ -169,8 +171,8 @@ void prepared_done(struct prepared *prepared)
 
 /* ---- from the cache, and into it */
 
-/* What was kept, or what can be kept: of a ramdisk from which nothing could be left out that was to
- * be, nothing. */
+/* Takes the parts from the cache, or notes that they are to be written to it. A ramdisk is not
+ * written when modules should have been left out and that failed. */
 static int through_cache(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
 			 const struct diet_facts *facts, struct prepared *ret, struct kx_error *err)
 {
@@ -388,7 +390,7 @@ int prepare_file_initrd(struct kx_ctx *ctx, const struct kx_request *req, struct
 
 	if (initrd->fd < 0)
 		return 0;
-	/* Whatever goes wrong here, the files are there and will do. */
+	/* When this fails, the original files are used. */
 	if (!why && repack(ctx, req, &packed, &what, &trouble) < 0)
 		why = trouble.message[0] ? trouble.message : "there is no memory for it";
 	is_new = packed.fd >= 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Work that is done while the old system still runs, so that it need not be done in the dark. */
+/* Work that is done while the old system still runs, so that the next kernel need not do it during
+ * the reboot. */
 
 #include "image/diet.h"
 #include "lib/internal.h"
@@ -18,22 +19,25 @@ struct prepared {
 	struct digest initrd_digest;
 };
 
-/* Of RAM, which has to hold the files that are made of it as well. */
+/* Limit for unpacked contents, a share of RAM, which also has to hold the files that the next
+ * kernel makes of them. */
 #define PREPARE_RAM_SHARE 8
-/* What unpacked parts of an initial ramdisk may have altogether. */
+/* Limit on the size of all unpacked parts of an initial ramdisk. */
 size_t prepare_budget(const struct memmap *memory);
 
-/* Takes both from the cache of @req, where it has one that has them; else prepare_unpacked(). */
+/* Takes kernel and ramdisk from the cache of @req, if it has one and they are in it; else
+ * prepare_unpacked(). */
 _must_check_ int prepare(struct kx_ctx *ctx, const struct kx_request *req, bool with_kernel,
 			 struct kx_plan *plan, struct prepared *ret, struct kx_error *err);
-/* The plan is made: what of @prepared goes into the cache when it is carried out. */
+/* After the plan is made: moves the parts of @prepared that the commit writes to the cache into the
+ * plan. */
 void prepare_keep(struct kx_plan *plan, struct prepared *prepared);
-/* It is carried out. */
+/* Called by the commit: writes them. */
 void prepare_done(struct kx_ctx *ctx, const struct kx_plan *plan);
 
-/* Unpacks the initial ramdisk of @plan and @image (NULL: not that), as many threads at work as there
- * are processors, and leaves modules out of it by @facts (NULL: none). A kernel that does not unpack
- * is no error here: the planner tells. -ENOMEM. */
+/* Unpacks the initial ramdisk of @plan and @image (NULL: not that), with as many threads as there
+ * are processors, and leaves modules out of it by @facts (NULL: none). A kernel that cannot be
+ * unpacked is no error here: the planner reports it. -ENOMEM. */
 _must_check_ int prepare_unpacked(struct kx_ctx *ctx, const struct image *image,
 				  const struct kx_plan *plan, const struct diet_facts *facts,
 				  struct prepared *ret, struct kx_error *err);
@@ -43,10 +47,10 @@ void prepared_done(struct prepared *prepared);
 _must_check_ int plan_choose_way(struct kx_ctx *ctx, const struct kx_request *req,
 				 struct kx_plan *plan, struct kx_error *err);
 
-/* Why KX_REQ_FAST has to make do with kexec_file_load(2) on this machine, or NULL. */
+/* Why KX_REQ_FAST can only use kexec_file_load(2) on this machine, or NULL. */
 const char *fast_needs_file(struct kx_ctx *ctx);
 
-/* Replaces @initrd, opened for kexec_file_load(2), by one that costs less there, where that is known
- * to be wanted and to work; adds to the sentence @reason what was done, and why. -ENOMEM. */
+/* Replaces @initrd, opened for kexec_file_load(2), by one that costs less there, when that is
+ * useful and known to work; adds to the sentence @reason what was done, and why. -ENOMEM. */
 _must_check_ int prepare_file_initrd(struct kx_ctx *ctx, const struct kx_request *req,
 				     struct payload *initrd, char **reason, struct kx_error *err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The stamps that the purgatory left for this boot; how they are carried is the architecture's. */
+/* kx_stamps(): the time stamps that the purgatory left for this boot. Where they are found depends
+ * on the architecture. */
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* /proc/iomem -> memory map. Lines are "start-end : name" in hexadecimal, end inclusive, two blanks
- * of indentation a level (kernel/resource.c, r_show()). Only the top level is a memory map; what is
- * nested tells what the running kernel put where. */
+ * of indentation a level (kernel/resource.c, r_show()). Only the top level is a memory map; nested
+ * lines show what the running kernel has placed there. */
 
 #include <errno.h>
 #include <string.h>

@@ -8,9 +8,9 @@
 #include "base/array.h"
 #include "memmap/memmap.h"
 
-/* @e820: Documentation/arch/x86/zero-page.rst and include/uapi/asm/e820.h. @rank: where two
- * tables disagree the higher rank is believed: not using memory that is free wastes a little of
- * it, using memory that is not free corrupts it. */
+/* @e820: Documentation/arch/x86/zero-page.rst and include/uapi/asm/e820.h. @rank: where two tables
+ * disagree the type of higher rank counts, because leaving free memory unused wastes a little of it,
+ * while using memory that is not free corrupts it. */
 static const struct {
 	const char *name;
 	uint32_t e820;
@@ -134,7 +134,7 @@ void ranges_done(struct ranges *set)
 struct edge {
 	uint64_t at;
 	enum memory_type type;
-	int step; /* +1 begins, -1 ends */
+	int step; /* +1: the range begins, -1: it ends */
 };
 
 static int edge_compare(const void *a, const void *b)

@@ -49,7 +49,7 @@ _must_check_ int memmap_normalise(struct memmap *map);
 _must_check_ int memmap_copy(const struct memmap *map, struct memmap *ret);
 void memmap_done(struct memmap *map);
 
-/* The RAM of @map that @known (both normalised) does not call RAM. */
+/* Adds to @ret the RAM of @map that is no RAM in @known; both maps are normalised. */
 _must_check_ int memmap_ram_outside(const struct memmap *map, const struct memmap *known,
 				    struct ranges *ret);
 

@@ -85,8 +85,8 @@ static void list_segments(const struct planner *p, char *buf, size_t n)
 	}
 }
 
-/* kernel/kexec_core.c, sanity_check_segment_list(): no more than half of RAM, else -EINVAL. It counts
- * the RAM it manages, which is never more than what is counted here. */
+/* kernel/kexec_core.c, sanity_check_segment_list(): no more than half of RAM, else -EINVAL. The
+ * kernel counts only RAM that it manages, which is never more than what is counted here. */
 static int check_total(const struct planner *p)
 {
 	const struct memmap *memory = &p->machine->memory;

@@ -35,10 +35,11 @@ struct plan_module {
 struct plan_request {
 	const struct image *image;
 	struct bytes initrd;	/* joined and aligned by the caller; n == 0 for none */
-	bool has_initrd_digest; /* it is known already, over all of initrd: */
+	bool has_initrd_digest; /* digest of all of initrd, when it is known already: */
 	struct digest initrd_digest;
-	struct bytes vmlinux; /* of a bzImage, as vmlinux_unpack() gives it; n == 0: not yet */
-	const char *cmdline;  /* never NULL */
+	/* the kernel in a bzImage, as vmlinux_unpack() returns it; n == 0: not unpacked yet */
+	struct bytes vmlinux;
+	const char *cmdline; /* never NULL */
 	const struct plan_module *modules;
 	size_t n_modules;
 	enum kx_args args;

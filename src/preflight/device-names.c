@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Names of devices on command lines, by the rules of those who look them up: the kernel, udev and
- * dracut. */
+/* Device names on command lines, resolved by the rules of the programs that will resolve them: the
+ * kernel, udev and dracut. */
 #include "preflight/device-names.h"
 
 #include <ctype.h>
@@ -14,7 +14,7 @@
 
 #define BY "/dev/disk/by-"
 
-/* A /dev without devices is one of a tree of files. */
+/* Is there a device in /dev? A captured tree of files has none. */
 static int has_devices(const struct look *l)
 {
 	int code = look_exists(l, "/dev/null");
@@ -22,7 +22,7 @@ static int has_devices(const struct look *l)
 	return code == 0 ? -ENODATA : code < 0 ? code : 0;
 }
 
-/* Names in a directory of udev's; none where udev has had nothing to put there. */
+/* Names in one of udev's directories below /dev/disk; a missing directory is an empty one. */
 static int list_links(const struct look *l, const char *directory, struct names *ret)
 {
 	int code = look_exists(l, "/dev/disk");
@@ -35,7 +35,8 @@ static int list_links(const struct look *l, const char *directory, struct names 
 
 /* ---- TAG=VALUE */
 
-/* udev's names for what a tag means; NULL for tags that are no file below /dev/disk. */
+/* Directory below /dev/disk for a tag (UUID=, LABEL=, …); NULL for tags that udev has no links
+ * for. */
 static const char *tag_directory(const char *spec, const char **ret_value)
 {
 	static const char *const tags[][2] = {
@@ -89,7 +90,8 @@ static int by_udev(const struct look *l, const char *directory, const char *valu
 	return (int)presence;
 }
 
-/* The partition @offset further on than the one that a link of udev's leads to. */
+/* The partition whose number is @offset higher than that of the partition behind a link of
+ * udev's. */
 static int neighbour(const struct look *l, const char *link, int offset)
 {
 	_cleanup_free_ char *target = NULL;
@@ -112,7 +114,8 @@ static int neighbour(const struct look *l, const char *link, int offset)
 	return code < 0 ? code : code ? DEVICE_THERE : DEVICE_GONE;
 }
 
-/* PARTUUID=UUID[/PARTNROFF=N]: without regard to case, and a beginning is enough */
+/* PARTUUID=UUID[/PARTNROFF=N]: upper and lower case are equal, and a prefix of the UUID is
+ * enough */
 static int partuuid_by_kernel(const struct look *l, const char *value)
 {
 	static const char directory[] = BY "partuuid";
@@ -240,7 +243,7 @@ static bool is_hex(const char *s)
 
 /* ---- words */
 
-/* What initramfs generators take for root= and is no device: dracut.cmdline(7),
+/* Values of root= that initramfs generators understand and that are no devices: dracut.cmdline(7),
  * systemd-fstab-generator(8), systemd-gpt-auto-generator(8) */
 static bool is_keyword(const char *spec)
 {

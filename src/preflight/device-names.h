@@ -3,7 +3,8 @@
 
 #include "preflight/look.h"
 
-/* What became of a name of a device. Negative errnos go beside it: why that cannot be told. */
+/* Result of looking up the name of a device. Functions return it, or a negative errno when it
+ * cannot be told. */
 enum presence {
 	DEVICE_GONE,
 	DEVICE_THERE,
@@ -14,7 +15,7 @@ enum presence {
 };
 
 /**
- * device_presence() - would the next boot find what a word of its command line names?
+ * device_presence() - will the next boot find the device that a word of its command line names?
  * @spec: the value of root= or its like: a path, TAG=VALUE, MAJOR:MINOR, a hexadecimal number, …
  * @by_kernel: the kernel itself looks (Linux block/early-lookup.c), there is no initrd with udev's names
  *
@@ -23,8 +24,8 @@ enum presence {
  */
 int device_presence(const struct look *l, const char *spec, bool by_kernel);
 
-/* A LUKS device by dracut.cmdline(7), rd.luks.uuid=: "keysource:" and "luks-" in front do not count, and
- * a part of the UUID is enough. @directory: "by-uuid" or "by-partuuid" */
+/* A LUKS device by dracut.cmdline(7), rd.luks.uuid=: the prefixes "keysource:" and "luks-" are
+ * ignored, and a part of the UUID is enough. @directory: "by-uuid" or "by-partuuid" */
 int luks_presence(const struct look *l, const char *directory, const char *name);
 /* "VG/LV" */
 int volume_presence(const struct look *l, const char *name);

@@ -42,7 +42,7 @@ static bool has_initrd(const struct look *l)
 
 /* ---- root= */
 
-/* File systems that are not on a block device: then root= is a name of theirs. */
+/* File systems that are not on a block device: for them root= is no name of a device. */
 static bool names_file_system(const char *cmdline)
 {
 	static const char *const types[] = { "nfs",   "nfs4",  "cifs",	"9p",	 "virtiofs", "zfs",
@@ -78,7 +78,9 @@ static enum preflight_status root_is_missing(const struct look *l, struct report
 			     "another name of udev's.");
 	if (presence == DEVICE_GONE) {
 		if (is_running_root(l, spec))
-			r->severity = PREFLIGHT_WARN; /* it has worked once */
+			/* the running kernel was started with the same root=, so the name is
+			 * right */
+			r->severity = PREFLIGHT_WARN;
 		return found(r,
 			     "There is no device %s, where the next kernel would look for its "
 			     "root.",

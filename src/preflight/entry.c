@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* B: is what would be started complete, and what was meant? */
+/* Family B: are the files of the entry complete, and is it the entry that was meant? */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -33,7 +33,8 @@ static enum preflight_status look_image(const struct look *l, struct report *r)
 	return found(r, "The kernel of this entry cannot be used.");
 }
 
-/* Facts of all initrds together; 0, or what makes one of them unusable in the report. */
+/* Facts of all initrds together. PREFLIGHT_OK, or what makes one of them unusable, which is then in
+ * the report. */
 static enum preflight_status read_initrds(const struct look *l, struct report *r,
 					  struct initrd_facts *all)
 {
@@ -119,7 +120,8 @@ static enum preflight_status look_modules(const struct look *l, struct report *r
 	there = has_modules(l, release, r);
 	if (there)
 		return there < 0 ? PREFLIGHT_UNKNOWN : PREFLIGHT_OK;
-	/* A compressed initrd may well have them, and then it boots without these. */
+	/* A compressed initrd may have the modules that are needed to boot: then this is a warning
+	 * only. */
 	if (l->entry->type == KX_ENTRY_UKI || l->entry->n_initrds) {
 		if (l->entry->type == KX_ENTRY_UKI || read_initrds(l, r, &facts) != PREFLIGHT_OK ||
 		    facts.compressed || facts.modules)
@@ -158,7 +160,8 @@ static enum preflight_status look_variables(const struct look *l, struct report 
 	return found(r, "A variable (\"$\") is left on the command line: nobody has set it.");
 }
 
-/* Numbers at the front of two releases; what follows them names a flavour, not an age. */
+/* Compares the numbers at the front of two releases; the text behind them names a flavour, not a
+ * version. */
 static int compare_releases(const char *a, const char *b)
 {
 	char fronts[2][128];
@@ -175,7 +178,7 @@ static int compare_releases(const char *a, const char *b)
 	return strverscmp(fronts[0], fronts[1]);
 }
 
-/* A release candidate sorts before its release, which comparing numbers does not see. */
+/* A release candidate is older than its release, although the numbers are equal. */
 static bool is_newer(const char *candidate, const char *chosen)
 {
 	return !strstr(candidate, "-rc") && compare_releases(candidate, chosen) > 0;
@@ -191,7 +194,7 @@ static enum preflight_status look_newest(const struct look *l, struct report *r)
 	if (!l->entry || !l->entry->image || !l->entry->image->version)
 		return unknown_entry(l, r);
 	chosen = l->entry->image->version;
-	if (l->opts->target) /* what is installed here says nothing about there */
+	if (l->opts->target) /* packages of the running system say nothing about another one */
 		return PREFLIGHT_OK;
 	code = look_list(l, places[0], &names);
 	if (code == -ENOENT)
@@ -331,7 +334,7 @@ static enum preflight_status look_other_loaders(const struct look *l, struct rep
 	return found(r, "Something else wants to load a kernel while the system goes down.");
 }
 
-/* Words that may have been meant for one boot, which only who typed them can tell. */
+/* Words that may have been meant for a single boot; only a person can tell. */
 static bool may_be_for_one_boot(const struct cmdline_word *word)
 {
 	static const char *const keys[] = {
@@ -369,7 +372,8 @@ static enum preflight_status look_one_boot_words(const struct look *l, struct re
 	return found(r, "The boot entry itself has words that are meant for one boot.");
 }
 
-/* Without an entry nothing would be started; with one it may not be what the machine's own loader has. */
+/* B16: was the entry read from the configuration of another loader than the one that runs, or
+ * guessed? Unknown without an entry. */
 static enum preflight_status look_guess(const struct look *l, struct report *r)
 {
 	if (!l->opts->guess)

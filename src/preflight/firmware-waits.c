@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Boot loaders and firmware that were upgraded: a fast reboot starts neither, and the next system has an
- * empty /run, so that nobody would be told again. */
+/* Boot loaders and firmware that were upgraded. A fast reboot does not start them, and in the next
+ * system /run, where package managers note it, is empty: so the note is kept on disk. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

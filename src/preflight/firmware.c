@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* W: wishes that only the firmware can meet; a fast reboot would pass them by. */
+/* Family W: requests that only the firmware can carry out, such as entering its setup. A fast
+ * reboot would not carry them out. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,8 @@
 
 #define MOK "605dab50-e046-4300-abb6-3dd810dd8b23"
 
-/* systemd-logind and systemctl leave them, systemd `src/login/logind-dbus.c` */
+/* Files that systemd-logind and systemctl write for such requests: systemd,
+ * src/login/logind-dbus.c */
 static enum preflight_status look_systemd_wish(const struct look *l, struct report *r)
 {
 	static const char *const files[] = { "/run/systemd/reboot-to-firmware-setup",
@@ -156,7 +158,7 @@ static enum preflight_status look_tpm(const struct look *l, struct report *r)
 	return found(r, "An operation of the TPM waits for the firmware.");
 }
 
-/* openSUSE's zypp-boot-plugin(8): the word says how deep the reboot has to be */
+/* openSUSE's zypp-boot-plugin(8): the word says which kind of reboot is needed */
 static enum preflight_status look_reboot_needed(const struct look *l, struct report *r)
 {
 	static const char path[] = "/run/reboot-needed";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* E: devices and processors that do not survive being taken over as they are. */
+/* Family E: devices and processors that do not work in the next kernel unless the firmware resets
+ * them. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -275,7 +276,8 @@ static enum preflight_status look_raid(const struct look *l, struct report *r)
 }
 
 /* Keyboards are the input devices with an Alt key, by which sysrq listens to them (sysrq_ids of the
- * kernel's drivers/tty/sysrq.c); a power button has none. True when all that there are hang on USB. */
+ * kernel's drivers/tty/sysrq.c); a power button has none. True when every keyboard is connected by
+ * USB. */
 static bool only_usb_keyboards(struct bytes devices)
 {
 	struct lines lines = lines_of(devices);

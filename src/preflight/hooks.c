@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Scripts that are installed but in no runlevel do nothing: the kernel would be loaded, init would reboot,
- * and the machine would go through its firmware without a word. */
+/* Scripts that are installed but in no runlevel do nothing: the kernel would be loaded, init would
+ * reboot, and the machine would go through its firmware although nothing had failed. */
 #include "preflight/hooks.h"
 
 #include <errno.h>

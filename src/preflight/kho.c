@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Memory that kexec handover keeps is lost without a word where the load or the next kernel does not take
- * it: Documentation/admin-guide/mm/kho.rst. */
+/* Memory that kexec handover (KHO) preserves is lost without a message when the load or the next
+ * kernel does not support it: Documentation/admin-guide/mm/kho.rst. */
 #include <errno.h>
 
 #include "base/running-kernel.h"
 #include "preflight/look.h"
 
-/* The next kernel's configuration: does it have @line? -ENOENT when it is not to be found. */
+/* Does the next kernel's configuration have @line? -ENOENT when the configuration is not found. */
 static int next_has(const struct look *l, const char *line)
 {
 	_cleanup_free_ uint8_t *config = NULL;

@@ -64,7 +64,8 @@ enum preflight_status unknown_entry(const struct look *l, struct report *r)
 	return PREFLIGHT_UNKNOWN;
 }
 
-/* A whole file system that is missing is no answer about one file. */
+/* When /proc, /sys or /run is not mounted, a missing file there says nothing: -ENODATA instead of
+ * -ENOENT. */
 static int answer(const struct look *l, const char *path, int r)
 {
 	if (r != -ENOENT)
@@ -145,7 +146,7 @@ int look_efi(const struct look *l, const char *name, struct look_file *ret)
 		return -EINVAL;
 	r = look_file(l, path, &text);
 	if (r == -ENOENT) {
-		/* An EFI machine whose variables are not mounted has not answered. */
+		/* On an EFI machine without efivarfs mounted a missing variable says nothing. */
 		if (look_exists(l, "/sys/firmware/efi") == 1 &&
 		    (look_list(l, "/sys/firmware/efi/efivars", &names) < 0 || names.n == 0))
 			return -ENODATA;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What checks are made of: reading below the root, and saying what was found. */
+/* Helpers of all checks: reading below the root, and reporting what was found. */
 
 #include "base/arch.h"
 #include "base/dir.h"
@@ -37,7 +37,7 @@ struct check {
 	const char *remedy;
 	enum preflight_status (*look)(const struct look *l, struct report *r);
 	unsigned only;	   /* architectures that it is about, 1u << enum arch_id; 0: all */
-	bool every_reboot; /* it refuses a reboot through the firmware, too */
+	bool every_reboot; /* its finding also refuses a reboot through the firmware */
 };
 #define ON_X86_64 (1u << ARCH_X86_64)
 #define ON_AARCH64 (1u << ARCH_AARCH64)
@@ -50,7 +50,7 @@ extern const struct check architecture_checks[], permission_checks[], entry_chec
 /* Adds "PATH: VALUE" or free words to the evidence. */
 void evidence(struct report *r, const char *path, const char *value);
 void evidencef(struct report *r, const char *fmt, ...) _printf_(2, 3);
-/* Says what it means; always returns PREFLIGHT_FINDING. */
+/* Sets the sentence of a finding; always returns PREFLIGHT_FINDING. */
 enum preflight_status found(struct report *r, const char *fmt, ...) _printf_(2, 3);
 /* @path could not be read for the reason @code; always returns PREFLIGHT_UNKNOWN. */
 enum preflight_status unknown(struct report *r, const char *path, int code);

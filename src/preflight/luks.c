@@ -199,7 +199,7 @@ static void look_at_tpm2(const json_t *token, struct luks_way *w)
 	add_registers(w, json_object_get(token, "tpm2_pubkey_pcrs"));
 }
 
-/* src/cryptsetup/cryptsetup-tokens/luks2-fido2.c: what is not there is required */
+/* src/cryptsetup/cryptsetup-tokens/luks2-fido2.c: a field that is missing counts as true */
 static void look_at_fido2(const json_t *token, struct luks_way *w)
 {
 	static const char *const keys[] = { "fido2-clientPin-required", "fido2-up-required" };
@@ -239,7 +239,8 @@ static void look_at_token(const json_t *token, struct luks_way *w)
 	else if (strcmp(type, "systemd-pkcs11") == 0)
 		look_at_pkcs11(token, w);
 	else if (strcmp(type, "systemd-recovery") == 0 || strcmp(type, "luks2-keyring") == 0)
-		w->opens = OPENS_PERSON; /* a passphrase; a key that is gone with this kernel */
+		/* a passphrase; a key in the kernel's keyring, which ends with this kernel */
+		w->opens = OPENS_PERSON;
 }
 
 static int read_tokens(struct bytes json, struct luks_ways *ret)

@@ -4,8 +4,8 @@
 #include "base/cleanup.h"
 #include "fundamental/bytes.h"
 
-/* Ways to open a LUKS volume that its header tells of: tokens of systemd-cryptenroll(1) and
- * clevis-luks-bind(1). A passphrase is always one more. */
+/* Ways to open a LUKS volume, from its header: tokens of systemd-cryptenroll(1) and
+ * clevis-luks-bind(1). A passphrase is always possible as well. */
 
 /* From what needs a person to what needs nobody. */
 enum opens {
@@ -19,8 +19,9 @@ struct luks_way {
 	enum opens opens;
 	char what[48];	    /* "systemd-tpm2", "clevis tang" */
 	uint32_t registers; /* of OPENS_TPM: bit N for register N */
-	bool has_registers; /* it says which; else any may be among them */
-	bool is_locked;	    /* by systemd-pcrlock(8): the registers stand elsewhere */
+	bool has_registers; /* the registers are known; else any of them may be used */
+	/* by systemd-pcrlock(8): the registers are in its own policy file, not in the header */
+	bool is_locked;
 };
 
 enum { LUKS_WAYS_MAX = 32, LUKS_FIRST_N = 4096, LUKS_HEADER_MAX = 4 << 20 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* C: is there room for the next kernel, and does the memory map say where? */
+/* Family C: is there room for the next kernel, and can the memory map be read? */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -125,7 +125,8 @@ static enum preflight_status look_iomem(const struct look *l, struct report *r)
 		size_t zeros = 0;
 
 		any = true;
-		/* "00000000-00000000 : …" is what the kernel shows to those who may not know */
+		/* "00000000-00000000 : …" is what the kernel shows to a process without
+		 * CAP_SYS_ADMIN */
 		while (zeros < bare.n && (bare.p[zeros] == '0' || bare.p[zeros] == '-'))
 			zeros++;
 		if (zeros < bare.n && bare.p[zeros] != ' ')

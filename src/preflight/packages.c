@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Locks and left-overs of package managers: a kernel that is half installed must not be loaded. */
+/* Locks and temporary files of package managers: a kernel must not be loaded while it is being
+ * installed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

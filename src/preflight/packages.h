@@ -3,5 +3,5 @@
 
 #include "preflight/look.h"
 
-/* B10: a package manager that works, or was interrupted. */
+/* B10: a package manager is running, or was interrupted. */
 enum preflight_status look_packages(const struct look *l, struct report *r);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* A: may this process, on this kernel, load a kernel at all? */
+/* Family A: may this process load a kernel on this machine? */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

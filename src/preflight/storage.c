@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* F: will the next kernel get at its root, and do measurements still say what they should? */
+/* Family F: will the next kernel reach its root file system, and are TPM measurements still as
+ * policies expect them? */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static enum preflight_status look_direct(const struct look *l, struct report *r)
 	return found(r, "A jump past the init system stops no service and may damage their data.");
 }
 
-/* A link of /sys/class/block into the devices says what a disk hangs on. */
+/* The target of a link in /sys/class/block shows what a disk is connected by. */
 static enum preflight_status look_network_disk(const struct look *l, struct report *r,
 					       const char *name)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Which register holds what: UAPI group, "Linux TPM PCR Registry"; who extends it at run time: the
- * documents of systemd, "TPM2 PCR Measurements Made by systemd". */
+/* Contents of the TPM's registers (PCRs): UAPI group, "Linux TPM PCR Registry"; who extends it at
+ * run time: the documents of systemd, "TPM2 PCR Measurements Made by systemd". */
 #include "preflight/tpm.h"
 
 #include <errno.h>

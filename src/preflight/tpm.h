@@ -4,8 +4,8 @@
 #include "preflight/look.h"
 #include "preflight/luks.h"
 
-/* Nothing resets or extends registers (PCRs) at the jump itself, so a policy is met afterwards if what
- * runs before it extends none of them. */
+/* Nothing resets or extends registers (PCRs) at the jump itself, so a policy is fulfilled
+ * afterwards unless a program extends one of its registers before or after the jump. */
 
 struct tpm_facts {
 	bool is_measured;   /* systemd measures this system (systemd-stub(7)) */
@@ -14,7 +14,8 @@ struct tpm_facts {
 
 enum seal {
 	SEAL_OPENS, /* as after the last start through the firmware */
-	SEAL_STALE, /* the same, though the registers tell of the kernel that the firmware started */
+	/* the same, although the registers describe the kernel that the firmware started */
+	SEAL_STALE,
 	SEAL_BROKEN, /* not before the next start through the firmware */
 };
 

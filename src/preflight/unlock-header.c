@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* From a device to the ways that its LUKS header names. */
+/* Reads the LUKS header of a device and finds the ways to open it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* crypttab(5) of systemd and of Debian's cryptsetup, dracut.cmdline(7), systemd-cryptsetup-generator(8),
- * mkinitcpio's encrypt hook: what opens a volume beside the tokens of its header. */
+ * mkinitcpio's encrypt hook: ways to open a volume that are not in its header. */
 #include "preflight/unlock.h"
 
 #include <errno.h>
@@ -127,13 +127,13 @@ static void by_line(const struct look *l, struct report *r, const struct volume 
 	evidencef(r, "/etc/crypttab:%u: key %.*s", v->line, (int)v->key.n, (const char *)v->key.p);
 	by_options(r, v->options, "/etc/crypttab", u, ret_wants_tpm);
 	if (option_is(v->options, "keyscript"))
-		return; /* the key is a word for the script */
+		return; /* the key field is an argument of the keyscript, not a path */
 	if (asks_without_key(v->key))
 		unlock_better(u, ease_of_key_directory(l, r, v));
 	else if (is_random(v->key))
 		unlock_better(u, EASE_ALONE);
 	else if (key && *ret_wants_tpm)
-		return; /* what the TPM has sealed */
+		return; /* a key that the TPM has sealed */
 	else if (key)
 		unlock_better(u, ease_of_key(l, r, key, v->is_early));
 }
@@ -231,7 +231,7 @@ static struct unlock unlock_of(const struct look *l, struct report *r, const str
 	return header;
 }
 
-/* What the volumes come to; the first name of each kind. */
+/* All volumes: how many there are of each enum ease, and the name of the first of them. */
 struct sum {
 	size_t n[EASE_ALONE + 1];
 	char first[EASE_ALONE + 1][160];

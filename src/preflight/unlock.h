@@ -4,16 +4,16 @@
 #include "preflight/look.h"
 #include "preflight/luks.h"
 
-/* F1 and F2: who opens what the next boot needs? */
+/* F1 and F2: what opens the encrypted volumes that the next boot needs? */
 
 /* The best way to open something, from the worst to the best. */
 enum ease {
-	EASE_PERSON,  /* somebody has to be there */
+	EASE_PERSON,  /* a person has to be there */
 	EASE_UNKNOWN, /* it cannot be told */
 	EASE_BROKEN,  /* the TPM, but not before the next start through the firmware */
 	EASE_STALE,   /* the TPM, by what it measured of another kernel */
 	EASE_TPM,     /* the TPM, as it does now */
-	EASE_ALONE,   /* nobody has to do anything */
+	EASE_ALONE,   /* no person is needed, and no register of the TPM: a key file, a server */
 };
 
 struct unlock {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* D: virtual platforms. Reports of hangs are cited; they age, so most can be forced. */
+/* Family D: virtual platforms on which a kexec is known to hang. Each check cites the report; since
+ * they may be fixed by now, most can be forced. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,8 @@ static int dmi_begins(const struct look *l, struct report *r, const char *attrib
 	return 1;
 }
 
-/* One that says yes decides; else one that cannot be read. */
+/* 1 when one of the attributes begins so; else a negative errno when one of them cannot be read;
+ * else 0. */
 static int dmi_any(const struct look *l, struct report *r, const char *const (*rows)[2], size_t n)
 {
 	int result = 0;

@@ -139,7 +139,7 @@ static void take_line(struct volumes *all, struct bytes line, unsigned number)
 	_cleanup_free_ char *spec = NULL;
 	struct volume *v = by_name(all, name);
 
-	/* "/" is needed whatever its line says. */
+	/* the volume of "/" is needed even with noauto */
 	if (!v && (!name.n || option_is(options, "noauto") || option_is(options, "nofail")))
 		return;
 	if (!v) {

@@ -3,8 +3,8 @@
 
 #include "preflight/root-device.h"
 
-/* Encrypted block devices that the next boot has to open: what "/" lies on, lines of crypttab(5), and
- * names on the command line. */
+/* Encrypted block devices that the next boot has to open: the devices below "/", lines of
+ * crypttab(5), and names on the command line. */
 
 enum { VOLUMES_MAX = 64 };
 

@@ -5,8 +5,8 @@
 
 #include "reboot/load.h"
 
-/* Writes down that @s, which is loaded, is about to be started. A system that cannot remember is no
- * reason not to reboot it: then it is a warning. */
+/* Writes down that @s, which is loaded, is about to be started. When it cannot be written this is
+ * only a warning: the reboot goes on. */
 void attempt_remember(const struct reboot *rb, const struct start *s);
 
 /**

@@ -7,7 +7,7 @@
 #include "base/strbuf.h"
 #include "handover/request.h"
 
-/* What was found of the entry; checks tell what they could not see. */
+/* Facts about the entry for the checks, as far as they were found out. */
 static struct preflight_entry describe(const struct start *s)
 {
 	const struct choice *c = &s->choice;
@@ -31,7 +31,7 @@ static struct preflight_entry describe(const struct start *s)
 	};
 }
 
-/* -ENOENT is no file, so no record, of a live system for example. */
+/* A missing file is no error: a live system, for example, has no record. */
 static void read_record(const struct reboot *rb, struct attempts *all, struct preflight_opts *opts,
 			struct kx_error *err)
 {
@@ -54,7 +54,8 @@ static bool is_ours(const struct reboot *rb)
 	return loaded_read(&seen, &loaded, NULL) == 0;
 }
 
-/* What wish->ignore_inhibitors means to the checks: a shutdown that is under way is init's to refuse. */
+/* wish->ignore_inhibitors means that check G2 does not refuse either; init decides about inhibitors
+ * itself. */
 static int copy_force(const struct wish *wish, struct config_words *ret)
 {
 	for (size_t i = 0; i < wish->force.n; i++)
@@ -99,7 +100,8 @@ static enum reason run_checks(const struct reboot *rb, const struct wish *wish, 
 	return REASON_FAILED;
 }
 
-/* B1 says why the image cannot be used, and B12 that there is none: a plan needs neither. */
+/* The verdict of the checks goes before a plan that failed: checks B1 (image cannot be used) and
+ * B12 (no entry) explain it better. */
 static enum reason settle(const struct preflight *p, enum reason planned)
 {
 	switch (p->outcome) {
@@ -128,7 +130,7 @@ void judge(const struct reboot *rb, const struct wish *wish, bool going_down,
 	ret->reason = chosen != REASON_NONE    ? chosen
 		      : checked != REASON_NONE ? checked
 					       : settle(&ret->findings, planned);
-	/* forced past a kernel that cannot be used: there is nothing to load */
+	/* --force got past check B1, but without a usable kernel there is nothing to load */
 	if (ret->reason == REASON_NONE && !ret_start->plan) {
 		ret->reason = REASON_PLAN;
 		if (!ret->err.code)
@@ -143,7 +145,7 @@ void verdict_done(struct verdict *verdict)
 	*verdict = (struct verdict){ .reason = REASON_NONE };
 }
 
-/* ---- telling */
+/* ---- telling the findings */
 
 static void tell_finding(const struct teller *t, const struct preflight_finding *f)
 {

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Whether it may be started: the one way from a wish to a verdict. `rapidreboot`, `check`, `load`, the
- * menu, the hooks of init and a reboot with a time all come here, so that they agree.
+ * Decides whether a wish may be carried out, for all callers: `rapidreboot`, `check`, `load`, the
+ * menu, the hooks of init and a reboot with a time all use judge(), so that they agree.
  */
 
 #include "preflight/preflight.h"
@@ -23,7 +23,7 @@ struct verdict {
 
 /**
  * judge() - choose, plan, check
- * @going_down: the reboot has begun: its own signs are no reason against it
+ * @going_down: the reboot has begun: checks do not take its own signs for another shutdown
  * @ret_start: what was found, also when it may not be started; released with start_done()
  * @ret: released with verdict_done()
  *

@@ -16,7 +16,7 @@
 
 /* ---- reading the files */
 
-/* What the scripts ask uname(1) and /proc/mounts for. */
+/* Facts that those tools' scripts get from uname(1) and /proc/mounts. */
 struct facts {
 	struct utsname uts;
 	char *release, *root_device;
@@ -64,7 +64,7 @@ static int read_files(const struct reboot *rb, struct legacy *ret, struct kx_err
 	return r;
 }
 
-/* Where it is written, as exactly as it is known. */
+/* "FILE:LINE", or the file alone when the line is not known. */
 static const char *place_of(const struct legacy *l)
 {
 	return l->decided_by ? l->decided_by : l->file;
@@ -74,7 +74,7 @@ static const char *place_of(const struct legacy *l)
 
 static const struct word {
 	const char *name;
-	enum kx_way way; /* AUTO: none that it says */
+	enum kx_way way; /* AUTO: the options name no system call */
 	uint64_t flag;
 } words[] = {
 	{ "-s", KX_WAY_FILE, 0 },
@@ -109,7 +109,7 @@ static bool take_word(struct choice *c, struct bytes word)
 	return false;
 }
 
-/* A word that is not understood would have changed what is started. */
+/* An option that is not understood could change what is started, so nothing is started. */
 static enum reason take_options(struct choice *c, const struct legacy *l, struct kx_error *err)
 {
 	struct bytes rest = { (const uint8_t *)l->options, l->options ? strlen(l->options) : 0 };
@@ -137,7 +137,7 @@ static int make_cmdline(const struct reboot *rb, const struct legacy *l, char **
 	_cleanup_free_ char *running = NULL;
 	int r;
 
-	/* verbatim, BOOT_IMAGE= and all, as those scripts do */
+	/* as it is, including BOOT_IMAGE=, as those scripts take it */
 	if (l->base == LEGACY_CMDLINE_RUNNING) {
 		r = read_line_in(rb->machine, "/proc/cmdline", &running);
 		if (r < 0)
@@ -172,7 +172,7 @@ static enum reason take_kernel(const struct reboot *rb, struct choice *c, const 
 	return take_options(c, l, err);
 }
 
-/* The running command line is not that of another system. */
+/* With --root the running command line must not be used: it belongs to the running system. */
 static bool wants_other_cmdline(const struct reboot *rb, const struct legacy *l)
 {
 	return rb->place == PLACE_INSTALLED && l->base == LEGACY_CMDLINE_RUNNING;

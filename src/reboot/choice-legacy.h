@@ -29,10 +29,11 @@ struct legacy_word {
 	bool fast, cold;
 	char file[256];
 };
-/* Nothing where no init system runs the scripts that read it, or IMPORT=no. */
+/* Neither fast nor cold when no init system runs the scripts that read the file, or with
+ * IMPORT=no. */
 void legacy_ordinary_reboot(const struct reboot *rb, const struct config *config,
 			    struct legacy_word *ret);
 
-/* /nokexec or /no-kexec-reboot is there; and removes them, telling so. */
+/* Does /nokexec or /no-kexec-reboot exist? The second function removes them and tells so. */
 bool legacy_wants_cold(int root);
 void legacy_cold_honoured(int root, const struct teller *teller);

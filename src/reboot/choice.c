@@ -45,7 +45,8 @@ static enum reason read_settings(const struct reboot *rb, struct choice *c, stru
 {
 	_cleanup_close_ int here = machine_open(rb->sys);
 
-	/* another system has no say in what runs, asks or permits here */
+	/* settings of another system that run programs, ask or permit something are not used
+	 * here */
 	if (config_read(here, &c->config, err) < 0 ||
 	    (rb->place != PLACE_HERE && config_read_foreign(rb->system, &c->config, err) < 0))
 		return REASON_FAILED;
@@ -82,7 +83,7 @@ enum reason choice_entries(const struct reboot *rb, const struct wish *wish,
 	return r >= 0 ? REASON_NONE : r == -ENOENT ? REASON_NO_ENTRY : REASON_FAILED;
 }
 
-/* The same entry may have moved; of several alike the one in the old place. */
+/* The entry may have moved. Of several with the same content the one in its old place is taken. */
 static enum reason find_pick(const struct choice *c, const struct pick *pick, size_t *ret,
 			     struct kx_error *err)
 {

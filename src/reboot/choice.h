@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Where it is decided what a reboot starts: a wish, the settings of the system and its boot entries come
- * to one kernel, its initrds and a command line, with a note of where each came from. Every command, the
- * hooks of init and a reboot with a time ask here and nowhere else.
+ * Decides what a reboot starts: takes a wish, the settings of the system and its boot entries, and
+ * returns one kernel, its initrds and a command line, with a note of where each came from. Every
+ * command, the hooks of init and a reboot with a time call choice_make(); nothing else decides
+ * this.
  */
 
 #include "config/config.h"
@@ -68,7 +69,8 @@ struct choice {
  * @ret: to be released with choice_done(), whatever is returned: title, type and settings are there
  *	 as far as they were found
  *
- * An entry that is no kernel is a choice like others: the checks say that only the firmware can start it.
+ * An entry that is no kernel can be chosen like any other: the checks then say that only the
+ * firmware can start it.
  *
  * Return: REASON_NONE, REASON_NO_ENTRY, REASON_ENTRY_CHANGED, REASON_NOT_BOOTABLE, REASON_FORBIDDEN,
  * REASON_FAILED.
@@ -83,12 +85,12 @@ _must_check_ enum reason choice_entries(const struct reboot *rb, const struct wi
 					struct kx_entries **ret, struct kx_error *err);
 struct kx_entry choice_entry(const struct kx_entries *entries, size_t i);
 
-/* The context that opens its files, and loads it: those of an entry are inside the system, those that a
- * person named are where that person is. */
+/* The context that opens the files of @choice and loads it: paths of an entry are paths inside the
+ * system that is started, paths that a person named are paths of the running system. */
 struct kx_ctx *choice_ctx(const struct reboot *rb, const struct choice *choice);
-/* The root that they are opened in, as in base/io.h. */
+/* The root directory that those files are opened in, as in base/io.h. */
 int choice_files_root(const struct reboot *rb, const struct choice *choice);
-/* How the files of @choice are now; differs from @choice->files when one was changed. */
+/* Computes @choice->files anew: the value differs when one of the files was changed. */
 uint64_t choice_files(const struct reboot *rb, const struct choice *choice);
 /* "loader", "settings", "name", "files", "other-tool" */
 const char *chosen_by_name(enum chosen_by by);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A reboot through the firmware, and what every reboot needs: permission, and the words that init is told. */
+/* A reboot through the firmware, and two things that every reboot needs: permission, and the
+ * message for init. */
 
 #include "handover/cold.h"
 #include "reboot/reboot.h"
 #include "reboot/wish.h"
 
-/* REASON_PERMISSION without CAP_SYS_BOOT: nobody need be asked then. */
+/* REASON_PERMISSION without CAP_SYS_BOOT; to be called before a person is asked a question. */
 _must_check_ enum reason go_permitted(const struct reboot *rb, struct kx_error *err);
 
-/* What of @wish is for init to know; strings are those of @wish. */
+/* The part of @wish that init is told; its strings are borrowed from @wish. */
 struct reboot_wish told_to_init(const struct wish *wish, enum reboot_mode mode);
 
 /**
@@ -23,8 +24,8 @@ struct cold_way {
 	bool direct;
 };
 
-/* Looks, changes nothing; @rb has to live as long as @ret. REASON_INIT: this init cannot be asked, or
- * is not known; REASON_FAILED. */
+/* Only reads, changes nothing; @rb has to live as long as @ret. REASON_INIT: this init cannot be
+ * asked, or is not known; REASON_FAILED. */
 _must_check_ enum reason cold_way_find(const struct reboot *rb, const struct wish *wish,
 				       struct cold_way *ret, struct kx_error *err);
 void cold_way_done(struct cold_way *way);

@@ -57,7 +57,8 @@ enum reason way_down_find(const struct reboot *rb, const struct wish *wish, stru
 
 /* ---- into the loaded kernel */
 
-/* Whatever init was going to do with the image, nobody may find it later. */
+/* Withdraws everything, whatever init may still do: no image may stay that somebody starts
+ * later. */
 static void withdraw(const struct reboot *rb)
 {
 	struct kx_error err = { 0 };
@@ -113,8 +114,8 @@ static enum reason go_direct(const struct reboot *rb, struct start *s, struct kx
 	return REASON_INIT;
 }
 
-/* A system that was just installed, before the one that runs goes down: what was written to it is on
- * the disk then, whatever init does. The kernel is in memory already. */
+/* With --root: unmounts the system that was just installed before the running one goes down, so
+ * that all its data is on the disk, whatever init does. Its kernel is in memory already. */
 static void leave_installed(const struct reboot *rb, struct start *s)
 {
 	_cleanup_free_ char *dir = NULL;

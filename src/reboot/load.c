@@ -50,13 +50,15 @@ static int plan_by(const struct reboot *rb, struct start *s, enum kx_way way, ui
 	return r;
 }
 
-/* Pages that hold a kernel are unmounted by some init systems on the way down. */
+/* Some init systems unmount the huge pages that hold a kernel on the way down; then a copy is
+ * needed. */
 static uint64_t copy_only(const struct reboot *rb, bool direct)
 {
 	return direct || init_spares_pages(rb->sys) ? 0 : KX_REQ_COPY;
 }
 
-/* Without the memory map, or for a kernel that cannot be unpacked here, the other way may do. */
+/* Plans kexec_load(2) with an unpacked kernel; when that is not possible (no memory map, a kernel
+ * that cannot be unpacked here) the configured way. */
 static int plan_fast(const struct reboot *rb, const struct wish *wish, struct start *s,
 		     struct kx_error *err)
 {
@@ -76,8 +78,8 @@ static int plan_fast(const struct reboot *rb, const struct wish *wish, struct st
 	return plan_by(rb, s, way, 0, NULL, err);
 }
 
-/* The fastest way that is permitted: where the files have to be verified or handed on as they are,
- * that is kexec_file_load. */
+/* Chooses the fastest way that is permitted: kexec_file_load(2) where files have to be verified or
+ * handed on as they are. */
 static int plan(const struct reboot *rb, const struct wish *wish, struct start *s,
 		struct kx_error *err)
 {
@@ -95,7 +97,7 @@ static int plan(const struct reboot *rb, const struct wish *wish, struct start *
 	return plan_fast(rb, wish, s, err);
 }
 
-/* A UKI brings a command line that words are appended to. */
+/* A UKI has a command line of its own: words are appended to that. */
 static int make_cmdline(struct start *s)
 {
 	_cleanup_strbuf_ struct strbuf b = { 0 };
@@ -111,7 +113,8 @@ static int make_cmdline(struct start *s)
 	return strbuf_take(&b, &s->cmdline);
 }
 
-/* What came back through the firmware once is not tried again unless a person wants it. */
+/* A kernel whose last attempt without modules came back through the firmware gets all modules,
+ * unless a person asks for diet. */
 static void decide_diet(const struct reboot *rb, const struct wish *wish, struct start *s)
 {
 	const char *version = s->image_info.version ? s->image_info.version : "";
@@ -157,7 +160,8 @@ static uint64_t mix(uint64_t hash, const void *data, size_t n)
 	return hash;
 }
 
-/* Tells one load from another; the kernel does not say what it holds. */
+/* A number that differs between two loads of different contents: the kernel does not tell what it has
+ * loaded. */
 static void take_digest(struct start *s)
 {
 	const struct kx_plan_info *info = &s->plan_info;
@@ -167,6 +171,8 @@ static void take_digest(struct start *s)
 
 	hash = mix(hash, s->choice.kernel, strlen(s->choice.kernel));
 	hash = mix(hash, info->cmdline, strlen(info->cmdline));
+	/* kexec_file_load(2) has no segments to tell files of one size apart */
+	hash = mix(hash, &s->choice.files, sizeof(s->choice.files));
 	for (size_t i = 0; i < info->n_segments; i++)
 		if (kx_plan_segment(s->plan, i, &segment) == 0 && segment.data_size)
 			hash = mix(hash, segment.data, segment.data_size);
@@ -180,7 +186,7 @@ static void leave_note(const struct reboot *rb, const struct start *s)
 
 	(void)snprintf(loaded.entry, sizeof(loaded.entry), "%s", s->choice.title);
 	(void)snprintf(loaded.digest, sizeof(loaded.digest), "%s", s->digest);
-	/* only `status` misses it */
+	/* the load was successful all the same; only `status` and check B11 miss the note */
 	if (loaded_write(rb->sys, &loaded, &err) < 0)
 		teller_warn(&rb->teller, "%s", err.message);
 }
@@ -189,12 +195,13 @@ static void prepare_exit(const struct reboot *rb)
 {
 	struct kx_error err = { 0 };
 
-	/* it may have a kexec of its own; if not, it reboots through the firmware */
+	/* the exit initramfs may have a kexec of its own; if not, it reboots through the
+	 * firmware */
 	if (exit_initramfs_prepare(rb->sys, &err) < 0)
 		teller_warn(&rb->teller, "%s", err.message);
 }
 
-/* kexec_load said no for a reason that the other call need not have. It is the stricter one. */
+/* kexec_load(2) failed with an error that kexec_file_load(2), which checks more, need not have. */
 static bool may_try_file(const struct start *s, const struct kx_error *err)
 {
 	return s->choice.way == KX_WAY_AUTO && s->plan_info.way == KX_WAY_SEGMENTS &&
@@ -227,7 +234,7 @@ static enum reason commit(const struct reboot *rb, struct start *s, struct kx_er
 		r = try_other(rb, s, KX_WAY_FILE, err);
 	else if (r < 0 && may_try_segments(s, err))
 		r = try_other(rb, s, KX_WAY_SEGMENTS, err);
-	/* which rung it became is known only now */
+	/* whether the rung zero-copy was reached is known only after the load */
 	return r < 0 || kx_plan_info(s->plan, &s->plan_info) < 0 ? REASON_LOAD : REASON_NONE;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A choice into a plan, and the plan into the kernel, with the ways that are tried one after the other. */
+/* Makes a plan for a choice and loads it, trying one system call after the other. */
 
 #include "handover/hooks.h"
 #include "reboot/choice.h"
@@ -14,12 +14,12 @@
  * @plan: NULL before start_plan() and when there is none
  * @safe: nothing is unpacked beforehand
  * @diet: modules are to be left out; @no_diet: why that is not done though it is wanted, or NULL
- * @not_fast: why nothing faster, when that was found out here, ""
- * @file_only: why kexec_file_load(2) it has to be, or NULL
- * @reason: why that system call
- * @digest: tells this load from others, after start_load()
+ * @not_fast: why no faster way was planned, when that was found out here, else ""
+ * @file_only: why only kexec_file_load(2) can be used, or NULL
+ * @reason: why this system call was chosen
+ * @digest: differs between loads of different contents; set by start_load()
  * @why: who wanted it, as in struct attempt
- * @asked: when a person had agreed, or init had told
+ * @asked: when a person agreed, or a hook of init began
  * @hooks: what programs answered before the hand-over
  */
 struct start {
@@ -50,7 +50,7 @@ _must_check_ enum reason start_plan(const struct reboot *rb, const struct wish *
 				    struct start *s, struct kx_error *err);
 
 /**
- * start_load() - load what was planned, and leave a note that it was us
+ * start_load() - load what was planned, and write /run/rapidreboot/loaded
  *
  * When one system call refuses and policy permits, the other one is tried.
  * Return: REASON_NONE, REASON_FILES_CHANGED, REASON_LOAD, REASON_ELSEWHERE.

@@ -12,7 +12,9 @@
 
 enum {
 	MINUTE_MS = 60 * 1000,
-	SETTLE_MS = 5000, /* between the end of a schedule and the first job of its reboot */
+	/* time between the moment when logind removes its schedule and the first job of the
+	 * reboot */
+	SETTLE_MS = 5000,
 };
 
 static const struct init_system *init_of(struct sys *sys)
@@ -133,16 +135,17 @@ enum reason load_for_reboot(const struct reboot *rb, const struct wish *wish, co
 	return reason;
 }
 
-/* ---- the same wish again */
+/* ---- renewing: choosing again by the same wish */
 
-/* Somebody agreed to an entry of that title; a number may stand for another one by now. */
+/* Does the name of the entry mean another entry than when it was ordered? A number may. */
 static bool is_another(const struct wish *wish, const struct choice *c,
 		       const struct request *request)
 {
 	return wish->entry && strncmp(c->title, request->entry, sizeof(request->entry) - 1) != 0;
 }
 
-/* REASON_NONE with @ret_same, or why there is nothing to be loaded. */
+/* Chooses by the wish of the order. REASON_NONE: @ret_same tells whether it is what is loaded; else
+ * why nothing can be loaded. */
 static enum reason choose_again(const struct reboot *rb, const struct wish *wish,
 				const struct request *request, bool *ret_same, struct kx_error *err)
 {
@@ -179,7 +182,7 @@ static enum reason load_anew(const struct reboot *rb, const struct wish *wish,
 
 static enum reason stay(const struct reboot *rb)
 {
-	/* without a record there is nothing that counts */
+	/* fails only without a record, and then there is no time to set */
 	(void)!attempt_begins(rb->sys, NULL);
 	return REASON_NONE;
 }
@@ -236,7 +239,8 @@ enum reason order_take_back(const struct reboot *rb, struct kx_error *err)
 	return REASON_NONE;
 }
 
-/* Init first: as long as it is going to reboot, the image may be wanted. */
+/* Init is told before the image is unloaded: as long as it is going to reboot, the image may be
+ * needed. */
 static enum reason cancel_init(const struct reboot *rb, struct kx_error *err)
 {
 	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };

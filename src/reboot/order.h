@@ -6,10 +6,10 @@
 #include "handover/request.h"
 #include "reboot/check.h"
 
-/* Does @init know no time, so that a process of ours has to wait? */
+/* Can @init not be given a time, so that a process of ours has to wait? */
 bool order_is_ours(const struct init_system *init);
 
-/* Two that wait would take the kernel from each other: REASON_ORDERED when one does. */
+/* REASON_ORDERED when a reboot with a time waits already: there is only one loaded kernel. */
 _must_check_ enum reason order_is_free(const struct reboot *rb, struct kx_error *err);
 
 /**
@@ -28,15 +28,16 @@ bool order_read(const struct reboot *rb, struct order *ret);
 void order_fill(const struct reboot *rb, const struct wish *wish, const struct start *s,
 		struct request *request);
 
-/* Has @init run our hooks when it goes down for it, and when others take it back; warns when it cannot. */
+/* Makes @init run our hooks when it goes down for the order, and when others cancel it; warns when
+ * it cannot. */
 void order_watch(const struct reboot *rb, const struct init_system *init);
 
 /**
- * order_renew() - the reboot of @request begins, with its kernel loaded: ask the wish again
+ * order_renew() - the time of @request has come: choose again by its wish
  * @going_down: init is on its way
  *
- * When it comes to the same the image stays; else it is loaded anew, and request and record follow. An
- * upgrade in between must not be answered with the old kernel.
+ * When the choice is the same the loaded image stays; else the new choice is loaded, and request
+ * and record are rewritten. Otherwise an upgrade after the order would not take effect.
  *
  * Return: REASON_NONE; any other: nothing is loaded and no request is left.
  */
@@ -48,22 +49,23 @@ _must_check_ enum reason order_renew(const struct reboot *rb, struct request *re
  * @why: who wanted it, as in struct attempt
  * @ret: released with start_done(), whatever is returned
  *
- * What checks find is told. Return: REASON_NONE; any other: nothing is loaded by this.
+ * Findings of the checks are told. Return: REASON_NONE; any other: nothing is loaded by this.
  */
 _must_check_ enum reason load_for_reboot(const struct reboot *rb, const struct wish *wish,
 					 const char *why, bool going_down, struct start *ret,
 					 struct kx_error *err);
 
-/* Unloads. If that fails, a request says that this has to be a reboot through the firmware, so that no hook
- * of ours starts what stays. */
+/* Unloads. If that fails, writes a request for a reboot through the firmware, so that no hook of
+ * ours starts the image that stays loaded. */
 void image_drop(const struct reboot *rb);
 
 /* Drops image, request and record of a reboot that does not happen. REASON_UNLOAD, REASON_FAILED. */
 _must_check_ enum reason order_take_back(const struct reboot *rb, struct kx_error *err);
 
-/* The same for a reboot that was ordered, which init is told first. REASON_NOT_ORDERED,
+/* The same for a reboot that was ordered; init is told first. REASON_NOT_ORDERED,
  * REASON_INIT_UNKNOWN, REASON_INIT, REASON_UNLOAD, REASON_FAILED. */
 _must_check_ enum reason order_cancel(const struct reboot *rb, struct kx_error *err);
 
-/* The hook "cancelled": somebody may have taken it back by init's own means; then the kernel is unloaded. */
+/* The hook "cancelled": unloads the kernel when the order was cancelled by init's own command
+ * (shutdown -c). */
 void order_was_cancelled(const struct reboot *rb);

@@ -23,7 +23,8 @@ static void log_line(void *data, enum kx_log_level level, const char *line)
 		teller_detail(teller, "%s", line);
 }
 
-/* A chroot has the running kernel's own /proc; files that only look like one were captured. */
+/* A system in a chroot has the running kernel's procfs, or nothing, at /proc; ordinary files there
+ * were captured. */
 static bool is_captured(int root)
 {
 	_cleanup_close_ int proc = open_in(root, "/proc", O_RDONLY | O_DIRECTORY);

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One use of this room: the machine that acts, the system that is looked at, and who hears of progress.
- * Nothing here prints, asks a person or ends the program.
+ * The context of all functions of src/reboot: the machine that acts, the system that is looked at,
+ * and who is told of progress. Nothing in this room prints, asks a person or ends the program.
  */
 
 #include <libkexec.h>
@@ -13,7 +13,7 @@
 #include "reboot/reason.h"
 #include "sys/sys.h"
 
-/* What a root directory is. */
+/* What kind of system a root directory (--root) holds. */
 enum place {
 	PLACE_HERE,	 /* the system that runs */
 	PLACE_INSTALLED, /* a system of this machine that is mounted there: it can be started */
@@ -21,11 +21,12 @@ enum place {
 };
 
 /**
- * struct reboot - see above
+ * struct reboot - the context
  * @sys: calls that act
  * @seen: the same for reading: of the machine whose /proc, /sys, /run and /var count
  * @teller: hears progress
- * @has_terminal: somebody sits there and can answer the next system's questions
+ * @has_terminal: a person is at a terminal and can answer questions of the next system, such
+ *	as a passphrase
  * @place: what @root is
  * @root: directory of the system that is started, NULL: the running one
  * @machine: root of the machine that is looked at, as in base/io.h
@@ -60,6 +61,6 @@ _must_check_ enum reason reboot_open(struct reboot *ret, struct sys *sys,
 void reboot_close(struct reboot *rb);
 #define _cleanup_reboot_ _cleanup_(reboot_close)
 
-/* Name of process 1's init system as in struct init_system; for a system that does not run the one that
- * its /sbin/init is; NULL when it cannot be told. */
+/* Name of process 1's init system as in struct init_system; for a system that does not run, the one
+ * that its /sbin/init belongs to; NULL when it cannot be told. */
 const char *reboot_init_name(const struct reboot *rb);

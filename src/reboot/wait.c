@@ -10,7 +10,8 @@
 #include "reboot/order.h"
 #include "record/boot.h"
 
-/* A reboot that was taken back ends the process within that time. */
+/* How often the request file is read: a process whose reboot was cancelled ends within that
+ * time. */
 enum { WAIT_ROUND_MS = 30 * 1000 };
 
 int wait_call(struct sys *sys, struct reboot_call *call, struct kx_error *err)
@@ -58,7 +59,7 @@ static int ask_fast(const struct reboot *rb, struct kx_error *err)
 	return r < 0 ? r : reboot_ask(rb->sys, &call, err);
 }
 
-/* What was ordered is a reboot, and the kernel for the fast one is gone. */
+/* A reboot was ordered, but there is no kernel for a fast one: reboots through the firmware. */
 static int ask_cold(const struct reboot *rb, struct kx_error *err)
 {
 	const struct reboot_wish wish = { .mode = REBOOT_COLD };
@@ -84,7 +85,7 @@ static int ask(const struct reboot *rb, struct request *request, struct kx_error
 	return ask_cold(rb, err);
 }
 
-/* Its time has come: ask, or leave nothing behind. */
+/* The time has come: asks init for the reboot; when that fails, everything is withdrawn. */
 static void end(const struct reboot *rb, struct request *request)
 {
 	struct kx_error err = { 0 }, why = { 0 };

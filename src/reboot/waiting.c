@@ -27,7 +27,7 @@ const char *waiting_kind_name(enum waiting_kind kind)
 	return names[kind];
 }
 
-/* ---- packages: the gravest of them counts, and what is none of these says nothing */
+/* ---- packages: the one that needs the deepest reboot counts */
 
 /* Microcode and firmware files are read by the next kernel, from its initial ramdisk. */
 static const struct {
@@ -71,7 +71,7 @@ static bool has_package(const struct names *names, const char *name)
 	return false;
 }
 
-/* The file may name one package for each time that it was upgraded. */
+/* The file names a package once for each upgrade of it. */
 static void read_packages(int root, const char *path, struct waiting *w)
 {
 	_cleanup_free_ uint8_t *text = NULL;
@@ -168,7 +168,7 @@ static bool by_needrestart(struct sys *sys, struct waiting *w)
 	return true;
 }
 
-/* What systems before this one were asked for, and a fast reboot has not done. */
+/* Requests of packages under earlier systems that fast reboots since then have not fulfilled. */
 static bool by_note(int root, struct waiting *w)
 {
 	_cleanup_(firmware_waits_done) struct firmware_waits waits = { .since = 0 };
@@ -180,7 +180,7 @@ static bool by_note(int root, struct waiting *w)
 	return true;
 }
 
-/* ---- what would start */
+/* ---- the kernel that would start next */
 
 static bool is_of_release(const char *version, const char *kernel, const char *release)
 {
@@ -191,7 +191,8 @@ static bool is_of_release(const char *version, const char *kernel, const char *r
 		strchr("-/", kernel[length - n - 1]));
 }
 
-/* Only where the running kernel is found among the entries do their names compare with its own. */
+/* Is the running kernel among the entries? Only then can the versions of the entries be compared
+ * with its release. */
 static bool is_among(const struct choice *next, const char *release)
 {
 	for (size_t i = 0; next->entries && i < next->list.n_entries; i++) {
@@ -203,8 +204,8 @@ static bool is_among(const struct choice *next, const char *release)
 	return false;
 }
 
-/* The release of a kernel's package that is not the one that runs; NULL when there is none, or when the
- * running release was built anew, which the next boot of it starts. */
+/* The release of a kernel's package that is not the one that runs; NULL when there is none, or when
+ * the running release itself was rebuilt: then the next boot starts the new build. */
 static const char *other_release(const struct names *packages, const char *running)
 {
 	static const char prefix[] = "linux-image-";
@@ -222,7 +223,8 @@ static const char *other_release(const struct names *packages, const char *runni
 	return other;
 }
 
-/* A newer kernel may be there that nobody starts by default: advice to reboot would stay for ever. */
+/* The next boot starts the running release again although a newer kernel is installed: a reboot
+ * would change nothing, so that is told instead of advising one. */
 static void compare_with_running(const char *running, struct waiting *w)
 {
 	const char *other = other_release(&w->packages, running);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Does this system wait for a reboot, what for, and is a fast one enough? */
+/* Finds out whether this system needs a reboot, for what, and whether a fast one is enough. */
 
 #include "base/dir.h"
 #include "reboot/choice.h"
 
 enum waiting_kind {
 	WAITING_NOT,
-	WAITING_KERNEL,	  /* for a newer kernel, which the next reboot starts */
-	WAITING_SERVICES, /* for libraries or programs that cannot be started anew while it runs */
-	WAITING_FIRMWARE, /* for something that only the firmware starts or the tools say so */
+	WAITING_KERNEL, /* for a newer kernel, which the next reboot starts */
+	/* for libraries or programs that cannot be restarted while the system runs */
+	WAITING_SERVICES,
+	/* for something that takes effect only when the firmware starts the machine */
+	WAITING_FIRMWARE,
 	WAITING_SOMETHING,
 	WAITING_NOT_DEFAULT, /* a newer kernel is installed, and the one that runs would be started again */
 };

@@ -11,8 +11,8 @@
 
 /* ---- what is known */
 
-/* Debian's LOAD_KEXEC=true and its like make ordinary reboots fast ones, too. Only while the files are
- * there to be read. */
+/* Other tools' files, such as Debian's LOAD_KEXEC=true, can make ordinary reboots fast ones, too.
+ * They can be read only while file systems are mounted. */
 static void read_legacy(const struct reboot *rb, struct hook_facts *facts)
 {
 	_cleanup_config_ struct config config = { 0 };
@@ -33,7 +33,7 @@ static void read_legacy(const struct reboot *rb, struct hook_facts *facts)
 	facts->cold_once |= word.cold;
 }
 
-/* Somebody loads another kernel after the one that was asked for: then nothing is certain. */
+/* Has somebody loaded another kernel after the one of the request? Then it must not be started. */
 static bool is_another_image(const struct reboot *rb, const struct going_down *g)
 {
 	struct sys seen = rb->seen;
@@ -46,7 +46,7 @@ static bool is_another_image(const struct reboot *rb, const struct going_down *g
 	       strcmp(loaded.digest, g->request.digest) != 0;
 }
 
-/* What is loaded is what was ordered with a time, whether that has come or not. */
+/* Is the loaded kernel that of a reboot with a time, whether its time has come or not? */
 static bool is_ordered(const struct reboot *rb, struct going_down *g)
 {
 	struct sys seen = rb->seen;
@@ -104,7 +104,7 @@ static void drop_image(const struct reboot *rb, const struct going_down *g)
 		image_drop(rb);
 }
 
-/* The machine does not go where an attempt wanted to: nothing stays of it. */
+/* This is no fast reboot: removes everything that belongs to one. */
 static void unload(const struct reboot *rb, const struct going_down *g)
 {
 	if (g->facts.going == GOING_REBOOT || g->facts.going == GOING_KEXEC)
@@ -125,7 +125,7 @@ static void load_enabled(const struct reboot *rb)
 	struct kx_error err = { 0 };
 	struct start s;
 
-	/* they were for an image that is gone */
+	/* request and attempt belong to an image that is gone */
 	(void)!request_remove(rb->sys, NULL);
 	(void)!attempt_withdraw(rb->sys, NULL);
 	if (load_for_reboot(rb, &wish, "enabled", true, &s, &err) != REASON_NONE)
@@ -149,8 +149,8 @@ static void load(const struct reboot *rb, struct going_down *g)
 
 /* ---- at the end */
 
-/* The last hooks, with services stopped. One that fails makes this a reboot through the firmware, and so does
- * a configuration that does not say any more which they are. */
+/* The last hooks, with services stopped. When one fails this becomes a reboot through the firmware,
+ * and also when the configuration, which says which hooks there are, cannot be read. */
 static bool late_hooks(const struct reboot *rb, const struct going_down *g)
 {
 	_cleanup_config_ struct config config = { 0 };
@@ -166,7 +166,7 @@ static bool late_hooks(const struct reboot *rb, const struct going_down *g)
 			     &answer, &err);
 	if (reason != REASON_NONE)
 		teller_say(&rb->teller, "%s", err.message);
-	/* often there is nowhere left to write */
+	/* may fail: the file system is often read-only by now */
 	(void)!attempt_add_hooks(rb->sys, answer.text, NULL);
 	return reason == REASON_NONE;
 }
@@ -181,13 +181,14 @@ void hook_late(const struct reboot *rb, struct going_down *g)
 		drop_image(rb, g);
 		return;
 	}
-	/* init jumps: what is wrong with the image by now must not be found out after that */
+	/* init will jump by itself: find out now whether the image is damaged, and repair or unload
+	 * it */
 	if (kx_jump(rb->ctx, KX_JUMP_ONLY_CHECK, &err) < 0)
 		teller_say(&rb->teller, "%s", err.message);
 }
 
-/* The request goes first: should the jump fail and the machine come back here, it is not tried
- * again. If it cannot go, neither do we. */
+/* The request is removed before the jump, so that a jump that fails is not tried again. If it
+ * cannot be removed, there is no jump. */
 static void jump(const struct reboot *rb, const struct going_down *g)
 {
 	struct kx_error err = { 0 };
@@ -248,7 +249,7 @@ void hook_stopped(const struct reboot *rb)
 		teller_say(&rb->teller, "%s", err.message);
 }
 
-/* ---- an ordinary reboot, foretold */
+/* ---- what an ordinary reboot would do */
 
 enum ordinary ordinary_reboot(const struct reboot *rb)
 {

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What the hooks of init systems do while the machine goes down. Whatever goes wrong here, init's own next
- * step has to come: nothing is returned, and everything is told. */
+/* What the hooks of init systems do while the machine goes down. Whatever fails here, init has to
+ * go on: failures are told and not returned. */
 
 #include "handover/arm.h"
 #include "reboot/reboot.h"
 
 /**
- * struct going_down - all that is known
+ * struct going_down - the facts that the hooks decide by
  * @facts: what the arming rule needs; its pointers lead into this struct
  * @request: the valid request, with @has_request
  * @ordered: of a reboot with a time, with @facts.ordered

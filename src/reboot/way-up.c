@@ -17,7 +17,7 @@
 
 enum { KERNEL_LOG_MAX = 8 << 20, REASON_MAX = ATTEMPT_TEXT_MAX };
 
-/* What a program says, NULL when it cannot be asked. */
+/* Output of a program, NULL when it cannot be run or fails. */
 static char *output_of(struct sys *sys, const char *program, const char *const *words)
 {
 	const char *const programs[] = { program, NULL };
@@ -125,7 +125,8 @@ static void take_record(struct bytes line, struct boot_facts *facts)
 		return;
 	head = bytes_dup((struct bytes){ line.p, (size_t)(text - line.p) });
 	p = head;
-	/* nine digits are a quarter of an hour, more than a boot takes up to here */
+	/* take_unsigned() reads nine digits: microseconds up to a quarter of an hour, longer than
+	 * the kernel takes to start init */
 	if (p && take_unsigned(&p, &level) && take_prefix(&p, ",") && take_unsigned(&p, &number) &&
 	    take_prefix(&p, ",") && take_unsigned(&p, &seconds))
 		facts->at_us[bytes_starts(message, "Run /init ") ? POINT_INITRAMFS
@@ -193,7 +194,7 @@ static void by_purgatory(struct kx_ctx *ctx, struct boot_facts *facts)
 	facts->tsc_khz = stamps.tsc_khz;
 }
 
-/* Nearly every boot has no attempt to close, and need not ask anybody anything. */
+/* Is there a pending attempt? Most boots have none, and then no program needs to be run. */
 static bool is_waited_for(struct sys *sys)
 {
 	static struct attempts all;
@@ -210,7 +211,7 @@ static void collect(const struct reboot *rb, struct boot_facts *facts)
 
 	pid1_read(sys, &pid1);
 	init = init_detect(&pid1);
-	/* An initramfs need not have systemd in it. */
+	/* in any case: the initramfs may be without systemd */
 	by_kernel_log(sys, facts);
 	if (init == &systemd_init)
 		by_systemd(sys, facts);
@@ -219,7 +220,7 @@ static void collect(const struct reboot *rb, struct boot_facts *facts)
 	by_purgatory(rb->ctx, facts);
 }
 
-/* For the log of the system: how it went. */
+/* Tells the result, for the log of the system. */
 static void tell(const struct reboot *rb)
 {
 	static struct attempts all;

@@ -14,5 +14,6 @@ struct when {
 };
 
 /* "now", "+MINUTES", "HH:MM" (today, else tomorrow), "YYYY-MM-DD HH:MM[:SS]" also with a T between
- * them, all in local time; @now_ms is CLOCK_REALTIME. False when it is none of these, or over. */
+ * them, all in local time; @now_ms is CLOCK_REALTIME. False when it is none of these, or in the
+ * past. */
 bool when_parse(const char *text, uint64_t now_ms, struct when *ret);

@@ -76,7 +76,7 @@ static void add_line(struct strbuf *b, const char *name, const char *value)
 	strbuf_add(b, "\n");
 }
 
-/* Who reads it has another working directory. */
+/* Makes the path absolute: the hook that reads it has another working directory. */
 static void add_path(struct strbuf *b, const char *name, const char *path)
 {
 	_cleanup_free_ char *whole = realpath(path, NULL);

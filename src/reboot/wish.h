@@ -80,7 +80,7 @@ void wish_done(struct wish *wish);
 /* Replaces one of its texts by a copy of @text, NULL for none. -ENOMEM. */
 _must_check_ int wish_set(char **to, const char *text);
 
-/* Does it name what is started, so that no configuration file has a say in it? */
+/* Does it name the entry or the kernel, so that configuration files do not choose it? */
 bool wish_names_kernel(const struct wish *wish);
 
 /* Copies @entry; -ENOMEM. @ret is released with pick_free(). */
@@ -92,8 +92,8 @@ bool pick_is(const struct pick *pick, const struct kx_entry *entry);
 
 /**
  * wish_write() - the written form
- * @wish: what is kept is what decides which kernel is loaded, and how; not the time, which the
- *	  request has itself, and not what init is told
+ * @wish: only fields that decide which kernel is loaded and how are written; not the time,
+ *	which the request file has in another field, and not the message for init
  * @ret: lines "KEY VALUE", each with its newline; released with free(3). Control characters, backslashes
  *	 and blanks at either end of a value are written as \xHH. Paths are made absolute.
  *

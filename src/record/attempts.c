@@ -155,7 +155,7 @@ int attempt_begin(struct sys *sys, const struct attempt *a, struct kx_error *err
 	_cleanup_close_ int root = machine_open(sys);
 	int r = change(sys, begin, a, err);
 
-	/* a sign that is lost is no reason to fail for */
+	/* what waits for the firmware could not be written down: the attempt goes on without it */
 	if (r == 0)
 		(void)!firmware_waits_keep(root);
 	return r;

@@ -21,7 +21,7 @@ enum attempt_result {
 	ATTEMPT_UNKNOWN,
 };
 
-/* Moments in the order in which they come. */
+/* Points in time of a reboot, in their order. */
 enum attempt_point {
 	POINT_ASKED,
 	POINT_LOADED,
@@ -54,7 +54,7 @@ enum {
 
 #define POINT_UNKNOWN INT64_MIN
 
-/* A moment as every available clock shows it; all zero: none. */
+/* A point in time by every available clock; all zero: none. */
 struct moment {
 	uint64_t real_ms; /* CLOCK_REALTIME */
 	uint64_t boot_us; /* CLOCK_BOOTTIME */
@@ -73,8 +73,9 @@ struct moment {
  * @at: microseconds after @asked, POINT_UNKNOWN where not known
  * @closed_ms: CLOCK_REALTIME
  * @diet: 1: modules were left out of its initial ramdisk
- * @watched: a boot service ran in the boot that asked, so the next boot should have closed it
- * @cleared: a later cold boot came up well, so this failure stands in nobody's way any more
+ * @watched: the boot service ran in the boot that asked, so that it should also run in the
+ *	next one and close the attempt
+ * @cleared: a later cold boot came up well, so this failure no longer refuses another attempt
  * @hooks: what programs of the hook directories answered, "NAME=0 NAME=timeout"
  * @reason: why it came back through the firmware, as far as can be found
  */
@@ -99,7 +100,7 @@ struct attempts {
 };
 
 struct moment moment_now(struct sys *sys);
-/* An attempt that knows nothing but when it was asked for. */
+/* An attempt with all fields unknown but the time when it was asked for. */
 struct attempt attempt_new(const struct moment *asked);
 /* Copies @text into one of an attempt's texts, cut to @size and without control characters. */
 void attempt_text(char *to, size_t size, const char *text);
@@ -113,15 +114,16 @@ void attempts_parse(struct bytes text, struct attempts *ret);
 /* @a as a line with its newline; -ENOMEM. */
 _must_check_ int attempt_format(const struct attempt *a, char **ret);
 
-/* No file is no attempts. One that is too big to be ours is damaged as a whole. */
+/* A missing file has no attempts. A file above ATTEMPTS_FILE_MAX counts as damaged as a whole. */
 _must_check_ int attempts_read(struct sys *sys, struct attempts *ret, struct kx_error *err);
-/* Adds @a as pending and syncs it to the disk. Removes a pending attempt of the same boot: that
- * one has not happened. */
+/* Adds @a as pending and syncs it to the disk. Removes an older pending attempt of the same boot:
+ * it did not end in a reboot. */
 _must_check_ int attempt_begin(struct sys *sys, const struct attempt *a, struct kx_error *err);
-/* Init has refused: removes what attempt_begin() wrote. */
+/* Removes what attempt_begin() wrote, when the reboot does not happen: init has refused, for
+ * example. */
 _must_check_ int attempt_withdraw(struct sys *sys, struct kx_error *err);
-/* A reboot with a time begins, now: it counts from here in the pending attempt of this boot, and its kernel
- * was loaded long before. 0 when there is none. */
+/* A reboot with a time begins now: sets the pending attempt of this boot to be asked for now, since
+ * its kernel was loaded long before. 0 also when there is none. */
 _must_check_ int attempt_begins(struct sys *sys, struct kx_error *err);
 /* Notes the present as the moment when services had stopped, in the pending attempt of this
  * boot. 0 also when there is none. */
@@ -130,11 +132,11 @@ _must_check_ int attempt_stopped(struct sys *sys, struct kx_error *err);
 _must_check_ int attempt_add_hooks(struct sys *sys, const char *hooks, struct kx_error *err);
 
 /**
- * struct boot_facts - what the boot right after an attempt knows of itself
+ * struct boot_facts - what the boot right after an attempt finds out about itself
  * @at_us: microseconds of CLOCK_MONOTONIC: POINT_INITRAMFS, POINT_USERSPACE and POINT_TARGET, else
  *	   POINT_UNKNOWN
  * @tsc: the counter at POINT_PURGATORY, POINT_CHECKED, POINT_JUMPED, 0 for none
- * @tsc_khz: its rate, 0 when nobody tells: then it is measured
+ * @tsc_khz: its rate, 0 when not known: then it is measured
  * @reason: finds out why a machine came back through the firmware; or NULL
  */
 struct boot_facts {
@@ -144,21 +146,22 @@ struct boot_facts {
 	void (*reason)(struct sys *sys, const struct attempt *a, char *ret, size_t size);
 };
 
-/* Closes what another boot left pending. @facts: this is the boot right after the last one, so that
- * how it was started is that attempt's result; NULL: it may be any. */
+/* Closes the attempts that other boots left pending. @facts: this is the boot right after the last
+ * attempt, so that the way in which it was started is the result of that attempt; NULL: it may be
+ * any later boot, and the result is unknown. */
 _must_check_ int attempts_close(struct sys *sys, const struct boot_facts *facts,
 				struct kx_error *err);
 
-/* The last attempt, when it came back through the firmware, or was watched and never closed: trying
- * again is a person's decision. Else NULL. */
+/* The last attempt, when it came back through the firmware, or was watched and never closed: then
+ * only a person may decide to try again. Else NULL. */
 const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempts *all);
 
 /* Did the last attempt that started kernel @version with modules left out fail, whatever came
  * after it? Then nothing is left out again. */
 bool attempts_diet_failed(struct sys *sys, const struct attempts *all, const char *version);
 
-/* A person has looked into it: the attempt that attempts_unconfirmed() returns no longer refuses
- * the next one. Returns 1, or 0 when there was none. */
+/* A person has looked into the failure: marks the attempt that attempts_unconfirmed() returns, so
+ * that it no longer refuses the next one. Returns 1, or 0 when there was none. */
 _must_check_ int attempts_forgive(struct sys *sys, struct kx_error *err);
 
 /* Fills in the moments after the jump, ->at, and ->clock. */

@@ -20,8 +20,8 @@ _must_check_ int boot_id_read(struct sys *sys, char ret[BOOT_ID_LENGTH + 1]);
 
 enum boot_way { BOOT_UNKNOWN, BOOT_KEXEC, BOOT_FIRMWARE };
 
-/* How the running kernel was started, by the boot loader it was told of: type 0xD is kexec
- * (Documentation/arch/x86/boot.rst, type_of_loader). Other architectures do not tell. */
+/* How the running kernel was started, by the type of its boot loader: 0xD is kexec
+ * (Documentation/arch/x86/boot.rst, type_of_loader). Other architectures have no such number. */
 enum boot_way boot_way_read(struct sys *sys);
 enum boot_way boot_way_read_in(int root);
 

@@ -64,7 +64,7 @@ static void text_done(struct bytes *text)
 	free((void *)(uintptr_t)text->p);
 }
 
-/* A word at the front of @line, which is cut off. */
+/* Is @word the first one of @line? Then it is cut off. */
 static bool takes(struct bytes *line, const char *word)
 {
 	const size_t n = strlen(word);
@@ -83,7 +83,7 @@ static uint64_t number_of(struct bytes b)
 	return text && parse_u64(text, &value) == 0 ? value : 0;
 }
 
-/* What systems before this one have left. */
+/* Reads what earlier systems have written down. */
 static int by_note(int root, struct firmware_waits *waits)
 {
 	_cleanup_(text_done) struct bytes text = { 0 };

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * What waits for the next start through the firmware, kept over fast reboots: package managers say it in
- * /run, which is empty in the next system. /var/lib/rapidreboot/firmware-waits, written with each attempt:
+ * Packages whose upgrade takes effect only when the firmware starts the machine, remembered across
+ * fast reboots: package managers note them in /run, which is empty in the next system.
+ * /var/lib/rapidreboot/firmware-waits, written with each attempt:
  *
  *	since 1767323045	when the firmware last started a kernel, by CLOCK_REALTIME
  *	wants shim-signed	a package that asked for a reboot
@@ -30,7 +31,7 @@ struct firmware_waits {
 
 /* Is a package of that name for programs that only the firmware starts, or for the firmware itself? */
 bool is_firmware_package(struct bytes name);
-/* What reading a file says. */
+/* Reads the file and the notes in /run. 0 or a negative errno. */
 _must_check_ int firmware_waits_read(int root, struct firmware_waits *ret);
 /* Writes it down, for the system that is started now. */
 _must_check_ int firmware_waits_keep(int root);

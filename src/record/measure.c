@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Computes how long a fast reboot took. Moments of the old and of the new kernel are on the
- * CLOCK_BOOTTIME of each; those of the purgatory are on the time-stamp counter, which is not reset
- * in between and so relates the three. Without it the real-time clock is used, which many machines
- * keep in whole seconds only.
+ * CLOCK_BOOTTIME of each; those of the purgatory are on the time-stamp counter, which kexec does
+ * not reset and which therefore relates the three. Without it the real-time clock is used, which
+ * many machines keep in whole seconds only.
  */
 #include <stdlib.h>
 
@@ -15,7 +15,7 @@ enum {
 	WALL_ERROR_MS = 60000,
 };
 
-/* Longest reboot that is believed: a counter that says more was reset or changed. */
+/* Longest plausible reboot: when the counter shows more, it was reset or changed. */
 static const int64_t longest_us = INT64_C(60) * 60 * 1000000;
 
 struct moment moment_now(struct sys *sys)
@@ -53,7 +53,7 @@ static int64_t counter_us(uint64_t from, uint64_t to, uint64_t khz)
 	return (int64_t)((__int128)(to - from) * 1000 / khz);
 }
 
-/* Did the purgatory read the counter between the request and now, and in order? */
+/* Do the counter values of the purgatory lie between the request and now, in ascending order? */
 static bool is_witnessed(const struct attempt *a, const struct boot_facts *facts,
 			 const struct moment *now)
 {
@@ -77,7 +77,7 @@ static bool is_continuous(const struct attempt *a, const struct boot_facts *fact
 	if (now->tsc <= a->asked.tsc)
 		return false;
 	us = counter_us(a->asked.tsc, now->tsc, khz);
-	/* the time that the old kernel measured is a part of it */
+	/* the time until services had stopped, which the old kernel measured, is a part of it */
 	if (us - (int64_t)now->boot_us < a->at[POINT_STOPPED] ||
 	    us - (int64_t)now->boot_us > longest_us)
 		return false;

@@ -31,7 +31,7 @@ enum {
 	CLOCK_ERROR_MS = 60 * 1000,
 };
 
-/* "BUG: " without what is there to be followed by words. */
+/* Length of the sign without the ": " at its end. */
 static size_t kind_length(const char *sign)
 {
 	size_t n = strlen(sign);
@@ -41,7 +41,8 @@ static size_t kind_length(const char *sign)
 	return n;
 }
 
-/* With @whole, all of the line: its words may tell addresses, names of files and of devices. */
+/* With @whole the rest of the line is returned, else only the sign: the line may have addresses,
+ * names of files and of devices. */
 static bool find_in_log(struct bytes log, bool whole, char *ret, size_t size)
 {
 	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
@@ -77,7 +78,7 @@ bool reason_in_private_log(struct bytes log, char *ret, size_t size)
 	return find_in_log(log, false, ret, size);
 }
 
-/* A directory of logs; those older than the attempt are not about it. */
+/* A directory of logs; those older than the attempt are ignored. */
 struct store {
 	int root;
 	uint64_t since_ms;

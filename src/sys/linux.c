@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The running machine, by system call: the only file that can change it. */
+/* struct sys for the running machine. Only this file and pages.c make system calls that change
+ * it. */
 
 #include <assert.h>
 #include <errno.h>
@@ -174,8 +175,8 @@ static void linux_sleep_ms(struct sys *sys, unsigned ms)
 	(void)nanosleep(&t, NULL);
 }
 
-/* What the processor says of its counter: Intel SDM volume 2, CPUID leaf 15H; a hypervisor's word
- * in leaf 40000010H (VMware's interface, which KVM and others offer too). */
+/* Rate of the time-stamp counter as the processor states it: Intel SDM volume 2, CPUID leaf 15H; or
+ * the hypervisor in leaf 40000010H (VMware's interface, which KVM and others offer too). */
 static uint64_t linux_tsc_khz(struct sys *sys)
 {
 #if defined(__x86_64__)

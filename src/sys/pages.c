@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Huge pages of the running machine: hugetlbfs, its pool, and what /proc tells about pages.
- * Documentation/admin-guide/mm/{hugetlbpage,pagemap}.rst */
+/* Huge pages of the running machine: hugetlbfs, its pool, and physical addresses and flags of pages
+ * from /proc. Documentation/admin-guide/mm/{hugetlbpage,pagemap}.rst */
 
 #include "sys/pages.h"
 
@@ -24,10 +24,10 @@
 #include "base/mountinfo.h"
 
 #define POOL "hugepages/hugepages-2048kB"
-#define SOURCE "rapidreboot" /* what tells our mount from others */
+#define SOURCE "rapidreboot" /* source field in mountinfo by which our mount is recognised */
 enum { NODES_MAX = 1024, MOUNTINFO_MAX = 1 << 30 };
 
-/* Small pages in a huge one; the size of one is the processor's business. */
+/* Number of small pages in a huge one; the processor defines the size of a small one. */
 static size_t small_pages(void)
 {
 	return (size_t)SYS_PAGE_SIZE / (size_t)sysconf(_SC_PAGESIZE);
@@ -35,8 +35,8 @@ static size_t small_pages(void)
 
 /* ---- the pool */
 
-/* Growing "the" pool takes turns between nodes, which spoils what should lie side by side: so that of
- * one node, the one which processor 0 is on. */
+/* Growing the pool of all nodes takes pages from each node in turn, so that they do not lie side by
+ * side. So the pool of a single node is used, the one of processor 0. */
 static void pool_folder(char *ret, size_t n)
 {
 	for (unsigned node = 0; node < NODES_MAX; node++) {
@@ -85,7 +85,7 @@ static int linux_compact(struct sys *sys)
 
 /* ---- the file */
 
-/* A mount that only this process and its children see goes when they go. */
+/* In a mount namespace of our own the mount would vanish with this process and its children. */
 static int check_namespace(void)
 {
 	struct stat ours, init;
@@ -102,8 +102,9 @@ static bool is_hugetlbfs(const char *path)
 	return statfs(path, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC;
 }
 
-/* An initramfs that takes the root apart has a /dev of its own: what was below the old one, and ours with
- * it, has moved along with that, and lies wherever the initramfs keeps it. */
+/* An exit initramfs has a /dev of its own. The old /dev, with our mount below it, was moved along
+ * with the old root, to a place that depends on the initramfs. So the mount is searched in
+ * mountinfo by its source. */
 static char *moved_mount(void)
 {
 	_cleanup_free_ uint8_t *table = NULL;
@@ -124,13 +125,13 @@ static char *moved_mount(void)
 	return NULL;
 }
 
-/* Where it is mounted, or NULL. */
+/* Path of our mount, or NULL. */
 static char *find_mount(void)
 {
 	return is_hugetlbfs(SYS_PAGES_MOUNT) ? strdup(SYS_PAGES_MOUNT) : moved_mount();
 }
 
-/* The file in it: NULL when that is not mounted. */
+/* Path of our file: NULL when the file system is not mounted. */
 static char *find_file(void)
 {
 	_cleanup_free_ char *dir = find_mount();
@@ -180,7 +181,8 @@ static int linux_mount(struct sys *sys)
 	return r;
 }
 
-/* Asked for with fallocate, a page that cannot be had is an error; touched later, it would end us. */
+/* With fallocate(2) a missing page is an error here; without, touching it later would end the
+ * process with SIGBUS. */
 static int linux_create(struct sys *sys, size_t n)
 {
 	_cleanup_close_ int fd =
@@ -218,7 +220,7 @@ static int linux_punch(struct sys *sys, int fd, size_t i)
 
 /* ---- memory of this process */
 
-/* @n bytes of addresses that begin at a multiple of a huge page. */
+/* Reserves @n bytes of address space, aligned to the size of a huge page. */
 static void *reserve(size_t n)
 {
 	const size_t more = n + SYS_PAGE_SIZE;
@@ -240,7 +242,7 @@ static void linux_unmap(struct sys *sys, void *p, size_t n)
 	(void)munmap(p, n * SYS_PAGE_SIZE);
 }
 
-/* Shared: a private mapping would be given copies, which lie elsewhere. */
+/* MAP_SHARED: a private mapping would be given copies at other physical addresses. */
 static int linux_map(struct sys *sys, int fd, const size_t *order, size_t n, void **ret)
 {
 	char *p = reserve(n * SYS_PAGE_SIZE);
@@ -266,10 +268,11 @@ static int linux_map(struct sys *sys, int fd, const size_t *order, size_t n, voi
 	return 0;
 }
 
-/* ---- where they lie */
+/* ---- physical addresses */
 
-/* Buffers of io_uring are pinned for long, and are for that moved out of the way of memory that the
- * kernel wants to be able to empty (mm/gup.c, FOLL_LONGTERM). They stay there when unpinned. */
+/* Registering pages as io_uring buffers pins them for long, so the kernel first moves them out of
+ * memory that must stay movable (mm/gup.c, FOLL_LONGTERM: CMA, ZONE_MOVABLE). They stay where they
+ * are after they are unpinned. */
 #define RING_BUFFER_MAX (UINT64_C(1) << 30)
 enum { RING_BUFFERS_MAX = 64 };
 
@@ -295,7 +298,7 @@ static int linux_settle(struct sys *sys, void *p, size_t n)
 		return -errno;
 	if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, buffers, k) < 0)
 		return -errno;
-	/* at once: the end of the ring comes when the kernel finds the time */
+	/* unregister at once: the kernel frees a closed ring some time later */
 	(void)syscall(SYS_io_uring_register, ring, IORING_UNREGISTER_BUFFERS, NULL, 0);
 	return 0;
 }

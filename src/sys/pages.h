@@ -2,26 +2,29 @@
 #pragma once
 
 /*
- * Huge pages of 2 MiB that stay where they are: from the kernel's pool into one file on a mount of our
- * own, so that they outlive this process and nobody else is handed them. A part of struct sys, in a
- * table of its own: sys/pages.c is the real one, tests/fake/pages.c a machine of its own making.
+ * Huge pages of 2 MiB that keep their physical addresses: taken from the kernel's pool into one
+ * file on a mount of our own, so that they outlive this process and no other program gets them. A
+ * part of struct sys, in a table of its own: sys/pages.c is the real one, tests/fake/pages.c
+ * simulates a machine.
  */
 
 #include "sys/sys.h"
 
 #define SYS_PAGE_SIZE (UINT64_C(2) << 20)
 
-/* What nobody unmounts on the way to the jump: systemd and OpenRC leave all below /dev alone, the umountfs
- * of Debian's initscripts nothing there but this one. */
+/* A mount point that init systems do not unmount before the jump: systemd and OpenRC leave
+ * everything below /dev mounted, the umountfs script of Debian's initscripts only
+ * /dev/.static/dev. */
 #define SYS_PAGES_FOLDER "/dev/.static"
 #define SYS_PAGES_MOUNT SYS_PAGES_FOLDER "/dev"
 #define SYS_PAGES_NAME "image"
 #define SYS_PAGES_FILE SYS_PAGES_MOUNT "/" SYS_PAGES_NAME
 
-/* Pages of the pool of processor 0's node, or of all nodes when there is but one. */
+/* Numbers of huge pages in the pool of processor 0's node, or of all nodes when there is only
+ * one. */
 struct sys_pool {
-	uint64_t total;	  /* all, whoever uses them */
-	uint64_t surplus; /* of them, those that leave the pool when they are released */
+	uint64_t total;	  /* all, used or free */
+	uint64_t surplus; /* surplus pages, which leave the pool when they are released */
 };
 
 /* Flags of a 4 KiB page: Documentation/admin-guide/mm/pagemap.rst; the last one from
@@ -35,9 +38,9 @@ struct sys_pool {
 /* All return 0 or a negative errno. */
 struct sys_pages {
 	int (*pool_read)(struct sys *, struct sys_pool *ret);
-	/* As near to @total as the kernel can: read again. */
+	/* Sets the size of the pool, as near to @total as the kernel can: read it again. */
 	int (*pool_resize)(struct sys *, uint64_t total);
-	/* Makes neighbours of free memory. */
+	/* Compacts free memory, so that huge pages can be made of it. */
 	int (*compact)(struct sys *);
 	/* hugetlbfs at SYS_PAGES_MOUNT, in the mount namespace of process 1: -EXDEV when this
 	 * process has another one. */
@@ -46,7 +49,7 @@ struct sys_pages {
 	bool (*is_mounted)(struct sys *);
 	/* SYS_PAGES_FILE with @n pages of its own, all zero. A descriptor. -ENOSPC */
 	int (*create)(struct sys *, size_t n);
-	int (*open)(struct sys *); /* a descriptor, -ENOENT */
+	int (*open)(struct sys *); /* Opens that file: a descriptor, -ENOENT */
 	int (*remove)(struct sys *);
 	/* Gives page @i back to the pool. */
 	int (*punch)(struct sys *, int fd, size_t i);

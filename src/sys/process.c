@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Runs another program and waits for it; what this process itself is. */
+/* Runs other programs, and detaches this process from its terminal. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,8 @@
 #include "base/io.h"
 #include "sys/process.h"
 
-/* More than `systemctl list-jobs` says while everything stops at once. */
+/* Limit on output that is read: more than `systemctl list-jobs` prints while everything stops at
+ * once. */
 enum { OUTPUT_MAX = 1 << 20 };
 /* From SIGTERM to SIGKILL. */
 enum { GRACE_MS = 5000 };
@@ -32,9 +33,9 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* How a program stands to this process. */
+/* What a program shares with this process. */
 enum standing {
-	STANDS_WITH_US, /* as a child of a shell does */
+	STANDS_WITH_US, /* as a child of a shell: session, terminal, standard streams */
 	STANDS_ALONE,	/* a session of its own, no terminal, nothing to read from or to write to */
 	STANDS_LIMITED, /* reads nothing, prints to standard error; a process group of its own, so that
 			 * what a script has started can be ended with it */
@@ -128,7 +129,8 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	to = fd_close(to);
 	if (ret_output)
 		r = output_take(from, &output);
-	/* closed early, so that a program that says too much ends instead of waiting for us */
+	/* closed before waiting, so that a program that prints too much ends by SIGPIPE instead of
+	 * blocking */
 	from = fd_close(from);
 	status = wait_for(pid);
 	if (r < 0)
@@ -163,7 +165,7 @@ void process_shield(struct sys *sys)
 	(void)!chdir("/");
 }
 
-/* Has it ended within that time? */
+/* Has the program ended within that time? */
 static bool ended_within(int pidfd, unsigned ms)
 {
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
@@ -188,7 +190,7 @@ int process_run_limited(struct sys *sys, const char *const argv[], const char *s
 	if (!ended_within(pidfd, GRACE_MS))
 		(void)kill(-pid, SIGKILL);
 	r = wait_for(pid);
-	/* those that the program left behind */
+	/* processes that the program has started and left running */
 	(void)kill(-pid, SIGKILL);
 	return r < 0 ? r : -ETIMEDOUT;
 }

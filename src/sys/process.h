@@ -9,16 +9,16 @@
  * with free(3)) when that is not NULL. Returns its exit status, 128 + the signal that ended it, or a
  * negative errno when it could not be started.
  *
- * Not a part of struct sys: a library starts no programs. Tests put another one in its place.
+ * Not a part of struct sys, since a library starts no programs. Tests link another implementation.
  */
 int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output);
 
-/* Starts the program in a session of its own, without a terminal and without waiting for its end. 0, or
- * its exit status when it ends in the first half second: then it did not like something. */
+/* Starts the program in a session of its own, without a terminal and without waiting for its end.
+ * 0, or its exit status when it ends within the first half second, which means that it failed. */
 int process_start(struct sys *sys, char *const argv[]);
 
-/* From here on this process outlives its terminal and its parents, and holds no directory. Apart for
- * the same reason. */
+/* Detaches this process: it survives the end of its terminal and of its parents, and keeps no
+ * directory busy. Outside of struct sys for the same reason. */
 void process_shield(struct sys *sys);
 
 /*

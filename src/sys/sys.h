@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Everything that changes the machine, and what must be asked of it by system call. One table for
- * the real kernel (sys/linux.c), one that records calls (tests/fake/sys.c), chosen at link time.
- * All return 0 or a negative errno, never -1 + errno. */
+/* A table of all operations that change the machine, and of queries that need a system call. One
+ * table for the real kernel (sys/linux.c), one that records calls (tests/fake/sys-machine.c),
+ * chosen at link time. All return 0 or a negative errno, never -1 + errno. */
 
 #include <stdbool.h>
 #include <stddef.h>

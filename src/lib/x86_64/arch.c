@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* x86_64: formats and limits of its kernels, and where the rest of it is. */
+/* struct arch of x86_64: formats and limits of its kernels, and its functions. */
 
 #include "lib/arch.h"
 #include "lib/x86_64/x86_64.h"
@@ -33,8 +33,8 @@ const struct arch arch_x86_64 = {
 	.image_release = release,
 	.image_cmdline_max = cmdline_max,
 	.takes_file = takes_file,
-	/* kexec-bzimage64.c keeps room for " elfcorehdr=0x…" on every command line, crash kernel
-	 * or not: MAX_ELFCOREHDR_STR_LEN, with the NUL one more. */
+	/* kexec-bzimage64.c reserves bytes for " elfcorehdr=0x…" on every command line, crash
+	 * kernel or not: MAX_ELFCOREHDR_STR_LEN, with the NUL one more. */
 	.file_cmdline_reserve = 31,
 	.machine_read = x86_64_machine_read,
 	.serial_port = 0x3f8, /* COM1 */

@@ -71,7 +71,7 @@ static bool encrypts_memory(struct kx_ctx *ctx)
 	       has_word(cmdline, "mem_encrypt=on");
 }
 
-/* The first "flags" line speaks for all processors. */
+/* Only the first "flags" line is read: all processors have the same. */
 static void processor_read(struct kx_ctx *ctx, struct machine *machine)
 {
 	_cleanup_free_ uint8_t *raw = NULL;

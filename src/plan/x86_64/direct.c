@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Plans the kernel inside a bzImage, entered without its decompressor: it is unpacked and moved
- * to a random address while the old kernel still runs. This does what
- * arch/x86/boot/compressed/{head_64.S,misc.c,kaslr.c} do. Where that is not possible the plan
- * says why, and the bzImage is loaded as it is.
+ * Plans the kernel inside a bzImage, entered without its decompressor: it is unpacked and moved to
+ * a random address while the old kernel still runs. It does the same work as
+ * arch/x86/boot/compressed/{head_64.S,misc.c,kaslr.c}. Where that is not possible the plan says
+ * why, and the bzImage is loaded as it is.
  */
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 /* Leaves segments for initrd, boot_params, page tables and purgatory. */
 #define KERNEL_RUNS_MAX (PLAN_SEGMENTS_MAX - 4)
 
-/* Why @p cannot be a direct entry, whatever is in the payload; NULL when it can. */
+/* Reasons against a direct entry that are known without unpacking the payload; NULL for none. */
 static const char *obstacle(const struct planner *p)
 {
 	const struct bzimage *bz = &p->req->image->bzimage;
@@ -110,7 +110,8 @@ static int build(struct planner *p, struct bytes file, struct direct *d)
 	return slide(p, d);
 }
 
-/* A damaged stream is an error: the decompressor would halt the machine over it. */
+/* A damaged stream is an error, no reason for a fallback: the kernel's own decompressor would halt
+ * the machine. */
 static int unpack(struct planner *p, struct direct *d)
 {
 	_cleanup_free_ uint8_t *file = NULL;
@@ -150,8 +151,9 @@ static void clear_between(const struct direct *d, uint64_t start, uint64_t end, 
 			(struct range){ d->dest.start + start, d->dest.start + end };
 }
 
-/* Pages with something in them become segments, the purgatory zeroes those between. What the file
- * does not fill (.bss, .brk) the kernel clears itself, as after its own decompressor. */
+/* Pages that are not all zeros become segments; the purgatory zeroes the pages between them. The
+ * kernel itself clears what the file does not fill (.bss, .brk), as it does after its own
+ * decompressor. */
 static int add_kernel(struct planner *p, const struct direct *d, struct handover *h)
 {
 	const struct bytes data = { d->image, (size_t)(d->vmlinux.filled - d->vmlinux.start) };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Passes EFI runtime services on to the next kernel. SetVirtualAddressMap can be called once per
  * boot of the firmware, so the running kernel's mapping is passed on unchanged:
- * Documentation/ABI/testing/sysfs-firmware-efi-runtime-map, arch/x86/kernel/kexec-bzimage64.c.
- * Either everything that is needed or nothing: with a part of it a kernel would call firmware
- * that is not mapped. */
+ * Documentation/ABI/testing/sysfs-firmware-efi-runtime-map, arch/x86/kernel/kexec-bzimage64.c. If
+ * anything that is needed cannot be read, nothing is passed on: with a part of it the next kernel
+ * would call firmware code that is not mapped. */
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Makes the segment with everything that a Linux kernel is told: boot_params, command line, EFI
+/* Makes the segment with all data for a Linux kernel: boot_params, command line, EFI
  * memory map and the setup_data list, which the kernel reserves for itself. It is one segment
  * because kexec_load(2) takes 16 at most. The initrd is another. */
 

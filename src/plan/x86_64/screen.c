@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Tells the next kernel about the display that it can use before a driver is loaded. A frame
- * buffer that is no longer displayed is not passed on: messages would go where nobody sees them. */
+/* Tells the next kernel about the display that it can use before a driver is loaded. A frame buffer
+ * that is no longer displayed is not passed on: messages would be invisible. */
 
 #include <string.h>
 

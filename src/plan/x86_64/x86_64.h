@@ -33,12 +33,13 @@ struct linux_params {
 
 /* One function per kind of image; each adds all segments. */
 _must_check_ int plan_bzimage(struct planner *p);
-/* KX_REQ_FAST: the kernel in the bzImage, unpacked and moved by us. 0 with the rung's reason in the
- * plan when it has to be plan_bzimage(), 1 when all is planned. */
+/* KX_REQ_FAST: the kernel in the bzImage, unpacked and moved by us. 1 when all is planned; 0 when
+ * plan_bzimage() has to be used, with the reason in the plan. */
 _must_check_ int plan_direct(struct planner *p);
 /* boot_params for it, with the bit that says whether it was moved at random. */
 _must_check_ int add_direct_params(struct planner *p, bool is_randomised, struct linux_params *ret);
-/* in-place.c: plans p->copied again with p->windows; and why that is impossible. */
+/* in-place.c: plans p->copied again with p->windows; the second function tells why that is
+ * impossible. */
 _must_check_ int plan_direct_in_place(struct planner *p);
 const char *direct_in_place_obstacle(const struct planner *p);
 /* Command line limit and what else a bzImage's header says; all lies below @end. */
@@ -52,7 +53,7 @@ _must_check_ int add_elf_segments(struct planner *p, const struct elf *elf, uint
 /* Physical memory that the PT_LOADs cover, in whole pages. */
 _must_check_ int elf_span(struct planner *p, const struct elf *elf, struct range *ret);
 
-/* linux-params.c: command line, initrd and boot_params with everything that hangs on it. */
+/* linux-params.c: command line, initrd, and boot_params with the data that it points to. */
 _must_check_ int add_linux_params(struct planner *p, const struct linux_kernel *kernel,
 				  struct linux_params *ret);
 
@@ -61,7 +62,7 @@ _must_check_ int add_linux_params(struct planner *p, const struct linux_kernel *
 _must_check_ int add_identity_map(struct planner *p, const struct range *more, size_t n_more,
 				  uint64_t *ret_root);
 
-/* zero-page.c: fills the 4096 zero bytes at @bp but for what depends on addresses. */
+/* zero-page.c: fills the 4096 zero bytes at @bp, except for fields that hold addresses. */
 void put_e820(uint8_t *entry, const struct memory_range *m);
 void fill_zero_page(const struct planner *p, const struct linux_kernel *kernel, uint8_t *bp);
 

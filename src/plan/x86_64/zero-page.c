@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Fills struct boot_params but for what depends on addresses. It starts as zeros, and only the
+/* Fills struct boot_params, except for fields that hold addresses. It starts as zeros, and only the
  * setup header is copied from the kernel file: a byte of the boot sector at 0x1ef would make the
  * kernel clear fields (Documentation/arch/x86/zero-page.rst, "sentinel"). */
 
@@ -9,7 +9,7 @@
 #include "plan/x86_64/x86_64.h"
 #include "plan/x86_64/zero-page.h"
 
-#define EXT_MEM_K_MAX 0xfc00u /* 63 MiB: what BIOS call 15h/88h can say */
+#define EXT_MEM_K_MAX 0xfc00u /* 63 MiB: limit of BIOS call 15h/88h, which has 16 bits for KiB */
 
 static void fill_header(const struct linux_kernel *kernel, uint8_t *bp)
 {
