@@ -12,6 +12,7 @@
 #include "fundamental/crc32c.h"
 #include "lib/arch.h"
 #include "lib/cache.h"
+#include "lib/crash.h"
 #include "lib/diet.h"
 #include "lib/dump-facts.h"
 #include "lib/in-place.h"
@@ -460,6 +461,10 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 		return r;
 	r = plan->way == KX_WAY_FILE ? plan_file(ctx, &req, plan, err)
 				     : plan_segments(ctx, &req, plan, err);
+	if (r == 0 && plan->way == KX_WAY_FILE && req.flags & KX_REQ_ON_CRASH)
+		r = crash_check_fits(ctx, &req, plan, err);
+	if (r < 0 && req.flags & KX_REQ_ON_CRASH)
+		crash_say_untouched(ctx, err);
 	if (r < 0)
 		return r;
 	*ret_plan = TAKE_PTR(plan);

@@ -40,10 +40,10 @@ struct dump_facts {
 
 struct machine {
 	enum arch_id arch;
-	struct memmap memory;	    /* normalised; what the next kernel is told */
-	struct ranges keep_off;	    /* RAM that must not be a target */
-	struct ranges crash;	    /* crashkernel= reservations, in file order */
-	struct ranges crash_cma;    /* crashkernel=,cma: RAM for a crash kernel, never a target */
+	struct memmap memory;	 /* normalised; what the next kernel is told */
+	struct ranges keep_off;	 /* RAM that must not be a target */
+	struct ranges crash;	 /* crashkernel= reservations, in file order */
+	struct ranges crash_cma; /* crashkernel=,cma: RAM for a crash kernel, never a target */
 	struct dump_facts dump;
 	uint8_t *boot_params;	    /* 4096 bytes of the running kernel's, or NULL */
 	uint64_t acpi_rsdp;	    /* 0 when unknown */
