@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plan/machine.h"
 
-#include <stdlib.h>
+#include "plan/planner.h"
 
 void dump_facts_done(struct dump_facts *facts)
 {
@@ -18,7 +18,7 @@ void machine_done(struct machine *machine)
 	ranges_done(&machine->crash);
 	ranges_done(&machine->crash_cma);
 	dump_facts_done(&machine->dump);
-	free(machine->boot_params);
-	free(machine->efi.runtime_map);
+	if (machine->planner)
+		machine->planner->machine_done(machine);
 	*machine = (struct machine){ 0 };
 }

@@ -3,6 +3,7 @@
 
 /* Functions and state that the planners of all architectures and images share. */
 
+#include "base/arch.h"
 #include "base/strbuf.h"
 #include "fundamental/purgatory-abi.h"
 #include "plan/plan.h"
@@ -56,7 +57,9 @@ struct arch_planner {
 	enum arch_id arch;
 	/* What runs between the kernels; empty when this build's compiler could not make it. */
 	const struct bytes *purgatory;
-	int (*make)(struct planner *p);
+	int (*make)(struct planner *p); /* NULL: segments cannot be placed there */
+	/* Releases its part of struct machine. */
+	void (*machine_done)(struct machine *machine);
 	/* Crash kernels: ELF machine of the dump; RAM below this address is handed over, too, and
 	 * is not in the dump. */
 	uint16_t elf_machine;

@@ -35,10 +35,16 @@ static int make(struct planner *p)
 		       p->req->image->name);
 }
 
+static void machine_done_x86_64(struct machine *machine)
+{
+	x86_64_machine_done(&machine->x86_64);
+}
+
 const struct arch_planner planner_x86_64 = {
 	.arch = ARCH_X86_64,
 	.purgatory = &purgatory_x86_64,
 	.make = make,
+	.machine_done = machine_done_x86_64,
 	.elf_machine = EM_X86_64,
 	/* The running kernel keeps the first MiB for a crash kernel since 5.14, by
 	 * reserve_real_mode() of arch/x86/realmode/init.c, and its own loader leaves it out of dumps:
