@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "reboot/go.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "handover/direct.h"
 #include "handover/init.h"
 #include "handover/request.h"
+#include "reboot/ask.h"
 #include "reboot/attempt.h"
 #include "reboot/order.h"
 #include "reboot/wait.h"
@@ -138,6 +140,16 @@ static void leave_installed(const struct reboot *rb, struct start *s)
 			    r == 1 ? " is" : "s are", dir);
 }
 
+static enum reason ask_now(const struct reboot *rb, const struct way_down *way,
+			   struct request *request, struct kx_error *err)
+{
+	const int r = ask_with_sign(rb, way->init, &way->call, request, err);
+
+	if (r == 0)
+		return REASON_NONE;
+	return r == -EIO || r == -EBUSY || r == -ETIMEDOUT ? REASON_INIT : REASON_FAILED;
+}
+
 static enum reason ask_init(const struct reboot *rb, const struct wish *wish, struct start *s,
 			    struct way_down *way, struct kx_error *err)
 {
@@ -148,16 +160,15 @@ static enum reason ask_init(const struct reboot *rb, const struct wish *wish, st
 	leave_installed(rb, s);
 	(void)snprintf(request.entry, sizeof(request.entry), "%s", s->choice.title);
 	(void)snprintf(request.digest, sizeof(request.digest), "%s", s->digest);
-	if (has_time) {
-		request.due_ms = rb->sys->boottime_ms(rb->sys) + wish->when.in_ms;
-		order_fill(rb, wish, s, &request);
-	}
+	if (!has_time)
+		return ask_now(rb, way, &request, err);
+	request.due_ms = rb->sys->boottime_ms(rb->sys) + wish->when.in_ms;
+	order_fill(rb, wish, s, &request);
 	if (request_write(rb->sys, &request, err) < 0)
 		return REASON_FAILED;
 	if (reboot_ask(rb->sys, &way->call, err) < 0)
 		return REASON_INIT;
-	if (has_time)
-		order_watch(rb, way->init);
+	order_watch(rb, way->init);
 	return REASON_NONE;
 }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "handover/cold.h"
+#include "reboot/ask.h"
 #include "reboot/order.h"
 #include "record/boot.h"
 
@@ -41,7 +42,7 @@ static int check_loaded(struct kx_ctx *ctx, struct kx_error *err)
 	return r;
 }
 
-static int ask_fast(const struct reboot *rb, struct kx_error *err)
+static int ask_fast(const struct reboot *rb, struct request *request, struct kx_error *err)
 {
 	const struct reboot_wish wish = { .mode = REBOOT_KEXEC };
 	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };
@@ -56,7 +57,7 @@ static int ask_fast(const struct reboot *rb, struct kx_error *err)
 			       "process 1 is \"%s\" by now, no init system that is known here",
 			       pid1.name);
 	r = init->ask(rb->sys, &wish, &call, err);
-	return r < 0 ? r : reboot_ask(rb->sys, &call, err);
+	return r < 0 ? r : ask_with_sign(rb, init, &call, request, err);
 }
 
 /* A reboot was ordered, but there is no kernel for a fast one: reboots through the firmware. */
@@ -80,7 +81,7 @@ static int ask(const struct reboot *rb, struct request *request, struct kx_error
 	if (r < 0)
 		return r;
 	if (order_renew(rb, request, false, &why) == REASON_NONE)
-		return ask_fast(rb, err);
+		return ask_fast(rb, request, err);
 	teller_say(&rb->teller, "%s", why.message);
 	return ask_cold(rb, err);
 }
