@@ -113,14 +113,14 @@ class Waiting(WhenTest):
         self.assertEqual(self.read(REQUEST), before)
 
     def test_init_refuses(self):
-        """Nothing stays of it."""
+        """Image, request and record are removed."""
         self.order()
         self.wait([TIMELESS["runit"], "file-unload"], exits={"runit-init": 1})
         self.assertIsNone(self.read(REQUEST))
         self.assertNotIn("pending", self.read("var/lib/rapidreboot/attempts") or "")
 
     def test_unloaded(self):
-        """Somebody else has dropped the kernel: then this is no reboot that anybody wants."""
+        """Another program has unloaded the kernel: then there is no reboot."""
         self.order()
         self.set("sys/kernel/kexec_loaded", "0\n")
         self.assertIn("gone", self.wait(["file-unload"]).err)

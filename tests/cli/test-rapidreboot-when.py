@@ -73,7 +73,7 @@ class When(WhenTest):
                         ["load", "run /usr/sbin/shutdown -r --no-wall +5 new kernel", RENEW, WATCH])
 
     def test_refused(self):
-        """Init did not like it: nothing stays."""
+        """Init refuses the order: image, request and record are removed."""
         for init in ORDERS:
             self.take_init(init)
             r = self.when("+5", 5, exits={"shutdown": 1, "openrc-shutdown": 1})
@@ -261,7 +261,8 @@ class Renewed(WhenTest):
         self.assertIn("entry New", self.read(REQUEST))
 
     def test_number_of_another(self):
-        """Nobody agreed to what stands there now: then the boot loader decides."""
+        """The number means another entry now: it is not started, and the reboot goes through the
+        firmware."""
         self.order("0")
         self.take_menu(f"menuentry 'Newer' {{\n linux {self.kernel} root=/dev/sda1\n}}\n"
                        f"menuentry 'Test' {{\n linux {self.kernel} root=/dev/sda1 ro\n}}\n")
@@ -407,7 +408,7 @@ class Request(WhenTest):
             self.jump(calls, time)
 
     def test_another_image(self):
-        """What was loaded since is not what was asked for."""
+        """Another image was loaded after the request: it is not started."""
         self.take_init("sysvinit")
         self.assertRuns(["--kernel", self.kernel], 0)
         digest = re.search(r"^digest \w+$", self.read(REQUEST), re.M)[0]

@@ -77,7 +77,7 @@ static void test_request_whole(void **state)
 	assert_string_equal(q.entry, "Debian  GNU/Linux: 6.1");
 }
 
-/* Anything odd is no request. */
+/* Any deviation from the format makes the file invalid. */
 static const char *const bad_requests[] = {
 	"",
 	"\n",
