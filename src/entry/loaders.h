@@ -20,7 +20,7 @@ struct loader {
 	/* How LoaderInfo begins, and what the path of its program contains, in small letters. */
 	const char *info;
 	const char *programs[LOADER_PROGRAMS_MAX];
-	/* Base names by which a configuration that a person names is recognised. */
+	/* File names by which a configuration that is named with --config is recognised. */
 	const char *names[LOADER_NAMES_MAX];
 	/* Where its configuration is; a "*" stands for one directory. */
 	const char *configs[LOADER_CONFIGS_MAX];

@@ -17,7 +17,7 @@
 #define SYSRQ "/proc/sysrq-trigger"
 
 enum {
-	TABLE_MAX = 1 << 30, /* no limit: the kernel writes this file */
+	TABLE_MAX = 1 << 30, /* far above any table: the kernel writes this file */
 	/* rounds of unmounting: mounts may lie on each other in another order than the table has */
 	PASSES_MAX = 8,
 	EMERGENCY_ROUNDS = 50, /* the kernel remounts from a work queue */

@@ -278,3 +278,12 @@ const char *fake_calls(struct fake_machine *m)
 	}
 	return m->calls;
 }
+
+void fake_assert_calls(struct fake_machine *m, const char *what, size_t i, const char *expected)
+{
+	const char *calls = fake_calls(m);
+
+	if (strcmp(calls, expected) != 0)
+		fail_msg("%s, row %zu: \"%s\", expected \"%s\"\n%s", what, i, calls, expected,
+			 m->told);
+}

@@ -24,7 +24,7 @@ struct fake_machine {
 void fake_new(struct fake_machine *m, const char *init);
 void fake_free(struct fake_machine *m);
 void fake_put(struct fake_machine *m, const char *path, const char *text);
-/* A program that can be called: what it does is up to the fake. */
+/* A program that exists; what running it does is up to tests/fake/sys-machine.c. */
 void fake_put_program(struct fake_machine *m, const char *path);
 void fake_remove(struct fake_machine *m, const char *path);
 bool fake_has(struct fake_machine *m, const char *path);
@@ -39,3 +39,5 @@ void fake_replace_kernel(struct fake_machine *m, unsigned char last);
 void fake_set_time(uint64_t ms);
 /* What was done since the last call of this, as "load; unload; run /sbin/reboot". */
 const char *fake_calls(struct fake_machine *m);
+/* Fails the test unless that is @expected; @what and @i name the hook or command and the row. */
+void fake_assert_calls(struct fake_machine *m, const char *what, size_t i, const char *expected);

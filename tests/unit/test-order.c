@@ -52,14 +52,6 @@ static void assert_dropped(struct fake_machine *m)
 	assert_false(is_pending(m));
 }
 
-static void assert_calls(struct fake_machine *m, size_t i, const char *expected)
-{
-	const char *calls = fake_calls(m);
-
-	if (strcmp(calls, expected) != 0)
-		fail_msg("case %zu: \"%s\", expected \"%s\"\n%s", i, calls, expected, m->told);
-}
-
 /* An order of this boot is found until ten minutes after its time; while it waits no other one is taken. */
 static void test_read(void **state)
 {
@@ -200,7 +192,7 @@ static void test_renew(void **state)
 			fail_msg("case %zu: %s: %s\n%s", i, reason_name(reason), err.message,
 				 m.told);
 		if (cases[i].calls)
-			assert_calls(&m, i, cases[i].calls);
+			fake_assert_calls(&m, "renew", i, cases[i].calls);
 		if (reason != REASON_NONE) {
 			assert_true(err.message[0]);
 			assert_dropped(&m);
@@ -232,7 +224,7 @@ static void test_renew_without_wish(void **state)
 	assert_true(order_read(&m.rb, &got));
 	got.request.choice[0] = '\0';
 	assert_int_equal(order_renew(&m.rb, &got.request, true, NULL), REASON_NONE);
-	assert_calls(&m, 0, "");
+	fake_assert_calls(&m, "renew without wish", 0, "");
 	fake_free(&m);
 }
 
@@ -283,7 +275,7 @@ static void test_cancel(void **state)
 		assert_int_equal(setenv("FAKE_EXITS", cases[i].exits, 1), 0);
 		assert_int_equal(order_cancel(&m.rb, &err), cases[i].reason);
 		if (cases[i].calls)
-			assert_calls(&m, i, cases[i].calls);
+			fake_assert_calls(&m, "cancel", i, cases[i].calls);
 		if (cases[i].reason == REASON_NONE)
 			assert_dropped(&m);
 		else
@@ -321,7 +313,7 @@ static void test_was_cancelled(void **state)
 		order_was_cancelled(&m.rb);
 		if (cases[i].calls)
 			(void)snprintf(expected, sizeof(expected), "%s%s", jobs, cases[i].calls);
-		assert_calls(&m, i, expected);
+		fake_assert_calls(&m, "was cancelled", i, expected);
 		assert_int_equal(fake_has(&m, REQUEST), cases[i].stays);
 		assert_int_equal(is_pending(&m), cases[i].stays);
 		fake_free(&m);
@@ -355,7 +347,7 @@ static void test_wait(void **state)
 		fake_set_time(MACHINE_BOOTTIME_MS + HOUR_MS);
 		assert_int_equal(setenv("FAKE_EXITS", cases[i].exits, 1), 0);
 		wait_for_order(&m.rb);
-		assert_calls(&m, i, cases[i].calls);
+		fake_assert_calls(&m, "wait", i, cases[i].calls);
 		if (cases[i].mode)
 			assert_non_null(strstr(fake_read(&m, REQUEST), cases[i].mode));
 		else
@@ -384,7 +376,7 @@ static void test_wait_taken_back(void **state)
 			       strstr(meanwhile[i], "%s") + 2);
 		assert_int_equal(setenv("FAKE_ASLEEP", command, 1), 0);
 		wait_for_order(&m.rb);
-		assert_calls(&m, 0, "");
+		fake_assert_calls(&m, "wait taken back", 0, "");
 		fake_free(&m);
 	}
 }

@@ -101,15 +101,6 @@ static void run_hook(struct fake_machine *m, const struct row *row,
 	hook(&m->rb, &g);
 }
 
-static void check_calls(size_t i, const char *hook, struct fake_machine *m, const char *expected)
-{
-	const char *calls = fake_calls(m);
-
-	if (strcmp(calls, expected) != 0)
-		fail_msg("row %zu: hook %s: \"%s\", expected \"%s\"\n%s", i, hook, calls, expected,
-			 m->told);
-}
-
 static void test_load(void **state)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -117,7 +108,7 @@ static void test_load(void **state)
 
 		put_machine(&m, &rows[i]);
 		run_hook(&m, &rows[i], hook_load);
-		check_calls(i, "load", &m, rows[i].load);
+		fake_assert_calls(&m, "load", i, rows[i].load);
 		/* what was unloaded leaves no request that a later hook could obey */
 		if (strstr(rows[i].load, "unload"))
 			assert_false(fake_has(&m, REQUEST));
@@ -132,7 +123,7 @@ static void test_jump(void **state)
 
 		put_machine(&m, &rows[i]);
 		run_hook(&m, &rows[i], hook_jump);
-		check_calls(i, "jump", &m, rows[i].jump);
+		fake_assert_calls(&m, "jump", i, rows[i].jump);
 		/* it is tried once: no request is left after a jump that failed */
 		if (*rows[i].jump)
 			assert_false(fake_has(&m, REQUEST));
@@ -155,13 +146,11 @@ static void test_verbs(void **state)
 		const struct row row = { .verb = cases[i].verb, .image = OURS };
 		struct fake_machine m;
 
-		put_machine(&m, &row);
-		fake_free(&m);
 		fake_new(&m, "");
 		put_image(&m, OURS);
 		assert_int_equal(setenv("FAKE_ERRORS", "reboot=22", 1), 0);
 		run_hook(&m, &row, hook_jump);
-		check_calls(i, cases[i].verb, &m, cases[i].jump);
+		fake_assert_calls(&m, cases[i].verb, i, cases[i].jump);
 		fake_free(&m);
 	}
 }
@@ -212,8 +201,8 @@ static void test_late_hooks(void **state)
 		fake_put_program(&m, "/etc/rapidreboot/hooks.d/10-test");
 		assert_int_equal(setenv("FAKE_EXITS", cases[i / 2].exits, 1), 0);
 		run_hook(&m, &row, late ? hook_late : hook_jump);
-		check_calls(i / 2, late ? "late" : "jump", &m,
-			    late ? cases[i / 2].late : cases[i / 2].jump);
+		fake_assert_calls(&m, late ? "late" : "jump", i / 2,
+				  late ? cases[i / 2].late : cases[i / 2].jump);
 		fake_free(&m);
 	}
 }
@@ -227,7 +216,7 @@ static void test_state_unknown(void **state)
 	put_machine(&m, &down);
 	fake_remove(&m, "/sys/kernel/kexec_loaded");
 	run_hook(&m, &down, hook_load);
-	check_calls(0, "load", &m, "unload");
+	fake_assert_calls(&m, "load", 0, "unload");
 	fake_free(&m);
 }
 
