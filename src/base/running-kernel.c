@@ -43,14 +43,19 @@ int running_config_read(int root, char *path, size_t path_n, uint8_t **ret, size
 	return r < 0 ? r : kernel_config_read(root, release, path, path_n, ret, ret_n);
 }
 
+/* One search over all of it: a configuration has 10,000 lines, and every load asks. */
 bool config_has_line(struct bytes config, const char *wanted)
 {
-	struct lines lines = lines_of(config);
-	struct bytes line;
+	const size_t n = strlen(wanted);
+	struct bytes rest = lines_of(config).rest, line;
 
-	while (lines_next(&lines, &line))
-		if (bytes_is(line, wanted))
+	for (const uint8_t *at; (at = memmem(rest.p, rest.n, wanted, n));) {
+		struct lines lines = { .rest = { at, (size_t)(rest.p + rest.n - at) } };
+
+		if ((at == config.p || at[-1] == '\n') && lines_next(&lines, &line) && line.n == n)
 			return true;
+		rest = (struct bytes){ at + 1, (size_t)(rest.p + rest.n - at - 1) };
+	}
 	return false;
 }
 
