@@ -50,6 +50,8 @@ static void test_words(void **state)
 
 static void test_signs(void **state)
 {
+	/* more than is read at first */
+	static char far_below[100000 + sizeof(DEFAULT_ON)];
 	static const struct {
 		const char *files[6]; /* path, text, … */
 		bool want;
@@ -66,11 +68,20 @@ static void test_signs(void **state)
 		{ { RELEASE, "/boot/config-7.2.1", DEFAULT_ON }, false },
 		{ { RELEASE, "/boot/config-7.2.0", DEFAULT_ON, "/proc/cmdline", "kho=n\n" },
 		  false },
+		{ { RELEASE, "/boot/config-7.2.0", "# CONFIG_KEXEC_HANDOVER is not set\n" },
+		  false },
+		{ { RELEASE, "/boot/config-7.2.0",
+		    "# CONFIG_KEXEC_HANDOVER is not settled\n" DEFAULT_ON },
+		  true },
+		{ { RELEASE, "/boot/config-7.2.0", far_below }, true },
+		{ { "/boot/config-7.2.0", DEFAULT_ON }, false },
 		{ { RELEASE, "/boot/config-7.2.0",
 		    "CONFIG_KEXEC_HANDOVER=y\n# CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set\n" },
 		  false },
 	};
 
+	memset(far_below, '\n', 100000);
+	memcpy(far_below + 100000, DEFAULT_ON, sizeof(DEFAULT_ON));
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_close_ int fd = -1;
 		struct root root;
