@@ -18,7 +18,7 @@ all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the
 
 # Man pages, completions and fuzzers are found by name, so a new one in these folders configures again.
 $(WORK)/build.ninja: man/. completions/. fuzz/. | deps-build
-	@$(MESON) setup $(if $(wildcard $@),--reconfigure) $(WORK) --prefix=$(PREFIX) >/dev/null
+	@$(MESON) setup $(if $(wildcard $@),--reconfigure) $(WORK) --prefix=$(PREFIX) -Dtests=false >/dev/null
 
 install: all ## install commands, library, header, man pages, completions (PREFIX, DESTDIR)
 	@$(MESON) configure $(WORK) --prefix=$(PREFIX)
