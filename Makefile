@@ -18,7 +18,7 @@ all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the
 
 # Man pages, completions and fuzzers are found by name, so a new one in these folders configures again.
 $(WORK)/build.ninja: man/. completions/. fuzz/. | deps-build
-	@$(MESON) setup $(if $(wildcard $@),--reconfigure) $(WORK) --prefix=$(PREFIX) >/dev/null
+	@$(MESON) setup $(if $(wildcard $@),--reconfigure) $(WORK) --prefix=$(PREFIX) -Dtests=false >/dev/null
 
 install: all ## install commands, library, header, man pages, completions (PREFIX, DESTDIR)
 	@$(MESON) configure $(WORK) --prefix=$(PREFIX)
@@ -44,7 +44,9 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/crash.py
 
 check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row: hours
-	@$(WORK)/tests/unit/test-race three
+	@$(MESON) setup $(if $(wildcard $(BUILD)/long/build.ninja),--reconfigure) $(BUILD)/long >/dev/null
+	@$(NINJA) -C $(BUILD)/long --quiet tests/unit/test-race
+	@$(BUILD)/long/tests/unit/test-race three
 	@tests/vm/run.py --long
 	@tests/vm/direct.py --long
 
