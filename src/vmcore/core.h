@@ -17,6 +17,18 @@
 #define LINE_MAX_BYTES (1u << 13) /* line of the plain log; the kernel's own limit is 1024 */
 #define PROCESSORS_MAX 8192	  /* NR_CPUS: each may have one record half begun */
 
+/* The file is read in blocks of a page, as /proc/vmcore is made of, and this many are kept: one for each
+ * of the arrays of a log and for each level of page tables, and some to spare. */
+#define BLOCK_N 4096
+#define BLOCKS_KEPT 16
+
+struct block {
+	uint64_t at;   /* in the file, a multiple of BLOCK_N */
+	uint64_t used; /* when it was last needed: the oldest makes room */
+	size_t n;      /* less than BLOCK_N at the end of the file; 0: holds nothing */
+	uint8_t p[BLOCK_N];
+};
+
 /* A PT_LOAD; with has_virt false p_vaddr says nothing (dumps of physical memory have 0 there). */
 struct segment {
 	uint64_t virt;
@@ -36,6 +48,8 @@ struct window {
 
 struct vmcore {
 	struct vmcore_source source;
+	struct block blocks[BLOCKS_KEPT];
+	uint64_t block_clock;
 	bool is_big;	  /* byte order */
 	uint8_t word;	  /* bytes of a long and a pointer */
 	uint16_t machine; /* EM_* */
@@ -55,6 +69,8 @@ struct vmcore {
 
 /* elf.c */
 uint64_t core_load(const struct vmcore *core, const uint8_t *p, size_t n);
+
+/* file.c */
 _must_check_ int core_read_file(struct vmcore *core, uint64_t offset, void *buf, size_t n,
 				const char *what, struct kx_error *err);
 

@@ -59,22 +59,6 @@ uint64_t core_load(const struct vmcore *core, const uint8_t *p, size_t n)
 	return v;
 }
 
-int core_read_file(struct vmcore *core, uint64_t offset, void *buf, size_t n, const char *what,
-		   struct kx_error *err)
-{
-	ssize_t got = core->source.read_at(core->source.data, offset, buf, n);
-
-	if (got < 0)
-		return kx_fail(err, (int)got, "cannot read %s at file offset %#llx: %s", what,
-			       (unsigned long long)offset, strerror((int)-got));
-	if ((size_t)got < n)
-		return kx_fail(
-			err, -ENODATA,
-			"the file is cut off: %s at offset %#llx needs %zu bytes, %zu are there",
-			what, (unsigned long long)offset, n, (size_t)got);
-	return 0;
-}
-
 static int fail_foreign(struct bytes head, struct kx_error *err)
 {
 	for (size_t i = 0; i < sizeof(foreigners) / sizeof(foreigners[0]); i++) {

@@ -7,6 +7,8 @@
 #include "cli/options.h"
 #include "cli/vmcore-dmesg/vmcore-dmesg.h"
 
+enum { OUTPUT_BUFFER_N = 64 << 10 };
+
 struct options {
 	struct printer printer;
 	bool help, version;
@@ -165,6 +167,8 @@ static int run(const char *path, struct printer *printer)
 				      : "");
 		return EXIT_OPEN;
 	}
+	/* a write(2) for each line is dear on a console, which is where capture kernels print */
+	(void)setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER_N);
 	r = vmcore_open(&source, &core, &err);
 	if (r == 0)
 		r = vmcore_log(core, print_record, printer, &report, &err);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Reads of the dump, through the few blocks that were read last. Of a log many small pieces are read
+ * that lie close together, and for each read(2) of /proc/vmcore the kernel maps a page, copies, and
+ * unmaps it on all processors (fs/proc/vmcore.c, copy_oldmem_page()).
+ */
+#include <string.h>
+
+#include "fundamental/overflow.h"
+#include "vmcore/core.h"
+
+static struct block *find(struct vmcore *core, uint64_t at)
+{
+	struct block *oldest = &core->blocks[0];
+
+	for (size_t i = 0; i < BLOCKS_KEPT; i++) {
+		struct block *block = &core->blocks[i];
+
+		if (block->n > 0 && block->at == at)
+			return block;
+		if (block->used < oldest->used)
+			oldest = block;
+	}
+	oldest->n = 0;
+	oldest->at = at;
+	return oldest;
+}
+
+/* The block that begins at @at; NULL when it cannot be read as a whole. */
+static const struct block *get_block(struct vmcore *core, uint64_t at)
+{
+	struct block *block = find(core, at);
+	ssize_t got;
+
+	block->used = ++core->block_clock;
+	if (block->n > 0)
+		return block;
+	got = core->source.read_at(core->source.data, at, block->p, sizeof(block->p));
+	if (got < 0)
+		return NULL;
+	block->n = (size_t)got;
+	return block;
+}
+
+/* As the source's: bytes that were read, fewer only at the end of the file, or a negative errno. */
+static ssize_t read_part(struct vmcore *core, uint64_t offset, uint8_t *buf, size_t n)
+{
+	const uint64_t at = offset & ~(uint64_t)(BLOCK_N - 1);
+	const size_t skip = (size_t)(offset - at);
+	const struct block *block = get_block(core, at);
+
+	if (!block) /* then perhaps what is asked for */
+		return core->source.read_at(core->source.data, offset, buf, n);
+	if (block->n <= skip)
+		return 0;
+	if (n > block->n - skip)
+		n = block->n - skip;
+	memcpy(buf, block->p + skip, n);
+	return (ssize_t)n;
+}
+
+int core_read_file(struct vmcore *core, uint64_t offset, void *buf, size_t n, const char *what,
+		   struct kx_error *err)
+{
+	size_t done = 0;
+	uint64_t end;
+
+	while (done < n && !add_overflow(offset, n, &end)) {
+		const size_t room = BLOCK_N - (size_t)((offset + done) % BLOCK_N);
+		const size_t part = n - done < room ? n - done : room;
+		ssize_t got = read_part(core, offset + done, (uint8_t *)buf + done, part);
+
+		if (got < 0)
+			return kx_fail(err, (int)got, "cannot read %s at file offset %#llx: %s",
+				       what, (unsigned long long)offset, strerror((int)-got));
+		done += (size_t)got;
+		if ((size_t)got < part)
+			break;
+	}
+	if (done < n)
+		return kx_fail(
+			err, -ENODATA,
+			"the file is cut off: %s at offset %#llx needs %zu bytes, %zu are there",
+			what, (unsigned long long)offset, n, done);
+	return 0;
+}
