@@ -56,7 +56,8 @@ static int print_help(void)
 {
 	(void)puts(
 		"Usage: vmcore-dmesg [OPTION]... FILE\n"
-		"Print the kernel log in the crash dump FILE: /proc/vmcore or a saved ELF core.");
+		"Print the kernel log in the crash dump FILE: /proc/vmcore, a saved ELF core, or a\n"
+		"dump of makedumpfile.");
 	options_print_help(&table, 0, stdout);
 	(void)puts(
 		"\nExit status: 0 printed, 1 wrong usage, 2 cannot open FILE, 64 the log is damaged\n"
@@ -78,7 +79,7 @@ static int parse(int argc, char **argv, struct options *o, const char **ret_path
 		r = options_operands(&table, 0, argc, argv, operand, 1, &problem);
 	if (r == 0 && operand == argc)
 		options_complain(&table, 0, &problem,
-				 "FILE is missing: /proc/vmcore or a saved ELF core");
+				 "FILE is missing: /proc/vmcore or a saved dump");
 	if (problem.text[0]) {
 		(void)fprintf(stderr, "%s\n", problem.text);
 		return problem.status;
