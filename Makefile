@@ -44,6 +44,7 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/crash.py
 
 check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row: hours
+	@$(WORK)/tests/unit/test-race three
 	@tests/vm/run.py --long
 	@tests/vm/direct.py --long
 
