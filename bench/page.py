@@ -33,7 +33,7 @@ def goal(value):
 
 
 def mechanics(result):
-    """What the loader is answerable for: all of the blackout before the next kernel's first
+    """The part of the blackout that depends on the loader: until the next kernel's first
     instruction."""
     if "kernel" not in result:
         return None

@@ -4,8 +4,8 @@
 
 QEMU runs the virtual machine with -icount shift=0,sleep=off: the guest's clock, its time-stamp
 counter included, advances one nanosecond an instruction and jumps over idle time. The same run
-gives the same figure on a busy machine, to about 0.1 %. Instructions are not time: digests look
-dearer and copies cheaper than they are, so the bytes moved are shown beside them.
+gives the same figure on a busy machine, to about 0.1 %. Instructions are not time: digests seem
+more expensive and copies cheaper than they are, so the bytes moved are shown as well.
 
   load      from before `kexec -l` starts to after it ended
   blackout  from the last instruction before reboot(2) to the first of the next /init

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Any bytes as a configuration, in each flavour. Whatever they are, evaluation comes to an end
- * within its limits, and what it says about the menu holds together.
+ * Any bytes as a configuration, in each flavour. Evaluation ends within its limits for any input,
+ * and the menu is consistent.
  */
 #include <errno.h>
 #include <stdlib.h>

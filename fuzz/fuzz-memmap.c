@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memmap/memmap.h"
+#include "memmap/x86_64/e820.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,7 @@
 
 static uint8_t memory[PAGES_MAX * PAGE];
 
-/* Pages that carry zeros, in all. */
+/* How many pages of zeros are in runs. */
 static size_t check(struct bytes pages, const struct range *runs, size_t n)
 {
 	size_t k = 0, wasted = 0;
@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	wasted = check(pages, runs, n);
 	must(n == max || wasted == 0);
-	/* one run less never carries less */
+	/* with one run fewer there are never fewer pages of zeros in them */
 	if (max > 1) {
 		n = page_runs((struct bytes){ memory, pages.n * PAGE }, max - 1, fewer);
 		must(check(pages, fewer, n) >= wasted);

@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What parsers hand out has to lie in the file; a part that is not there has no bytes. */
+/* Byte ranges that parsers return have to lie in the file; a missing part is empty. */
 static inline void must_be_inside(struct bytes file, struct bytes part)
 {
 	if (part.n == 0)

@@ -90,7 +90,7 @@ struct kx_error {
 /* ---------------------------------------------------------------- contexts */
 
 enum kx_log_level {
-	KX_LOG_WARNING, /* something was left out or changed: a person should see it */
+	KX_LOG_WARNING, /* something was left out or changed that a person should know of */
 	KX_LOG_NOTICE,	/* what was chosen and why */
 	KX_LOG_DEBUG,	/* what kexec -d shows */
 };
@@ -595,10 +595,11 @@ const char *kx_plan_warning(const struct kx_plan *plan, size_t i);
  * without flags that only newer kernels know (debug, CMA, device tree). On failure what was loaded
  * before stays, except for a crash kernel: the running kernel frees the old one first.
  *
- * A plan whose rung is "zero-copy" gets huge pages first and builds kernel and initrd in them, where
- * they will run; where that fails the call before it goes on with a copy. kx_plan_info() tells
- * afterwards which it was. The pages are taken from the machine until kx_unload() or another load
- * gives them back; an image that lies in such pages is dropped before the next is put into others.
+ * A plan whose rung is "zero-copy" gets huge pages first and builds kernel and initrd in them,
+ * where they will run; when that fails, the plan with a copy is loaded instead. kx_plan_info()
+ * tells afterwards which it was. The pages are not available to other programs until kx_unload() or
+ * another load gives them back; an older image in such pages is unloaded before pages for the new
+ * one are allocated.
  *
  * Return: 0, -EROFS for a context with a root, or the errno of the system call with step
  * KX_STEP_FILE_LOAD or KX_STEP_LOAD, and a message that names the cause found in the machine's
@@ -651,7 +652,8 @@ int kx_state(struct kx_ctx *ctx, struct kx_state *state, struct kx_error *err);
 /* flags of kx_jump() */
 #define KX_JUMP_SYNC (UINT64_C(1) << 0)	  /* sync(2) first */
 #define KX_JUMP_IFDOWN (UINT64_C(1) << 1) /* take network interfaces down first */
-/* only the looks before: for whoever leaves the jump to init, as late as possible */
+/* only the checks that precede a jump: for a caller that leaves the jump to init, to be called as
+ * late as possible */
 #define KX_JUMP_ONLY_CHECK (UINT64_C(1) << 2)
 
 /**
@@ -666,14 +668,14 @@ int kx_state(struct kx_ctx *ctx, struct kx_state *state, struct kx_error *err);
  * Interfaces are left alone when it cannot be read whether something is loaded, and interfaces
  * that were taken down come up again when reboot(2) returns. Nothing else is stopped or unmounted.
  *
- * Return: 0 with KX_JUMP_ONLY_CHECK, -ENOENT nothing is loaded (nothing was touched), -EIO it was damaged, -EROFS, -EPERM,
- * -EBUSY, -EINVAL, -ENOSYS. Since: 1
+ * Return: 0 with KX_JUMP_ONLY_CHECK, -ENOENT nothing is loaded (nothing was touched), -EIO it was
+ * damaged, -EROFS, -EPERM, -EBUSY, -EINVAL, -ENOSYS. Since: 1
  */
 int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err);
 
 /* ------------------------------------------------------------ after the jump */
 
-/** struct kx_stamps - when the purgatory of the boot before ran */
+/** struct kx_stamps - when the purgatory that started this boot ran */
 struct kx_stamps {
 	size_t size;	      /* in: sizeof(struct kx_stamps) as the caller was compiled */
 	uint64_t tsc_khz;     /* rate that the loader measured, 0 when it could not */

@@ -7,7 +7,7 @@
 
 #include "cli/options.h"
 
-enum { LETTERS_MAX = 40 }; /* longer words are near nothing */
+enum { LETTERS_MAX = 40 }; /* longer words are not compared */
 
 static unsigned min2(unsigned a, unsigned b)
 {

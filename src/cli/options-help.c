@@ -73,7 +73,7 @@ static unsigned everybody(const struct opt_table *table)
 	return all;
 }
 
-/* How the takers of a row differ from what the heading says. */
+/* Names the subcommands of a row where they differ from those of its heading. */
 static void name_difference(const struct opt_table *table, const struct opt_row *row,
 			    struct strbuf *to)
 {

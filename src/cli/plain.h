@@ -5,10 +5,9 @@
 
 #include "base/cleanup.h"
 
-/* Writes @text, which anybody may have written (a title, a path, the name of a package): "?" stands for each
- * byte that would command a terminal, that is C0 and C1 controls, also as UTF-8 spells those, and DEL, but
- * not the tab. NULL is
- * nothing. */
+/* Writes @text from a foreign source (a title, a path, the name of a package) with "?" in place of
+ * each byte that could control a terminal: C0 and C1 controls, the latter also in UTF-8, and DEL,
+ * but not the tab. NULL is an empty text. */
 void plain_puts(const char *text, FILE *f);
-/* The same for a line with words of ours around it; the newline that ends @fmt stays one. */
+/* The same for a formatted line; a newline at the end of @fmt is kept. */
 void plain_printf(FILE *f, const char *fmt, ...) _printf_(2, 3);

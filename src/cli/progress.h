@@ -12,5 +12,5 @@
 /* @program outlives the teller. Details are told with @verbose only. */
 struct teller progress_teller(const char *program, bool verbose);
 
-/* Says the sentence of @err, if there is one; the exit status that stands for @reason. */
+/* Prints the sentence of @err, if there is one; returns the exit status of @reason. */
 int progress_fail(const char *program, enum reason reason, const struct kx_error *err);

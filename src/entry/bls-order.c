@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The order of systemd-boot's menu and the entry it starts without a person. Sources: UAPI.1,
- * "Sorting"; loader.conf(5); systemd-boot(7). Where they are silent, behaviour of systemd-boot
- * 262.1 decides: a counted-out entry is skipped by `preferred` but taken by `default`.
+ * "Sorting"; loader.conf(5); systemd-boot(7). What they do not say follows systemd-boot 262.1: an
+ * entry without boot attempts left is skipped by `preferred` but taken by `default`.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -126,7 +126,8 @@ static bool match_set(const char *p, char c, const char **ret_end)
 	return hit;
 }
 
-/* One character of @id against the front of @pattern; *ret_next is what is left of the pattern. */
+/* Matches one character of @id against the start of @pattern; *ret_next is the rest of the
+ * pattern. */
 static bool match_one(const char *pattern, char c, const char **ret_next)
 {
 	*ret_next = pattern + 1;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Which boot loader really runs. The loader that booted this system says so itself in LoaderInfo;
- * if it does not, the firmware's boot option tells by the file it starts; if that is unknown too,
- * what is installed decides. Where evidence leaves a choice, the others are named in a warning, and
- * the menu says that it is a guess. A loader that ran and whose configuration is not here leaves
- * nothing to decide by: then there is no default.
+ * Finds out which boot loader runs on this machine. The loader that booted this system gives its
+ * name in the EFI variable LoaderInfo; without it, the file that the firmware's boot option starts;
+ * without that, what is installed. Where several loaders are possible, the others are named in a
+ * warning, and the menu is marked as a guess. When a loader ran whose configuration is not found,
+ * there is no default.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ struct loader {
 	/* How LoaderInfo begins, and what the path of its program contains, in small letters. */
 	const char *info;
 	const char *programs[3];
-	/* Base names by which a configuration that a person names is recognised. */
+	/* File names by which a configuration that is named with --config is recognised. */
 	const char *names[5];
 	/* Where its configuration is; a "*" stands for one directory. */
 	const char *configs[26];
@@ -123,7 +123,7 @@ static const struct loader loaders[] = {
 
 enum { N_LOADERS = sizeof(loaders) / sizeof(loaders[0]) };
 
-/* What is here of each loader. */
+/* Configuration files that were found, one for each loader. */
 struct found {
 	char *config[N_LOADERS]; /* NULL when there is none; "" for systemd-boot, which has dirs */
 };
@@ -160,7 +160,7 @@ static bool find_in_subdirs(struct entry_fs *fs, const char *pattern, char **ret
 	return hit;
 }
 
-/* systemd-boot has no configuration that must be there: it itself must be. */
+/* systemd-boot needs no configuration file, so its program is searched instead. */
 static bool has_systemd_boot(struct entry_fs *fs)
 {
 	static const char *const programs[] = { "EFI/systemd/systemd-bootx64.efi",
@@ -180,8 +180,8 @@ static bool has_systemd_boot(struct entry_fs *fs)
 	return false;
 }
 
-/* Entries that something reads, though no loader for them is here: the firmware itself, or one that
- * is not on a partition that is mounted. */
+/* Entries of the Boot Loader Specification without a loader for them: read by the firmware itself,
+ * or by a loader on a partition that is not mounted. */
 static int add_entries_without_loader(struct entry_fs *fs, unsigned here, struct found *f)
 {
 	static const char *const dirs[] = { "/efi/loader/entries",  "/boot/efi/loader/entries",
@@ -256,12 +256,13 @@ static size_t loader_that_started(const struct found *f, const char *file)
 	return loader_by_program(file);
 }
 
-/* What decided, in words that are put before the reasons of the reader. */
+/* What the choice of the loader was based on: text that is put before the reasons of its reader. */
 struct verdict {
-	size_t loader;	      /* N_LOADERS: none of them is here */
-	bool is_stand_in;     /* entries are here, but nothing that is known to read them */
-	bool is_proven;	      /* what ran says so, not only what is installed */
-	struct strbuf unread; /* evidence of a loader that ran, and cannot be asked; or nothing */
+	size_t loader;	  /* N_LOADERS: none of them is here */
+	bool is_stand_in; /* entries are here, but nothing that is known to read them */
+	bool is_proven;	  /* known from the loader that ran, not only from what is installed */
+	/* sentence about a loader that ran and whose configuration is not found; empty for none */
+	struct strbuf unread;
 	struct strbuf why;
 };
 
@@ -348,7 +349,7 @@ static void decide(struct entry_fs *fs, const struct firmware_facts *fw, const s
 		v->loader = by_what_is_installed(fs, f, v);
 }
 
-/* Everything else that could have been it. */
+/* Names the other loaders that are possible. */
 static int warn_others(struct boot_menu *menu, const struct found *f, size_t chosen)
 {
 	int r = 0;
@@ -360,8 +361,8 @@ static int warn_others(struct boot_menu *menu, const struct found *f, size_t cho
 	return r;
 }
 
-/* The sentence for menu->guess: what is not known, and what helps. None when the loader that ran
- * was read. */
+/* The sentence for menu->guess: what is not known, and what to do. None when the configuration of
+ * the loader that ran was read. */
 static int say_guess(struct boot_menu *menu, const struct firmware_facts *fw, const struct found *f,
 		     const struct verdict *v)
 {
@@ -411,11 +412,11 @@ static int prepend_reason(struct boot_menu *menu, struct strbuf *why)
 	return strbuf_take(why, &menu->default_reason);
 }
 
-/* Another system comes next: this one's loader is not asked at all. */
+/* BootNext or BootOrder start another system: this one's loader will not run. */
 static int yield_to_firmware(struct boot_menu *menu, const struct firmware_facts *fw,
 			     struct strbuf *why)
 {
-	/* Where the firmware is the loader, the menu is what comes next. */
+	/* Where the firmware itself starts kernels, the menu is made of its boot options. */
 	if (!fw->next_reason || strcmp(menu->loader, "efistub") == 0)
 		return 0;
 	if (!fw->next_is_other)
@@ -462,7 +463,7 @@ static int find(struct entry_fs *fs, const struct boot_find_opts *opts, struct b
 	return r;
 }
 
-/* Which reader takes a configuration that somebody named. */
+/* The reader for a configuration that a person named. */
 static read_fn *reader_for(struct entry_fs *fs, const char *config)
 {
 	const char *base = path_basename(config);

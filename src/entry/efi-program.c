@@ -19,7 +19,7 @@ int efi_program_take(const struct uki_place *at, struct boot_entry *entry, const
 	if (r == -ENOMEM)
 		return r;
 	if (r == 0)
-		/* its stub takes no words initrd=: it has registered an initrd by itself */
+		/* a UKI's stub ignores words initrd=: it has registered an initrd itself */
 		return entry->cmdline ? 0 : replace(&entry->cmdline, "");
 
 	is_kernel |= is_kernel_file(at->fs, entry->kernel);

@@ -19,7 +19,7 @@
 /* Where the partition of the firmware may be mounted. */
 static const char *const places[] = { "/efi", "/boot/efi", "/boot" };
 
-/* More than any firmware keeps. */
+/* Limit on boot options: more than any firmware has room for. */
 enum { OPTIONS_MAX = 256 };
 
 /* The mount point that holds the program of @option, which becomes a path of this system. */
@@ -125,8 +125,8 @@ static int add_option(struct entry_fs *fs, struct boot_menu *menu, uint16_t numb
 	return r;
 }
 
-/* Adds Boot@number and makes it the default when none is; what the firmware passes over is left
- * out. */
+/* Adds Boot@number, and makes it the default when there is none yet; options that the firmware
+ * skips are left out. */
 static int take_number(struct entry_fs *fs, struct boot_menu *menu, uint16_t number,
 		       const char *variable, bool *has_default)
 {

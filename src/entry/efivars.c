@@ -184,7 +184,7 @@ static int take_options(struct efi_boot_option *o, struct bytes data)
 			goto other;
 		n += 2;
 	}
-	/* two letters in one unit: text of a tool that did not convert it */
+	/* ASCII letters in both bytes: 8-bit text of a tool that did not convert it to UTF-16 */
 	if (data.n && (n == 0 || (bytes_le16(data, 0, &c) && c > 0xff)))
 		goto other;
 	return n ? utf16_dup((struct bytes){ data.p, n }, &o->options, &n) : 0;

@@ -52,7 +52,8 @@ struct boot_entry {
 	struct strlist warnings;
 };
 
-/* Text in all entries of a menu: macros and words that hold for every entry multiply. */
+/* Limit on the text in all entries of a menu: macros and words for every entry can make it very
+ * long. */
 enum { ENTRIES_BYTES_MAX = 64 << 20 };
 
 struct boot_menu {
@@ -82,11 +83,11 @@ enum entry_file_type { ENTRY_FILE_NONE, ENTRY_FILE_REGULAR, ENTRY_FILE_DIRECTORY
 
 enum entry_search { ENTRY_SEARCH_UUID, ENTRY_SEARCH_LABEL, ENTRY_SEARCH_FILE };
 
-/* A device that stands for this system as mounted: paths on it are paths below the root. */
+/* The name of a device whose paths are paths of this system, below the root. */
 #define ENTRY_SYSTEM "/"
 
 /*
- * What an interpreter asks of file systems. A device is the loader's name without parentheses
+ * File system calls of an interpreter. A device is the loader's name without parentheses
  * ("hd0,gpt2", "lvm/vg-root", or an opaque token that search() returned); NULL or "" is the file
  * system that holds the configuration. Paths are absolute on that device. All return 0 or a
  * negative errno; -ENODEV when the device is not known here, BUDGET_SPENT when what all calls may cost
@@ -112,7 +113,8 @@ struct entry_fs {
 	/* Makes the file system that holds @path, a path of this system, the one that NULL means;
 	 * returns the path on it. */
 	int (*set_home)(struct entry_fs *fs, const char *path, char **ret);
-	/* The whole file without reading what nobody looks at; given back with unmap(). */
+	/* Maps the whole file, so that only the pages that are used are read; released with
+	 * unmap(). */
 	int (*map)(struct entry_fs *fs, const char *device, const char *path, const uint8_t **ret,
 		   size_t *ret_n);
 	void (*unmap)(struct entry_fs *fs, const uint8_t *p, size_t n);

@@ -497,8 +497,8 @@ static int append_default_words(struct parser *p, size_t i)
 	return r;
 }
 
-/* The entry that menu @m comes to when nobody touches a key: its default or its first line, which
- * may be a menu again. */
+/* The entry that menu @m starts without a key press: its default or its first line, which may be
+ * another menu. */
 static size_t default_of(const struct parser *p, size_t m)
 {
 	for (size_t depth = 0; depth <= SUBMENUS_MAX; depth++) {

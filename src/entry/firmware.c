@@ -42,8 +42,8 @@ static bool same_program(const struct efi_boot_option *a, const struct efi_boot_
 }
 
 /*
- * Option @next is tried before the one that booted us. Certain only if it is a program that is
- * known to exist: firmware skips media that are gone and goes on with the next option.
+ * Option @next is tried before the one that booted this system. That it will start is certain only
+ * if its program is known to exist: firmware skips media that are gone and tries the next option.
  */
 static int judge(struct entry_fs *fs, const char *variable, uint16_t number,
 		 const struct efi_boot_option *current, struct firmware_facts *facts,

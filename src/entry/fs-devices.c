@@ -243,7 +243,7 @@ static int find_tag(struct root_fs *fs, enum fs_name_kind kind, const char *valu
 	}
 	if (!fs->is_live)
 		return -ENOENT;
-	/* udev's link, or every device is probed */
+	/* udev's link; without it libblkid probes every device */
 	if (budget_take(fs->fs.budget, BUDGET_STEPS, PROBE_STEPS) < 0)
 		return BUDGET_SPENT;
 	if (machine_find_tag(tag, value, &d) < 0 || mount_of_device(fs, d, ret) < 0)
@@ -251,14 +251,14 @@ static int find_tag(struct root_fs *fs, enum fs_name_kind kind, const char *valu
 	return 0;
 }
 
-/* A name that looks like GRUB's own where that can be known: it shows in BOOT_IMAGE=. */
+/* Makes a device name, equal to GRUB's where that is known: it becomes part of BOOT_IMAGE=. */
 static int token_for(struct root_fs *fs, size_t mount, char **ret)
 {
 	struct machine_partition home, p;
 	char text[64];
 	dev_t d, h;
 
-	/* The last one: what a hint told since is better than what was made up at first. */
+	/* The last name that is known: one from a hint is better than one made here before. */
 	for (size_t i = fs->devices.n; i-- > 0;)
 		if (fs->devices.v[i].kind == FS_NAME_DEVICE && fs->devices.v[i].mount == mount) {
 			*ret = strdup(fs->devices.v[i].name);
@@ -282,7 +282,8 @@ static int token_for(struct root_fs *fs, size_t mount, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-/* A hint is what grub-mkconfig saw: taken for the device's name unless known to be another. */
+/* A hint is the name that grub-mkconfig wrote down. It is taken for the device's name unless that
+ * is known to be another. */
 static int token_from_hints(struct root_fs *fs, const struct strlist *hints, size_t mount,
 			    char **ret)
 {

@@ -31,7 +31,8 @@ static struct root_fs *of(struct entry_fs *fs)
 	return (struct root_fs *)fs;
 }
 
-/* The mount of one file system that shows @path, which lies in the largest part of it. */
+/* Of all mounts of one file system the one through which @path of the file system can be
+ * reached. */
 static const struct mount *mount_showing(const struct root_fs *fs, const struct mount *m,
 					 const char *path)
 {
@@ -114,7 +115,7 @@ static int root_open(struct root_fs *fs, const char *device, const char *path, i
 	return r < 0 ? r : open_in(fs->root, system, flags);
 }
 
-/* What a system call or two cost, in steps. */
+/* Cost of one or two system calls, in steps of the budget. */
 enum { CALL_STEPS = 256 };
 
 /* One call where the root is the system's own: entries come by the thousand. */
@@ -272,7 +273,8 @@ static bool device_has_file(void *data, const struct mount *m, const char *path)
 	_cleanup_free_ char *system = NULL;
 	enum entry_file_type type;
 
-	/* Only what this very mount shows: others of the same file system get their own turn. */
+	/* Only files that are visible through this mount: other mounts of the same file system are
+	 * tried separately. */
 	if (!path_below(path, m->fsroot) ||
 	    path_join(m->dir, path_below(path, m->fsroot), &system) < 0)
 		return false;
@@ -329,7 +331,7 @@ static int read_live_mounts(struct root_fs *fs)
 	return r;
 }
 
-/* A plain file there was put there with the rest of a captured system. */
+/* mountinfo as an ordinary file belongs to a captured system. */
 static bool has_captured_mountinfo(struct root_fs *fs)
 {
 	_cleanup_close_ int fd = -1;

@@ -64,7 +64,7 @@ static int resolve_modern(struct entry_fs *fs, const char *config, const char *r
 		r = find_device(fs, raw, (size_t)(colon + 1 - raw), &device);
 	if (r < 0)
 		return r;
-	/* "#" and a checksum may follow; our own kernel checks what it loads by other means. */
+	/* "#" and a checksum may follow; it is not compared. */
 	plain = strndup(path, hash ? (size_t)(hash - path) : strlen(path));
 	return plain ? fs->to_system(fs, device, plain, ret) : -ENOMEM;
 }

@@ -18,7 +18,7 @@ static void cache_put(blkid_cache *cache)
 		blkid_put_cache(*cache);
 }
 
-/* A cache in /dev/null: looking something up must not write /run/blkid. */
+/* libblkid's cache file is /dev/null, so that a search does not write /run/blkid. */
 static int cache_get(blkid_cache *ret)
 {
 	return blkid_get_cache(ret, "/dev/null") < 0 ? -ENOMEM : 0;
@@ -143,7 +143,7 @@ int machine_find_volume(const char *name, dev_t *ret)
 	return -ENOENT;
 }
 
-/* Needs to read the disk; whoever may not gets the likelier answer. */
+/* libblkid has to read the disk. A user who may not gets the more likely answer. */
 static bool disk_is_gpt(dev_t disk)
 {
 	_cleanup_free_ char *name = blkid_devno_to_devname(disk);

@@ -25,7 +25,7 @@ _must_check_ int mounts_add(struct mounts *mounts, const char *dir, const char *
 
 /*
  * /proc/PID/mountinfo (proc(5)): the mounts at or below @root, which is cut off their directories;
- * what a later mount covers is gone. Pseudo file systems are left out.
+ * mounts that a later mount hides are left out. Pseudo file systems are left out.
  */
 _must_check_ int mounts_parse_mountinfo(struct bytes file, const char *root, struct mounts *ret);
 /* fstab(5): what would be mounted; swap and pseudo file systems are left out. */

@@ -180,7 +180,7 @@ static int resolve_entry(struct entry_fs *fs, struct boot_menu *menu, struct boo
 		r = resolve_one(fs, menu, entry, &entry->initrds.v[i], resolve);
 	for (size_t i = 0; r == 0 && i < entry->modules.n; i++)
 		r = resolve_module(fs, menu, entry, &entry->modules.v[i], resolve);
-	/* What could not be resolved has been complained about already. */
+	/* paths that could not be resolved have a warning already */
 	return r == 0 && entry->bootable ? entry_check_files(fs, entry) : r;
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * No configuration of a loader: kernels where distributions put them, newest first, each with the
- * initrd whose name fits. The patterns are those of Debian, Fedora, SUSE, Arch, Alpine, Gentoo and
- * Void; the order of names of initrds is that of GRUB's util/grub.d/10_linux.in.
+ * Entries without a loader's configuration: kernels in the directories of distributions, newest
+ * first, each with the initrd whose name matches. The patterns are those of Debian, Fedora, SUSE,
+ * Arch, Alpine, Gentoo and Void; the order of names of initrds is that of GRUB's
+ * util/grub.d/10_linux.in.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -18,14 +19,15 @@
 #include "entry/scan.h"
 #include "entry/version-compare.h"
 
-/* More kernels than any /boot holds. */
+/* Limit on kernels; no /boot has so many. */
 enum { KERNELS_MAX = 1024 };
 
 /* What the name of a kernel begins with; "" stands for the rest, its version. */
 static const char *const prefixes[] = { "vmlinuz-", "vmlinux-", "kernel-", "Image-",
 					"bzImage-", "vmlinuz",	"bzImage", NULL };
 
-/* The version in a kernel's file name, NULL when it is none that a person would boot. */
+/* The version in a kernel's file name, NULL for files that are no kernel to boot (rescue images,
+ * debug files). */
 const char *scan_version(const char *name)
 {
 	static const char *const no[] = { ".hmac", ".sig",	".sha512hmac", ".gz",

@@ -19,10 +19,10 @@
 #include "entry/uki-entry.h"
 #include "entry/vars.h"
 
-/* Where ESP and XBOOTLDR are mounted (systemd-gpt-auto-generator(8) and older habits). */
+/* Mount points of ESP and XBOOTLDR: those of systemd-gpt-auto-generator(8) and older ones. */
 static const char *const usual_places[] = { "/efi", "/boot/efi", "/boot" };
 
-/* Entries are small; anything longer is none. */
+/* Limit on the size of an entry's file; real ones are small. */
 enum { ENTRY_FILE_MAX = 1 << 20 };
 
 static void sd_boot_done(struct sd_boot *b)
@@ -222,7 +222,8 @@ static int take_program(struct sd_boot *b, const char *partition, const struct b
 			       t->kinds == BLS_LINUX ? 0 : (unsigned)(profile & 0xffff));
 	if (r == 0)
 		e->bootable &= bootable;
-	/* Whatever else is wrong with the file is found when it is to be started. */
+	/* a file that is no readable UKI is taken for a kernel: checks of the chosen entry find
+	 * what is wrong with it */
 	if (t->kinds == BLS_LINUX && r < 0 && r != -ENOMEM)
 		return become_kernel(b, partition, t, e);
 	if (t->kinds == BLS_LINUX)
@@ -380,7 +381,7 @@ static int read_conf(struct sd_boot *b)
 	return 0;
 }
 
-/* What systemd-boot adds by itself when it finds it; none of it can be reached by kexec. */
+/* Entries that systemd-boot adds for programs that it finds; kexec can start none of them. */
 static const struct auto_entry {
 	const char *id, *title, *file;
 } auto_entries[] = {

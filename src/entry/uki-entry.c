@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * A unified kernel image as a boot entry: command lines as systemd-stub(7) composes them. What the
- * stub would add and we cannot is said in warnings.
+ * stub would add and kexec cannot is told in warnings.
  */
 #include <errno.h>
 #include <stdlib.h>

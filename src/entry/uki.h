@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "fundamental/bytes.h"
 
-/* More than anybody would page through. */
+/* Limit on profiles of an image. */
 #define UKI_PROFILES_MAX 64
 
 struct uki_profile {

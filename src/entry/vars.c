@@ -6,7 +6,7 @@
 #include "entry/path.h"
 #include "entry/vars.h"
 
-/* Variables are small: firmware has no room for more. */
+/* Limit on the size of a variable; firmware has little room for them. */
 enum { VARIABLE_MAX = 1 << 20 };
 
 static int read_raw(struct entry_fs *fs, const char *name, uint8_t **ret_buf, struct bytes *ret)

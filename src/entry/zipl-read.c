@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * zipl on this system: what it would write into the boot record when it runs, from zipl.conf and from
+ * The menu that zipl would write into the boot record if it ran now, from zipl.conf and from
  * entries of the Boot Loader Specification. Source: s390-tools, zipl.conf(5), zipl(8), and
  * zipl/src/scan.c for the order of the entries.
  */

@@ -61,7 +61,7 @@ static int end_section(struct parser *p)
 	if (p->heading != SECTION)
 		return 0;
 	p->heading = NO_HEADING;
-	/* a section without a kernel makes a disk for dumps, not for a boot */
+	/* a section without a kernel is for a dump device, not for booting */
 	if (!e->kernel || p->conf.menu.n_entries >= ENTRIES_MAX) {
 		boot_entry_done(e);
 		return 0;

@@ -23,8 +23,11 @@ struct arch {
 	bool (*takes_file)(const struct image *image);
 	/* Bytes of the command line limit that kexec_file_load(2) reserves for its own words. */
 	uint32_t file_cmdline_reserve;
-	/* Reads what the planner needs besides the memory map; -ENOMEM only. */
-	int (*machine_read)(struct kx_ctx *ctx, struct machine *machine);
+	/* Reads the machine: the memory map, for which it may move contents out of @iomem, and what else its
+	 * planner needs; -ENOMEM only, because the plan warns of what is missing. */
+	int (*machine_read)(struct kx_ctx *ctx, struct iomem *iomem, struct machine *machine);
+	/* Adds what the memory map of this architecture alone has, as the number of an e820 type. */
+	void (*memory_describe)(enum memory_type type, struct kx_memory *ret);
 	/* Serial console of the purgatory when none is named, and its clock in baud. */
 	uint16_t serial_port;
 	uint32_t serial_clock;

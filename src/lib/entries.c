@@ -105,7 +105,8 @@ static int fail_spent(const struct budget *budget, struct kx_error *err)
 	return kx_fail(
 		err, BUDGET_SPENT,
 		"the configuration of the boot loader is not read to its end: it asks for %s. "
-		"It includes itself, or multiplies; correct it, or name another one with "
+		"It includes itself, or its text grows with each line; correct it, or name another "
+		"one with "
 		"--config",
 		limit);
 }

@@ -103,10 +103,6 @@ void ctx_log(const struct kx_ctx *ctx, enum kx_log_level level, const char *fmt,
 _must_check_ int cmdline_of_loader(struct kx_ctx *ctx, char **ret_cmdline);
 
 _must_check_ int machine_read(struct kx_ctx *ctx, struct machine *ret, struct kx_error *err);
-/* The EFI part of it; @boot_params as read. */
-_must_check_ int efi_read(struct kx_ctx *ctx, struct efi_facts *ret, struct kx_error *err);
-/* A value of /sys/firmware/efi/systab ("ACPI20", "SMBIOS", …), 0 when there is none. */
-uint64_t efi_systab_value(struct kx_ctx *ctx, const char *key);
 
 /* One more owner; each of them calls kx_image_free(). */
 const struct kx_image *image_ref(const struct kx_image *image);

@@ -109,15 +109,15 @@ KX_EXPORT int kx_plan_segment(const struct kx_plan *plan, size_t i, struct kx_se
 KX_EXPORT int kx_plan_memory(const struct kx_plan *plan, size_t i, struct kx_memory *memory)
 {
 	const struct memory_range *m = &plan->plan.memory.v[i];
+	struct kx_memory found;
 
 	if (i >= plan->plan.memory.n)
 		return -ERANGE;
-	return sized_out(memory,
-			 &(struct kx_memory){ .start = m->range.start,
-					      .end = m->range.end,
-					      .type = memory_type_name(m->type),
-					      .e820_type = memory_type_e820(m->type) },
-			 sizeof(*memory));
+	found = (struct kx_memory){ .start = m->range.start,
+				    .end = m->range.end,
+				    .type = memory_type_name(m->type) };
+	plan->image->arch->memory_describe(m->type, &found);
+	return sized_out(memory, &found, sizeof(*memory));
 }
 
 void plan_log(struct kx_ctx *ctx, const struct kx_plan *plan)
@@ -126,10 +126,10 @@ void plan_log(struct kx_ctx *ctx, const struct kx_plan *plan)
 
 	ctx_log(ctx, KX_LOG_DEBUG, "MEMORY RANGES");
 	for (size_t i = 0; i < memory->n; i++)
-		ctx_log(ctx, KX_LOG_DEBUG, "%016llx-%016llx (%u)",
+		ctx_log(ctx, KX_LOG_DEBUG, "%016llx-%016llx (%s)",
 			(unsigned long long)memory->v[i].range.start,
 			(unsigned long long)memory->v[i].range.end - 1,
-			memory_type_e820(memory->v[i].type));
+			memory_type_name(memory->v[i].type));
 	ctx_log(ctx, KX_LOG_DEBUG, "kexec_load: entry = %#llx flags = %#llx",
 		(unsigned long long)plan->plan.entry, (unsigned long long)plan->syscall_flags);
 	for (size_t i = 0; i < plan->plan.n_segments; i++) {

@@ -8,23 +8,21 @@
 #include "base/array.h"
 #include "memmap/memmap.h"
 
-/* @e820: Documentation/arch/x86/zero-page.rst and include/uapi/asm/e820.h. @rank: where two tables
- * disagree the type of higher rank counts, because leaving free memory unused wastes a little of it,
- * while using memory that is not free corrupts it. */
+/* @rank: where two tables disagree the type of higher rank counts, because leaving free memory unused
+ * wastes a little of it, while using memory that is not free corrupts it. */
 static const struct {
 	const char *name;
-	uint32_t e820;
 	unsigned rank;
 } types[MEMORY_N_TYPES] = {
-	[MEMORY_RAM] = { "System RAM", 1, 0 },
-	[MEMORY_RESERVED] = { "reserved", 2, 7 },
-	[MEMORY_ACPI] = { "ACPI Tables", 3, 5 },
-	[MEMORY_NVS] = { "ACPI Non-volatile Storage", 4, 6 },
-	[MEMORY_UNUSABLE] = { "Unusable memory", 5, 8 },
-	[MEMORY_PMEM] = { "Persistent Memory", 7, 4 },
-	[MEMORY_PRAM] = { "Persistent Memory (legacy)", 12, 3 },
-	[MEMORY_SOFT_RESERVED] = { "Soft Reserved", 2, 2 },
-	[MEMORY_DRIVER_MANAGED] = { "System RAM (driver managed)", 0, 1 },
+	[MEMORY_RAM] = { "System RAM", 0 },
+	[MEMORY_RESERVED] = { "reserved", 7 },
+	[MEMORY_ACPI] = { "ACPI Tables", 5 },
+	[MEMORY_NVS] = { "ACPI Non-volatile Storage", 6 },
+	[MEMORY_UNUSABLE] = { "Unusable memory", 8 },
+	[MEMORY_PMEM] = { "Persistent Memory", 4 },
+	[MEMORY_PRAM] = { "Persistent Memory (legacy)", 3 },
+	[MEMORY_SOFT_RESERVED] = { "Soft Reserved", 2 },
+	[MEMORY_DRIVER_MANAGED] = { "System RAM (driver managed)", 1 },
 };
 
 const char *memory_type_name(enum memory_type type)
@@ -32,9 +30,9 @@ const char *memory_type_name(enum memory_type type)
 	return types[type].name;
 }
 
-uint32_t memory_type_e820(enum memory_type type)
+bool memory_is_declared(enum memory_type type)
 {
-	return types[type].e820;
+	return type != MEMORY_DRIVER_MANAGED;
 }
 
 int memmap_add(struct memmap *map, struct range range, enum memory_type type)

@@ -58,8 +58,8 @@ void ranges_done(struct ranges *set);
 
 /* "System RAM", "reserved", "ACPI Tables", … static. */
 const char *memory_type_name(enum memory_type type);
-/* Number in an e820 table; 0 for what is not declared at all. */
-uint32_t memory_type_e820(enum memory_type type);
+/* Is the next kernel told of such memory? A driver of its own finds the rest. */
+bool memory_is_declared(enum memory_type type);
 
 /* What to look for. */
 struct hole_request {
@@ -85,7 +85,3 @@ struct iomem {
 
 _must_check_ int iomem_parse(struct bytes text, struct iomem *ret, struct kx_error *err);
 void iomem_done(struct iomem *iomem);
-
-/* One entry of /sys/firmware/memmap: the three files' contents. */
-_must_check_ int firmware_memmap_add(struct memmap *map, struct bytes start, struct bytes end,
-				     struct bytes type, struct kx_error *err);

@@ -1,52 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What a planner needs to know about the machine, as plain data: filled in by lib/machine.c from
- * /proc and /sys below a root, or by a test. */
+/* What a planner needs to know about the machine, as plain data: filled in by lib/machine.c and
+ * lib/NAME/machine.c from /proc and /sys below a root, or by a test. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/arch.h"
 #include "fundamental/bytes.h"
 #include "memmap/memmap.h"
+#include "plan/x86_64/machine.h"
 
-/* One descriptor of /sys/firmware/efi/runtime-map. */
-struct efi_descriptor {
-	uint32_t type;
-	uint64_t phys, virt, n_pages, attribute;
-};
-
-struct efi_facts {
-	bool booted; /* /sys/firmware/efi exists */
-	struct efi_descriptor *runtime_map;
-	size_t n_runtime_map;
-	uint64_t fw_vendor, runtime, config_table, smbios; /* 0 when not shown */
-	const char *missing; /* why runtime services cannot be handed on, or NULL; static */
-};
+struct arch_planner; /* plan/planner.h */
 
 struct machine {
-	enum arch_id arch;
-	struct memmap memory;	    /* normalised; what the next kernel is told */
-	struct ranges keep_off;	    /* RAM that must not be a target */
-	struct ranges crash;	    /* crashkernel= reservations, in file order */
-	uint8_t *boot_params;	    /* 4096 bytes of the running kernel's, or NULL */
-	uint64_t acpi_rsdp;	    /* 0 when unknown */
-	uint8_t acpi_rsdp_copy[36]; /* its contents, for multiboot2 kernels */
-	size_t n_acpi_rsdp_copy;    /* 20 or 36, 0 when it cannot be read */
-	struct efi_facts efi;
+	const struct arch_planner *planner; /* of its architecture; NULL: nothing was read */
+	struct memmap memory;		    /* normalised; what the next kernel is told */
+	struct ranges keep_off;		    /* RAM that must not be a target */
+	struct ranges crash;		    /* crashkernel= reservations, in file order */
 	uint8_t rng_seed[32];
 	size_t n_rng_seed; /* 0 when the kernel's pool is not ready: no seed is passed on */
 	bool has_random;   /* else addresses are not randomised */
 	uint64_t random_physical, random_virtual; /* of the kernel's addresses */
-	uint64_t tsc_khz;			  /* 0 when unknown */
-	bool la57;				  /* five-level paging is on */
-	const char *confidential; /* a guest whose memory is encrypted: how; static, or NULL */
-	bool memory_encrypted;	  /* mem_encrypt= on the running command line (AMD SME) */
-	bool has_crc32;		  /* the crc32 instruction (SSE4.2) */
-	bool drm_console;	  /* a DRM driver owns the display: screen_info is not usable */
-	char fb_id[32];		  /* id of /dev/fb0 in /proc/fb, "" for none */
+	bool has_crc32; /* the processor has an instruction for the purgatory's checksum */
+	/* What only one architecture has: the planner's. */
+	union {
+		struct x86_64_machine x86_64;
+	};
 };
 
 void machine_done(struct machine *machine);

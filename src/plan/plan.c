@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Makes a plan from a request and a machine: the parts that are the same for every architecture,
- * and the table of architectures. */
+/* Makes a plan from a request and a machine: the parts that are the same for every architecture. The
+ * machine says whose planner does the rest. */
 
 #include "plan/plan.h"
 
@@ -11,8 +11,6 @@
 
 #include "base/error.h"
 #include "plan/planner.h"
-
-static const struct arch_planner *const planners[] = { &planner_x86_64 };
 
 static const struct {
 	uint64_t flag;
@@ -46,14 +44,6 @@ static int check_request(const struct plan_request *req, struct kx_error *err)
 	return 0;
 }
 
-static const struct arch_planner *find_planner(enum arch_id arch)
-{
-	for (size_t i = 0; i < sizeof(planners) / sizeof(planners[0]); i++)
-		if (planners[i]->arch == arch)
-			return planners[i];
-	return NULL;
-}
-
 /* Writes the memory map that the next kernel gets. */
 static int declare_memory(struct planner *p)
 {
@@ -61,7 +51,7 @@ static int declare_memory(struct planner *p)
 	const struct ranges *keep_off = &p->machine->keep_off;
 
 	for (size_t i = 0; i < memory->n; i++)
-		if (memory_type_e820(memory->v[i].type) &&
+		if (memory_is_declared(memory->v[i].type) &&
 		    memmap_add(&p->plan->memory, memory->v[i].range, memory->v[i].type) < 0)
 			return planner_out_of_memory(p);
 	for (size_t i = 0; i < keep_off->n; i++)
@@ -142,17 +132,17 @@ static int make(struct planner *p)
 {
 	int r;
 
-	p->arch = find_planner(p->machine->arch);
-	if (!p->arch)
+	p->arch = p->machine->planner;
+	if (!p->arch->make)
 		return kx_fail(p->err, -EOPNOTSUPP, "placing segments is not supported on %s",
-			       arch_name(p->machine->arch));
+			       arch_name(p->arch->arch));
 	if (!p->arch->purgatory->n)
 		return kx_fail(
 			p->err, -EOPNOTSUPP,
 			"this program was built on another architecture than %s and has no "
 			"code to run between its kernels, so it cannot place segments there; "
 			"use kexec_file_load (-s), or a program that was built for %s",
-			arch_name(p->machine->arch), arch_name(p->machine->arch));
+			arch_name(p->arch->arch), arch_name(p->arch->arch));
 	r = check_request(p->req, p->err);
 	if (r < 0)
 		return r;

@@ -3,6 +3,7 @@
 
 /* Functions and state that the planners of all architectures and images share. */
 
+#include "base/arch.h"
 #include "fundamental/purgatory-abi.h"
 #include "plan/plan.h"
 
@@ -54,7 +55,9 @@ struct arch_planner {
 	enum arch_id arch;
 	/* What runs between the kernels; empty when this build's compiler could not make it. */
 	const struct bytes *purgatory;
-	int (*make)(struct planner *p);
+	int (*make)(struct planner *p); /* NULL: segments cannot be placed there */
+	/* Releases its part of struct machine. */
+	void (*machine_done)(struct machine *machine);
 };
 extern const struct arch_planner planner_x86_64;
 

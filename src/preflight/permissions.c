@@ -65,7 +65,7 @@ static enum preflight_status look_container(const struct look *l, struct report 
 
 static enum preflight_status look_built_in(const struct look *l, struct report *r)
 {
-	/* The second one is where the files move to; kernel/ksysfs.c has the first. */
+	/* Newer kernels have the file in the second place; kernel/ksysfs.c has the first. */
 	static const char *const files[] = { "/sys/kernel/kexec_loaded",
 					     "/sys/kernel/kexec/loaded" };
 
@@ -202,7 +202,7 @@ static int lockdown(const struct look *l, struct report *r)
 	return strstr(line, "[integrity]") || strstr(line, "[confidentiality]");
 }
 
-/* securityfs that is not mounted looks like a kernel without anything in it. */
+/* When securityfs is not mounted, its files are missing as in a kernel without lockdown and IMA. */
 static bool has_securityfs(const struct look *l)
 {
 	_cleanup_names_ struct names names = { 0 };
@@ -436,7 +436,8 @@ static bool forces_signatures(const struct look *l)
 	       config_has_line(config.b, "CONFIG_KEXEC_SIG_FORCE=y");
 }
 
-/* A policy that cannot be read back (CONFIG_IMA_READ_POLICY) shows on the command line. */
+/* Without CONFIG_IMA_READ_POLICY the policy cannot be read; then ima_policy= of the command line is
+ * used. */
 static bool ima_appraises(const struct look *l)
 {
 	_cleanup_free_ char *cmdline = NULL;
@@ -448,7 +449,7 @@ static bool ima_appraises(const struct look *l)
 	       strstr(cmdline, "secure_boot");
 }
 
-/* The first line is that of the boot itself, with or without a policy. */
+/* The first line is the boot aggregate, which is there without a policy as well. */
 static bool ima_measures(const struct look *l)
 {
 	uint64_t n;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Runs every check of every family, and settles what their findings come to. */
+/* Runs every check of every family, and decides what their findings mean together. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +47,8 @@ bool is_for_firmware(enum kx_entry_type type)
 	return type == KX_ENTRY_CHAINLOAD || type == KX_ENTRY_OTHER;
 }
 
-/* Configuration first, then force, which has the last word where a check allows it. What is in the way of
- * a kernel only is in nobody's way where none is started. */
+/* The severity of a finding: changed first by the configuration, then by --force where the check
+ * allows it. A finding about starting a kernel does not count when no kernel is started. */
 static void settle(const struct preflight_opts *opts, const struct check *check,
 		   struct preflight_finding *f)
 {
@@ -109,7 +109,7 @@ static bool has_entries(int root, const char *directory)
 	_cleanup_names_ struct names names = { 0 };
 	int r = list_in(root, directory, &names);
 
-	/* A directory that may not be listed is there. */
+	/* A directory that exists but may not be listed counts as present. */
 	return r == 0 ? names.n > 0 : r != -ENOENT;
 }
 

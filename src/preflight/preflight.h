@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * What could go wrong with a fast reboot of this machine, found by reading and before anything is
- * loaded. Every check has an id that never changes its meaning; what cannot be read is "unknown",
- * never "ok".
+ * Checks for what could go wrong with a fast reboot of this machine. They only read, before
+ * anything is loaded. Every check has an id that never changes its meaning; what cannot be read is
+ * "unknown", never "ok".
  */
 
 #include <libkexec.h>
@@ -22,8 +22,8 @@ enum preflight_severity {
 
 enum preflight_status { PREFLIGHT_OK, PREFLIGHT_UNKNOWN, PREFLIGHT_FINDING };
 
-/* Exit statuses of `rapidreboot check`. Documented in rapidreboot(8); fleets rely on them. 1, 2 and 4
- * to 6 mean what they mean for the other commands, as does 3. */
+/* Exit statuses of `rapidreboot check`. Documented in rapidreboot(8); fleets rely on them. 1 to 6
+ * mean the same as for the other commands. */
 enum preflight_exit {
 	PREFLIGHT_EXIT_CLEAR = 0,    /* nothing above a note */
 	PREFLIGHT_EXIT_REFUSED = 3,  /* a fast reboot would be refused */
@@ -60,14 +60,15 @@ struct preflight_opts {
 	const struct config *config; /* or NULL */
 	const char *const *force;    /* ids that do not refuse, n_force of them */
 	size_t n_force;
-	bool has_terminal;   /* somebody sits there and can type a passphrase */
-	bool direct;	     /* the jump is to happen without the init system */
-	bool going_down;     /* the reboot has begun: its own signs are no reason against it */
+	bool has_terminal; /* a person is at a terminal and can type a passphrase */
+	bool direct;	   /* the jump is to happen without the init system */
+	/* the reboot has begun: its own signs are not taken for another shutdown */
+	bool going_down;
 	bool loaded_is_ours; /* the image that is loaded, if any, was loaded by us */
 	/* where the system that is started is mounted, or NULL: it is the one that runs */
 	const char *target;
 	int files; /* with @target: root that kernel and initrds are opened in */
-	/* what the previous attempt left behind when nobody confirmed it, else NULL */
+	/* the entry of the previous attempt when that was not confirmed, else NULL */
 	const char *unconfirmed;
 	const char *record_error; /* why records of attempts cannot be read, or NULL */
 };
@@ -76,7 +77,7 @@ struct preflight_finding {
 	const char *id;	   /* "A1" */
 	const char *title; /* a few words */
 	enum preflight_status status;
-	enum preflight_severity severity; /* as it counts, after force and configuration */
+	enum preflight_severity severity; /* as it counts, after configuration and --force */
 	bool can_force;
 	bool forced;	    /* it would have refused or gone cold */
 	char *evidence;	    /* "FILE: VALUE; …"; for unknown: what could not be read, and why */
@@ -94,7 +95,7 @@ struct preflight {
 };
 
 /**
- * preflight_run() - look at everything, stop at nothing
+ * preflight_run() - run all checks, also after one that refuses
  * @opts: see there
  * @ret: released with preflight_done()
  * @err: filled on failure only, or NULL
@@ -105,9 +106,9 @@ int preflight_run(const struct preflight_opts *opts, struct preflight *ret, stru
 void preflight_done(struct preflight *preflight);
 #define _cleanup_preflight_ _cleanup_(preflight_done)
 
-/* Why this machine's policy wants kernels loaded from their files, by kexec_file_load(2): the part of
- * a sentence, or NULL when kexec_load(2) is as good. What cannot be read is no reason: then the call
- * itself is refused. */
+/* Why this machine's policy wants kernels loaded from their files, by kexec_file_load(2): the part
+ * of a sentence, or NULL when kexec_load(2) is as good. A policy that cannot be read is ignored
+ * here: then kexec_load(2) itself fails. */
 const char *preflight_file_only(int root);
 
 enum preflight_exit preflight_exit_status(const struct preflight *preflight);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* From proc_pid_mountinfo(5) through /sys/class/block/NAME/slaves down to partitions. */
+/* Finds the devices below "/": from proc_pid_mountinfo(5) through /sys/class/block/NAME/slaves down
+ * to partitions. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,8 @@ int block_by_dm_name(const struct look *l, const char *dm_name, char *ret, size_
 	return -ENOENT;
 }
 
-/* Kernel's name of the device; file systems over several have a number of their own, 0:N. */
+/* The kernel's name of the device. File systems on several devices have an anonymous device number,
+ * 0:N. */
 static int block_name(const struct look *l, const char *device, const char *source, char *ret,
 		      size_t n)
 {
@@ -128,7 +130,7 @@ int block_below(const struct look *l, const char *name, char *ret, size_t n)
 	return path_make(ret, n, "%s", names.v[0]) ? 0 : -ENAMETOOLONG;
 }
 
-/* Appends what @from was made of. */
+/* Appends the devices that @from is made of. */
 static int add_slaves(const struct look *l, const char *from, struct root_device *d)
 {
 	_cleanup_names_ struct names names = { 0 };

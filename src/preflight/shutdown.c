@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* G: the way down. H: what earlier reboots left behind. */
+/* Family G: the way down. Family H: what earlier reboots left behind. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -25,7 +25,7 @@ static int is_regular(const struct look *l, const char *path)
 	return fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode);
 }
 
-/* The kexec that lies beside the program that runs, which loading takes along. */
+/* kexec in the directory of the running program: loading copies it into the exit initramfs. */
 static bool has_our_kexec(const struct look *l)
 {
 	_cleanup_free_ char *path = NULL;
@@ -33,10 +33,11 @@ static bool has_our_kexec(const struct look *l)
 	return path_beside_self_in(l->root, "kexec", &path) == 0 && is_regular(l, path) == 1;
 }
 
-/* dracut's 99shutdown copies kexec without what a link points to. */
+/* dracut's module 99shutdown copies a symbolic link kexec, but not its target. */
 static enum preflight_status look_exit_initramfs(const struct look *l, struct report *r)
 {
-	/* dracut's mark that one is wanted, and the first program of one that is unpacked already */
+	/* files that show an exit initramfs: dracut's mark that one is wanted, and the first
+	 * program of one that is unpacked already */
 	static const char *const signs[] = { "/run/initramfs/.need_shutdown",
 					     "/run/initramfs/shutdown" };
 	static const char *const programs[] = { "/usr/sbin/kexec", "/usr/bin/kexec", "/sbin/kexec",
@@ -132,7 +133,8 @@ static int look_inhibitors(const struct look *l, struct report *r)
 	return blocked;
 }
 
-/* shutdown(8) of sysvinit waits by itself, and says no to a second one. Killed, it leaves the file. */
+/* shutdown(8) of sysvinit is a process that waits for the time, and refuses a second one. When it
+ * is killed its file stays. */
 static int look_waiting(const struct look *l, struct report *r)
 {
 	static const char file[] = "/run/shutdown.pid";
@@ -254,7 +256,8 @@ static enum preflight_status look_unconfirmed(const struct look *l, struct repor
 	return found(r, "The last fast reboot was never confirmed by the system that it started.");
 }
 
-/* The kernel writes this word itself before each jump (CONFIG_EFI_BOOTLOADER_CONTROL). */
+/* The kernel itself writes this word to the variable before each jump
+ * (CONFIG_EFI_BOOTLOADER_CONTROL). */
 #define KERNELS_OWN "kexec reboot"
 static const char one_shot[] = "LoaderEntryOneShot-" EFI_LOADER;
 

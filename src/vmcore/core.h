@@ -12,7 +12,7 @@
 #define RING_COUNT_BITS_MAX 26	  /* records: 2 GiB (LOG_BUF_LEN_MAX) of 32 bytes (PRB_AVGBITS) */
 #define RING_SIZE_BITS_MAX 31	  /* bytes: LOG_BUF_LEN_MAX of kernel/printk/printk.c */
 #define STRUCT_MAX 1024		  /* bytes of one kernel structure of the log */
-#define DAMAGE_MAX (1u << 16)	  /* bad records until reading gives up */
+#define DAMAGE_MAX (1u << 16)	  /* damaged records after which reading stops */
 #define TEXT_MAX (1u << 28)	  /* bytes of the plain log; configurations went to 2 MiB */
 #define LINE_MAX_BYTES (1u << 13) /* line of the plain log; the kernel's own limit is 1024 */
 #define PROCESSORS_MAX 8192	  /* NR_CPUS: each may have one record half begun */
@@ -89,7 +89,8 @@ struct log_key {
 
 _must_check_ int log_layout(const struct vmcore *core, const struct log_key *keys, size_t n_keys,
 			    void *layout, struct kx_error *err);
-/* Returns false when reading has to end: then reader->stopped is what the callback returned. */
+/* Delivers a record. False when reading has to end: then reader->stopped is what the callback
+ * returned. */
 bool log_emit(struct log_reader *reader, const struct vmcore_record *record);
 /* Counts a damaged place; false when there were DAMAGE_MAX of them, so that reading ends. */
 bool log_damaged(struct log_reader *reader, const struct kx_error *why);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Looks up values in VMCOREINFO, lines of text by which the kernel describes itself. Source:
- * Documentation/admin-guide/kdump/vmcoreinfo.rst and include/linux/vmcore_info.h.
+ * Looks up values in VMCOREINFO: lines of text in which the kernel describes its own structures.
+ * Source: Documentation/admin-guide/kdump/vmcoreinfo.rst and include/linux/vmcore_info.h.
  */
 #include <string.h>
 

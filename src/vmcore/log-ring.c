@@ -238,8 +238,9 @@ static int set_info(const struct ring *ring, struct bytes info, struct vmcore_re
 }
 
 /*
- * A processor stopped between taking the newest id and marking its descriptor (desc_reserve() in
- * printk_ringbuffer.c): that one is still unused, or given up under the id of a wrap ago.
+ * Has a processor stopped between taking the newest id and marking its descriptor (desc_reserve()
+ * in printk_ringbuffer.c)? Then the descriptor is still unused, or has the id of the previous wrap
+ * and is marked as reusable.
  */
 static bool is_being_reserved(const struct ring *ring, uint64_t id, uint64_t var)
 {

@@ -138,7 +138,8 @@ class Steps(RebootTest):
         self.assertEqual(self.read(DISABLED), "1\n")
 
     def test_no_request(self):
-        """Who wants the firmware gets it: the sysctl keeps hooks from loading as well."""
+        """The reboot goes through the firmware all the same: the sysctl keeps hooks from loading,
+        too."""
         asked = "run SYSTEMCTL_SKIP_AUTO_KEXEC=1 /usr/bin/systemctl reboot"
         (self.root / "proc/sys/kernel/random/boot_id").unlink()
         self.assertRuns([], 0, [asked])

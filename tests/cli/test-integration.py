@@ -190,7 +190,7 @@ class Integration(unittest.TestCase):
             self.assertEqual(ours, [], run.stderr)
 
     def test_login(self):
-        """Only a person at a terminal is told, and a failure is nobody's business."""
+        """The notice is printed at a terminal only, and failures are silent."""
         path = self.script("login/rapidreboot.sh", "status --notice")
         for shell in ("sh -c '. {0}; exit 7'", "sh -ic '. {0}; exit 7' | cat"):
             self.assertEqual(self.sh(shell.format(path))[1], [])

@@ -32,7 +32,7 @@ class OtherSystem(RebootTest):
         self.assertRuns(["Other system"], 0, ["run /sbin/initctl reboot"])
 
     def test_other_system_without_a_kernel(self):
-        """What is in the way of kernels only is in nobody's way there; what holds every reboot off is."""
+        """Checks about starting a kernel do not refuse there; checks about every reboot do."""
         self.take_menu("menuentry 'Other' {\n chainloader +1\n}\n")
         self.set("proc/sys/kernel/kexec_load_disabled", "1\n")
         self.assertRuns(["check"], 7, [])

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What hooks do while the machine goes down, by init's own words and by the request file."""
+"""What hooks do while the machine goes down, by init's own sign and by the request file."""
 import errno
 
 from kexec_machine import main

@@ -113,7 +113,7 @@ class Debian(LegacyTest):
         self.assertEqual((got["title"], got["decided_by"]), ("Test", "/etc/default/kexec:4"))
 
     def test_reboots(self):
-        """LOAD_KEXEC=true is what `enable` is."""
+        """LOAD_KEXEC=true has the effect of `rapidreboot enable`."""
         for load, level, calls in (("true", "6", ["load"]), ("false", "6", []), ("true", "0", [])):
             self.files(load)
             self.assertRuns(["hook", "load"], 0, calls, env={"RUNLEVEL": level})

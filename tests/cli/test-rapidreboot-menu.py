@@ -116,7 +116,7 @@ class Choosing(Menu):
         self.assertLeft(t, 6)
 
     def test_starts(self):
-        """What is chosen goes the way of every reboot, question included."""
+        """The chosen entry is started as any other reboot, with the same question."""
         t = self.start()
         t.shows("q: leave")
         t.type(DOWN + "\r")

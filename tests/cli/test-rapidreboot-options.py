@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The command line of rapidreboot: every wrong word, option or value ends in 2 before anything is
-looked at, with one line of one form, as rapidreboot(8) says under EXIT STATUS."""
+looked at, with one line of the same form, as rapidreboot(8) says under EXIT STATUS."""
 from kexec_machine import main
 from reboot_machine import RebootTest
 

@@ -169,7 +169,7 @@ class Desktop(RebootTest):
             self.assertRuns(["desktop"], 0, env=self.answers(sessions=[OWN, OTHER], kind=kind))
 
     def test_unknown(self):
-        """What cannot be found out is a no."""
+        """When the launcher cannot find something out, it refuses."""
         good = self.answers(sessions=[OWN, OTHER])
         for name in ("FAKE_OUTPUT_ListInhibitors", "FAKE_OUTPUT_ListSessions"):
             for text in ("", "{}", "[]", '{"data": []}', '{"data": ["x"]}', '{"data": 5}', "nonsense"):

@@ -52,7 +52,7 @@ class Reboot(RebootTest):
             self.assertIn(command, r.err)
 
     def test_refused(self):
-        """Whatever init had in mind with it, the image is gone and nobody is armed."""
+        """After a failure the image is unloaded, and no request is left."""
         for init, asked in ASKED.items():
             with self.subTest(init):
                 self.take_init(init)
@@ -204,7 +204,7 @@ class Reboot(RebootTest):
         self.assertNotIn("came back", diet("--diet")[1])
 
     def test_policy_wants_files(self):
-        """Under a policy the other call is no way round."""
+        """A policy is not evaded by the other system call."""
         self.set("proc/cmdline", "root=/dev/sda1 kho=on\n")
         self.assertRuns(["--kernel", self.kernel], 0, ["file-load", ASKED["systemd"]])
         for code in (errno.ENOSYS, errno.EINVAL, errno.EKEYREJECTED):
@@ -537,7 +537,7 @@ class Records(RebootTest):
         self.assertEqual(self.attempts(), [])
 
     def test_clear(self):
-        """What a person has looked into stands in nobody's way, and stays in the timeline."""
+        """An attempt that was cleared no longer refuses the next one, and stays in the timeline."""
         self.assertRuns(["clear"], 6, [])
         self.assertRuns(["--kernel", self.kernel], 0)
         self.assertRuns(["clear"], 6, [])       # it is on its way

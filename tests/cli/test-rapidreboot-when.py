@@ -89,7 +89,7 @@ class When(WhenTest):
                         ["load", "run /usr/sbin/shutdown -r --no-wall +5 new kernel", RENEW, WATCH])
 
     def test_refused(self):
-        """Init did not like it: nothing stays."""
+        """Init refuses the order: image, request and record are removed."""
         for init in ORDERS:
             self.take_init(init)
             r = self.when("+5", 5, exits={"shutdown": 1, "openrc-shutdown": 1})
@@ -239,14 +239,14 @@ class Waiting(WhenTest):
         self.assertEqual(self.read(REQUEST), before)
 
     def test_init_refuses(self):
-        """Nothing stays of it."""
+        """Image, request and record are removed."""
         self.order()
         self.wait([TIMELESS["runit"], "file-unload"], exits={"runit-init": 1})
         self.assertIsNone(self.read(REQUEST))
         self.assertNotIn("pending", self.read("var/lib/rapidreboot/attempts") or "")
 
     def test_unloaded(self):
-        """Somebody else has dropped the kernel: then this is no reboot that anybody wants."""
+        """Another program has unloaded the kernel: then there is no reboot."""
         self.order()
         self.set("sys/kernel/kexec_loaded", "0\n")
         self.assertIn("gone", self.wait(["file-unload"]).err)
@@ -376,7 +376,8 @@ class Renewed(WhenTest):
         self.assertIn("entry New", self.read(REQUEST))
 
     def test_number_of_another(self):
-        """Nobody agreed to what stands there now: then the boot loader decides."""
+        """The number means another entry now: it is not started, and the reboot goes through the
+        firmware."""
         self.order("0")
         self.take_menu(f"menuentry 'Newer' {{\n linux {self.kernel} root=/dev/sda1\n}}\n"
                        f"menuentry 'Test' {{\n linux {self.kernel} root=/dev/sda1 ro\n}}\n")
@@ -521,7 +522,7 @@ class Request(WhenTest):
             self.jump(calls, time)
 
     def test_another_image(self):
-        """What was loaded since is not what was asked for."""
+        """Another image was loaded after the request: it is not started."""
         self.take_init("sysvinit")
         self.assertRuns(["--kernel", self.kernel], 0)
         digest = re.search(r"^digest \w+$", self.read(REQUEST), re.M)[0]

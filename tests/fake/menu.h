@@ -5,7 +5,7 @@
 
 #include "entry/entry.h"
 
-/* What every parser of a menu promises, whatever it was fed; abort() when it does not keep it. */
+/* Checks the invariants of every parser's menu, for any input; abort() when one is broken. */
 static inline void check_menu(const struct boot_menu *menu)
 {
 	size_t n_default = 0;

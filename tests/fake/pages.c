@@ -6,7 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* What is mapped, to tell where an address of it lies; a process maps one thing at a time. */
+/* The mapping of this process, to find the physical address of a byte; there is one mapping at a
+ * time. */
 static size_t mapped[FAKE_PAGES_MAX];
 
 static struct fake_pages *fake_of(struct sys *sys)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A machine with huge pages of its own making: which frames its pool hands out is the test's choice,
- * each call can fail, and the process that makes it can die there. What it knows lies in shared memory,
- * so that it outlives a process that died. */
+/* Simulates the huge pages of a machine: the test chooses which frames the pool gives, each call
+ * can fail, and the calling process can be ended at each call. Its state is in shared memory, so
+ * that it survives that process. */
 
 #include "sys/pages.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
-/* A machine that does nothing but write down what it was asked to do. Linked in place of
+/* A machine that only writes down each call. Linked in place of
  * sys/linux.c and handover/shutdown.c, so that the real commands run unchanged on top of it.
  *
  *   FAKE_ROOT        directory that stands for "/": state files are read there and follow what
@@ -134,7 +134,8 @@ static int fake_file_load(struct sys *sys, int kernel_fd, int initrd_fd, size_t 
 	return r;
 }
 
-/* Jumping with nothing loaded is a mistake that a real kernel answers and a test must see. */
+/* A jump with nothing loaded: a real kernel fails with EINVAL; the log shows it, so that a test
+ * fails. */
 static bool is_empty(struct sys *sys)
 {
 	char path[4096], c = '1';
@@ -288,7 +289,8 @@ enum { LONG_SLEEP_MS = 1000 };
 
 static uint64_t slept_ms;
 
-/* Whole minutes of waiting take no time here, and FAKE_ASLEEP can happen meanwhile. */
+/* Long waits return at once; the clock moves on, and the command of FAKE_ASLEEP is run
+ * meanwhile. */
 static void fake_sleep_ms(struct sys *sys, unsigned ms)
 {
 	const char *meanwhile = getenv("FAKE_ASLEEP");

@@ -27,7 +27,7 @@ FIRMWARE = {"bios": r"SeaBIOS \(version", "uefi": r"BdsDxe: starting "}
 
 
 class Trouble(Exception):
-    """The machine did not do what the test needs to go on."""
+    """The machine did not reach a state that the test needs to go on."""
 
 
 @dataclasses.dataclass

@@ -24,7 +24,7 @@ struct fake_machine {
 void fake_new(struct fake_machine *m, const char *init);
 void fake_free(struct fake_machine *m);
 void fake_put(struct fake_machine *m, const char *path, const char *text);
-/* A program that can be called: what it does is up to the fake. */
+/* A program that exists; what running it does is up to tests/fake/sys-machine.c. */
 void fake_put_program(struct fake_machine *m, const char *path);
 void fake_remove(struct fake_machine *m, const char *path);
 bool fake_has(struct fake_machine *m, const char *path);

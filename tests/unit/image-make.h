@@ -23,7 +23,7 @@ static inline void put_text(uint8_t *b, size_t off, const char *s)
 	memcpy(b + off, s, strlen(s));
 }
 
-/* A parser behind one shape, so that the checks below work for all of them. */
+/* A parser with a common signature, so that the checks below work for all of them. */
 struct parser {
 	int (*parse)(struct bytes file, void *ret, struct kx_error *err);
 	size_t ret_n;
@@ -110,7 +110,7 @@ static inline void check_changes(const struct parser *p, struct bytes file,
 	free(copy);
 }
 
-/* What no parser may take: expected is -ENOEXEC. */
+/* Files of other kinds, which every parser has to refuse with -ENOEXEC. */
 static inline void check_strangers(const struct parser *p)
 {
 	static const char text[] = "root:x:0:0:root:/root:/bin/bash\n# not a kernel\n";

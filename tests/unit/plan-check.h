@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* What must hold for every plan, worked out again from the plan's bytes and the specifications, with
- * nothing of the planner's own code. */
+/* Rules that hold for every plan, computed from the plan's bytes and the specifications without the
+ * planner's own code. */
 
 #include <assert.h>
 #include <stdio.h>
@@ -247,7 +247,7 @@ static inline uint64_t check_linux(const struct machine *m, const struct plan_re
 		assert_true(stamps == args.stamps);
 		assert_int_equal(n, sizeof(struct stamps));
 		assert_true(le_at(plan, stamps, 8) == STAMPS_MAGIC);
-		assert_true(le_at(plan, stamps + 16, 8) == m->tsc_khz);
+		assert_true(le_at(plan, stamps + 16, 8) == m->x86_64.tsc_khz);
 	}
 	return bp;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "plan/plan.h"
+#include "plan/planner.h"
 #include "tests/unit/plan-check.h"
 
 struct memory_row {
@@ -33,7 +34,9 @@ static const struct memory_row pc_6g[] = {
 
 static inline struct machine machine_of(const struct memory_row *rows, size_t n)
 {
-	struct machine m = { .arch = ARCH_X86_64, .tsc_khz = 2600000, .has_crc32 = true };
+	struct machine m = { .planner = &planner_x86_64,
+			     .has_crc32 = true,
+			     .x86_64.tsc_khz = 2600000 };
 
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(memmap_add(&m.memory, (struct range){ rows[i].start, rows[i].end },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* A directory that plays the machine: files are put into it, a context reads from it. */
+/* A directory that stands for a machine: tests put files into it, and a context reads from it. */
 
 struct root {
 	char path[64];

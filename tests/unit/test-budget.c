@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* What reading foreign files may cost, and that it costs no more: budgets, menus that multiply, tables of
- * mounts of any length. */
+/* Limits on the work of reading foreign files: budgets, menus whose size is a product of their
+ * parts, tables of mounts of any length. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ static void test_kinds(void **state)
 	assert_int_equal(budget_take(NULL, BUDGET_FILES, UINT64_MAX), 0);
 }
 
-/* A sum that wraps would be a budget without end. */
+/* Sums must not wrap: that would be a budget without a limit. */
 static void test_no_wrap(void **state)
 {
 	struct budget budget;
@@ -122,7 +122,8 @@ static void test_extlinux_append(void **state)
 
 /* ---- tables of mounts */
 
-/* What covers what, by the definition: a later line mounts at the same place, or above it. */
+/* Which mounts are hidden, by the definition: a later line mounts at the same directory, or one
+ * above it. */
 static void expect_as_defined(const char *const *dirs, size_t n)
 {
 	_cleanup_strbuf_ struct strbuf text = { 0 };

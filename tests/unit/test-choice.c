@@ -205,7 +205,8 @@ static void test_pick(void **state)
 	}
 }
 
-/* The gravest answer counts, and it always has a sentence or a finding. */
+/* Of several reasons against a reboot the most severe one is returned, always with a sentence or a
+ * finding. */
 static void test_verdicts(void **state)
 {
 	static const struct {
@@ -221,7 +222,7 @@ static void test_verdicts(void **state)
 		{ { .entry = "Windows", .files = { { OURS, "FIRMWARE=refuse\n" } } },
 		  { NULL, NULL },
 		  REASON_CHECKS },
-		/* what only the firmware can do is not lost by what is in the way of a kernel */
+		/* an entry for the firmware stays one when no kernel may be loaded */
 		{ { .entry = "Windows" },
 		  { "/proc/sys/kernel/kexec_load_disabled", "1\n" },
 		  REASON_FIRMWARE },

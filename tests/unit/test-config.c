@@ -207,7 +207,8 @@ static void test_settings_files(void **state)
 	root_free(&root);
 }
 
-/* A disk that somebody brought may say what its own kernel is told, and nothing else. */
+/* Settings of another system (--root) may change the command line of its kernel, and nothing
+ * else. */
 static void test_settings_foreign(void **state)
 {
 	static const char everything[] =

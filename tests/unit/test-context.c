@@ -129,7 +129,7 @@ static void test_state(void **state)
 	assert_int_equal(s.can_boot, 0);
 }
 
-/* Another machine can be planned for, never acted on. */
+/* With the root of another machine plans can be made, but nothing is loaded. */
 static void test_captured_never_acts(void **state)
 {
 	struct fixture *f = *state;
@@ -229,11 +229,11 @@ static void test_machine(void **state)
 	assert_int_equal(m.keep_off.n, 1);
 	assert_int_equal(m.keep_off.v[0].start, 0x20000000);
 	assert_int_equal(m.keep_off.v[0].end, 0x40000000);
-	assert_int_equal(m.acpi_rsdp, 0x40302010);
+	assert_int_equal(m.x86_64.acpi_rsdp, 0x40302010);
 	assert_true(m.has_crc32);
-	assert_false(m.la57);
-	assert_true(m.drm_console);
-	assert_false(m.efi.booted);
+	assert_false(m.x86_64.la57);
+	assert_true(m.x86_64.drm_console);
+	assert_false(m.x86_64.efi.booted);
 	machine_done(&m);
 
 	/* add_efi_memmap: the firmware's table lacks what it added */
@@ -255,9 +255,9 @@ static void test_machine_efi(void **state)
 	root_put(&f->root, "/sys/firmware/efi/fw_vendor", "0x7fec0018\n");
 	root_put(&f->root, "/sys/firmware/efi/config_table", "0x7f5ee018\n");
 	assert_int_equal(machine_read(f->ctx, &m, NULL), 0);
-	assert_int_equal(m.acpi_rsdp, 0x7f77e014);
-	assert_true(m.efi.booted);
-	assert_non_null(m.efi.missing);
+	assert_int_equal(m.x86_64.acpi_rsdp, 0x7f77e014);
+	assert_true(m.x86_64.efi.booted);
+	assert_non_null(m.x86_64.efi.missing);
 	machine_done(&m);
 
 	for (int i = 0; i < 2; i++) {
@@ -274,12 +274,12 @@ static void test_machine_efi(void **state)
 		}
 	}
 	assert_int_equal(machine_read(f->ctx, &m, NULL), 0);
-	assert_null(m.efi.missing);
-	assert_int_equal(m.efi.n_runtime_map, 2);
-	assert_int_equal(m.efi.runtime_map[1].type, 0x20);
-	assert_int_equal(m.efi.runtime_map[1].phys, 0x21);
-	assert_int_equal(m.efi.runtime_map[1].attribute, 0x24);
-	assert_int_equal(m.efi.smbios, 0x7f5f0000);
+	assert_null(m.x86_64.efi.missing);
+	assert_int_equal(m.x86_64.efi.n_runtime_map, 2);
+	assert_int_equal(m.x86_64.efi.runtime_map[1].type, 0x20);
+	assert_int_equal(m.x86_64.efi.runtime_map[1].phys, 0x21);
+	assert_int_equal(m.x86_64.efi.runtime_map[1].attribute, 0x24);
+	assert_int_equal(m.x86_64.efi.smbios, 0x7f5f0000);
 	machine_done(&m);
 }
 

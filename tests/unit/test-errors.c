@@ -19,7 +19,7 @@ struct facts {
 	const char *type;
 };
 
-/* As a caller has it who did not clear it. */
+/* The struct of a caller who did not clear it. */
 static struct kx_error dirty(void)
 {
 	struct kx_error err;

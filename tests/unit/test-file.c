@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Files that are replaced while others read them, replace them, and are killed. */
+/* Replacing files while other processes read or replace them, or are killed. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -60,7 +60,7 @@ static void setup(struct root *root)
 	assert_int_equal(file_replace_in(ROOT_HERE, path, 0600, text, sizeof(text), true), 0);
 }
 
-/* Whoever reads gets what one of the writers wrote, all of it. */
+/* A reader gets the complete file of one of the writers. */
 static void test_writers(void **state)
 {
 	struct root root;
@@ -81,7 +81,8 @@ static void test_writers(void **state)
 	root_free(&root);
 }
 
-/* Killed at any moment: the file is whole, and the next writer leaves nothing else behind. */
+/* A writer may be killed at any moment: the file is complete, and the next writer removes what the
+ * killed one left. */
 static void test_killed(void **state)
 {
 	struct root root;

@@ -76,7 +76,7 @@ static void test_suse(void **state)
 	teardown();
 }
 
-/* The note goes to terminals. */
+/* The note is printed, so it must not have control characters. */
 static void test_hostile(void **state)
 {
 	setup();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Objects of the library may be released in any order, and what is left goes on working. A sanitizer sees
- * what would be read after it was released. */
+/* Objects of the library may be released in any order, and the others stay usable. A sanitizer
+ * finds reads of released memory. */
 #include <errno.h>
 #include <string.h>
 

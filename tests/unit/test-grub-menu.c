@@ -260,7 +260,7 @@ static void test_initrd(void **state)
 	assert_string_equal(e[2].cmdline, "BOOT_IMAGE=/k second");
 	assert_int_equal(e[3].initrds.n, 0);
 	assert_true(e[3].bootable && e[3].warnings.n);
-	/* GRUB would start it without; nobody is served by that. */
+	/* GRUB would start it without the missing initrd; here the entry is not bootable. */
 	assert_false(e[4].bootable);
 	assert_int_equal(e[5].type, ENTRY_OTHER);
 	assert_false(e[5].bootable);
@@ -354,7 +354,7 @@ static void test_saved(void **state)
 	config_done(&c);
 }
 
-/* What never ends must not end us. */
+/* Scripts without an end are stopped. */
 static void test_limits(void **state)
 {
 	static const char *const endless[] = {

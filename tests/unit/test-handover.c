@@ -77,7 +77,7 @@ static void test_request_whole(void **state)
 	assert_string_equal(q.entry, "Debian  GNU/Linux: 6.1");
 }
 
-/* Anything odd is no request. */
+/* Any deviation from the format makes the file invalid. */
 static const char *const bad_requests[] = {
 	"",
 	"\n",
@@ -507,11 +507,11 @@ static const struct {
 	{ GOING_NOWHERE, NO_REQUEST, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
 	{ GOING_NOWHERE, REBOOT_KEXEC, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
 	{ GOING_NOWHERE, REBOOT_COLD, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
-	/* a poweroff is a poweroff, whatever was asked for before */
+	/* a poweroff is never turned into a reboot by an earlier request */
 	{ GOING_DOWN, NO_REQUEST, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
 	{ GOING_DOWN, REBOOT_KEXEC, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
 	{ GOING_DOWN, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
-	/* silence is no signal */
+	/* init gives no sign */
 	{ GOING_UNKNOWN, NO_REQUEST, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
 	{ GOING_UNKNOWN, REBOOT_KEXEC, HOOK_NOTHING, HOOK_NOTHING, HOOK_JUMP },
 	{ GOING_UNKNOWN, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },

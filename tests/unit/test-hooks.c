@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Hooks that are really run, in a directory that plays the machine. */
+/* Runs real programs as hooks, in a directory that stands for the machine. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,7 +161,8 @@ static void change_mode(struct root *root, const char *path, unsigned mode)
 	assert_int_equal(chmod(whole, mode), 0);
 }
 
-/* Whoever can write to a directory on the way decides what runs: nothing does, and that is a no. */
+/* When others than root can write to a directory on the way, no hook of it is run, and that counts
+ * as a failure. */
 static void test_untrusted_directory(void **state)
 {
 	static const char *const directories[] = { "/etc", "/etc/rapidreboot",
@@ -182,7 +183,7 @@ static void test_untrusted_directory(void **state)
 	}
 }
 
-/* A file in the place of the directory, a link in circles: there may have been a hook. */
+/* A file in place of the directory, or a link to itself: counts as a hook that fails. */
 static void test_unreadable(void **state)
 {
 	struct hooks_answer answer;

@@ -221,7 +221,8 @@ static void test_damaged(void **state)
 	}
 }
 
-/* Exactly the limit passes, one byte less does not, and a bomb stops there. */
+/* A file of exactly the limit is unpacked, one byte more is refused, and a decompression bomb stops
+ * at the limit. */
 static void test_limits(void **state)
 {
 	for (size_t i = 0; i < n_samples; i++) {
@@ -237,7 +238,7 @@ static void test_limits(void **state)
 	}
 }
 
-/* Output is not all that takes time: a stream without any takes some to begin. */
+/* Streams that unpack to nothing take time as well, so their number is limited. */
 static void test_endless_streams(void **state)
 {
 	/* RFC 1952, 1951: one final block with fixed codes that holds its end only */

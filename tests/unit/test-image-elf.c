@@ -204,7 +204,7 @@ static void test_notes(void **state)
 		if (notes[i].r == 0)
 			assert_int_equal(elf.is_linux, notes[i].is_linux);
 
-		/* a first note that claims to be endless hides the second one */
+		/* a first note with a length beyond the segment hides the second one */
 		put(b, ELF_DATA + 32 + 4, 4, 0xffffffff);
 		assert_int_equal(elf_parse(file, &elf, NULL), 0);
 		assert_false(elf.is_linux);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memmap/memmap.h"
+#include "memmap/x86_64/e820.h"
 #include "tests/unit/cmocka-shim.h"
 
 static struct bytes text(const char *s)
@@ -216,6 +216,28 @@ static void test_hole(void **state)
 	memmap_done(&map);
 }
 
+/* Documentation/arch/x86/zero-page.rst, include/uapi/asm/e820.h: E820_TYPE_RAM 1, RESERVED 2, ACPI 3,
+ * NVS 4, UNUSABLE 5, PMEM 7, PRAM 12. Specific purpose memory has 0xefffffff inside the kernel only, and
+ * firmware says 2. What a driver added is in no table of firmware. */
+static void test_e820(void **state)
+{
+	static const struct {
+		enum memory_type type;
+		uint32_t number;
+	} rows[] = {
+		{ MEMORY_RAM, 1 },   { MEMORY_RESERVED, 2 },	  { MEMORY_ACPI, 3 },
+		{ MEMORY_NVS, 4 },   { MEMORY_UNUSABLE, 5 },	  { MEMORY_PMEM, 7 },
+		{ MEMORY_PRAM, 12 }, { MEMORY_SOFT_RESERVED, 2 }, { MEMORY_DRIVER_MANAGED, 0 },
+	};
+
+	(void)state;
+	assert_int_equal(ARRAY_SIZE(rows), MEMORY_N_TYPES);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(e820_type(rows[i].type), rows[i].number);
+		assert_int_equal(memory_is_declared(rows[i].type), rows[i].number != 0);
+	}
+}
+
 static void test_firmware(void **state)
 {
 	struct kx_error err = { 0 };
@@ -249,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_iomem_bad), cmocka_unit_test(test_normalise),
 		cmocka_unit_test(test_many),	  cmocka_unit_test(test_ram_outside),
 		cmocka_unit_test(test_hole),	  cmocka_unit_test(test_firmware),
+		cmocka_unit_test(test_e820),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

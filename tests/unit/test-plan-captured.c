@@ -41,12 +41,12 @@ static void check(const char *name, uint64_t flags, bool efi)
 		fail_msg("%s: %s", name, err.message);
 	bp = check_linux(&m, &req, &plan);
 	/* where the firmware's tables are: as the running kernel was told */
-	assert_true(le_at(&plan, bp + 0x70, 8) == m.acpi_rsdp);
-	assert_int_equal(le_at(&plan, bp + 0x1ec, 1), m.boot_params[0x1ec]);
+	assert_true(le_at(&plan, bp + 0x70, 8) == m.x86_64.acpi_rsdp);
+	assert_int_equal(le_at(&plan, bp + 0x1ec, 1), m.x86_64.boot_params[0x1ec]);
 	assert_int_equal(!setup_data(&plan, bp, 4, &n), !efi);
 	for (size_t i = 0; i < 8; i++) /* signature and address of the system table */
 		assert_int_equal(le_at(&plan, bp + 0x1c0 + i, 1),
-				 efi ? m.boot_params[0x1c0 + i] : 0);
+				 efi ? m.x86_64.boot_params[0x1c0 + i] : 0);
 	assert_int_equal(plan.n_warnings, 0);
 	plan_done(&plan);
 	machine_done(&m);

@@ -276,17 +276,17 @@ static void test_obstacles(void **state)
 	bz->relocatable = false;
 	expect_rung(&m, "", KX_REQ_FAST, "bzImage", "CONFIG_RELOCATABLE");
 	bz->relocatable = true;
-	m.la57 = true;
+	m.x86_64.la57 = true;
 	expect_rung(&m, "", KX_REQ_FAST, "copy", "");
 	expect_rung(&m, "no5lvl", KX_REQ_FAST, "bzImage", "no5lvl");
 	bz->xloadflags = 0x3f; /* the decompressor knows five levels, the kernel does not */
 	expect_rung(&m, "", KX_REQ_FAST, "bzImage", "four levels");
 	bz->xloadflags = 0x7f;
-	m.la57 = false;
-	m.confidential = "a guest of a test";
+	m.x86_64.la57 = false;
+	m.x86_64.confidential = "a guest of a test";
 	expect_rung(&m, "", KX_REQ_FAST, "bzImage", "guest of a test");
-	m.confidential = NULL;
-	m.memory_encrypted = true;
+	m.x86_64.confidential = NULL;
+	m.x86_64.memory_encrypted = true;
 	expect_rung(&m, "", KX_REQ_FAST, "bzImage", "mem_encrypt");
 	machine_done(&m);
 }

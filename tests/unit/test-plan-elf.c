@@ -122,13 +122,13 @@ static void test_vmlinux_moved(void **state)
 
 static void test_vmlinux_refused(void **state)
 {
-	m.la57 = true;
+	m.x86_64.la57 = true;
 	assert_int_equal(make(), 0);
 	assert_int_equal(plan.n_warnings, 1);
 	plan_done(&plan);
 	req.cmdline = "quiet no5lvl";
 	assert_int_equal(make(), -EOPNOTSUPP);
-	m.la57 = false;
+	m.x86_64.la57 = false;
 	assert_int_equal(make(), 0);
 	plan_done(&plan);
 
@@ -295,7 +295,7 @@ static int setup_multiboot(void **state)
 
 static int teardown_multiboot(void **state)
 {
-	m.boot_params = NULL;
+	m.x86_64.boot_params = NULL;
 	return teardown(state);
 }
 
@@ -386,8 +386,8 @@ static void test_multiboot2_firmware(void **state)
 {
 	uint64_t info, at;
 
-	m.boot_params = running;
-	m.efi.booted = true;
+	m.x86_64.boot_params = running;
+	m.x86_64.efi.booted = true;
 	memcpy(running + 0x1c0, "EL64", 4);
 	put(running + 0x1c4, 0x7f000018, 4);
 	running[0x0f] = 0x70; /* VIDEO_TYPE_EFI: 1024x768x32 at 6 GiB */
@@ -414,9 +414,9 @@ static void test_multiboot2_firmware(void **state)
 	assert_int_equal(le_at(&plan, at + 32, 6), 0x080008080810);
 	plan_done(&plan);
 
-	m.n_acpi_rsdp_copy = 36;
-	memcpy(m.acpi_rsdp_copy, "RSD PTR \0BOCHS \2", 16);
-	m.acpi_rsdp_copy[35] = 0x99;
+	m.x86_64.n_acpi_rsdp_copy = 36;
+	memcpy(m.x86_64.acpi_rsdp_copy, "RSD PTR \0BOCHS \2", 16);
+	m.x86_64.acpi_rsdp_copy[35] = 0x99;
 	assert_int_equal(make(), 0);
 	info = check_purgatory(&plan, &req).argument;
 	assert_int_equal(plan.n_warnings, 0);
@@ -425,7 +425,7 @@ static void test_multiboot2_firmware(void **state)
 	assert_int_equal(byte_at(&plan, at + 8 + 35), 0x99);
 	plan_done(&plan);
 
-	m.acpi_rsdp_copy[15] = 0; /* ACPI 1.0 */
+	m.x86_64.acpi_rsdp_copy[15] = 0; /* ACPI 1.0 */
 	assert_int_equal(make(), 0);
 	info = check_purgatory(&plan, &req).argument;
 	assert_true(!tag(info, 15));

@@ -23,8 +23,8 @@ static int setup(void **state)
 {
 	fake_bzimage(&kernel);
 	m = MACHINE(pc_1g);
-	m.boot_params = running;
-	m.acpi_rsdp = 0x3ffee014;
+	m.x86_64.boot_params = running;
+	m.x86_64.acpi_rsdp = 0x3ffee014;
 	req = (struct plan_request){ .image = &kernel.image, .cmdline = "x" };
 	for (size_t i = 0; i < sizeof(running); i++)
 		running[i] = (uint8_t)(i * 7 + 1); /* whatever is copied can be told apart */
@@ -43,8 +43,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	m.boot_params = NULL;
-	m.efi.runtime_map = NULL;
+	m.x86_64.boot_params = NULL;
+	m.x86_64.efi.runtime_map = NULL;
 	machine_done(&m);
 	return 0;
 }
@@ -104,8 +104,8 @@ static void test_copied(void **state)
 	assert_int_equal(le_at(&plan, bp + 0x1ea, 1), 16);
 	plan_done(&plan);
 
-	m.boot_params = NULL;
-	m.acpi_rsdp = 0;
+	m.x86_64.boot_params = NULL;
+	m.x86_64.acpi_rsdp = 0;
 	make();
 	assert_zero(4, 0x1e0 - 4); /* memory sizes are before and behind */
 	assert_zero(0x1e9, 6);
@@ -115,7 +115,7 @@ static void test_copied(void **state)
 /* The running kernel knows where the RSDP is even where sysfs does not say. */
 static void test_rsdp(void **state)
 {
-	m.acpi_rsdp = 0;
+	m.x86_64.acpi_rsdp = 0;
 	put(running + 0x70, 0xf5ad0, 8);
 	make();
 	assert_int_equal(le_at(&plan, bp + 0x070, 8), 0xf5ad0);
@@ -141,8 +141,8 @@ static void test_screen(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		m.drm_console = cases[i].drm;
-		(void)snprintf(m.fb_id, sizeof(m.fb_id), "%s", cases[i].fb);
+		m.x86_64.drm_console = cases[i].drm;
+		(void)snprintf(m.x86_64.fb_id, sizeof(m.x86_64.fb_id), "%s", cases[i].fb);
 		req.flags = cases[i].flags;
 		make();
 		/* ext_mem_k at 2 is memory, not screen: RAM above 1 MiB, in KiB, capped */
@@ -171,7 +171,7 @@ static void test_screen(void **state)
 
 static void efi_machine(void)
 {
-	m.efi = (struct efi_facts){
+	m.x86_64.efi = (struct efi_facts){
 		.booted = true,
 		.runtime_map = runtime_map,
 		.n_runtime_map = ARRAY_SIZE(runtime_map),
@@ -212,7 +212,7 @@ static void test_efi(void **state)
 		assert_int_equal(le_at(&plan, data + i, 8), 0);
 	plan_done(&plan);
 
-	m.efi.smbios = 0; /* firmware with SMBIOS 3 only */
+	m.x86_64.efi.smbios = 0; /* firmware with SMBIOS 3 only */
 	make();
 	assert_int_equal(plan.n_warnings, 0);
 	plan_done(&plan);
@@ -227,16 +227,16 @@ static void test_efi_missing(void **state)
 		efi_machine();
 		switch (i) {
 		case 0:
-			m.efi.missing = "because of the test";
+			m.x86_64.efi.missing = "because of the test";
 			break;
 		case 1:
-			m.efi.n_runtime_map = 0;
+			m.x86_64.efi.n_runtime_map = 0;
 			break;
 		case 2:
-			m.efi.fw_vendor = 0;
+			m.x86_64.efi.fw_vendor = 0;
 			break;
 		case 3:
-			m.efi.config_table = 0;
+			m.x86_64.efi.config_table = 0;
 			break;
 		case 4:
 			memcpy(running + 0x1c0, "EL32", 4);
@@ -255,7 +255,7 @@ static void test_efi_missing(void **state)
 			req.flags = KX_REQ_NO_EFI;
 			break;
 		case 9: /* a BIOS machine */
-			m.efi.booted = false;
+			m.x86_64.efi.booted = false;
 			break;
 		}
 		make();

@@ -24,7 +24,8 @@ static void random_machine(struct machine *m)
 {
 	uint64_t at = random_below(2) ? 0 : MiB * random_below(64), n = 1 + random_below(200);
 
-	*m = (struct machine){ .arch = ARCH_X86_64, .tsc_khz = random_below(5000000) };
+	*m = (struct machine){ .planner = &planner_x86_64,
+			       .x86_64.tsc_khz = random_below(5000000) };
 	for (uint64_t i = 0; i < n; i++) {
 		static const uint64_t sizes[] = { 4096, 65536, MiB, 8 * MiB, 64 * MiB, GiB };
 		uint64_t size = 1 + random_below(sizes[random_below(6)]);

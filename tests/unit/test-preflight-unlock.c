@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * F1 and F2: who opens what the next boot needs. Tokens are those that real programs made
- * (tests/golden/luks-tokens); what a line means is in crypttab(5) of systemd and of Debian's cryptsetup, in
- * dracut.cmdline(7) and in zfs-mount-generator(8). Whether a TPM opens after a fast reboot was tried with
- * a TPM in a virtual machine, register by register: none is reset or extended by the jump itself.
+ * F1 and F2: what opens the encrypted volumes that the next boot needs. Tokens are those that real
+ * programs made (tests/golden/luks-tokens); what a line means is in crypttab(5) of systemd and of
+ * Debian's cryptsetup, in dracut.cmdline(7) and in zfs-mount-generator(8). Whether a TPM opens
+ * after a fast reboot was tried with a TPM in a virtual machine, register by register: none is
+ * reset or extended by the jump itself.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Families F, G, H and W: storage, the way down, earlier attempts, wishes of the firmware. Files are as
- * proc_pid_mountinfo(5), crypttab(5), sysfs, UEFI 2.10 and systemd's /run files have them; a directory
- * in place of a file stands for one that cannot be read. */
+/* Families F, G, H and W: storage, the way down, earlier attempts, requests to the firmware. Files
+ * are as proc_pid_mountinfo(5), crypttab(5), sysfs, UEFI 2.10 and systemd's /run files have them; a
+ * directory in place of a file stands for one that cannot be read. */
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/preflight-rows.h"
 

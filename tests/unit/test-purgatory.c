@@ -251,7 +251,7 @@ static void test_gap_in_region(void **state)
 	assert_true(run());
 }
 
-/* More regions than there are cannot lead it astray. */
+/* A number of regions beyond the array is refused. */
 static void test_too_many_regions(void **state)
 {
 	args.n_regions = UINT32_MAX;
@@ -285,7 +285,8 @@ static void test_stamps(void **state)
 	assert_int_equal(stamps.n, 4000000000u);
 }
 
-/* Every way, in order: chipset, keyboard controller, triple fault; none may wait for ever. */
+/* All ways to reset, in order: chipset, keyboard controller, triple fault; each wait has a
+ * limit. */
 static void test_reset_order(void **state)
 {
 	size_t chipset = 0, keyboard = 0;

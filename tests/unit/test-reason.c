@@ -117,7 +117,7 @@ static void test_pstore(void **state)
 	root_put(&root, "/sys/fs/pstore/dmesg-efi-1", "Oops: 0002 [#1] SMP\n");
 	assert_true(reason_in_firmware_store(&machine, now_ms, reason, sizeof(reason)));
 	assert_string_equal(reason, "Oops: 0002 [#1] SMP (/sys/fs/pstore/dmesg-efi-1)");
-	/* a crash of last week is another story */
+	/* a crash before the attempt is not its reason */
 	assert_false(
 		reason_in_firmware_store(&machine, now_ms + 7 * 86400000, reason, sizeof(reason)));
 	root_put(&root, "/sys/class/watchdog/watchdog0/bootstatus", "32\n");

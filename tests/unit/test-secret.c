@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Secret parts of a request: afterwards there is no trace of them.
+ * Secret parts of a request leave no copy in memory.
  *
  * The whole memory of this process is searched for the secret, as /proc/self/mem shows it, after every way
  * out of the library. So a copy is found wherever it was made: buffers that were released, the stack,
@@ -378,7 +378,7 @@ static void test_no_trace(void **state)
 	}
 }
 
-/* The search is worth something: what is not secret leaves traces in released memory. */
+/* The search works: a part that is not secret is found in released memory. */
 static void test_others_leave_traces(void **state)
 {
 	struct fixture *f = *state;

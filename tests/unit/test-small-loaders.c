@@ -56,7 +56,7 @@ static void test_raspberry_filters(void **state)
 	}
 }
 
-/* What cannot be decided here, and would change what is started, is said. */
+/* Settings that cannot be evaluated here and could change what is started lead to a warning. */
 static void test_raspberry_unknown(void **state)
 {
 	static const struct {

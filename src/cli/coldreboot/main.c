@@ -162,7 +162,7 @@ int main(int argc, char **argv)
 
 	if (r < 0)
 		r = run(&options);
-	/* A full disk behind a redirection must not look like success. */
+	/* When standard output is redirected to a full disk the exit status has to show it. */
 	if (fflush(stdout) != 0 && r == EXIT_OK) {
 		perror("coldreboot: standard output");
 		r = EXIT_FAILED;

@@ -90,10 +90,10 @@ struct job job_decide(const struct options *o)
 	job.load = s.load;
 	job.shutdown = s.shutdown;
 	job.jump = s.exec;
-	/* `-u -p` is what people type for `-p -u`; there is nothing to load in it. */
+	/* `-u -p` means the same as `-p -u`: unload the crash kernel; nothing is loaded. */
 	if (job.unload && job.on_crash && !o->kernel)
 		job.load = false;
-	/* Only a jump endangers file systems and makes the interfaces useless. */
+	/* sync and taking interfaces down belong to a jump only. */
 	if (s.exec && s.sync && !options_have(o, OPT_NO_SYNC))
 		job.jump_flags |= KX_JUMP_SYNC;
 	if (s.exec && s.ifdown && !options_have(o, OPT_NO_IFDOWN))

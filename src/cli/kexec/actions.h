@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* facts -> what to do. The state machine of the action options, and every reason to refuse that can
- * be seen from the command line alone. */
+/* Decides what to do from the options. The state machine of the action options, and every reason to
+ * refuse that is known from the command line alone. */
 
 #include <libkexec.h>
 #include <stdbool.h>
@@ -23,7 +23,7 @@ struct job {
 	enum opt way_reason; /* option that implied it, or OPT_MAX_ */
 };
 
-/* Cannot fail: what is wrong with the result, job_refuse() finds. */
+/* Never fails: job_refuse() finds what is wrong with the result. */
 struct job job_decide(const struct options *options);
 
 /* Says on stderr why the command line cannot be carried out, if so. Returns the exit status. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* An error of the library -> the words and the exit status that scripts know for it. The known
- * words come first, the library's sentence after them. All return the exit status. */
+/* Turns an error of the library into the message and the exit status of kexec-tools, which scripts
+ * depend on. That message comes first, the library's sentence after it. All return the exit
+ * status. */
 
 #include <libkexec.h>
 

@@ -62,7 +62,8 @@ static unsigned image_kind(const char *type)
 	return KIND_ANY;
 }
 
-/* Given, and known to the image's loader. Scripts give some options whatever the image is. */
+/* Is the option given, and known to the image's loader? Scripts pass some options for every kind of
+ * image. */
 static bool wanted(const struct loading *l, enum opt opt)
 {
 	for (size_t i = 0; i < opt_table.n_rows; i++) {
@@ -227,7 +228,7 @@ static int make_plan(struct loading *l, enum kx_way way, struct kx_error *err)
 	return 0;
 }
 
-/* How fast a way was taken is only known when the kernel has it. */
+/* The rung that was reached is known only after the load. */
 static int commit(struct loading *l, struct kx_error *err)
 {
 	int r = kx_plan_commit(l->ctx, l->plan, err);
@@ -257,7 +258,7 @@ static int dry_run(struct loading *l)
 	return EXIT_OK;
 }
 
-/* kexec_load cannot do this at all: the first answer stays the one that counts. */
+/* kexec_load(2) is impossible: the error of kexec_file_load(2) is reported. */
 static int no_way_left(struct loading *l, const struct kx_error *first, const struct kx_error *err)
 {
 	struct attempt a = attempt_of(l, KX_WAY_FILE);
@@ -267,8 +268,8 @@ static int no_way_left(struct loading *l, const struct kx_error *first, const st
 	return r;
 }
 
-/* kexec_file_load said that it does not exist or does not know the image. Both answers are shown,
- * in the order they were given: the first one is usually the one that matters. */
+/* kexec_file_load said that it does not exist or does not know the image. Both errors are shown, in
+ * their order: the first one is usually the cause. */
 static int fall_back(struct loading *l, const struct kx_error *first)
 {
 	struct kx_error err = { 0 };

@@ -49,7 +49,8 @@ static int status_run(struct kx_ctx *ctx, const struct job *job)
 	return loaded ? EXIT_IS_LOADED : EXIT_OK;
 }
 
-/* The two calls one after the other rather than KX_WAY_AUTO, to know whose answer is whose. */
+/* Makes the two calls one after the other rather than with KX_WAY_AUTO, to know which of them
+ * failed. */
 static int unload_run(struct kx_ctx *ctx, const struct job *job)
 {
 	uint64_t flags = job->on_crash ? KX_UNLOAD_ON_CRASH : 0;
@@ -91,7 +92,8 @@ static int jump_run(struct kx_ctx *ctx, const struct job *job)
 	return fail_jump(&err);
 }
 
-/* Old scripts give everything they know with every action. */
+/* Options without a meaning for the action are accepted: old scripts pass all of them with every
+ * action. */
 static void warn_ignored(const struct job *job, const struct options *o, struct notes *notes)
 {
 	if (job->load || job->status)

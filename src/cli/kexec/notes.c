@@ -16,7 +16,7 @@ static bool notes_have(const struct notes *notes, const char *line)
 	return false;
 }
 
-/* Takes @line. Without memory to keep it, it is said at once. */
+/* Takes ownership of @line. Without memory to keep it, it is printed at once. */
 static void notes_keep(struct notes *notes, char *line)
 {
 	char **more;

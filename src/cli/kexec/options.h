@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* argv -> facts. Parsing decides nothing: what the facts imply together is actions.c's business, so
- * the order of unrelated options never matters. Only the order of the action options is kept, for
- * each of them overrides what the one before it asked for. */
+/* Reads argv into struct options. Reading decides nothing: actions.c decides what the options mean
+ * together, so the order of unrelated options never matters. Only the order of the action options
+ * is kept, since each of them overrides what the one before it asked for. */
 
 #include <libkexec.h>
 #include <stdbool.h>
@@ -101,7 +101,8 @@ const char *opt_name(int opt);
  * @given: 1 << enum opt for everything that stood on it
  * @flags: KX_REQ_* of all options given
  * @actions: action options in the order given
- * @immediate: option that acts the moment it is met (-h, -v, --print-ckr-size), or OPT_MAX_
+ * @immediate: option that is carried out as soon as it is read (-h, -v, --print-ckr-size), or
+ *	OPT_MAX_
  * @problem: first thing wrong with the command line
  *
  * Strings point into argv.

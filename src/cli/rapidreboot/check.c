@@ -29,7 +29,8 @@ static const char *outcome_name(const struct preflight *p)
 	return names[p->outcome];
 }
 
-/* Checks may have nothing against what cannot be started for another reason. */
+/* The checks may be clear although the entry cannot be started for another reason: that is told as
+ * well. */
 static const char *verdict_name(const struct verdict *v)
 {
 	const bool decided_elsewhere = v->reason != REASON_NONE && v->reason != REASON_CHECKS &&

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* rapidreboot clear: check H1 is content again. */
+/* rapidreboot clear: marks the failed attempt as looked into, so that check H1 no longer
+ * refuses. */
 
 #include "cli/rapidreboot/options.h"
 #include "record/attempts.h"

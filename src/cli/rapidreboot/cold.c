@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* rapidreboot cold: the program coldreboot. */
+/* rapidreboot cold: runs the program coldreboot. */
 
 #include <errno.h>
 #include <string.h>

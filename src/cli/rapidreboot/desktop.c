@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* rapidreboot desktop: what pkexec(1) runs as root for a person at a desktop, who may do what they may
- * do with an ordinary reboot and no more. logind asks nobody when root reboots, so that what it would
- * ask is asked here first: does a program want the machine to stay up, is somebody else at work on it?
- * What cannot be found out is a no. */
+/* rapidreboot desktop: pkexec(1) runs this as root for a person at a desktop, who may do the same
+ * as with an ordinary reboot and no more. logind permits root everything, so this first makes the
+ * checks that logind would make for that person: is there an inhibitor, is another user logged in?
+ * When that cannot be found out the reboot is refused. */
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@
 
 #define LOGIND "org.freedesktop.login1"
 
-/* The data of an answer of busctl(1), or NULL: then it has been said why. */
+/* The data of an answer of busctl(1), or NULL after printing why there is none. */
 static json_t *ask_logind(const char *const *question)
 {
 	static const char *const programs[] = { "busctl", NULL };
@@ -87,7 +87,8 @@ static bool is_inhibited(const json_t *inhibitors)
 	return false;
 }
 
-/* A login screen is nobody, a service of a user neither; a class that is new may be somebody. */
+/* Does a session of this class belong to a person? Those of login screens and of services do not;
+ * an unknown class might. */
 static bool is_somebody(const char *session)
 {
 	static const char *const nobody[] = { "greeter", "manager", "manager-early", "background",
@@ -142,7 +143,7 @@ static int run(int argc, char **argv)
 	uint64_t uid;
 	int r;
 
-	/* whatever else could be said here, root's say would be needed for it */
+	/* no other options: they would be carried out with the rights of root */
 	r = command_take(&desktop_command, argc, argv, &o);
 	if (r >= 0)
 		return r;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* rapidreboot enable, rapidreboot disable: what an ordinary reboot is. */
+/* rapidreboot enable, rapidreboot disable: whether an ordinary reboot is a fast one. */
 
 #include "cli/rapidreboot/options.h"
 #include "handover/arm.h"
@@ -15,7 +15,7 @@ static int set(bool on)
 
 	pid1_read(sys, &pid1);
 	init = init_detect(&pid1);
-	/* what was enabled can be undone anywhere: in a chroot, under another init */
+	/* disable works everywhere: in a chroot, under another init system */
 	if (!init && on) {
 		fprintf(stderr,
 			"rapidreboot: process 1 is \"%s\", no init system that is known "

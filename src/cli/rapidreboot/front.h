@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Between the options of a person and the room that decides: a wish out of options, progress and reasons as
- * text and exit status. */
+/* Connects the command line to src/reboot: makes a wish of the options, prints progress and
+ * reasons, returns exit statuses. */
 
 #include "cli/rapidreboot/options.h"
 #include "handover/init.h"
@@ -16,17 +16,19 @@ _must_check_ int front_open(struct reboot *rb, const char *root, bool verbose);
 _must_check_ int front_wish(const struct command *command, const struct options *o,
 			    struct wish *ret);
 
-/* Says the sentence of @err, if there is one; the exit status of @reason. */
+/* Prints the sentence of @err, if there is one; returns the exit status of @reason. */
 int fail_reason(enum reason reason, const struct kx_error *err);
 
-/* Tells what @verdict is made of and, when it is a refusal, says so. The exit status of its reason. */
+/* Prints the findings of @verdict and, when it is a refusal, its sentence. Returns the exit status
+ * of its reason. */
 int front_verdict(const struct reboot *rb, const struct verdict *verdict);
 
 /* What is started, for a person; and the documented object of --json, for a caller to add to. */
 void start_print(const struct start *s);
 json_t *start_json(const struct start *s);
 
-/* The command reboot with these options on behalf of @why; @pick: an entry that was chosen with its content, or
- * NULL; taken over. @ret_reason, or NULL: why it did not go on. An exit status. */
+/* Runs the command reboot with these options, with @why in the record; @pick: an entry that was
+ * chosen with its content, or NULL; taken over. @ret_reason, or NULL: why it did not go on. An exit
+ * status. */
 int reboot_with(const struct options *o, const char *why, struct pick *pick, const char *cmdline,
 		enum reason *ret_reason);

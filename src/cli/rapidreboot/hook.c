@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* rapidreboot hook: what units and scripts of init systems call. Whatever goes wrong here, init's own next
- * step has to come: the exit status is 0. */
+/* rapidreboot hook: what units and scripts of init systems call. Whatever fails here, init has to
+ * go on: the exit status is always 0. */
 
 #include <stdlib.h>
 #include <string.h>

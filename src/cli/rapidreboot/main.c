@@ -89,7 +89,7 @@ static int dispatch(int argc, char **argv)
 	}
 	if (command)
 		return command->run(argc - 1, argv + 1);
-	/* No command: the first word is an option or the entry to start. */
+	/* Without the name of a subcommand the first word is an option or the entry to start. */
 	return reboot_command.run(argc, argv);
 }
 
@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 {
 	int r = dispatch(argc, argv);
 
-	/* A full disk behind a redirection must not look like success. */
+	/* When standard output is redirected to a full disk the exit status has to show it. */
 	if (fflush(stdout) != 0 && r == EXIT_OK) {
 		perror("rapidreboot: standard output");
 		r = EXIT_FAILED;

@@ -4,8 +4,8 @@
 
 #include "cli/rapidreboot/menu.h"
 
-/* Title and a blank, the list, a blank, the command line, the help; on a screen of a few rows the list
- * and one row of the command line. */
+/* Layout: title, empty row, the list, empty row, command line, help. On a screen of few rows: the
+ * list and one row of the command line. */
 struct layout {
 	unsigned above, list, cmdline_row, cmdline_rows;
 	bool help;
@@ -54,7 +54,7 @@ static size_t character(const char *s)
 	return want;
 }
 
-/* The C1 controls of ISO 6429 are characters of two bytes here, and commands to some terminals. */
+/* The C1 controls of ISO 6429 have two bytes in UTF-8, and some terminals obey them. */
 static bool is_plain(const char *s, size_t n, bool utf8)
 {
 	if (n == 1)
@@ -119,7 +119,8 @@ static void edit_end(struct menu *menu, bool keep)
 
 	menu->editing = false;
 	if (keep) {
-		/* what is as it was is not edited: the entry may say more than its text */
+		/* text that was not changed is no edit: an entry may have options that its text
+		 * does not show */
 		if (strcmp(menu->line, old ? old : "") == 0)
 			menu->edited = SIZE_MAX;
 		return;
@@ -162,7 +163,7 @@ static void insert(struct menu *menu, int c)
 	menu->line[menu->cursor++] = (char)c;
 }
 
-/* What a shell's line has, too. */
+/* Editing keys, as in a shell. */
 static void edit_key(struct menu *menu, int key)
 {
 	const size_t n = strlen(menu->line), at = menu->cursor;
@@ -288,7 +289,7 @@ static void draw_item(struct menu *menu, size_t i, unsigned columns, struct strb
 	const struct menu_item *item = &menu->items[i];
 	_cleanup_strbuf_ struct strbuf line = { 0 };
 
-	/* to be seen without colours, too */
+	/* visible without colours, too */
 	strbuf_add(&line, i == menu->chosen ? "> " : "  ");
 	strbuf_add(&line, item->is_default ? "* " : "  ");
 	strbuf_add(&line, item->title);

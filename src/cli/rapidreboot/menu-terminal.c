@@ -38,7 +38,7 @@ static volatile sig_atomic_t arrived;
 
 static void note(int signal)
 {
-	/* a new size is never as important as an end */
+	/* a signal that ends the program is not replaced by one of a new size */
 	if (signal != SIGWINCH || !arrived)
 		arrived = signal;
 }
@@ -53,7 +53,7 @@ bool terminal_can_draw(void)
 
 static void write_text(const char *s, size_t n)
 {
-	/* nobody looks at a terminal that cannot be written to */
+	/* errors are ignored: then the terminal is gone */
 	(void)!write_all(STDERR_FILENO, s, n);
 }
 
@@ -132,7 +132,7 @@ void terminal_close(void)
 	terminal.open = false;
 }
 
-/* Ends, or stops, as the signal would have it, and comes back from a stop. */
+/* Restores the terminal and lets the signal end or stop the program; returns after a stop. */
 static void obey(int signal)
 {
 	leave();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* rapidreboot menu: a person picks an entry and may edit its command line; then it goes the way of
- * every reboot. */
+/* rapidreboot menu: a person picks an entry and may edit its command line; then the command reboot
+ * is run with it. */
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -162,7 +162,7 @@ static int choose_by_number(const struct menu_item *items, size_t n, struct answ
 	return EXIT_OK;
 }
 
-/* ---- and then */
+/* ---- starting what was picked */
 
 static int choose(const struct kx_entries *entries, const char *message, struct answer *ret)
 {
@@ -210,7 +210,8 @@ static int pick(const struct options *o, const char *message, struct pick **ret,
 	return pick_new(&entry, ret) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-/* Again when the configuration has changed under the menu so that the entry is not there any more. */
+/* Shows the menu again when the configuration has changed meanwhile and the entry does not exist
+ * any more. */
 static int menu(const struct options *o)
 {
 	const char *message = NULL;

@@ -12,7 +12,7 @@
 
 /* Keys that are no characters; all others are the byte that came. */
 enum key {
-	KEY_NONE = 256, /* nothing came, or something that means nothing here */
+	KEY_NONE = 256, /* no key, or one without a meaning here */
 	KEY_UP,
 	KEY_DOWN,
 	KEY_LEFT,
@@ -24,13 +24,13 @@ enum key {
 	KEY_DELETE,
 	KEY_ESCAPE,
 	KEY_RESIZED,
-	KEY_GONE, /* no more will come */
+	KEY_GONE, /* end of input: the terminal is gone */
 };
 
 /* Standard input and standard error are a terminal that can move its cursor. */
 bool terminal_can_draw(void);
-/* Every key as it is pressed. Until terminal_close(), a signal that ends the program puts the terminal
- * back first. 0 or a negative errno. */
+/* Switches to reading single keys. Until terminal_close(), a signal that ends the program puts the
+ * terminal back first. 0 or a negative errno. */
 _must_check_ int terminal_open(void);
 void terminal_close(void);
 void terminal_size(unsigned *ret_rows, unsigned *ret_columns);

@@ -26,7 +26,7 @@ enum taker {
 	BY_HELP = 1u << 15,
 };
 
-/* show's questions of scripts; zero for none. */
+/* What scripts ask `show` for; zero for nothing. */
 enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
 
 /**

@@ -16,7 +16,7 @@
 
 /* ---- what would be done */
 
-/* What @init is asked with @call; past it when @direct. */
+/* Prints how @init would be asked, or that it is not asked (@direct). */
 static void print_call(const struct init_system *init, bool direct, const struct reboot_call *call)
 {
 	printf("%-13s ", "Hand over:");
@@ -54,7 +54,8 @@ static int tell(const struct start *s, const struct options *o, const struct ini
 
 /* ---- questions */
 
-/* --yes is an answer; the configuration may want none, or one even where nobody can give it. */
+/* --yes answers the question. The configuration (CONFIRM) may want no question, or an answer even
+ * without a terminal. */
 static bool agreed(const struct config *config, const struct options *o, const char *question)
 {
 	if (o->yes || config->confirm == CONFIG_CONFIRM_NEVER)
@@ -80,7 +81,7 @@ static bool agreed_to_start(const struct start *s, const struct way_down *way,
 	const char *version = s->image_info.version;
 	char question[512];
 
-	/* a title that is too long must not hide what follows it */
+	/* the title is cut, so that the text after it is shown */
 	(void)snprintf(question, sizeof(question), "Stop %s and start %.200s%s%.80s%s%s %s?",
 		       way->direct ? "everything" : way->init->name, s->choice.title,
 		       version ? " (" : "", version ? version : "", version ? ")" : "",
@@ -91,7 +92,8 @@ static bool agreed_to_start(const struct start *s, const struct way_down *way,
 
 /* ---- acting */
 
-/* What only the firmware can do it shall do, unless a time or a look was asked for. */
+/* When only the firmware can do what is wanted, reboots through it, unless --when or --dry-run is
+ * given. */
 static int through_firmware(const struct reboot *rb, const struct wish *wish, const struct start *s,
 			    const struct options *o)
 {
@@ -134,7 +136,8 @@ static int into_kernel(const struct reboot *rb, const struct wish *wish, struct 
 	return fail_reason(reason, &err);
 }
 
-/* An init that cannot be asked is told before what checks say: it stands in the way of every kernel. */
+/* An init system that cannot be asked is reported before findings of checks, since it prevents
+ * starting any kernel. */
 static int act(const struct reboot *rb, const struct wish *wish, struct start *s,
 	       struct verdict *verdict, const struct options *o)
 {
@@ -197,7 +200,7 @@ static int cancel(const struct options *o)
 	return fail_reason(reason, &err);
 }
 
-/* The kernel panics when process 1 ends: whoever started us as that gets a shell. */
+/* As process 1: the kernel would panic when this process ends, so it is replaced by a shell. */
 static int stay_process_1(int r)
 {
 	static char sh[] = "sh";

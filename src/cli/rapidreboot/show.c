@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* rapidreboot show: everything about one entry, and why it is the default or not. */
+/* rapidreboot show: all fields of one entry, and why it is the default or not. */
 
 #include <string.h>
 

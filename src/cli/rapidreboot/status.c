@@ -263,7 +263,8 @@ static int status(bool json)
 	return r;
 }
 
-/* One line at most, for whoever logs in: nothing that needs root, and no word about what fails. */
+/* At most one line, for a person who logs in: uses nothing that needs root, and reports no
+ * errors. */
 static int notice(void)
 {
 	const struct teller nobody = { NULL, NULL };

@@ -9,7 +9,7 @@ static const char *way_name(enum kx_way way)
 	return way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load";
 }
 
-/* The library cannot know why it was not asked for more. */
+/* The reason why a faster way was not requested is known here, not in the library. */
 static struct kx_plan_info told_info(const struct start *s)
 {
 	struct kx_plan_info info = s->plan_info;
@@ -19,7 +19,7 @@ static struct kx_plan_info told_info(const struct start *s)
 	return info;
 }
 
-/* What became of the wish to leave modules out, or NULL without such a wish. */
+/* Result of diet (leaving modules out), or NULL when it was not wanted. */
 static const char *diet_text(const struct start *s)
 {
 	if (s->plan_info.diet || !s->diet)

@@ -22,7 +22,8 @@ enum {
 	TEXT_MAX = 110
 };
 
-/* Told apart with red-green weakness and on paper: blue, orange, teal of Okabe and Ito. */
+/* Colours that can be distinguished with red-green colour blindness and in print: blue, orange and
+ * teal of Okabe and Ito. */
 static const struct {
 	const char *colour, *name;
 } owners[] = {
@@ -31,7 +32,8 @@ static const struct {
 	[OWNER_NEW] = { "#009e73", "new system" },
 };
 
-/* Text of anybody's making: XML knows five characters that mean something, and no controls. */
+/* Escapes foreign text: five characters are special in XML, and control characters are not
+ * allowed. */
 static void put_text_n(FILE *f, const char *s, size_t n)
 {
 	for (; *s && n > 0; s++, n--)
@@ -181,7 +183,7 @@ static void put_foot(FILE *f, const struct attempt *a, const struct phases *p)
 		x += 190;
 	}
 	fprintf(f, "<text x=\"20\" y=\"%d\" font-size=\"12\" fill=\"#444444\">", y + 32);
-	/* only what is our own text: the sentence is longer than anybody else's may be */
+	/* our own text: it is longer than the limit for foreign text */
 	fprintf(f, "%s</text>\n</svg>\n", clock_sentence(a));
 }
 

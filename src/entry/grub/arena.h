@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Memory that is given back all at once. */
+/* Memory for many small objects that is released as a whole. */
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* GRUB script as a tree. Everything of one unit (what the parser is asked for at once: a line and
- * the lines it needs to come to an end) lives in one arena and goes with it. */
+/* GRUB script as a tree. All nodes of one unit (a line, with the following lines that complete it)
+ * are in one arena and are released with it. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,8 +10,8 @@
 #include "base/cleanup.h"
 #include "entry/grub/arena.h"
 
-/* A word is pieces glued together. Text is kept as a pattern: a literal * ? or \ has a backslash
- * before it, an unquoted * or ? stands bare. */
+/* A word is a list of pieces that are concatenated. Text is kept as a pattern: a literal * ? or \
+ * has a backslash before it, an unquoted * or ? stands bare. */
 enum piece_type {
 	PIECE_TEXT,  /* pattern */
 	PIECE_VAR,   /* name of a variable whose value is split at blanks */

@@ -108,7 +108,7 @@ int menu_choose(enum grub_flavour flavour, const struct menu *menu, const char *
 	if (flavour != GRUB_RH)
 		return choose_upstream(menu, value, ret_how);
 	index = choose_rh(menu, value, ret_how, &rest);
-	/* Whatever is left makes the whole value mean nothing. */
+	/* When text is left over, the whole value is invalid. */
 	return *rest ? -1 : index;
 }
 

@@ -32,7 +32,7 @@ int cmd_set(struct interp *in, struct call *call)
 		return complain(in, GRUB_BAD_ARGUMENT, "set: \"%s\" is not an assignment",
 				call->args[0]);
 	*equals = 0;
-	/* Unlike an assignment, set takes any name; nobody can read some of them. */
+	/* Unlike an assignment, set takes any name, also one that cannot be written as $NAME. */
 	env_set(in, call->args[0], equals + 1);
 	*equals = '=';
 	return GRUB_OK;
@@ -144,7 +144,7 @@ int cmd_time(struct interp *in, struct call *call)
 
 	if (!call->n)
 		return complain(in, GRUB_BAD_ARGUMENT, "time: command expected");
-	/* It looks for commands itself, and not among functions. */
+	/* The command looks up commands itself; functions are not found. */
 	if (!command_find(in, call->args[0]))
 		return complain(in, GRUB_UNKNOWN_COMMAND, "time: can't find command \"%s\"",
 				call->args[0]);
@@ -212,7 +212,7 @@ int cmd_shift(struct interp *in, struct call *call)
 
 	if (!in->scope)
 		return GRUB_OK;
-	/* It says the same whatever is wrong. */
+	/* GRUB has one message for all errors here. */
 	if (read_count(in, call, &n) != GRUB_OK)
 		return GRUB_BAD_ARGUMENT;
 	if (n > in->scope->args.n - in->scope->shifted)

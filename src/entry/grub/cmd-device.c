@@ -178,7 +178,8 @@ int cmd_loopback(struct interp *in, struct call *call)
 			call->args[1], call->args[0]);
 }
 
-/* Under Linux the volume is open: whether the device can be found is what search will tell. */
+/* cryptomount: under Linux the volume is open already. Whether its device exists is found out by
+ * `search`. */
 int cmd_cryptomount(struct interp *in, struct call *call)
 {
 	return GRUB_OK;

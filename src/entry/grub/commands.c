@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Every command of GRUB, because one that does not exist counts as success and one that exists
- * hides functions of its name. Names and platforms are those of command.lst in Debian's packages of
- * GRUB 2.06 for PC, EFI and grub-emu, and of the patches and releases since.
+ * Every command of GRUB is listed, because calling an unknown command counts as success, and a
+ * command hides a function of the same name. Names and platforms are those of command.lst in
+ * Debian's packages of GRUB 2.06 for PC, EFI and grub-emu, and of the patches and releases since.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "entry/grub/commands.h"
 
-/* Talks to hardware or to a person: nothing to do here, and it works. */
+/* Commands that only talk to hardware or a person: no effect here, status 0. */
 int cmd_nothing(struct interp *in, struct call *call)
 {
 	return GRUB_OK;
 }
 
-/* Asks hardware or a person: nobody answers. */
+/* Commands that ask hardware or a person something: they fail here. */
 int cmd_refuse(struct interp *in, struct call *call)
 {
 	return complain(in, GRUB_TEST_FAILURE, "%s: taken as \"no\"", call->name);

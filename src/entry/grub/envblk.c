@@ -94,7 +94,8 @@ static char *encode(const char *name, const char *value, size_t *ret_n)
 	return s;
 }
 
-/* The block is padded with # at its end, which is where changes of length come from and go to. */
+/* The block is padded with # at its end, and the padding changes when values change their
+ * length. */
 static int replace(uint8_t *text, size_t n, size_t start, size_t end, const char *with,
 		   size_t n_with)
 {
@@ -136,7 +137,7 @@ int envblk_set(uint8_t *text, size_t n, const char *name, const char *value)
 		return 0;
 	for (end = n; end > SIGNATURE_SIZE && text[end - 1] == '#';)
 		end--;
-	/* A last line without its end would swallow what is put behind it. */
+	/* If the last line has no newline, text added after it would become a part of its value. */
 	if (r < 0 || text[end - 1] != '\n')
 		return -EINVAL;
 	return replace(text, n, end, end, encoded, n_encoded);

@@ -14,7 +14,7 @@ static void set_status(struct interp *in, int status)
 {
 	char text[16] = { (char)('0' + status) };
 
-	/* Most often 0 follows 0, and nothing has to be written down. */
+	/* Skips the assignment when "?" is 0 already, which is the usual case. */
 	if (status < 0 || status > 9)
 		snprintf(text, sizeof(text), "%d", status);
 	if (!env_is(in, "?", text))
@@ -59,7 +59,8 @@ void function_define(struct interp *in, struct unit *unit, const struct definiti
 			       def->name);
 		return;
 	}
-	/* While entries are merely looked at, definitions go on top and are taken off again. */
+	/* While entries are only looked at, new definitions are put at the start of the list, and
+	 * removed afterwards. */
 	if (f && !in->scratch) {
 		(void)unit_unref(f->unit);
 		f->unit = unit_ref(unit);
@@ -293,7 +294,8 @@ static int enter(struct interp *in)
 	return complain(in, GRUB_RECURSION_DEPTH, "maximum recursion depth exceeded");
 }
 
-/* Every level that was entered says how it went; one that was not leaves "?" as it is. */
+/* Every level that was entered sets "?" to its status; a level that was refused leaves it as it
+ * is. */
 static void leave(struct interp *in, int status)
 {
 	in->depth--;
@@ -347,7 +349,7 @@ static bool exec_unit(struct interp *in, struct reader *reader, const char *file
 	if (parsed == PARSE_ERROR) {
 		in->line = line;
 		(void)complain(in, 0, "syntax error: GRUB drops this line and what it belongs to");
-		/* The error is printed and forgotten. */
+		/* GRUB prints the error and goes on. */
 		*status = GRUB_OK;
 		return reader->is_file && running(in);
 	}
@@ -363,7 +365,7 @@ static int exec_reader(struct interp *in, struct reader *reader, const char *nam
 
 	while (exec_unit(in, reader, name, &status))
 		;
-	/* Units are gone, and with them what their commands were called by. */
+	/* The names of running commands pointed into units that are released now. */
 	in->file = file;
 	in->line = line;
 	return status;

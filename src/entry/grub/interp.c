@@ -60,7 +60,7 @@ int complain(struct interp *in, int code, const char *fmt, ...)
 		snprintf(full, sizeof(full), "%s:%u: %s", in->file, in->line, text);
 	else
 		snprintf(full, sizeof(full), "%s", text);
-	/* The same line in a loop says nothing new. */
+	/* A warning is kept once, also when its line is run in a loop. */
 	if (!in->warnings->n || strcmp(in->warnings->v[in->warnings->n - 1], full) != 0)
 		interp_add(in, in->warnings, full);
 	return code;

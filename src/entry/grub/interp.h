@@ -3,9 +3,9 @@
 
 /*
  * The interpreter's state, and what its files offer each other. A command returns a GRUB error
- * number (0: fine). What ends everything early is kept aside: `fatal`, a negative errno, when
- * evaluation itself cannot go on; `stop`, when the machine would have left GRUB here. Both are seen
- * by running(), which every loop of the interpreter asks.
+ * number (0: fine). Two other fields end the evaluation: `fatal`, a negative errno, when it cannot
+ * go on; `stop`, when the machine would have left GRUB here. Every loop of the interpreter calls
+ * running(), which looks at both.
  */
 
 #include "base/strbuf.h"
@@ -125,7 +125,7 @@ struct interp {
 	struct grub_saved **saved; /* list of what save_env changes, or NULL */
 	size_t *n_saved;
 
-	/* menu.c: where we are, from the top menu down, as titles and as indexes. */
+	/* menu.c: the current menu, as the path from the top menu in titles and in indexes. */
 	struct strlist titles, indexes;
 	struct grub_result *result;
 	struct strlist positions; /* indexes of the entries in result, "2>0" */
@@ -133,7 +133,7 @@ struct interp {
 	char *default_position;
 	struct strbuf reason;
 	bool menu_shown;
-	bool quiet; /* the menu itself changes variables: nothing to tell */
+	bool quiet; /* variables that the menu itself sets: not told in the reasons */
 };
 
 static inline bool running(const struct interp *in)
@@ -144,13 +144,14 @@ static inline bool running(const struct interp *in)
 /* interp.c */
 /* Adds "file:line: sentence" to the warnings and returns @code. */
 int complain(struct interp *in, int code, const char *fmt, ...) _printf_(3, 4);
-/* One line of the story of the default entry; nothing while scratching. */
+/* Adds one line to the reasons of the default entry; does nothing while entries are only looked
+ * at. */
 void reason(struct interp *in, const char *fmt, ...) _printf_(2, 3);
 void print(struct interp *in, const char *s, size_t n);
-/* Charges work; false, and fatal, when the limit is reached. */
+/* Counts work; false, and sets `fatal`, when the limit is reached. */
 bool spend(struct interp *in, size_t bytes);
 int out_of_memory(struct interp *in);
-/* Takes the text out of @b; NULL, and fatal, when out of memory. */
+/* Takes the text out of @b; NULL, and sets `fatal`, when out of memory. */
 char *take_text(struct interp *in, struct strbuf *b);
 void interp_add(struct interp *in, struct strlist *list, const char *s);
 
@@ -227,11 +228,12 @@ int menu_add(struct interp *in, struct menu_entry *entry);
 void menu_entry_done(struct menu_entry *entry);
 void menu_done(struct menu *menu);
 /*
- * What GRUB does once it has read a configuration. While scratching the menu's entries are listed;
- * else its default is booted, and when that fails: in a submenu the outer menu goes on.
+ * What GRUB does after it has read a configuration. While entries are only looked at (scratching),
+ * the menu's entries are listed. Else its default is booted; when that fails in a submenu, the
+ * outer menu goes on.
  */
 void show_menu(struct interp *in, bool is_submenu);
-/* What the script did without any menu, and what was found in all: into in->result. */
+/* Moves what the script did without a menu, and everything that was found, into in->result. */
 void menu_finish(struct interp *in);
 
 /* choose.c */

@@ -6,7 +6,7 @@
 #include "base/strbuf.h"
 #include "entry/grub/ast.h"
 
-/* Hands out lines. A file is filtered on the way, text that was read before is not. */
+/* A source of lines. Lines of a file are filtered as GRUB does, text in memory is not. */
 struct reader {
 	const char *text;
 	size_t n, pos;
@@ -61,7 +61,7 @@ struct lexer {
 	struct strbuf buf;  /* the unit so far; earlier lines stay for the text of blocks */
 	struct strbuf word; /* the word being read */
 	size_t pos;
-	unsigned refs; /* constructs that are open: only then more lines are read */
+	unsigned refs; /* number of open constructs: more lines are read only while there are any */
 	bool keep_hex; /* RH: \xHH is left alone */
 	bool eof;      /* the text ended inside a construct */
 	bool failed;   /* out of memory */

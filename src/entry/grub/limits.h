@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Everything that a configuration could make grow, and how far. */
+/* Limits for everything whose size a configuration controls. */
 enum {
 	GRUB_MAX_COMMANDS = 1000000,	  /* in one evaluation */
 	GRUB_MAX_ENTRY_COMMANDS = 200000, /* while looking at one entry */

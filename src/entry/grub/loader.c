@@ -85,7 +85,7 @@ static int load_kernel(struct interp *in, struct call *call, enum entry_type typ
 		return complain(in, GRUB_BAD_ARGUMENT, "%s: file name expected", call->name);
 	if (is_missing(in, call->args[skip])) {
 		in->load_failed = true;
-		in->loaded.type = type; /* what it was meant to be */
+		in->loaded.type = type; /* the type that was meant, for the list of entries */
 		return complain(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found", call->name,
 				call->args[skip]);
 	}
@@ -137,7 +137,8 @@ int cmd_initrd(struct interp *in, struct call *call)
 		_cleanup_free_ char *system = NULL;
 
 		if (is_missing(in, name)) {
-			/* GRUB starts the kernel without it; that is no service to anybody. */
+			/* GRUB would start the kernel without the missing initrd; here the entry is
+			 * marked as not bootable instead. */
 			in->loaded.bootable = false;
 			status = complain(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found",
 					  call->name, name);

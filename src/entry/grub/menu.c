@@ -158,7 +158,7 @@ static void run_entry(struct interp *in, const struct menu_entry *entry)
 	in->line = line;
 }
 
-/* An entry may cost only so much; when it costs more, that is its own failure. */
+/* Each entry has a limit of its own; when it is exceeded only this entry fails. */
 static size_t cap_commands(struct interp *in)
 {
 	size_t max = in->commands_max;
@@ -340,7 +340,7 @@ static void list_entry(struct interp *in, const struct menu_entry *entry, size_t
 
 static void list_menu(struct interp *in)
 {
-	/* By index: an entry could add to the menu while we look. */
+	/* By index, since looking at an entry may add entries to the menu and move the array. */
 	for (size_t i = 0; i < in->ctx->menu.n && running(in); i++)
 		list_entry(in, &in->ctx->menu.entries[i], i);
 }
@@ -348,7 +348,7 @@ static void list_menu(struct interp *in)
 /* Boots entry @index of the current menu, or gives up on it. */
 static void boot_entry_of(struct interp *in, size_t index)
 {
-	/* A copy of the pointers would not do: the entry may add entries to its menu. */
+	/* By index as well: the entry may add entries to its menu. */
 	struct menu menu = in->ctx->menu;
 	const struct menu_entry *entry = &menu.entries[index];
 	struct context *ctx = in->ctx;
@@ -366,7 +366,7 @@ static void boot_entry_of(struct interp *in, size_t index)
 	menu_done(&ctx->menu);
 	ctx->menu = menu;
 	if (in->stop == STOP_BOOT || in->stop == STOP_LEAVE) {
-		/* Found: the places stay what they are, for menu_finish(). */
+		/* An entry was started: the path to it is kept for menu_finish(). */
 		if (!in->default_position || in->stop == STOP_BOOT) {
 			free(in->default_position);
 			in->default_position = place(in);

@@ -3,6 +3,7 @@
 
 #include "lib/arch.h"
 #include "lib/x86_64/x86_64.h"
+#include "memmap/x86_64/e820.h"
 #include "plan/planner.h"
 
 static bool is_bzimage(const struct image *i)
@@ -26,6 +27,11 @@ static bool takes_file(const struct image *i)
 	return i->inner == IMAGE_BZIMAGE64 && bzimage_is_64bit(&i->bzimage);
 }
 
+static void memory_describe(enum memory_type type, struct kx_memory *ret)
+{
+	ret->e820_type = e820_type(type);
+}
+
 const struct arch arch_x86_64 = {
 	.id = ARCH_X86_64,
 	.planner = &planner_x86_64,
@@ -37,6 +43,7 @@ const struct arch arch_x86_64 = {
 	 * kernel or not: MAX_ELFCOREHDR_STR_LEN, with the NUL one more. */
 	.file_cmdline_reserve = 31,
 	.machine_read = x86_64_machine_read,
+	.memory_describe = memory_describe,
 	.serial_port = 0x3f8, /* COM1 */
 	.serial_clock = 115200,
 	.stamps_read = x86_64_stamps_read,

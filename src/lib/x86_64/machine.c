@@ -15,7 +15,7 @@ enum {
 	BOOT_PARAMS_SIZE = 4096,
 };
 
-static int boot_params_read(struct kx_ctx *ctx, struct machine *machine)
+static int boot_params_read(struct kx_ctx *ctx, struct x86_64_machine *machine)
 {
 	size_t n;
 	int r = read_file_in(ctx->machine_root, "/sys/kernel/boot_params/data", BOOT_PARAMS_SIZE,
@@ -29,7 +29,7 @@ static int boot_params_read(struct kx_ctx *ctx, struct machine *machine)
 }
 
 /* Documentation/arch/x86/zero-page.rst, acpi_rsdp_addr */
-static uint64_t acpi_rsdp(struct kx_ctx *ctx, const struct machine *machine)
+static uint64_t acpi_rsdp(struct kx_ctx *ctx, const struct x86_64_machine *machine)
 {
 	struct bytes params = { machine->boot_params, machine->boot_params ? BOOT_PARAMS_SIZE : 0 };
 	uint64_t address = 0;
@@ -41,7 +41,7 @@ static uint64_t acpi_rsdp(struct kx_ctx *ctx, const struct machine *machine)
 }
 
 /* "0 EFI VGA", "0 i915drmfb", … : Documentation/fb/framebuffer.rst */
-static void framebuffer_read(struct kx_ctx *ctx, struct machine *machine)
+static void framebuffer_read(struct kx_ctx *ctx, struct x86_64_machine *machine)
 {
 	_cleanup_free_ char *line = NULL;
 
@@ -92,22 +92,26 @@ static void processor_read(struct kx_ctx *ctx, struct machine *machine)
 	free(text);
 	if (!flags)
 		return;
-	machine->la57 = has_word(flags, "la57");
-	machine->confidential = confidential(flags);
+	machine->x86_64.la57 = has_word(flags, "la57");
+	machine->x86_64.confidential = confidential(flags);
 	machine->has_crc32 = has_word(flags, "sse4_2");
 }
 
-int x86_64_machine_read(struct kx_ctx *ctx, struct machine *machine)
+int x86_64_machine_read(struct kx_ctx *ctx, struct iomem *iomem, struct machine *machine)
 {
-	int r = boot_params_read(ctx, machine);
+	struct x86_64_machine *const own = &machine->x86_64;
+	int r = x86_64_memory_read(ctx, iomem, machine);
 
+	if (r == 0)
+		r = boot_params_read(ctx, own);
 	if (r < 0)
 		return r;
-	machine->acpi_rsdp = acpi_rsdp(ctx, machine);
-	framebuffer_read(ctx, machine);
+	own->acpi_rsdp = acpi_rsdp(ctx, own);
+	efi_read(ctx, &own->efi);
+	framebuffer_read(ctx, own);
 	processor_read(ctx, machine);
-	machine->memory_encrypted = encrypts_memory(ctx);
+	own->memory_encrypted = encrypts_memory(ctx);
 	if (!ctx->captured)
-		machine->tsc_khz = ctx->sys->tsc_khz(ctx->sys);
+		own->tsc_khz = ctx->sys->tsc_khz(ctx->sys);
 	return 0;
 }

@@ -38,7 +38,7 @@ static int check(const struct planner *p, const struct bzimage *bz)
 		return 0;
 	if (!(bz->xloadflags & XLF_KERNEL_64))
 		return kx_fail(p->err, -EOPNOTSUPP, "this kernel has no 64-bit entry point");
-	if (p->machine->la57 && !(bz->xloadflags & XLF_5LEVEL))
+	if (p->machine->x86_64.la57 && !(bz->xloadflags & XLF_5LEVEL))
 		return kx_fail(p->err, -EOPNOTSUPP,
 			       "five-level paging is on and this kernel does not know it: enter "
 			       "it in 32-bit mode, or boot the running one with no5lvl");

@@ -36,13 +36,13 @@ static const char *obstacle(const struct planner *p)
 		return "another entry point was asked for";
 	if (!bz->relocatable)
 		return "the kernel cannot be moved (built without CONFIG_RELOCATABLE)";
-	if (machine->confidential)
-		return machine->confidential;
-	if (machine->memory_encrypted || planner_has_word(p, "mem_encrypt"))
+	if (machine->x86_64.confidential)
+		return machine->x86_64.confidential;
+	if (machine->x86_64.memory_encrypted || planner_has_word(p, "mem_encrypt"))
 		return "memory encryption (mem_encrypt=) is set up by the decompressor";
-	if (machine->la57 && !(bz->xloadflags & XLF_5LEVEL_ENABLED))
+	if (machine->x86_64.la57 && !(bz->xloadflags & XLF_5LEVEL_ENABLED))
 		return "five-level paging is on, and the kernel is built for four levels";
-	if (machine->la57 && planner_has_word(p, "no5lvl"))
+	if (machine->x86_64.la57 && planner_has_word(p, "no5lvl"))
 		return "five-level paging is on, and only the decompressor obeys no5lvl";
 	/* compressed/kaslr.c avoids the memory that these exclude */
 	if (planner_has_word(p, "mem") || planner_has_word(p, "memmap"))

@@ -25,16 +25,16 @@ enum {
 
 const char *efi_missing(const struct planner *p, const struct linux_kernel *kernel)
 {
-	const struct efi_facts *efi = &p->machine->efi;
+	const struct efi_facts *efi = &p->machine->x86_64.efi;
 	const uint8_t *info;
 
 	if (!efi->booted || p->req->flags & KX_REQ_NO_EFI)
 		return "";
 	if (efi->missing)
 		return efi->missing;
-	if (!p->machine->boot_params)
+	if (!p->machine->x86_64.boot_params)
 		return "the running kernel does not show its boot parameters";
-	info = p->machine->boot_params + BP_EFI_INFO;
+	info = p->machine->x86_64.boot_params + BP_EFI_INFO;
 	if (memcmp(info + LOADER_SIGNATURE, "EL64", 4) != 0)
 		return "this machine's firmware is not a 64-bit one";
 	if (get_le32(info + MEMDESC_VERSION) != 1)
@@ -74,7 +74,7 @@ void efi_fill_setup_data(const struct efi_facts *efi, uint8_t *data)
 
 void efi_fill_info(const struct planner *p, uint64_t map, uint8_t *bp)
 {
-	const uint8_t *running = p->machine->boot_params + BP_EFI_INFO;
+	const uint8_t *running = p->machine->x86_64.boot_params + BP_EFI_INFO;
 	uint8_t *info = bp + BP_EFI_INFO;
 
 	memcpy(info + LOADER_SIGNATURE, running + LOADER_SIGNATURE, 4);
@@ -85,5 +85,5 @@ void efi_fill_info(const struct planner *p, uint64_t map, uint8_t *bp)
 	put_le32(info + MEMMAP, (uint32_t)map);
 	put_le32(info + MEMMAP_HI, (uint32_t)(map >> 32));
 	put_le32(info + MEMMAP_SIZE,
-		 (uint32_t)(p->machine->efi.n_runtime_map * EFI_DESCRIPTOR_SIZE));
+		 (uint32_t)(p->machine->x86_64.efi.n_runtime_map * EFI_DESCRIPTOR_SIZE));
 }

@@ -82,11 +82,11 @@ static int check_linux(struct planner *p, const struct elf *elf)
 
 	if (!elf->is_64bit)
 		return 0;
-	if (p->machine->la57 && planner_has_word(p, "no5lvl"))
+	if (p->machine->x86_64.la57 && planner_has_word(p, "no5lvl"))
 		return kx_fail(p->err, -EOPNOTSUPP,
 			       "five-level paging is on and only the decompressor could obey "
 			       "no5lvl: start the bzImage instead of its vmlinux");
-	if (p->machine->la57) {
+	if (p->machine->x86_64.la57) {
 		r = planner_warn(p, "five-level paging stays on: a vmlinux does not say whether "
 				    "it was built for it");
 		if (r < 0)

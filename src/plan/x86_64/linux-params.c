@@ -57,7 +57,7 @@ static struct layout lay_out(const struct planner *p, const struct linux_kernel 
 
 	l.cmdline = take(&l.end, strlen(p->plan->cmdline) + 1);
 	if (with_efi)
-		l.efi_map = take(&l.end, machine->efi.n_runtime_map * EFI_DESCRIPTOR_SIZE);
+		l.efi_map = take(&l.end, machine->x86_64.efi.n_runtime_map * EFI_DESCRIPTOR_SIZE);
 	if (kernel->version < SETUP_DATA_VERSION)
 		return l;
 	if (n_e820_ext(p))
@@ -98,7 +98,7 @@ static void add_stamps(const struct planner *p, struct params *params, size_t of
 	const struct stamps stamps = {
 		.magic = STAMPS_MAGIC,
 		.version = 1,
-		.tsc_khz = p->machine->tsc_khz,
+		.tsc_khz = p->machine->x86_64.tsc_khz,
 	};
 
 	memcpy(add_node(params, off, STAMPS_SETUP_DATA_TYPE, sizeof(stamps)), &stamps,
@@ -112,7 +112,7 @@ static void add_nodes(const struct planner *p, struct params *params, const stru
 	if (l->e820_ext)
 		add_e820_ext(p, params, l->e820_ext);
 	if (l->efi)
-		efi_fill_setup_data(&machine->efi,
+		efi_fill_setup_data(&machine->x86_64.efi,
 				    add_node(params, l->efi, SETUP_EFI, EFI_SETUP_DATA_SIZE));
 	if (l->rng_seed)
 		memcpy(add_node(params, l->rng_seed, SETUP_RNG_SEED, machine->n_rng_seed),
@@ -142,7 +142,7 @@ static void fill(const struct planner *p, const struct linux_kernel *kernel, con
 	put_split(bp, BP_RAMDISK_IMAGE, BP_EXT_RAMDISK_IMAGE, initrd.start);
 	put_split(bp, BP_RAMDISK_SIZE, BP_EXT_RAMDISK_SIZE, p->req->initrd.n);
 	if (l->efi_map) {
-		efi_fill_map(&p->machine->efi, bp + l->efi_map);
+		efi_fill_map(&p->machine->x86_64.efi, bp + l->efi_map);
 		efi_fill_info(p, params->base + l->efi_map, bp);
 	}
 	params->link = bp + BP_SETUP_DATA;

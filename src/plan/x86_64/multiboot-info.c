@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "fundamental/put.h"
+#include "memmap/x86_64/e820.h"
 #include "plan/x86_64/multiboot.h"
 #include "plan/x86_64/zero-page.h"
 
 uint32_t multiboot_memory_type(enum memory_type type)
 {
-	uint32_t e820 = memory_type_e820(type);
+	uint32_t e820 = e820_type(type);
 
 	return e820 <= 5 ? e820 : 2;
 }
@@ -211,11 +212,11 @@ static void tag_framebuffer(const struct framebuffer *fb, struct tags *tags)
 static void tag_firmware(const struct planner *p, struct tags *tags)
 {
 	const struct machine *machine = p->machine;
-	const uint8_t *rsdp = machine->acpi_rsdp_copy;
+	const uint8_t *rsdp = machine->x86_64.acpi_rsdp_copy;
 
-	if (machine->n_acpi_rsdp_copy >= RSDP_2_SIZE && rsdp[15] >= 2)
+	if (machine->x86_64.n_acpi_rsdp_copy >= RSDP_2_SIZE && rsdp[15] >= 2)
 		memcpy(tag_add(tags, TAG_RSDP_2, RSDP_2_SIZE), rsdp, RSDP_2_SIZE);
-	else if (machine->n_acpi_rsdp_copy >= RSDP_1_SIZE)
+	else if (machine->x86_64.n_acpi_rsdp_copy >= RSDP_1_SIZE)
 		memcpy(tag_add(tags, TAG_RSDP_1, RSDP_1_SIZE), rsdp, RSDP_1_SIZE);
 	/* No tag for the EFI system table (12): without boot services, which have ended, Xen
 	 * stops when it finds one: "Bootloader shutdown EFI x64 boot services!"

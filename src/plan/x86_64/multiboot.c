@@ -168,7 +168,8 @@ static int check(struct planner *p, const struct multiboot *mb)
 		return kx_fail(p->err, -EINVAL,
 			       "an initrd goes to Linux kernels only: hand it to the multiboot "
 			       "kernel as a module");
-	if (mb->version == 1 || !p->machine->efi.booted || p->machine->n_acpi_rsdp_copy)
+	if (mb->version == 1 || !p->machine->x86_64.efi.booted ||
+	    p->machine->x86_64.n_acpi_rsdp_copy)
 		return 0;
 	return planner_warn(p,
 			    "the multiboot kernel may not find the ACPI tables: the RSDP of this "

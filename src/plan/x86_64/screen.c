@@ -33,13 +33,13 @@ static void fill_text_mode(uint8_t *si)
 /* simpledrm draws into the frame buffer it was given and leaves mode and address alone. */
 static bool is_screen_usable(const struct machine *machine)
 {
-	return !machine->drm_console || strcmp(machine->fb_id, "simpledrmdrmfb") == 0;
+	return !machine->x86_64.drm_console || strcmp(machine->x86_64.fb_id, "simpledrmdrmfb") == 0;
 }
 
 void fill_screen(const struct planner *p, uint8_t *bp)
 {
 	const struct machine *machine = p->machine;
-	const uint8_t *running = machine->boot_params;
+	const uint8_t *running = machine->x86_64.boot_params;
 
 	if (p->req->flags & KX_REQ_RESET_VGA) {
 		fill_text_mode(bp + BP_SCREEN_INFO);

@@ -34,8 +34,14 @@ static int make(struct planner *p)
 		       p->req->image->name);
 }
 
+static void machine_done_x86_64(struct machine *machine)
+{
+	x86_64_machine_done(&machine->x86_64);
+}
+
 const struct arch_planner planner_x86_64 = {
 	.arch = ARCH_X86_64,
 	.purgatory = &purgatory_x86_64,
 	.make = make,
+	.machine_done = machine_done_x86_64,
 };

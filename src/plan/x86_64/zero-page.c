@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fundamental/put.h"
+#include "memmap/x86_64/e820.h"
 #include "plan/x86_64/x86_64.h"
 #include "plan/x86_64/zero-page.h"
 
@@ -71,13 +72,13 @@ void put_e820(uint8_t *entry, const struct memory_range *m)
 {
 	put_le64(entry, m->range.start);
 	put_le64(entry + 8, range_size(m->range));
-	put_le32(entry + 16, memory_type_e820(m->type));
+	put_le32(entry + 16, e820_type(m->type));
 }
 
 void fill_zero_page(const struct planner *p, const struct linux_kernel *kernel, uint8_t *bp)
 {
-	const uint8_t *running = p->machine->boot_params;
-	uint64_t rsdp = p->machine->acpi_rsdp;
+	const uint8_t *running = p->machine->x86_64.boot_params;
+	uint64_t rsdp = p->machine->x86_64.acpi_rsdp;
 
 	fill_header(kernel, bp);
 	fill_screen(p, bp);

@@ -69,7 +69,7 @@ def hide_commands(program, summaries):
 
 
 class Crash(Exception):
-    """GRUB itself came to grief: it has no answer to compare with."""
+    """GRUB itself crashed: there is no answer to compare with."""
 
 
 class Grub:

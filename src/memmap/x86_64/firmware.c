@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/num.h"
-#include "memmap/memmap.h"
+#include "memmap/x86_64/e820.h"
 
 /* drivers/firmware/memmap.c stores e820_type_to_string(); what is not listed is kept off. */
 static const struct {

@@ -13,7 +13,7 @@
 #include "base/dir.h"
 #include "base/io.h"
 #include "base/num.h"
-#include "lib/internal.h"
+#include "lib/x86_64/x86_64.h"
 
 uint64_t efi_systab_value(struct kx_ctx *ctx, const char *key)
 {
@@ -125,7 +125,7 @@ static const char *runtime_map_read(struct kx_ctx *ctx, struct efi_facts *efi)
 	return NULL;
 }
 
-int efi_read(struct kx_ctx *ctx, struct efi_facts *ret, struct kx_error *err)
+void efi_read(struct kx_ctx *ctx, struct efi_facts *ret)
 {
 	_cleanup_close_ int fd =
 		open_in(ctx->machine_root, "/sys/firmware/efi", O_PATH | O_DIRECTORY);
@@ -133,7 +133,7 @@ int efi_read(struct kx_ctx *ctx, struct efi_facts *ret, struct kx_error *err)
 
 	if (fd < 0) {
 		*ret = (struct efi_facts){ 0 };
-		return 0;
+		return;
 	}
 	efi.fw_vendor = table_address(ctx, "/sys/firmware/efi/fw_vendor");
 	efi.runtime = table_address(ctx, "/sys/firmware/efi/runtime");
@@ -143,5 +143,4 @@ int efi_read(struct kx_ctx *ctx, struct efi_facts *ret, struct kx_error *err)
 	if (!efi.missing && (!efi.fw_vendor || !efi.config_table))
 		efi.missing = "/sys/firmware/efi/fw_vendor or config_table cannot be read";
 	*ret = efi;
-	return 0;
 }
