@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/crash.h"
 #include "lib/in-place.h"
 #include "lib/prepare.h"
 
@@ -117,7 +118,11 @@ static void release(struct kx_ctx *ctx)
 
 static int commit_with_copy(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
 {
-	int r = load(ctx, plan, plan->syscall_flags);
+	int r;
+
+	if (is_for_crash(plan))
+		plan->crash_was_loaded = crash_is_loaded(ctx);
+	r = load(ctx, plan, plan->syscall_flags);
 
 	if (r == -EINVAL && plan->optional_flags) {
 		ctx_log(ctx, KX_LOG_NOTICE,
@@ -202,7 +207,7 @@ KX_EXPORT int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, str
 		ctx_log(ctx, KX_LOG_WARNING,
 			"the huge pages that hold the loaded kernel are kept: it still needs them");
 	if (r < 0)
-		return explain_unload(ctx, used, r, err);
+		return explain_unload(ctx, used, on_crash, r, err);
 	r = on_crash ? 0 : in_place_release(ctx, err);
 	return r < 0 ? kx_fail_at(err, r, KX_STEP_UNLOAD) : 0;
 }

@@ -342,8 +342,7 @@ static void test_refusals(void **state)
 {
 	struct machine m = MACHINE(pc_1g);
 	struct plan_request req = { .image = &kernel.image, .cmdline = "x" };
-	static const uint64_t flags[] = { KX_REQ_REAL_MODE, KX_REQ_ON_CRASH,
-					  KX_REQ_PRESERVE_CONTEXT };
+	static const uint64_t flags[] = { KX_REQ_REAL_MODE, KX_REQ_PRESERVE_CONTEXT };
 	struct plan plan;
 
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {

@@ -3,6 +3,7 @@
 
 #include "plan/x86_64/x86_64.h"
 
+#include <elf.h>
 #include <errno.h>
 
 #include "base/error.h"
@@ -44,4 +45,10 @@ const struct arch_planner planner_x86_64 = {
 	.purgatory = &purgatory_x86_64,
 	.make = make,
 	.machine_done = machine_done_x86_64,
+	.elf_machine = EM_X86_64,
+	/* The running kernel keeps the first MiB for a crash kernel since 5.14, by
+	 * reserve_real_mode() of arch/x86/realmode/init.c, and its own loader leaves it out of dumps:
+	 * arch/x86/kernel/crash.c, elf_header_exclude_ranges(). */
+	.low_end = MIB,
+	.memory_words = x86_64_memory_words,
 };
