@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "cli/rapidreboot/options.h"
+#include "cli/time-limit.h"
 #include "dump/dump.h"
 #include "preflight/preflight.h"
 
@@ -15,6 +16,9 @@
 #define BY_DECIDING (BY_STARTING | BY_CHECK)
 /* Who can be given the files of a kernel. */
 #define BY_NAMING (BY_REBOOT | BY_LOAD | BY_CHECK)
+/* Who changes nothing, or nothing with --dry-run. */
+#define BY_READING (BY_LOOKING | BY_CHECK | BY_STATUS)
+#define BY_TRYING (BY_REBOOT | BY_LOAD)
 #define BY_ALL ((unsigned)(BY_HELP << 1) - 1)
 
 enum group { GROUP_TARGET, GROUP_DOWN, GROUP_SYSTEM, GROUP_OUTPUT };
@@ -36,6 +40,12 @@ _Static_assert(BY_HELP == 1u << (sizeof(takers) / sizeof(takers[0]) - 2),
 
 static const char *const firmwares[] = { "efi", "bios", NULL };
 _Static_assert(KX_FIRMWARE_EFI == 1 && KX_FIRMWARE_BIOS == 2, "their places in firmwares[]");
+
+/* What kx_entries_opts.type may be. */
+static const char *const types[] = { "grub",   "bls",	       "systemd-boot", "limine",
+				     "refind", "extlinux",     "syslinux",     "efistub",
+				     "zipl",   "raspberry-pi", "grub-legacy",  "directory",
+				     NULL };
 
 static bool is_flavour(const char *value)
 {
@@ -70,6 +80,20 @@ static bool is_level(const char *value)
 static bool is_setting(const char *value)
 {
 	return value[0] != '=' && strchr(value, '=');
+}
+
+enum { TIME_LIMIT = 120, TIME_LIMIT_MAX = 24 * 60 * 60 }; /* seconds */
+
+static bool take_time_limit(void *facts, const struct opt_row *row, const char *value,
+			    struct opt_problem *problem)
+{
+	struct options *o = facts;
+	uint64_t seconds;
+
+	if (parse_u64(value, &seconds) < 0 || !seconds || seconds > TIME_LIMIT_MAX)
+		return false;
+	o->time_limit = (unsigned)seconds;
+	return true;
 }
 
 static const struct opt_row rows[] = {
@@ -120,6 +144,10 @@ static const struct opt_row rows[] = {
 	{ "config", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.config, "FILE"),
 	  .takers = BY_LIST | BY_SHOW | BY_DECIDING,
 	  .help = "read this configuration instead of searching for one" },
+	{ "type", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.type, "NAME"), .words = types,
+	  .expected = "the name of a boot loader, which rapidreboot(8) lists",
+	  .takers = BY_LIST | BY_SHOW | BY_DECIDING,
+	  .help = "whose configuration is read: grub, bls, extlinux, …, as list names them" },
 	{ "fs", 0, 0, GROUP_SYSTEM, ROW_LIST(places, "KIND:NAME=DIR"), .is_valid = is_place,
 	  .expected = "KIND:NAME=DIR with KIND uuid, label or dev",
 	  .takers = BY_LOOKING | BY_DECIDING,
@@ -150,6 +178,9 @@ static const struct opt_row rows[] = {
 	  .help = "how its pages are packed; zlib" },
 	{ "notice", 0, 0, GROUP_OUTPUT, ROW_FLAG(notice), .takers = BY_STATUS,
 	  .help = "one line when a reboot is due, else nothing" },
+	{ "time-limit", 0, 0, GROUP_OUTPUT, ROW_TAKE(take_time_limit, "SECONDS"),
+	  .expected = "seconds, 1 to 86400", .takers = BY_READING | BY_TRYING,
+	  .help = "of what only reads: end without an answer after that" },
 	{ "json", 0, 0, GROUP_OUTPUT, ROW_FLAG(json),
 	  .takers = BY_DECIDING | BY_LOOKING | BY_STATUS | BY_TIMELINE | BY_CRASH,
 	  .help = "print JSON" },
@@ -222,6 +253,30 @@ static void use_lists(struct options *o)
 	find->n_vars = o->vars.n;
 }
 
+/* -1: go on. What changes the machine has no limit of time. */
+static int limit_time(const struct command *c, const struct options *o)
+{
+	const unsigned seconds = o->time_limit ? o->time_limit : TIME_LIMIT;
+	char sentence[TIME_LIMIT_SENTENCE_MAX];
+	int r;
+
+	if (!(c->taker & BY_READING) && !((c->taker & BY_TRYING) && o->dry_run))
+		return o->time_limit ? command_fail(c, "--time-limit is for what only reads: "
+						       "it needs --dry-run here")
+				     : -1;
+	(void)snprintf(
+		sentence, sizeof(sentence),
+		"rapidreboot: %s: no answer after %u seconds, and nothing was changed: a file "
+		"system may not answer, or a configuration may cost too much to read; "
+		"--time-limit gives it longer",
+		c->name, seconds);
+	r = time_limit_start(seconds, sentence, EXIT_TIME);
+	if (r == 0)
+		return -1;
+	fprintf(stderr, "rapidreboot: no limit of time: %s\n", strerror(-r));
+	return EXIT_FAILED;
+}
+
 int command_take(const struct command *c, int argc, char **argv, struct options *ret)
 {
 	struct opt_problem problem;
@@ -249,7 +304,7 @@ int command_take(const struct command *c, int argc, char **argv, struct options 
 	ret->operands = argv + operand;
 	ret->n_operands = argc - operand;
 	use_lists(ret);
-	return -1;
+	return limit_time(c, ret);
 }
 
 const char *command_operand(const struct options *options)

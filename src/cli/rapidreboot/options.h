@@ -47,6 +47,7 @@ enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
  * @force: ids of checks that do not refuse
  * @level: what a dump leaves out, 0 to 31, or NULL
  * @packing: how its pages are packed: 0 not said, 1 zlib, 2 zstd, 3 not at all
+ * @time_limit: seconds; 0: the usual limit
  * @operands: words that are no options
  */
 struct options {
@@ -68,6 +69,7 @@ struct options {
 	int packing;
 	const char *svg;
 	bool notice, json, verbose, help, version;
+	unsigned time_limit;
 
 	char **operands;
 	int n_operands;

@@ -43,7 +43,7 @@ static void machine_done_x86_64(struct machine *machine)
 static uint64_t kernel_needs(const struct image *image)
 {
 	return image->inner == IMAGE_BZIMAGE64 || image->inner == IMAGE_BZIMAGE
-		       ? image->bzimage.init_size
+		       ? image->x86_64.bzimage.init_size
 		       : 0;
 }
 
