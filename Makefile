@@ -42,6 +42,7 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/boot-loaders.py
 	@tests/vm/direct.py
 	@tests/vm/crash.py
+	@tests/vm/dump.py
 
 check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row: hours
 	@$(WORK)/tests/unit/test-race three
