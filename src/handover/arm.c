@@ -42,7 +42,8 @@ enum hook_action hook_at_the_end(const struct hook_facts *facts)
 	case GOING_DOWN:
 		return HOOK_UNLOAD;
 	case GOING_UNKNOWN:
-		if (!facts->request)
+		/* this may be the poweroff that somebody typed while a reboot was ordered */
+		if (!facts->request || (!facts->armed && !wants_cold(facts)))
 			return HOOK_NOTHING;
 		break;
 	case GOING_REBOOT:

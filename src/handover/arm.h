@@ -2,7 +2,7 @@
 #pragma once
 
 /* The arming rule: what a hook does while the machine goes down. A jump needs init's own sign that
- * this is a reboot, or a valid request file where init gives no sign. */
+ * this is a reboot, or, where init gives none, a valid request file that has a sign of its own. */
 
 #include "handover/request.h"
 
@@ -18,6 +18,7 @@ enum hook_action {
  * struct hook_facts - what the rule depends on
  * @going: where the machine is going, by init's sign
  * @request: the valid request, or NULL
+ * @armed: request_is_sign(): it is why the machine goes down
  * @enabled: every ordinary reboot is to be a fast one
  * @ordered: what is loaded is for a reboot with a time, whether that has come or not
  * @another_image: what is loaded is not what the request is for
@@ -27,6 +28,7 @@ enum hook_action {
 struct hook_facts {
 	enum going going;
 	const struct request *request;
+	bool armed;
 	bool enabled;
 	bool ordered;
 	bool another_image;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* BusyBox init, as on Alpine with OpenRC: its one ::shutdown: line of inittab is run alike for
- * reboot and poweroff, so that only our request file tells them apart. */
+ * reboot and poweroff, so that only the sign in our request file tells them apart. */
 
+#include <signal.h>
 #include <string.h>
 
+#include "base/io.h"
+#include "base/lines.h"
+#include "base/num.h"
 #include "handover/init.h"
 
 /* The same program as a shell may be process 1 of a rescue system or an initramfs, and is no init
@@ -30,6 +34,49 @@ static enum going busybox_going(struct sys *sys, const struct signals *signals)
 	return GOING_UNKNOWN;
 }
 
+enum { STATUS_MAX = 65536 };
+
+/* "SigBlk:" and "SigCgt:" of proc_pid_status(5), with a mask in hexadecimal. */
+static bool take_mask(struct bytes line, uint64_t *ret)
+{
+	const struct bytes name = bytes_word(&line);
+	char number[2 + 16 + 1] = "0x";
+
+	if ((!bytes_is(name, "SigBlk:") && !bytes_is(name, "SigCgt:")) || line.n != 16)
+		return false;
+	memcpy(number + 2, line.p, line.n);
+	return parse_u64(number, ret) == 0;
+}
+
+/* halt_reboot_pwoff() of init/init.c gives the signals that ask for a reboot, poweroff or halt back to the
+ * kernel before it runs the first ::shutdown: line. Until then they are caught (before 1.33) or blocked and
+ * waited for. */
+static bool busybox_has_begun(struct sys *sys)
+{
+	static const uint64_t orders = UINT64_C(1) << (SIGTERM - 1) | UINT64_C(1) << (SIGUSR1 - 1) |
+				       UINT64_C(1) << (SIGUSR2 - 1);
+	_cleanup_close_ int root = machine_open(sys);
+	_cleanup_free_ uint8_t *text = NULL;
+	uint64_t taken = 0;
+	unsigned n_masks = 0;
+	struct lines lines;
+	struct bytes line;
+	size_t n;
+
+	if (read_file_in(root, "/proc/1/status", STATUS_MAX, &text, &n) < 0)
+		return false;
+	lines = lines_of((struct bytes){ text, n });
+	while (lines_next(&lines, &line)) {
+		uint64_t mask;
+
+		if (!take_mask(line, &mask))
+			continue;
+		taken |= mask;
+		n_masks++;
+	}
+	return n_masks == 2 && !(taken & orders);
+}
+
 /* Without OpenRC it is a line of inittab. */
 static void busybox_hooks(int root, const struct pid1 *pid1, struct hook_places *ret)
 {
@@ -51,5 +98,6 @@ const struct init_system busybox_init = {
 	.is = is_busybox,
 	.ask = busybox_ask,
 	.going = busybox_going,
+	.has_begun = busybox_has_begun,
 	.hooks = busybox_hooks,
 };

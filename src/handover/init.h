@@ -86,6 +86,8 @@ enum going { GOING_UNKNOWN, GOING_REBOOT, GOING_KEXEC, GOING_DOWN, GOING_NOWHERE
  * @is: does process 1 belong to it?
  * @ask: makes ret->words and the facts after it; -ENOENT when its programs are not there
  * @going: reads the signal; never NULL
+ * @has_begun: has it begun to go down, for whatever? NULL: its word tells where it goes, so that nobody has
+ *	to know
  * @cancel: makes the call that takes back a reboot with a time; NULL: it knows no time
  * @spares: does it leave the mount of sys/pages.h mounted on the way down? "": yes; the path
  *	of a script: yes, when that script does the unmounting; NULL: no, it unmounts everything
@@ -101,6 +103,7 @@ struct init_system {
 	int (*ask)(struct sys *sys, const struct reboot_wish *wish, struct reboot_call *ret,
 		   struct kx_error *err);
 	enum going (*going)(struct sys *sys, const struct signals *signals);
+	bool (*has_begun)(struct sys *sys);
 	int (*cancel)(struct sys *sys, struct reboot_call *ret, struct kx_error *err);
 	const char *spares;
 	int (*watch)(struct sys *sys, struct reboot_call *ret, struct kx_error *err);

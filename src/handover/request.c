@@ -66,6 +66,12 @@ static bool take_due(struct request *q, struct bytes v)
 	return take_number(v, &q->due_ms);
 }
 
+static bool take_sign(struct request *q, struct bytes v)
+{
+	q->sign = bytes_is(v, "down") ? SIGN_DOWN : SIGN_ASKED;
+	return bytes_is(v, "down") || bytes_is(v, "asked");
+}
+
 static bool take_hex(struct bytes v, char ret[17])
 {
 	if (!is_hex(v, 16))
@@ -113,6 +119,7 @@ static const struct key {
 	{ "time", take_time, true, false },	  { "due", take_due, false, false },
 	{ "digest", take_digest, false, false },  { "entry", take_entry, false, false },
 	{ "choice", take_choice, false, false },  { "wish", take_wish, false, true },
+	{ "sign", take_sign, false, false },
 };
 
 enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -188,6 +195,19 @@ int request_check(const struct request *q, const char *boot_id, uint64_t now_ms,
 	return 0;
 }
 
+bool request_is_sign(const struct request *q, uint64_t now_ms)
+{
+	switch (q->sign) {
+	case SIGN_NONE:
+		return false;
+	case SIGN_ASKED:
+		return q->time_ms <= now_ms && now_ms - q->time_ms <= SIGN_ASKED_MS;
+	case SIGN_DOWN:
+		return true;
+	}
+	return false;
+}
+
 static int fail_boot_id(int r, struct kx_error *err)
 {
 	return kx_fail(err, r, "/proc/sys/kernel/random/boot_id: cannot be read: %s", strerror(-r));
@@ -212,6 +232,8 @@ static int format(struct request *q, char **ret)
 		    q->mode == REBOOT_COLD ? "cold" : "kexec", (unsigned long long)q->time_ms);
 	if (q->due_ms)
 		strbuf_addf(&b, "due %llu\n", (unsigned long long)q->due_ms);
+	if (q->sign != SIGN_NONE)
+		strbuf_addf(&b, "sign %s\n", q->sign == SIGN_DOWN ? "down" : "asked");
 	if (q->digest[0])
 		strbuf_addf(&b, "digest %s\n", q->digest);
 	if (q->entry[strspn(q->entry, " ")])

@@ -4,13 +4,15 @@
 /*
  * The request file, /run/rapidreboot/request: what our own command asked for, for hooks that init
  * runs while the machine goes down. It is valid in the boot that wrote it, for ten minutes, and is
- * removed before a jump, so that a jump that fails is not tried again.
+ * removed before a jump, so that a jump that fails is not tried again. Where init does not tell a reboot from
+ * a poweroff the sign in it decides, which is put there right before init is asked.
  *
  *	rapidreboot-request 2
  *	boot-id 0b4c4d4e-…
  *	mode kexec
  *	time 123456		milliseconds of CLOCK_BOOTTIME
  *	due 456789		of a reboot with a time: valid around then, not now
+ *	sign asked		init is asked at that time: for SIGN_ASKED_MS; or "down": it was seen to begin
  *	digest 1c291ca3		of what was loaded; not with mode cold
  *	choice 5b0e77d2		with a time: what the wish came to when it was ordered
  *	wish append debug	with a time: what chose it, in the written form of reboot/wish.h
@@ -23,12 +25,21 @@
 enum {
 	REQUEST_AGE_MAX_MS = 10 * 60 * 1000,
 	REQUEST_EARLY_MS = 60 * 1000, /* init counts in minutes */
+	SIGN_ASKED_MS = 15 * 1000, /* longer than anybody waits for init to begin (reboot/ask.c) */
 	REQUEST_WISH_MAX = 12 * 1024, /* a command line has 2 KiB, escaped, and there are paths */
 	REQUEST_FILE_MAX = 32 * 1024,
 };
 
+/* What a request means where init says nothing. */
+enum request_sign {
+	SIGN_NONE,  /* it is ordered for later: no reason to jump */
+	SIGN_ASKED, /* init is asked now */
+	SIGN_DOWN,  /* init has begun to go down because of it */
+};
+
 struct request {
 	enum reboot_mode mode;
+	enum request_sign sign;
 	char boot_id[BOOT_ID_LENGTH + 1]; /* of /proc/sys/kernel/random/boot_id */
 	uint64_t time_ms;
 	uint64_t due_ms; /* 0: at once */
@@ -46,6 +57,10 @@ _must_check_ int request_parse(struct bytes text, struct request *ret, struct kx
 /* -ESTALE for another boot, too old, or too early for its time, with the sentence. */
 _must_check_ int request_check(const struct request *request, const char *boot_id, uint64_t now_ms,
 			       struct kx_error *err);
+
+/* Is a valid request the reason why the machine goes down at @now_ms? One whose writer was killed before
+ * it could see init begin, or take it back, is none after a moment. */
+bool request_is_sign(const struct request *request, uint64_t now_ms);
 
 /* Fills in boot id and time, and writes it. */
 _must_check_ int request_write(struct sys *sys, struct request *request, struct kx_error *err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "reboot/go.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +10,11 @@
 #include "handover/direct.h"
 #include "handover/init.h"
 #include "handover/request.h"
+#include "reboot/ask.h"
 #include "reboot/attempt.h"
 #include "reboot/order.h"
 #include "reboot/wait.h"
+#include "sys/interrupts.h"
 
 /* ---- the way down */
 
@@ -138,51 +141,108 @@ static void leave_installed(const struct reboot *rb, struct start *s)
 			    r == 1 ? " is" : "s are", dir);
 }
 
+static enum reason ask_now(const struct reboot *rb, const struct way_down *way,
+			   struct request *request, struct kx_error *err)
+{
+	const int r = ask_with_sign(rb, way->init, &way->call, request, err);
+
+	if (r == 0)
+		return REASON_NONE;
+	return r == -EIO || r == -EBUSY || r == -ETIMEDOUT ? REASON_INIT : REASON_FAILED;
+}
+
 static enum reason ask_init(const struct reboot *rb, const struct wish *wish, struct start *s,
 			    struct way_down *way, struct kx_error *err)
 {
 	struct request request = { .mode = REBOOT_KEXEC };
 	const bool has_time = wish->when.text[0];
 
-	attempt_remember(rb, s);
-	leave_installed(rb, s);
 	(void)snprintf(request.entry, sizeof(request.entry), "%s", s->choice.title);
 	(void)snprintf(request.digest, sizeof(request.digest), "%s", s->digest);
-	if (has_time) {
-		request.due_ms = rb->sys->boottime_ms(rb->sys) + wish->when.in_ms;
-		order_fill(rb, wish, s, &request);
-	}
+	if (!has_time)
+		return ask_now(rb, way, &request, err);
+	request.due_ms = rb->sys->boottime_ms(rb->sys) + wish->when.in_ms;
+	order_fill(rb, wish, s, &request);
 	if (request_write(rb->sys, &request, err) < 0)
 		return REASON_FAILED;
 	if (reboot_ask(rb->sys, &way->call, err) < 0)
 		return REASON_INIT;
-	if (has_time)
-		order_watch(rb, way->init);
+	order_watch(rb, way->init);
 	return REASON_NONE;
+}
+
+static enum reason not_interrupted(const struct interrupts *held, struct kx_error *err)
+{
+	const int signal = interrupts_waiting(held);
+
+	if (!signal)
+		return REASON_NONE;
+	kx_fail(err, -EINTR, "SIG%s came before init was asked: nothing is rebooted",
+		sigabbrev_np(signal));
+	return REASON_INTERRUPTED;
+}
+
+/* Everything that can still say no to a kernel that is loaded. */
+static enum reason still_agreed(const struct reboot *rb, struct start *s,
+				const struct interrupts *held, struct kx_error *err)
+{
+	enum reason reason = verify_loaded(rb, err);
+
+	if (reason == REASON_NONE)
+		reason = not_interrupted(held, err);
+	if (reason == REASON_NONE)
+		reason = hooks_agree(rb, &s->choice.config, "pre-handover", s->choice.title,
+				     &s->hooks, err);
+	return reason == REASON_NONE ? not_interrupted(held, err) : reason;
+}
+
+static enum reason hand_over(const struct reboot *rb, const struct wish *wish, struct start *s,
+			     struct way_down *way, const struct interrupts *held,
+			     struct kx_error *err)
+{
+	enum reason reason = still_agreed(rb, s, held, err);
+
+	if (reason != REASON_NONE)
+		return reason;
+	attempt_remember(rb, s);
+	if (way->direct)
+		return go_direct(rb, s, err);
+	leave_installed(rb, s);
+	reason = not_interrupted(held, err);
+	return reason == REASON_NONE ? ask_init(rb, wish, s, way, err) : reason;
+}
+
+static enum reason load_and_go(const struct reboot *rb, const struct wish *wish, struct start *s,
+			       struct way_down *way, const struct interrupts *held,
+			       struct kx_error *err)
+{
+	enum reason reason = start_load(rb, s, err);
+
+	if (reason != REASON_NONE)
+		return reason;
+	reason = hand_over(rb, wish, s, way, held, err);
+	if (reason == REASON_INTERRUPTED) /* the signal may end this before anybody else says so */
+		teller_say(&rb->teller, "%s", err->message);
+	/* past init nothing can be withdrawn: services are stopped */
+	if (reason != REASON_NONE && !(way->direct && reason == REASON_INIT))
+		withdraw(rb);
+	return reason;
 }
 
 enum reason go_fast(const struct reboot *rb, const struct wish *wish, struct start *s,
 		    struct way_down *way, struct kx_error *err)
 {
 	enum reason reason = go_permitted(rb, err);
+	struct interrupts held;
 
 	if (reason != REASON_NONE)
 		return reason;
 	s->asked = moment_now(rb->sys);
-	reason = start_load(rb, s, err);
-	if (reason != REASON_NONE)
-		return reason;
-	reason = verify_loaded(rb, err);
+	interrupts_hold(&held);
+	reason = load_and_go(rb, wish, s, way, &held, err);
 	if (reason == REASON_NONE)
-		reason = hooks_agree(rb, &s->choice.config, "pre-handover", s->choice.title,
-				     &s->hooks, err);
-	if (reason == REASON_NONE && way->direct) {
-		attempt_remember(rb, s);
-		return go_direct(rb, s, err);
-	}
-	if (reason == REASON_NONE)
-		reason = ask_init(rb, wish, s, way, err);
-	if (reason != REASON_NONE)
-		withdraw(rb);
+		interrupts_forget(&held);
+	else
+		interrupts_release(&held);
 	return reason;
 }

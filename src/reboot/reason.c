@@ -22,6 +22,7 @@ const char *reason_name(enum reason reason)
 		[REASON_FILES_CHANGED] = "files-changed",
 		[REASON_LOAD] = "load",
 		[REASON_GONE] = "gone",
+		[REASON_INTERRUPTED] = "interrupted",
 		[REASON_UNLOAD] = "unload",
 		[REASON_INIT_UNKNOWN] = "init-unknown",
 		[REASON_INIT] = "init",

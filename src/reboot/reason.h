@@ -23,6 +23,7 @@ enum reason {
 	REASON_FILES_CHANGED, /* kernel or initrd were changed between the checks and the load */
 	REASON_LOAD,	      /* the kernel refused the system call */
 	REASON_GONE,	      /* what was loaded was unloaded by somebody else */
+	REASON_INTERRUPTED,   /* a signal came before init was asked */
 	REASON_UNLOAD,	      /* what is loaded cannot be unloaded */
 	REASON_INIT_UNKNOWN,  /* process 1 is no init system that is known here */
 	REASON_INIT,	      /* init refused, or cannot do it */

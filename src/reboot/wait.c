@@ -7,8 +7,10 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "handover/cold.h"
+#include "reboot/ask.h"
 #include "reboot/order.h"
 #include "record/boot.h"
+#include "sys/interrupts.h"
 
 /* How often the request file is read: a process whose reboot was cancelled ends within that
  * time. */
@@ -41,7 +43,7 @@ static int check_loaded(struct kx_ctx *ctx, struct kx_error *err)
 	return r;
 }
 
-static int ask_fast(const struct reboot *rb, struct kx_error *err)
+static int ask_fast(const struct reboot *rb, struct request *request, struct kx_error *err)
 {
 	const struct reboot_wish wish = { .mode = REBOOT_KEXEC };
 	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };
@@ -56,7 +58,7 @@ static int ask_fast(const struct reboot *rb, struct kx_error *err)
 			       "process 1 is \"%s\" by now, no init system that is known here",
 			       pid1.name);
 	r = init->ask(rb->sys, &wish, &call, err);
-	return r < 0 ? r : reboot_ask(rb->sys, &call, err);
+	return r < 0 ? r : ask_with_sign(rb, init, &call, request, err);
 }
 
 /* A reboot was ordered, but there is no kernel for a fast one: reboots through the firmware. */
@@ -72,46 +74,76 @@ static int ask_cold(const struct reboot *rb, struct kx_error *err)
 	return r < 0 ? r : cold_go(rb->sys, &cold, &stage, err);
 }
 
-static int ask(const struct reboot *rb, struct request *request, struct kx_error *err)
+static int check_signals(const struct interrupts *held, struct kx_error *err)
 {
-	struct kx_error why = { 0 };
-	int r = check_loaded(rb->ctx, err);
+	const int signal = interrupts_waiting(held);
 
-	if (r < 0)
-		return r;
-	if (order_renew(rb, request, false, &why) == REASON_NONE)
-		return ask_fast(rb, err);
-	teller_say(&rb->teller, "%s", why.message);
-	return ask_cold(rb, err);
+	return signal ? kx_fail(err, -EINTR,
+				"SIG%s ended the process that waited: the reboot is taken back",
+				sigabbrev_np(signal))
+		      : 0;
 }
 
-/* The time has come: asks init for the reboot; when that fails, everything is withdrawn. */
-static void end(const struct reboot *rb, struct request *request)
+static int ask(const struct reboot *rb, const struct interrupts *held, struct request *request,
+	       struct kx_error *err)
+{
+	struct kx_error why = { 0 };
+	int r = check_signals(held, err);
+
+	if (r == 0)
+		r = check_loaded(rb->ctx, err);
+	if (r < 0)
+		return r;
+	if (order_renew(rb, request, false, &why) != REASON_NONE) {
+		teller_say(&rb->teller, "%s", why.message);
+		return ask_cold(rb, err);
+	}
+	r = check_signals(held, err);
+	return r < 0 ? r : ask_fast(rb, request, err);
+}
+
+/* The time has come, or a signal: asks init for the reboot; when that fails, everything is
+ * withdrawn. */
+static void end(const struct reboot *rb, const struct interrupts *held, struct request *request)
 {
 	struct kx_error err = { 0 }, why = { 0 };
 
-	if (ask(rb, request, &err) == 0)
+	if (ask(rb, held, request, &err) == 0)
 		return;
 	teller_say(&rb->teller, "%s", err.message);
 	if (order_take_back(rb, &why) != REASON_NONE)
 		teller_say(&rb->teller, "%s", why.message);
 }
 
-void wait_for_order(const struct reboot *rb)
+/* false: a signal came, or the order is not there any more as it was. */
+static bool wait_until_due(const struct reboot *rb, const struct interrupts *held,
+			   struct request *ret)
 {
 	struct sys *sys = rb->sys;
-	struct request first = { 0 }, request;
+	struct request first;
 	struct kx_error err = { 0 };
 	uint64_t left_ms = 0;
-	int r = request_read_due(sys, &first, &left_ms, &err);
+	int r = request_read_due(sys, ret, &left_ms, &err);
 
-	request = first;
-	while (r == 0 && request.time_ms == first.time_ms && left_ms > 0) {
+	if (r == 0)
+		first = *ret;
+	while (r == 0 && ret->time_ms == first.time_ms && left_ms > 0 &&
+	       !interrupts_waiting(held)) {
 		sys->sleep_ms(sys, left_ms < WAIT_ROUND_MS ? (unsigned)left_ms : WAIT_ROUND_MS);
-		r = request_read_due(sys, &request, &left_ms, &err);
+		r = request_read_due(sys, ret, &left_ms, &err);
 	}
 	if (r < 0)
 		teller_say(&rb->teller, "%s", err.message);
-	else if (request.time_ms == first.time_ms)
-		end(rb, &request);
+	return r == 0 && ret->time_ms == first.time_ms;
+}
+
+void wait_for_order(const struct reboot *rb)
+{
+	struct interrupts held;
+	struct request request;
+
+	interrupts_hold(&held);
+	if (wait_until_due(rb, &held, &request))
+		end(rb, &held, &request);
+	interrupts_release(&held);
 }

@@ -57,12 +57,13 @@ static int spawn(const char *const argv[], char *const env[], enum standing stan
 		 pid_t *ret_pid)
 {
 	static const short flags[] = {
-		[STANDS_WITH_US] = 0,
-		[STANDS_ALONE] = POSIX_SPAWN_SETSID,
-		[STANDS_LIMITED] = POSIX_SPAWN_SETPGROUP,
+		[STANDS_WITH_US] = POSIX_SPAWN_SETSIGMASK,
+		[STANDS_ALONE] = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSID,
+		[STANDS_LIMITED] = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP,
 	};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
+	sigset_t none;
 	int r = posix_spawn_file_actions_init(&actions);
 
 	if (r)
@@ -75,6 +76,10 @@ static int spawn(const char *const argv[], char *const env[], enum standing stan
 	r = set_files(&actions, standing, output);
 	if (!r)
 		r = posix_spawnattr_setflags(&attributes, flags[standing]);
+	/* what this process holds back (sys/interrupts.h) is for the program to obey */
+	(void)sigemptyset(&none);
+	if (!r)
+		r = posix_spawnattr_setsigmask(&attributes, &none);
 	if (!r) /* posix_spawn(3) does not change its arguments */
 		r = posix_spawn(ret_pid, argv[0], &actions, &attributes,
 				(char *const *)(uintptr_t)argv, env);

@@ -4,7 +4,7 @@
 import errno
 
 from kexec_machine import main
-from reboot_machine import BOOT_ID, RebootTest
+from reboot_machine import BOOT_ID, BUSYBOX_GOES, S6_STAGE_4, S6_TEXT, RebootTest
 
 REQUEST = "run/rapidreboot/request"
 JUMP = ["sync", "reboot"]
@@ -43,8 +43,9 @@ class HookTest(RebootTest):
         super().setUp()
         self.set("sys/kernel/kexec_loaded", "1\n")
 
-    def request(self, mode="kexec", boot_id=BOOT_ID, time=990000, mode_bits=0o600):
-        self.set(REQUEST, f"rapidreboot-request 2\nboot-id {boot_id}\nmode {mode}\ntime {time}\n")
+    def request(self, mode="kexec", boot_id=BOOT_ID, time=990000, mode_bits=0o600, sign="down"):
+        self.set(REQUEST, f"rapidreboot-request 2\nboot-id {boot_id}\nmode {mode}\ntime {time}\n"
+                 + (f"sign {sign}\n" if sign else ""))
         (self.root / REQUEST).chmod(mode_bits)
 
     def hook(self, *args, calls, env=None, **how):
@@ -76,6 +77,70 @@ class Jump(HookTest):
             with self.subTest(what):
                 self.request(**what)
                 self.hook("jump", calls=NOTHING)
+
+    def test_sign(self):
+        """Where init is silent a request is not enough: it may be for later, or its reboot may never
+        have begun, and this may be a poweroff."""
+        for init in ("busybox", "s6", "shepherd"):
+            self.take_init(init)
+            for sign, time, calls in (
+                    (None, 990000, NOTHING), (None, 1000000, NOTHING), ("asked", 985000, JUMP),
+                    ("asked", 984999, NOTHING), ("asked", 460000, NOTHING), ("down", 460000, JUMP)):
+                with self.subTest((init, sign, time)):
+                    self.set("sys/kernel/kexec_loaded", "1\n")
+                    self.request(sign=sign, time=time)
+                    self.hook("jump", calls=calls)
+
+    def test_poweroff_nine_minutes_later(self):
+        """A reboot that init took and did not begin is taken back, whoever powers the machine off then."""
+        for init, stays in (("busybox", True), ("s6", False)):
+            with self.subTest(init):
+                self.take_init(init)
+                self.take_menu()
+                (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
+                self.set("sys/kernel/kexec_loaded", "0\n")
+                r = self.run_it("-y", env={"FAKE_INIT_STAYS": "1"})
+                if stays:
+                    self.assertEqual(r.rc, 5, r.err)
+                    self.assertIn("has not begun to go down", r.err)
+                    self.assertEqual(r.calls[-1], "file-unload")
+                    self.assertIsNone(self.read(REQUEST))
+                    self.assertNotIn("pending", self.read("var/lib/rapidreboot/attempts") or "")
+                else:
+                    self.assertEqual(r.rc, 0, r.err)
+                    self.set(S6_STAGE_4, S6_TEXT % "p")
+                h = self.hook("jump", calls=None, env={"FAKE_BOOTTIME": str(1000000 + 9 * 60000)})
+                self.assertNotIn("reboot", h.calls)
+
+    def test_asker_was_killed(self):
+        """Before it could see init begin, or take the reboot back."""
+        self.take_init("busybox")
+        self.request(sign="asked", time=1000000)
+        for minutes in (1, 5, 9):
+            self.hook("jump", calls=NOTHING, env={"FAKE_BOOTTIME": str(1000000 + minutes * 60000)})
+
+    def test_going_down_already(self):
+        """Somebody typed poweroff a moment before."""
+        self.take_init("busybox")
+        self.take_menu()
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.set("proc/1/status", BUSYBOX_GOES)
+        r = self.assertRuns(["-y"], 5, ["load", "file-unload"])
+        self.assertIn("going down already", r.err)
+        self.assertIsNone(self.read(REQUEST))
+
+    def test_s6_stage_4(self):
+        """s6-linux-init writes down where it goes."""
+        self.take_init("s6")
+        for letter, calls in (("r", JUMP), ("p", DROP), ("h", DROP), ("x", NOTHING), ("rp", NOTHING)):
+            with self.subTest(letter):
+                self.set("sys/kernel/kexec_loaded", "1\n")
+                self.set(S6_STAGE_4, S6_TEXT % letter)
+                self.hook("jump", calls=calls)
+        self.set("sys/kernel/kexec_loaded", "1\n")
+        self.set(S6_STAGE_4, S6_TEXT % "p" + "# -f -r\n")
+        self.request()
+        self.hook("jump", calls=DROP)
 
     def test_poweroff_after_request(self):
         """A request is no reason to reboot a machine that is switched off."""

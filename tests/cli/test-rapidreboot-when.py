@@ -9,12 +9,9 @@ import shutil
 from pathlib import Path
 
 from kexec_machine import main, multiboot
-from reboot_machine import BOOT_ID, RebootTest
+from reboot_machine import BOOT_ID
+from when_machine import BOOTTIME, LOADED, MINUTE, REQUEST, SELF, TIMELESS, WAITS, WhenTest
 
-REQUEST, LOADED = "run/rapidreboot/request", "run/rapidreboot/loaded"
-BOOTTIME = 1000000  # milliseconds, of the machine by default
-MINUTE = 60000
-WAITS = "in the background:"
 RENEW = "run /usr/bin/systemctl start rapidreboot-load.service"
 WATCH = "run /usr/bin/systemctl start rapidreboot-cancelled.path"
 SCHEDULED = "run/systemd/shutdown/scheduled"
@@ -26,19 +23,6 @@ ORDERS = {
     "sysvinit": ([WAITS, "run /sbin/shutdown -r {}"], "run /sbin/shutdown -c"),
     "openrc": ([WAITS, "run /sbin/openrc-shutdown --kexec {}"], "run /sbin/openrc-shutdown --cancel"),
 }
-
-
-class WhenTest(RebootTest):
-    def setUp(self):
-        super().setUp()
-        (self.root / "var/lib").mkdir(parents=True)  # for the record
-
-    def when(self, text, rc, calls=None, **how):
-        how["env"] = {"TZ": "UTC", **how.get("env", {})}
-        return self.assertRuns(["--when", text, "--kernel", self.kernel], rc, calls, **how)
-
-    def due(self):
-        return int(re.search(r"^due (\d+)$", self.read(REQUEST), re.M)[1])
 
 
 class When(WhenTest):
@@ -163,105 +147,6 @@ class TakenBackByOthers(WhenTest):
         self.when("+5", 0)
         self.hook([])
         self.assertIn("due", self.read(REQUEST))
-
-
-# Init systems that know no time, and what asks them when it has come.
-TIMELESS = {
-    "busybox": "run /sbin/reboot",
-    "runit": "run /usr/sbin/runit-init 6",
-    "s6": "run /usr/bin/s6-linux-init-hpr -r",
-    "dinit": "run /usr/sbin/shutdown -k",
-    "finit": "run /sbin/initctl reboot",
-    "shepherd": "run /run/current-system/profile/sbin/reboot --kexec",
-}
-SELF = "usr/local/sbin/rapidreboot"
-
-
-class Waiting(WhenTest):
-    """A process of our own waits for the time."""
-
-    def setUp(self):
-        super().setUp()
-        exe = self.root / "proc/self/exe"
-        exe.parent.mkdir(parents=True)
-        exe.symlink_to("/" + SELF)
-        self.take_init("runit")
-
-    def take_init(self, name):
-        super().take_init(name)
-        if name == "finit":
-            self.program("/usr/libexec/finit/hook/sys/down/rapidreboot")
-            self.set("usr/lib/finit/plugins/hook-scripts.so", "")
-
-    def order(self, text="+5"):
-        self.when(text, 0, ["load", WAITS, f"run /{SELF} hook wait"])
-        self.set("sys/kernel/kexec_loaded", "1\n")
-
-    def wait(self, calls, asleep=None, **how):
-        env = {"FAKE_ASLEEP": asleep} if asleep else {}
-        return self.assertRuns(["hook", "wait"], 0, calls, env=env, **how)
-
-    def test_inits(self):
-        for init, asks in TIMELESS.items():
-            with self.subTest(init):
-                self.take_init(init)
-                self.order()
-                self.assertEqual(self.due(), BOOTTIME + 5 * MINUTE)
-                self.wait([asks])
-                self.assertRuns(["--cancel"], 0, ["file-unload"])
-                self.assertIsNone(self.read(REQUEST))
-                self.assertIsNone(self.read(LOADED))
-                self.assertRuns(["--cancel"], 6, [])
-                self.wait([])
-
-    def test_rounds(self):
-        """It looks at the request every half minute, and at the end sleeps no longer than needed."""
-        naps = self.dir / "naps"
-        self.order("03:08")     # in 3 minutes and 55 seconds
-        self.wait([TIMELESS["runit"]], f"echo >>{naps}")
-        self.assertEqual(len(naps.read_text()), 8)
-
-    def test_taken_back(self):
-        """While it waits the request goes, or another one comes, which another process waits for."""
-        for asleep in (f"rm {self.root / REQUEST}",
-                       f"sed -i 's/^time .*/time 1000001/' {self.root / REQUEST}",
-                       f"sed -i '/^due /d' {self.root / REQUEST}"):
-            self.order()
-            self.wait([], asleep)
-            (self.root / REQUEST).unlink(missing_ok=True)
-
-    def test_ordered_already(self):
-        self.order()
-        before = self.read(REQUEST)
-        for args in (["--when", "+9"], []):
-            r = self.assertRuns([*args, "--kernel", self.kernel], 3, [])
-            self.assertIn("in 5 minutes", r.err)
-        self.assertEqual(self.read(REQUEST), before)
-
-    def test_init_refuses(self):
-        """Image, request and record are removed."""
-        self.order()
-        self.wait([TIMELESS["runit"], "file-unload"], exits={"runit-init": 1})
-        self.assertIsNone(self.read(REQUEST))
-        self.assertNotIn("pending", self.read("var/lib/rapidreboot/attempts") or "")
-
-    def test_unloaded(self):
-        """Another program has unloaded the kernel: then there is no reboot."""
-        self.order()
-        self.set("sys/kernel/kexec_loaded", "0\n")
-        self.assertIn("gone", self.wait(["file-unload"]).err)
-        self.assertIsNone(self.read(REQUEST))
-
-    def test_not_started(self):
-        """Without /proc nobody can say which program this is."""
-        (self.root / "proc/self/exe").unlink()
-        self.assertIn("/proc/self/exe", self.when("+5", 5, []).err)
-        self.assertIsNone(self.read(REQUEST))
-
-    def test_another_boot(self):
-        self.order()
-        self.set("proc/sys/kernel/random/boot_id", BOOT_ID[::-1] + "\n")
-        self.wait([])
 
 
 class Renewed(WhenTest):
@@ -485,6 +370,7 @@ class Renewed(WhenTest):
             self.order()
             self.assertRuns(["hook", "wait"], 0, [asks])
             self.assertRuns(["--cancel"], 0)
+            self.take_init(init)
             self.order()
             self.upgrade()
             self.assertRuns(["hook", "wait"], 0, ["file-unload", "load", asks])
@@ -517,7 +403,7 @@ class Request(WhenTest):
         for time, calls in ((BOOTTIME, []), (due - 2 * MINUTE, []), (due, ["sync", "reboot"]),
                             (due + 9 * MINUTE, ["sync", "reboot"]), (due + 11 * MINUTE, [])):
             self.set(REQUEST, f"rapidreboot-request 2\nboot-id {BOOT_ID}\nmode kexec\n"
-                     f"time {BOOTTIME}\ndue {due}\n")
+                     f"time {BOOTTIME}\ndue {due}\nsign down\n")
             (self.root / REQUEST).chmod(0o600)
             self.jump(calls, time)
 

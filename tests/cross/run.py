@@ -113,13 +113,13 @@ class Build:
         return done.returncode, done.stdout, done.stderr
 
     def is_for_the_architecture(self):
-        """Commands of that architecture, which need nothing but libc."""
+        """Commands of that architecture, which need nothing but libc; they and all rooms are hardened."""
         programs = [self.program(name) for name in COMMANDS]
         for program in programs:
             machine = re.search(r"Machine:\s+(.*)", quiet("readelf", "-h", program))[1]
             if machine != self.elf_machine:
                 raise Failure(f"{program} is for {machine}")
-        quiet(ROOT / "tests/checks/binaries.py", *programs)
+        quiet(ROOT / "tests/checks/binaries.py", *programs, *(self.dir / "src").rglob("*.a"))
 
     def unit_tests(self):
         """Unit tests, but for those that need an x86_64 purgatory."""

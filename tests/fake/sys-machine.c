@@ -9,12 +9,16 @@
  *   FAKE_ERRORS      "call=errno[,…]" of the calls that fail: file_load file_unload load unload
  *                    reboot cold shutdown interfaces signal unmount remount random, or the name
  *                    of an interface or of a directory that stays mounted
+ *   FAKE_RAISE       "call=signal[,…]": signals that come while a call is made: of FAKE_ERRORS,
+ *                    "sleep", or the last component of a program
  *   FAKE_INTERFACES  "eth0,eth1": interfaces that are up
  *   FAKE_NO_BOOT_CAPABILITY  set: the caller may not load or jump
  *   FAKE_EXITS       "systemctl=1[,…]" exit statuses of programs, by last component
- *   FAKE_OUTPUT      what a program prints whose output is read; FAKE_OUTPUT_WORD the same of a program
- *                    whose last argument is WORD
+ *   FAKE_OUTPUT      what a program prints whose output is read; FAKE_OUTPUT_WORD the same of a
+ *                    program whose last argument is WORD
+ *   FAKE_INIT_STAYS  set: BusyBox init takes the order of its program reboot and does not begin
  *   FAKE_BOOTTIME    milliseconds since the boot
+ *   FAKE_HANGS       set: whoever asks for the time since the boot waits for ever
  *   FAKE_STUBBORN    set: processes end by SIGKILL only
  *   FAKE_TSC         time-stamp counter; FAKE_TSC_KHZ its rate, 0 when nothing tells it
  */
@@ -62,9 +66,19 @@ static int number_of(const char *p, const char *name)
 	return 0;
 }
 
+/* As when somebody else sends it: the same signal once. */
+static void raise_during(const char *call)
+{
+	const int signal = number_of(getenv("FAKE_RAISE"), call);
+
+	if (signal && raise(signal) != 0)
+		abort();
+}
+
 /* The answer to @call: 0, or the negative errno that FAKE_ERRORS gives it. */
 static int answer(const char *call)
 {
+	raise_during(call);
 	return -number_of(getenv("FAKE_ERRORS"), call);
 }
 
@@ -298,6 +312,7 @@ static void fake_sleep_ms(struct sys *sys, unsigned ms)
 	if (ms < LONG_SLEEP_MS)
 		return;
 	slept_ms += ms;
+	raise_during("sleep");
 	if (meanwhile && system(meanwhile) != 0)
 		abort();
 }
@@ -323,6 +338,21 @@ static const char *output_of(char *const argv[])
 	return getenv(name) ?: getenv("FAKE_OUTPUT") ?: "";
 }
 
+/* The signals that ask BusyBox init for anything are given back to the kernel once it goes down. */
+static void init_begins(struct sys *sys)
+{
+	char path[4096];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/proc/1/status", sys->root ?: "/nonexistent");
+	if (getenv("FAKE_INIT_STAYS") || access(path, F_OK) != 0)
+		return;
+	f = fopen(path, "we");
+	if (!f || fputs("SigBlk:\t0000000000000000\nSigCgt:\t0000000000000000\n", f) < 0 ||
+	    fclose(f) != 0)
+		abort();
+}
+
 int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
 {
 	char line[4096] = "run";
@@ -341,7 +371,11 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 		if (!*ret_output)
 			abort();
 	}
-	return number_of(getenv("FAKE_EXITS"), strrchr(argv[0], '/') + 1);
+	raise_during(strrchr(argv[0], '/') + 1);
+	r = number_of(getenv("FAKE_EXITS"), strrchr(argv[0], '/') + 1);
+	if (r == 0 && strcmp(strrchr(argv[0], '/'), "/reboot") == 0)
+		init_begins(sys);
+	return r;
 }
 
 /* Relative to the machine's root, as in its FAKE_EXITS: -1 for a time-out. */
@@ -351,6 +385,7 @@ int process_run_limited(struct sys *sys, const char *const argv[], const char *s
 	const char *name = strrchr(argv[0], '/') + 1;
 	int r = number_of(getenv("FAKE_EXITS"), name);
 
+	raise_during(name);
 	record("hook %s%s%s %s %s %ums", setting ? setting : "", setting ? " " : "", name, argv[1],
 	       argv[2], timeout_ms);
 	return r == -1 ? -ETIMEDOUT : r;
@@ -364,6 +399,8 @@ int process_start(struct sys *sys, char *const argv[])
 
 static uint64_t fake_boottime_ms(struct sys *sys)
 {
+	while (getenv("FAKE_HANGS"))
+		(void)pause();
 	return strtoull(getenv("FAKE_BOOTTIME") ?: "1000000", NULL, 10) + slept_ms;
 }
 

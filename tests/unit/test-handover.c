@@ -495,57 +495,6 @@ static void test_runit_bit(void **state)
 	}
 }
 
-/* ---- the arming rule, all of it */
-
-enum { NO_REQUEST = -1 };
-
-static const struct {
-	enum going going;
-	int request; /* enum reboot_mode or NO_REQUEST */
-	enum hook_action mounted, mounted_enabled, end;
-} arming[] = {
-	{ GOING_NOWHERE, NO_REQUEST, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
-	{ GOING_NOWHERE, REBOOT_KEXEC, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
-	{ GOING_NOWHERE, REBOOT_COLD, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
-	/* a poweroff is never turned into a reboot by an earlier request */
-	{ GOING_DOWN, NO_REQUEST, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
-	{ GOING_DOWN, REBOOT_KEXEC, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
-	{ GOING_DOWN, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
-	/* init gives no sign */
-	{ GOING_UNKNOWN, NO_REQUEST, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
-	{ GOING_UNKNOWN, REBOOT_KEXEC, HOOK_NOTHING, HOOK_NOTHING, HOOK_JUMP },
-	{ GOING_UNKNOWN, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
-	{ GOING_REBOOT, NO_REQUEST, HOOK_NOTHING, HOOK_LOAD, HOOK_JUMP },
-	{ GOING_REBOOT, REBOOT_KEXEC, HOOK_LOAD, HOOK_LOAD, HOOK_JUMP },
-	{ GOING_REBOOT, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
-	{ GOING_KEXEC, NO_REQUEST, HOOK_LOAD, HOOK_LOAD, HOOK_JUMP },
-	{ GOING_KEXEC, REBOOT_KEXEC, HOOK_LOAD, HOOK_LOAD, HOOK_JUMP },
-	{ GOING_KEXEC, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
-};
-
-static void test_arming(void **state)
-{
-	assert_int_equal(ARRAY_SIZE(arming), 5 * 3);
-	for (size_t i = 0; i < ARRAY_SIZE(arming); i++) {
-		struct request request = { .mode = (enum reboot_mode)arming[i].request };
-		struct hook_facts facts = {
-			.going = arming[i].going,
-			.request = arming[i].request == NO_REQUEST ? NULL : &request,
-		};
-
-		assert_int_equal(hook_while_mounted(&facts), arming[i].mounted);
-		assert_int_equal(hook_at_the_end(&facts), arming[i].end);
-		facts.enabled = true;
-		assert_int_equal(hook_while_mounted(&facts), arming[i].mounted_enabled);
-		assert_int_equal(hook_at_the_end(&facts), arming[i].end);
-		/* a reboot with a time that comes before it */
-		facts.enabled = false;
-		facts.ordered = true;
-		assert_int_equal(hook_while_mounted(&facts), arming[i].mounted_enabled);
-		assert_int_equal(hook_at_the_end(&facts), arming[i].end);
-	}
-}
-
 /* ---- the initramfs that takes the root apart */
 
 static void test_exit_initramfs(void **state)
@@ -592,7 +541,6 @@ int main(void)
 		cmocka_unit_test(test_detect),	       cmocka_unit_test(test_signals),
 		cmocka_unit_test(test_systemd_jobs),   cmocka_unit_test(test_runit_bit),
 		cmocka_unit_test(test_sysvinit_title), cmocka_unit_test(test_exit_initramfs),
-		cmocka_unit_test(test_arming),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

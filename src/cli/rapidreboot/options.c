@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "cli/rapidreboot/options.h"
+#include "cli/time-limit.h"
+#include "dump/dump.h"
 #include "preflight/preflight.h"
 
 /* Who starts a kernel; who looks at boot entries. */
@@ -13,6 +16,9 @@
 #define BY_DECIDING (BY_STARTING | BY_CHECK)
 /* Who can be given the files of a kernel. */
 #define BY_NAMING (BY_REBOOT | BY_LOAD | BY_CHECK)
+/* Who changes nothing, or nothing with --dry-run. */
+#define BY_READING (BY_LOOKING | BY_CHECK | BY_STATUS)
+#define BY_TRYING (BY_REBOOT | BY_LOAD)
 #define BY_ALL ((unsigned)(BY_HELP << 1) - 1)
 
 enum group { GROUP_TARGET, GROUP_DOWN, GROUP_SYSTEM, GROUP_OUTPUT };
@@ -26,14 +32,20 @@ static const struct opt_group groups[] = {
 };
 
 static const char *const takers[] = {
-	"reboot",   "load",   "unload",	 "menu",  "check",   "status", "list", "show", "eval-grub",
-	"timeline", "enable", "disable", "clear", "desktop", "hook",   "help", NULL,
+	"reboot",   "load",   "unload",	 "menu",  "check",   "status", "list",	"show", "eval-grub",
+	"timeline", "enable", "disable", "clear", "desktop", "hook",   "crash", "help", NULL,
 };
 _Static_assert(BY_HELP == 1u << (sizeof(takers) / sizeof(takers[0]) - 2),
 	       "a name for each bit of enum taker");
 
 static const char *const firmwares[] = { "efi", "bios", NULL };
 _Static_assert(KX_FIRMWARE_EFI == 1 && KX_FIRMWARE_BIOS == 2, "their places in firmwares[]");
+
+/* What kx_entries_opts.type may be. */
+static const char *const types[] = { "grub",   "bls",	       "systemd-boot", "limine",
+				     "refind", "extlinux",     "syslinux",     "efistub",
+				     "zipl",   "raspberry-pi", "grub-legacy",  "directory",
+				     NULL };
 
 static bool is_flavour(const char *value)
 {
@@ -56,9 +68,32 @@ static bool is_place(const char *value)
 	return false;
 }
 
+static const char *const packings[] = { "zlib", "zstd", "none", NULL };
+
+static bool is_level(const char *value)
+{
+	uint64_t level;
+
+	return parse_u64(value, &level) == 0 && level <= DUMP_LEVEL_MAX;
+}
+
 static bool is_setting(const char *value)
 {
 	return value[0] != '=' && strchr(value, '=');
+}
+
+enum { TIME_LIMIT = 120, TIME_LIMIT_MAX = 24 * 60 * 60 }; /* seconds */
+
+static bool take_time_limit(void *facts, const struct opt_row *row, const char *value,
+			    struct opt_problem *problem)
+{
+	struct options *o = facts;
+	uint64_t seconds;
+
+	if (parse_u64(value, &seconds) < 0 || !seconds || seconds > TIME_LIMIT_MAX)
+		return false;
+	o->time_limit = (unsigned)seconds;
+	return true;
 }
 
 static const struct opt_row rows[] = {
@@ -109,6 +144,10 @@ static const struct opt_row rows[] = {
 	{ "config", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.config, "FILE"),
 	  .takers = BY_LIST | BY_SHOW | BY_DECIDING,
 	  .help = "read this configuration instead of searching for one" },
+	{ "type", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.type, "NAME"), .words = types,
+	  .expected = "the name of a boot loader, which rapidreboot(8) lists",
+	  .takers = BY_LIST | BY_SHOW | BY_DECIDING,
+	  .help = "whose configuration is read: grub, bls, extlinux, …, as list names them" },
 	{ "fs", 0, 0, GROUP_SYSTEM, ROW_LIST(places, "KIND:NAME=DIR"), .is_valid = is_place,
 	  .expected = "KIND:NAME=DIR with KIND uuid, label or dev",
 	  .takers = BY_LOOKING | BY_DECIDING,
@@ -131,10 +170,20 @@ static const struct opt_row rows[] = {
 	  .help = "nothing but its title" },
 	{ "svg", 0, 0, GROUP_OUTPUT, ROW_TEXT(svg, "FILE"), .takers = BY_TIMELINE,
 	  .help = "draw it into this file" },
+	{ "level", 0, 0, GROUP_OUTPUT, ROW_TEXT(level, "NUMBER"), .is_valid = is_level,
+	  .expected = "a number from 0 to 31", .takers = BY_CRASH,
+	  .help = "what a dump leaves out, as makedumpfile -d; 31" },
+	{ "pack", 0, 0, GROUP_OUTPUT, ROW_WORD(packing, "zlib|zstd|none", packings),
+	  .expected = "zlib, zstd or none", .takers = BY_CRASH,
+	  .help = "how its pages are packed; zlib" },
 	{ "notice", 0, 0, GROUP_OUTPUT, ROW_FLAG(notice), .takers = BY_STATUS,
 	  .help = "one line when a reboot is due, else nothing" },
+	{ "time-limit", 0, 0, GROUP_OUTPUT, ROW_TAKE(take_time_limit, "SECONDS"),
+	  .expected = "seconds, 1 to 86400", .takers = BY_READING | BY_TRYING,
+	  .help = "of what only reads: end without an answer after that" },
 	{ "json", 0, 0, GROUP_OUTPUT, ROW_FLAG(json),
-	  .takers = BY_DECIDING | BY_LOOKING | BY_STATUS | BY_TIMELINE, .help = "print JSON" },
+	  .takers = BY_DECIDING | BY_LOOKING | BY_STATUS | BY_TIMELINE | BY_CRASH,
+	  .help = "print JSON" },
 	{ "verbose", 'v', 0, GROUP_OUTPUT, ROW_FLAG(verbose),
 	  .takers = BY_STARTING | BY_UNLOAD | BY_CHECK, .help = "tell what is done and why" },
 	{ "help", 'h', 0, GROUP_OUTPUT, ROW_FLAG(help), .takers = BY_ALL, .help = "this text" },
@@ -204,6 +253,30 @@ static void use_lists(struct options *o)
 	find->n_vars = o->vars.n;
 }
 
+/* -1: go on. What changes the machine has no limit of time. */
+static int limit_time(const struct command *c, const struct options *o)
+{
+	const unsigned seconds = o->time_limit ? o->time_limit : TIME_LIMIT;
+	char sentence[TIME_LIMIT_SENTENCE_MAX];
+	int r;
+
+	if (!(c->taker & BY_READING) && !((c->taker & BY_TRYING) && o->dry_run))
+		return o->time_limit ? command_fail(c, "--time-limit is for what only reads: "
+						       "it needs --dry-run here")
+				     : -1;
+	(void)snprintf(
+		sentence, sizeof(sentence),
+		"rapidreboot: %s: no answer after %u seconds, and nothing was changed: a file "
+		"system may not answer, or a configuration may cost too much to read; "
+		"--time-limit gives it longer",
+		c->name, seconds);
+	r = time_limit_start(seconds, sentence, EXIT_TIME);
+	if (r == 0)
+		return -1;
+	fprintf(stderr, "rapidreboot: no limit of time: %s\n", strerror(-r));
+	return EXIT_FAILED;
+}
+
 int command_take(const struct command *c, int argc, char **argv, struct options *ret)
 {
 	struct opt_problem problem;
@@ -231,7 +304,7 @@ int command_take(const struct command *c, int argc, char **argv, struct options 
 	ret->operands = argv + operand;
 	ret->n_operands = argc - operand;
 	use_lists(ret);
-	return -1;
+	return limit_time(c, ret);
 }
 
 const char *command_operand(const struct options *options)

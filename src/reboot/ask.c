@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "reboot/ask.h"
+
+#include "base/error.h"
+
+/* Together shorter than SIGN_ASKED_MS. An init that is asked begins within a round of its main loop. */
+enum { BEGIN_ROUND_MS = 100, BEGIN_ROUNDS = 100 };
+
+/* From here on the way down may take as long as services take to stop. One that a hook has used is gone, and
+ * is not written again. */
+static void sign_seen(struct sys *sys, struct request *request)
+{
+	struct request left;
+
+	if (request_read(sys, &left, NULL) < 0)
+		return;
+	request->sign = SIGN_DOWN;
+	(void)!request_write(sys, request, NULL);
+}
+
+static int wait_for_begin(struct sys *sys, const struct init_system *init,
+			  const struct reboot_call *call, struct request *request,
+			  struct kx_error *err)
+{
+	for (int i = 0; i < BEGIN_ROUNDS; i++) {
+		if (init->has_begun(sys)) {
+			sign_seen(sys, request);
+			return 0;
+		}
+		sys->sleep_ms(sys, BEGIN_ROUND_MS);
+	}
+	return kx_fail(err, -ETIMEDOUT,
+		       "%s took the order, but %s has not begun to go down within %d seconds: the "
+		       "reboot is taken back",
+		       call->words[0], init->name, BEGIN_ROUND_MS * BEGIN_ROUNDS / 1000);
+}
+
+int ask_with_sign(const struct reboot *rb, const struct init_system *init,
+		  const struct reboot_call *call, struct request *request, struct kx_error *err)
+{
+	int r;
+
+	if (init->has_begun && init->has_begun(rb->sys))
+		return kx_fail(err, -EBUSY,
+			       "%s is going down already, perhaps for a poweroff: nothing is asked",
+			       init->name);
+	request->sign = SIGN_ASKED;
+	r = request_write(rb->sys, request, err);
+	if (r == 0)
+		r = reboot_ask(rb->sys, call, err);
+	if (r < 0 || !init->has_begun)
+		return r;
+	return wait_for_begin(rb->sys, init, call, request, err);
+}

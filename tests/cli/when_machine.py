@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A machine for reboots with a time. Its clock says 2026-01-02 03:04:05 UTC."""
+import re
+
+from reboot_machine import RebootTest
+
+REQUEST, LOADED = "run/rapidreboot/request", "run/rapidreboot/loaded"
+BOOTTIME = 1000000  # milliseconds, of the machine by default
+MINUTE = 60000
+WAITS = "in the background:"
+
+# Init systems that know no time, and what asks them when it has come.
+TIMELESS = {
+    "busybox": "run /sbin/reboot",
+    "runit": "run /usr/sbin/runit-init 6",
+    "s6": "run /usr/bin/s6-linux-init-hpr -r",
+    "dinit": "run /usr/sbin/shutdown -k",
+    "finit": "run /sbin/initctl reboot",
+    "shepherd": "run /run/current-system/profile/sbin/reboot --kexec",
+}
+SELF = "usr/local/sbin/rapidreboot"
+
+
+class WhenTest(RebootTest):
+    def setUp(self):
+        super().setUp()
+        (self.root / "var/lib").mkdir(parents=True)  # for the record
+
+    def when(self, text, rc, calls=None, **how):
+        how["env"] = {"TZ": "UTC", **how.get("env", {})}
+        return self.assertRuns(["--when", text, "--kernel", self.kernel], rc, calls, **how)
+
+    def due(self):
+        return int(re.search(r"^due (\d+)$", self.read(REQUEST), re.M)[1])

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* When a hook jumps: the rule of handover/arm.h, the sign of a request, and what BusyBox init shows of itself. */
+#include <stdint.h>
+
+#include "handover/arm.h"
+#include "handover/init.h"
+#include "tests/unit/cmocka-shim.h"
+#include "tests/unit/root.h"
+
+/* SigBlk and SigCgt of process 1 of Debian's busybox 1.35, of one of before 1.33, and of both on the way down */
+static void test_busybox_begins(void **state)
+{
+	static const struct {
+		const char *status;
+		bool want;
+	} rows[] = {
+		{ "SigBlk:\t0000000020014a07\nSigCgt:\t0000000000000000\n", false },
+		{ "SigBlk:\t0000000000000000\nSigCgt:\t0000000020014a07\n", false },
+		{ "SigBlk:\t0000000000000000\nSigCgt:\t0000000000000000\n", true },
+		{ "Name:\tinit\nSigBlk:\t0000000000000000\nSigCgt:\t0000000000010000\n", true },
+		/* one of the three is enough: it still takes orders */
+		{ "SigBlk:\t0000000000000200\nSigCgt:\t0000000000000000\n", false },
+		{ "SigBlk:\t0000000000000800\nSigCgt:\t0000000000000000\n", false },
+		{ "SigBlk:\t0000000000000000\nSigCgt:\t0000000000004000\n", false },
+		/* what cannot be read has not been seen */
+		{ "SigBlk:\t0000000000000000\n", false },
+		{ "SigBlk:\t0\nSigCgt:\t0\n", false },
+		{ "", false },
+	};
+	struct sys machine = { .root = NULL };
+	struct root root;
+
+	root_new(&root);
+	root_put(&root, "/proc/here", "");
+	machine.root = root.path;
+	assert_false(busybox_init.has_begun(&machine));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		root_put(&root, "/proc/1/status", rows[i].status);
+		assert_int_equal(busybox_init.has_begun(&machine), rows[i].want);
+	}
+	root_free(&root);
+}
+
+static void test_sign(void **state)
+{
+	static const struct {
+		enum request_sign sign;
+		uint64_t age_ms;
+		bool want;
+	} rows[] = {
+		{ SIGN_NONE, 0, false },     { SIGN_NONE, 15000, false },  { SIGN_ASKED, 0, true },
+		{ SIGN_ASKED, 15000, true }, { SIGN_ASKED, 15001, false }, { SIGN_DOWN, 0, true },
+		{ SIGN_DOWN, 599999, true },
+	};
+	const struct request later = { .sign = SIGN_ASKED, .time_ms = 5001 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct request q = { .sign = rows[i].sign, .time_ms = 5000 };
+
+		assert_int_equal(request_is_sign(&q, 5000 + rows[i].age_ms), rows[i].want);
+	}
+	assert_false(request_is_sign(&later, 5000));
+}
+
+/* ---- the arming rule, all of it */
+
+enum { NO_REQUEST = -1 };
+
+static const struct {
+	enum going going;
+	int request; /* enum reboot_mode or NO_REQUEST */
+	enum hook_action mounted, mounted_enabled, end;
+} arming[] = {
+	{ GOING_NOWHERE, NO_REQUEST, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
+	{ GOING_NOWHERE, REBOOT_KEXEC, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
+	{ GOING_NOWHERE, REBOOT_COLD, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
+	/* a poweroff is never turned into a reboot by an earlier request */
+	{ GOING_DOWN, NO_REQUEST, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
+	{ GOING_DOWN, REBOOT_KEXEC, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
+	{ GOING_DOWN, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
+	/* init gives no sign */
+	{ GOING_UNKNOWN, NO_REQUEST, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
+	{ GOING_UNKNOWN, REBOOT_KEXEC, HOOK_NOTHING, HOOK_NOTHING, HOOK_NOTHING },
+	{ GOING_UNKNOWN, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
+	{ GOING_REBOOT, NO_REQUEST, HOOK_NOTHING, HOOK_LOAD, HOOK_JUMP },
+	{ GOING_REBOOT, REBOOT_KEXEC, HOOK_LOAD, HOOK_LOAD, HOOK_JUMP },
+	{ GOING_REBOOT, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
+	{ GOING_KEXEC, NO_REQUEST, HOOK_LOAD, HOOK_LOAD, HOOK_JUMP },
+	{ GOING_KEXEC, REBOOT_KEXEC, HOOK_LOAD, HOOK_LOAD, HOOK_JUMP },
+	{ GOING_KEXEC, REBOOT_COLD, HOOK_UNLOAD, HOOK_UNLOAD, HOOK_UNLOAD },
+};
+
+static void test_arming(void **state)
+{
+	assert_int_equal(ARRAY_SIZE(arming), 5 * 3);
+	for (size_t i = 0; i < ARRAY_SIZE(arming); i++) {
+		struct request request = { .mode = (enum reboot_mode)arming[i].request };
+		struct hook_facts facts = {
+			.going = arming[i].going,
+			.request = arming[i].request == NO_REQUEST ? NULL : &request,
+		};
+
+		assert_int_equal(hook_while_mounted(&facts), arming[i].mounted);
+		assert_int_equal(hook_at_the_end(&facts), arming[i].end);
+		/* where init says nothing the sign decides, and nowhere else */
+		facts.armed = facts.request != NULL;
+		assert_int_equal(hook_while_mounted(&facts), arming[i].mounted);
+		assert_int_equal(hook_at_the_end(&facts),
+				 arming[i].going == GOING_UNKNOWN &&
+						 arming[i].request == REBOOT_KEXEC
+					 ? HOOK_JUMP
+					 : arming[i].end);
+		facts.armed = false;
+		facts.enabled = true;
+		assert_int_equal(hook_while_mounted(&facts), arming[i].mounted_enabled);
+		assert_int_equal(hook_at_the_end(&facts), arming[i].end);
+		/* a reboot with a time that comes before it */
+		facts.enabled = false;
+		facts.ordered = true;
+		assert_int_equal(hook_while_mounted(&facts), arming[i].mounted_enabled);
+		assert_int_equal(hook_at_the_end(&facts), arming[i].end);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_busybox_begins),
+		cmocka_unit_test(test_sign),
+		cmocka_unit_test(test_arming),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
