@@ -52,6 +52,7 @@ check-long: deps all ## every combination of rung, kernel and machine, kernels b
 
 check-systems: deps all deb ## reboot whole systems, each init and release, with what make install or make deb gives
 	@tests/systems/hook-order.py
+	@tests/systems/registered.py
 	@tests/systems/run.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools

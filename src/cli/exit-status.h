@@ -12,4 +12,5 @@ enum {
 	EXIT_HANDOVER = 5, /* init refused, or cannot do it; the machine stays up */
 	EXIT_NOTHING = 6,  /* nothing to do, or the person said no */
 	EXIT_COLD = 7,	   /* only the firmware can do what is wanted; nothing was done */
+	EXIT_TIME = 9,	   /* what only reads took longer than its limit; 8 is of `check` */
 };

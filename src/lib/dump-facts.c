@@ -64,23 +64,16 @@ static int ram_read(struct kx_ctx *ctx, struct dump_facts *facts, struct kx_erro
 /* ---- notes */
 
 /* "1f9c39600", without 0x */
-static int read_hex(struct kx_ctx *ctx, const char *path, uint64_t *ret, char **ret_rest)
+static int read_hex(struct kx_ctx *ctx, const char *path, uint64_t *ret)
 {
 	_cleanup_free_ char *line = NULL;
-	char *end;
+	const char *s;
 	int r = read_line_in(ctx->machine_root, path, &line);
 
 	if (r < 0)
 		return r;
-	errno = 0;
-	*ret = strtoull(line, &end, 16);
-	if (end == line || errno)
-		return -EINVAL;
-	if (ret_rest) {
-		*ret_rest = strdup(end);
-		return *ret_rest ? 0 : -ENOMEM;
-	}
-	return 0;
+	s = line;
+	return take_hex_u64(&s, ret) && !*s ? 0 : -EINVAL;
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -123,12 +116,14 @@ static int note_read(struct kx_ctx *ctx, unsigned number, struct ranges *notes)
 	int r;
 
 	(void)snprintf(path, sizeof(path), PROCESSORS "/cpu%u/crash_notes", number);
-	r = read_hex(ctx, path, &at, NULL);
+	r = read_hex(ctx, path, &at);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	(void)snprintf(path, sizeof(path), PROCESSORS "/cpu%u/crash_notes_size", number);
 	if (read_u64_in(ctx->machine_root, path, &size) < 0 || size == 0 || size > UINT32_MAX)
 		size = NOTE_SIZE_DEFAULT;
+	if (at > UINT64_MAX - size)
+		return -EINVAL;
 	return ranges_add(notes, (struct range){ at, at + size });
 }
 
@@ -151,21 +146,25 @@ static int notes_read(struct kx_ctx *ctx, struct ranges *notes, struct kx_error 
 }
 
 /* "0x00000001003a6000 1024": address and size, both hexadecimal (kernel/ksysfs.c) */
+static int vmcoreinfo_parse(const char *s, struct range *ret)
+{
+	uint64_t size;
+
+	if (!take_hex_u64(&s, &ret->start) || !take_prefix(&s, " ") || !take_hex_u64(&s, &size) ||
+	    *s || size == 0 || size > UINT32_MAX || ret->start > UINT64_MAX - size)
+		return -EINVAL;
+	ret->end = ret->start + size;
+	return 0;
+}
+
 static int vmcoreinfo_read(struct kx_ctx *ctx, struct range *ret, struct kx_error *err)
 {
-	_cleanup_free_ char *rest = NULL;
-	uint64_t at, size = 0;
-	int r = read_hex(ctx, VMCOREINFO, &at, &rest);
+	_cleanup_free_ char *line = NULL;
+	int r = read_line_in(ctx->machine_root, VMCOREINFO, &line);
 
-	if (r == 0) {
-		size = strtoull(rest, NULL, 16);
-		if (size == 0 || size > UINT32_MAX)
-			r = -EINVAL;
-	}
-	if (r < 0)
-		return kx_fail_path(err, r, VMCOREINFO);
-	*ret = (struct range){ at, at + size };
-	return 0;
+	if (r == 0)
+		r = vmcoreinfo_parse(line, ret);
+	return r < 0 ? kx_fail_path(err, r, VMCOREINFO) : 0;
 }
 
 /* ---- virtual addresses */
@@ -254,15 +253,10 @@ int dump_facts_read(struct kx_ctx *ctx, struct dump_facts *ret, struct kx_error 
 /* "0x…-0x…" or without 0x, ends inclusive, a line each: kernel/ksysfs.c, crash_cma_ranges_show() */
 static int cma_line(const char *line, struct ranges *ret)
 {
-	char *end;
 	struct range range;
 
-	range.start = strtoull(line, &end, 16);
-	if (end == line || *end != '-')
-		return -EBADMSG;
-	line = end + 1;
-	range.end = strtoull(line, &end, 16);
-	if (end == line || range.end < range.start || range.end == UINT64_MAX)
+	if (!take_hex_u64(&line, &range.start) || !take_prefix(&line, "-") ||
+	    !take_hex_u64(&line, &range.end) || range.end < range.start || range.end == UINT64_MAX)
 		return -EBADMSG;
 	range.end++;
 	return ranges_add(ret, range);

@@ -15,13 +15,13 @@ MEMORY = 512 << 20
 
 
 class Hostile(RebootTest):
-    def limited(self, *args):
+    def limited(self, *args, **env):
         """Runs the command, which may take so much time and memory and no more."""
         def limit():
             resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
             if "ASAN_OPTIONS" not in os.environ:    # reserves address space by the terabyte
                 resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        return subprocess.run([PROGRAM, *args], env=self.environ(), text=True,
+        return subprocess.run([PROGRAM, *args], env=self.environ(env=env), text=True,
                               capture_output=True, errors="replace", timeout=WAIT, check=False,
                               preexec_fn=limit)
 
@@ -66,6 +66,25 @@ class Hostile(RebootTest):
         self.set("boot/grub/big", "#" * (15 << 20))
         run = self.list("boot/grub/grub.cfg", "while true; do source /boot/grub/big; done\n")
         self.assertEqual(run.returncode, 1, run.stderr)
+
+    def test_time_limit(self):
+        """Whatever only reads ends when its time is over, with nothing on standard output."""
+        self.take_menu()
+        for words in (["list"], ["show"], ["check"], ["status"], ["load", "-n"], ["-n"], ["--when", "+5", "-n"]):
+            begin = time.monotonic()
+            run = self.limited(*words, "--time-limit", "1", FAKE_HANGS="1")
+            with self.subTest(words):
+                self.assertEqual((run.returncode, run.stdout), (9, ""), run.stderr)
+                self.assertIn("no answer after 1 seconds, and nothing was changed", run.stderr)
+                self.assertGreaterEqual(time.monotonic() - begin, 1)
+
+    def test_time_limit_words(self):
+        self.take_menu()
+        for words in (["list", "--time-limit", "0"], ["list", "--time-limit", "1h"], ["list", "--time-limit", "86401"],
+                      ["load", "--time-limit", "9"], ["-y", "--time-limit", "9"]):
+            r = self.run_it(*words)
+            self.assertEqual((r.rc, r.calls), (2, []), r.err)
+        self.assertEqual(self.limited("list", "--time-limit", "86400").returncode, 0)
 
     def test_controls(self):
         """No text of the boot loader's configuration commands the terminal, whatever prints it."""

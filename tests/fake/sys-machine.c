@@ -18,6 +18,7 @@
  *                    program whose last argument is WORD
  *   FAKE_INIT_STAYS  set: BusyBox init takes the order of its program reboot and does not begin
  *   FAKE_BOOTTIME    milliseconds since the boot
+ *   FAKE_HANGS       set: whoever asks for the time since the boot waits for ever
  *   FAKE_STUBBORN    set: processes end by SIGKILL only
  *   FAKE_TSC         time-stamp counter; FAKE_TSC_KHZ its rate, 0 when nothing tells it
  */
@@ -398,6 +399,8 @@ int process_start(struct sys *sys, char *const argv[])
 
 static uint64_t fake_boottime_ms(struct sys *sys)
 {
+	while (getenv("FAKE_HANGS"))
+		(void)pause();
 	return strtoull(getenv("FAKE_BOOTTIME") ?: "1000000", NULL, 10) + slept_ms;
 }
 

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "cli/rapidreboot/options.h"
+#include "cli/time-limit.h"
 #include "preflight/preflight.h"
 
 /* Who starts a kernel; who looks at boot entries. */
@@ -13,6 +15,9 @@
 #define BY_DECIDING (BY_STARTING | BY_CHECK)
 /* Who can be given the files of a kernel. */
 #define BY_NAMING (BY_REBOOT | BY_LOAD | BY_CHECK)
+/* Who changes nothing, or nothing with --dry-run. */
+#define BY_READING (BY_LOOKING | BY_CHECK | BY_STATUS)
+#define BY_TRYING (BY_REBOOT | BY_LOAD)
 #define BY_ALL ((unsigned)(BY_HELP << 1) - 1)
 
 enum group { GROUP_TARGET, GROUP_DOWN, GROUP_SYSTEM, GROUP_OUTPUT };
@@ -65,6 +70,20 @@ static bool is_place(const char *value)
 static bool is_setting(const char *value)
 {
 	return value[0] != '=' && strchr(value, '=');
+}
+
+enum { TIME_LIMIT = 120, TIME_LIMIT_MAX = 24 * 60 * 60 }; /* seconds */
+
+static bool take_time_limit(void *facts, const struct opt_row *row, const char *value,
+			    struct opt_problem *problem)
+{
+	struct options *o = facts;
+	uint64_t seconds;
+
+	if (parse_u64(value, &seconds) < 0 || !seconds || seconds > TIME_LIMIT_MAX)
+		return false;
+	o->time_limit = (unsigned)seconds;
+	return true;
 }
 
 static const struct opt_row rows[] = {
@@ -143,6 +162,9 @@ static const struct opt_row rows[] = {
 	  .help = "draw it into this file" },
 	{ "notice", 0, 0, GROUP_OUTPUT, ROW_FLAG(notice), .takers = BY_STATUS,
 	  .help = "one line when a reboot is due, else nothing" },
+	{ "time-limit", 0, 0, GROUP_OUTPUT, ROW_TAKE(take_time_limit, "SECONDS"),
+	  .expected = "seconds, 1 to 86400", .takers = BY_READING | BY_TRYING,
+	  .help = "of what only reads: end without an answer after that" },
 	{ "json", 0, 0, GROUP_OUTPUT, ROW_FLAG(json),
 	  .takers = BY_DECIDING | BY_LOOKING | BY_STATUS | BY_TIMELINE, .help = "print JSON" },
 	{ "verbose", 'v', 0, GROUP_OUTPUT, ROW_FLAG(verbose),
@@ -214,6 +236,30 @@ static void use_lists(struct options *o)
 	find->n_vars = o->vars.n;
 }
 
+/* -1: go on. What changes the machine has no limit of time. */
+static int limit_time(const struct command *c, const struct options *o)
+{
+	const unsigned seconds = o->time_limit ? o->time_limit : TIME_LIMIT;
+	char sentence[TIME_LIMIT_SENTENCE_MAX];
+	int r;
+
+	if (!(c->taker & BY_READING) && !((c->taker & BY_TRYING) && o->dry_run))
+		return o->time_limit ? command_fail(c, "--time-limit is for what only reads: "
+						       "it needs --dry-run here")
+				     : -1;
+	(void)snprintf(
+		sentence, sizeof(sentence),
+		"rapidreboot: %s: no answer after %u seconds, and nothing was changed: a file "
+		"system may not answer, or a configuration may cost too much to read; "
+		"--time-limit gives it longer",
+		c->name, seconds);
+	r = time_limit_start(seconds, sentence, EXIT_TIME);
+	if (r == 0)
+		return -1;
+	fprintf(stderr, "rapidreboot: no limit of time: %s\n", strerror(-r));
+	return EXIT_FAILED;
+}
+
 int command_take(const struct command *c, int argc, char **argv, struct options *ret)
 {
 	struct opt_problem problem;
@@ -241,7 +287,7 @@ int command_take(const struct command *c, int argc, char **argv, struct options 
 	ret->operands = argv + operand;
 	ret->n_operands = argc - operand;
 	use_lists(ret);
-	return -1;
+	return limit_time(c, ret);
 }
 
 const char *command_operand(const struct options *options)

@@ -44,6 +44,7 @@ enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
  * @when: time of the reboot as it was written, or NULL
  * @direct: past the init system
  * @force: ids of checks that do not refuse
+ * @time_limit: seconds; 0: the usual limit
  * @operands: words that are no options
  */
 struct options {
@@ -63,6 +64,7 @@ struct options {
 
 	const char *svg;
 	bool notice, json, verbose, help, version;
+	unsigned time_limit;
 
 	char **operands;
 	int n_operands;

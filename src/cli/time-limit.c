@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/time-limit.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct {
+	struct timespec end;
+	int status;
+	char sentence[TIME_LIMIT_SENTENCE_MAX];
+} limit;
+
+/* A thread, since a signal with a handler does not end a wait for a file system that does not
+ * answer; the end of the process does. */
+static void *watch(void *data)
+{
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &limit.end, NULL) == EINTR)
+		;
+	(void)!write(STDERR_FILENO, limit.sentence, strlen(limit.sentence));
+	_exit(limit.status);
+}
+
+/* Signals are for the thread that works. */
+static int start_watch(const pthread_attr_t *attributes)
+{
+	pthread_t thread;
+	sigset_t all, before;
+	int r;
+
+	(void)sigfillset(&all);
+	r = pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (r)
+		return -r;
+	r = pthread_create(&thread, attributes, watch, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -r;
+}
+
+int time_limit_start(unsigned seconds, const char *sentence, int status)
+{
+	pthread_attr_t attributes;
+	int r;
+
+	if (clock_gettime(CLOCK_MONOTONIC, &limit.end) < 0)
+		return -errno;
+	limit.end.tv_sec += seconds;
+	limit.status = status;
+	(void)snprintf(limit.sentence, sizeof(limit.sentence), "%s\n", sentence);
+	r = pthread_attr_init(&attributes);
+	if (r)
+		return -r;
+	r = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	r = r ? -r : start_watch(&attributes);
+	(void)pthread_attr_destroy(&attributes);
+	return r;
+}
