@@ -46,7 +46,9 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/dump.py
 
 check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row: hours
-	@$(WORK)/tests/unit/test-race three
+	@$(MESON) setup $(if $(wildcard $(BUILD)/long/build.ninja),--reconfigure) $(BUILD)/long >/dev/null
+	@$(NINJA) -C $(BUILD)/long --quiet tests/unit/test-race
+	@$(BUILD)/long/tests/unit/test-race three
 	@tests/vm/run.py --long
 	@tests/vm/direct.py --long
 
