@@ -5,6 +5,7 @@ seconds and in little memory."""
 import os
 import resource
 import subprocess
+import time
 
 from kexec_machine import PROGRAM, main
 from reboot_machine import RebootTest
