@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/mapped.h"
 #include "base/num.h"
 #include "base/running-kernel.h"
 #include "fundamental/crc32c.h"
@@ -406,8 +407,9 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 {
 	_cleanup_(kx_plan_freep) struct kx_plan *plan = calloc(1, sizeof(*plan));
 	_cleanup_(part_list_done) struct part_list initrds = { 0 }, modules = { 0 };
+	struct kx_error why = { 0 };
 	struct kx_request req;
-	int r;
+	int r, stale;
 
 	if (!plan)
 		return kx_fail(err, -ENOMEM, "out of memory");
@@ -434,6 +436,10 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 		return r;
 	r = plan->way == KX_WAY_FILE ? plan_file(ctx, &req, plan, err)
 				     : plan_segments(ctx, &req, plan, err);
+	/* what is wrong with half a file is no reason that helps anybody */
+	stale = mapped_check(plan->image->n_changes, &why);
+	if (stale < 0)
+		return kx_fail_at(err, kx_fail_as(err, stale, &why), KX_STEP_PLAN);
 	if (r < 0)
 		return r;
 	*ret_plan = TAKE_PTR(plan);
