@@ -18,7 +18,7 @@ all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the
 
 # Man pages, completions and fuzzers are found by name, so a new one in these folders configures again.
 $(WORK)/build.ninja: man/. completions/. fuzz/. | deps-build
-	@$(MESON) setup $(if $(wildcard $@),--reconfigure) $(WORK) --prefix=$(PREFIX) >/dev/null
+	@$(MESON) setup $(if $(wildcard $@),--reconfigure) $(WORK) --prefix=$(PREFIX) -Dtests=false >/dev/null
 
 install: all ## install commands, library, header, man pages, completions (PREFIX, DESTDIR)
 	@$(MESON) configure $(WORK) --prefix=$(PREFIX)
@@ -41,13 +41,16 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/stray.py
 	@tests/vm/boot-loaders.py
 	@tests/vm/direct.py
+	@tests/vm/crash.py
 
 check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row: hours
+	@$(WORK)/tests/unit/test-race three
 	@tests/vm/run.py --long
 	@tests/vm/direct.py --long
 
 check-systems: deps all deb ## reboot whole systems, each init and release, with what make install or make deb gives
 	@tests/systems/hook-order.py
+	@tests/systems/registered.py
 	@tests/systems/run.py
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools

@@ -304,6 +304,9 @@ struct kx_entries_opts {
 	const char *const *places;
 	size_t n_places; /* how many */
 	uint64_t flags;	 /* KX_ENTRIES_* */
+	/* which loader's configuration is read, as kx_entries_info.loader has it, also "bls" and
+	 * "syslinux"; NULL: @config's name tells, or what runs on the machine */
+	const char *type;
 };
 
 /**
@@ -332,7 +335,8 @@ struct kx_entries_info {
 	size_t n_entries;     /* how many, in the order of the loader's menu */
 	size_t default_index; /* the one that starts next, n_entries when none would */
 	const char *default_reason; /* every step that decided, one per line */
-	/* "grub", "systemd-boot", "grub-legacy", "extlinux", "limine", "refind", "directory" */
+	/* "grub", "systemd-boot", "grub-legacy", "extlinux", "limine", "refind", "efistub",
+	 * "raspberry-pi", "zipl", "directory" */
 	const char *loader;
 	const char *flavour;	     /* "upstream", "rh", "suse"; "syslinux", "u-boot"; or NULL */
 	const char *config;	     /* file the menu was read from, a path inside the root */

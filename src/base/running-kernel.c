@@ -2,9 +2,11 @@
 #include "base/running-kernel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cmdline.h"
 #include "base/dir.h"
@@ -12,15 +14,15 @@
 #include "base/lines.h"
 #include "base/num.h"
 
-enum { CONFIG_MAX = 16 << 20, CMDLINE_FILE_MAX = 64 << 10 };
+enum { CONFIG_MAX = 16 << 20, CONFIG_START = 16 << 10, CMDLINE_FILE_MAX = 64 << 10 };
 
-int kernel_config_read(int root, const char *release, char *path, size_t path_n, uint8_t **ret,
-		       size_t *ret_n)
+/* Opens it as kernel_config_read() does. */
+static int config_open(int root, const char *release, char *path, size_t path_n)
 {
 	static const char *const places[][2] = { { "/boot/config-", "" },
 						 { "/lib/modules/", "/config" },
 						 { "/usr/lib/modules/", "/config" } };
-	int r;
+	int fd;
 
 	if (strchr(release, '/'))
 		return -ENOENT;
@@ -28,11 +30,19 @@ int kernel_config_read(int root, const char *release, char *path, size_t path_n,
 		if ((size_t)snprintf(path, path_n, "%s%s%s", places[i][0], release, places[i][1]) >=
 		    path_n)
 			return -ENAMETOOLONG;
-		r = read_file_in(root, path, CONFIG_MAX, ret, ret_n);
-		if (r != -ENOENT)
-			return r;
+		fd = open_in(root, path, O_RDONLY);
+		if (fd != -ENOENT)
+			return fd;
 	}
 	return -ENOENT;
+}
+
+int kernel_config_read(int root, const char *release, char *path, size_t path_n, uint8_t **ret,
+		       size_t *ret_n)
+{
+	_cleanup_close_ int fd = config_open(root, release, path, path_n);
+
+	return fd < 0 ? fd : read_fd(fd, CONFIG_MAX, ret, ret_n);
 }
 
 int running_config_read(int root, char *path, size_t path_n, uint8_t **ret, size_t *ret_n)
@@ -43,14 +53,19 @@ int running_config_read(int root, char *path, size_t path_n, uint8_t **ret, size
 	return r < 0 ? r : kernel_config_read(root, release, path, path_n, ret, ret_n);
 }
 
+/* One search over all of it: a configuration has 10,000 lines, and every load asks. */
 bool config_has_line(struct bytes config, const char *wanted)
 {
-	struct lines lines = lines_of(config);
-	struct bytes line;
+	const size_t n = strlen(wanted);
+	struct bytes rest = lines_of(config).rest, line;
 
-	while (lines_next(&lines, &line))
-		if (bytes_is(line, wanted))
+	for (const uint8_t *at; (at = memmem(rest.p, rest.n, wanted, n));) {
+		struct lines lines = { .rest = { at, (size_t)(rest.p + rest.n - at) } };
+
+		if ((at == config.p || at[-1] == '\n') && lines_next(&lines, &line) && line.n == n)
 			return true;
+		rest = (struct bytes){ at + 1, (size_t)(rest.p + rest.n - at - 1) };
+	}
 	return false;
 }
 
@@ -95,39 +110,54 @@ enum kho_word kho_word_running(int root)
 	return kho_word_of(cmdline);
 }
 
+/* Kconfig.kexec is part of the general setup, which comes first in a configuration. Where it is said
+ * not to be set, nothing that depends on it is, and the rest need not be read. */
+static bool is_built_without(int config)
+{
+	uint8_t start[CONFIG_START];
+	const ssize_t n = pread(config, start, sizeof(start), 0);
+
+	return n > 0 && config_has_line((struct bytes){ start, (size_t)n },
+					"# CONFIG_KEXEC_HANDOVER is not set");
+}
+
 /* Kconfig.kexec, CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT: on although the command line does not ask
  * for it. Returns as kho_state(). */
-static int state_by_default(int root)
+static int state_by_default(int root, const char *release)
 {
 	_cleanup_free_ uint8_t *config = NULL;
+	_cleanup_close_ int fd = -1;
 	char path[512];
 	size_t n;
-	int r = running_config_read(root, path, sizeof(path), &config, &n);
+	int r;
 
+	fd = config_open(root, release, path, sizeof(path));
+	if (fd < 0)
+		return fd;
+	if (is_built_without(fd))
+		return 0;
+	r = read_fd(fd, CONFIG_MAX, &config, &n);
 	return r < 0 ? r
 		     : config_has_line((struct bytes){ config, n },
 				       "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y");
 }
 
 /* Linux 6.16 is the first with it (kernel/kexec_handover.c). */
-static bool is_older(int root)
+static bool is_older(const char *release)
 {
-	_cleanup_free_ char *release = NULL;
 	unsigned major, minor;
-	const char *p;
 
-	if (read_line_in(root, "/proc/sys/kernel/osrelease", &release) < 0)
-		return false;
-	p = release;
-	return take_unsigned(&p, &major) && *p++ == '.' && take_unsigned(&p, &minor) &&
-	       (major < 6 || (major == 6 && minor < 16));
+	return take_unsigned(&release, &major) && *release++ == '.' &&
+	       take_unsigned(&release, &minor) && (major < 6 || (major == 6 && minor < 16));
 }
 
 int kho_state(int root)
 {
 	/* of the live update orchestrator, which needs it; of CONFIG_KEXEC_HANDOVER_DEBUGFS */
 	static const char *const signs[] = { "/dev/liveupdate", "/sys/kernel/debug/kho/out" };
+	_cleanup_free_ char *release = NULL;
 	enum kho_word said;
+	int r;
 
 	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
 		if (exists_in(root, signs[i]) == 1)
@@ -135,7 +165,10 @@ int kho_state(int root)
 	said = kho_word_running(root);
 	if (said != KHO_UNSAID)
 		return said == KHO_ON;
-	return is_older(root) ? 0 : state_by_default(root);
+	r = read_line_in(root, "/proc/sys/kernel/osrelease", &release);
+	if (r < 0)
+		return r;
+	return is_older(release) ? 0 : state_by_default(root, release);
 }
 
 bool kho_is_on(int root)

@@ -14,114 +14,11 @@
 #include "base/strbuf.h"
 #include "entry/choose.h"
 #include "entry/firmware.h"
+#include "entry/loaders.h"
 #include "entry/path.h"
 #include "entry/read.h"
 #include "entry/uki.h"
 #include "entry/vars.h"
-
-#define ON_EFI (1u << 0)
-#define ON_BIOS (1u << 1)
-
-typedef int read_fn(struct entry_fs *fs, const struct boot_find_opts *opts, const char *config,
-		    struct boot_menu *ret, struct kx_error *err);
-
-struct loader {
-	const char *kind;
-	unsigned firmware;
-	read_fn *read;
-	/* How LoaderInfo begins, and what the path of its program contains, in small letters. */
-	const char *info;
-	const char *programs[3];
-	/* File names by which a configuration that is named with --config is recognised. */
-	const char *names[5];
-	/* Where its configuration is; a "*" stands for one directory. */
-	const char *configs[26];
-};
-
-/* In order of preference, when there is no evidence at all. */
-static const struct loader loaders[] = {
-	{ "grub",
-	  ON_EFI | ON_BIOS,
-	  grub_read,
-	  "GRUB",
-	  { "grub", "shim" },
-	  { "grub.cfg" },
-	  { "/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "/boot/efi/EFI/*/grub.cfg",
-	    "/efi/EFI/*/grub.cfg", "/boot/EFI/*/grub.cfg" } },
-	{ "systemd-boot",
-	  ON_EFI,
-	  sd_boot_read,
-	  "systemd-boot",
-	  { "systemd-boot" },
-	  { "loader.conf", "entries" },
-	  { NULL } },
-	{ "limine",
-	  ON_EFI | ON_BIOS,
-	  limine_read,
-	  "Limine",
-	  { "limine" },
-	  { "limine.conf", "limine.cfg" },
-	  { "/boot/limine.conf",
-	    "/boot/limine/limine.conf",
-	    "/boot/boot/limine.conf",
-	    "/boot/EFI/BOOT/limine.conf",
-	    "/boot/EFI/limine/limine.conf",
-	    "/limine.conf",
-	    "/limine/limine.conf",
-	    "/efi/limine.conf",
-	    "/efi/limine/limine.conf",
-	    "/efi/EFI/BOOT/limine.conf",
-	    "/boot/efi/limine.conf",
-	    "/boot/efi/limine/limine.conf",
-	    "/boot/efi/EFI/BOOT/limine.conf",
-	    "/limine.cfg",
-	    "/limine/limine.cfg",
-	    "/boot/limine.cfg",
-	    "/boot/limine/limine.cfg",
-	    "/boot/EFI/BOOT/limine.cfg",
-	    "/efi/limine.cfg",
-	    "/efi/limine/limine.cfg",
-	    "/efi/EFI/BOOT/limine.cfg",
-	    "/boot/efi/limine.cfg",
-	    "/boot/efi/limine/limine.cfg",
-	    "/boot/efi/EFI/BOOT/limine.cfg" } },
-	{ "refind",
-	  ON_EFI,
-	  refind_read,
-	  "rEFInd",
-	  { "refind" },
-	  { "refind.conf", "refind_linux.conf" },
-	  { "/boot/efi/EFI/refind/refind.conf", "/efi/EFI/refind/refind.conf",
-	    "/boot/EFI/refind/refind.conf", "/boot/refind_linux.conf" } },
-	{ "extlinux",
-	  ON_EFI | ON_BIOS,
-	  extlinux_read,
-	  NULL,
-	  { "syslinux" },
-	  { "extlinux.conf", "syslinux.cfg", "isolinux.cfg" },
-	  { "/boot/extlinux/extlinux.conf", "/extlinux/extlinux.conf", "/extlinux.conf",
-	    "/boot/syslinux/extlinux.conf", "/boot/syslinux/syslinux.cfg", "/syslinux/syslinux.cfg",
-	    "/syslinux.cfg", "/boot/isolinux/isolinux.cfg", "/isolinux/isolinux.cfg",
-	    "/isolinux.cfg", "/boot/extlinux.conf", "/boot/syslinux.cfg" } },
-	{ "efistub", ON_EFI, efistub_read, NULL, { NULL }, { NULL }, { NULL } },
-	{ "raspberry-pi",
-	  ON_BIOS,
-	  raspberry_read,
-	  NULL,
-	  { NULL },
-	  { "config.txt" },
-	  { "/boot/firmware/config.txt", "/boot/config.txt" } },
-	{ "zipl", ON_BIOS, zipl_read, NULL, { NULL }, { "zipl.conf" }, { "/etc/zipl.conf" } },
-	{ "grub-legacy",
-	  ON_BIOS,
-	  grub_legacy_read,
-	  NULL,
-	  { NULL },
-	  { "menu.lst", "grub.conf" },
-	  { "/boot/grub/menu.lst", "/boot/grub/grub.conf", "/grub/menu.lst" } },
-};
-
-enum { N_LOADERS = sizeof(loaders) / sizeof(loaders[0]) };
 
 /* Configuration files that were found, one for each loader. */
 struct found {
@@ -227,24 +124,6 @@ static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, 
 			free(TAKE_PTR(f->config[i]));
 	}
 	return add_entries_without_loader(fs, here, f);
-}
-
-static size_t loader_by_info(const char *info)
-{
-	for (size_t i = 0; info && i < N_LOADERS; i++)
-		if (loaders[i].info &&
-		    strncasecmp(info, loaders[i].info, strlen(loaders[i].info)) == 0)
-			return i;
-	return N_LOADERS;
-}
-
-static size_t loader_by_program(const char *file)
-{
-	for (size_t i = 0; file && i < N_LOADERS; i++)
-		for (size_t p = 0; p < 3 && loaders[i].programs[p]; p++)
-			if (strcasestr(file, loaders[i].programs[p]))
-				return i;
-	return N_LOADERS;
 }
 
 /* By the program that the firmware started: a kernel is its own loader. */
@@ -426,8 +305,21 @@ static int yield_to_firmware(struct boot_menu *menu, const struct firmware_facts
 	return menu_warn(menu, "%s: there is no default entry", fw->next_reason);
 }
 
-static int find(struct entry_fs *fs, const struct boot_find_opts *opts, struct boot_menu *ret,
-		struct kx_error *err)
+/* The loader that the caller says: nothing else is asked, and nothing is a guess. */
+static int decide_by_type(const struct boot_find_opts *opts, const struct found *f, size_t type,
+			  struct verdict *v, struct kx_error *err)
+{
+	if (type < N_LOADERS && !f->config[type])
+		return kx_fail(err, -ENOENT,
+			       "no configuration of %s is found: name it with --config FILE",
+			       loaders[type].kind);
+	strbuf_addf(&v->why, "the type is given: %s\n", opts->type);
+	v->loader = type;
+	return 0;
+}
+
+static int find(struct entry_fs *fs, const struct boot_find_opts *opts, size_t type,
+		struct boot_menu *ret, struct kx_error *err)
 {
 	struct firmware_facts fw = { 0 };
 	struct boot_menu menu = { 0 };
@@ -437,8 +329,11 @@ static int find(struct entry_fs *fs, const struct boot_find_opts *opts, struct b
 
 	if (r == 0)
 		r = firmware_facts_read(fs, opts->firmware, &fw);
-	if (r == 0) {
+	if (r == 0 && opts->type)
+		r = decide_by_type(opts, &f, type, &v, err);
+	else if (r == 0)
 		decide(fs, &fw, &f, &v);
+	if (r == 0) {
 		r = v.loader == N_LOADERS
 			    ? scan_read(fs, opts, NULL, &menu, err)
 			    : loaders[v.loader].read(
@@ -446,7 +341,7 @@ static int find(struct entry_fs *fs, const struct boot_find_opts *opts, struct b
 				      &menu, err);
 		if (r == 0)
 			r = warn_others(&menu, &f, v.loader);
-		if (r == 0)
+		if (r == 0 && !opts->type)
 			r = say_guess(&menu, &fw, &f, &v);
 		if (r == 0)
 			r = yield_to_firmware(&menu, &fw, &v.why);
@@ -463,45 +358,39 @@ static int find(struct entry_fs *fs, const struct boot_find_opts *opts, struct b
 	return r;
 }
 
-/* The reader for a configuration that a person named. */
-static read_fn *reader_for(struct entry_fs *fs, const char *config)
+static int fail_name(const char *config, struct kx_error *err)
 {
-	const char *base = path_basename(config);
-
-	for (size_t i = 0; i < N_LOADERS; i++)
-		for (size_t n = 0; n < 5 && loaders[i].names[n]; n++)
-			if (strcasecmp(base, loaders[i].names[n]) == 0)
-				return loaders[i].read;
-	if (is_dir(fs, config)) {
-		_cleanup_free_ char *loader = NULL;
-
-		if (path_join(config, "loader", &loader) == 0 && is_dir(fs, loader))
-			return sd_boot_read;
-		return scan_read;
-	}
-	return strstr(config, "/loader/") ? sd_boot_read : strstr(base, "grub") ? grub_read : NULL;
+	(void)kx_fail(
+		err, -EINVAL,
+		"%s: the name does not tell which boot loader it is for: say it with --type, or "
+		"name grub.cfg, menu.lst, extlinux.conf, limine.conf, refind.conf, loader.conf or "
+		"a directory",
+		config);
+	return kx_fail_file(err, -EINVAL, config);
 }
 
 int boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts, struct boot_menu *ret,
 		   struct kx_error *err)
 {
 	struct boot_find_opts o = *opts;
+	size_t type = N_LOADERS;
 	read_fn *read;
+	int r = o.type ? loader_of_type(o.type, &type, err) : 0;
 
+	if (r < 0)
+		return r;
 	if (o.firmware == BOOT_FIRMWARE_AUTO)
 		o.firmware = firmware_detect(fs);
 	if (!o.config)
-		return find(fs, &o, ret, err);
+		return find(fs, &o, type, ret, err);
 
-	read = reader_for(fs, o.config);
-	if (!read)
-		return kx_fail_file(
-			err,
-			kx_fail(err, -EINVAL,
-				"%s: the name does not tell which boot loader it is for: grub.cfg, "
-				"menu.lst, extlinux.conf, limine.conf, refind.conf, loader.conf or "
-				"a directory is expected",
-				o.config),
-			o.config);
-	return read(fs, &o, o.config, ret, err);
+	read = !o.type		  ? loader_reader_for(fs, o.config)
+	       : type < N_LOADERS ? loaders[type].read
+				  : scan_read;
+	if (read == efistub_read)
+		return kx_fail(err, -EINVAL,
+			       "the boot options of the firmware are no file: %s goes without a "
+			       "configuration",
+			       loaders[type].kind);
+	return read ? read(fs, &o, o.config, ret, err) : fail_name(o.config, err);
 }

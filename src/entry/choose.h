@@ -10,6 +10,7 @@ enum boot_firmware { BOOT_FIRMWARE_AUTO, BOOT_FIRMWARE_EFI, BOOT_FIRMWARE_BIOS }
 /* Facts about the machine, and what the caller demands; zero or NULL where nothing is known. */
 struct boot_find_opts {
 	const char *config; /* read this configuration instead of searching */
+	const char *type;   /* whose it is, as loaders are called in the list; NULL to find out */
 	enum boot_firmware firmware;
 	const char *grub_flavour; /* "upstream", "rh", "suse"; NULL to detect */
 	const char *const *vars;  /* "NAME=VALUE": what GRUB has set before its script runs */
@@ -21,7 +22,8 @@ struct boot_find_opts {
 
 /*
  * Finds the loader's configuration and reads it. -ENOENT when there is nothing to boot at all, or
- * no file at opts->config; -EINVAL when it cannot be told what kind of file that is.
+ * no file at opts->config; -EINVAL when it cannot be told what kind of file that is, or the type is
+ * none.
  */
 _must_check_ int boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts,
 				struct boot_menu *ret, struct kx_error *err);

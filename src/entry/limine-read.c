@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/lines.h"
 #include "base/open.h"
 #include "entry/efi-program.h"
 #include "entry/limine.h"
@@ -79,7 +80,7 @@ static int resolve(struct entry_fs *fs, const char *config, const char *raw, cha
 
 static bool is_old(const char *config)
 {
-	return strcasecmp(path_basename(config), "limine.cfg") == 0;
+	return ends_with(config, ".cfg") || ends_with(config, ".CFG");
 }
 
 /* EFI programs: kernels and unified kernel images are among them. */

@@ -28,6 +28,7 @@ enum { ENTRY_FILE_MAX = 1 << 20 };
 static void sd_boot_done(struct sd_boot *b)
 {
 	strlist_done(&b->partitions);
+	free(b->named);
 	bls_items_done(&b->items);
 	loader_conf_done(&b->conf);
 	loader_vars_done(&b->vars);
@@ -67,6 +68,22 @@ static int find_partitions(struct sd_boot *b)
 	return b->partitions.n ? 0 : -ENOENT;
 }
 
+/* Entries in a place of their own, which is a directory of them or one of them: paths in them are
+ * those of the file system that holds it. */
+static int name_entries(struct sd_boot *b, char **clean)
+{
+	_cleanup_free_ char *ignored = NULL, *top = NULL;
+	int r = b->fs->set_home(b->fs, *clean, &ignored);
+
+	if (r == 0)
+		r = b->fs->to_system(b->fs, NULL, "/", &top);
+	if (r == 0)
+		r = strlist_add(&b->partitions, top);
+	if (r == 0)
+		b->named = TAKE_PTR(*clean);
+	return r;
+}
+
 /* The partition of a configuration that was named: what is above its "loader". */
 static int partition_of(struct sd_boot *b, const char *config)
 {
@@ -81,6 +98,8 @@ static int partition_of(struct sd_boot *b, const char *config)
 		loader = strstr(clean, "/EFI/Linux");
 	if (loader)
 		*loader = 0;
+	else if (!has_entries(b->fs, clean))
+		return name_entries(b, &clean);
 	return strlist_add(&b->partitions, *clean ? clean : "/");
 }
 
@@ -474,6 +493,21 @@ static int is_pop_os(struct entry_fs *fs, bool *ret)
 	return r;
 }
 
+static int read_named(struct sd_boot *b)
+{
+	_cleanup_free_ char *dir = NULL;
+	const char *top = b->partitions.v[0];
+	int r = replace(&b->menu->config, b->named);
+
+	if (r == 0 && is_dir(b->fs, b->named))
+		return add_dir(b, top, path_below(b->named, top), add_type1);
+	if (r == 0 && !is_file(b->fs, b->named))
+		return -ENOENT;
+	if (r == 0)
+		r = path_parent(b->named, &dir);
+	return r < 0 ? r : add_type1(b, top, dir, path_basename(b->named));
+}
+
 static int read_partitions(struct sd_boot *b)
 {
 	int r = read_conf(b);
@@ -483,6 +517,10 @@ static int read_partitions(struct sd_boot *b)
 	if (r == 0)
 		r = is_pop_os(b->fs, &b->vars.finds_stems);
 	b->secure = b->opts->firmware != BOOT_FIRMWARE_BIOS && vars_secure_boot(b->fs);
+	if (r == 0 && b->named) {
+		r = read_named(b);
+		return r < 0 ? r : finish(b);
+	}
 	for (size_t i = 0; r == 0 && i < b->partitions.n; i++) {
 		const char *p = b->partitions.v[i];
 

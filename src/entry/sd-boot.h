@@ -10,6 +10,7 @@
 struct sd_boot {
 	struct entry_fs *fs;
 	const struct boot_find_opts *opts;
+	char *named; /* the directory of entries, or the entry, that is read alone; or NULL */
 	struct strlist partitions; /* where ESP and XBOOTLDR are mounted */
 	struct bls_items items;
 	struct loader_conf conf;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mapped.h"
+#include "lib/crash.h"
 #include "lib/in-place.h"
 #include "lib/prepare.h"
 
@@ -118,7 +119,11 @@ static void release(struct kx_ctx *ctx)
 
 static int commit_with_copy(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
 {
-	int r = load(ctx, plan, plan->syscall_flags);
+	int r;
+
+	if (is_for_crash(plan))
+		plan->crash_was_loaded = crash_is_loaded(ctx);
+	r = load(ctx, plan, plan->syscall_flags);
 
 	if (r == -EINVAL && plan->optional_flags) {
 		ctx_log(ctx, KX_LOG_NOTICE,
@@ -220,7 +225,7 @@ KX_EXPORT int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, str
 		ctx_log(ctx, KX_LOG_WARNING,
 			"the huge pages that hold the loaded kernel are kept: it still needs them");
 	if (r < 0)
-		return explain_unload(ctx, used, r, err);
+		return explain_unload(ctx, used, on_crash, r, err);
 	r = on_crash ? 0 : in_place_release(ctx, err);
 	return r < 0 ? kx_fail_at(err, r, KX_STEP_UNLOAD) : 0;
 }
@@ -278,6 +283,17 @@ static void interfaces_back(struct kx_ctx *ctx, struct taken_down *taken)
 	free(taken->down);
 }
 
+static int check_loaded(struct kx_ctx *ctx, struct kx_state *state, struct kx_error *err)
+{
+	int r = kx_state(ctx, state, err);
+
+	if (r == 0 && state->loaded == 0)
+		r = kx_fail_at(err,
+			       kx_fail(err, -ENOENT, "no kernel is loaded; load one first (-l)"),
+			       KX_STEP_STATE);
+	return r;
+}
+
 KX_EXPORT int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err)
 {
 	struct kx_state state = { .size = sizeof(state) };
@@ -287,18 +303,20 @@ KX_EXPORT int kx_jump(struct kx_ctx *ctx, uint64_t flags, struct kx_error *err)
 	int r = may_act(ctx, KX_STEP_JUMP, err);
 
 	if (r == 0)
-		r = kx_state(ctx, &state, err);
+		r = check_loaded(ctx, &state, err);
 	if (r < 0)
 		return r;
-	if (state.loaded == 0)
-		return kx_fail_at(err,
-				  kx_fail(err, -ENOENT, "no kernel is loaded; load one first (-l)"),
-				  KX_STEP_STATE);
 	if (!state.can_boot)
 		return explain_jump(ctx, -EPERM, err);
 	/* locked, so that nobody loads or unloads between the check and the jump */
 	r = lock_pages(ctx, &lock, &why);
-	r = r < 0 ? kx_fail_as(err, r, &why) : in_place_check(ctx, err);
+	if (r < 0)
+		return kx_fail_at(err, kx_fail_as(err, r, &why), KX_STEP_JUMP);
+	/* another process may have unloaded while this one waited for the lock */
+	r = check_loaded(ctx, &state, err);
+	if (r < 0)
+		return r;
+	r = in_place_check(ctx, err);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_JUMP);
 	if (flags & KX_JUMP_ONLY_CHECK)

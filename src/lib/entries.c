@@ -143,6 +143,7 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 
 	find = (struct boot_find_opts){
 		.config = o->config,
+		.type = o->type,
 		.firmware = firmware[o->firmware],
 		.grub_flavour = o->grub_flavour,
 		.vars = o->vars,

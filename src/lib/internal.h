@@ -80,6 +80,7 @@ struct kx_plan {
 	/* what @plan was made of, for another one: in place, or again with a copy */
 	struct plan_request request;
 	struct payload dtb;
+	int crash_was_loaded; /* of a crash kernel, before the call: crash_is_loaded() */
 	struct plan
 		copied; /* the plan with a copy, once @plan is one in place that borrows from it */
 	char *not_in_place; /* of a plan that may be: why it cannot be now */
@@ -117,10 +118,13 @@ _must_check_ int module_open(struct kx_ctx *ctx, const struct kx_part *part, str
 void payload_done(struct payload *payload);
 
 /* Logs segments and addresses, for debugging. */
+/* A sentence about what the next kernel will be without. -ENOMEM. */
+_must_check_ int plan_add_warning(struct kx_plan *plan, const char *sentence);
 void plan_log(struct kx_ctx *ctx, const struct kx_plan *plan);
 
 /* Adds to the error of a refused system call its likeliest cause, found in the machine's policy
  * files. */
 int explain_load(struct kx_ctx *ctx, const struct kx_plan *plan, int code, struct kx_error *err);
-int explain_unload(struct kx_ctx *ctx, enum kx_way way, int code, struct kx_error *err);
+int explain_unload(struct kx_ctx *ctx, enum kx_way way, bool on_crash, int code,
+		   struct kx_error *err);
 int explain_jump(struct kx_ctx *ctx, int code, struct kx_error *err);

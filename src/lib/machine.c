@@ -6,6 +6,7 @@
 
 #include "base/io.h"
 #include "lib/arch.h"
+#include "lib/dump-facts.h"
 #include "lib/internal.h"
 
 #define IOMEM "/proc/iomem"
@@ -44,9 +45,9 @@ static int memory_check(const struct machine *machine, struct kx_error *err)
 }
 
 /* A crash kernel may be loaded there, and must stay whole until the jump is certain. */
-static int keep_crash_memory(const struct iomem *iomem, struct machine *machine)
+static int keep_crash_memory(struct kx_ctx *ctx, const struct iomem *iomem, struct machine *machine)
 {
-	int r = 0;
+	int r = crash_cma_read(ctx, &machine->crash_cma);
 
 	for (size_t i = 0; r == 0 && i < iomem->crash.n; i++) {
 		r = ranges_add(&machine->crash, iomem->crash.v[i]);
@@ -82,7 +83,7 @@ int machine_read(struct kx_ctx *ctx, struct machine *ret, struct kx_error *err)
 	if (r == 0)
 		r = arch->machine_read(ctx, &iomem, &machine);
 	if (r == 0)
-		r = keep_crash_memory(&iomem, &machine);
+		r = keep_crash_memory(ctx, &iomem, &machine);
 	iomem_done(&iomem);
 	if (r == -ENOMEM)
 		(void)kx_fail(err, r, "out of memory");

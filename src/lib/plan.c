@@ -13,7 +13,9 @@
 #include "fundamental/crc32c.h"
 #include "lib/arch.h"
 #include "lib/cache.h"
+#include "lib/crash.h"
 #include "lib/diet.h"
+#include "lib/dump-facts.h"
 #include "lib/in-place.h"
 #include "lib/part.h"
 #include "lib/prepare.h"
@@ -22,7 +24,7 @@ enum { CMDLINE_MAX = 1 << 20 };
 
 DEFINE_CLEANUP(struct kx_plan *, kx_plan_free)
 
-static int add_warning(struct kx_plan *plan, const char *sentence)
+int plan_add_warning(struct kx_plan *plan, const char *sentence)
 {
 	char **bigger = reallocarray(plan->warnings, plan->n_warnings + 1, sizeof(*bigger));
 
@@ -121,9 +123,9 @@ static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 		plan->optional_flags |= SYS_KEXEC_FILE_FORCE_DTB;
 	plan->syscall_flags |= plan->optional_flags;
 	if (plan->image->image.is_uki)
-		r = add_warning(plan,
-				"the unified kernel image's own signature is left behind: the "
-				"running kernel verifies that of the kernel inside, if any");
+		r = plan_add_warning(plan,
+				     "the unified kernel image's own signature is left behind: the "
+				     "running kernel verifies that of the kernel inside, if any");
 	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
 }
 
@@ -179,7 +181,7 @@ static int warn_packed(struct kx_plan *plan, const char *why_not)
 
 	(void)snprintf(sentence, sizeof(sentence), "initial ramdisk: not all is unpacked: %.230s",
 		       why_not);
-	return add_warning(plan, sentence);
+	return plan_add_warning(plan, sentence);
 }
 
 static int warn_prepared(struct kx_plan *plan, const struct prepared *prepared)
@@ -274,6 +276,27 @@ static int look_at_place(struct kx_ctx *ctx, struct kx_plan *plan)
 	return plan->not_in_place ? 0 : -ENOMEM;
 }
 
+/* What only the header of a dump is made of. */
+static int crash_facts_read(struct kx_ctx *ctx, const struct kx_request *req,
+			    struct machine *machine, struct kx_error *err)
+{
+	/* without a reservation nothing else matters: the planner says so */
+	int r = machine->crash.n ? dump_facts_read(ctx, &machine->dump, err) : 0;
+
+	if (r == 0 && req->flags & KX_REQ_HOTPLUG)
+		r = crash_header_room(ctx, &machine->dump.header_size);
+	return r < 0 ? kx_fail_at(err, r, KX_STEP_MACHINE) : 0;
+}
+
+static void crash_flags(const struct kx_request *req, struct kx_plan *plan)
+{
+	plan->syscall_flags |= SYS_KEXEC_ON_CRASH;
+	/* Linux 6.6 and later on this architecture's first form; 6.10 and later know both. */
+	if (req->flags & KX_REQ_HOTPLUG)
+		plan->optional_flags |= SYS_KEXEC_UPDATE_ELFCOREHDR;
+	plan->syscall_flags |= plan->optional_flags;
+}
+
 static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
 			 struct kx_error *err)
 {
@@ -299,6 +322,8 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 		r = dtb_read(ctx, req, &plan->dtb, err);
 	if (r == 0)
 		r = machine_read(ctx, &plan->machine, err);
+	if (r == 0 && req->flags & KX_REQ_ON_CRASH)
+		r = crash_facts_read(ctx, req, &plan->machine, err);
 	if (r < 0)
 		return r;
 
@@ -318,7 +343,7 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 	if (r < 0)
 		return kx_fail(err, r, "out of memory");
 	if (req->flags & KX_REQ_ON_CRASH)
-		plan->syscall_flags |= SYS_KEXEC_ON_CRASH;
+		crash_flags(req, plan);
 	if (req->flags & KX_REQ_PRESERVE_CONTEXT)
 		plan->syscall_flags |= SYS_KEXEC_PRESERVE_CONTEXT;
 	/* else it is logged by the commit, when the addresses are known */
@@ -359,16 +384,15 @@ static int request_check(const struct kx_request *req, struct kx_error *err)
  * file says how large it may get (Documentation/ABI/testing/sysfs-kernel-kexec-kdump). */
 static int hotplug_check(struct kx_ctx *ctx, const struct kx_request *req, struct kx_error *err)
 {
-	static const char size[] = "/sys/kernel/crash_elfcorehdr_size";
-	int n, r;
+	uint64_t room;
+	int r;
 
 	if (!(req->flags & KX_REQ_HOTPLUG))
 		return 0;
-	r = read_int_in(ctx->machine_root, "/sys/kernel/kexec/crash_elfcorehdr_size", &n);
+	r = crash_header_room(ctx, &room);
 	if (r < 0)
-		r = read_int_in(ctx->machine_root, size, &n);
-	if (r < 0)
-		return kx_fail_at(err, kx_fail_path(err, r, size), KX_STEP_MACHINE);
+		return kx_fail_at(err, kx_fail_path(err, r, CRASH_ELFCOREHDR_SIZE),
+				  KX_STEP_MACHINE);
 	return 0;
 }
 
@@ -399,7 +423,7 @@ static int warn_guessed_arch(struct kx_ctx *ctx, struct kx_plan *plan)
 		       "no file tells this machine's architecture (/proc/sys/kernel/arch, "
 		       "/proc/cpuinfo, /bin/sh): taken to be %s, as this program's machine is",
 		       arch_name(arch.id));
-	return add_warning(plan, sentence);
+	return plan_add_warning(plan, sentence);
 }
 
 KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
@@ -424,6 +448,9 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 
 	if (req.flags & KX_REQ_DIET)
 		req.flags |= KX_REQ_FAST;
+	/* Nobody waits for a crash kernel, and in its reservation what is unpacked has less room. */
+	if (req.flags & KX_REQ_ON_CRASH)
+		req.flags &= ~(KX_REQ_FAST | KX_REQ_DIET);
 	plan->image = image_ref(req.image);
 	r = hotplug_check(ctx, &req, err);
 	if (r == 0)
@@ -436,10 +463,15 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 		return r;
 	r = plan->way == KX_WAY_FILE ? plan_file(ctx, &req, plan, err)
 				     : plan_segments(ctx, &req, plan, err);
+	if (r == 0 && req.flags & KX_REQ_ON_CRASH)
+		r = plan->way == KX_WAY_FILE ? crash_check_fits(ctx, &req, plan, err)
+					     : crash_doubt(plan, &plan->machine, err);
 	/* what is wrong with half a file is no reason that helps anybody */
 	stale = mapped_check(plan->image->n_changes, &why);
 	if (stale < 0)
-		return kx_fail_at(err, kx_fail_as(err, stale, &why), KX_STEP_PLAN);
+		r = kx_fail_at(err, kx_fail_as(err, stale, &why), KX_STEP_PLAN);
+	if (r < 0 && req.flags & KX_REQ_ON_CRASH)
+		crash_say_untouched(ctx, err);
 	if (r < 0)
 		return r;
 	*ret_plan = TAKE_PTR(plan);

@@ -7,7 +7,7 @@
 
 #include "base/io.h"
 #include "base/running-kernel.h"
-#include "lib/internal.h"
+#include "lib/crash.h"
 
 /* Since Linux 6.19 or 7.0 the files live in a directory of their own; the old names are links that
  * may go after 2028 (Documentation/ABI/testing/sysfs-kernel-kexec-kdump). */
@@ -219,22 +219,19 @@ int explain_load(struct kx_ctx *ctx, const struct kx_plan *plan, int code, struc
 
 	(void)explain(ctx, by_file, on_crash, code, by_file ? "kexec_file_load" : "kexec_load",
 		      err);
-	if (on_crash && err) {
-		const size_t n = strlen(err->message);
-
-		(void)strncpy(err->message + n, "; no crash kernel is loaded now",
-			      sizeof(err->message) - n - 1);
-	}
+	if (on_crash)
+		crash_say_state(ctx, plan->crash_was_loaded, err);
 	if (by_file && (is_signature_error(code) || code == -ENOEXEC || code == -EOPNOTSUPP))
 		(void)kx_fail_file(err, code, plan->image->path);
 	return kx_fail_at(err, code, by_file ? KX_STEP_FILE_LOAD : KX_STEP_LOAD);
 }
 
-int explain_unload(struct kx_ctx *ctx, enum kx_way way, int code, struct kx_error *err)
+int explain_unload(struct kx_ctx *ctx, enum kx_way way, bool on_crash, int code,
+		   struct kx_error *err)
 {
 	const bool by_file = way == KX_WAY_FILE;
 
-	(void)explain(ctx, by_file, false, code,
+	(void)explain(ctx, by_file, on_crash, code,
 		      by_file ? "unloading with kexec_file_load" : "unloading with kexec_load",
 		      err);
 	return kx_fail_at(err, code, KX_STEP_UNLOAD);

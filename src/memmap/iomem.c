@@ -128,6 +128,8 @@ static int line_add(struct iomem *iomem, const struct line *line, bool inside_ra
 		return memmap_add(&iomem->map, line->range, type);
 	if (bytes_is(line->name, "Crash kernel"))
 		return ranges_add(&iomem->crash, line->range);
+	if (bytes_is(line->name, "GART"))
+		return ranges_add(&iomem->unreadable, line->range);
 	if (inside_ram && line->depth > 0 &&
 	    (bytes_is(line->name, "reserved") || bytes_is(line->name, "Reserved")))
 		return ranges_add(&iomem->keep_off, line->range);
@@ -191,5 +193,6 @@ void iomem_done(struct iomem *iomem)
 	memmap_done(&iomem->map);
 	ranges_done(&iomem->crash);
 	ranges_done(&iomem->keep_off);
+	ranges_done(&iomem->unreadable);
 	*iomem = (struct iomem){ 0 };
 }

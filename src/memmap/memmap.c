@@ -81,6 +81,47 @@ int ranges_add(struct ranges *set, struct range range)
 	return 0;
 }
 
+int memmap_cut(struct memmap *map, struct range hole)
+{
+	for (size_t i = 0; i < map->n; i++) {
+		const struct memory_range m = map->v[i];
+		const struct range above = { hole.end, m.range.end };
+
+		if (!range_overlaps(m.range, hole))
+			continue;
+		/* an empty one is left where nothing remains below the hole */
+		map->v[i].range.end = hole.start > m.range.start ? hole.start : m.range.start;
+		if (memmap_add(map, above, m.type) < 0)
+			return -ENOMEM;
+	}
+	return memmap_normalise(map);
+}
+
+int ranges_cut(struct ranges *set, struct range hole)
+{
+	struct ranges left = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < set->n; i++) {
+		const struct range whole = set->v[i];
+
+		if (!range_overlaps(whole, hole)) {
+			r = ranges_add(&left, whole);
+			continue;
+		}
+		r = ranges_add(&left, (struct range){ whole.start, hole.start });
+		if (r == 0)
+			r = ranges_add(&left, (struct range){ hole.end, whole.end });
+	}
+	if (r < 0) {
+		ranges_done(&left);
+		return r;
+	}
+	ranges_done(set);
+	*set = left;
+	return 0;
+}
+
 void ranges_done(struct ranges *set)
 {
 	free(set->v);

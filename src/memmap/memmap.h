@@ -53,7 +53,11 @@ void memmap_done(struct memmap *map);
 _must_check_ int memmap_ram_outside(const struct memmap *map, const struct memmap *known,
 				    struct ranges *ret);
 
+/* Takes @hole out of every range. */
+_must_check_ int memmap_cut(struct memmap *map, struct range hole);
+
 _must_check_ int ranges_add(struct ranges *set, struct range range);
+_must_check_ int ranges_cut(struct ranges *set, struct range hole);
 void ranges_done(struct ranges *set);
 
 /* "System RAM", "reserved", "ACPI Tables", … static. */
@@ -77,8 +81,9 @@ _must_check_ int memmap_find_hole(const struct memmap *map, const struct hole_re
 /* /proc/iomem: top-level lines only, see Documentation/filesystems/proc.rst. */
 struct iomem {
 	struct memmap map;
-	struct ranges crash;	/* "Crash kernel", in file order */
-	struct ranges keep_off; /* reserved children inside RAM (arm64 lists them) */
+	struct ranges crash;	  /* "Crash kernel", in file order */
+	struct ranges keep_off;	  /* reserved children inside RAM (arm64 lists them) */
+	struct ranges unreadable; /* inside RAM, but no memory: the aperture of an AMD GART */
 	struct range kernel_code, kernel_data, kernel_bss; /* empty when not shown */
 	bool zeroed; /* every address reads 0: no CAP_SYS_ADMIN */
 };

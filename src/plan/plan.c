@@ -19,9 +19,6 @@ static const struct {
 } refused[] = {
 	{ KX_REQ_REAL_MODE, -EOPNOTSUPP,
 	  "the 16-bit entry is not supported: real-mode code cannot run after this kernel" },
-	{ KX_REQ_ON_CRASH, -EOPNOTSUPP,
-	  "placing crash kernels segment by segment is not supported yet; load it with "
-	  "kexec_file_load" },
 	{ KX_REQ_PRESERVE_CONTEXT, -EOPNOTSUPP,
 	  "coming back from the next kernel (kexec jump) is not supported" },
 };
@@ -82,7 +79,7 @@ static void list_segments(const struct planner *p, char *buf, size_t n)
  * kernel counts only RAM that it manages, which is never more than what is counted here. */
 static int check_total(const struct planner *p)
 {
-	const struct memmap *memory = &p->plan->memory;
+	const struct memmap *memory = &p->machine->memory;
 	uint64_t ram = 0, total = 0;
 
 	for (size_t i = 0; i < memory->n; i++)
@@ -146,12 +143,15 @@ static int make(struct planner *p)
 	r = check_request(p->req, p->err);
 	if (r < 0)
 		return r;
-	r = declare_memory(p);
-	if (r < 0)
-		return r;
+	p->bounds = p->req->bounds;
+	if (!p->bounds.end)
+		p->bounds.end = UINT64_MAX;
 	p->plan->cmdline = strdup(p->req->cmdline);
 	if (!p->plan->cmdline)
 		return planner_out_of_memory(p);
+	r = planner_is_crash(p) ? planner_begin_crash(p) : declare_memory(p);
+	if (r < 0)
+		return r;
 	r = p->arch->make(p);
 	if (r < 0)
 		return r;

@@ -24,10 +24,8 @@ int planner_out_of_memory(struct planner *p)
 
 static struct range bounds_of(const struct planner *p, struct range wanted)
 {
-	struct range b = p->req->bounds;
+	struct range b = p->bounds;
 
-	if (b.end == 0)
-		b.end = UINT64_MAX;
 	if (b.start < wanted.start)
 		b.start = wanted.start;
 	if (b.end > wanted.end)

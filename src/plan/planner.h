@@ -4,6 +4,7 @@
 /* Functions and state that the planners of all architectures and images share. */
 
 #include "base/arch.h"
+#include "base/strbuf.h"
 #include "fundamental/purgatory-abi.h"
 #include "plan/plan.h"
 
@@ -37,6 +38,7 @@ struct planner {
 	struct plan *plan;
 	struct planned_segment *segments;
 	size_t n_segments, segments_max;
+	struct range bounds;	       /* of every segment */
 	struct ranges taken;	       /* keep_off of the machine and every segment so far */
 	const struct plan *copied;     /* plan_in_place(): the plan to make again, */
 	const struct windows *windows; /* with these; else NULL */
@@ -58,6 +60,14 @@ struct arch_planner {
 	int (*make)(struct planner *p); /* NULL: segments cannot be placed there */
 	/* Releases its part of struct machine. */
 	void (*machine_done)(struct machine *machine);
+	/* Crash kernels: ELF machine of the dump; RAM below this address is handed over, too, and
+	 * is not in the dump. */
+	uint16_t elf_machine;
+	uint64_t low_end;
+	/* Memory that a kernel uses until it reads its memory map; 0 when its image does not tell. */
+	uint64_t (*kernel_needs)(const struct image *image);
+	/* The map in words of the command line, for KX_REQ_MEMMAP_CMDLINE. */
+	void (*memory_words)(const struct memmap *memory, struct strbuf *words);
 };
 extern const struct arch_planner planner_x86_64;
 
@@ -87,6 +97,19 @@ _must_check_ int planner_rung(struct planner *p, const char *rung, const char *f
 	_printf_(3, 4);
 /* Is the word @name, or @name=…, on the next kernel's command line? */
 bool planner_has_word(const struct planner *p, const char *name);
+
+static inline bool planner_is_crash(const struct planner *p)
+{
+	return p->req->flags & KX_REQ_ON_CRASH;
+}
+
+/* crash.c: the memory of a crash kernel, the header of the dump as the first segment, and what the
+ * command line says of it. -ENXIO: no reservation. */
+_must_check_ int planner_begin_crash(struct planner *p);
+/* The bytes of an ELF64 core header for @facts with the ranges @ram, in @ret, to be released with
+ * free(3). -E2BIG, -ENOMEM. */
+_must_check_ int elfcorehdr_make(const struct dump_facts *facts, const struct ranges *ram,
+				 uint16_t machine, struct bytes *ret);
 
 /* What the purgatory does after it has checked the segments. */
 struct handover {

@@ -71,6 +71,7 @@ enum reason choice_entries(const struct reboot *rb, const struct wish *wish,
 	const struct kx_entries_opts opts = {
 		.size = sizeof(opts),
 		.config = wish->config,
+		.type = wish->type,
 		.firmware = wish->firmware,
 		.grub_flavour = wish->grub_flavour,
 		.vars = (const char *const *)wish->vars.v,

@@ -19,6 +19,7 @@ static const struct key {
 	size_t at; /* in struct wish */
 } keys[] = {
 	{ "config", FILE_PATH, offsetof(struct wish, config) },
+	{ "type", TEXT, offsetof(struct wish, type) },
 	{ "firmware", FIRMWARE, offsetof(struct wish, firmware) },
 	{ "grub-flavour", TEXT, offsetof(struct wish, grub_flavour) },
 	{ "var", WORDS, offsetof(struct wish, vars) },

@@ -21,6 +21,7 @@ void wish_done(struct wish *wish)
 {
 	free(wish->root);
 	free(wish->config);
+	free(wish->type);
 	free(wish->grub_flavour);
 	free(wish->entry);
 	pick_free(wish->pick);
@@ -37,7 +38,7 @@ void wish_done(struct wish *wish)
 
 bool wish_names_kernel(const struct wish *wish)
 {
-	return wish->kernel || wish->entry || wish->pick || wish->config;
+	return wish->kernel || wish->entry || wish->pick || wish->config || wish->type;
 }
 
 /* ---- an entry with its content */

@@ -36,6 +36,7 @@ struct pick {
  * struct wish - what is wanted
  * @root: directory of the system that is started, NULL: the running one
  * @config: read this configuration instead of searching for one
+ * @type: whose configuration that is, NULL to find out
  * @firmware: what the machine has, where that changes which loaders are possible
  * @grub_flavour: whose GRUB reads grub.cfg, NULL to find out
  * @vars: "NAME=VALUE" that GRUB has set before its script runs
@@ -57,7 +58,7 @@ struct pick {
  * @when: at that time; @when.in_ms and @when.text are empty for now
  */
 struct wish {
-	char *root, *config;
+	char *root, *config, *type;
 	enum kx_firmware firmware;
 	char *grub_flavour;
 	struct config_words vars, places;

@@ -165,8 +165,11 @@ static void init_x86_64(struct vmcore *core)
 	const uint64_t text_map = UINT64_C(0xffffffff80000000); /* __START_KERNEL_map */
 	uint64_t base, image_n = UINT64_C(1) << 30, table, five = 0;
 
-	if (!info_number(core, "NUMBER", "phys_base", &base))
-		return; /* before Linux 4.16: such dumps need p_vaddr */
+	if (!info_number(core, "NUMBER", "phys_base", &base)) {
+		if (!core->has_phys_base)
+			return; /* before Linux 4.16: such dumps need p_vaddr */
+		base = core->phys_base;
+	}
 	(void)info_number(core, "NUMBER", "KERNEL_IMAGE_SIZE", &image_n);
 	add_window(core, text_map, image_n, base);
 	if (!info_symbol(core, "init_top_pgt", &table) &&

@@ -15,7 +15,29 @@
 #define DAMAGE_MAX (1u << 16)	  /* damaged records after which reading stops */
 #define TEXT_MAX (1u << 28)	  /* bytes of the plain log; configurations went to 2 MiB */
 #define LINE_MAX_BYTES (1u << 13) /* line of the plain log; the kernel's own limit is 1024 */
+#define PAGES_MAX (UINT64_C(1) << 36) /* page frames; 256 TiB in pages of 4 KiB */
+#define PAGE_N_MAX (256u << 10)	      /* bytes of a page; 64 KiB on arm64 and POWER */
+#define FLAT_PARTS_MAX (1u << 22) /* of a flattened dump, 64 KiB each as makedumpfile writes them */
 #define PROCESSORS_MAX 8192	  /* NR_CPUS: each may have one record half begun */
+
+/* The file is read in blocks of a page, as /proc/vmcore is made of, and this many are kept: one for each
+ * of the arrays of a log and for each level of page tables, and some to spare. */
+#define BLOCK_N 4096
+#define BLOCKS_KEPT 16
+
+struct block {
+	uint64_t at;   /* in the file, a multiple of BLOCK_N */
+	uint64_t used; /* when it was last needed: the oldest makes room */
+	size_t n;      /* less than BLOCK_N at the end of the file; 0: holds nothing */
+	uint8_t p[BLOCK_N];
+};
+
+/* A file as it is read: through the blocks that were read last. */
+struct file {
+	struct vmcore_source source;
+	struct block blocks[BLOCKS_KEPT];
+	uint64_t clock;
+};
 
 /* A PT_LOAD; with has_virt false p_vaddr says nothing (dumps of physical memory have 0 there). */
 struct segment {
@@ -35,10 +57,12 @@ struct window {
 };
 
 struct vmcore {
-	struct vmcore_source source;
-	bool is_big;	  /* byte order */
-	uint8_t word;	  /* bytes of a long and a pointer */
-	uint16_t machine; /* EM_* */
+	struct file file;    /* what segments are parts of: the dump, or what was made of it by */
+	struct flat *flat;   /* a flattened dump, and */
+	struct kdump *kdump; /* a compressed one; else NULL */
+	bool is_big;	     /* byte order */
+	uint8_t word;	     /* bytes of a long and a pointer */
+	uint16_t machine;    /* EM_* */
 	struct segment *segments;
 	size_t n_segments;
 	size_t recent[2]; /* segments where the last physical and virtual address were found */
@@ -46,6 +70,8 @@ struct vmcore {
 	char *info;	  /* VMCOREINFO as found: lines, no NUL at the end */
 	size_t n_info;
 
+	uint64_t phys_base; /* as the header of a compressed dump says it, with has_phys_base */
+	bool has_phys_base;
 	struct window windows[3];
 	size_t n_windows;
 	unsigned page_levels;	 /* 0: no page tables to walk */
@@ -54,9 +80,34 @@ struct vmcore {
 };
 
 /* elf.c */
+_must_check_ int elf_open(struct vmcore *core, struct kx_error *err);
+_must_check_ int core_add_segment(struct vmcore *core, const struct segment *segment, size_t *room);
 uint64_t core_load(const struct vmcore *core, const uint8_t *p, size_t n);
+
+/* file.c: file_read() returns how many bytes were read, fewer only at the end, or a negative errno */
+ssize_t file_read(struct file *file, uint64_t offset, void *buf, size_t n);
 _must_check_ int core_read_file(struct vmcore *core, uint64_t offset, void *buf, size_t n,
 				const char *what, struct kx_error *err);
+
+/* flat.c: reads where the parts of a flattened dump are, and has core->file read them. */
+_must_check_ int flat_open(struct vmcore *core, struct kx_error *err);
+void flat_free(struct flat *flat);
+
+/* kdump.c: reads the headers of a compressed dump, and has core->file read its pages, by physical
+ * address. */
+_must_check_ int kdump_open(struct vmcore *core, struct kx_error *err);
+void kdump_free(struct kdump *kdump);
+
+/* kdump-page.c: flags of a page's descriptor (makedumpfile, diskdump_mod.h) */
+#define PAGE_ZLIB 0x01u
+#define PAGE_LZO 0x02u
+#define PAGE_SNAPPY 0x04u
+#define PAGE_ZSTD 0x20u
+/* Unpacks into @page, all of it. -EPROTO: damaged; -EOPNOTSUPP: in a way that is not known here. */
+_must_check_ int page_unpack(struct bytes packed, uint32_t flags, uint8_t *page, size_t page_n);
+
+/* lzo.c: how many bytes were made, or -EPROTO when they are damaged or more than @out_n. */
+ssize_t lzo_unpack(struct bytes in, uint8_t *out, size_t out_n);
 
 /* info.c: false when VMCOREINFO has no such line or its value is no number */
 bool info_value(const struct vmcore *core, const char *kind, const char *name, struct bytes *ret);

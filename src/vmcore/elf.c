@@ -33,23 +33,6 @@ struct elf_layout {
 
 static const struct elf_layout elf32 = ELF_LAYOUT(32), elf64 = ELF_LAYOUT(64);
 
-/* Formats that are also called vmcore, by their first bytes: named in the error. */
-static const struct foreign {
-	const char *magic;
-	const char *advice;
-} foreigners[] = {
-	{ "KDUMP   ", "a compressed dump of makedumpfile: use `makedumpfile --dump-dmesg`" },
-	{ "DISKDUMP", "a diskdump of makedumpfile: use `makedumpfile --dump-dmesg`" },
-	{ "makedumpfile", "a flattened dump: restore it with `makedumpfile -R` first" },
-	{ "\x1f\x8b", "compressed: unpack it with gunzip first" },
-	{ "\xfd"
-	  "7zXZ",
-	  "compressed: unpack it with unxz first" },
-	{ "\x28\xb5\x2f\xfd", "compressed: unpack it with unzstd first" },
-	{ "BZh", "compressed: unpack it with bunzip2 first" },
-	{ "\x04\x22\x4d\x18", "compressed: unpack it with unlz4 first" },
-};
-
 uint64_t core_load(const struct vmcore *core, const uint8_t *p, size_t n)
 {
 	uint64_t v = 0;
@@ -59,46 +42,14 @@ uint64_t core_load(const struct vmcore *core, const uint8_t *p, size_t n)
 	return v;
 }
 
-int core_read_file(struct vmcore *core, uint64_t offset, void *buf, size_t n, const char *what,
-		   struct kx_error *err)
-{
-	ssize_t got = core->source.read_at(core->source.data, offset, buf, n);
-
-	if (got < 0)
-		return kx_fail(err, (int)got, "cannot read %s at file offset %#llx: %s", what,
-			       (unsigned long long)offset, strerror((int)-got));
-	if ((size_t)got < n)
-		return kx_fail(
-			err, -ENODATA,
-			"the file is cut off: %s at offset %#llx needs %zu bytes, %zu are there",
-			what, (unsigned long long)offset, n, (size_t)got);
-	return 0;
-}
-
-static int fail_foreign(struct bytes head, struct kx_error *err)
-{
-	for (size_t i = 0; i < sizeof(foreigners) / sizeof(foreigners[0]); i++) {
-		size_t n = strlen(foreigners[i].magic);
-
-		if (bytes_has(head, 0, n) && !memcmp(head.p, foreigners[i].magic, n))
-			return kx_fail(err, -ENOEXEC, "this is no ELF core but %s",
-				       foreigners[i].advice);
-	}
-	if (head.n == 0)
-		return kx_fail(err, -ENOEXEC, "this is no ELF core: the file is empty");
-	return kx_fail(err, -ENOEXEC, "this is no ELF core: it does not begin with 0x7f ELF");
-}
-
 static int identify(struct vmcore *core, const struct elf_layout **ret, struct kx_error *err)
 {
 	uint8_t ident[EI_NIDENT + 4];
-	ssize_t got = core->source.read_at(core->source.data, 0, ident, sizeof(ident));
+	ssize_t got = file_read(&core->file, 0, ident, sizeof(ident));
 	uint64_t type;
 
 	if (got < 0)
 		return kx_fail(err, (int)got, "cannot read it: %s", strerror((int)-got));
-	if ((size_t)got < SELFMAG || memcmp(ident, ELFMAG, SELFMAG) != 0)
-		return fail_foreign((struct bytes){ ident, (size_t)got }, err);
 	if ((size_t)got < sizeof(ident))
 		return kx_fail(err, -ENODATA, "the file is cut off inside its ELF header");
 	if (ident[EI_CLASS] != ELFCLASS32 && ident[EI_CLASS] != ELFCLASS64)
@@ -183,7 +134,7 @@ static int read_notes(struct vmcore *core, uint64_t at, uint64_t end, struct kx_
 	return 0;
 }
 
-static int add_segment(struct vmcore *core, const struct segment *segment, size_t *room)
+int core_add_segment(struct vmcore *core, const struct segment *segment, size_t *room)
 {
 	if (array_room(&core->segments, core->n_segments, room, sizeof(*segment)) < 0)
 		return -ENOMEM;
@@ -216,7 +167,7 @@ static int read_program_header(struct vmcore *core, const struct elf_layout *l, 
 		s.mem_n = s.file_n;
 	/* Dumps of physical memory (QEMU without paging) leave p_vaddr 0 everywhere. */
 	s.has_virt = s.virt != 0 || s.phys == 0;
-	if (add_segment(core, &s, room) < 0)
+	if (core_add_segment(core, &s, room) < 0)
 		return kx_fail(err, -ENOMEM, "out of memory for program headers");
 	return 0;
 }
@@ -276,39 +227,10 @@ static int read_headers(struct vmcore *core, const struct elf_layout *l, struct 
 	return 0;
 }
 
-int vmcore_open(const struct vmcore_source *source, struct vmcore **ret, struct kx_error *err)
+int elf_open(struct vmcore *core, struct kx_error *err)
 {
-	_cleanup_(vmcore_freep) struct vmcore *core = calloc(1, sizeof(*core));
 	const struct elf_layout *layout = &elf64;
-	int r;
+	int r = identify(core, &layout, err);
 
-	if (!core)
-		return kx_fail(err, -ENOMEM, "out of memory");
-	core->source = *source;
-	r = identify(core, &layout, err);
-	if (r == 0)
-		r = read_headers(core, layout, err);
-	if (r < 0)
-		return r;
-	if (!core->info)
-		return kx_fail(
-			err, -ENOMSG,
-			"no VMCOREINFO note in it, so the kernel log cannot be found: "
-			"either it is the core of a program, or the dump was made without "
-			"the note (QEMU needs -device vmcoreinfo and the guest's qemu_fw_cfg)");
-	if (core->n_segments == 0)
-		return kx_fail(err, -EBADMSG, "no memory in it: there is no PT_LOAD segment");
-	core_init_translation(core);
-	*ret = TAKE_PTR(core);
-	return 0;
-}
-
-struct vmcore *vmcore_free(struct vmcore *core)
-{
-	if (core) {
-		free(core->segments);
-		free(core->info);
-		free(core);
-	}
-	return NULL;
+	return r == 0 ? read_headers(core, layout, err) : r;
 }

@@ -5,7 +5,8 @@
  * The vmcore layer: a crash dump in, the kernel log in it out.
  *
  * Stands on base/ alone and is used by cli/ alone. Pure: bytes come through one callback, records
- * leave through another; no file descriptor, no output. elf.c finds segments and notes, info.c
+ * leave through another; no file descriptor, no output. open.c tells formats: elf.c finds segments
+ * and notes, kdump.c the pages of a compressed dump, flat.c puts a flattened one together. info.c
  * looks up VMCOREINFO, address.c turns kernel addresses into file offsets, log.c picks the reader
  * for the kernel's log format: log-ring.c, log-records.c or log-text.c.
  *
@@ -35,12 +36,13 @@ struct vmcore_source {
 };
 
 /**
- * vmcore_open() - read the headers of an ELF core (32 or 64 bit, either byte order)
+ * vmcore_open() - read the headers of an ELF core (32 or 64 bit, either byte order) or of a
+ * compressed or flattened dump of makedumpfile
  *
  * Return: 0, or
- * -ENOEXEC   no ELF core; the message names the format if it is another one of dumps,
+ * -ENOEXEC   neither; the message names the format if it is another one of dumps,
  * -EBADMSG   headers that contradict themselves,
- * -ENOMSG    no VMCOREINFO note in it,
+ * -ENOMSG    no VMCOREINFO in it,
  * -ENODATA   the file ends inside its headers,
  * -ENOMEM, or what @source returned.
  */

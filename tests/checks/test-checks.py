@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The checks of the tree fail when they should: each gets a small tree with one thing wrong."""
 import pathlib
+import platform
 import subprocess
 import sys
 import tempfile
@@ -204,6 +205,65 @@ class Symbols(Tree):
     def test_prints(self):
         self.library("puts must not be used",
                      lib_c='#include <stdio.h>\nint kx_a(void) { return puts("x"); }\n')
+
+
+class Hardened(Tree):
+    """A small program and a static library of it, each with one thing left out."""
+
+    CODE = """#include <string.h>
+static char kept[64];
+static const char *const at = kept;
+int main(int argc, char **argv)
+{
+	char name[16];
+	strcpy(name, argv[0]);
+	return strlen(at) + name[argc];
+}
+"""
+    COMPILE = ["-O2", "-fPIE", "-fstack-protector-strong", "-fcf-protection=full", "-U_FORTIFY_SOURCE",
+               "-D_FORTIFY_SOURCE=2"]
+    LINK = ["-pie", "-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack"]
+
+    def compiled(self, *more):
+        self.write("a.c", self.CODE)
+        subprocess.run(["cc", *self.COMPILE, *more, "-c", self.root / "a.c", "-o", self.root / "a.o"], check=True)
+        archive = self.root / "room.a"
+        archive.unlink(missing_ok=True)
+        subprocess.run(["ar", "rcs", archive, self.root / "a.o"], check=True)
+        return str(archive)
+
+    def linked(self, *more):
+        command = str(self.root / "command")
+        subprocess.run(["cc", *self.LINK, *more, self.root / "a.o", "-o", command], check=True)
+        return command
+
+    def says(self, file, says):
+        sys.path.insert(0, str(ROOT / "tests/checks"))
+        import binaries
+        found = binaries.failures([file])
+        self.assertEqual([why for why in found if says and says not in why], [], found)
+        self.assertEqual(bool(found), bool(says))
+
+    def test_compiled_without(self):
+        self.says(self.compiled(), "")
+        self.says(self.compiled("-fno-stack-protector"), "no stack protector")
+        self.says(self.compiled("-U_FORTIFY_SOURCE"), "no call that FORTIFY_SOURCE checks")
+
+    def test_linked_without(self):
+        self.compiled()
+        self.says(self.linked(), "")
+        self.says(self.linked("-no-pie"), "is not position independent")
+        self.says(self.linked("-Wl,-z,lazy"), "is not bound at its start")
+        self.says(self.linked("-Wl,-z,execstack"), "has an executable stack")
+        self.says(self.linked("-Wl,-rpath,/tmp"), "has a library search path")
+        self.says(self.linked("-Wl,--no-as-needed", "-lm"), "needs libm")
+        self.says(self.linked("-Wl,-z,norelro"), "has no part that is read-only after relocation")
+
+    @unittest.skipUnless(platform.machine() == "x86_64", "marks and relocations of x86_64")
+    def test_x86_64(self):
+        self.says(self.compiled("-fcf-protection=none"), "a.o is not marked with IBT, SHSTK")
+        self.says(self.compiled("-fcf-protection=none", "-fcf-protection=branch"), "a.o is not marked with SHSTK")
+        self.says(self.compiled("-fno-pie"), "a.o is not position independent")
 
 
 class Abi(unittest.TestCase):

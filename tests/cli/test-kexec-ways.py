@@ -80,15 +80,6 @@ class Load(MachineTest):
         self.assertLess(r.err.index("Invalid argument"), r.err.index("Operation not permitted"))
         self.check_listing(r, "EPERM")
 
-    def test_classic_cannot_do_it_at_all(self):
-        """A crash kernel: no second call, and the first answer is the one that is reported."""
-        self.take_machine("qemu-uefi-6g-crash")
-        r = self.assertRun(["-p", "K"], 255, ["file-load-crash"],
-                           errors={"file_load": errno.EINVAL})
-        self.assertEqual(r.first, "kexec_file_load failed: Invalid argument")
-        r = self.assertRun(["-p", "-c", "K"], 255, [])
-        self.assertEqual(r.err.splitlines()[-1], f"Cannot load {self.kernel}")
-
     def test_optional_flags(self):
         """A kernel older than the flag refuses it: once more without, and never another call."""
         for option in ("-d", "--no-cma", "--force-dtb"):

@@ -2,6 +2,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The command line of rapidreboot: every wrong word, option or value ends in 2 before anything is
 looked at, with one line of the same form, as rapidreboot(8) says under EXIT STATUS."""
+import json
+import os
+import pathlib
+import shutil
+
 from kexec_machine import main
 from reboot_machine import RebootTest
 
@@ -23,6 +28,12 @@ WRONG = (
     (["list", "--firmware", "uefi"], "list: option '--firmware' takes efi or bios, not 'uefi' "
                                      "(did you mean 'efi'?)"),
     (["list", "--firmware=x"], "list: option '--firmware' takes efi or bios, not 'x'"),
+    (["list", "--type=lilypad"], "list: option '--type' takes the name of a boot loader, which "
+                                 "rapidreboot(8) lists, not 'lilypad'"),
+    (["load", "--kernel=x", "--type=grub"],
+     "load: --type is about entries, which --kernel does without"),
+    (["load", "--kernel=x", "--config=y"],
+     "load: --config is about entries, which --kernel does without"),
     (["list", "--grub-flavour=debian"],
      "list: option '--grub-flavour' takes upstream, rh or suse, not 'debian'"),
     (["list", "--fs", "foo"], f"list: option '--fs' takes {PLACE}, not 'foo'"),
@@ -50,6 +61,20 @@ WRONG = (
     (["help", "list", "show"], "help: 'show' is one word too many"),
 )
 
+TREES = pathlib.Path(__file__).parents[1] / "golden" / "entries"
+# A tree of tests/golden/entries, the configuration in it, its types, and the name it gets instead.
+TYPES = (
+    ("grub-separate-boot", None, ("grub",), "menu"),
+    ("type1-options-initrd", "boot/loader/entries", ("bls", "systemd-boot"), "../conf.d"),
+    ("limine", "boot/limine.conf", ("limine",), "menu"),
+    ("limine-cfg", None, ("limine",), "menu.cfg"),
+    ("refind-scanfor-manual", None, ("refind",), "menu"),
+    ("syslinux", "boot/syslinux/syslinux.cfg", ("syslinux", "extlinux"), "menu"),
+    ("grub-legacy", "boot/grub/menu.lst", ("grub-legacy",), "menu"),
+    ("raspberry-pi-os", "boot/firmware/config.txt", ("raspberry-pi",), "menu"),
+    ("zipl-default", "etc/zipl.conf", ("zipl",), "menu"),
+)
+
 
 class Options(RebootTest):
     def test_wrong(self):
@@ -69,6 +94,61 @@ class Options(RebootTest):
                      ["--firmware", "bios"], ["--grub-flavour=rh"], ["--js"]):
             with self.subTest(args):
                 self.assertRuns(["list", "--root", str(self.root), *args], 0, [])
+
+    def listing(self, root, case, *args):
+        given = case / "arguments"
+        words = given.read_text().splitlines() if given.exists() else []
+        return json.loads(self.assertRuns(["list", "--json", "--root", str(root), *words, *args], 0,
+                                          []).out)
+
+    def test_type_reads_any_name(self):
+        """A configuration that got another name gives the same entries when its type is said."""
+        for name, config, types, other in TYPES:
+            case = TREES / name
+            for i, kind in enumerate(types):
+                with self.subTest(name, type=kind):
+                    root = pathlib.Path(self.root) / f"{name}-{i}"
+                    shutil.copytree(case / "root", root, symlinks=True)
+                    before = self.listing(root, case)
+                    if kind in ("bls", "systemd-boot"):
+                        (root / "etc").mkdir(exist_ok=True)
+                        (root / "etc" / "fstab").write_text("LABEL=r / ext4\nLABEL=b /boot vfat\n")
+                    old = root / (config or before["loader"]["config"].lstrip("/"))
+                    new = pathlib.Path(os.path.normpath(old.parent / other))
+                    old.rename(new)
+                    after = self.listing(root, case, "--type", kind,
+                                         "--config", "/" + str(new.relative_to(root)))
+                    self.assertEqual(after["loader"]["kind"], before["loader"]["kind"])
+                    self.assertEqual(self.plain(after), self.plain(before))
+                    self.assertIsNone(after["guess"])
+
+    @staticmethod
+    def plain(listing):
+        """What is started, without the names of the files that say so."""
+        keys = ("id", "title", "kernel", "initrds", "cmdline", "bootable", "default")
+        return [{k: e[k] for k in keys} for e in listing["entries"]
+                if e["type"] != "chainload" and e["type"] != "other"]
+
+    def test_type_without_a_file(self):
+        """It decides, whatever else is here; a loader that is not here is an error."""
+        tree = str(TREES / "grub-beside-systemd-boot" / "root")
+        for kind, loader in (("grub", "grub"), ("bls", "systemd-boot"), ("directory", "directory")):
+            r = self.assertRuns(["list", "--json", "--root", tree, "--type", kind], 0, [])
+            listing = json.loads(r.out)
+            self.assertEqual((listing["loader"]["kind"], listing["guess"]), (loader, None))
+        r = self.assertRuns(["list", "--root", tree, "--type=limine"], 1, [])
+        self.assertIn("no configuration of limine is found: name it with --config FILE", r.err)
+        r = self.assertRuns(["list", "--root", tree, "--type=efistub", "--config=/x"], 1, [])
+        self.assertIn("boot options of the firmware are no file", r.err)
+
+    def test_type_words(self):
+        """The library knows every word that the option and its completion have."""
+        opts = (pathlib.Path(__file__).parents[2] / "completions" / "rapidreboot.opts").read_text()
+        words = opts.split("--type=")[1].split()[0].split(",")
+        self.assertGreater(len(words), 8)
+        for word in words:
+            r = self.assertRuns(["list", "--root", str(self.root), "--type", word], 1, [])
+            self.assertNotIn("no type", r.err)
 
     def test_help(self):
         for name in COMMANDS:

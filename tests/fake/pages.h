@@ -16,11 +16,13 @@ struct fake_pages {
 	uint64_t limit;			 /* as far as the pool can grow */
 	bool mounted, created;
 	int memory;		    /* a file with the pages */
+	uint8_t *bytes;		    /* and where it is mapped */
 	bool there[FAKE_PAGES_MAX]; /* pages of the file that are not punched */
 	bool reserved;		    /* what is in no huge page cannot be a hole */
 	int calls;		    /* so far */
 	int fail_at, fail_with;	    /* the call with that number fails so */
 	int die_at;		    /* the process ends before that call */
+	void (*before)(struct sys *, const char *call); /* each call, or NULL */
 	int n_load, n_unload;
 	int load_result[2]; /* of the first and the second kexec_load */
 	uint64_t entry;	    /* of the image that is loaded, 0 for none */

@@ -29,6 +29,8 @@ struct fixture {
 int in_place_setup(void **state);
 int in_place_teardown(void **state);
 bool is_there(const struct fixture *f, const char *path);
+/* As kx_plan_new() makes it: a kernel of two pages, an initial ramdisk of one. */
+struct kx_plan *in_place_plan(struct fixture *f);
 void expect_nothing_held(struct fixture *f);
 /* Plans and loads. Its rung, "" for a failure; and why, or the error. */
 const char *commit(struct fixture *f, char *why, size_t n);

@@ -72,6 +72,39 @@ static void test_leading_i64(void **state)
 		assert_int_equal(leading_i64(cases[i].in), cases[i].want);
 }
 
+static void test_take_hex_u64(void **state)
+{
+	static const struct {
+		const char *in;
+		bool taken;
+		uint64_t want;
+		const char *rest;
+	} cases[] = {
+		{ "0", true, 0, "" },
+		{ "1f9c39600", true, 0x1f9c39600, "" },
+		{ "0x00000001003a6000 1024", true, 0x1003a6000, " 1024" },
+		{ "0Xff-0x10", true, 0xff, "-0x10" },
+		{ "ffffffffffffffff", true, UINT64_MAX, "" },
+		{ "0x00000000000000001", false, 0, "0x00000000000000001" },
+		{ "10000000000000000", false, 0, "10000000000000000" },
+		{ "0x", true, 0, "x" },
+		{ "0xg", true, 0, "xg" },
+		{ "", false, 0, "" },
+		{ " 1", false, 0, " 1" },
+		{ "-1", false, 0, "-1" },
+		{ "g", false, 0, "g" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *s = cases[i].in;
+		uint64_t v = 0;
+
+		assert_int_equal(take_hex_u64(&s, &v), cases[i].taken);
+		assert_int_equal(v, cases[i].want);
+		assert_string_equal(s, cases[i].rest);
+	}
+}
+
 static void test_read_file(void **state)
 {
 	uint8_t *b;
@@ -158,9 +191,10 @@ static void test_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse_u64), cmocka_unit_test(test_leading_i64),
-		cmocka_unit_test(test_read_file), cmocka_unit_test(test_array),
-		cmocka_unit_test(test_words),	  cmocka_unit_test(test_error),
+		cmocka_unit_test(test_parse_u64),    cmocka_unit_test(test_leading_i64),
+		cmocka_unit_test(test_take_hex_u64), cmocka_unit_test(test_read_file),
+		cmocka_unit_test(test_array),	     cmocka_unit_test(test_words),
+		cmocka_unit_test(test_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

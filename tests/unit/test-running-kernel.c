@@ -50,6 +50,8 @@ static void test_words(void **state)
 
 static void test_signs(void **state)
 {
+	/* more than is read at first */
+	static char far_below[100000 + sizeof(DEFAULT_ON)];
 	static const struct {
 		const char *files[6]; /* path, text, … */
 		bool want;
@@ -66,11 +68,20 @@ static void test_signs(void **state)
 		{ { RELEASE, "/boot/config-7.2.1", DEFAULT_ON }, false },
 		{ { RELEASE, "/boot/config-7.2.0", DEFAULT_ON, "/proc/cmdline", "kho=n\n" },
 		  false },
+		{ { RELEASE, "/boot/config-7.2.0", "# CONFIG_KEXEC_HANDOVER is not set\n" },
+		  false },
+		{ { RELEASE, "/boot/config-7.2.0",
+		    "# CONFIG_KEXEC_HANDOVER is not settled\n" DEFAULT_ON },
+		  true },
+		{ { RELEASE, "/boot/config-7.2.0", far_below }, true },
+		{ { "/boot/config-7.2.0", DEFAULT_ON }, false },
 		{ { RELEASE, "/boot/config-7.2.0",
 		    "CONFIG_KEXEC_HANDOVER=y\n# CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set\n" },
 		  false },
 	};
 
+	memset(far_below, '\n', 100000);
+	memcpy(far_below + 100000, DEFAULT_ON, sizeof(DEFAULT_ON));
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_close_ int fd = -1;
 		struct root root;
@@ -85,11 +96,53 @@ static void test_signs(void **state)
 	}
 }
 
+/* Whole lines up to the first NUL, ended by LF, CR LF or the end of the file. */
+static void test_config_has_line(void **state)
+{
+#define TEXT(s)                                     \
+	{                                           \
+		(const uint8_t *)(s), sizeof(s) - 1 \
+	}
+	static const struct {
+		struct bytes config;
+		bool want;
+	} cases[] = {
+		{ { NULL, 0 }, false },
+		{ TEXT(""), false },
+		{ TEXT("\n\n"), false },
+		{ TEXT("CONFIG_KEXEC=y"), true },
+		{ TEXT("CONFIG_KEXEC=y\n"), true },
+		{ TEXT("CONFIG_KEXEC=y\r\n"), true },
+		{ TEXT("CONFIG_KEXEC=y\r"), true },
+		{ TEXT("# first\nCONFIG_KEXEC=y\nCONFIG_SMP=y\n"), true },
+		{ TEXT("# first\n\nCONFIG_KEXEC=y"), true },
+		{ TEXT("CONFIG_KEXEC=yes\n"), false },
+		{ TEXT("CONFIG_KEXEC=y \n"), false },
+		{ TEXT("CONFIG_KEXEC=y\r\r\n"), false },
+		{ TEXT(" CONFIG_KEXEC=y\n"), false },
+		{ TEXT("XCONFIG_KEXEC=y\n"), false },
+		{ TEXT("# CONFIG_KEXEC=y\n"), false },
+		{ TEXT("CONFIG_KEXEC=\ny\n"), false },
+		{ TEXT("CONFIG_KEXEC"), false },
+		{ TEXT("CONFIG_KEXEC=yCONFIG_KEXEC=y\nCONFIG_KEXEC=y\n"), true },
+		{ TEXT("XCONFIG_KEXEC=y\nCONFIG_KEXEC=ym\nCONFIG_KEXEC=y"), true },
+		{ TEXT("CONFIG_SMP=y\n\0CONFIG_KEXEC=y\n"), false },
+		{ TEXT("CONFIG_SMP=y\0\nCONFIG_KEXEC=y\n"), false },
+		{ TEXT("CONFIG_KEXEC=y\0\n"), true },
+	};
+#undef TEXT
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		if (config_has_line(cases[i].config, "CONFIG_KEXEC=y") != cases[i].want)
+			fail_msg("case %zu", i);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_signs),
+		cmocka_unit_test(test_config_has_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

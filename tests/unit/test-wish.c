@@ -34,6 +34,7 @@ static void test_nothing(void **state)
 static void test_all(void **state)
 {
 	static const char text[] = "config /nonexistent/grub.cfg\n"
+				   "type grub\n"
 				   "firmware efi\n"
 				   "grub-flavour rh\n"
 				   "var a=1\n"

@@ -9,6 +9,7 @@ import os
 import sys
 
 import cores
+import kdumps
 from cores import Machine, PageTables, Record, Ring
 
 
@@ -244,8 +245,7 @@ def containers():
     yield "cut-in-headers", Case(whole[:200], [], 40, "cut off")
     yield "empty", Case(b"", [], 4, "the file is empty")
     yield "not-elf", Case(b"hello world, this is no core", [], 4, "0x7f ELF")
-    yield "kdump", Case(b"KDUMP   \6\0\0\0" + b"\0" * 64, [], 4, "makedumpfile --dump-dmesg")
-    yield "flattened", Case(b"makedumpfile\0\0\0\0" + b"\0" * 64, [], 4, "makedumpfile -R")
+    yield "diskdump", Case(b"DISKDUMP\6\0\0\0" + b"\0" * 64, [], 4, "diskdump")
     yield "executable", Case(whole[:16] + b"\2\0" + whole[18:], [], 4, "type 2")
     yield "phentsize", Case(whole[:54] + b"\x20\0" + whole[56:], [], 10, "program headers of 32")
     m = Machine()
@@ -254,6 +254,85 @@ def containers():
     m = Machine()
     m.symbol("prb", m.long(0))
     yield "no-layout", Case(m.virtual(), [], 50, r"SIZE\(printk_ringbuffer\)")
+
+
+MOVED = 117440512  # how far KASLR has moved the kernel down
+TEXT_AT = cores.TEXT_MAP + 0x20000000
+
+
+def text_ring(phys_base=True):
+    """A machine with a log of several pages in its kernel image, and the log."""
+    m = Machine()
+    m.next = TEXT_AT
+    writer = ring(60, m, count_bits=6, size_bits=12)
+    writer.store()
+    m.info += [f"NUMBER(phys_base)=-{MOVED}"] * phys_base
+    return m, writer.log()
+
+
+def text_pages(m):
+    return kdumps.pages_of(m, lambda at: at - cores.TEXT_MAP - MOVED)
+
+
+def compressed():
+    """makedumpfile's own format, each way of packing a page, each shape of its headers."""
+    m, log = text_ring()
+    pages = text_pages(m)
+    for name, flags in (("raw", 0), ("zlib", kdumps.ZLIB), ("lzo", kdumps.LZO),
+                        ("zstd", kdumps.ZSTD)):
+        yield f"kdump-{name}", Case(kdumps.compressed(m, pages, flags), log)
+    yield "kdump-5", Case(kdumps.compressed(m, pages, kdumps.ZLIB, version=5), log)
+    large = kdumps.pages_of(m, lambda at: at - cores.TEXT_MAP - MOVED, 65536)
+    yield "kdump-64k", Case(kdumps.compressed(m, large, kdumps.ZLIB, 65536), log)
+    m, log = text_ring(phys_base=False)
+    yield "kdump-phys-base", Case(kdumps.compressed(m, text_pages(m), kdumps.ZLIB,
+                                                    phys_base=-MOVED), log)
+    for name, bits, order, elf, start in (("ppc64", 64, ">", cores.EM_PPC64, 0xc000000000000000),
+                                          ("i386", 32, "<", cores.EM_386, 0xc0000000)):
+        m = Machine(bits, order, elf)
+        m.next = start + 0x100000
+        writer = ring(machine=m)
+        writer.store()
+        m.info.append(f"NUMBER(PAGE_OFFSET)=0x{start:x}")
+        pages = kdumps.pages_of(m, lambda at, start=start: at - start)
+        yield f"kdump-{name}", Case(kdumps.compressed(m, pages, kdumps.ZLIB), writer.log())
+
+
+def flattened():
+    m, log = text_ring()
+    dump = kdumps.compressed(m, text_pages(m), kdumps.ZLIB)
+    flat = kdumps.flattened(dump, twice=b"KDUMP   not yet")
+    yield "flat-kdump", Case(flat, log)
+    yield "flat-no-end", Case(flat[:-16], log)
+    yield "flat-elf", Case(kdumps.flattened(m.physical(lambda at: at - cores.TEXT_MAP - MOVED)),
+                           log)
+    yield "flat-cut", Case(flat[:4200], [], 40, "cut off")
+    yield "flat-no-size", Case(flat[:4096] + b"\0" * 16, [], 10, "flattened dump claims a part")
+    yield "flat-nothing", Case(flat[:4096], [], 4, "the file is empty")
+
+
+def compressed_damage():
+    m, log = text_ring()
+    pages = text_pages(m)
+    text = max(pages)  # what was placed last is prb, before it the ring, before it the text
+    whole = kdumps.compressed(m, pages, kdumps.ZLIB)
+    yield "kdump-cut-bitmap", Case(whole[:2 * 4096 + 100], [], 40, "bitmap of its pages")
+    yield "kdump-cut-header", Case(whole[:300], [], 40, "its header")
+    yield "kdump-no-page-size", Case(whole[:428] + b"\1\2\0\0" + whole[432:], [], 10,
+                                     "how large a page is")
+    yield "kdump-no-bitmap", Case(whole[:436] + b"\0\0\0\0" + whole[440:], [], 10,
+                                  "0 blocks of bitmap")
+    yield "kdump-left-out", Case(kdumps.compressed(m, pages, kdumps.ZLIB, left_out=[text]), [], 30,
+                                 "its page was left out of the dump")
+    m, log = text_ring()
+    broken = kdumps.compressed(m, pages, kdumps.LZO)
+    at = broken.index(kdumps.lzo(pages[text]))
+    yield "kdump-damaged", Case(broken[:at] + b"\xff" * 40 + broken[at + 40:], [], 64,
+                                "its page is damaged")
+    snappy = kdumps.compressed(m, pages, kdumps.ZLIB)
+    index = sorted(pages).index(text)
+    at = 4096 * 2 + 4096 * int.from_bytes(snappy[436:440], "little") + 24 * index + 12
+    yield "kdump-snappy", Case(snappy[:at] + b"\4" + snappy[at + 1:], [], 50, "not known here")
 
 
 def record_damage():
@@ -275,7 +354,7 @@ def record_damage():
 
 def all_cases():
     for group in (words_and_orders, ring_wraps, ring_states, ring_damage, translations,
-                  containers, record_damage):
+                  containers, compressed, flattened, compressed_damage, record_damage):
         yield from group()
     yield "text-round", plain_wrapped()
 

@@ -52,11 +52,13 @@ static void fill_dump(struct dump *d)
 	};
 }
 
-static int read_error; /* what the source fails with from byte 64 on, or 0 */
+static int read_error; /* what the source fails with when a byte after the first 64 is read, or 0 */
+static size_t n_reads;
 
 static ssize_t read_dump(void *data, uint64_t offset, void *buf, size_t n)
 {
-	if (read_error && offset >= 64)
+	n_reads++;
+	if (read_error && offset + n > 64)
 		return read_error;
 	if (offset >= sizeof(struct dump))
 		return 0;
@@ -95,8 +97,12 @@ static void test_log(void **state)
 	struct taken taken = { .max = 10 };
 
 	fill_dump(&d);
+	n_reads = 0;
 	assert_int_equal(vmcore_open(&source, &core, NULL), 0);
 	assert_int_equal(vmcore_log(core, take, &taken, &report, NULL), 0);
+	/* the one page that it is */
+	assert_true(sizeof(d) <= 4096);
+	assert_int_equal(n_reads, 1);
 	assert_int_equal(taken.n, 3);
 	assert_int_equal(report.n_records, 3);
 	assert_int_equal(report.n_damaged, 0);

@@ -146,6 +146,13 @@ static int fail_placement(const struct attempt *a, const struct kx_error *err)
 		return EXIT_USAGE;
 	case -EINVAL:
 		return fail_request(a, err);
+	case -ENAMETOOLONG:
+		/* kexec-tools after 2.0.32, for crash kernels alone */
+		if (!options_have(a->options, OPT_LOAD_PANIC))
+			return cannot_load(a, err);
+		fputs("Command line overflow\n", stderr);
+		say_why(err);
+		return EXIT_USAGE;
 	default:
 		return cannot_load(a, err);
 	}

@@ -155,7 +155,7 @@ static const struct opt_row opt_rows[] = {
 	  .flag = KX_REQ_REUSE_VIDEO,
 	  .help = "video type as it was at boot, whatever drives it now" },
 	{ "pass-memmap-cmdline", 0, OPT_PASS_MEMMAP_CMDLINE, GROUP_WHAT, .takers = KIND_ANY,
-	  .flag = KX_REQ_MEMMAP_CMDLINE, .help = "crash kernel: memory map as memmap= words" },
+	  .flag = KX_REQ_MEMMAP_CMDLINE, .help = "crash kernel: memory map as memmap= words, too" },
 	{ "hotplug", 0, OPT_HOTPLUG, GROUP_WHAT, .flag = KX_REQ_HOTPLUG,
 	  .help = "crash kernel: stays valid when processors or memory change" },
 	{ "elf32-core-headers", 0, OPT_CORE_HEADERS, GROUP_WHAT, .help = "no effect" },

@@ -66,8 +66,9 @@ static int refuse(const struct command *c, const struct options *o)
 				    "--reuse-cmdline: the running command line is not that of the "
 				    "system below %s; --cmdline says another one",
 				    o->find.root);
-	if (o->kernel && o->find.find.config)
-		return command_fail(c, "--config is read for entries, which --kernel does without");
+	if (o->kernel && (o->find.find.config || o->find.find.type))
+		return command_fail(c, "--%s is about entries, which --kernel does without",
+				    o->find.find.config ? "config" : "type");
 	return -1;
 }
 
@@ -104,6 +105,7 @@ static int fill(const struct options *o, struct wish *w)
 	w->no_wall = o->no_wall;
 	w->direct = o->direct;
 	if (wish_set(&w->root, o->find.root) < 0 || wish_set(&w->config, o->find.find.config) < 0 ||
+	    wish_set(&w->type, o->find.find.type) < 0 ||
 	    wish_set(&w->grub_flavour, o->find.find.grub_flavour) < 0 ||
 	    wish_set(&w->entry, command_operand(o)) < 0 || wish_set(&w->kernel, o->kernel) < 0 ||
 	    wish_set(&w->cmdline, o->cmdline) < 0 || wish_set(&w->append, o->append) < 0 ||

@@ -40,6 +40,12 @@ _Static_assert(BY_HELP == 1u << (sizeof(takers) / sizeof(takers[0]) - 2),
 static const char *const firmwares[] = { "efi", "bios", NULL };
 _Static_assert(KX_FIRMWARE_EFI == 1 && KX_FIRMWARE_BIOS == 2, "their places in firmwares[]");
 
+/* What kx_entries_opts.type may be. */
+static const char *const types[] = { "grub",   "bls",	       "systemd-boot", "limine",
+				     "refind", "extlinux",     "syslinux",     "efistub",
+				     "zipl",   "raspberry-pi", "grub-legacy",  "directory",
+				     NULL };
+
 static bool is_flavour(const char *value)
 {
 	return strcmp(value, "upstream") == 0 || strcmp(value, "rh") == 0 ||
@@ -128,6 +134,10 @@ static const struct opt_row rows[] = {
 	{ "config", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.config, "FILE"),
 	  .takers = BY_LIST | BY_SHOW | BY_DECIDING,
 	  .help = "read this configuration instead of searching for one" },
+	{ "type", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.type, "NAME"), .words = types,
+	  .expected = "the name of a boot loader, which rapidreboot(8) lists",
+	  .takers = BY_LIST | BY_SHOW | BY_DECIDING,
+	  .help = "whose configuration is read: grub, bls, extlinux, …, as list names them" },
 	{ "fs", 0, 0, GROUP_SYSTEM, ROW_LIST(places, "KIND:NAME=DIR"), .is_valid = is_place,
 	  .expected = "KIND:NAME=DIR with KIND uuid, label or dev",
 	  .takers = BY_LOOKING | BY_DECIDING,

@@ -8,6 +8,8 @@
 #include "cli/protect.h"
 #include "cli/vmcore-dmesg/vmcore-dmesg.h"
 
+enum { OUTPUT_BUFFER_N = 64 << 10 };
+
 struct options {
 	struct printer printer;
 	bool help, version;
@@ -55,7 +57,8 @@ static int print_help(void)
 {
 	(void)puts(
 		"Usage: vmcore-dmesg [OPTION]... FILE\n"
-		"Print the kernel log in the crash dump FILE: /proc/vmcore or a saved ELF core.");
+		"Print the kernel log in the crash dump FILE: /proc/vmcore, a saved ELF core, or a\n"
+		"dump of makedumpfile.");
 	options_print_help(&table, 0, stdout);
 	(void)puts(
 		"\nExit status: 0 printed, 1 wrong usage, 2 cannot open FILE, 64 the log is damaged\n"
@@ -77,7 +80,7 @@ static int parse(int argc, char **argv, struct options *o, const char **ret_path
 		r = options_operands(&table, 0, argc, argv, operand, 1, &problem);
 	if (r == 0 && operand == argc)
 		options_complain(&table, 0, &problem,
-				 "FILE is missing: /proc/vmcore or a saved ELF core");
+				 "FILE is missing: /proc/vmcore or a saved dump");
 	if (problem.text[0]) {
 		(void)fprintf(stderr, "%s\n", problem.text);
 		return problem.status;
@@ -166,6 +169,8 @@ static int run(const char *path, struct printer *printer)
 				      : "");
 		return EXIT_OPEN;
 	}
+	/* a write(2) for each line is dear on a console, which is where capture kernels print */
+	(void)setvbuf(stdout, NULL, _IOFBF, OUTPUT_BUFFER_N);
 	r = vmcore_open(&source, &core, &err);
 	if (r == 0)
 		r = vmcore_log(core, print_record, printer, &report, &err);

@@ -94,9 +94,9 @@ struct linux_kernel bzimage_linux(const struct bzimage *bz, uint64_t end)
 
 int plan_bzimage(struct planner *p)
 {
-	const struct bzimage *bz = &p->req->image->bzimage;
+	const struct bzimage *bz = &p->req->image->x86_64.bzimage;
 	const struct linux_kernel kernel = bzimage_linux(bz, reach(p, bz));
-	struct handover handover = { .end = GIB4 };
+	struct handover handover = { 0 };
 	struct linux_params params;
 	struct range dest;
 	int r;
@@ -115,6 +115,7 @@ int plan_bzimage(struct planner *p)
 		return r;
 
 	handover.mode = enters_32bit(p) ? PURGATORY_ENTER_32BIT : PURGATORY_ENTER_64BIT;
+	handover.end = purgatory_end(p, handover.mode);
 	handover.entry = entry_or(p, dest.start + (enters_32bit(p) ? 0 : ENTRY_64BIT_OFFSET));
 	handover.argument = params.boot_params;
 	handover.stamps = params.stamps;

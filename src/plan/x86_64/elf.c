@@ -108,10 +108,8 @@ static int plan_linux(struct planner *p, const struct elf *elf)
 		.cmdline_max = COMMAND_LINE_SIZE - 1,
 		.end = elf->is_64bit ? X86_64_END : (uint64_t)INITRD_ADDR_MAX_32BIT + 1,
 	};
-	struct handover handover = {
-		.end = GIB4,
-		.mode = elf->is_64bit ? PURGATORY_ENTER_64BIT : PURGATORY_ENTER_32BIT,
-	};
+	const uint32_t mode = elf->is_64bit ? PURGATORY_ENTER_64BIT : PURGATORY_ENTER_32BIT;
+	struct handover handover = { .end = purgatory_end(p, mode), .mode = mode };
 	struct linux_params params;
 	struct range span;
 	uint64_t shift;
@@ -191,9 +189,10 @@ static int add_boot_notes(struct planner *p, uint64_t *ret)
 
 static int plan_generic(struct planner *p, const struct elf *elf)
 {
+	const uint32_t mode = elf->is_64bit ? PURGATORY_ENTER_64BIT : PURGATORY_ENTER_32BIT;
 	struct handover handover = {
-		.end = GIB4,
-		.mode = elf->is_64bit ? PURGATORY_ENTER_64BIT : PURGATORY_ENTER_32BIT,
+		.end = purgatory_end(p, mode),
+		.mode = mode,
 		.entry = entry_or(p, elf->entry),
 	};
 	int r;

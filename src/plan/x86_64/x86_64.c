@@ -3,6 +3,7 @@
 
 #include "plan/x86_64/x86_64.h"
 
+#include <elf.h>
 #include <errno.h>
 
 #include "base/error.h"
@@ -39,9 +40,23 @@ static void machine_done_x86_64(struct machine *machine)
 	x86_64_machine_done(&machine->x86_64);
 }
 
+static uint64_t kernel_needs(const struct image *image)
+{
+	return image->inner == IMAGE_BZIMAGE64 || image->inner == IMAGE_BZIMAGE
+		       ? image->x86_64.bzimage.init_size
+		       : 0;
+}
+
 const struct arch_planner planner_x86_64 = {
 	.arch = ARCH_X86_64,
 	.purgatory = &purgatory_x86_64,
 	.make = make,
 	.machine_done = machine_done_x86_64,
+	.elf_machine = EM_X86_64,
+	/* The running kernel keeps the first MiB for a crash kernel since 5.14, by
+	 * reserve_real_mode() of arch/x86/realmode/init.c, and its own loader leaves it out of dumps:
+	 * arch/x86/kernel/crash.c, elf_header_exclude_ranges(). */
+	.low_end = MIB,
+	.kernel_needs = kernel_needs,
+	.memory_words = x86_64_memory_words,
 };

@@ -76,8 +76,18 @@ void efi_fill_map(const struct efi_facts *efi, uint8_t *map);
 void efi_fill_setup_data(const struct efi_facts *efi, uint8_t *data);
 void efi_fill_info(const struct planner *p, uint64_t map, uint8_t *bp);
 
+/* memory-words.c: "memmap=exactmap memmap=…" */
+void x86_64_memory_words(const struct memmap *memory, struct strbuf *words);
+
 /* screen.c */
 void fill_screen(const struct planner *p, uint8_t *bp);
+
+/* The purgatory of a 32-bit entry leaves long mode below 4 GiB. Others stay there, too, where a crash
+ * kernel's reservation does not force them up. */
+static inline uint64_t purgatory_end(const struct planner *p, uint32_t mode)
+{
+	return mode == PURGATORY_ENTER_64BIT && planner_is_crash(p) ? X86_64_END : GIB4;
+}
 
 /* KX_REQ_HAS_ENTRY wins over the image's own entry point. */
 static inline uint64_t entry_or(const struct planner *p, uint64_t entry)

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Keeps a machine armed. Before it reads a new crash image kexec_file_load(2) frees the one that is
+ * loaded, since both lie in the same reservation: what can be known is checked before the call, and after
+ * a failure the kernel is asked what is loaded.
+ */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/crash.h"
+
+static int is_loaded(struct kx_ctx *ctx)
+{
+	struct kx_state state = { .size = sizeof(state) };
+
+	return kx_state(ctx, &state, NULL) < 0 ? -EIO : state.crash_loaded;
+}
+
+int crash_is_loaded(struct kx_ctx *ctx)
+{
+	return is_loaded(ctx);
+}
+
+static void append(struct kx_error *err, const char *text)
+{
+	const size_t n = strlen(err->message);
+
+	(void)snprintf(err->message + n, sizeof(err->message) - n, "%s", text);
+}
+
+void crash_say_untouched(struct kx_ctx *ctx, struct kx_error *err)
+{
+	if (err && is_loaded(ctx) == 1)
+		append(err, "; the crash kernel that was loaded before is still loaded");
+}
+
+void crash_say_state(struct kx_ctx *ctx, int before, struct kx_error *err)
+{
+	const int now = is_loaded(ctx);
+
+	if (!err)
+		return;
+	if (now < 0)
+		append(err, "; whether a crash kernel is still loaded cannot be read");
+	else if (now == 0)
+		append(err, before == 1 ? "; the kernel has dropped the crash kernel that was "
+					  "loaded before: none is loaded now"
+					: "; no crash kernel is loaded now");
+	else
+		append(err, "; the crash kernel that was loaded before is still loaded");
+}
+
+/* Is it anything but cpio archives? For kexec_file_load(2) it is not in memory. */
+static bool is_packed(const struct payload *initrd)
+{
+	static const char cpio[4] = { '0', '7', '0', '7' };
+	char magic[sizeof(cpio)] = "";
+
+	if (initrd->bytes.p)
+		return !bytes_is_at(initrd->bytes, 0, cpio, sizeof(cpio));
+	return initrd->fd >= 0 && pread(initrd->fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	       memcmp(magic, cpio, sizeof(cpio)) != 0;
+}
+
+int crash_doubt(struct kx_plan *plan, const struct machine *machine, struct kx_error *err)
+{
+	const uint64_t need = crash_needs(machine, &plan->image->image, plan->initrd.bytes.n,
+					  is_packed(&plan->initrd));
+	const uint64_t has = crash_has(machine);
+	const uint64_t mib = (need + (1u << 20) - 1) >> 20;
+	char sentence[300];
+
+	if (need <= has)
+		return 0;
+	(void)snprintf(sentence, sizeof(sentence),
+		       "it is doubtful whether this crash kernel can save a dump: with its initial "
+		       "ramdisk it needs about %llu MiB of memory, and %llu MiB are reserved; boot "
+		       "with crashkernel=%lluM or take a smaller ramdisk, and try it",
+		       (unsigned long long)mib, (unsigned long long)(has >> 20),
+		       (unsigned long long)(mib + 15) / 16 * 16);
+	return plan_add_warning(plan, sentence) < 0 ? kx_fail(err, -ENOMEM, "out of memory") : 0;
+}
+
+/* The kernel's loader puts the same parts into the reservation as the planner, of the same sizes, so a plan
+ * that has no room means that the call would have none. Only sizes matter: nothing of it is loaded. */
+int crash_check_fits(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
+		     struct kx_error *err)
+{
+	struct machine machine;
+	struct plan trial;
+	struct kx_error why = { 0 };
+	const struct plan_request preq = {
+		.image = &plan->image->image,
+		.initrd = plan->initrd.bytes,
+		.cmdline = plan->cmdline,
+		.flags = req->flags | KX_REQ_NO_DIGEST,
+	};
+	int r = machine_read(ctx, &machine, &why);
+
+	if (r < 0) /* unknown: then the kernel decides */
+		return 0;
+	r = plan_make(&machine, &preq, &trial, &why);
+	if (r == 0) {
+		plan_done(&trial);
+		if (crash_doubt(plan, &machine, err) < 0)
+			r = -ENOMEM;
+	}
+	machine_done(&machine);
+	if (r == -ENOMEM)
+		return kx_fail(err, r, "out of memory");
+	if (r != -ENOSPC)
+		return 0;
+	if (err)
+		*err = why;
+	return kx_fail_at(err, r, KX_STEP_PLAN);
+}
