@@ -145,6 +145,20 @@ struct kx_ctx *kx_ctx_free(struct kx_ctx *ctx);
 /** kx_version() - version of the library, "0.1.0". Since: 1 */
 const char *kx_version(void);
 
+/**
+ * kx_fault() - for a program's handler of SIGBUS: was that a file which somebody shortened?
+ * @address: si_addr of the siginfo_t, where si_code is BUS_ADRERR
+ *
+ * The library maps large files, and leaves signals to its program. Behind the new end of a file that
+ * became shorter meanwhile the kernel answers with SIGBUS, which ends a process without a word. When
+ * this returns 1 the page reads as zeros and the handler returns; the call of the library that was
+ * reading goes on, and fails with -ESTALE, as it does for any file that was changed while it was
+ * mapped. Safe in a signal handler.
+ *
+ * Return: 1, or 0 when no file of the library is there: then it is none of its signals. Since: 1
+ */
+int kx_fault(const void *address);
+
 /* ------------------------------------------------------------------- parts */
 
 /* struct kx_part.flags */

@@ -16,6 +16,7 @@
 #include <sys/vfs.h>
 
 #include "base/error.h"
+#include "base/mapped.h"
 #include "base/strbuf.h"
 #include "entry/fs-devices.h"
 #include "entry/fs-root.h"
@@ -189,6 +190,7 @@ static int root_map(struct entry_fs *table, const char *device, const char *path
 	struct stat st;
 	_cleanup_close_ int fd = open_regular(of(table), device, path, &st);
 	void *p;
+	int r;
 
 	if (fd < 0)
 		return fd;
@@ -197,6 +199,11 @@ static int root_map(struct entry_fs *table, const char *device, const char *path
 	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (p == MAP_FAILED)
 		return -errno;
+	r = mapped_add(p, (size_t)st.st_size, fd);
+	if (r < 0) {
+		(void)munmap(p, (size_t)st.st_size);
+		return r;
+	}
 	*ret = p;
 	*ret_n = (size_t)st.st_size;
 	return 0;
@@ -204,6 +211,7 @@ static int root_map(struct entry_fs *table, const char *device, const char *path
 
 static void root_unmap(struct entry_fs *table, const uint8_t *p, size_t n)
 {
+	mapped_remove(p);
 	(void)munmap((void *)(uintptr_t)p, n);
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mapped.h"
 #include "lib/crash.h"
 #include "lib/in-place.h"
 #include "lib/prepare.h"
@@ -138,31 +139,6 @@ static int commit_with_copy(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_
 	return 0;
 }
 
-KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
-{
-	const enum kx_step step = plan->way == KX_WAY_FILE ? KX_STEP_FILE_LOAD : KX_STEP_LOAD;
-	_cleanup_close_ int lock = -1;
-	struct kx_error why = { 0 };
-	int r = may_act(ctx, step, err);
-
-	if (r == 0 && !is_for_crash(plan) && lock_pages(ctx, &lock, &why) < 0)
-		return kx_fail_at(err, kx_fail_as(err, -EBUSY, &why), step);
-	if (r == 0)
-		r = is_for_crash(plan) ? 1 : commit_in_place(ctx, plan, lock, &why, err);
-	if (r == 1)
-		r = commit_with_copy(ctx, plan, err);
-	if (r == 0)
-		prepare_done(ctx, plan);
-	return r;
-}
-
-KX_EXPORT int kx_error_falls_back(const struct kx_error *err)
-{
-	return err->step == KX_STEP_FILE_LOAD &&
-	       (err->code == -ENOSYS || err->code == -EINVAL || err->code == -ENOEXEC ||
-		err->code == -EOPNOTSUPP);
-}
-
 static int unload_once(struct kx_ctx *ctx, enum kx_way way, bool on_crash)
 {
 	struct sys *sys = ctx->sys;
@@ -184,6 +160,48 @@ static int unload(struct kx_ctx *ctx, enum kx_way way, bool on_crash)
 		r = unload_once(ctx, way, on_crash);
 	}
 	return r;
+}
+
+/* @r is what the load came to. What was loaded of files that were changed meanwhile does not stay. */
+static int drop_changed(struct kx_ctx *ctx, const struct kx_plan *plan, int r, struct kx_error *err)
+{
+	struct kx_error why = { 0 };
+	const int stale = mapped_check(plan->image->n_changes, &why);
+
+	if (stale == 0)
+		return r;
+	if (r == 0 && unload(ctx, plan->way, is_for_crash(plan)) == 0 && !is_for_crash(plan))
+		release(ctx);
+	return kx_fail_as(err, stale, &why);
+}
+
+KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
+{
+	const enum kx_step step = plan->way == KX_WAY_FILE ? KX_STEP_FILE_LOAD : KX_STEP_LOAD;
+	_cleanup_close_ int lock = -1;
+	struct kx_error why = { 0 };
+	int r = may_act(ctx, step, err);
+
+	if (r == 0 && !is_for_crash(plan) && lock_pages(ctx, &lock, &why) < 0)
+		return kx_fail_at(err, kx_fail_as(err, -EBUSY, &why), step);
+	if (r == 0)
+		r = mapped_check(plan->image->n_changes, err);
+	if (r < 0)
+		return kx_fail_at(err, r, step);
+	r = is_for_crash(plan) ? 1 : commit_in_place(ctx, plan, lock, &why, err);
+	if (r == 1)
+		r = commit_with_copy(ctx, plan, err);
+	r = drop_changed(ctx, plan, r, err);
+	if (r == 0)
+		prepare_done(ctx, plan);
+	return r;
+}
+
+KX_EXPORT int kx_error_falls_back(const struct kx_error *err)
+{
+	return err->step == KX_STEP_FILE_LOAD &&
+	       (err->code == -ENOSYS || err->code == -EINVAL || err->code == -ENOEXEC ||
+		err->code == -EOPNOTSUPP);
 }
 
 KX_EXPORT int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, struct kx_error *err)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/mapped.h"
 #include "entry/choose.h"
 #include "entry/fs-root.h"
 #include "entry/grub-read.h"
@@ -127,12 +128,14 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 	_cleanup_fs_root_ struct entry_fs *fs = NULL;
 	struct boot_find_opts find = { 0 };
 	const struct arch_found arch = ctx_arch(ctx);
+	uint64_t n_changes;
 	int r = read_running(ctx, entries);
 
 	if (r < 0)
 		return kx_fail(err, r, "out of memory");
 	if ((size_t)o->firmware >= sizeof(firmware) / sizeof(firmware[0]))
 		return kx_fail(err, -EINVAL, "firmware %d is not known", (int)o->firmware);
+	n_changes = mapped_changes();
 	budget_init(&budget, now_ms, ctx->sys);
 	r = fs_root_new(&root, &fs, err);
 	if (r < 0)
@@ -151,7 +154,9 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 	r = read_menu(fs, &find, o->flags, entries, err);
 	/* readers skip a file that cannot be read; after the budget was used up the list is not
 	 * complete */
-	return r == BUDGET_SPENT || budget.spent != BUDGET_KINDS ? fail_spent(&budget, err) : r;
+	if (r == BUDGET_SPENT || budget.spent != BUDGET_KINDS)
+		return fail_spent(&budget, err);
+	return r < 0 ? r : mapped_check(n_changes, err);
 }
 
 KX_EXPORT int kx_entries_new(struct kx_ctx *ctx, const struct kx_entries_opts *opts,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/mapped.h"
 #include "lib/arch.h"
 #include "lib/part.h"
 
@@ -102,16 +103,12 @@ static int fail_image(struct kx_error *err, int code, const char *path, enum kx_
 	return kx_fail_at(err, kx_fail_file(err, code, path), step);
 }
 
-static int image_open(struct kx_ctx *ctx, const struct kx_part *part, const char *type,
-		      struct kx_image **ret_image, struct kx_error *err)
+static int image_fill(struct kx_ctx *ctx, const struct kx_part *part, const char *type,
+		      struct kx_image *image, struct kx_error *err)
 {
-	_cleanup_(kx_image_freep) struct kx_image *image = calloc(1, sizeof(*image));
 	const char *name = part_name(part);
 	int r;
 
-	if (!image)
-		return kx_fail(err, -ENOMEM, "out of memory");
-	image->fd = -1;
 	image->path = strdup(name);
 	if (!image->path)
 		return kx_fail(err, -ENOMEM, "out of memory");
@@ -128,9 +125,31 @@ static int image_open(struct kx_ctx *ctx, const struct kx_part *part, const char
 	r = image_parse(image->arch->formats, image->contents, type, &image->image, err);
 	if (r < 0)
 		return fail_image(err, kx_fail_in(err, r, "%s", name), name, KX_STEP_KERNEL_TYPE);
-	if (image_strings(image) < 0)
-		return kx_fail(err, -ENOMEM, "out of memory");
+	return image_strings(image) < 0 ? kx_fail(err, -ENOMEM, "out of memory") : 0;
+}
 
+static int image_open(struct kx_ctx *ctx, const struct kx_part *part, const char *type,
+		      struct kx_image **ret_image, struct kx_error *err)
+{
+	_cleanup_(kx_image_freep) struct kx_image *image = calloc(1, sizeof(*image));
+	struct kx_error why = { 0 }, changed = { 0 };
+	int r, stale;
+
+	if (!image)
+		return kx_fail(err, -ENOMEM, "out of memory");
+	image->fd = -1;
+	image->n_changes = mapped_changes();
+	r = image_fill(ctx, part, type, image, &why);
+	/* what is wrong with half a file is no reason that helps anybody */
+	stale = mapped_check(image->n_changes, &changed);
+	if (stale < 0)
+		return fail_image(err, kx_fail_as(err, stale, &changed), part_name(part),
+				  KX_STEP_KERNEL_OPEN);
+	if (r < 0) {
+		if (err)
+			*err = why;
+		return r;
+	}
 	*ret_image = TAKE_PTR(image);
 	return 0;
 }

@@ -38,6 +38,7 @@ struct kx_image {
 	struct contents file;  /* as stored */
 	uint8_t *unpacked;     /* or NULL */
 	struct bytes contents; /* one of the two */
+	uint64_t n_changes;    /* mapped_changes() before it was read */
 	bool is_anonymous;     /* given by the caller as bytes or a descriptor: it has no path */
 	/* references of plans that were made of it; the caller's own is not counted */
 	unsigned n_refs;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/mapped.h"
 #include "base/num.h"
 #include "base/running-kernel.h"
 #include "fundamental/crc32c.h"
@@ -430,8 +431,9 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 {
 	_cleanup_(kx_plan_freep) struct kx_plan *plan = calloc(1, sizeof(*plan));
 	_cleanup_(part_list_done) struct part_list initrds = { 0 }, modules = { 0 };
+	struct kx_error why = { 0 };
 	struct kx_request req;
-	int r;
+	int r, stale;
 
 	if (!plan)
 		return kx_fail(err, -ENOMEM, "out of memory");
@@ -464,6 +466,10 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 	if (r == 0 && req.flags & KX_REQ_ON_CRASH)
 		r = plan->way == KX_WAY_FILE ? crash_check_fits(ctx, &req, plan, err)
 					     : crash_doubt(plan, &plan->machine, err);
+	/* what is wrong with half a file is no reason that helps anybody */
+	stale = mapped_check(plan->image->n_changes, &why);
+	if (stale < 0)
+		r = kx_fail_at(err, kx_fail_as(err, stale, &why), KX_STEP_PLAN);
 	if (r < 0 && req.flags & KX_REQ_ON_CRASH)
 		crash_say_untouched(ctx, err);
 	if (r < 0)

@@ -11,6 +11,8 @@
  *                    of an interface or of a directory that stays mounted
  *   FAKE_RAISE       "call=signal[,…]": signals that come while a call is made: of FAKE_ERRORS,
  *                    "sleep", or the last component of a program
+ *   FAKE_SHORTENS    "call=path": a file that is one page long from that call on
+ *   FAKE_TELLS_DUMP  set: a line says with each call whether a core dump would be written
  *   FAKE_INTERFACES  "eth0,eth1": interfaces that are up
  *   FAKE_NO_BOOT_CAPABILITY  set: the caller may not load or jump
  *   FAKE_EXITS       "systemctl=1[,…]" exit statuses of programs, by last component
@@ -30,6 +32,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,10 +78,22 @@ static void raise_during(const char *call)
 		abort();
 }
 
+static void shorten_during(const char *call)
+{
+	const char *p = getenv("FAKE_SHORTENS");
+	const size_t n = strlen(call);
+
+	if (p && strncmp(p, call, n) == 0 && p[n] == '=' && truncate(p + n + 1, 4096) < 0)
+		abort();
+}
+
 /* The answer to @call: 0, or the negative errno that FAKE_ERRORS gives it. */
 static int answer(const char *call)
 {
 	raise_during(call);
+	shorten_during(call);
+	if (getenv("FAKE_TELLS_DUMP"))
+		record("dumpable %d", prctl(PR_GET_DUMPABLE, 0, 0, 0, 0));
 	return -number_of(getenv("FAKE_ERRORS"), call);
 }
 

@@ -63,6 +63,14 @@ void root_put_program(const struct root *root, const char *path, const char *tex
 	assert_int_equal(chmod(full, 0755), 0);
 }
 
+void root_remove(const struct root *root, const char *path)
+{
+	char full[512];
+
+	full_path(root, path, full);
+	(void)unlink(full);
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	return remove(path);

@@ -15,4 +15,6 @@ void root_put_bytes(const struct root *root, const char *path, const void *p, un
 void root_put_program(const struct root *root, const char *path, const char *text);
 /* A symbolic link below the root, with the directories it needs. */
 void root_link(const struct root *root, const char *path, const char *target);
+/* Removes a file that may be there. */
+void root_remove(const struct root *root, const char *path);
 void root_free(struct root *root);

@@ -244,6 +244,47 @@ static void test_machine(void **state)
 	machine_done(&m);
 }
 
+/* amd-memory-encryption.rst; CONFIG_AMD_MEM_ENCRYPT_ACTIVE_BY_DEFAULT was there until Linux 6.9. */
+static const struct {
+	const char *flags, *cmdline, *config;
+	bool encrypts;
+} encryptions[] = {
+	{ "fpu", "quiet", "CONFIG_AMD_MEM_ENCRYPT_ACTIVE_BY_DEFAULT=y\n", false },
+	{ "fpu sme", "quiet", "CONFIG_AMD_MEM_ENCRYPT_ACTIVE_BY_DEFAULT=y\n", true },
+	{ "fpu sme", "mem_encrypt=off", "CONFIG_AMD_MEM_ENCRYPT_ACTIVE_BY_DEFAULT=y\n", false },
+	{ "fpu sme", "quiet", "# CONFIG_AMD_MEM_ENCRYPT_ACTIVE_BY_DEFAULT is not set\n", false },
+	{ "fpu sme", "mem_encrypt=on", "# CONFIG_AMD_MEM_ENCRYPT_ACTIVE_BY_DEFAULT is not set\n",
+	  true },
+	{ "fpu sme", "quiet", NULL, true },
+	{ "fpu sme", "mem_encrypt=off", NULL, false },
+	{ "fpu", "mem_encrypt=on", NULL, true },
+	{ "fpu", "quiet", NULL, false },
+};
+
+static void test_memory_encryption(void **state)
+{
+	struct fixture *f = *state;
+
+	root_put(&f->root, "/proc/iomem", "00100000-1fffffff : System RAM\n");
+	root_put(&f->root, "/proc/sys/kernel/osrelease", "6.1-test\n");
+	for (size_t i = 0; i < ARRAY_SIZE(encryptions); i++) {
+		struct machine m = { 0 };
+		char text[200];
+
+		(void)snprintf(text, sizeof(text), "processor : 0\nflags : %s\n",
+			       encryptions[i].flags);
+		root_put(&f->root, "/proc/cpuinfo", text);
+		root_put(&f->root, "/proc/cmdline", encryptions[i].cmdline);
+		if (encryptions[i].config)
+			root_put(&f->root, "/boot/config-6.1-test", encryptions[i].config);
+		else
+			root_remove(&f->root, "/boot/config-6.1-test");
+		assert_int_equal(machine_read(f->ctx, &m, NULL), 0);
+		assert_int_equal(m.x86_64.memory_encrypted, encryptions[i].encrypts);
+		machine_done(&m);
+	}
+}
+
 static void test_machine_efi(void **state)
 {
 	struct fixture *f = *state;
@@ -339,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_sized),
 		cmocka_unit_test(test_root_missing),
 		WITH_ROOT(test_machine),
+		WITH_ROOT(test_memory_encryption),
 		WITH_ROOT(test_machine_efi),
 		WITH_ROOT(test_machine_zeroed),
 		WITH_ROOT(test_architectures),

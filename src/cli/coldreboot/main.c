@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "cli/plain.h"
 #include "cli/progress.h"
+#include "cli/protect.h"
 #include "reboot/cold.h"
 
 struct options {
@@ -158,7 +159,10 @@ static int parse(int argc, char **argv, struct options *o)
 int main(int argc, char **argv)
 {
 	struct options options = { 0 };
-	int r = parse(argc, argv, &options);
+	int r;
+
+	protect_process(NULL);
+	r = parse(argc, argv, &options);
 
 	if (r < 0)
 		r = run(&options);

@@ -12,6 +12,7 @@
 #include "cli/kexec/failure.h"
 #include "cli/kexec/load.h"
 #include "cli/kexec/report.h"
+#include "cli/protect.h"
 #include "handover/shutdown.h"
 
 DEFINE_CLEANUP(struct kx_ctx *, kx_ctx_free)
@@ -174,6 +175,7 @@ int main(int argc, char **argv)
 	_cleanup_(options_done) struct options options;
 	int r = EXIT_OK;
 
+	protect_process(kx_fault);
 	if (argc < 1 || options_parse(argc, argv, &options) < 0) {
 		fputs("kexec: no memory\n", stderr);
 		return EXIT_USAGE;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/linked.h"
+#include "cli/protect.h"
 #include "cli/rapidreboot/options.h"
 
 static const struct command *const commands[] = {
@@ -106,7 +107,10 @@ static int dispatch(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int r = dispatch(argc, argv);
+	int r;
+
+	protect_process(kx_fault);
+	r = dispatch(argc, argv);
 
 	/* When standard output is redirected to a full disk the exit status has to show it. */
 	if (fflush(stdout) != 0 && r == EXIT_OK) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/options.h"
+#include "cli/protect.h"
 #include "cli/vmcore-dmesg/vmcore-dmesg.h"
 
 enum { OUTPUT_BUFFER_N = 64 << 10 };
@@ -188,7 +189,10 @@ int main(int argc, char **argv)
 {
 	struct options o = { .printer.levels = LEVELS_ALL };
 	const char *path;
-	int status = parse(argc, argv, &o, &path);
+	int status;
+
+	protect_process(NULL);
+	status = parse(argc, argv, &o, &path);
 
 	return status >= 0 ? status : run(path, &o.printer);
 }

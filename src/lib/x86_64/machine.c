@@ -2,12 +2,14 @@
 /* What a planner for x86_64 wants to know of a machine: firmware, display, processor. */
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/io.h"
 #include "base/lines.h"
+#include "base/running-kernel.h"
 #include "lib/x86_64/x86_64.h"
 
 enum {
@@ -62,17 +64,34 @@ static const char *confidential(const char *flags)
 	return NULL;
 }
 
-/* Documentation/arch/x86/amd-memory-encryption.rst */
-static bool encrypts_memory(struct kx_ctx *ctx)
+/* Until Linux 6.9 a kernel could be built to encrypt without a word. Where its configuration is not to
+ * be found it may be one of those. */
+static bool encrypts_by_default(int root)
+{
+	static const char active[] = "CONFIG_AMD_MEM_ENCRYPT_ACTIVE_BY_DEFAULT=y";
+	_cleanup_free_ uint8_t *config = NULL;
+	char path[PATH_MAX];
+	size_t n;
+
+	return running_config_read(root, path, sizeof(path), &config, &n) < 0 ||
+	       config_has_line((struct bytes){ config, n }, active);
+}
+
+/* Documentation/arch/x86/amd-memory-encryption.rst. The flag is there when processor and firmware can
+ * do it (arch/x86/kernel/cpu/amd.c, early_detect_mem_encrypt()). */
+static bool encrypts_memory(int root, bool can_encrypt)
 {
 	_cleanup_free_ char *cmdline = NULL;
 
-	return read_line_in(ctx->machine_root, "/proc/cmdline", &cmdline) == 0 &&
-	       has_word(cmdline, "mem_encrypt=on");
+	if (read_line_in(root, "/proc/cmdline", &cmdline) < 0)
+		return can_encrypt;
+	if (has_word(cmdline, "mem_encrypt=on"))
+		return true;
+	return can_encrypt && !has_word(cmdline, "mem_encrypt=off") && encrypts_by_default(root);
 }
 
 /* Only the first "flags" line is read: all processors have the same. */
-static void processor_read(struct kx_ctx *ctx, struct machine *machine)
+static void processor_read(struct kx_ctx *ctx, struct machine *machine, bool *ret_can_encrypt)
 {
 	_cleanup_free_ uint8_t *raw = NULL;
 	_cleanup_free_ char *flags = NULL;
@@ -94,12 +113,14 @@ static void processor_read(struct kx_ctx *ctx, struct machine *machine)
 		return;
 	machine->x86_64.la57 = has_word(flags, "la57");
 	machine->x86_64.confidential = confidential(flags);
+	*ret_can_encrypt = has_word(flags, "sme");
 	machine->has_crc32 = has_word(flags, "sse4_2");
 }
 
 int x86_64_machine_read(struct kx_ctx *ctx, struct iomem *iomem, struct machine *machine)
 {
 	struct x86_64_machine *const own = &machine->x86_64;
+	bool can_encrypt = false;
 	int r = x86_64_memory_read(ctx, iomem, machine);
 
 	if (r == 0)
@@ -109,8 +130,8 @@ int x86_64_machine_read(struct kx_ctx *ctx, struct iomem *iomem, struct machine 
 	own->acpi_rsdp = acpi_rsdp(ctx, own);
 	efi_read(ctx, &own->efi);
 	framebuffer_read(ctx, own);
-	processor_read(ctx, machine);
-	own->memory_encrypted = encrypts_memory(ctx);
+	processor_read(ctx, machine, &can_encrypt);
+	own->memory_encrypted = encrypts_memory(ctx->machine_root, can_encrypt);
 	if (!ctx->captured)
 		own->tsc_khz = ctx->sys->tsc_khz(ctx->sys);
 	return 0;

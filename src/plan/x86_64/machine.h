@@ -30,7 +30,7 @@ struct x86_64_machine {
 	uint64_t tsc_khz;	  /* 0 when unknown */
 	bool la57;		  /* five-level paging is on */
 	const char *confidential; /* a guest whose memory is encrypted: how; static, or NULL */
-	bool memory_encrypted;	  /* mem_encrypt= on the running command line (AMD SME) */
+	bool memory_encrypted;	  /* by the running kernel, or perhaps (AMD SME) */
 	bool drm_console;	  /* a DRM driver owns the display: screen_info is not usable */
 	char fb_id[32];		  /* id of /dev/fb0 in /proc/fb, "" for none */
 };
