@@ -48,14 +48,11 @@ static bool take_mask(struct bytes line, uint64_t *ret)
 	return parse_u64(number, ret) == 0;
 }
 
-/* halt_reboot_pwoff() of init/init.c gives the signals that ask for a reboot, poweroff or halt back to the
- * kernel before it runs the first ::shutdown: line. Until then they are caught (before 1.33) or blocked and
- * waited for. */
-static bool busybox_has_begun(struct sys *sys)
+/* Do the masks of process 1 say that it takes no orders? False when they cannot be read. */
+static bool takes_no_signals(int root)
 {
 	static const uint64_t orders = UINT64_C(1) << (SIGTERM - 1) | UINT64_C(1) << (SIGUSR1 - 1) |
 				       UINT64_C(1) << (SIGUSR2 - 1);
-	_cleanup_close_ int root = machine_open(sys);
 	_cleanup_free_ uint8_t *text = NULL;
 	uint64_t taken = 0;
 	unsigned n_masks = 0;
@@ -75,6 +72,28 @@ static bool busybox_has_begun(struct sys *sys)
 		n_masks++;
 	}
 	return n_masks == 2 && !(taken & orders);
+}
+
+/* Does process 1 sleep in the kernel in another function than that of sigtimedwait(2)? False when that
+ * is not told: "0" is a process that runs, or a kernel without names of its functions. */
+static bool sleeps_elsewhere(int root)
+{
+	_cleanup_free_ char *function = NULL;
+
+	if (read_line_in(root, "/proc/1/wchan", &function) < 0)
+		return false;
+	return *function && strcmp(function, "0") != 0 && !strstr(function, "sigtimedwait");
+}
+
+/* halt_reboot_pwoff() of init/init.c gives the signals that ask for a reboot, poweroff or halt back to the
+ * kernel before it runs the first ::shutdown: line. Until then they are caught (before 1.33), or blocked
+ * and waited for: while it waits the kernel takes them out of the blocked ones (kernel/signal.c,
+ * do_sigtimedwait()). */
+static bool busybox_has_begun(struct sys *sys)
+{
+	_cleanup_close_ int root = machine_open(sys);
+
+	return takes_no_signals(root) && sleeps_elsewhere(root);
 }
 
 /* Without OpenRC it is a line of inittab. */

@@ -41,8 +41,9 @@ HOOKS = {
     "finit": {"finit/rapidreboot-load": ["usr/libexec/finit/hook/sys/shutdown/rapidreboot"],
               "finit/rapidreboot-jump": ["usr/libexec/finit/hook/sys/down/rapidreboot"]},
 }
-BUSYBOX_RUNS = "Name:\tinit\nSigBlk:\t0000000020014a07\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000000000\n"
-BUSYBOX_GOES = "Name:\tinit\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000000000\n"
+# Process 1 of BusyBox 1.35: its masks of signals are clear when it waits for one and when it goes down.
+BUSYBOX_STATUS = "Name:\tinit\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000000000\n"
+BUSYBOX_WAITS, BUSYBOX_GOES = "do_sigtimedwait", "do_wait"      # /proc/1/wchan
 # what prepare_stage4() of s6-linux-init 1.1 writes
 S6_STAGE_4 = "run/service/s6-linux-init-shutdownd/stage 4"
 S6_TEXT = ("#!/bin/execlineb -P\n\n/bin/foreground { /bin/s6-linux-init-umountall }\n/bin/foreground "
@@ -94,7 +95,8 @@ class RebootTest(MachineTest):
         # of init in Debian's busybox 1.35: it waits for its orders with these signals blocked
         (self.root / "proc/1/status").unlink(missing_ok=True)
         if name == "busybox":
-            self.set("proc/1/status", BUSYBOX_RUNS)
+            self.set("proc/1/status", BUSYBOX_STATUS)
+            self.set("proc/1/wchan", BUSYBOX_WAITS)
         self.take_hooks(name)
 
     def take_hooks(self, name):

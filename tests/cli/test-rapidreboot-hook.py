@@ -124,7 +124,7 @@ class Jump(HookTest):
         self.take_init("busybox")
         self.take_menu()
         self.set("sys/kernel/kexec_loaded", "0\n")
-        self.set("proc/1/status", BUSYBOX_GOES)
+        self.set("proc/1/wchan", BUSYBOX_GOES)
         r = self.assertRuns(["-y"], 5, ["load", "file-unload"])
         self.assertIn("going down already", r.err)
         self.assertIsNone(self.read(REQUEST))

@@ -51,7 +51,7 @@ class Waiting(WhenTest):
             if init == "s6":
                 self.set(S6_STAGE_4, S6_TEXT % "p")
             else:
-                self.set("proc/1/status", BUSYBOX_GOES)
+                self.set("proc/1/wchan", BUSYBOX_GOES)
             for seconds in (0, 60, 28 * 60, 29 * 60, 29 * 60 + 59, 30 * 60, 31 * 60, 40 * 60, 41 * 60):
                 with self.subTest((init, seconds)):
                     self.set("sys/kernel/kexec_loaded", "1\n")
@@ -64,7 +64,7 @@ class Waiting(WhenTest):
         """Its services take minutes to stop: the process that waits asks nobody then, and leaves no sign."""
         self.take_init("busybox")
         self.order("+30")
-        self.set("proc/1/status", BUSYBOX_GOES)
+        self.set("proc/1/wchan", BUSYBOX_GOES)
         self.assertIn("going down already", self.wait(["file-unload"]).err)
         self.assertIsNone(self.read(REQUEST))
         self.assertRuns(["hook", "jump"], 0, [], env={"FAKE_BOOTTIME": str(BOOTTIME + 30 * MINUTE)})

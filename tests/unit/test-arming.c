@@ -7,25 +7,35 @@
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
 
-/* SigBlk and SigCgt of process 1 of Debian's busybox 1.35, of one of before 1.33, and of both on the way down */
+/* Process 1 of Debian's busybox 1.35 and of one of before 1.33, at work, waiting and on the way down. The
+ * functions are those of Linux 6.1 and 6.12. */
 static void test_busybox_begins(void **state)
 {
+#define CLEAR "SigBlk:\t0000000000000000\nSigCgt:\t0000000000000000\n"
 	static const struct {
-		const char *status;
+		const char *status, *wchan;
 		bool want;
 	} rows[] = {
-		{ "SigBlk:\t0000000020014a07\nSigCgt:\t0000000000000000\n", false },
-		{ "SigBlk:\t0000000000000000\nSigCgt:\t0000000020014a07\n", false },
-		{ "SigBlk:\t0000000000000000\nSigCgt:\t0000000000000000\n", true },
-		{ "Name:\tinit\nSigBlk:\t0000000000000000\nSigCgt:\t0000000000010000\n", true },
+		/* 1.35: at work, waiting, and when it runs ::shutdown: lines */
+		{ "SigBlk:\t0000000020014a07\nSigCgt:\t0000000000000000\n", "do_wait", false },
+		{ CLEAR, "do_sigtimedwait", false },
+		{ CLEAR, "do_sigtimedwait.isra.0", false },
+		{ CLEAR, "do_wait", true },
+		{ CLEAR, "hrtimer_nanosleep", true },
+		/* before 1.33 */
+		{ "SigBlk:\t0000000000000000\nSigCgt:\t0000000020014a07\n", "do_wait", false },
+		{ "Name:\tinit\nSigBlk:\t0000000000000000\nSigCgt:\t0000000000010000\n", "do_wait",
+		  true },
 		/* one of the three is enough: it still takes orders */
-		{ "SigBlk:\t0000000000000200\nSigCgt:\t0000000000000000\n", false },
-		{ "SigBlk:\t0000000000000800\nSigCgt:\t0000000000000000\n", false },
-		{ "SigBlk:\t0000000000000000\nSigCgt:\t0000000000004000\n", false },
+		{ "SigBlk:\t0000000000000200\nSigCgt:\t0000000000000000\n", "do_wait", false },
+		{ "SigBlk:\t0000000000000800\nSigCgt:\t0000000000000000\n", "do_wait", false },
+		{ "SigBlk:\t0000000000000000\nSigCgt:\t0000000000004000\n", "do_wait", false },
 		/* what cannot be read has not been seen */
-		{ "SigBlk:\t0000000000000000\n", false },
-		{ "SigBlk:\t0\nSigCgt:\t0\n", false },
-		{ "", false },
+		{ "SigBlk:\t0000000000000000\n", "do_wait", false },
+		{ "SigBlk:\t0\nSigCgt:\t0\n", "do_wait", false },
+		{ "", "do_wait", false },
+		{ CLEAR, "0", false },
+		{ CLEAR, "", false },
 	};
 	struct sys machine = { .root = NULL };
 	struct root root;
@@ -34,11 +44,15 @@ static void test_busybox_begins(void **state)
 	root_put(&root, "/proc/here", "");
 	machine.root = root.path;
 	assert_false(busybox_init.has_begun(&machine));
+	root_put(&root, "/proc/1/status", CLEAR);
+	assert_false(busybox_init.has_begun(&machine));
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		root_put(&root, "/proc/1/status", rows[i].status);
+		root_put(&root, "/proc/1/wchan", rows[i].wchan);
 		assert_int_equal(busybox_init.has_begun(&machine), rows[i].want);
 	}
 	root_free(&root);
+#undef CLEAR
 }
 
 static void test_sign(void **state)
