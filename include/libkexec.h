@@ -336,7 +336,8 @@ struct kx_entries_info {
 	size_t default_index; /* the one that starts next, n_entries when none would */
 	const char *default_reason; /* every step that decided, one per line */
 	/* "grub", "systemd-boot", "grub-legacy", "extlinux", "limine", "refind", "efistub",
-	 * "raspberry-pi", "zipl", "directory" */
+	 * "raspberry-pi", "zipl", "lilo", "elilo", "kboot", "yaboot", "xen", "zfsbootmenu", "ipxe",
+	 * "directory" */
 	const char *loader;
 	const char *flavour;	     /* "upstream", "rh", "suse"; "syslinux", "u-boot"; or NULL */
 	const char *config;	     /* file the menu was read from, a path inside the root */

@@ -81,9 +81,14 @@ static bool has_systemd_boot(struct entry_fs *fs)
  * or by a loader on a partition that is not mounted. */
 static int add_entries_without_loader(struct entry_fs *fs, unsigned here, struct found *f)
 {
-	static const char *const dirs[] = { "/efi/loader/entries",  "/boot/efi/loader/entries",
-					    "/boot/loader/entries", "/efi/EFI/Linux",
-					    "/boot/efi/EFI/Linux",  "/boot/EFI/Linux" };
+	static const char *const dirs[] = { "/efi/loader/entries",
+					    "/boot/efi/loader/entries",
+					    "/boot/loader/entries",
+					    "/efi/EFI/Linux",
+					    "/boot/efi/EFI/Linux",
+					    "/boot/EFI/Linux",
+					    "/run/boot-loader-entries/loader/entries",
+					    "/run/boot-loader-entries/EFI/Linux" };
 
 	for (size_t i = 0; i < N_LOADERS; i++)
 		if (f->config[i])
@@ -114,6 +119,12 @@ static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, 
 		if (l->read == efistub_read && efistub_is_current(fs) &&
 		    !(f->config[i] = strdup("")))
 			return -ENOMEM;
+		if (l->read == zbm_read && zbm_is_current(fs) && !(f->config[i] = strdup("")))
+			return -ENOMEM;
+		if (l->read == extlinux_read)
+			(void)pxelinux_find_config(fs, &f->config[i]);
+		if (l->read == xen_read)
+			(void)xen_find_config(fs, &f->config[i]);
 		for (size_t c = 0; l->configs[c] && !f->config[i]; c++)
 			if (strchr(l->configs[c], '*'))
 				(void)find_in_subdirs(fs, l->configs[c], &f->config[i]);
@@ -129,10 +140,15 @@ static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, 
 /* By the program that the firmware started: a kernel is its own loader. */
 static size_t loader_that_started(const struct found *f, const char *file)
 {
+	size_t by_name = loader_by_program(file);
+
+	/* ZFSBootMenu is a kernel as well */
+	if (by_name < N_LOADERS && loaders[by_name].read == zbm_read && f->config[by_name])
+		return by_name;
 	for (size_t i = 0; i < N_LOADERS; i++)
 		if (loaders[i].read == efistub_read && f->config[i])
 			return i;
-	return loader_by_program(file);
+	return by_name;
 }
 
 /* What the choice of the loader was based on: text that is put before the reasons of its reader. */
@@ -247,6 +263,8 @@ static int say_guess(struct boot_menu *menu, const struct firmware_facts *fw, co
 {
 	static const char remedy[] = "name it with --config FILE";
 
+	if (menu->guess) /* its reader said it */
+		return 0;
 	if (v->unread.n) {
 		menu_set_default(menu, menu->n_entries);
 		return format(&menu->guess,

@@ -48,10 +48,30 @@ _must_check_ int raspberry_read(struct entry_fs *fs, const struct boot_find_opts
 				const char *config, struct boot_menu *ret, struct kx_error *err);
 _must_check_ int zipl_read(struct entry_fs *fs, const struct boot_find_opts *opts,
 			   const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int lilo_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			   const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int elilo_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			    const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int yaboot_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			     const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int kboot_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			    const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int xen_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			  const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int zbm_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			  const char *config, struct boot_menu *ret, struct kx_error *err);
+_must_check_ int ipxe_read(struct entry_fs *fs, const struct boot_find_opts *opts,
+			   const char *config, struct boot_menu *ret, struct kx_error *err);
 _must_check_ int scan_read(struct entry_fs *fs, const struct boot_find_opts *opts,
 			   const char *config, struct boot_menu *ret, struct kx_error *err);
 /* The firmware started this system's kernel, or its unified kernel image, without a boot loader. */
 bool efistub_is_current(struct entry_fs *fs);
+/* xen.efi started this system: the configuration that it read. */
+bool xen_find_config(struct entry_fs *fs, char **ret);
+/* ZFSBootMenu, which the firmware started, started this system. */
+bool zbm_is_current(struct entry_fs *fs);
+/* PXELINUX started this system, and what may be its configuration is on this system too. */
+bool pxelinux_find_config(struct entry_fs *fs, char **ret);
 /* What the Raspberry Pi's firmware starts by @config is a kernel, not another loader. */
 bool raspberry_starts_linux(struct entry_fs *fs, const struct boot_find_opts *opts,
 			    const char *config);

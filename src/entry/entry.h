@@ -120,4 +120,7 @@ struct entry_fs {
 	void (*unmap)(struct entry_fs *fs, const uint8_t *p, size_t n);
 	/* Two paths of this system are one and the same directory or file. */
 	bool (*same)(struct entry_fs *fs, const char *a, const char *b);
+	/* Makes the device @name stand for the file system in the image @path on @device, if it is
+	 * mounted here. 1: nothing shows where, so what is mounted on / is taken for it. May be NULL. */
+	int (*image)(struct entry_fs *fs, const char *name, const char *device, const char *path);
 };

@@ -106,6 +106,22 @@ static int mount_at(struct root_fs *fs, const char *dir, size_t *ret)
 	return r;
 }
 
+bool fs_device_is_given(const struct root_fs *fs, const char *name)
+{
+	return known(fs, FS_NAME_DEVICE, name) != NULL;
+}
+
+int fs_device_name_image(struct root_fs *fs, const char *name, size_t mount)
+{
+	for (size_t i = 0; i < fs->devices.n; i++)
+		if (fs->devices.v[i].kind == FS_NAME_IMAGE &&
+		    strcmp(fs->devices.v[i].name, name) == 0) {
+			fs->devices.v[i].mount = mount;
+			return 0;
+		}
+	return remember(fs, FS_NAME_IMAGE, name, mount);
+}
+
 int fs_device_place(struct root_fs *fs, const char *place, struct kx_error *err)
 {
 	static const struct {
@@ -191,6 +207,8 @@ int fs_device_mount(struct root_fs *fs, const char *device, const struct mount *
 	int r = 0;
 
 	name = device && *device ? known(fs, FS_NAME_DEVICE, device) : NULL;
+	if (!name && device && *device)
+		name = known(fs, FS_NAME_IMAGE, device);
 	if (name) {
 		mount = name->mount;
 	} else if (device && *device) {

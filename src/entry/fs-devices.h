@@ -8,7 +8,7 @@
 
 /* One name that is known, because somebody said so or because search() handed it out. */
 struct fs_name {
-	enum fs_name_kind { FS_NAME_UUID, FS_NAME_LABEL, FS_NAME_DEVICE } kind;
+	enum fs_name_kind { FS_NAME_UUID, FS_NAME_LABEL, FS_NAME_DEVICE, FS_NAME_IMAGE } kind;
 	char *name;
 	size_t mount;
 };
@@ -36,4 +36,8 @@ _must_check_ int fs_device_search(
 	bool (*has_file)(void *data, const struct mount *m, const char *path), char **ret_device);
 _must_check_ int fs_device_probe(struct root_fs *fs, const char *device, const char *what,
 				 char **ret);
+/* Images that are file systems: entry_fs.image. A name that was given before stays what it is. */
+int fs_image(struct entry_fs *table, const char *name, const char *device, const char *path);
+bool fs_device_is_given(const struct root_fs *fs, const char *name);
+_must_check_ int fs_device_name_image(struct root_fs *fs, const char *name, size_t mount);
 void fs_devices_done(struct fs_devices *devices);

@@ -404,6 +404,7 @@ int fs_root_new(const struct fs_root_opts *opts, struct entry_fs **ret, struct k
 		.map = root_map,
 		.unmap = root_unmap,
 		.same = root_same,
+		.image = fs_image,
 	};
 	r = init(fs, opts, err);
 	if (r < 0) {

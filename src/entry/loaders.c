@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/lines.h"
 #include "base/strbuf.h"
 #include "entry/path.h"
 #include "entry/read.h"
@@ -77,6 +78,15 @@ const struct loader loaders[] = {
 	    "/syslinux.cfg", "/boot/isolinux/isolinux.cfg", "/isolinux/isolinux.cfg",
 	    "/isolinux.cfg", "/boot/extlinux.conf", "/boot/syslinux.cfg" },
 	  .other_name = "syslinux" },
+	{ "zfsbootmenu", ON_EFI, zbm_read, NULL, { "\\zbm", "zfsbootmenu" }, { NULL }, { NULL } },
+	{ "ipxe",
+	  ON_EFI | ON_BIOS,
+	  ipxe_read,
+	  NULL,
+	  { "ipxe" },
+	  { "autoexec.ipxe", "boot.ipxe", "menu.ipxe" },
+	  { "/boot/autoexec.ipxe", "/boot/efi/autoexec.ipxe", "/efi/autoexec.ipxe",
+	    "/boot/efi/EFI/*/autoexec.ipxe", "/efi/EFI/*/autoexec.ipxe" } },
 	{ "efistub", ON_EFI, efistub_read, NULL, { NULL }, { NULL }, { NULL } },
 	{ "raspberry-pi",
 	  ON_BIOS,
@@ -86,6 +96,40 @@ const struct loader loaders[] = {
 	  { "config.txt" },
 	  { "/boot/firmware/config.txt", "/boot/config.txt" } },
 	{ "zipl", ON_BIOS, zipl_read, NULL, { NULL }, { "zipl.conf" }, { "/etc/zipl.conf" } },
+	{ "elilo",
+	  ON_EFI,
+	  elilo_read,
+	  "elilo",
+	  { "elilo" },
+	  { "elilo.conf", "elilo-x86_64.conf", "elilo-ia32.conf", "elilo-ia64.conf" },
+	  { "/boot/efi/EFI/*/elilo-x86_64.conf", "/boot/efi/EFI/*/elilo.conf",
+	    "/efi/EFI/*/elilo-x86_64.conf", "/efi/EFI/*/elilo.conf",
+	    "/boot/EFI/*/elilo-x86_64.conf", "/boot/EFI/*/elilo.conf" } },
+	{ "xen",
+	  ON_EFI,
+	  xen_read,
+	  NULL,
+	  { "\\xen" },
+	  { "xen.cfg" },
+	  { "/boot/efi/EFI/*/xen.cfg", "/efi/EFI/*/xen.cfg", "/boot/EFI/*/xen.cfg" } },
+	{ "lilo", ON_BIOS, lilo_read, NULL, { NULL }, { "lilo.conf" }, { "/etc/lilo.conf" } },
+	{ "kboot",
+	  ON_BIOS,
+	  kboot_read,
+	  NULL,
+	  { NULL },
+	  { "kboot.conf", "kboot.cnf" },
+	  { "/kboot.conf", "/kboot.cnf", "/etc/kboot.conf", "/etc/kboot.cnf", "/boot/kboot.conf",
+	    "/boot/kboot.cnf", "/boot/etc/kboot.conf", "/boot/etc/kboot.cnf" },
+	  .other_name = "petitboot" },
+	{ "yaboot",
+	  ON_BIOS,
+	  yaboot_read,
+	  NULL,
+	  { NULL },
+	  { "yaboot.conf", "yaboot.cnf" },
+	  { "/etc/yaboot.conf", "/etc/yaboot.cnf", "/boot/etc/yaboot.conf", "/yaboot.conf",
+	    "/yaboot.cnf", "/boot/yaboot.conf", "/suseboot/yaboot.cnf" } },
 	{ "grub-legacy",
 	  ON_BIOS,
 	  grub_legacy_read,
@@ -160,5 +204,9 @@ read_fn *loader_reader_for(struct entry_fs *fs, const char *config)
 			return sd_boot_read;
 		return scan_read;
 	}
+	if (strstr(config, "/pxelinux.cfg/"))
+		return extlinux_read;
+	if (ends_with(base, ".ipxe"))
+		return ipxe_read;
 	return strstr(config, "/loader/") ? sd_boot_read : strstr(base, "grub") ? grub_read : NULL;
 }

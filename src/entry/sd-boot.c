@@ -22,6 +22,8 @@
 /* Mount points of ESP and XBOOTLDR: those of systemd-gpt-auto-generator(8) and older ones. */
 static const char *const usual_places[] = { "/efi", "/boot/efi", "/boot" };
 
+#define RUN_ENTRIES "/run/boot-loader-entries"
+
 /* Limit on the size of an entry's file; real ones are small. */
 enum { ENTRY_FILE_MAX = 1 << 20 };
 
@@ -65,6 +67,16 @@ static int find_partitions(struct sd_boot *b)
 			if (r < 0)
 				return r;
 		}
+	/* what systemctl kexec reads in place of an ESP (systemd 248 and later): something other than a
+	 * boot loader wrote it for this system */
+	if (b->partitions.n == 0 && has_entries(b->fs, RUN_ENTRIES)) {
+		int r = strlist_add(&b->partitions, RUN_ENTRIES);
+
+		if (r == 0)
+			r = menu_warn(b->menu, "entries are those of " RUN_ENTRIES
+					       ", which systemctl kexec reads, and no boot loader");
+		return r;
+	}
 	return b->partitions.n ? 0 : -ENOENT;
 }
 

@@ -99,10 +99,13 @@ static void test_rh_forms(void **state)
 		&c, GRUB_RH,
 		"default=m-6.5-1\nsubmenu s { blscfg non-default; }\nblscfg default\nblscfg m-6.10-1\n"
 		"blscfg (hd0,gpt2)/loader/entries/m-6.5-1.conf\n");
-	/* What is in a menu already is not put there again, and a submenu is made when it is opened. */
-	assert_int_equal(c.result.menu.n_entries, 2);
-	assert_string_equal(c.result.menu.entries[0].id, "m-6.5-1");
-	assert_string_equal(c.result.menu.entries[1].id, "m-6.10-1");
+	/* What is in a menu already is not put there again, and a submenu is made when it is opened:
+	 * this one is empty then. */
+	assert_int_equal(c.result.menu.n_entries, 3);
+	assert_string_equal(c.result.menu.entries[0].id, "s");
+	assert_false(c.result.menu.entries[0].bootable);
+	assert_string_equal(c.result.menu.entries[1].id, "m-6.5-1");
+	assert_string_equal(c.result.menu.entries[2].id, "m-6.10-1");
 	config_done(&c);
 }
 
@@ -238,12 +241,30 @@ static void test_order(void **state)
 	}
 }
 
+/* Versions that compare equal: Red Hat's reader adds the one that it comes to first, which depends on
+ * the directory. */
+static void test_rh_equal(void **state)
+{
+	struct config c;
+
+	config_init(&c);
+	mem_fs_add_text(&c.fs, "", "/loader/entries/m-6.09-2.conf", "title A\nlinux /a\n");
+	mem_fs_add_text(&c.fs, "", "/loader/entries/m-6.9-2.conf", "title B\nlinux /b\n");
+	evaluate(&c, GRUB_RH, "blscfg\n");
+	assert_string_equal(c.result.menu.entries[1].id, "m-6.09-2");
+	assert_int_equal(c.result.menu.n_entries, 3);
+	assert_true(c.result.menu.warnings.n > 0);
+	assert_non_null(strstr(c.result.menu.warnings.v[0], "m-6.09-2.conf and m-6.9-2.conf"));
+	config_done(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rh),	   cmocka_unit_test(test_rh_forms),
-		cmocka_unit_test(test_rh_options), cmocka_unit_test(test_rh_more),
-		cmocka_unit_test(test_upstream),   cmocka_unit_test(test_order),
+		cmocka_unit_test(test_rh),	 cmocka_unit_test(test_rh_equal),
+		cmocka_unit_test(test_rh_forms), cmocka_unit_test(test_rh_options),
+		cmocka_unit_test(test_rh_more),	 cmocka_unit_test(test_upstream),
+		cmocka_unit_test(test_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

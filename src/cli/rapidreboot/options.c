@@ -42,10 +42,11 @@ static const char *const firmwares[] = { "efi", "bios", NULL };
 _Static_assert(KX_FIRMWARE_EFI == 1 && KX_FIRMWARE_BIOS == 2, "their places in firmwares[]");
 
 /* What kx_entries_opts.type may be. */
-static const char *const types[] = { "grub",   "bls",	       "systemd-boot", "limine",
-				     "refind", "extlinux",     "syslinux",     "efistub",
-				     "zipl",   "raspberry-pi", "grub-legacy",  "directory",
-				     NULL };
+static const char *const types[] = {
+	"grub",	   "bls",   "systemd-boot", "limine",	   "refind",	  "extlinux", "syslinux",
+	"efistub", "zipl",  "raspberry-pi", "grub-legacy", "directory",	  "lilo",     "elilo",
+	"yaboot",  "kboot", "petitboot",    "xen",	   "zfsbootmenu", "ipxe",     NULL
+};
 
 static bool is_flavour(const char *value)
 {

@@ -142,6 +142,13 @@ int bls_compare_rpm(const char *a, const char *b)
 	return 0;
 }
 
+int bls_compare_rpm_total(const char *a, const char *b)
+{
+	int r = bls_compare_rpm(a, b);
+
+	return r ? r : strcmp(b, a);
+}
+
 /* Length without what looks like suffixes: (\.[A-Za-z~][A-Za-z0-9~]*)*$ */
 static size_t prefix_length(const char *s)
 {

@@ -5,5 +5,7 @@
 
 /* Red Hat (commands/blscfg.c): NAME-VERSION-RELEASE, each part compared as rpm does. */
 int bls_compare_rpm(const char *a, const char *b);
+/* The same, and names that compare equal in an order that does not depend on that of the directory. */
+int bls_compare_rpm_total(const char *a, const char *b);
 /* Upstream (commands/blsuki.c): filevercmp() of gnulib. */
 int bls_compare_filevercmp(const char *a, const char *b);

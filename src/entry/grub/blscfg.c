@@ -187,7 +187,7 @@ static bool bls_scan(struct interp *in, const char *directory, struct bls_list *
 
 static int descending_rpm(const void *a, const void *b)
 {
-	return bls_compare_rpm(((const struct bls *)b)->id, ((const struct bls *)a)->id);
+	return bls_compare_rpm_total(((const struct bls *)b)->id, ((const struct bls *)a)->id);
 }
 
 static int descending_files(const void *a, const void *b)
@@ -196,20 +196,20 @@ static int descending_files(const void *a, const void *b)
 }
 
 /*
- * Names that compare equal ("1" and "01"): Red Hat's takes them for the same entry; 2.14 gives up
- * and adds no entry at all.
+ * Names that compare equal ("1" and "01"): Red Hat's adds only the one that its reader of the file system
+ * comes to first, which cannot be told here; 2.14 gives up and adds no entry at all.
  */
 static void bls_sort(struct interp *in, struct bls_list *list)
 {
 	bool rh = in->req->flavour == GRUB_RH;
-	int (*descending)(const void *, const void *) = rh ? descending_rpm : descending_files;
+	int (*compare)(const char *, const char *) = rh ? bls_compare_rpm : bls_compare_filevercmp;
 	size_t kept = 0;
 
 	if (!list->n)
 		return;
-	qsort(list->v, list->n, sizeof(*list->v), descending);
+	qsort(list->v, list->n, sizeof(*list->v), rh ? descending_rpm : descending_files);
 	for (size_t i = 0; i < list->n; i++) {
-		bool again = kept && !descending(&list->v[kept - 1], &list->v[i]);
+		bool again = kept && !compare(list->v[kept - 1].id, list->v[i].id);
 
 		if (again && !rh) {
 			(void)complain(in, 0, "blscfg: duplicate file %s.conf: no entry is added",
@@ -217,10 +217,16 @@ static void bls_sort(struct interp *in, struct bls_list *list)
 			bls_list_done(list);
 			return;
 		}
-		if (again)
+		if (again) {
+			(void)complain(
+				in, 0,
+				"blscfg: %s.conf and %s.conf have equal versions: GRUB shows only "
+				"one of them, and it is not known here which",
+				list->v[kept - 1].id, list->v[i].id);
 			bls_done(&list->v[i]);
-		else
+		} else {
 			list->v[kept++] = list->v[i];
+		}
 	}
 	list->n = kept;
 }

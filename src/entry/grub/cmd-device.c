@@ -165,7 +165,35 @@ int cmd_probe(struct interp *in, struct call *call)
 	return status;
 }
 
-/* The image is not opened: what is asked of the device later is answered as unknown. */
+static void forget_guess(struct interp *in, const char *name)
+{
+	for (size_t i = 0; i < in->guessed_images.n; i++)
+		if (!strcmp(in->guessed_images.v[i], name))
+			in->guessed_images.v[i][0] = 0;
+}
+
+/* What is inside the image is known when it is mounted here. */
+static int open_image(struct interp *in, const char *name, const char *file)
+{
+	_cleanup_free_ char *device = NULL, *path = NULL;
+	int r = -ENODEV;
+
+	if (in->fs->image && !file_parse(in, file, &device, &path))
+		r = in->fs->image(in->fs, name, fs_device(in, device), path);
+	forget_guess(in, name);
+	if (r < 0)
+		return complain(in, GRUB_OK,
+				"loopback: the inside of %s, as (%s), is not looked at", file,
+				name);
+	if (r == 0)
+		return GRUB_OK;
+	interp_add(in, &in->guessed_images, name);
+	return complain(in, GRUB_OK,
+			"loopback: nothing shows where %s is mounted: (%s) is taken to be what is "
+			"mounted on /",
+			file, name);
+}
+
 int cmd_loopback(struct interp *in, struct call *call)
 {
 	enum entry_file_type type;
@@ -174,8 +202,7 @@ int cmd_loopback(struct interp *in, struct call *call)
 		return GRUB_OK;
 	if (file_type(in, call->args[1], &type) || type != ENTRY_FILE_REGULAR)
 		return complain(in, GRUB_FILE_NOT_FOUND, "loopback: no file %s", call->args[1]);
-	return complain(in, GRUB_OK, "loopback: the inside of %s, as (%s), is not looked at",
-			call->args[1], call->args[0]);
+	return open_image(in, call->args[0], call->args[1]);
 }
 
 /* cryptomount: under Linux the volume is open already. Whether its device exists is found out by

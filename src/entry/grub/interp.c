@@ -125,6 +125,7 @@ static void interp_done(struct interp *in)
 	strlist_done(&in->titles);
 	strlist_done(&in->indexes);
 	strlist_done(&in->positions);
+	strlist_done(&in->guessed_images);
 	strlist_done(&in->bls_shown);
 	free(in->default_position);
 	strbuf_done(&in->reason);

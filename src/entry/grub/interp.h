@@ -128,8 +128,9 @@ struct interp {
 	/* menu.c: the current menu, as the path from the top menu in titles and in indexes. */
 	struct strlist titles, indexes;
 	struct grub_result *result;
-	struct strlist positions; /* indexes of the entries in result, "2>0" */
-	struct strlist bls_shown; /* ids that blscfg of Red Hat has put into a menu */
+	struct strlist positions;      /* indexes of the entries in result, "2>0" */
+	struct strlist guessed_images; /* loop devices that are taken to be what is mounted on / */
+	struct strlist bls_shown;      /* ids that blscfg of Red Hat has put into a menu */
 	char *default_position;
 	struct strbuf reason;
 	bool menu_shown;

@@ -66,11 +66,24 @@ static bool is_missing(struct interp *in, const char *name)
 	return status || type != ENTRY_FILE_REGULAR;
 }
 
+static bool is_in_guessed_image(const struct interp *in, const char *name)
+{
+	for (size_t i = 0; i < in->guessed_images.n; i++) {
+		const char *image = in->guessed_images.v[i];
+		size_t n = strlen(image);
+
+		if (n && name[0] == '(' && strncmp(name + 1, image, n) == 0 && name[n + 1] == ')')
+			return true;
+	}
+	return false;
+}
+
 /* The file on this system; without one the entry cannot be started from here. */
 static char *locate(struct interp *in, const char *name)
 {
 	char *system = file_to_system(in, name);
 
+	in->loaded.is_guessed |= is_in_guessed_image(in, name);
 	if (!system && !in->fatal) {
 		in->loaded.bootable = false;
 		(void)complain(in, 0, "%s is on a device that is not known here", name);

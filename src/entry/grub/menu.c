@@ -329,8 +329,8 @@ static void list_entry(struct interp *in, const struct menu_entry *entry, size_t
 		(void)complain(in, 0, "GRUB would ask for a password");
 	set_chosen(in, outer, entry->id);
 	chosen = env_get(in, "chosen");
-	if (!in->fatal &&
-	    (in->is_loaded || (n_before == in->result->menu.n_entries && !entry->is_submenu)))
+	/* a submenu without entries is one that starts nothing */
+	if (!in->fatal && (in->is_loaded || n_before == in->result->menu.n_entries))
 		add_result(in, entry, chosen, &warnings);
 	pop_last(&in->titles);
 	pop_last(&in->indexes);
@@ -365,6 +365,8 @@ static void boot_entry_of(struct interp *in, size_t index)
 	uncap_commands(in, max, entry);
 	menu_done(&ctx->menu);
 	ctx->menu = menu;
+	if (!in->default_position && running(in)) /* an empty submenu */
+		in->default_position = place(in);
 	if (in->stop == STOP_BOOT || in->stop == STOP_LEAVE) {
 		/* An entry was started: the path to it is kept for menu_finish(). */
 		if (!in->default_position || in->stop == STOP_BOOT) {
