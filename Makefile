@@ -7,10 +7,11 @@ FUZZ_SECONDS ?= 60
 
 BUILD := build
 WORK  := $(BUILD)/work
+LOADERS := $(BUILD)/loaders
 MESON ?= meson
 NINJA ?= ninja
 
-.PHONY: all install deb demo check check-vm check-long check-systems bench fuzz format deps deps-build clean help
+.PHONY: all install deb demo check check-vm check-long check-systems check-loaders bench fuzz format deps deps-build clean help
 
 all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the library into build/lib
 	@$(NINJA) -C $(WORK) --quiet
@@ -42,15 +43,29 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/boot-loaders.py
 	@tests/vm/direct.py
 	@tests/vm/crash.py
+	@tests/vm/dump.py
 
 check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row: hours
-	@$(WORK)/tests/unit/test-race three
+	@$(MESON) setup $(if $(wildcard $(BUILD)/long/build.ninja),--reconfigure) $(BUILD)/long >/dev/null
+	@$(NINJA) -C $(BUILD)/long --quiet tests/unit/test-race
+	@$(BUILD)/long/tests/unit/test-race three
 	@tests/vm/run.py --long
 	@tests/vm/direct.py --long
 
 check-systems: deps all deb ## reboot whole systems, each init and release, with what make install or make deb gives
 	@tests/systems/hook-order.py
+	@tests/systems/registered.py
 	@tests/systems/run.py
+
+check-loaders: deps ## hundreds of generated configurations, read by boot loaders' own readers and by ours: an hour
+	@test -e $(LOADERS)/build.ninja || $(MESON) setup $(LOADERS) >/dev/null
+	@$(NINJA) -C $(LOADERS) --quiet src/cli/rapidreboot/rapidreboot tests/oracle/grub-eval
+	@tests/oracle/grub/run.py $(LOADERS)/tests/oracle/grub-eval --suite bookworm
+	@tests/oracle/grub/run.py $(LOADERS)/tests/oracle/grub-eval --suite sid
+	@tests/oracle/grub/mkconfig.py $(LOADERS)/tests/oracle/grub-eval
+	@tests/oracle/legacy.py $(LOADERS)/src/cli/rapidreboot/rapidreboot --files 150
+	@python3 tests/oracle/syslinux.py $(LOADERS)/src/cli/rapidreboot/rapidreboot --files 300
+	@python3 tests/oracle/bootctl.py $(LOADERS)/src/cli/rapidreboot/rapidreboot --trees 200
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools
 	@bench/run.py --full --targets

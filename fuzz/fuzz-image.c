@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct bytes file = { data, size };
 	struct image image, again;
 	struct kx_error err = { 0 };
-	int r = image_parse(file, NULL, &image, &err);
+	int r = image_parse(&image_formats_x86_64, file, NULL, &image, &err);
 
 	if (r < 0) {
 		must(r == -ENOEXEC || r == -EBADMSG || r == -EOPNOTSUPP);
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	must(err.code == 0 && image.is_uki == (image.type == IMAGE_UKI));
 	must(image.inner != IMAGE_UKI && image.inner != IMAGE_NBI && image.inner != IMAGE_BEOBOOT);
-	must(image_parse(file, image.name, &again, NULL) == 0);
+	must(image_parse(&image_formats_x86_64, file, image.name, &again, NULL) == 0);
 	must(again.type == image.type && again.inner == image.inner);
 	return 0;
 }

@@ -20,6 +20,22 @@ static int names_of(const struct opt_row *row, char *ret, size_t size)
 			row->arg ? row->arg : "");
 }
 
+/* Lines of @text, which has a blank between its words, each from @column on. */
+static void print_below(FILE *f, int column, const char *text)
+{
+	const size_t room = (size_t)(LINE_MAX_COLUMNS - column);
+
+	while (*(text += *text == ' ')) {
+		size_t n = strlen(text);
+
+		if (n > room)
+			for (n = room; n > 1 && text[n] != ' ';)
+				n--;
+		fprintf(f, "\n%*s%.*s", column, "", (int)n, text);
+		text += n;
+	}
+}
+
 static void print_row(FILE *f, const struct opt_row *row, int column, const char *takers)
 {
 	const char *line = row->help;
@@ -34,7 +50,7 @@ static void print_row(FILE *f, const struct opt_row *row, int column, const char
 		fprintf(f, "%*s%.*s", column - n, "", (int)(end - line), line);
 		fits = column + (int)strlen(line) + (int)strlen(takers) < LINE_MAX_COLUMNS;
 		if (!*end && !fits)
-			fprintf(f, "\n%*s%s", column, "", takers + (*takers == ' '));
+			print_below(f, column, takers);
 		fprintf(f, "%s\n", !*end && fits ? takers : "");
 		line = *end ? end + 1 : NULL;
 		n = 0;

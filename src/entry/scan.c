@@ -72,9 +72,19 @@ static int find_initrd(struct entry_fs *fs, const char *dir, const char *version
 	const struct {
 		const char *before, *after;
 	} names[] = {
-		{ "initrd.img-", "" }, { "initrd-", ".img" },	 { "initrd-", ".gz" },
-		{ "initrd-", "" },     { "initramfs-", ".img" }, { "initramfs-genkernel-", "" },
-		{ "initramfs-", "" },  { "initrd.img", NULL },
+		{ "initrd.img-", "" },
+		{ "initrd-", ".img" },
+		{ "initrd-", ".gz" },
+		{ "initrd-", "" },
+		{ "initramfs-", ".img" },
+		{ "initramfs-genkernel-", "" },
+		{ "initramfs-", "" },
+		/* of a kernel without a version: links of Debian and openSUSE, Slackware, images of
+		 * Kairos and the like */
+		{ "initrd.img", NULL },
+		{ "initrd.gz", NULL },
+		{ "initramfs.img", NULL },
+		{ "initrd", NULL },
 	};
 	_cleanup_free_ char *name = NULL;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Finds units and scripts of other packages that load a kernel. systemd.special(7) has the targets
  * of the way down, systemd.unit(5) the directories of units and drop-ins. A unit counts when a line
- * of its [Service] section runs kexec. */
+ * of its [Service] section runs kexec, a script when a line of it does, unless it is about the crash
+ * kernel. */
 #include "handover/loaders.h"
 
 #include <stdio.h>
@@ -50,7 +51,27 @@ static bool names_kexec(struct bytes line)
 	return false;
 }
 
-/* Does a line KEY… of @path run kexec? */
+/* kexec(8): "-p" and "--load-panic" are about the crash kernel, unless something else is loaded or
+ * started in the same line. */
+static bool is_about_crash_kernel(struct bytes line)
+{
+	struct bytes rest = line;
+	bool is_panic = false;
+
+	while (rest.n) {
+		struct bytes word = bytes_word(&rest);
+		const bool is_short = word.n > 1 && word.p[0] == '-' && word.p[1] != '-';
+
+		if (bytes_starts(word, "--load-panic") || (is_short && memchr(word.p, 'p', word.n)))
+			is_panic = true;
+		else if (bytes_starts(word, "--load") || bytes_starts(word, "--exec") ||
+			 (is_short && (memchr(word.p, 'l', word.n) || memchr(word.p, 'e', word.n))))
+			return false;
+	}
+	return is_panic;
+}
+
+/* Does a line KEY… of @path run kexec? With "" each line counts that is no comment. */
 static bool runs_kexec(int root, const char *path, const char *key)
 {
 	_cleanup_free_ uint8_t *text = NULL;
@@ -64,8 +85,8 @@ static bool runs_kexec(int root, const char *path, const char *key)
 	lines = lines_of((struct bytes){ text, n });
 	while (lines_next(&lines, &line)) {
 		line = bytes_trim(line);
-		counts |= bytes_starts(line, key);
-		if (counts && names_kexec(line) &&
+		counts |= bytes_starts(line, key) && !bytes_starts(line, "#");
+		if (counts && names_kexec(line) && !is_about_crash_kernel(line) &&
 		    !memmem(line.p, line.n, "rapidreboot", strlen("rapidreboot")))
 			return true;
 		counts &= line.n && line.p[line.n - 1] == '\\'; /* goes on in the next line */
@@ -156,26 +177,57 @@ static void look_at_override(int root, const char *unit_dir, const char *unit,
 	}
 }
 
-/* Debian's kexec-tools below sysvinit; OpenRC's service of Gentoo and Alpine. */
-static void look_at_scripts(int root, struct loaders *found)
+/* kexec-load and kexec of Debian's, Gentoo's and Alpine's kexec-tools, whatever is in them */
+static bool is_kexec_tools(const char *name)
 {
-	static const char *const folders[] = { "/etc/rc6.d", "/etc/rc.d/rc6.d",
-					       "/etc/runlevels/default", "/etc/runlevels/boot",
-					       "/etc/runlevels/shutdown" };
+	return strstr(name, "kexec-load") || strcmp(name, "kexec") == 0;
+}
+
+/* Scripts of a folder that init runs on the way down. */
+static void look_at_script_folder(int root, const char *folder, const char *suffix,
+				  struct loaders *found)
+{
+	_cleanup_names_ struct names names = { 0 };
 	char path[PATH_N];
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
-		_cleanup_names_ struct names names = { 0 };
-
-		if (list_in(root, folders[i], &names) < 0)
+	if (list_in(root, folder, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.n; i++) {
+		if (strstr(names.v[i], "rapidreboot") || !ends_with(names.v[i], suffix) ||
+		    snprintf(path, sizeof(path), "%s/%s", folder, names.v[i]) >= PATH_N ||
+		    (!is_kexec_tools(names.v[i]) && !runs_kexec(root, path, "")))
 			continue;
-		for (size_t k = 0; k < names.n; k++) {
-			if (!strstr(names.v[k], "kexec-load") && strcmp(names.v[k], "kexec") != 0)
-				continue;
-			(void)snprintf(path, sizeof(path), "%s/%s", folders[i], names.v[k]);
-			note(found, path);
-			found->n_loaders++;
-		}
+		note(found, path);
+		found->n_loaders++;
+	}
+}
+
+/* sysvinit and OpenRC; systemd-shutdown(8); local.d of OpenRC; Void's runit; scripts of the administrator
+ * of Void, Slackware, Red Hat and SUSE */
+static void look_at_scripts(int root, struct loaders *found)
+{
+	static const char *const folders[][2] = {
+		{ "/etc/rc6.d", "" },
+		{ "/etc/rc.d/rc6.d", "" },
+		{ "/etc/runlevels/default", "kexec" },
+		{ "/etc/runlevels/boot", "kexec" },
+		{ "/etc/runlevels/default", "kexec-load" },
+		{ "/etc/runlevels/boot", "kexec-load" },
+		{ "/etc/runlevels/shutdown", "" },
+		{ "/usr/lib/systemd/system-shutdown", "" },
+		{ "/etc/local.d", ".stop" },
+		{ "/etc/runit/shutdown.d", ".sh" },
+	};
+	static const char *const files[] = { "/etc/rc.shutdown", "/etc/rc.d/rc.local_shutdown",
+					     "/etc/rc.local_shutdown", "/etc/init.d/halt.local" };
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+		look_at_script_folder(root, folders[i][0], folders[i][1], found);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		if (!runs_kexec(root, files[i], ""))
+			continue;
+		note(found, files[i]);
+		found->n_loaders++;
 	}
 }
 

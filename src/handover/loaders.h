@@ -20,6 +20,6 @@ struct loaders {
 	bool reboot_is_kexec;
 };
 
-/* Looks at units of systemd, scripts of runlevel 6 and services of OpenRC of the machine whose "/" is
- * @root, ours left out. */
+/* Looks at units of systemd, scripts of sysvinit, OpenRC, runit and systemd-shutdown of the machine whose
+ * "/" is @root, ours left out. */
 void loaders_find(int root, struct loaders *ret);

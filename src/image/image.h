@@ -11,75 +11,8 @@
 
 #include "base/cleanup.h"
 #include "fundamental/bytes.h"
-
-enum image_type {
-	IMAGE_MULTIBOOT2,
-	IMAGE_ELF64, /* elf-x86_64 */
-	IMAGE_MULTIBOOT1,
-	IMAGE_ELF32, /* elf-x86 */
-	IMAGE_BZIMAGE64,
-	IMAGE_BZIMAGE,
-	IMAGE_BEOBOOT, /* recognised and refused */
-	IMAGE_NBI,     /* recognised and refused */
-	IMAGE_UKI,
-};
-
-/* Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header". */
-#define BZIMAGE_LOADED_HIGH (1u << 0) /* loadflags */
-#define BZIMAGE_KASLR_FLAG (1u << 1)
-#define BZIMAGE_XLF_KERNEL_64 (1u << 0) /* xloadflags */
-#define BZIMAGE_XLF_ABOVE_4G (1u << 1)
-#define BZIMAGE_XLF_EFI_KEXEC (1u << 4)
-#define BZIMAGE_XLF_5LEVEL (1u << 5)
-
-/* Numbers that the version of the header does not have are 0, except for the two that boot.rst
- * defines. */
-struct bzimage {
-	struct bytes setup;   /* boot sector and real-mode code */
-	struct bytes kernel;  /* protected-mode code and what follows it, a signature for example */
-	struct bytes header;  /* 0x1f1 … end of the setup header, inside setup */
-	struct bytes payload; /* the compressed vmlinux inside kernel; n == 0 when not given */
-	struct bytes release; /* first word of kernel_version: `uname -r`; n == 0 when not given */
-	uint16_t version;     /* boot protocol, 0x020c = 2.12 */
-	uint16_t xloadflags;  /* 0 before 2.12 */
-	uint8_t loadflags;
-	bool relocatable;
-	uint32_t kernel_alignment;
-	uint32_t init_size;    /* memory the kernel needs before it reads the e820 table */
-	uint32_t cmdline_size; /* longest command line without NUL */
-	uint32_t initrd_addr_max;
-	uint32_t setup_type_max; /* newest setup_data type known, 0 when not given */
-	uint64_t pref_address;
-};
-
-#define ELF_SEGMENTS_MAX 64
-
-struct elf_segment { /* PT_LOAD */
-	struct bytes data;
-	uint64_t paddr, vaddr, mem_size;
-};
-
-struct elf {
-	bool is_64bit;
-	uint16_t machine; /* EM_X86_64, EM_386, … */
-	uint16_t type;	  /* ET_EXEC, ET_DYN, … */
-	uint64_t entry;
-	bool is_linux; /* a Linux vmlinux: takes boot_params */
-	struct elf_segment loads[ELF_SEGMENTS_MAX];
-	size_t n_loads;
-};
-
-/* Multiboot 0.6.96 and Multiboot2 2.0 specifications. */
-struct multiboot {
-	unsigned version;   /* 1 or 2 */
-	uint32_t flags;	    /* version 1: header flags */
-	bool has_addresses; /* load addresses from the header instead of ELF */
-	struct elf elf;	    /* segments either way */
-	uint64_t entry;	    /* physical, 32-bit protected mode */
-	bool relocatable;   /* version 2, tag 10 */
-	uint64_t reloc_min, reloc_max, reloc_align;
-	bool wants_modules_aligned;
-};
+#include "image/elf.h"
+#include "image/x86_64/x86_64.h"
 
 #define UKI_INITRDS_MAX 64
 
@@ -96,41 +29,51 @@ struct uki {
 /* PRETTY_NAME of @uki->os_release, to be released with free(3). -ENOENT, -ENOMEM. */
 _must_check_ int uki_title(const struct uki *uki, char **ret);
 
+/* Unified kernel images are a format of every architecture. */
+#define IMAGE_UKI 0xffu
+
 /* A recognised image. @inner describes what a UKI carries; for all others it is the image itself
  * and `outer` stays empty. */
 struct image {
-	enum image_type type;
+	unsigned type;	  /* IMAGE_UKI, or a value of the architecture's own enum */
 	const char *name; /* as in kexec --type= */
 	bool is_uki;
 	struct uki uki; /* when is_uki */
 	/* what will be entered: for a UKI the type of its .linux */
-	enum image_type inner;
+	unsigned inner;
 	union {
-		struct bzimage bzimage;
 		struct elf elf;
-		struct multiboot multiboot;
+		struct x86_64_image x86_64;
 	};
 };
 
-/* Protocol 2.12, 64-bit entry point, may lie above 4 GiB: what `kexec` calls bzImage64. */
-bool bzimage_is_64bit(const struct bzimage *image);
-
-/* Each parser returns -ENOEXEC when the file is something else, -EBADMSG when it is of this type but
- * cut off or contradicts itself, and -EOPNOTSUPP when it asks for what a running kernel cannot
- * give (a 16-bit entry, EFI boot services). */
-_must_check_ int bzimage_parse(struct bytes file, struct bzimage *ret, struct kx_error *err);
-_must_check_ int elf_parse(struct bytes file, struct elf *ret, struct kx_error *err);
-_must_check_ int multiboot1_parse(struct bytes file, struct multiboot *ret, struct kx_error *err);
-_must_check_ int multiboot2_parse(struct bytes file, struct multiboot *ret, struct kx_error *err);
 _must_check_ int uki_parse(struct bytes file, struct uki *ret, struct kx_error *err);
 
+struct image_format {
+	unsigned type;
+	const char *name; /* as in kexec --type= */
+	/* Fills the union of @ret. Errors as for image_parse(). */
+	int (*probe)(struct bytes file, struct image *ret, struct kx_error *err);
+};
+
+/* What kernel files of one architecture can be, unified kernel images apart. */
+struct image_formats {
+	const struct image_format *v;
+	size_t n;
+	const char *processor; /* for sentences: "not a kernel for x86" */
+	const char *none;      /* sentence when a file is of no format */
+	/* Says why an ELF file is none of them. */
+	int (*unknown_elf)(struct bytes file, struct kx_error *err);
+};
+
 /*
- * Tries every type in the order of `kexec` on x86_64, or only @demanded (a name, or NULL).
- * -EINVAL: @demanded is no name of a type. -ENOEXEC: nothing matches (with @demanded: what it is
- * instead). -EOPNOTSUPP: recognised and refused, in a sentence. -EBADMSG: recognised and damaged.
+ * Tries every format in the order of @formats and unified kernel images last, or only @demanded (a
+ * name, or NULL). -EINVAL: @demanded is no name of a format. -ENOEXEC: nothing matches (with @demanded:
+ * what it is instead). -EOPNOTSUPP: recognised and refused, in a sentence. -EBADMSG: recognised and
+ * damaged.
  */
-_must_check_ int image_parse(struct bytes file, const char *demanded, struct image *ret,
-			     struct kx_error *err);
+_must_check_ int image_parse(const struct image_formats *formats, struct bytes file,
+			     const char *demanded, struct image *ret, struct kx_error *err);
 
 /* Name of compression format @file begins with ("gzip", "xz", "lzma", "zstd", "lz4", "bzip2",
  * "lzop"), or NULL. */

@@ -11,10 +11,8 @@
 
 struct arch {
 	enum arch_id id;
-	const struct arch_planner *planner; /* has the purgatory's blob */
-	/* Formats of kernel files; as image_parse(). */
-	int (*image_parse)(struct bytes file, const char *type, struct image *ret,
-			   struct kx_error *err);
+	const struct arch_planner *planner;  /* has the purgatory's blob */
+	const struct image_formats *formats; /* of kernel files */
 	/* `uname -r` of the kernel inside; n == 0 when the format does not say. */
 	struct bytes (*image_release)(const struct image *image);
 	/* Longest command line without its NUL; 0 when the format does not say. */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/crash.h"
 
@@ -52,9 +53,40 @@ void crash_say_state(struct kx_ctx *ctx, int before, struct kx_error *err)
 		append(err, "; the crash kernel that was loaded before is still loaded");
 }
 
+/* Is it anything but cpio archives? For kexec_file_load(2) it is not in memory. */
+static bool is_packed(const struct payload *initrd)
+{
+	static const char cpio[4] = { '0', '7', '0', '7' };
+	char magic[sizeof(cpio)] = "";
+
+	if (initrd->bytes.p)
+		return !bytes_is_at(initrd->bytes, 0, cpio, sizeof(cpio));
+	return initrd->fd >= 0 && pread(initrd->fd, magic, sizeof(magic), 0) == sizeof(magic) &&
+	       memcmp(magic, cpio, sizeof(cpio)) != 0;
+}
+
+int crash_doubt(struct kx_plan *plan, const struct machine *machine, struct kx_error *err)
+{
+	const uint64_t need = crash_needs(machine, &plan->image->image, plan->initrd.bytes.n,
+					  is_packed(&plan->initrd));
+	const uint64_t has = crash_has(machine);
+	const uint64_t mib = (need + (1u << 20) - 1) >> 20;
+	char sentence[300];
+
+	if (need <= has)
+		return 0;
+	(void)snprintf(sentence, sizeof(sentence),
+		       "it is doubtful whether this crash kernel can save a dump: with its initial "
+		       "ramdisk it needs about %llu MiB of memory, and %llu MiB are reserved; boot "
+		       "with crashkernel=%lluM or take a smaller ramdisk, and try it",
+		       (unsigned long long)mib, (unsigned long long)(has >> 20),
+		       (unsigned long long)(mib + 15) / 16 * 16);
+	return plan_add_warning(plan, sentence) < 0 ? kx_fail(err, -ENOMEM, "out of memory") : 0;
+}
+
 /* The kernel's loader puts the same parts into the reservation as the planner, of the same sizes, so a plan
  * that has no room means that the call would have none. Only sizes matter: nothing of it is loaded. */
-int crash_check_fits(struct kx_ctx *ctx, const struct kx_request *req, const struct kx_plan *plan,
+int crash_check_fits(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
 		     struct kx_error *err)
 {
 	struct machine machine;
@@ -71,9 +103,14 @@ int crash_check_fits(struct kx_ctx *ctx, const struct kx_request *req, const str
 	if (r < 0) /* unknown: then the kernel decides */
 		return 0;
 	r = plan_make(&machine, &preq, &trial, &why);
-	if (r == 0)
+	if (r == 0) {
 		plan_done(&trial);
+		if (crash_doubt(plan, &machine, err) < 0)
+			r = -ENOMEM;
+	}
 	machine_done(&machine);
+	if (r == -ENOMEM)
+		return kx_fail(err, r, "out of memory");
 	if (r != -ENOSPC)
 		return 0;
 	if (err)

@@ -11,7 +11,10 @@ int crash_is_loaded(struct kx_ctx *ctx);
 void crash_say_untouched(struct kx_ctx *ctx, struct kx_error *err);
 /* Adds what is loaded after a call that failed; @before is what crash_is_loaded() said before it. */
 void crash_say_state(struct kx_ctx *ctx, int before, struct kx_error *err);
+/* Adds a warning to @plan when the reservation is too small for it to run in. -ENOMEM. */
+_must_check_ int crash_doubt(struct kx_plan *plan, const struct machine *machine,
+			     struct kx_error *err);
 /* -ENOSPC: kernel and initial ramdisk of @plan, for kexec_file_load(2), do not fit into the reservation.
- * 0 when they do, and where that cannot be known. */
+ * 0 when they do, and where that cannot be known; with crash_doubt(). */
 _must_check_ int crash_check_fits(struct kx_ctx *ctx, const struct kx_request *req,
-				  const struct kx_plan *plan, struct kx_error *err);
+				  struct kx_plan *plan, struct kx_error *err);

@@ -125,7 +125,7 @@ static int image_open(struct kx_ctx *ctx, const struct kx_part *part, const char
 	r = image_unpack(image, err);
 	if (r < 0)
 		return fail_image(err, r, name, KX_STEP_KERNEL_UNPACK);
-	r = image->arch->image_parse(image->contents, type, &image->image, err);
+	r = image_parse(image->arch->formats, image->contents, type, &image->image, err);
 	if (r < 0)
 		return fail_image(err, kx_fail_in(err, r, "%s", name), name, KX_STEP_KERNEL_TYPE);
 	if (image_strings(image) < 0)

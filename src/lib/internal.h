@@ -117,6 +117,8 @@ _must_check_ int module_open(struct kx_ctx *ctx, const struct kx_part *part, str
 void payload_done(struct payload *payload);
 
 /* Logs segments and addresses, for debugging. */
+/* A sentence about what the next kernel will be without. -ENOMEM. */
+_must_check_ int plan_add_warning(struct kx_plan *plan, const char *sentence);
 void plan_log(struct kx_ctx *ctx, const struct kx_plan *plan);
 
 /* Adds to the error of a refused system call its likeliest cause, found in the machine's policy

@@ -23,7 +23,7 @@ enum { CMDLINE_MAX = 1 << 20 };
 
 DEFINE_CLEANUP(struct kx_plan *, kx_plan_free)
 
-static int add_warning(struct kx_plan *plan, const char *sentence)
+int plan_add_warning(struct kx_plan *plan, const char *sentence)
 {
 	char **bigger = reallocarray(plan->warnings, plan->n_warnings + 1, sizeof(*bigger));
 
@@ -122,9 +122,9 @@ static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 		plan->optional_flags |= SYS_KEXEC_FILE_FORCE_DTB;
 	plan->syscall_flags |= plan->optional_flags;
 	if (plan->image->image.is_uki)
-		r = add_warning(plan,
-				"the unified kernel image's own signature is left behind: the "
-				"running kernel verifies that of the kernel inside, if any");
+		r = plan_add_warning(plan,
+				     "the unified kernel image's own signature is left behind: the "
+				     "running kernel verifies that of the kernel inside, if any");
 	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
 }
 
@@ -180,7 +180,7 @@ static int warn_packed(struct kx_plan *plan, const char *why_not)
 
 	(void)snprintf(sentence, sizeof(sentence), "initial ramdisk: not all is unpacked: %.230s",
 		       why_not);
-	return add_warning(plan, sentence);
+	return plan_add_warning(plan, sentence);
 }
 
 static int warn_prepared(struct kx_plan *plan, const struct prepared *prepared)
@@ -422,7 +422,7 @@ static int warn_guessed_arch(struct kx_ctx *ctx, struct kx_plan *plan)
 		       "no file tells this machine's architecture (/proc/sys/kernel/arch, "
 		       "/proc/cpuinfo, /bin/sh): taken to be %s, as this program's machine is",
 		       arch_name(arch.id));
-	return add_warning(plan, sentence);
+	return plan_add_warning(plan, sentence);
 }
 
 KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
@@ -461,8 +461,9 @@ KX_EXPORT int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request,
 		return r;
 	r = plan->way == KX_WAY_FILE ? plan_file(ctx, &req, plan, err)
 				     : plan_segments(ctx, &req, plan, err);
-	if (r == 0 && plan->way == KX_WAY_FILE && req.flags & KX_REQ_ON_CRASH)
-		r = crash_check_fits(ctx, &req, plan, err);
+	if (r == 0 && req.flags & KX_REQ_ON_CRASH)
+		r = plan->way == KX_WAY_FILE ? crash_check_fits(ctx, &req, plan, err)
+					     : crash_doubt(plan, &plan->machine, err);
 	if (r < 0 && req.flags & KX_REQ_ON_CRASH)
 		crash_say_untouched(ctx, err);
 	if (r < 0)

@@ -137,7 +137,7 @@ int prepare_unpacked(struct kx_ctx *ctx, const struct image *image, const struct
 	const struct payload *initrd = plan->initrd.is_secret ? &none : &plan->initrd;
 	struct prepared found = { .initrd = { .fd = -1 } };
 	struct work w = {
-		.bzimage = image && image->inner == IMAGE_BZIMAGE64 ? &image->bzimage : NULL,
+		.bzimage = image && image->inner == IMAGE_BZIMAGE64 ? &image->x86_64.bzimage : NULL,
 		.initrd = initrd,
 		.facts = facts,
 		.max = prepare_budget(&plan->machine.memory),

@@ -98,3 +98,9 @@ _must_check_ int plan_in_place(const struct machine *machine, const struct plan_
 			       const struct plan *plan, const struct windows *windows,
 			       struct plan *ret, struct kx_error *err);
 void plan_done(struct plan *plan);
+
+/* Bytes that a crash kernel and its initial ramdisk use at least while they save a dump, by their files;
+ * 0 when the image does not tell. What of memory they will have. */
+uint64_t crash_needs(const struct machine *machine, const struct image *image, uint64_t initrd_n,
+		     bool is_packed);
+uint64_t crash_has(const struct machine *machine);

@@ -34,7 +34,8 @@ static bool is_loader_file(const char *name)
 						"refind", "boot", "limine", "systemd-boot" };
 	const size_t n = strlen(name);
 
-	if (strcmp(name, "core.img") == 0 || strcmp(name, "ldlinux.sys") == 0)
+	if (strcmp(name, "core.img") == 0 || strcmp(name, "ldlinux.sys") == 0 ||
+	    strcmp(name, "limine-bios.sys") == 0)
 		return true;
 	if (n > 4 && strcasecmp(name + n - 4, ".cap") == 0)
 		return true; /* a capsule for the firmware */
@@ -88,7 +89,9 @@ static int look_below(const struct look *l, struct report *r, const char *roof, 
 	if (code < 0)
 		return code == -ENOENT || code == -ENOTDIR ? 0 : code;
 	for (size_t i = 0; i < names.n; i++) {
-		if (!path_make(path, sizeof(path), "%s/%s%s", roof, names.v[i], sub))
+		/* EFI/Linux has kernels, whatever their names are: Boot Loader Specification, Type 2 */
+		if (strcasecmp(names.v[i], "Linux") == 0 ||
+		    !path_make(path, sizeof(path), "%s/%s%s", roof, names.v[i], sub))
 			continue;
 		code = look_at_files(l, r, path, since, ret_newer);
 		if (code < 0)
@@ -106,9 +109,17 @@ static enum preflight_status look_at_loaders(const struct look *l, struct report
 		{ "/boot/efi/EFI", "/fw" }, { "/efi/EFI", "/fw" }, { "/boot/EFI", "/fw" },
 		{ "/boot/grub", "" },	    { "/boot/grub2", "" },
 	};
+	static const char *const folders[] = { "/boot/extlinux", "/boot/syslinux", "/boot/limine" };
 	size_t newer = 0;
 	int n = 0;
 
+	for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+		int code = look_at_files(l, r, folders[i], since, &newer);
+
+		if (code < 0)
+			return unknown(r, folders[i], code);
+		n += code;
+	}
 	for (size_t i = 0; i < sizeof(roofs) / sizeof(*roofs); i++) {
 		int code = look_below(l, r, roofs[i][0], roofs[i][1], since, &newer);
 
@@ -130,6 +141,17 @@ static enum preflight_status look_at_loaders(const struct look *l, struct report
 	return PREFLIGHT_OK;
 }
 
+/* rpi-eeprom-update(1) leaves it on the boot partition; the board's ROM installs and renames it. */
+static bool tell_eeprom(const struct look *l, struct report *r)
+{
+	static const char *const files[] = { "/boot/firmware/pieeprom.upd", "/boot/pieeprom.upd" };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (look_exists(l, files[i]) == 1)
+			evidencef(r, "%s is there", files[i]);
+	return r->evidence.n > 0;
+}
+
 enum preflight_status look_firmware_waits(const struct look *l, struct report *r)
 {
 	_cleanup_(firmware_waits_done) struct firmware_waits waits = { .since = 0 };
@@ -140,6 +162,8 @@ enum preflight_status look_firmware_waits(const struct look *l, struct report *r
 	code = firmware_waits_read(l->root, &waits);
 	if (code < 0)
 		return unknown(r, "/run/reboot-required.pkgs, " FIRMWARE_WAITS, code);
+	if (tell_eeprom(l, r))
+		return found(r, "An update of the board's firmware waits for the next start.");
 	if (tell_packages(&waits, r))
 		return found(
 			r,

@@ -23,7 +23,7 @@ static int next_has(const struct look *l, const char *line)
 enum preflight_status look_kept_memory(const struct look *l, struct report *r)
 {
 	enum kho_word next;
-	int state;
+	int state, by_default;
 
 	if (!l->has_proc)
 		return unknown(r, "/proc/cmdline", -ENODATA);
@@ -46,10 +46,12 @@ enum preflight_status look_kept_memory(const struct look *l, struct report *r)
 			     "to be kept would be lost.");
 	}
 	next = kho_word_of(l->entry->cmdline);
-	if (next == KHO_ON ||
-	    (next == KHO_UNSAID && (next_has(l, "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y") == 1 ||
-				    kho_word_running(l->root) != KHO_ON)))
+	by_default = next_has(l, "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y");
+	if (next == KHO_ON || (next == KHO_UNSAID && by_default == 1))
 		return PREFLIGHT_OK;
+	/* On without a word for it: the next kernel may be built in the same way. */
+	if (next == KHO_UNSAID && by_default < 0 && kho_word_running(l->root) != KHO_ON)
+		return unknown(r, "configuration of the next kernel", by_default);
 	evidencef(r, "command line of the entry: %s",
 		  next == KHO_OFF ? "kho= is off" : "no kho=on");
 	return found(r, "The next kernel is not to take what is handed over: memory that was to be "

@@ -13,11 +13,14 @@
 
 enum { FILE_MAX = 64 << 10, WANTS_MAX = 4096 };
 
-/* Boot loaders of Debian, Fedora and SUSE; fwupd writes what the firmware installs. */
+/* Boot loaders of Debian, Fedora and SUSE, and the firmware of boards; fwupd writes what the firmware
+ * installs. */
 bool is_firmware_package(struct bytes name)
 {
-	static const char *const prefixes[] = { "shim",	  "grub",     "systemd-boot", "fwupd",
-						"refind", "syslinux", "extlinux",     "limine" };
+	static const char *const prefixes[] = { "shim",		  "grub",      "systemd-boot",
+						"fwupd",	  "refind",    "syslinux",
+						"extlinux",	  "limine",    "u-boot",
+						"raspi-firmware", "rpi-eeprom" };
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
 		if (bytes_starts(name, prefixes[i]))

@@ -143,6 +143,40 @@ int core_read(struct vmcore *core, uint64_t virt, void *buf, size_t n, const cha
 	return 0;
 }
 
+/* Large pieces, each read once: not through the blocks that are kept. */
+int core_read_physical(struct vmcore *core, uint64_t phys, void *buf, size_t n,
+		       struct kx_error *err)
+{
+	uint8_t *p = buf;
+
+	while (n > 0) {
+		struct run run;
+		ssize_t got;
+		size_t part;
+
+		if (!find_run(core, phys, false, &run))
+			return kx_fail(err, -EFAULT,
+				       "no segment of the dump covers physical address %#llx",
+				       (unsigned long long)phys);
+		part = run.n < n ? (size_t)run.n : n;
+		got = (ssize_t)part;
+		if (run.is_zero)
+			memset(p, 0, part);
+		else
+			got = core->file.source.read_at(core->file.source.data, run.offset, p,
+							part);
+		if (got < 0 || (size_t)got < part)
+			return kx_fail(err, got < 0 ? (int)got : -ENODATA,
+				       "cannot read physical address %#llx: %s",
+				       (unsigned long long)phys,
+				       got < 0 ? strerror((int)-got) : "the file is cut off");
+		p += part;
+		phys += part;
+		n -= part;
+	}
+	return 0;
+}
+
 int core_read_uint(struct vmcore *core, uint64_t virt, size_t n, const char *what, uint64_t *ret,
 		   struct kx_error *err)
 {

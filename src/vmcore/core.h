@@ -17,6 +17,7 @@
 #define LINE_MAX_BYTES (1u << 13) /* line of the plain log; the kernel's own limit is 1024 */
 #define PAGES_MAX (UINT64_C(1) << 36) /* page frames; 256 TiB in pages of 4 KiB */
 #define PAGE_N_MAX (256u << 10)	      /* bytes of a page; 64 KiB on arm64 and POWER */
+#define NOTES_N_MAX (64u << 20)	      /* bytes of notes: 8192 processors with a page each, twice */
 #define FLAT_PARTS_MAX (1u << 22) /* of a flattened dump, 64 KiB each as makedumpfile writes them */
 #define PROCESSORS_MAX 8192	  /* NR_CPUS: each may have one record half begun */
 
@@ -65,9 +66,11 @@ struct vmcore {
 	uint16_t machine;    /* EM_* */
 	struct segment *segments;
 	size_t n_segments;
-	size_t recent[2]; /* segments where the last physical and virtual address were found */
-	size_t n_notes;	  /* looked at so far */
-	char *info;	  /* VMCOREINFO as found: lines, no NUL at the end */
+	size_t recent[2];  /* segments where the last physical and virtual address were found */
+	size_t n_notes;	   /* looked at so far */
+	uint64_t notes_at; /* the PT_NOTE that has VMCOREINFO in it, in the file */
+	uint64_t notes_n;
+	char *info; /* VMCOREINFO as found: lines, no NUL at the end */
 	size_t n_info;
 
 	uint64_t phys_base; /* as the header of a compressed dump says it, with has_phys_base */
@@ -84,8 +87,8 @@ _must_check_ int elf_open(struct vmcore *core, struct kx_error *err);
 _must_check_ int core_add_segment(struct vmcore *core, const struct segment *segment, size_t *room);
 uint64_t core_load(const struct vmcore *core, const uint8_t *p, size_t n);
 
-/* file.c: file_read() returns how many bytes were read, fewer only at the end, or a negative errno */
-ssize_t file_read(struct file *file, uint64_t offset, void *buf, size_t n);
+/* file.c: core_file_read() returns how many bytes were read, fewer only at the end, or a negative errno */
+ssize_t core_file_read(struct file *file, uint64_t offset, void *buf, size_t n);
 _must_check_ int core_read_file(struct vmcore *core, uint64_t offset, void *buf, size_t n,
 				const char *what, struct kx_error *err);
 
@@ -116,6 +119,8 @@ bool info_hex(const struct vmcore *core, const char *kind, const char *name, uin
 bool info_number(const struct vmcore *core, const char *kind, const char *name, uint64_t *ret);
 
 /* address.c */
+_must_check_ int core_read_physical(struct vmcore *core, uint64_t phys, void *buf, size_t n,
+				    struct kx_error *err);
 void core_init_translation(struct vmcore *core);
 _must_check_ int core_read(struct vmcore *core, uint64_t virt, void *buf, size_t n,
 			   const char *what, struct kx_error *err);

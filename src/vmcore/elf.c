@@ -45,7 +45,7 @@ uint64_t core_load(const struct vmcore *core, const uint8_t *p, size_t n)
 static int identify(struct vmcore *core, const struct elf_layout **ret, struct kx_error *err)
 {
 	uint8_t ident[EI_NIDENT + 4];
-	ssize_t got = file_read(&core->file, 0, ident, sizeof(ident));
+	ssize_t got = core_file_read(&core->file, 0, ident, sizeof(ident));
 	uint64_t type;
 
 	if (got < 0)
@@ -160,8 +160,13 @@ static int read_program_header(struct vmcore *core, const struct elf_layout *l, 
 		return kx_fail(err, -EBADMSG,
 			       "a segment at file offset %#llx claims %#llx bytes, past any file",
 			       (unsigned long long)s.offset, (unsigned long long)s.file_n);
-	if (type == PT_NOTE)
+	if (type == PT_NOTE && core->info)
+		return 0;
+	if (type == PT_NOTE) {
+		core->notes_at = s.offset;
+		core->notes_n = s.file_n;
 		return read_notes(core, s.offset, end, err);
+	}
 	/* /proc/kcore wrote p_memsz 0 in some versions; what is in the file is in memory. */
 	if (s.mem_n < s.file_n)
 		s.mem_n = s.file_n;

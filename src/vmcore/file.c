@@ -59,7 +59,7 @@ static ssize_t read_part(struct file *file, uint64_t offset, uint8_t *buf, size_
 	return (ssize_t)n;
 }
 
-ssize_t file_read(struct file *file, uint64_t offset, void *buf, size_t n)
+ssize_t core_file_read(struct file *file, uint64_t offset, void *buf, size_t n)
 {
 	size_t done = 0;
 	uint64_t end;
@@ -97,7 +97,7 @@ int core_read_file(struct vmcore *core, uint64_t offset, void *buf, size_t n, co
 		   struct kx_error *err)
 {
 	const char *of = core->kdump ? "physical address" : "file offset";
-	ssize_t got = file_read(&core->file, offset, buf, n);
+	ssize_t got = core_file_read(&core->file, offset, buf, n);
 
 	if (got < 0)
 		return kx_fail(err, (int)got, "cannot read %s at %s %#llx: %s", what, of,

@@ -53,7 +53,7 @@ static int read_parts(struct vmcore *core, struct flat *flat, struct kx_error *e
 		uint8_t head[PART_HEADER_N];
 		struct part part = { 0 };
 		uint64_t n;
-		ssize_t got = file_read(&core->file, at, head, sizeof(head));
+		ssize_t got = core_file_read(&core->file, at, head, sizeof(head));
 
 		if (got < 0)
 			return kx_fail(err, (int)got, "cannot read the flattened dump: %s",

@@ -72,7 +72,7 @@ static int count_range(struct kdump *k, uint64_t start, uint64_t end, uint64_t *
 
 	while (start < end) {
 		const size_t n = end - start < sizeof(buf) ? (size_t)(end - start) : sizeof(buf);
-		ssize_t got = file_read(&k->file, k->bitmap_at + start, buf, n);
+		ssize_t got = core_file_read(&k->file, k->bitmap_at + start, buf, n);
 
 		if (got < 0)
 			return (int)got;
@@ -112,7 +112,7 @@ static int find_descriptor(struct kdump *k, uint64_t frame, uint64_t *ret)
 	uint8_t byte;
 	int r;
 
-	if (file_read(&k->file, k->bitmap_at + frame / 8, &byte, 1) != 1)
+	if (core_file_read(&k->file, k->bitmap_at + frame / 8, &byte, 1) != 1)
 		return -EIO;
 	if (!(byte >> frame % 8 & 1))
 		return -EFAULT;
@@ -135,7 +135,7 @@ static int read_page(struct kdump *k, uint64_t frame)
 
 	if (r < 0)
 		return r;
-	if (file_read(&k->file, k->descriptors_at + index * sizeof(raw), raw, sizeof(raw)) !=
+	if (core_file_read(&k->file, k->descriptors_at + index * sizeof(raw), raw, sizeof(raw)) !=
 	    sizeof(raw))
 		return -EIO;
 	at = load(k, raw, 8);
@@ -143,7 +143,7 @@ static int read_page(struct kdump *k, uint64_t frame)
 	flags = (uint32_t)load(k, raw + 12, 4);
 	if (n == 0 || n > k->page_n)
 		return -EPROTO;
-	got = file_read(&k->file, at, k->packed, n);
+	got = core_file_read(&k->file, at, k->packed, n);
 	if (got < 0)
 		return (int)got;
 	if ((size_t)got < n)

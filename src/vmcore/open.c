@@ -42,7 +42,7 @@ static int fail_foreign(struct bytes head, struct kx_error *err)
 static int read_head(struct vmcore *core, uint8_t *buf, size_t n, struct bytes *ret,
 		     struct kx_error *err)
 {
-	ssize_t got = file_read(&core->file, 0, buf, n);
+	ssize_t got = core_file_read(&core->file, 0, buf, n);
 
 	if (got < 0)
 		return kx_fail(err, (int)got, "cannot read it: %s", strerror((int)-got));

@@ -4,7 +4,7 @@
 /*
  * The vmcore layer: a crash dump in, the kernel log in it out.
  *
- * Stands on base/ alone and is used by cli/ alone. Pure: bytes come through one callback, records
+ * Stands on base/ alone and is used by dump/ and cli/. Pure: bytes come through one callback, records
  * leave through another; no file descriptor, no output. open.c tells formats: elf.c finds segments
  * and notes, kdump.c the pages of a compressed dump, flat.c puts a flattened one together. info.c
  * looks up VMCOREINFO, address.c turns kernel addresses into file offsets, log.c picks the reader
@@ -114,3 +114,27 @@ typedef int (*vmcore_emit_fn)(void *data, const struct vmcore_record *record);
  */
 int vmcore_log(struct vmcore *core, vmcore_emit_fn emit, void *data,
 	       struct vmcore_report *ret_report, struct kx_error *err);
+
+/* ---- for those who copy a dump; the functions return as core_read_file() does, or false for what VMCOREINFO
+ * does not say */
+
+/* Memory from physical address @at on. -EFAULT where the dump has none. */
+_must_check_ int vmcore_read_physical(struct vmcore *core, uint64_t at, void *buf, size_t n,
+				      struct kx_error *err);
+_must_check_ int vmcore_read_virtual(struct vmcore *core, uint64_t at, void *buf, size_t n,
+				     const char *what, struct kx_error *err);
+/* A number of the crashed kernel in its byte order. */
+uint64_t vmcore_load(const struct vmcore *core, const uint8_t *p, size_t n);
+/* All of VMCOREINFO, and single values of it: @kind is "SIZE", "OFFSET", "NUMBER", … */
+struct bytes vmcore_info(const struct vmcore *core);
+bool vmcore_symbol(const struct vmcore *core, const char *name, uint64_t *ret);
+bool vmcore_number(const struct vmcore *core, const char *kind, const char *name, uint64_t *ret);
+bool vmcore_value(const struct vmcore *core, const char *kind, struct bytes *ret);
+/* Physical addresses [@start, @end) of part @i of what is in the dump; false past the last. Parts may
+ * overlap, in any order. */
+bool vmcore_part(const struct vmcore *core, size_t i, uint64_t *start, uint64_t *end);
+/* Notes of an ELF core as they are, to be freed. *@ret_n is 0 when it has none. */
+_must_check_ int vmcore_notes(struct vmcore *core, uint8_t **ret, size_t *ret_n,
+			      struct kx_error *err);
+/* Is it 64-bit and little endian? */
+bool vmcore_is_le64(const struct vmcore *core);

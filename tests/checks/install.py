@@ -32,7 +32,8 @@ class Checks:
 
 def environment():
     env = dict(os.environ)
-    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
+    for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS",
+                 "MALLOC_PERTURB_"):
         env.pop(name, None)
     return env
 

@@ -7,7 +7,7 @@ import os
 import re
 import struct
 
-from kexec_machine import MachineTest, main
+from kexec_machine import MachineTest, bzimage, main
 
 # Of the captured machine: "Kernel code" of its /proc/iomem; 0xffffffff81000000 and 0xffff888000000000
 # are where kernels without KASLR are (Documentation/arch/x86/x86_64/mm.rst).
@@ -106,6 +106,22 @@ class Refused(CrashTest):
                 self.loaded("0")
                 self.assertNotIn("still loaded", self.run_kexec(*way, "-p", f"--initrd={large}",
                                                                 "K").err)
+
+    def test_doubt(self):
+        """The kernel's init_size, what the ramdisk unpacks to, and 12 MiB: 256 MiB are reserved."""
+        init_size, = struct.unpack_from("<I", bzimage(), 0x260)
+        rest = (256 << 20) - init_size - (12 << 20)
+        for magic, size, is_doubtful in ((b"070701", rest, False), (b"070701", rest + 1, True),
+                                         (b"\x1f\x8b", rest // 3, False),
+                                         (b"\x1f\x8b", rest // 3 + 1, True)):
+            initrd = self.file("initrd-of-size", magic)
+            os.truncate(initrd, size)
+            for way, call in (("-s", "file-load-crash"), ("-c", "load-crash"))[:1 + (size < 1 << 27)]:
+                with self.subTest((magic, size, way)):
+                    r = self.assertRun([way, "-p", f"--initrd={initrd}", "K"], 0, [call])
+                    self.assertEqual("doubtful" in r.err, is_doubtful, r.err)
+                    self.assertEqual("needs about 257 MiB of memory, and 256 MiB" in r.err,
+                                     is_doubtful, r.err)
 
     def test_state_is_read(self):
         """The fake kernel changes nothing when it refuses: what it held before is there still."""

@@ -10,18 +10,21 @@ import time
 from kexec_machine import PROGRAM, main
 from reboot_machine import RebootTest
 
-SECONDS = 20                # on a busy machine, and under a sanitizer; without limits it is hours
+SECONDS = 20                # of the processor, and under a sanitizer; without limits it is hours
+WAIT = 600                  # by the clock: a busy machine gives a program less than all of a processor
 MEMORY = 512 << 20
 
 
 class Hostile(RebootTest):
     def limited(self, *args, **env):
         """Runs the command, which may take so much time and memory and no more."""
-        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        sanitized = "ASAN_OPTIONS" in os.environ    # reserves address space by the terabyte
+        def limit():
+            resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+            if "ASAN_OPTIONS" not in os.environ:    # reserves address space by the terabyte
+                resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         return subprocess.run([PROGRAM, *args], env=self.environ(env=env), text=True,
-                              capture_output=True, errors="replace", timeout=SECONDS, check=False,
-                              preexec_fn=None if sanitized else limit)
+                              capture_output=True, errors="replace", timeout=WAIT, check=False,
+                              preexec_fn=limit)
 
     def list(self, path, text):
         self.set(path, text)
@@ -103,10 +106,8 @@ class Hostile(RebootTest):
         self.set("proc/self/mountinfo", "21 1 8:1 / / rw - ext4 /dev/sda7 rw\n" + "".join(
             f"{i} 21 0:{i} / {where}/{i:064x}/shm rw,nosuid,relatime shared:{i} - ext4 /dev/x rw\n"
             for i in range(30, 30030)))
-        begin = time.monotonic()
         run = self.limited("list")
         self.assertEqual(run.returncode, 0, run.stderr)
-        self.assertLess(time.monotonic() - begin, SECONDS)
         self.assertIn(self.kernel, run.stdout)
 
 

@@ -10,6 +10,7 @@ in build/cross/. No kernel can be started on these architectures yet: what is sh
 common code is no code of x86_64, and that a person is told so.
 """
 import argparse
+import concurrent.futures
 import json
 import os
 import pathlib
@@ -18,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CACHE = pathlib.Path(os.environ.get("RAPIDREBOOT_CACHE") or pathlib.Path.home() / ".cache/rapidreboot")
@@ -36,6 +38,7 @@ COMMANDS = {
 # Unit tests that the emulator, not the program, fails: it starts any script by itself and finds only
 # then that its interpreter is missing.
 EMULATOR_FAILS = {"hooks"}
+FETCHING = threading.Lock()     # one call of apt-get at a time
 CROSS_FILE = """\
 [binaries]
 c = [{ccache}'{arch}-linux-gnu-gcc', '--sysroot={sysroot}', '-B{lib}', '-isystem', '{include}/{arch}-linux-gnu', '-isystem', '{include}']
@@ -80,7 +83,8 @@ class Build:
 
     def make(self):
         """With gcc, the libraries of the sysroot and all warnings as errors."""
-        quiet(sys.executable, ROOT / "tools/fetch-images", self.item)
+        with FETCHING:
+            quiet(sys.executable, ROOT / "tools/fetch-images", self.item)
         cross = self.dir.parent / f"{self.arch}.ini"
         cross.parent.mkdir(parents=True, exist_ok=True)
         text = CROSS_FILE.format(
@@ -222,7 +226,9 @@ def main():
     for arch in wanted:
         if arch not in ARCHITECTURES:
             parser.error(f"no architecture {arch!r}: there are {', '.join(ARCHITECTURES)}")
-    passed = sum(run_steps(arch) for arch in wanted)
+    # Half of the steps keep one processor busy, so architectures share them.
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(wanted)) as pool:
+        passed = sum(pool.map(run_steps, wanted))
     failed = len(wanted) * len(STEPS) - passed
     print(f"{passed} passed, {failed} failed, 0 skipped")
     return 1 if failed else 0

@@ -35,7 +35,7 @@ int in_place_setup(void **state)
 	f->ctx.machine_root = open(f->root.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	assert_true(f->ctx.machine_root >= 0);
 	fake_bzimage(&f->kernel);
-	f->kernel.image.bzimage.payload = vmlinux_payload(f->payload);
+	f->kernel.image.x86_64.bzimage.payload = vmlinux_payload(f->payload);
 	f->image.image = f->kernel.image;
 	f->image.arch = &arch_x86_64;
 	f->image.n_refs = 1 << 20; /* it is not on the heap: never the last one */

@@ -77,7 +77,7 @@ static inline void fake_bzimage(struct fake_kernel *k)
 		.type = IMAGE_BZIMAGE64,
 		.name = "bzImage64",
 		.inner = IMAGE_BZIMAGE64,
-		.bzimage = {
+		.x86_64.bzimage = {
 			.header = { h, sizeof(k->header) },
 			.kernel = { k->code, sizeof(k->code) },
 			.version = 0x20f,

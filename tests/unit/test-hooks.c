@@ -119,20 +119,20 @@ static void run_one_second(void)
 }
 
 /* SIGTERM ends a hook and what it has started; one that does not care gets SIGKILL five seconds
- * later. Generous above: a loaded machine is slow. */
+ * later. Generous above, since a busy machine is slow, but less than the hook would take. */
 static void test_time(void **state)
 {
 	struct root root;
 
 	setup(&root);
 	hook(&root, "/etc/rapidreboot/hooks.d/10-sleeps", "sleep 300 & sleep 300", 0755);
-	assert_in_range(seconds_of(run_one_second), 1, 60);
+	assert_in_range(seconds_of(run_one_second), 1, 250);
 	assert_string_equal(last.text, "10-sleeps=timeout");
 	assert_int_equal(last.n_failed, 1);
 	assert_non_null(strstr(told, "ended after 1 s"));
 	hook(&root, "/etc/rapidreboot/hooks.d/10-sleeps", "trap '' TERM\nwhile :; do sleep 1; done",
 	     0755);
-	assert_in_range(seconds_of(run_one_second), 5, 60);
+	assert_in_range(seconds_of(run_one_second), 5, 250);
 	assert_string_equal(last.text, "10-sleeps=timeout");
 	root_free(&root);
 }

@@ -5,7 +5,7 @@
 
 static int image_any(struct bytes file, void *ret, struct kx_error *err)
 {
-	return image_parse(file, NULL, ret, err);
+	return image_parse(&image_formats_x86_64, file, NULL, ret, err);
 }
 static const struct parser image_parser = { image_any, sizeof(struct image) };
 
@@ -81,7 +81,7 @@ static struct bytes build(const char *what, uint8_t *b)
 static const struct {
 	const char *what, *demanded;
 	int r;
-	enum image_type type, inner;
+	unsigned type, inner;
 	const char *says; /* name, or part of the sentence */
 } cases[] = {
 	{ "bzImage64", NULL, 0, IMAGE_BZIMAGE64, IMAGE_BZIMAGE64, "bzImage64" },
@@ -113,7 +113,7 @@ static void test_types(void **state)
 		struct bytes file = build(cases[i].what, b);
 		struct kx_error err = { 0 };
 		struct image image;
-		int r = image_parse(file, cases[i].demanded, &image, &err);
+		int r = image_parse(&image_formats_x86_64, file, cases[i].demanded, &image, &err);
 
 		if (r != cases[i].r)
 			fail_msg("%s as %s: %d %s", cases[i].what, cases[i].demanded, r,
@@ -138,9 +138,9 @@ static void test_uki(void **state)
 	struct image image;
 	char message[512];
 
-	assert_int_equal(image_parse(file, NULL, &image, NULL), 0);
+	assert_int_equal(image_parse(&image_formats_x86_64, file, NULL, &image, NULL), 0);
 	assert_ptr_equal(image.uki.linux_image.p, b + 0x200);
-	assert_ptr_equal(image.bzimage.setup.p, b + 0x200);
+	assert_ptr_equal(image.x86_64.bzimage.setup.p, b + 0x200);
 
 	/* the kernel inside is what decides */
 	put(b, 0x200 + 0x24c, 4, 4096);

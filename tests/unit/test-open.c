@@ -151,7 +151,7 @@ static void test_no_files(void **state)
 	assert_int_equal(mkfifo(full("/fifo"), 0600), 0);
 	root_link(&root, "/link", "fifo");
 	make_socket(full("/socket"));
-	alarm(10);
+	alarm(120);
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		char *line;
 

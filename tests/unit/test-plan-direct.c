@@ -15,7 +15,7 @@ static uint8_t payload[VMLINUX_PAYLOAD_MAX];
 static int setup(void **state)
 {
 	fake_bzimage(&kernel);
-	kernel.image.bzimage.payload = vmlinux_payload(payload);
+	kernel.image.x86_64.bzimage.payload = vmlinux_payload(payload);
 	return 0;
 }
 
@@ -264,7 +264,7 @@ static void test_fixed(void **state)
 static void test_obstacles(void **state)
 {
 	struct machine m = MACHINE(pc_1g);
-	struct bzimage *bz = &kernel.image.bzimage;
+	struct bzimage *bz = &kernel.image.x86_64.bzimage;
 
 	m.has_random = true;
 	expect_rung(&m, "", KX_REQ_FAST, "copy", "seen when");
@@ -295,7 +295,7 @@ static void test_obstacles(void **state)
 static void test_payloads(void **state)
 {
 	struct machine m = MACHINE(pc_1g);
-	struct bzimage *bz = &kernel.image.bzimage;
+	struct bzimage *bz = &kernel.image.x86_64.bzimage;
 	const struct plan_request req = { .image = &kernel.image,
 					  .cmdline = "",
 					  .flags = KX_REQ_FAST };

@@ -282,7 +282,7 @@ static int setup_multiboot(void **state)
 		.type = IMAGE_MULTIBOOT2,
 		.inner = IMAGE_MULTIBOOT2,
 		.name = "multiboot2-x86",
-		.multiboot = { .version = 2, .elf = elf, .entry = 0x1000010 },
+		.x86_64.multiboot = { .version = 2, .elf = elf, .entry = 0x1000010 },
 	};
 	req.cmdline = "xen loglvl=all";
 	req.modules = modules;
@@ -347,7 +347,7 @@ static void test_multiboot2(void **state)
 
 	assert_int_equal(make(), 0);
 	check_below_4g();
-	check_loads(&image.multiboot.elf, 0);
+	check_loads(&image.x86_64.multiboot.elf, 0);
 	args = check_purgatory(&plan, &req);
 	assert_int_equal(args.entry_mode, PURGATORY_ENTER_MULTIBOOT2);
 	assert_int_equal(args.entry, 0x1000010);
@@ -435,7 +435,7 @@ static void test_multiboot2_firmware(void **state)
 
 static void test_multiboot2_relocatable(void **state)
 {
-	struct multiboot *mb = &image.multiboot;
+	struct multiboot *mb = &image.x86_64.multiboot;
 	uint64_t shift, info;
 
 	mb->relocatable = true;
@@ -472,7 +472,7 @@ static void test_multiboot1(void **state)
 	uint64_t info, mods, mmap, flags;
 
 	image.inner = IMAGE_MULTIBOOT1;
-	image.multiboot.version = 1;
+	image.x86_64.multiboot.version = 1;
 	assert_int_equal(make(), 0);
 	check_below_4g();
 	args = check_purgatory(&plan, &req);
@@ -509,9 +509,9 @@ static void test_multiboot1(void **state)
 	assert_int_equal(le_at(&plan, info + 109, 1), 2); /* EGA text */
 	plan_done(&plan);
 
-	image.multiboot.elf.loads[0].paddr = 0x100000000; /* RAM, but out of reach */
+	image.x86_64.multiboot.elf.loads[0].paddr = 0x100000000; /* RAM, but out of reach */
 	assert_int_equal(make(), -EADDRNOTAVAIL);
-	image.multiboot.elf.loads[0].paddr = 0xf0000; /* reserved */
+	image.x86_64.multiboot.elf.loads[0].paddr = 0xf0000; /* reserved */
 	assert_int_equal(make(), -EADDRNOTAVAIL);
 }
 

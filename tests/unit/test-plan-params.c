@@ -249,7 +249,7 @@ static void test_efi_missing(void **state)
 			put(running + 0x1d8, 0, 4);
 			break;
 		case 7:
-			kernel.image.bzimage.xloadflags &= (uint16_t)~0x10;
+			kernel.image.x86_64.bzimage.xloadflags &= (uint16_t)~0x10;
 			break;
 		case 8: /* not asked for: no warning */
 			req.flags = KX_REQ_NO_EFI;

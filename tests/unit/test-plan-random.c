@@ -60,11 +60,11 @@ static void random_request(struct fake_kernel *k, uint8_t *initrd, char *cmdline
 	size_t n_cmdline = random_below(2048);
 
 	fake_bzimage(k);
-	k->image.bzimage.init_size = (uint32_t)random_below(80 * MiB);
-	k->image.bzimage.kernel_alignment = 1u << (12 + random_below(13));
-	k->image.bzimage.pref_address = random_below(3) ? 16 * MiB : random_below(GiB);
+	k->image.x86_64.bzimage.init_size = (uint32_t)random_below(80 * MiB);
+	k->image.x86_64.bzimage.kernel_alignment = 1u << (12 + random_below(13));
+	k->image.x86_64.bzimage.pref_address = random_below(3) ? 16 * MiB : random_below(GiB);
 	if (!random_below(4))
-		k->image.bzimage.xloadflags &= (uint16_t)~2; /* below 4 GiB only */
+		k->image.x86_64.bzimage.xloadflags &= (uint16_t)~2; /* below 4 GiB only */
 	memset(cmdline, 'c', n_cmdline);
 	cmdline[n_cmdline] = '\0';
 	*req = (struct plan_request){
@@ -82,7 +82,7 @@ static void random_request(struct fake_kernel *k, uint8_t *initrd, char *cmdline
 /* The most that a kernel of @size could get, trying every alignment step: slow and simple. */
 static bool has_room(const struct machine *m, const struct plan_request *req)
 {
-	const struct bzimage *bz = &req->image->bzimage;
+	const struct bzimage *bz = &req->image->x86_64.bzimage;
 	bool low = req->flags & KX_REQ_ENTRY_32BIT;
 	uint64_t end = low ? 0x80000000 : bz->xloadflags & 2 ? UINT64_C(1) << 46 : 4 * GiB;
 	uint64_t size = bz->init_size > bz->kernel.n ? bz->init_size : bz->kernel.n;
@@ -139,9 +139,9 @@ static void test_random(void **state)
 
 			check_linux(&m, &req, &plan);
 			s = segment_named(&plan, "kernel");
-			if (s->dest.start % kernel.image.bzimage.kernel_alignment ||
-			    s->dest.start < kernel.image.bzimage.pref_address ||
-			    s->dest.end - s->dest.start < kernel.image.bzimage.init_size)
+			if (s->dest.start % kernel.image.x86_64.bzimage.kernel_alignment ||
+			    s->dest.start < kernel.image.x86_64.bzimage.pref_address ||
+			    s->dest.end - s->dest.start < kernel.image.x86_64.bzimage.init_size)
 				fail_msg("round %u: kernel at %#llx", round,
 					 (unsigned long long)s->dest.start);
 			plan_done(&plan);

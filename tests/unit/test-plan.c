@@ -114,7 +114,8 @@ static void test_many_ranges(void **state)
 		assert_int_equal(n, counts[i] > 128 ? (counts[i] - 128) * 20 : 0);
 		plan_done(&plan);
 
-		kernel.image.bzimage.version = 0x208; /* from before the list: said, not silent */
+		kernel.image.x86_64.bzimage.version =
+			0x208; /* from before the list: said, not silent */
 		put(kernel.header + 0x206 - 0x1f1, 0x208, 2);
 		kernel.image.inner = IMAGE_BZIMAGE;
 		assert_int_equal(make(&m, &req, &plan), 0);
@@ -193,11 +194,11 @@ static void test_half_of_ram(void **state)
 	struct plan plan;
 
 	/* 4 pages for boot_params and purgatory */
-	kernel.image.bzimage.init_size = 8 * MiB - 4 * 4096;
+	kernel.image.x86_64.bzimage.init_size = 8 * MiB - 4 * 4096;
 	assert_int_equal(make(&m, &req, &plan), 0);
 	check_linux(&m, &req, &plan);
 	plan_done(&plan);
-	kernel.image.bzimage.init_size++;
+	kernel.image.x86_64.bzimage.init_size++;
 	assert_int_equal(make(&m, &req, &plan), -ENOSPC);
 	assert_non_null(strstr(err.message, "half of RAM"));
 	machine_done(&m);
@@ -271,12 +272,12 @@ static void test_32bit_entry(void **state)
 	struct plan plan;
 
 	for (int i = 0; i < 2; i++) {
-		kernel.image.bzimage.initrd_addr_max = i ? 0x37ffffff : 0x7fffffff;
+		kernel.image.x86_64.bzimage.initrd_addr_max = i ? 0x37ffffff : 0x7fffffff;
 		if (i) { /* one that has nothing else */
 			req.flags = 0;
 			kernel.image.inner = IMAGE_BZIMAGE;
-			kernel.image.bzimage.xloadflags = 0;
-			kernel.image.bzimage.version = 0x20a;
+			kernel.image.x86_64.bzimage.xloadflags = 0;
+			kernel.image.x86_64.bzimage.version = 0x20a;
 		}
 		assert_int_equal(make(&m, &req, &plan), 0);
 		check_linux(&m, &req, &plan);
@@ -286,7 +287,8 @@ static void test_32bit_entry(void **state)
 		for (size_t k = 0; k < plan.n_segments; k++)
 			if (strcmp(plan.segments[k].name, "purgatory"))
 				assert_true(plan.segments[k].dest.end <=
-					    (uint64_t)kernel.image.bzimage.initrd_addr_max + 1);
+					    (uint64_t)kernel.image.x86_64.bzimage.initrd_addr_max +
+						    1);
 		plan_done(&plan);
 	}
 	machine_done(&m);
@@ -297,7 +299,7 @@ static void test_old_kernel(void **state)
 {
 	struct machine m = MACHINE(pc_1g);
 	struct plan_request req = { .image = &kernel.image, .cmdline = "x" };
-	struct bzimage *bz = &kernel.image.bzimage;
+	struct bzimage *bz = &kernel.image.x86_64.bzimage;
 	char line[257];
 	struct plan plan;
 
@@ -357,16 +359,16 @@ static void test_refusals(void **state)
 	m.x86_64.la57 = true; /* the kernel says it can: bit 5 */
 	assert_int_equal(make(&m, &req, &plan), 0);
 	plan_done(&plan);
-	kernel.image.bzimage.xloadflags = 0x1f;
+	kernel.image.x86_64.bzimage.xloadflags = 0x1f;
 	assert_int_equal(make(&m, &req, &plan), -EOPNOTSUPP);
 	assert_non_null(strstr(err.message, "no5lvl"));
 	req.flags = KX_REQ_ENTRY_32BIT; /* turns paging off first */
 	assert_int_equal(make(&m, &req, &plan), 0);
 	plan_done(&plan);
 
-	kernel.image.bzimage.kernel_alignment = 3;
+	kernel.image.x86_64.bzimage.kernel_alignment = 3;
 	assert_int_equal(make(&m, &req, &plan), -EBADMSG);
-	kernel.image.bzimage.kernel_alignment = 0;
+	kernel.image.x86_64.bzimage.kernel_alignment = 0;
 	assert_int_equal(make(&m, &req, &plan), -EBADMSG);
 	kernel.image.inner = IMAGE_NBI;
 	assert_int_equal(make(&m, &req, &plan), -EOPNOTSUPP);

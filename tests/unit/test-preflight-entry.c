@@ -295,6 +295,29 @@ static void test_other_loaders(void **state)
 		  OK },
 		/* OpenRC, Gentoo */
 		{ "B14", { { "/etc/runlevels/shutdown/kexec", "#!/sbin/openrc-run\n" } }, NOTE },
+		/* scripts of any name: systemd-shutdown(8), Debian Policy 9.3, OpenRC's local.d, Void */
+		{ "B14",
+		  { { "/usr/lib/systemd/system-shutdown/50-fast",
+		      "#!/bin/sh\n[ \"$1\" = reboot ] && kexec -e\n" } },
+		  NOTE,
+		  .evidence = "system-shutdown/50-fast" },
+		{ "B14",
+		  { { "/usr/lib/systemd/system-shutdown/mdadm.shutdown",
+		      "#!/bin/sh\n# not kexec -e\nmdadm --wait-clean --scan\n" } },
+		  OK },
+		{ "B14", { { "/etc/rc6.d/K01fast", "kexec -l /vmlinuz\n" } }, NOTE },
+		{ "B14", { { "/etc/rc6.d/K09rapidreboot-jump", "kexec -e\n" } }, OK },
+		{ "B14", { { "/etc/local.d/fast.stop", "kexec -l /k\n" } }, NOTE },
+		{ "B14", { { "/etc/local.d/fast.start", "kexec -l /k\n" } }, OK },
+		{ "B14", { { "/etc/runit/shutdown.d/65-fast.sh", "kexec -l /k\n" } }, NOTE },
+		{ "B14", { { "/etc/rc.shutdown", "/usr/sbin/kexec --load /k\n" } }, NOTE },
+		/* the crash kernel is loaded or dropped */
+		{ "B14", { { "/etc/rc6.d/K80kdump", "kexec -p -u\n" } }, OK },
+		{ "B14",
+		  { { UNITS "multi-user.target.wants/c.service",
+		      "[Service]\nExecStop=/sbin/kexec -pu\n" } },
+		  OK },
+		{ "B14", { { "/etc/rc6.d/K01x", "cp -p /a /b; kexec -l /k\n" } }, NOTE },
 	};
 
 	rows_check(rows, ARRAY_SIZE(rows));

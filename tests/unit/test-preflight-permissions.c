@@ -189,8 +189,21 @@ static void test_kept_memory(void **state)
 		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("kho=on quiet"), OK },
 		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("quiet"), WARN },
 		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("kho=y kho=off"), WARN },
-		/* on without a word for it: the next one, too, as far as can be seen */
-		{ "A15", { { "/dev/liveupdate", "" } }, NEXT("quiet"), OK },
+		/* on without a word for it: how the next one was built decides */
+		{ "A15", { { "/dev/liveupdate", "" } }, NEXT("quiet"), UNKNOWN },
+		{ "A15",
+		  { { "/dev/liveupdate", "" },
+		    { "/boot/config-7.2.0", "CONFIG_KEXEC_HANDOVER=y\n"
+					    "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y\n" } },
+		  .entry = { .title = "t", .kernel = "/k", .cmdline = "quiet", .image = &image },
+		  OK },
+		{ "A15",
+		  { { "/dev/liveupdate", "" },
+		    { "/boot/config-7.2.0",
+		      "CONFIG_KEXEC_HANDOVER=y\n"
+		      "# CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT is not set\n" } },
+		  .entry = { .title = "t", .kernel = "/k", .cmdline = "quiet", .image = &image },
+		  WARN },
 		{ "A15", { { "/dev/liveupdate", "" } }, NEXT("kho=0"), WARN },
 		{ "A15",
 		  { { "/proc/cmdline", "kho=1\n" },

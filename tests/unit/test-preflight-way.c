@@ -318,6 +318,12 @@ static void test_upgrades(void **state)
 		  { BY_FIRMWARE, LONG_AGO, { "/boot/efi/EFI/fedora/fw/fwupd-1.cap", "" } },
 		  WARN },
 		{ "W8", { BY_FIRMWARE, LONG_AGO, { "/boot/EFI/Linux/arch.efi", "" } }, OK },
+		/* a kernel, whatever its name begins with */
+		{ "W8", { BY_FIRMWARE, LONG_AGO, { "/boot/efi/EFI/Linux/bootc-1.efi", "" } }, OK },
+		{ "W8", { BY_FIRMWARE, LONG_AGO, { "/boot/extlinux/ldlinux.sys", "" } }, WARN },
+		{ "W8", { BY_FIRMWARE, LONG_AGO, { "/boot/limine/limine-bios.sys", "" } }, WARN },
+		/* rpi-eeprom-update(1) */
+		{ "W8", { { "/boot/firmware/pieeprom.upd", "" } }, COLD },
 		{ "W8", { BY_FIRMWARE, LONG_AGO, { "/boot/efi/EFI/debian/grub.cfg", "" } }, OK },
 		{ "W8", { BY_FIRMWARE, LATER, { "/boot/efi/EFI/debian/shimx64.efi", "" } }, OK },
 		/* not the start of this kernel but that of the firmware counts */

@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True  # the tree may be read-only
+import derived  # noqa: E402
 import guest  # noqa: E402
 import images  # noqa: E402
 import vm  # noqa: E402
@@ -74,6 +75,7 @@ class Case:
     prepare: str = ""
     after: str = ""
     kernel: str = "/boot/kernel"
+    shape: str = "bzImage"  # of the capture kernel: derived.image(), or "uki"
     quick: bool = False
 
 
@@ -90,6 +92,9 @@ CASES = {
     "hotplug": Case("sid", "-c --hotplug", hotplug="1"),
     "no-digest": Case("trixie", "-c -i"),
     "bounds": Case("bookworm", "--mem-min=0x1000000", "crashkernel=256M"),
+    "vmlinux": Case("trixie", "-c", shape="vmlinux"),
+    "uki": Case("trixie", "-c", shape="uki"),
+    "uki-file": Case("bookworm", "-s", shape="uki"),
     "failures": Case("trixie", "-s", after=FAILURES),
 }
 
@@ -112,7 +117,12 @@ def build(folder, case, kexec, dmesg):
     guest.add_program(archive, "sbin/vmcore-dmesg", dmesg)
     capture = archive.save(os.path.join(folder, "capture.cpio"))
     archive.file("boot/capture", capture)
-    archive.file("boot/kernel", images.kernel(case.suite))
+    kernel = images.kernel(case.suite)
+    if case.shape == "uki":
+        kernel = derived.build_uki(kernel, capture, "quiet", os.path.join(folder, "uki"))
+    elif case.shape != "bzImage":
+        kernel = derived.image(case.suite, case.shape)
+    archive.file("boot/kernel", kernel)
     return archive.save(os.path.join(folder, "initrd.cpio"))
 
 
@@ -216,7 +226,8 @@ def main():
     if not vm.find_qemu():
         sys.exit("qemu-system-x86_64 is not here: install QEMU for x86 (tools/install-deps)")
     names = args.names or [n for n in CASES if CASES[n].quick or not args.quick]
-    images.fetch(["busybox", "ovmf"] + [f"linux-{CASES[n].suite}" for n in names])
+    stub = ["systemd-stub"] if any(CASES[n].shape == "uki" for n in names) else []
+    images.fetch(["busybox", "ovmf"] + stub + [f"linux-{CASES[n].suite}" for n in names])
     failed = 0
     for name in names:
         with tempfile.TemporaryDirectory(prefix="crash.") as folder:

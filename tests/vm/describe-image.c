@@ -58,7 +58,7 @@ static int describe(const struct image *image, const char *payload_out, struct k
 	switch (image->inner) {
 	case IMAGE_MULTIBOOT1:
 	case IMAGE_MULTIBOOT2:
-		describe_elf(&image->multiboot.elf, image->multiboot.entry);
+		describe_elf(&image->x86_64.multiboot.elf, image->x86_64.multiboot.entry);
 		return 0;
 	case IMAGE_ELF64:
 	case IMAGE_ELF32:
@@ -67,9 +67,11 @@ static int describe(const struct image *image, const char *payload_out, struct k
 	case IMAGE_BZIMAGE64:
 	case IMAGE_BZIMAGE:
 		printf("release %.*s\nsetup_type_max 0x%" PRIx32 "\n",
-		       (int)image->bzimage.release.n, (const char *)image->bzimage.release.p,
-		       image->bzimage.setup_type_max);
-		return payload_out ? write_payload(image->bzimage.payload, payload_out, err) : 0;
+		       (int)image->x86_64.bzimage.release.n,
+		       (const char *)image->x86_64.bzimage.release.p,
+		       image->x86_64.bzimage.setup_type_max);
+		return payload_out ? write_payload(image->x86_64.bzimage.payload, payload_out, err)
+				   : 0;
 	case IMAGE_BEOBOOT:
 	case IMAGE_NBI:
 	case IMAGE_UKI:
@@ -101,7 +103,7 @@ int main(int argc, char **argv)
 		printf("compression %s\n", compression);
 	}
 	type = argc > 2 && strcmp(argv[2], "-") != 0 ? argv[2] : NULL;
-	if (image_parse((struct bytes){ p, n }, type, &image, &err) < 0 ||
+	if (image_parse(&image_formats_x86_64, (struct bytes){ p, n }, type, &image, &err) < 0 ||
 	    describe(&image, argc > 3 ? argv[3] : NULL, &err) < 0)
 		return complain(&err);
 	return 0;

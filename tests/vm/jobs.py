@@ -18,8 +18,9 @@ DOM0_MEMORY = "600M"
 # Word of the second kernel's command line: quotes and blanks have to arrive as they were given.
 QUOTED = 'note="two words"'
 # A machine that is emulated on a busy host loses seconds at a time: the kernel's watchdogs would
-# report it as hung, and its check of the timer would stop it.
-PATIENT = "rcupdate.rcu_cpu_stall_suppress=1 nowatchdog no_timer_check"
+# report it as hung, its check of the timer would stop it, and its check of the time-stamp counter
+# would call that one unstable.
+PATIENT = "rcupdate.rcu_cpu_stall_suppress=1 nowatchdog no_timer_check tsc=reliable"
 CMDLINE = f"console=ttyS0 panic=-1 {PATIENT} {QUOTED}"
 
 

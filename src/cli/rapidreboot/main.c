@@ -4,13 +4,14 @@
 
 #include <string.h>
 
+#include "cli/linked.h"
 #include "cli/rapidreboot/options.h"
 
 static const struct command *const commands[] = {
 	&reboot_command,    &load_command,     &unload_command,	 &status_command,  &check_command,
 	&cold_command,	    &enable_command,   &disable_command, &list_command,	   &show_command,
 	&eval_grub_command, &timeline_command, &menu_command,	 &desktop_command, &clear_command,
-	&hook_command,	    &help_command,
+	&hook_command,	    &crash_command,    &help_command,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -79,12 +80,22 @@ const struct command help_command = {
 	.about = "Prints how COMMAND is used, or what commands and options there are.",
 };
 
+static bool is_option(const char *word, const char *brief, const char *name)
+{
+	return word && (strcmp(word, brief) == 0 || strcmp(word, name) == 0);
+}
+
 static int dispatch(int argc, char **argv)
 {
 	const struct command *command = argc >= 2 ? find_command(argv[1]) : NULL;
+	const char *first = argv[1], *second = argc >= 2 ? argv[2] : NULL;
+	bool verbose = is_option(first, "-v", "--verbose") || is_option(second, "-v", "--verbose");
 
-	if (argc >= 2 && (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0)) {
+	if (is_option(first, "-V", "--version") ||
+	    (verbose && is_option(second, "-V", "--version"))) {
 		printf("rapidreboot %s\n", kx_version());
+		if (verbose)
+			linked_print(stdout);
 		return EXIT_OK;
 	}
 	if (command)

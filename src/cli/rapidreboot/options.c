@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "cli/rapidreboot/options.h"
 #include "cli/time-limit.h"
+#include "dump/dump.h"
 #include "preflight/preflight.h"
 
 /* Who starts a kernel; who looks at boot entries. */
@@ -31,8 +32,8 @@ static const struct opt_group groups[] = {
 };
 
 static const char *const takers[] = {
-	"reboot",   "load",   "unload",	 "menu",  "check",   "status", "list", "show", "eval-grub",
-	"timeline", "enable", "disable", "clear", "desktop", "hook",   "help", NULL,
+	"reboot",   "load",   "unload",	 "menu",  "check",   "status", "list",	"show", "eval-grub",
+	"timeline", "enable", "disable", "clear", "desktop", "hook",   "crash", "help", NULL,
 };
 _Static_assert(BY_HELP == 1u << (sizeof(takers) / sizeof(takers[0]) - 2),
 	       "a name for each bit of enum taker");
@@ -66,6 +67,15 @@ static bool is_place(const char *value)
 			return equals && equals > value + n && equals[1];
 	}
 	return false;
+}
+
+static const char *const packings[] = { "zlib", "zstd", "none", NULL };
+
+static bool is_level(const char *value)
+{
+	uint64_t level;
+
+	return parse_u64(value, &level) == 0 && level <= DUMP_LEVEL_MAX;
 }
 
 static bool is_setting(const char *value)
@@ -161,13 +171,20 @@ static const struct opt_row rows[] = {
 	  .help = "nothing but its title" },
 	{ "svg", 0, 0, GROUP_OUTPUT, ROW_TEXT(svg, "FILE"), .takers = BY_TIMELINE,
 	  .help = "draw it into this file" },
+	{ "level", 0, 0, GROUP_OUTPUT, ROW_TEXT(level, "NUMBER"), .is_valid = is_level,
+	  .expected = "a number from 0 to 31", .takers = BY_CRASH,
+	  .help = "what a dump leaves out, as makedumpfile -d; 31" },
+	{ "pack", 0, 0, GROUP_OUTPUT, ROW_WORD(packing, "zlib|zstd|none", packings),
+	  .expected = "zlib, zstd or none", .takers = BY_CRASH,
+	  .help = "how its pages are packed; zlib" },
 	{ "notice", 0, 0, GROUP_OUTPUT, ROW_FLAG(notice), .takers = BY_STATUS,
 	  .help = "one line when a reboot is due, else nothing" },
 	{ "time-limit", 0, 0, GROUP_OUTPUT, ROW_TAKE(take_time_limit, "SECONDS"),
 	  .expected = "seconds, 1 to 86400", .takers = BY_READING | BY_TRYING,
 	  .help = "of what only reads: end without an answer after that" },
 	{ "json", 0, 0, GROUP_OUTPUT, ROW_FLAG(json),
-	  .takers = BY_DECIDING | BY_LOOKING | BY_STATUS | BY_TIMELINE, .help = "print JSON" },
+	  .takers = BY_DECIDING | BY_LOOKING | BY_STATUS | BY_TIMELINE | BY_CRASH,
+	  .help = "print JSON" },
 	{ "verbose", 'v', 0, GROUP_OUTPUT, ROW_FLAG(verbose),
 	  .takers = BY_STARTING | BY_UNLOAD | BY_CHECK, .help = "tell what is done and why" },
 	{ "help", 'h', 0, GROUP_OUTPUT, ROW_FLAG(help), .takers = BY_ALL, .help = "this text" },

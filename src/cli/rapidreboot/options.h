@@ -23,7 +23,8 @@ enum taker {
 	BY_CLEAR = 1u << 12,
 	BY_DESKTOP = 1u << 13,
 	BY_HOOK = 1u << 14,
-	BY_HELP = 1u << 15,
+	BY_CRASH = 1u << 15,
+	BY_HELP = 1u << 16,
 };
 
 /* What scripts ask `show` for; zero for nothing. */
@@ -44,6 +45,8 @@ enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
  * @when: time of the reboot as it was written, or NULL
  * @direct: past the init system
  * @force: ids of checks that do not refuse
+ * @level: what a dump leaves out, 0 to 31, or NULL
+ * @packing: how its pages are packed: 0 not said, 1 zlib, 2 zstd, 3 not at all
  * @time_limit: seconds; 0: the usual limit
  * @operands: words that are no options
  */
@@ -62,6 +65,8 @@ struct options {
 	struct opt_list force;
 	bool yes, ignore_inhibitors, no_wall, cancel, direct, dry_run;
 
+	const char *level;
+	int packing;
 	const char *svg;
 	bool notice, json, verbose, help, version;
 	unsigned time_limit;

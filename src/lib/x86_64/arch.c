@@ -13,18 +13,18 @@ static bool is_bzimage(const struct image *i)
 
 static struct bytes release(const struct image *i)
 {
-	return is_bzimage(i) ? i->bzimage.release : (struct bytes){ 0 };
+	return is_bzimage(i) ? i->x86_64.bzimage.release : (struct bytes){ 0 };
 }
 
 static uint32_t cmdline_max(const struct image *i)
 {
-	return is_bzimage(i) ? i->bzimage.cmdline_size : 0;
+	return is_bzimage(i) ? i->x86_64.bzimage.cmdline_size : 0;
 }
 
 /* arch/x86/kernel/kexec-bzimage64.c, bzImage64_probe() */
 static bool takes_file(const struct image *i)
 {
-	return i->inner == IMAGE_BZIMAGE64 && bzimage_is_64bit(&i->bzimage);
+	return i->inner == IMAGE_BZIMAGE64 && bzimage_is_64bit(&i->x86_64.bzimage);
 }
 
 static void memory_describe(enum memory_type type, struct kx_memory *ret)
@@ -35,7 +35,7 @@ static void memory_describe(enum memory_type type, struct kx_memory *ret)
 const struct arch arch_x86_64 = {
 	.id = ARCH_X86_64,
 	.planner = &planner_x86_64,
-	.image_parse = image_parse,
+	.formats = &image_formats_x86_64,
 	.image_release = release,
 	.image_cmdline_max = cmdline_max,
 	.takes_file = takes_file,

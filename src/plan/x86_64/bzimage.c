@@ -94,7 +94,7 @@ struct linux_kernel bzimage_linux(const struct bzimage *bz, uint64_t end)
 
 int plan_bzimage(struct planner *p)
 {
-	const struct bzimage *bz = &p->req->image->bzimage;
+	const struct bzimage *bz = &p->req->image->x86_64.bzimage;
 	const struct linux_kernel kernel = bzimage_linux(bz, reach(p, bz));
 	struct handover handover = { 0 };
 	struct linux_params params;

@@ -22,7 +22,7 @@
 /* Reasons against a direct entry that are known without unpacking the payload; NULL for none. */
 static const char *obstacle(const struct planner *p)
 {
-	const struct bzimage *bz = &p->req->image->bzimage;
+	const struct bzimage *bz = &p->req->image->x86_64.bzimage;
 	const struct machine *machine = p->machine;
 	const uint64_t entry_flags = KX_REQ_ENTRY_32BIT | KX_REQ_REAL_MODE | KX_REQ_HAS_ENTRY;
 
@@ -121,7 +121,7 @@ static int unpack(struct planner *p, struct direct *d)
 
 	if (p->req->vmlinux.n)
 		return build(p, p->req->vmlinux, d);
-	r = vmlinux_unpack(&p->req->image->bzimage, &file, &n, &err);
+	r = vmlinux_unpack(&p->req->image->x86_64.bzimage, &file, &n, &err);
 
 	if (r == -ENODATA || r == -EOPNOTSUPP)
 		return planner_rung(p, "bzImage", "%s", err.message);
@@ -181,7 +181,7 @@ static int add_kernel(struct planner *p, const struct direct *d, struct handover
 /* The header goes with the kernel, as the decompressor would have left it. */
 int add_direct_params(struct planner *p, bool is_randomised, struct linux_params *ret)
 {
-	const struct bzimage *bz = &p->req->image->bzimage;
+	const struct bzimage *bz = &p->req->image->x86_64.bzimage;
 	struct linux_kernel kernel = bzimage_linux(bz, X86_64_END);
 	uint8_t *header = planner_alloc(p, bz->header.n);
 

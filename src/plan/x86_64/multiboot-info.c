@@ -238,7 +238,7 @@ size_t multiboot2_info(const struct planner *p, const struct multiboot_facts *fa
 	if (facts->framebuffer.type != FRAMEBUFFER_NONE)
 		tag_framebuffer(&facts->framebuffer, &tags);
 	tag_firmware(p, &tags);
-	if (p->req->image->multiboot.relocatable)
+	if (p->req->image->x86_64.multiboot.relocatable)
 		put_le32(tag_add(&tags, TAG_LOAD_BASE, 4), (uint32_t)facts->load_base);
 	(void)tag_add(&tags, TAG_END, 0);
 	put_le32(buf, (uint32_t)tags.n);

@@ -154,7 +154,7 @@ static int add_info(struct planner *p, const struct multiboot_facts *facts, uint
 	r = planner_find(p, &place, &dest);
 	if (r < 0)
 		return r;
-	if (p->req->image->multiboot.version == 1)
+	if (p->req->image->x86_64.multiboot.version == 1)
 		n = multiboot1_info(p, facts, buf, (uint32_t)dest.start);
 	else
 		n = multiboot2_info(p, facts, buf);
@@ -178,7 +178,7 @@ static int check(struct planner *p, const struct multiboot *mb)
 
 int plan_multiboot(struct planner *p)
 {
-	const struct multiboot *mb = &p->req->image->multiboot;
+	const struct multiboot *mb = &p->req->image->x86_64.multiboot;
 	_cleanup_free_ struct range *modules = calloc(p->req->n_modules + 1, sizeof(*modules));
 	struct multiboot_facts facts = {
 		.lower_kib = ram_kib(&p->plan->memory, 0, LOWER_MAX_KIB),

@@ -40,6 +40,13 @@ static void machine_done_x86_64(struct machine *machine)
 	x86_64_machine_done(&machine->x86_64);
 }
 
+static uint64_t kernel_needs(const struct image *image)
+{
+	return image->inner == IMAGE_BZIMAGE64 || image->inner == IMAGE_BZIMAGE
+		       ? image->x86_64.bzimage.init_size
+		       : 0;
+}
+
 const struct arch_planner planner_x86_64 = {
 	.arch = ARCH_X86_64,
 	.purgatory = &purgatory_x86_64,
@@ -50,5 +57,6 @@ const struct arch_planner planner_x86_64 = {
 	 * reserve_real_mode() of arch/x86/realmode/init.c, and its own loader leaves it out of dumps:
 	 * arch/x86/kernel/crash.c, elf_header_exclude_ranges(). */
 	.low_end = MIB,
+	.kernel_needs = kernel_needs,
 	.memory_words = x86_64_memory_words,
 };

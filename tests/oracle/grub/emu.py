@@ -30,6 +30,7 @@ COLUMNS = 8000          # wider than any line, so that nothing is wrapped
 # Processor time after which a script counts as one without end; an ordinary one needs a tenth of a
 # second. Wall time is for a script that waits.
 CPU_SECONDS, WALL_SECONDS = 8, 60
+SILENCE = 0.02          # seconds after which a prompt at the end of the output is a prompt
 # The menu on the screen, waiting for somebody: no time-out was set, or the script ran out of levels.
 MENU = "to select which entry is highlighted"
 # Nothing could be booted; GRUB's own prompt; the menu.
@@ -149,7 +150,7 @@ def converse(argv):
         start(argv)
     out, deadline = b"", time.monotonic() + WALL_SECONDS
     while time.monotonic() < deadline and not any(end in out for end in ENDS):
-        ready, _, _ = select.select([fd], [], [], 0.2)
+        ready, _, _ = select.select([fd], [], [], SILENCE)
         if not ready:
             # After errors GRUB waits ten seconds or for a key.
             if out.endswith(b"Press any key to continue..."):
