@@ -17,6 +17,10 @@ struct arch {
 	struct bytes (*image_release)(const struct image *image);
 	/* Longest command line without its NUL; 0 when the format does not say. */
 	uint32_t (*image_cmdline_max)(const struct image *image);
+	/* The kernel that the format has in it packed, to be released with free(3). -ENOENT: none that
+	 * the planner could place unpacked; else as decompress(). */
+	int (*kernel_unpack)(const struct image *image, uint8_t **ret, size_t *ret_n,
+			     struct kx_error *err);
 	/* Does kexec_file_load(2) take it? */
 	bool (*takes_file)(const struct image *image);
 	/* Bytes of the command line limit that kexec_file_load(2) reserves for its own words. */

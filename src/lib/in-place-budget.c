@@ -22,8 +22,8 @@ enum { TEXT_MAX = 4 << 20 };
 
 void in_place_need(const struct kx_plan *plan, size_t *ret_kernel, size_t *ret_initrd)
 {
-	*ret_kernel = (plan->plan.kernel.image.n + WINDOW_PAGE - 1) / WINDOW_PAGE;
-	*ret_initrd = (plan->request.initrd.n + WINDOW_PAGE - 1) / WINDOW_PAGE;
+	*ret_kernel = (plan->plan.kernel.image.n + SYS_PAGE_SIZE - 1) / SYS_PAGE_SIZE;
+	*ret_initrd = (plan->request.initrd.n + SYS_PAGE_SIZE - 1) / SYS_PAGE_SIZE;
 }
 
 /* "MemAvailable:   123 kB" of /proc/meminfo, in bytes; false when it is not there. */
@@ -74,7 +74,7 @@ static int budget_read(struct kx_ctx *ctx, struct page_budget *ret, struct kx_er
 
 static bool fits(uint64_t there, size_t pages, const struct page_budget *budget)
 {
-	return there >= budget->left && (there - budget->left) / WINDOW_PAGE >= pages;
+	return there >= budget->left && (there - budget->left) / SYS_PAGE_SIZE >= pages;
 }
 
 static int check_memory(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_error *err)
@@ -89,7 +89,7 @@ static int check_memory(struct kx_ctx *ctx, const struct kx_plan *plan, struct k
 	return kx_fail(err, -ENOMEM,
 		       "%llu MiB would be gone until the reboot and %llu MiB are available, of "
 		       "which %llu MiB must be left",
-		       (unsigned long long)((n_kernel + n_initrd) * WINDOW_PAGE >> 20),
+		       (unsigned long long)((n_kernel + n_initrd) * SYS_PAGE_SIZE >> 20),
 		       (unsigned long long)(budget.available >> 20),
 		       (unsigned long long)(budget.left >> 20));
 }
@@ -124,7 +124,8 @@ int in_place_obstacle(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_
 	if (!ctx->captured && !ctx->sys->pages)
 		return kx_fail(err, -EOPNOTSUPP, "there are no huge pages here");
 	if (exists_in(ctx->machine_root, "/sys/kernel/mm/hugepages/hugepages-2048kB") != 1)
-		return kx_fail(err, -EOPNOTSUPP, "this kernel has no huge pages of 2 MiB");
+		return kx_fail(err, -EOPNOTSUPP, "this kernel has no huge pages of %llu MiB",
+			       (unsigned long long)SYS_PAGE_SIZE >> 20);
 	return check_memory(ctx, plan, err);
 }
 

@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "fundamental/digest.h"
 #include "lib/in-place.h"
+#include "sys/pages.h"
 
 #define DIRECTORY "/run/rapidreboot"
 #define FILE_NAME DIRECTORY "/in-place"
@@ -232,9 +233,9 @@ static bool check_parts(const struct in_place *state)
 		const struct in_place_part *part = &state->parts[i];
 
 		if (part->window.start >= part->window.end || part->n > range_size(part->window) ||
-		    range_size(part->window) % WINDOW_PAGE)
+		    range_size(part->window) % SYS_PAGE_SIZE)
 			return false;
-		n += range_size(part->window) / WINDOW_PAGE;
+		n += range_size(part->window) / SYS_PAGE_SIZE;
 	}
 	return n == state->n_pages;
 }

@@ -17,7 +17,7 @@
 #include "lib/in-place.h"
 #include "sys/pages.h"
 
-static_assert(SYS_PAGE_SIZE == WINDOW_PAGE, "one size");
+static_assert(SYS_PAGE_SIZE == SYS_PAGE_SIZE, "one size");
 
 /* boot_params and purgatory are segments, too. */
 enum { OTHER_SEGMENTS = 2, HOLES_MAX = PLAN_SEGMENTS_MAX - OTHER_SEGMENTS };
@@ -26,7 +26,7 @@ enum { OTHER_SEGMENTS = 2, HOLES_MAX = PLAN_SEGMENTS_MAX - OTHER_SEGMENTS };
 /* limit of four-level page tables, which the new kernel may have, too */
 #define HIGHEST (UINT64_C(1) << 46)
 /* Limit on windows that are tried when a hole in one turns out to be impossible to fill. */
-enum { HOLE_TRIES = 64, SMALL_PAGES = WINDOW_PAGE / 4096 };
+enum { HOLE_TRIES = 64, SMALL_PAGES = SYS_PAGE_SIZE / SYS_PAGE_SMALL };
 
 struct frame {
 	uint64_t address;
@@ -214,13 +214,13 @@ static int check_hole(struct loading *l, struct range hole, struct ranges *not_h
 	uint64_t flags[SMALL_PAGES];
 	int r = 0;
 
-	for (uint64_t at = hole.start; r == 0 && at < hole.end; at += WINDOW_PAGE) {
+	for (uint64_t at = hole.start; r == 0 && at < hole.end; at += SYS_PAGE_SIZE) {
 		bool is_bad = l->pages->flags(l->ctx->sys, at, SMALL_PAGES, flags) < 0;
 
 		for (size_t i = 0; i < SMALL_PAGES && !is_bad; i++)
 			is_bad = flags[i] & bad;
 		if (is_bad)
-			r = ranges_add(not_holes, (struct range){ at, at + WINDOW_PAGE });
+			r = ranges_add(not_holes, (struct range){ at, at + SYS_PAGE_SIZE });
 	}
 	return r < 0 ? kx_fail(why, r, "out of memory") : 0;
 }
@@ -253,6 +253,7 @@ static int choose(struct loading *l, struct kx_error *why)
 	_cleanup_free_ uint64_t *addresses = calloc(l->n_frames + 1, sizeof(*addresses));
 	struct ranges not_holes = { 0 };
 	struct windows_request req = {
+		.page = SYS_PAGE_SIZE,
 		.frames = addresses,
 		.n_frames = l->n_frames,
 		.n_kernel = l->n_kernel,
@@ -296,7 +297,7 @@ static void order_pages(struct loading *l, bool *used)
 		n = 0;
 		for (size_t i = 0; i < 2; i++) {
 			for (uint64_t at = windows[i].start; at < windows[i].end;
-			     at += WINDOW_PAGE, n++) {
+			     at += SYS_PAGE_SIZE, n++) {
 				const struct frame *f = frame_at(l, at);
 
 				if (pass == 0 && f) {

@@ -70,7 +70,7 @@ _must_check_ int in_place_obstacle(struct kx_ctx *ctx, const struct kx_plan *pla
 				   struct kx_error *err);
 /* Is there memory that the kernel must be able to empty (CMA, ZONE_MOVABLE)? */
 bool in_place_has_movable_memory(struct kx_ctx *ctx);
-/* Pages of 2 MiB for this plan: kernel, initial ramdisk. */
+/* Huge pages for this plan: kernel, initial ramdisk. */
 void in_place_need(const struct kx_plan *plan, size_t *ret_kernel, size_t *ret_initrd);
 /* How many to ask for, so that there is something to choose from. */
 size_t in_place_wanted(struct kx_ctx *ctx, const struct kx_plan *plan);

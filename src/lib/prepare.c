@@ -17,7 +17,7 @@
 #include "base/running-kernel.h"
 #include "image/initrd.h"
 #include "image/prepared-file.h"
-#include "image/x86_64/vmlinux.h"
+#include "lib/arch.h"
 #include "lib/cache.h"
 #include "lib/diet.h"
 
@@ -47,7 +47,8 @@ static const char keeps_secret[] = "it is secret, and no copies of it are made";
 /* ---- both at the same time, for kexec_load */
 
 struct work {
-	const struct bzimage *bzimage; /* NULL: nothing to unpack */
+	const struct arch *arch;
+	const struct image *kernel; /* NULL: nothing to unpack */
 	const struct payload *initrd;
 	const struct diet_facts *facts; /* NULL: no module is left out */
 	size_t max;
@@ -63,7 +64,7 @@ static void unpack_kernel(struct work *w)
 	uint8_t *p;
 
 	/* an error is not returned here: the planner meets the same one and reports it */
-	if (vmlinux_unpack(w->bzimage, &p, &ret->vmlinux.n, NULL) == 0)
+	if (w->arch->kernel_unpack(w->kernel, &p, &ret->vmlinux.n, NULL) == 0)
 		ret->vmlinux.p = ret->vmlinux_owned = p;
 	else
 		ret->vmlinux.n = 0;
@@ -126,7 +127,7 @@ static void unpack_one(void *data, size_t i)
 
 	if (i == 0 && w->initrd->bytes.n)
 		unpack_initrd(w);
-	if (i == 1 && w->bzimage)
+	if (i == 1 && w->kernel)
 		unpack_kernel(w);
 }
 
@@ -137,7 +138,8 @@ int prepare_unpacked(struct kx_ctx *ctx, const struct image *image, const struct
 	const struct payload *initrd = plan->initrd.is_secret ? &none : &plan->initrd;
 	struct prepared found = { .initrd = { .fd = -1 } };
 	struct work w = {
-		.bzimage = image && image->inner == IMAGE_BZIMAGE64 ? &image->x86_64.bzimage : NULL,
+		.arch = plan->image->arch,
+		.kernel = image,
 		.initrd = initrd,
 		.facts = facts,
 		.max = prepare_budget(&plan->machine.memory),

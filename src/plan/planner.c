@@ -36,7 +36,7 @@ static struct range bounds_of(const struct planner *p, struct range wanted)
 int planner_find(struct planner *p, const struct place *place, struct range *ret)
 {
 	struct hole_request hole = {
-		.align = place->align > PAGE_SIZE ? place->align : PAGE_SIZE,
+		.align = place->align > p->arch->page ? place->align : p->arch->page,
 		.bounds = bounds_of(p, place->bounds),
 		.taken = &p->taken,
 		.top_down = true,
@@ -46,7 +46,7 @@ int planner_find(struct planner *p, const struct place *place, struct range *ret
 	if (hole.bounds.start < LOWEST)
 		hole.bounds.start = LOWEST;
 	if (place->size <= UINT64_MAX / 2) {
-		hole.size = round_up(place->size ? place->size : 1, PAGE_SIZE);
+		hole.size = round_up(place->size ? place->size : 1, p->arch->page);
 		r = memmap_find_hole(&p->plan->memory, &hole, ret);
 	}
 	if (r < 0)
@@ -108,7 +108,7 @@ int planner_find_random(struct planner *p, const struct place *place, uint64_t r
 			struct range *ret)
 {
 	struct hole_request hole = {
-		.align = place->align > PAGE_SIZE ? place->align : PAGE_SIZE,
+		.align = place->align > p->arch->page ? place->align : p->arch->page,
 		.bounds = bounds_of(p, place->bounds),
 		.taken = &p->taken,
 	};
@@ -135,7 +135,7 @@ bool planner_is_free(const struct planner *p, struct range range)
 {
 	const struct hole_request hole = {
 		.size = range_size(range),
-		.align = PAGE_SIZE,
+		.align = p->arch->page,
 		.bounds = bounds_of(p, range),
 		.taken = &p->taken,
 	};
@@ -149,7 +149,7 @@ int planner_add(struct planner *p, const char *name, struct bytes data, struct r
 {
 	bool digested = n_checked && !(p->req->flags & KX_REQ_NO_DIGEST);
 
-	assert(dest.start % PAGE_SIZE == 0 && dest.end % PAGE_SIZE == 0);
+	assert(dest.start % p->arch->page == 0 && dest.end % p->arch->page == 0);
 	assert(data.n <= range_size(dest) && n_checked <= data.n);
 	if (array_room(&p->segments, p->n_segments, &p->segments_max, sizeof(*p->segments)) < 0 ||
 	    ranges_add(&p->taken, dest) < 0)

@@ -8,7 +8,6 @@
 #include "fundamental/purgatory-abi.h"
 #include "plan/plan.h"
 
-#define PAGE_SIZE UINT64_C(4096)
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
 
@@ -57,6 +56,8 @@ struct arch_planner {
 	enum arch_id arch;
 	/* What runs between the kernels; empty when this build's compiler could not make it. */
 	const struct bytes *purgatory;
+	/* Bytes of a page: segments begin and end at its multiples. */
+	uint64_t page;
 	int (*make)(struct planner *p); /* NULL: segments cannot be placed there */
 	/* Releases its part of struct machine. */
 	void (*machine_done)(struct machine *machine);

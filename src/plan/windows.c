@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Chooses, among pages of 2 MiB that the page allocator gave at any address, a window (range of
+/* Chooses, among huge pages that the page allocator gave at any address, a window (range of
  * addresses) for the kernel and one for the initial ramdisk. */
 
 #include "plan/windows.h"
@@ -71,10 +71,10 @@ static bool count_holes(const struct windows_request *req, struct range window,
 	bool in_hole = false;
 
 	*ret = (struct candidate){ .start = window.start };
-	for (uint64_t at = window.start; at < window.end; at += WINDOW_PAGE) {
+	for (uint64_t at = window.start; at < window.end; at += req->page) {
 		const bool is_hole = !is_frame(req, at);
 
-		if (is_hole && touches(req->not_holes, (struct range){ at, at + WINDOW_PAGE }))
+		if (is_hole && touches(req->not_holes, (struct range){ at, at + req->page }))
 			return false;
 		ret->missing += is_hole;
 		ret->runs += is_hole && !in_hole;
@@ -96,14 +96,14 @@ static void add_candidate(const struct windows_request *req, struct candidates *
 static int find_candidates(const struct windows_request *req, size_t n_pages,
 			   struct candidates *ret)
 {
-	*ret = (struct candidates){ .size = n_pages * WINDOW_PAGE };
+	*ret = (struct candidates){ .size = n_pages * req->page };
 	ret->v = calloc(2 * req->n_frames + 1, sizeof(*ret->v));
 	if (!ret->v)
 		return -ENOMEM;
 	for (size_t i = 0; i < req->n_frames; i++)
 		add_candidate(req, ret, req->frames[i]);
 	for (size_t i = 0; i < req->n_frames; i++) {
-		const uint64_t end = req->frames[i] + WINDOW_PAGE;
+		const uint64_t end = req->frames[i] + req->page;
 
 		if (end >= ret->size && !is_frame(req, end - ret->size))
 			add_candidate(req, ret, end - ret->size);
@@ -208,18 +208,18 @@ static void list_holes(const struct windows_request *req, struct range window, s
 {
 	struct range *last = NULL;
 
-	for (uint64_t at = window.start; at < window.end; at += WINDOW_PAGE) {
+	for (uint64_t at = window.start; at < window.end; at += req->page) {
 		if (is_frame(req, at)) {
 			last = NULL;
 			continue;
 		}
 		if (last) {
-			last->end += WINDOW_PAGE;
+			last->end += req->page;
 		} else {
 			last = &ret->holes[ret->n_holes++];
-			*last = (struct range){ at, at + WINDOW_PAGE };
+			*last = (struct range){ at, at + req->page };
 		}
-		ret->hole_bytes += WINDOW_PAGE;
+		ret->hole_bytes += req->page;
 	}
 }
 
@@ -237,9 +237,10 @@ int windows_choose(const struct windows_request *req, struct windows *ret, struc
 	else if (!choose_whole(req, &kernel, &initrd, &windows) &&
 		 !choose_holed(req, &kernel, &initrd, &windows))
 		r = kx_fail(err, -ENOSPC,
-			    "of %zu pages of 2 MiB too few lie side by side for a kernel of %zu "
+			    "of %zu pages of %llu MiB too few lie side by side for a kernel of %zu "
 			    "and an initial ramdisk of %zu",
-			    req->n_frames, req->n_kernel, req->n_initrd);
+			    req->n_frames, (unsigned long long)req->page >> 20, req->n_kernel,
+			    req->n_initrd);
 	free(kernel.v);
 	free(initrd.v);
 	if (r < 0)

@@ -11,12 +11,12 @@
 #include "base/cleanup.h"
 #include "memmap/memmap.h"
 
-#define WINDOW_PAGE (UINT64_C(2) << 20)
 #define WINDOW_HOLES_MAX 16
 
 struct windows_request {
 	const uint64_t *frames; /* physical addresses of the pages, ascending */
 	size_t n_frames;
+	uint64_t page;			/* bytes of each */
 	size_t n_kernel, n_initrd;	/* pages each needs; no initrd: 0 */
 	const struct memmap *memory;	/* each window lies in one range of its RAM */
 	struct range bounds;		/* and inside these */

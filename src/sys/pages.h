@@ -11,6 +11,7 @@
 #include "sys/sys.h"
 
 #define SYS_PAGE_SIZE (UINT64_C(2) << 20)
+#define SYS_PAGE_SMALL UINT64_C(4096)
 
 /* A mount point that init systems do not unmount before the jump: systemd and OpenRC leave
  * everything below /dev mounted, the umountfs script of Debian's initscripts only

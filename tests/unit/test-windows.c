@@ -6,7 +6,7 @@
 #include "plan/windows.h"
 #include "tests/unit/cmocka-shim.h"
 
-#define PAGE WINDOW_PAGE
+#define PAGE (UINT64_C(2) << 20)
 #define MiB UINT64_C(0x100000)
 #define BASE (16 * MiB)
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -96,6 +96,7 @@ static int choose(const struct drawn *d, const struct row *row, const uint64_t r
 		  struct windows *ret)
 {
 	const struct windows_request req = {
+		.page = PAGE,
 		.frames = d->frames,
 		.n_frames = d->n_frames,
 		.n_kernel = row->n_kernel,
@@ -191,6 +192,7 @@ static void test_two_nodes(void **state)
 	uint64_t frames[] = { BASE, BASE + PAGE, high, high + PAGE, high + 2 * PAGE };
 	struct memmap memory = { 0 };
 	struct windows_request req = {
+		.page = PAGE,
 		.frames = frames,
 		.n_frames = ARRAY_LEN(frames),
 		.n_kernel = 3,

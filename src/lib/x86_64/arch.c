@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* struct arch of x86_64: formats and limits of its kernels, and its functions. */
 
+#include <errno.h>
+
+#include "image/x86_64/vmlinux.h"
 #include "lib/arch.h"
 #include "lib/x86_64/x86_64.h"
 #include "memmap/x86_64/e820.h"
@@ -21,6 +24,12 @@ static uint32_t cmdline_max(const struct image *i)
 	return is_bzimage(i) ? i->x86_64.bzimage.cmdline_size : 0;
 }
 
+static int kernel_unpack(const struct image *i, uint8_t **ret, size_t *ret_n, struct kx_error *err)
+{
+	return i->inner == IMAGE_BZIMAGE64 ? vmlinux_unpack(&i->x86_64.bzimage, ret, ret_n, err)
+					   : -ENOENT;
+}
+
 /* arch/x86/kernel/kexec-bzimage64.c, bzImage64_probe() */
 static bool takes_file(const struct image *i)
 {
@@ -38,6 +47,7 @@ const struct arch arch_x86_64 = {
 	.formats = &image_formats_x86_64,
 	.image_release = release,
 	.image_cmdline_max = cmdline_max,
+	.kernel_unpack = kernel_unpack,
 	.takes_file = takes_file,
 	/* kexec-bzimage64.c reserves bytes for " elfcorehdr=0x…" on every command line, crash
 	 * kernel or not: MAX_ELFCOREHDR_STR_LEN, with the NUL one more. */

@@ -50,6 +50,7 @@ static uint64_t kernel_needs(const struct image *image)
 const struct arch_planner planner_x86_64 = {
 	.arch = ARCH_X86_64,
 	.purgatory = &purgatory_x86_64,
+	.page = PAGE_SIZE,
 	.make = make,
 	.machine_done = machine_done_x86_64,
 	.elf_machine = EM_X86_64,

@@ -6,6 +6,7 @@
 #include "fundamental/x86_64/purgatory-abi.h"
 #include "plan/planner.h"
 
+#define PAGE_SIZE UINT64_C(4096)
 #define GIB4 (4 * GIB)
 /* Physical addresses end here with four-level page tables: Documentation/arch/x86/x86_64/mm.rst. */
 #define X86_64_END (UINT64_C(1) << 46)
