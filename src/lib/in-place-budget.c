@@ -113,9 +113,9 @@ size_t in_place_wanted(struct kx_ctx *ctx, const struct kx_plan *plan)
 						       : need;
 }
 
-int in_place_obstacle(struct kx_ctx *ctx, const struct kx_plan *plan, struct kx_error *err)
+int in_place_obstacle(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err)
 {
-	const char *why = fast_needs_file(ctx);
+	const char *why = fast_needs_file(ctx, plan);
 
 	if (!why && plan->request.flags & KX_REQ_COPY)
 		why = "init unmounts what would hold the pages before the jump";

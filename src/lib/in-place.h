@@ -66,8 +66,7 @@ void in_place_done(struct in_place *state);
 
 /* in-place-budget.c: is it worth trying, as far as that is known without allocating a page? The
  * reason against it in @err. */
-_must_check_ int in_place_obstacle(struct kx_ctx *ctx, const struct kx_plan *plan,
-				   struct kx_error *err);
+_must_check_ int in_place_obstacle(struct kx_ctx *ctx, struct kx_plan *plan, struct kx_error *err);
 /* Is there memory that the kernel must be able to empty (CMA, ZONE_MOVABLE)? */
 bool in_place_has_movable_memory(struct kx_ctx *ctx);
 /* Huge pages for this plan: kernel, initial ramdisk. */

@@ -9,6 +9,7 @@
 #include "base/arch.h"
 #include "base/error.h"
 #include "base/io.h"
+#include "base/running-kernel.h"
 #include "image/image.h"
 #include "plan/plan.h"
 #include "sys/sys.h"
@@ -62,6 +63,7 @@ struct payload {
 
 struct kx_plan {
 	enum kx_way way;
+	enum kho_word kho; /* KHO_UNSAID: plan_has_kho() was not called yet */
 	char *reason;
 	/* with KX_WAY_FILE: why, without the part about what was done to the ramdisk */
 	char *why_file;

@@ -147,7 +147,7 @@ static int choose_auto(struct kx_ctx *ctx, const struct kx_request *req, struct 
 	const char *why = "kexec_file_load takes this image, and signatures stay checked";
 
 	if (req->flags & KX_REQ_FAST)
-		why = fast_needs_file(ctx);
+		why = fast_needs_file(ctx, plan);
 	return why ? reason(plan, KX_WAY_FILE, "%s", why) : choose_segments(req, plan);
 }
 
@@ -168,7 +168,7 @@ int plan_choose_way(struct kx_ctx *ctx, const struct kx_request *req, struct kx_
 	else
 		r = choose_segments(req, plan);
 	if (plan->way == KX_WAY_SEGMENTS && !(req->flags & KX_REQ_ON_CRASH) &&
-	    kho_is_on(ctx->machine_root))
+	    plan_has_kho(ctx, plan))
 		ctx_log(ctx, KX_LOG_WARNING,
 			"kexec handover (KHO) is on, and kexec_load hands nothing over: memory that "
 			"was to be kept is lost");

@@ -260,16 +260,22 @@ static char *text_in(int root, const char *path, size_t max)
 	return strndup((char *)raw, n);
 }
 
-const char *fast_needs_file(struct kx_ctx *ctx)
+bool plan_has_kho(struct kx_ctx *ctx, struct kx_plan *plan)
+{
+	if (plan->kho == KHO_UNSAID)
+		plan->kho = kho_is_on(ctx->machine_root) ? KHO_ON : KHO_OFF;
+	return plan->kho == KHO_ON;
+}
+
+const char *fast_needs_file(struct kx_ctx *ctx, struct kx_plan *plan)
 {
 	_cleanup_free_ char *lockdown = NULL;
-	const int root = ctx->machine_root;
 
 	/* Documentation/admin-guide/kernel-parameters.txt, lockdown= */
-	if (read_line_in(root, "/sys/kernel/security/lockdown", &lockdown) == 0 &&
+	if (read_line_in(ctx->machine_root, "/sys/kernel/security/lockdown", &lockdown) == 0 &&
 	    !strstr(lockdown, "[none]"))
 		return "the kernel is locked down and permits nothing else";
-	if (kho_is_on(root))
+	if (plan_has_kho(ctx, plan))
 		return "kexec handover (KHO) is on, which only kexec_file_load carries";
 	return NULL;
 }

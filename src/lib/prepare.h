@@ -47,8 +47,10 @@ void prepared_done(struct prepared *prepared);
 _must_check_ int plan_choose_way(struct kx_ctx *ctx, const struct kx_request *req,
 				 struct kx_plan *plan, struct kx_error *err);
 
+/* kho_is_on(), which is looked up once for a plan: it reads a dozen files. */
+bool plan_has_kho(struct kx_ctx *ctx, struct kx_plan *plan);
 /* Why KX_REQ_FAST can only use kexec_file_load(2) on this machine, or NULL. */
-const char *fast_needs_file(struct kx_ctx *ctx);
+const char *fast_needs_file(struct kx_ctx *ctx, struct kx_plan *plan);
 
 /* Replaces @initrd, opened for kexec_file_load(2), by one that costs less there, when that is
  * useful and known to work; adds to the sentence @reason what was done, and why. -ENOMEM. */
