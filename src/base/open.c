@@ -250,10 +250,36 @@ static int open_found(int at_owned, int root, const char *path, int flags, bool 
 	return reopen(at, &st, root, path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
+/* Is it one of the running kernel's own files about its firmware? Nobody can make a device, a FIFO or a
+ * link that leads elsewhere there. */
+static bool is_of_firmware(int root, const char *path)
+{
+	static const char folder[] = "/sys/firmware/";
+
+	return root == ROOT_HERE && strncmp(path, folder, strlen(folder)) == 0 &&
+	       !strstr(path, "/..");
+}
+
+/* Each range of the firmware's memory map has three files, so they are opened at once. */
+static int open_of_firmware(const char *path, int flags)
+{
+	_cleanup_close_ int fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return S_ISREG(st.st_mode) ? TAKE_FD(fd) : NOT_A_FILE;
+}
+
 static int open_checked(int root, const char *path, int flags, bool device)
 {
-	int at = path_open(root, path, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW));
+	int at;
 
+	if (!device && is_of_firmware(root, path))
+		return open_of_firmware(path, flags);
+	at = path_open(root, path, O_PATH | O_CLOEXEC | (flags & O_NOFOLLOW));
 	return open_found(at, root, path, flags, device);
 }
 

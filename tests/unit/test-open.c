@@ -163,6 +163,9 @@ static void test_no_files(void **state)
 	}
 	alarm(0);
 	assert_int_equal(open_in(ROOT_HERE, "/dev/null", O_RDONLY), NOT_A_FILE);
+	assert_int_equal(open_in(ROOT_HERE, "/sys/firmware/../../dev/null", O_RDONLY), NOT_A_FILE);
+	assert_int_equal(open_in(ROOT_HERE, "/sys/firmware/", O_RDONLY), -EISDIR);
+	assert_int_equal(open_in(ROOT_HERE, "/sys/firmware/nothing", O_RDONLY), -ENOENT);
 	assert_int_equal(open_in(ROOT_HERE, "/dev/zero", O_RDONLY), NOT_A_FILE);
 	assert_int_equal(open_in(fd, "/absolute", O_RDONLY | O_NOFOLLOW), -ELOOP);
 	assert_string_equal(open_strerror(NOT_A_FILE),
