@@ -40,6 +40,7 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/run.py
 	@tests/vm/stamps.py
 	@tests/vm/stray.py
+	@tests/vm/poweroff.py
 	@tests/vm/boot-loaders.py
 	@tests/vm/direct.py
 	@tests/vm/crash.py
