@@ -111,4 +111,7 @@ class Waiting(WhenTest):
 
 
 if __name__ == "__main__":
+    # Whoever runs the tests with nohup, or in the background of a script, has some of them ignored.
+    for ending in ENDS:
+        signal.signal(ending, signal.SIG_DFL)
     main()
