@@ -59,7 +59,7 @@ bool config_has_line(struct bytes config, const char *wanted)
 	const size_t n = strlen(wanted);
 	struct bytes rest = lines_of(config).rest, line;
 
-	for (const uint8_t *at; (at = memmem(rest.p, rest.n, wanted, n));) {
+	for (const uint8_t *at; rest.n && (at = memmem(rest.p, rest.n, wanted, n));) {
 		struct lines lines = { .rest = { at, (size_t)(rest.p + rest.n - at) } };
 
 		if ((at == config.p || at[-1] == '\n') && lines_next(&lines, &line) && line.n == n)
