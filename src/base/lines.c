@@ -88,7 +88,7 @@ bool bytes_starts(struct bytes b, const char *prefix)
 
 char *bytes_dup(struct bytes b)
 {
-	return strndup((const char *)b.p, b.n);
+	return b.n ? strndup((const char *)b.p, b.n) : strdup("");
 }
 
 static bool is_octal(uint8_t c)
