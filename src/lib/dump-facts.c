@@ -5,7 +5,6 @@
  * read when a crash kernel is placed by kexec_load(2); for kexec_file_load(2) the kernel knows itself.
  */
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,6 +17,7 @@
 #include "base/lines.h"
 #include "base/num.h"
 #include "lib/dump-facts.h"
+#include "lib/kcore.h"
 
 #define PROCESSORS "/sys/devices/system/cpu"
 #define KCORE "/proc/kcore"
@@ -26,8 +26,6 @@
 enum {
 	IOMEM_MAX = 16 << 20,
 	PROCESSORS_MAX = 65536,
-	/* program headers of /proc/kcore, one for each stretch of memory */
-	PARTS_MAX = 65535,
 	/* kernels before 3.13 do not say (drivers/base/cpu.c, crash_notes_size) */
 	NOTE_SIZE_DEFAULT = 1024,
 };
@@ -179,39 +177,26 @@ static bool is_in_ram(const struct dump_facts *facts, uint64_t address)
 
 /* The kernel's text is the part that lies where /proc/iomem has "Kernel code"; of the others those in
  * RAM are the direct map. What is neither has a physical address of -1 (fs/proc/kcore.c). */
-static void take_part(struct dump_facts *facts, const Elf64_Phdr *part)
+static bool take_part(const Elf64_Phdr *part, void *data)
 {
+	struct dump_facts *facts = data;
+
 	if (part->p_type != PT_LOAD)
-		return;
+		return true;
 	if (part->p_paddr == facts->kernel.start) {
 		facts->kernel_virtual = part->p_vaddr;
 		facts->kernel.end = part->p_paddr + part->p_memsz;
 	} else if (!facts->direct_map && is_in_ram(facts, part->p_paddr)) {
 		facts->direct_map = part->p_vaddr - part->p_paddr;
 	}
-}
-
-static bool read_at(int fd, void *p, size_t n, uint64_t offset)
-{
-	return offset <= INT64_MAX && pread(fd, p, n, (off_t)offset) == (ssize_t)n;
+	return true;
 }
 
 static int parts_read(int fd, struct dump_facts *facts)
 {
-	Elf64_Ehdr head;
-	Elf64_Phdr part;
+	int r = kcore_parts(fd, take_part, facts);
 
-	if (!read_at(fd, &head, sizeof(head), 0))
-		return -EIO;
-	if (memcmp(head.e_ident, ELFMAG, SELFMAG) != 0 || head.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    head.e_phentsize != sizeof(part))
-		return -ENOEXEC;
-	for (unsigned i = 0; i < head.e_phnum && i < PARTS_MAX; i++) {
-		if (!read_at(fd, &part, sizeof(part), head.e_phoff + i * sizeof(part)))
-			return -EIO;
-		take_part(facts, &part);
-	}
-	return facts->kernel_virtual && facts->direct_map ? 0 : -ENODATA;
+	return r < 0 || (facts->kernel_virtual && facts->direct_map) ? r : -ENODATA;
 }
 
 static int addresses_read(struct kx_ctx *ctx, struct dump_facts *facts, struct kx_error *err)

@@ -140,7 +140,8 @@ static int secret_grow(uint8_t **p, size_t *cap)
 	return 0;
 }
 
-static ssize_t read_at(int fd, void *p, size_t n, size_t at)
+/* The bytes at @at of a file, or the next ones of a pipe. */
+static ssize_t read_next(int fd, void *p, size_t n, size_t at)
 {
 	ssize_t got;
 
@@ -162,7 +163,7 @@ static int secret_read(int fd, size_t max, struct payload *ret)
 		if (n == cap && secret_grow(&p, &cap) < 0)
 			got = -ENOMEM;
 		else
-			got = read_at(fd, p + n, cap - n, n);
+			got = read_next(fd, p + n, cap - n, n);
 		if (got > 0)
 			n += (size_t)got;
 		if (got > 0 && n > max)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/num.h"
 #include "memmap/memmap.h"
 
 struct line {
@@ -41,23 +42,14 @@ static bool next_line(struct bytes *text, struct bytes *ret)
 	return true;
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 /* Removes one to sixteen hexadecimal digits from the start of @b. */
 static bool take_hex(struct bytes *b, uint64_t *ret)
 {
 	uint64_t v = 0;
 	size_t n = 0;
 
-	while (n < b->n && n < 16 && hex_digit(b->p[n]) >= 0)
-		v = v << 4 | (uint64_t)hex_digit(b->p[n++]);
+	while (n < b->n && n < 16 && hex_digit((char)b->p[n]) >= 0)
+		v = v << 4 | (uint64_t)hex_digit((char)b->p[n++]);
 	if (n == 0)
 		return false;
 	*b = (struct bytes){ b->p + n, b->n - n };

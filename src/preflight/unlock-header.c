@@ -6,46 +6,30 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/open.h"
+#include "base/io.h"
 #include "preflight/tpm.h"
 #include "preflight/unlock.h"
-
-static int read_at_front(int fd, uint8_t *buf, size_t max, size_t *ret)
-{
-	size_t n = 0;
-
-	while (n < max) {
-		ssize_t one = pread(fd, buf + n, max - n, (off_t)n);
-
-		if (one < 0 && errno == EINTR)
-			continue;
-		if (one < 0)
-			return -errno;
-		if (one == 0)
-			break;
-		n += (size_t)one;
-	}
-	*ret = n;
-	return 0;
-}
 
 static int read_ways(const struct look *l, const char *device, struct luks_ways *ret)
 {
 	_cleanup_free_ uint8_t *buf = malloc(LUKS_HEADER_MAX);
 	_cleanup_close_ int fd = open_device_in(l->root, device, O_RDONLY);
-	size_t n, size;
+	size_t size;
+	ssize_t n;
 	int code;
 
 	if (!buf)
 		return -ENOMEM;
 	if (fd < 0)
 		return fd;
-	code = read_at_front(fd, buf, LUKS_FIRST_N, &n);
-	if (code == 0)
-		code = luks_header_size((struct bytes){ buf, n }, &size);
-	if (code == 0)
-		code = read_at_front(fd, buf, size, &n);
-	return code < 0 ? code : luks_ways_read((struct bytes){ buf, n }, ret);
+	n = read_at(fd, buf, LUKS_FIRST_N, 0);
+	if (n < 0)
+		return (int)n;
+	code = luks_header_size((struct bytes){ buf, (size_t)n }, &size);
+	if (code < 0)
+		return code;
+	n = read_at(fd, buf, size, 0);
+	return n < 0 ? (int)n : luks_ways_read((struct bytes){ buf, (size_t)n }, ret);
 }
 
 static enum ease ease_of(const struct look *l, const struct luks_way *way)

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/lines.h"
+#include "base/num.h"
 #include "base/strbuf.h"
 #include "reboot/wish.h"
 
@@ -140,14 +141,6 @@ int wish_write(const struct wish *wish, char **ret)
 
 /* ---- in */
 
-static int hex_digit(uint8_t c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
 /* NULL when out of memory, or for an escape that is none; then @ret_bad is set. */
 static char *unescaped(struct bytes v, bool *ret_bad)
 {
@@ -161,8 +154,8 @@ static char *unescaped(struct bytes v, bool *ret_bad)
 			text[n++] = (char)v.p[i];
 			continue;
 		}
-		high = v.n - i > 3 && v.p[i + 1] == 'x' ? hex_digit(v.p[i + 2]) : -1;
-		low = high < 0 ? -1 : hex_digit(v.p[i + 3]);
+		high = v.n - i > 3 && v.p[i + 1] == 'x' ? hex_digit((char)v.p[i + 2]) : -1;
+		low = high < 0 ? -1 : hex_digit((char)v.p[i + 3]);
 		if (low < 0 || high + low == 0) {
 			*ret_bad = true;
 			return NULL;

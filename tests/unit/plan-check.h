@@ -42,7 +42,7 @@ static inline uint8_t byte_at(const struct plan *plan, uint64_t address)
 	return 0;
 }
 
-static inline void read_at(const struct plan *plan, uint64_t address, void *to, size_t n)
+static inline void read_planned(const struct plan *plan, uint64_t address, void *to, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		((uint8_t *)to)[i] = byte_at(plan, address + i);
@@ -52,7 +52,7 @@ static inline uint64_t le_at(const struct plan *plan, uint64_t address, unsigned
 {
 	uint8_t b[8];
 
-	read_at(plan, address, b, n);
+	read_planned(plan, address, b, n);
 	return le(b, n);
 }
 
@@ -125,7 +125,7 @@ static inline struct purgatory_args check_purgatory(const struct plan *plan,
 	size_t n_digested = 0;
 
 	assert_true(plan->entry < 4 * GiB);
-	read_at(plan, plan->entry - PURGATORY_START, &args, sizeof(args));
+	read_planned(plan, plan->entry - PURGATORY_START, &args, sizeof(args));
 	assert_true(args.magic == PURGATORY_MAGIC);
 	assert_true(args.entry == plan->kernel_entry);
 	for (size_t i = 0; i < plan->n_segments; i++)

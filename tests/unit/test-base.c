@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/array.h"
 #include "base/error.h"
@@ -119,6 +121,28 @@ static void test_read_file(void **state)
 	assert_int_equal(read_file_in(ROOT_HERE, "/dev/null", 0, &b, &n), NOT_A_FILE);
 }
 
+/* pread(2) and pwrite(2), with all of it or the end of the file */
+static void test_at(void **state)
+{
+	_cleanup_close_ int fd = memfd_create("test", MFD_CLOEXEC);
+	char buf[8] = "";
+	int ends[2];
+
+	assert_int_equal(write_at(fd, "abc", 3, 5), 0);
+	assert_int_equal(read_at(fd, buf, 8, 0), 8);
+	assert_memory_equal(buf, "\0\0\0\0\0abc", 8);
+	assert_int_equal(read_at(fd, buf, 8, 6), 2);
+	assert_memory_equal(buf, "bc", 2);
+	assert_int_equal(read_at(fd, buf, 1, 8), 0);
+	assert_int_equal(read_at(fd, buf, 1, UINT64_MAX), 0);
+	assert_int_equal(write_at(fd, "x", 1, UINT64_MAX), -EFBIG);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(read_at(ends[0], buf, 1, 0), -ESPIPE);
+	assert_int_equal(write_at(ends[1], buf, 1, 0), -ESPIPE);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+}
+
 static void test_array(void **state)
 {
 	enum { N = 1000 };
@@ -193,8 +217,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_u64),    cmocka_unit_test(test_leading_i64),
 		cmocka_unit_test(test_take_hex_u64), cmocka_unit_test(test_read_file),
-		cmocka_unit_test(test_array),	     cmocka_unit_test(test_words),
-		cmocka_unit_test(test_error),
+		cmocka_unit_test(test_at),	     cmocka_unit_test(test_array),
+		cmocka_unit_test(test_words),	     cmocka_unit_test(test_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

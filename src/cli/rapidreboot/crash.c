@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/num.h"
 #include "cli/json.h"
 #include "cli/plain.h"
@@ -25,58 +26,33 @@ static int fail(const char *path, const char *what, int code)
 
 /* ---- a dump as bytes */
 
-static ssize_t read_fd(void *data, uint64_t offset, void *buf, size_t n)
+static ssize_t read_core(void *data, uint64_t offset, void *buf, size_t n)
 {
 	const int *fd = data;
-	size_t done = 0;
 
-	if (offset > INT64_MAX || n > INT64_MAX - offset)
-		return 0;
-	while (done < n) {
-		ssize_t got = pread(*fd, (char *)buf + done, n - done, (off_t)(offset + done));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return (ssize_t)done;
+	return read_at(*fd, buf, n, offset);
 }
 
-static int write_fd(void *data, uint64_t offset, const void *buf, size_t n)
+static int write_dump(void *data, uint64_t offset, const void *buf, size_t n)
 {
 	const int *fd = data;
-	size_t done = 0;
 
-	while (done < n) {
-		ssize_t put =
-			pwrite(*fd, (const char *)buf + done, n - done, (off_t)(offset + done));
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -errno;
-		done += (size_t)put;
-	}
-	return 0;
+	return write_at(*fd, buf, n, offset);
 }
 
 static int read_back(void *data, uint64_t offset, void *buf, size_t n)
 {
-	ssize_t got = read_fd(data, offset, buf, n);
+	ssize_t got = read_core(data, offset, buf, n);
 
 	return got < 0 ? (int)got : (size_t)got < n ? -EIO : 0;
 }
 
 static int open_core(const char *path, int *fd, struct vmcore **ret)
 {
-	const struct vmcore_source source = { read_fd, fd };
+	const struct vmcore_source source = { read_core, fd };
 	struct kx_error err = { 0 };
 
-	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (*fd < 0)
 		return fail(path, "cannot open", -errno);
 	if (vmcore_open(&source, ret, &err) < 0) {
@@ -132,7 +108,7 @@ static int write_file(struct vmcore *core, const struct options *o, const char *
 		      const char *partial, struct dump_counts *ret)
 {
 	_cleanup_close_ int fd = -1;
-	const struct dump_sink sink = { write_fd, read_back, &fd };
+	const struct dump_sink sink = { write_dump, read_back, &fd };
 	/* in the order of --pack; readers of zlib are the most */
 	static const enum dump_packing packings[] = { DUMP_ZLIB, DUMP_ZLIB, DUMP_ZSTD, DUMP_RAW };
 	struct kx_error err = { 0 };
@@ -197,9 +173,9 @@ static void prove(struct crash_status *s)
 	_cleanup_(vmcore_freep) struct vmcore *core = NULL;
 	_cleanup_close_ int fd = open("/proc/kcore", O_RDONLY | O_CLOEXEC);
 	_cleanup_close_ int meminfo = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
-	const struct vmcore_source source = { read_fd, &fd };
+	const struct vmcore_source source = { read_core, &fd };
 	char text[MEMINFO_N];
-	ssize_t n = meminfo < 0 ? -errno : read_fd(&meminfo, 0, text, sizeof(text));
+	ssize_t n = meminfo < 0 ? -errno : read_at(meminfo, text, sizeof(text), 0);
 
 	if (fd < 0 || n < 0) {
 		(void)kx_fail(&s->no_proof, -EACCES, "/proc/kcore or /proc/meminfo cannot be read");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/io.h"
 #include "cli/options.h"
 #include "cli/protect.h"
 #include "cli/vmcore-dmesg/vmcore-dmesg.h"
@@ -89,25 +90,11 @@ static int parse(int argc, char **argv, struct options *o, const char **ret_path
 	return -1;
 }
 
-static ssize_t read_fd(void *data, uint64_t offset, void *buf, size_t n)
+static ssize_t read_core(void *data, uint64_t offset, void *buf, size_t n)
 {
 	const int *fd = data;
-	size_t done = 0;
 
-	if (offset > INT64_MAX || n > INT64_MAX - offset)
-		return 0; /* past the end of any file */
-	while (done < n) {
-		ssize_t got = pread(*fd, (char *)buf + done, n - done, (off_t)(offset + done));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return (ssize_t)done;
+	return read_at(*fd, buf, n, offset);
 }
 
 static int exit_status(int r)
@@ -155,8 +142,8 @@ static int judge(const char *path, const struct vmcore_report *report)
 static int run(const char *path, struct printer *printer)
 {
 	_cleanup_(vmcore_freep) struct vmcore *core = NULL;
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	struct vmcore_source source = { read_fd, &fd };
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct vmcore_source source = { read_core, &fd };
 	struct vmcore_report report;
 	struct kx_error err;
 	int r;
