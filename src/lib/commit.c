@@ -165,12 +165,23 @@ static int unload(struct kx_ctx *ctx, enum kx_way way, bool on_crash)
 /* @r is what the load came to. What was loaded of files that were changed meanwhile does not stay. */
 static int drop_changed(struct kx_ctx *ctx, const struct kx_plan *plan, int r, struct kx_error *err)
 {
+	const bool on_crash = is_for_crash(plan);
 	struct kx_error why = { 0 };
 	const int stale = mapped_check(plan->image->n_changes, &why);
+	int dropped = 0;
 
 	if (stale == 0)
 		return r;
-	if (r == 0 && unload(ctx, plan->way, is_for_crash(plan)) == 0 && !is_for_crash(plan))
+	if (r == 0)
+		dropped = unload(ctx, plan->way, on_crash);
+	if (dropped < 0)
+		return kx_fail(err, stale,
+			       "%s; what was loaded of it cannot be unloaded (%s), and must not be "
+			       "started",
+			       why.message, strerror(-dropped));
+	if (on_crash)
+		crash_say_state(ctx, plan->crash_was_loaded, &why);
+	else if (r == 0)
 		release(ctx);
 	return kx_fail_as(err, stale, &why);
 }

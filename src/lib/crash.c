@@ -12,16 +12,11 @@
 
 #include "lib/crash.h"
 
-static int is_loaded(struct kx_ctx *ctx)
+int crash_is_loaded(struct kx_ctx *ctx)
 {
 	struct kx_state state = { .size = sizeof(state) };
 
 	return kx_state(ctx, &state, NULL) < 0 ? -EIO : state.crash_loaded;
-}
-
-int crash_is_loaded(struct kx_ctx *ctx)
-{
-	return is_loaded(ctx);
 }
 
 static void append(struct kx_error *err, const char *text)
@@ -33,13 +28,13 @@ static void append(struct kx_error *err, const char *text)
 
 void crash_say_untouched(struct kx_ctx *ctx, struct kx_error *err)
 {
-	if (err && is_loaded(ctx) == 1)
+	if (err && crash_is_loaded(ctx) == 1)
 		append(err, "; the crash kernel that was loaded before is still loaded");
 }
 
 void crash_say_state(struct kx_ctx *ctx, int before, struct kx_error *err)
 {
-	const int now = is_loaded(ctx);
+	const int now = crash_is_loaded(ctx);
 
 	if (!err)
 		return;

@@ -147,5 +147,26 @@ class Refused(CrashTest):
                 self.assertIn("kexec_load_limit_panic is used up", r.err)
 
 
+class Changed(CrashTest):
+    """Half a file may have been loaded: it is unloaded, and what the machine is left with is said."""
+    def test_state(self):
+        for way, kind in (("-s", "file-"), ("-c", "")):
+            with self.subTest(way):
+                self.file("vmlinuz", bzimage())
+                self.loaded("0")
+                r = self.run_kexec("-p", way, "K", env={"FAKE_SHORTENS": f"{kind.replace('-', '_')}load={self.kernel}"})
+                self.assertNotEqual(r.rc, 0)
+                self.assertEqual(r.calls, [f"{kind}load-crash", f"{kind}unload-crash"])
+                self.assertIn(f"{self.kernel} was changed while it was read", r.err)
+                self.assertIn("no crash kernel is loaded now", r.err)
+
+    def test_cannot_be_unloaded(self):
+        self.file("vmlinuz", bzimage())
+        r = self.run_kexec("-l", "-c", "K", errors={"unload": errno.EPERM},
+                           env={"FAKE_SHORTENS": f"load={self.kernel}"})
+        self.assertNotEqual(r.rc, 0)
+        self.assertIn("cannot be unloaded (Operation not permitted), and must not be started", r.err)
+
+
 if __name__ == "__main__":
     main()
