@@ -103,6 +103,25 @@ static void warn_saved(const struct dump_counts *c)
 			(unsigned long long)c->n_unreadable);
 }
 
+/* Gives a whole file the name @to, which nothing may have, so that a power failure does not take it away
+ * again. Not by rename(2), which would replace a file. */
+static int name_whole(const char *partial, const char *to, struct kx_error *err)
+{
+	const char *slash = strrchr(to, '/');
+	_cleanup_free_ char *parent = slash ? strndup(to, (size_t)(slash + 1 - to)) : strdup(".");
+	_cleanup_close_ int dir = -1;
+
+	if (!parent)
+		return kx_fail(err, -ENOMEM, "out of memory");
+	if (link(partial, to) < 0)
+		return kx_fail(err, -errno, "cannot name it %s: %s", to, strerror(errno));
+	dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0 || fsync(dir) < 0)
+		return kx_fail(err, -errno, "cannot write its name to the disk: %s",
+			       strerror(errno));
+	return 0;
+}
+
 /* Under a name of its own until it is whole and on the disk. */
 static int write_file(struct vmcore *core, const struct options *o, const char *to,
 		      const char *partial, struct dump_counts *ret)
@@ -115,16 +134,16 @@ static int write_file(struct vmcore *core, const struct options *o, const char *
 	uint64_t level = DUMP_LEVEL_MAX;
 	int r;
 
-	if (o->level && parse_u64(o->level, &level) < 0)
-		return command_fail(&crash_command, "'%s' is no level", o->level);
+	if (o->level)
+		(void)!parse_u64(o->level, &level); /* is_level() of its option has read it */
 	fd = open(partial, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return fail(partial, "cannot make", -errno);
 	r = dump_write(core, (unsigned)level, packings[o->packing], &sink, ret, &err);
 	if (r == 0 && fsync(fd) < 0)
 		r = kx_fail(&err, -errno, "cannot write it to the disk: %s", strerror(errno));
-	if (r == 0 && link(partial, to) < 0)
-		r = kx_fail(&err, -errno, "cannot name it %s: %s", to, strerror(errno));
+	if (r == 0)
+		r = name_whole(partial, to, &err);
 	if (unlink(partial) < 0 && r == 0)
 		r = kx_fail(&err, -errno, "cannot remove its first name: %s", strerror(errno));
 	if (r == 0)
