@@ -22,7 +22,8 @@
 
 /* Configuration files that were found, one for each loader. */
 struct found {
-	char *config[N_LOADERS]; /* NULL when there is none; "" for systemd-boot, which has dirs */
+	char *config[N_LOADERS]; /* NULL when there is none; "" for a loader without a file */
+	bool is_entries_only;	 /* Boot Loader Specification, without a loader that reads them */
 };
 
 static void found_done(struct found *f)
@@ -57,26 +58,6 @@ static bool find_in_subdirs(struct entry_fs *fs, const char *pattern, char **ret
 	return hit;
 }
 
-/* systemd-boot needs no configuration file, so its program is searched instead. */
-static bool has_systemd_boot(struct entry_fs *fs)
-{
-	static const char *const programs[] = { "EFI/systemd/systemd-bootx64.efi",
-						"EFI/systemd/systemd-bootaa64.efi",
-						"EFI/systemd/systemd-bootia32.efi",
-						"EFI/systemd/systemd-bootriscv64.efi",
-						"EFI/systemd/systemd-bootloongarch64.efi" };
-	static const char *const places[] = { "/efi", "/boot/efi", "/boot" };
-
-	for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++)
-		for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-			_cleanup_free_ char *path = NULL;
-
-			if (find_file_in(fs, places[p], programs[i], &path))
-				return true;
-		}
-	return false;
-}
-
 /* Entries of the Boot Loader Specification without a loader for them: read by the firmware itself,
  * or by a loader on a partition that is not mounted. */
 static int add_entries_without_loader(struct entry_fs *fs, unsigned here, struct found *f)
@@ -89,18 +70,16 @@ static int add_entries_without_loader(struct entry_fs *fs, unsigned here, struct
 					    "/boot/EFI/Linux",
 					    "/run/boot-loader-entries/loader/entries",
 					    "/run/boot-loader-entries/EFI/Linux" };
+	const size_t sd = loader_by_info("systemd-boot");
 
 	for (size_t i = 0; i < N_LOADERS; i++)
 		if (f->config[i])
 			return 0;
-	for (size_t i = 0; i < N_LOADERS; i++)
-		for (size_t d = 0;
-		     loaders[i].read == sd_boot_read && (loaders[i].firmware & here) &&
-		     d < sizeof(dirs) / sizeof(dirs[0]);
-		     d++)
-			if (!f->config[i] && is_dir(fs, dirs[d]) && !(f->config[i] = strdup("")))
-				return -ENOMEM;
-	return 0;
+	if (!(loaders[sd].firmware & here))
+		return 0;
+	for (size_t d = 0; d < sizeof(dirs) / sizeof(dirs[0]) && !f->is_entries_only; d++)
+		f->is_entries_only = is_dir(fs, dirs[d]);
+	return found_without_file(f->is_entries_only, &f->config[sd]);
 }
 
 static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, struct found *f)
@@ -114,24 +93,14 @@ static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, 
 
 		if (!(l->firmware & here))
 			continue;
-		if (l->read == sd_boot_read && has_systemd_boot(fs) && !(f->config[i] = strdup("")))
+		if (l->find && l->find(fs, &f->config[i]) < 0)
 			return -ENOMEM;
-		if (l->read == efistub_read && efistub_is_current(fs) &&
-		    !(f->config[i] = strdup("")))
-			return -ENOMEM;
-		if (l->read == zbm_read && zbm_is_current(fs) && !(f->config[i] = strdup("")))
-			return -ENOMEM;
-		if (l->read == extlinux_read)
-			(void)pxelinux_find_config(fs, &f->config[i]);
-		if (l->read == xen_read)
-			(void)xen_find_config(fs, &f->config[i]);
 		for (size_t c = 0; l->configs[c] && !f->config[i]; c++)
 			if (strchr(l->configs[c], '*'))
 				(void)find_in_subdirs(fs, l->configs[c], &f->config[i]);
 			else
 				(void)find_file_in(fs, "/", l->configs[c], &f->config[i]);
-		if (l->read == raspberry_read && f->config[i] &&
-		    !raspberry_starts_linux(fs, opts, f->config[i]))
+		if (l->applies && f->config[i] && !l->applies(fs, opts, f->config[i]))
 			free(TAKE_PTR(f->config[i]));
 	}
 	return add_entries_without_loader(fs, here, f);
@@ -142,8 +111,7 @@ static size_t loader_that_started(const struct found *f, const char *file)
 {
 	size_t by_name = loader_by_program(file);
 
-	/* ZFSBootMenu is a kernel as well */
-	if (by_name < N_LOADERS && loaders[by_name].read == zbm_read && f->config[by_name])
+	if (by_name < N_LOADERS && loaders[by_name].is_linux && f->config[by_name])
 		return by_name;
 	for (size_t i = 0; i < N_LOADERS; i++)
 		if (loaders[i].read == efistub_read && f->config[i])
@@ -217,7 +185,7 @@ static size_t by_what_is_installed(struct entry_fs *fs, const struct found *f, s
 				    "systemd-boot\n");
 		return sd;
 	}
-	v->is_stand_in = i < N_LOADERS && i == sd && !has_systemd_boot(fs);
+	v->is_stand_in = f->is_entries_only;
 	if (v->is_stand_in)
 		strbuf_add(&v->why, "no boot loader is here, but entries of the Boot Loader "
 				    "Specification: what systemd-boot would do\n");

@@ -64,14 +64,16 @@ _must_check_ int ipxe_read(struct entry_fs *fs, const struct boot_find_opts *opt
 			   const char *config, struct boot_menu *ret, struct kx_error *err);
 _must_check_ int scan_read(struct entry_fs *fs, const struct boot_find_opts *opts,
 			   const char *config, struct boot_menu *ret, struct kx_error *err);
+/* struct loader, find: whether, and by which configuration, this system was started. */
+_must_check_ int sd_boot_find(struct entry_fs *fs, char **ret);
 /* The firmware started this system's kernel, or its unified kernel image, without a boot loader. */
-bool efistub_is_current(struct entry_fs *fs);
+_must_check_ int efistub_find(struct entry_fs *fs, char **ret);
 /* xen.efi started this system: the configuration that it read. */
-bool xen_find_config(struct entry_fs *fs, char **ret);
+_must_check_ int xen_find(struct entry_fs *fs, char **ret);
 /* ZFSBootMenu, which the firmware started, started this system. */
-bool zbm_is_current(struct entry_fs *fs);
+_must_check_ int zbm_find(struct entry_fs *fs, char **ret);
 /* PXELINUX started this system, and what may be its configuration is on this system too. */
-bool pxelinux_find_config(struct entry_fs *fs, char **ret);
+_must_check_ int pxelinux_find(struct entry_fs *fs, char **ret);
 /* What the Raspberry Pi's firmware starts by @config is a kernel, not another loader. */
 bool raspberry_starts_linux(struct entry_fs *fs, const struct boot_find_opts *opts,
 			    const char *config);

@@ -51,20 +51,23 @@ static bool is_linux(struct entry_fs *fs, const char *path)
 	return has_linux;
 }
 
-bool efistub_is_current(struct entry_fs *fs)
+static bool is_current(struct entry_fs *fs)
 {
 	_cleanup_free_ char *info = NULL, *path = NULL;
 	struct efi_boot_option option;
-	uint16_t number;
 	bool is_it;
 
 	if (vars_read_string(fs, "LoaderInfo-" EFI_GUID_LOADER, &info) == 0 ||
-	    vars_read_u16(fs, "BootCurrent-" EFI_GUID_GLOBAL, &number) < 0 ||
-	    vars_read_boot_option(fs, number, &option) < 0)
+	    vars_read_current_option(fs, &option) < 0)
 		return false;
 	is_it = find_program(fs, &option, &path) && is_linux(fs, path);
 	efi_boot_option_done(&option);
 	return is_it;
+}
+
+int efistub_find(struct entry_fs *fs, char **ret)
+{
+	return found_without_file(is_current(fs), ret);
 }
 
 /* The words initrd= name files on the partition of the program. */

@@ -75,22 +75,22 @@ static bool find_interface(struct entry_fs *fs, char **ret)
 	return false;
 }
 
-bool pxelinux_find_config(struct entry_fs *fs, char **ret)
+int pxelinux_find(struct entry_fs *fs, char **ret)
 {
 	static const char *const dirs[] = { "/srv/tftp",     "/var/lib/tftpboot", "/tftpboot",
 					    "/srv/tftpboot", "/var/tftpboot",	  "/boot" };
 	_cleanup_free_ char *card = NULL;
 
 	if (!find_interface(fs, &card))
-		return false;
+		return 0;
 	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		_cleanup_free_ char *dir = NULL;
 
 		if (path_join(dirs[i], "pxelinux.cfg", &dir) == 0 &&
 		    (find_file_in(fs, dir, card, ret) || find_file_in(fs, dir, "default", ret)))
-			return true;
+			return 0;
 	}
-	return false;
+	return 0;
 }
 
 /* "/x" is on the volume of the configuration, anything else in the directory of it. */

@@ -25,6 +25,12 @@ struct loader {
 	/* Where its configuration is; a "*" stands for one directory. */
 	const char *configs[LOADER_CONFIGS_MAX];
 	const char *other_name; /* boot_find_opts.type may call it so too, or NULL */
+	/* Finds a configuration in no fixed place, before the fixed ones are tried; "" for a loader that
+	 * is here and needs no file. 0 also when there is none. -ENOMEM only. NULL: nothing to find. */
+	int (*find)(struct entry_fs *fs, char **ret);
+	/* Does this machine start by the configuration that was found? NULL: yes. */
+	bool (*applies)(struct entry_fs *fs, const struct boot_find_opts *opts, const char *config);
+	bool is_linux; /* its program is a Linux kernel, which "efistub" recognises as well */
 };
 
 extern const struct loader loaders[N_LOADERS];

@@ -233,3 +233,11 @@ bool is_kernel_file(struct entry_fs *fs, const char *path)
 	fs->unmap(fs, p, n);
 	return found;
 }
+
+int found_without_file(bool is_here, char **ret)
+{
+	if (!is_here)
+		return 0;
+	*ret = strdup("");
+	return *ret ? 0 : -ENOMEM;
+}

@@ -49,3 +49,6 @@ _must_check_ int entry_check_files(struct entry_fs *fs, struct boot_entry *entry
 
 /* Marks entry @i as the default; menu->n_entries for none. */
 void menu_set_default(struct boot_menu *menu, size_t i);
+
+/* For struct loader, find: *ret is "" where @is_here. -ENOMEM only. */
+_must_check_ int found_without_file(bool is_here, char **ret);

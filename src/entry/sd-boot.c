@@ -569,3 +569,28 @@ int sd_boot_read(struct entry_fs *fs, const struct boot_find_opts *opts, const c
 	*ret = menu;
 	return 0;
 }
+
+/* systemd-boot needs no configuration file, so its program is searched instead. */
+static bool has_systemd_boot(struct entry_fs *fs)
+{
+	static const char *const programs[] = { "EFI/systemd/systemd-bootx64.efi",
+						"EFI/systemd/systemd-bootaa64.efi",
+						"EFI/systemd/systemd-bootia32.efi",
+						"EFI/systemd/systemd-bootriscv64.efi",
+						"EFI/systemd/systemd-bootloongarch64.efi" };
+	static const char *const places[] = { "/efi", "/boot/efi", "/boot" };
+
+	for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++)
+		for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+			_cleanup_free_ char *path = NULL;
+
+			if (find_file_in(fs, places[p], programs[i], &path))
+				return true;
+		}
+	return false;
+}
+
+int sd_boot_find(struct entry_fs *fs, char **ret)
+{
+	return found_without_file(has_systemd_boot(fs), ret);
+}

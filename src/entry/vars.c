@@ -79,6 +79,14 @@ int vars_read_boot_option(struct entry_fs *fs, uint16_t number, struct efi_boot_
 	return r < 0 ? r : efi_boot_option_parse(file, ret);
 }
 
+int vars_read_current_option(struct entry_fs *fs, struct efi_boot_option *ret)
+{
+	uint16_t number;
+	int r = vars_read_u16(fs, "BootCurrent-" EFI_GUID_GLOBAL, &number);
+
+	return r < 0 ? r : vars_read_boot_option(fs, number, ret);
+}
+
 int vars_read_loader(struct entry_fs *fs, struct loader_vars *ret)
 {
 	struct loader_vars vars = { .features = UINT64_MAX };

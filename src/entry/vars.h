@@ -16,5 +16,7 @@ _must_check_ int vars_read_u16_list(struct entry_fs *fs, const char *name, uint1
 				    size_t *ret_n);
 _must_check_ int vars_read_boot_option(struct entry_fs *fs, uint16_t number,
 				       struct efi_boot_option *ret);
+/* The boot option that started this system, BootCurrent; -ENOENT when none is told. */
+_must_check_ int vars_read_current_option(struct entry_fs *fs, struct efi_boot_option *ret);
 /* Those of the Boot Loader Interface; missing ones stay NULL. Only -ENOMEM is an error. */
 _must_check_ int vars_read_loader(struct entry_fs *fs, struct loader_vars *ret);

@@ -45,11 +45,9 @@ static int read_option(struct entry_fs *fs, char **ret_program, struct xen_optio
 {
 	_cleanup_free_ char *program = NULL;
 	struct efi_boot_option option;
-	uint16_t number;
 	int r;
 
-	if (vars_read_u16(fs, "BootCurrent-" EFI_GUID_GLOBAL, &number) < 0 ||
-	    vars_read_boot_option(fs, number, &option) < 0)
+	if (vars_read_current_option(fs, &option) < 0)
 		return -ENOENT;
 	r = option.file ? replace(&program, option.file) : -ENOENT;
 	if (r == 0)
@@ -80,27 +78,27 @@ static bool find_beside(struct entry_fs *fs, const char *program, const char *na
 	return false;
 }
 
-bool xen_find_config(struct entry_fs *fs, char **ret)
+int xen_find(struct entry_fs *fs, char **ret)
 {
 	_cleanup_free_ char *program = NULL;
 	struct xen_options o;
 	bool found = false;
+	int r = read_option(fs, &program, &o);
 
-	if (read_option(fs, &program, &o) < 0)
-		return false;
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
 	if (o.config) {
 		to_slashes(o.config);
 		found = find_beside(fs, program, o.config, ret);
 	}
-	for (size_t i = 0; !o.config && !found && i < NAMES_MAX; i++) {
+	for (size_t i = 0; r == 0 && !o.config && !found && i < NAMES_MAX; i++) {
 		_cleanup_free_ char *name = NULL;
 
-		if (xen_config_name(path_basename(program), i, &name) < 0)
-			break;
-		found = find_beside(fs, program, name, ret);
+		r = xen_config_name(path_basename(program), i, &name);
+		found = r == 0 && find_beside(fs, program, name, ret);
 	}
 	xen_options_done(&o);
-	return found;
+	return r == -ENOMEM ? r : 0;
 }
 
 static int read_file(struct entry_fs *fs, const char *config, const char *section,

@@ -131,16 +131,14 @@ static int root_dataset(struct entry_fs *fs, char **ret)
 	return r;
 }
 
-bool zbm_is_current(struct entry_fs *fs)
+static bool is_current(struct entry_fs *fs)
 {
 	_cleanup_free_ char *info = NULL, *dataset = NULL;
 	struct efi_boot_option option;
-	uint16_t number;
 	bool is_it;
 
 	if (vars_read_string(fs, "LoaderInfo-" EFI_GUID_LOADER, &info) == 0 ||
-	    vars_read_u16(fs, "BootCurrent-" EFI_GUID_GLOBAL, &number) < 0 ||
-	    vars_read_boot_option(fs, number, &option) < 0)
+	    vars_read_current_option(fs, &option) < 0)
 		return false;
 	is_it = option.file &&
 		(strcasestr(option.file, "zfsbootmenu") || strcasestr(option.file, "\\zbm"));
