@@ -146,6 +146,11 @@ static bool is_current(struct entry_fs *fs)
 	return is_it && root_dataset(fs, &dataset) == 0;
 }
 
+int zbm_find(struct entry_fs *fs, char **ret)
+{
+	return found_without_file(is_current(fs), ret);
+}
+
 static int read_release(struct entry_fs *fs, const char *key, char **ret)
 {
 	static const char *const files[] = { "/etc/os-release", "/usr/lib/os-release" };
@@ -162,16 +167,22 @@ static int read_release(struct entry_fs *fs, const char *key, char **ret)
 	return 0;
 }
 
+static bool names_root(const char *cmdline)
+{
+	return cmdline &&
+	       (has_word_starting(cmdline, "root=") || has_word_starting(cmdline, "zfs="));
+}
+
 /* The running system was started by it: its words stand for those of the property. Without them those
  * that it takes when the property is not set. */
-static int make_cmdline(struct entry_fs *fs, const struct boot_find_opts *opts, char **ret)
+static int make_cmdline(struct entry_fs *fs, const char *running, char **ret)
 {
 	_cleanup_free_ char *dataset = NULL, *id = NULL, *id_like = NULL;
-	int r = root_dataset(fs, &dataset);
+	int r;
 
-	if (opts->running_cmdline && (has_word_starting(opts->running_cmdline, "root=") ||
-				      has_word_starting(opts->running_cmdline, "zfs=")))
-		return replace(ret, opts->running_cmdline);
+	if (names_root(running))
+		return replace(ret, running);
+	r = root_dataset(fs, &dataset);
 	if (r == 0)
 		r = read_release(fs, "ID", &id);
 	if (r == 0)
@@ -246,7 +257,7 @@ int zbm_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char 
 	struct boot_menu menu = { .loader = "zfsbootmenu" };
 	const char *dir = config ? config : "/boot";
 	_cleanup_free_ char *cmdline = NULL;
-	int r = make_cmdline(fs, opts, &cmdline);
+	int r = make_cmdline(fs, opts->running_cmdline, &cmdline);
 
 	if (r == 0)
 		r = read_kernels(fs, dir, cmdline, &menu);
@@ -259,9 +270,12 @@ int zbm_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char 
 		r = format(&menu.guess,
 			   "ZFSBootMenu takes file system, kernel and command line from properties "
 			   "of ZFS (bootfs, org.zfsbootmenu:kernel, org.zfsbootmenu:commandline), "
-			   "which are not read here: the highest version in %s is taken, with the "
-			   "command line that is running; name another with --entry or --cmdline",
-			   dir);
+			   "which are not read here: the highest version in %s is taken, with %s; "
+			   "name another entry, or say the words with --cmdline",
+			   dir,
+			   names_root(opts->running_cmdline)
+				   ? "the command line that is running"
+				   : "the command line of a file system without that property");
 	if (r < 0) {
 		boot_menu_done(&menu);
 		return kx_fail_path(err, r, dir);
