@@ -12,16 +12,6 @@ static struct bytes text(const char *s)
 	return (struct bytes){ (const uint8_t *)s, strlen(s) };
 }
 
-static void check_text(const char *got, const char *expected)
-{
-	if (expected) {
-		assert_non_null(got);
-		assert_string_equal(got, expected);
-	} else {
-		assert_null(got);
-	}
-}
-
 static void test_raspberry_filters(void **state)
 {
 	static const struct {
@@ -50,8 +40,8 @@ static void test_raspberry_filters(void **state)
 		assert_int_equal(raspberry_parse(text(rows[i].file), rows[i].model, &conf), 0);
 		if ((rows[i].kernel != NULL) != (conf.kernel != NULL))
 			fail_msg("row %zu", i);
-		check_text(conf.kernel, rows[i].kernel);
-		check_text(conf.initramfs, rows[i].initramfs);
+		assert_text(conf.kernel, rows[i].kernel);
+		assert_text(conf.initramfs, rows[i].initramfs);
 		raspberry_conf_done(&conf);
 	}
 }
@@ -103,8 +93,8 @@ static void test_raspberry_kernels(void **state)
 	char *name = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		check_text(raspberry_kernels(rows[i].machine, rows[i].model, rows[i].is_64bit)[0],
-			   rows[i].first);
+		assert_text(raspberry_kernels(rows[i].machine, rows[i].model, rows[i].is_64bit)[0],
+			    rows[i].first);
 	assert_int_equal(raspberry_initramfs("kernel8.img", &name), 0);
 	assert_string_equal(name, "initramfs8");
 	free(name);

@@ -8,16 +8,6 @@
 #include "tests/fake/menu.h"
 #include "tests/unit/cmocka-shim.h"
 
-static void check_text(const char *got, const char *expected)
-{
-	if (expected) {
-		assert_non_null(got);
-		assert_string_equal(got, expected);
-	} else {
-		assert_null(got);
-	}
-}
-
 static void test_files(void **state)
 {
 	static const struct {
@@ -58,11 +48,11 @@ static void test_files(void **state)
 		if ((m->default_index < m->n_entries) != (rows[i].id != NULL))
 			fail_msg("row %zu", i);
 		if (rows[i].id) {
-			check_text(m->entries[m->default_index].id, rows[i].id);
-			check_text(m->entries[m->default_index].modules.v[0], rows[i].kernel);
-			check_text(m->entries[m->default_index].cmdline, rows[i].options);
+			assert_text(m->entries[m->default_index].id, rows[i].id);
+			assert_text(m->entries[m->default_index].modules.v[0], rows[i].kernel);
+			assert_text(m->entries[m->default_index].cmdline, rows[i].options);
 		}
-		check_text(conf.chain, rows[i].chain);
+		assert_text(conf.chain, rows[i].chain);
 		xen_conf_done(&conf);
 		free(section);
 	}
@@ -86,9 +76,9 @@ static void test_options(void **state)
 		struct xen_options o;
 
 		assert_int_equal(xen_options_parse(rows[i].options, &o), 0);
-		check_text(o.config, rows[i].config);
-		check_text(o.section, rows[i].section);
-		check_text(o.words, rows[i].words);
+		assert_text(o.config, rows[i].config);
+		assert_text(o.section, rows[i].section);
+		assert_text(o.words, rows[i].words);
 		xen_options_done(&o);
 	}
 }
