@@ -28,7 +28,7 @@ import vm  # noqa: E402
 machines = importlib.import_module("vmcore-dmesg")
 Trouble = machines.Trouble
 
-LIMIT = 300  # seconds a program may take for a dump of 1 GiB
+LIMIT = 900  # seconds a program may take for a dump of 1 GiB
 SIZE_MAX = 1.02  # of makedumpfile's, with the same pages and packing
 KNOWN = ("bookworm",)  # kernels that Debian 12's makedumpfile knows
 
