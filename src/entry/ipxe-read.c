@@ -44,9 +44,11 @@ int ipxe_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char
 	if (r == 0)
 		r = menu_resolve(fs, &menu, config, resolve);
 	if (r == 0)
-		r = menu_warn(&menu,
-			      "the script was followed without a network: what depends on the "
-			      "answers of a server is not known here");
+		r = format(
+			&menu.guess,
+			"%s was followed without a network: what depends on the answers of a "
+			"server is not known here, and taken to be empty; name the entry to start",
+			config);
 	if (r < 0) {
 		boot_menu_done(&menu);
 		return kx_fail_path(err, r, config);
