@@ -83,7 +83,7 @@ int filter_open(struct vmcore *core, unsigned level, struct filter *ret, struct 
 	}
 	f.missing = page_layout_read(core, &f.layout);
 	if (!f.missing)
-		f.missing = page_map_open(core, n, &f.map);
+		f.missing = page_map_open(core, n, f.layout.size, &f.map);
 	*ret = f;
 	return 0;
 }

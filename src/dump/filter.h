@@ -47,7 +47,8 @@ struct page_map {
 	bool has_section;
 };
 
-const char *page_map_open(struct vmcore *core, uint64_t page_n, struct page_map *ret);
+const char *page_map_open(struct vmcore *core, uint64_t page_n, uint64_t struct_n,
+			  struct page_map *ret);
 /* False when memory at @frame has none. */
 bool page_map_find(struct vmcore *core, struct page_map *map, uint64_t frame, uint64_t size,
 		   uint64_t *ret);

@@ -6,7 +6,7 @@
  */
 #include "dump/filter.h"
 
-#define HAS_MEM_MAP 2u	/* SECTION_HAS_MEM_MAP */
+#define HAS_MEM_MAP 3u	/* SECTION_MARKED_PRESENT, SECTION_HAS_MEM_MAP */
 #define MAP_FLAGS 0x3fu /* low bits of section_mem_map, 6 at most */
 
 static bool read_word(struct vmcore *core, uint64_t at, uint64_t *ret)
@@ -29,20 +29,31 @@ static bool read_section(struct vmcore *core, const struct page_map *map, uint64
 	       read_word(core, at + number % map->per_root * map->section_n + map->map_offset, ret);
 }
 
-/* Does the map say something of any part of memory? */
-static bool is_map(struct vmcore *core, const struct page_map *map, uint64_t page_n)
+static bool has_structs(uint64_t coded)
 {
-	uint64_t start, end, coded;
+	return (coded & HAS_MEM_MAP) == HAS_MEM_MAP && (coded & ~(uint64_t)MAP_FLAGS) >> 63;
+}
 
-	for (size_t i = 0; vmcore_part(core, i, &start, &end); i++)
-		if (end > start &&
-		    read_section(core, map, start / page_n >> map->section_shift, &coded) &&
-		    coded & HAS_MEM_MAP && (coded & ~(uint64_t)MAP_FLAGS) >> 63)
+/* Is there a part of memory whose struct pages are where the map says? Words of a wrong map may look like
+ * addresses: LIST_POISON2 does. */
+static bool is_map(struct vmcore *core, const struct page_map *map, uint64_t page_n,
+		   uint64_t struct_n)
+{
+	uint64_t start, end, coded, word;
+
+	for (size_t i = 0; vmcore_part(core, i, &start, &end); i++) {
+		const uint64_t frame = start / page_n;
+
+		if (end > start && read_section(core, map, frame >> map->section_shift, &coded) &&
+		    has_structs(coded) &&
+		    read_word(core, (coded & ~(uint64_t)MAP_FLAGS) + frame * struct_n, &word))
 			return true;
+	}
 	return false;
 }
 
-const char *page_map_open(struct vmcore *core, uint64_t page_n, struct page_map *ret)
+const char *page_map_open(struct vmcore *core, uint64_t page_n, uint64_t struct_n,
+			  struct page_map *ret)
 {
 	struct page_map map = { 0 };
 	uint64_t symbol, bits;
@@ -58,13 +69,11 @@ const char *page_map_open(struct vmcore *core, uint64_t page_n, struct page_map 
 		return "mem_section";
 	map.per_root = page_n / map.section_n;
 	map.section_shift = (unsigned)bits - (unsigned)__builtin_ctzll(page_n);
-	/* Since 4.15 mem_section is a pointer to the table, before it was the table. */
-	if (read_word(core, symbol, &map.roots) && is_map(core, &map, page_n)) {
-		*ret = map;
-		return NULL;
-	}
+	/* The symbol is the table, also where mem_section is a pointer to it (4.15 and later,
+	 * VMCOREINFO_SYMBOL_ARRAY). Kernels from between the two changes give the pointer's own address. */
 	map.roots = symbol;
-	if (!is_map(core, &map, page_n))
+	if (!is_map(core, &map, page_n, struct_n) &&
+	    !(read_word(core, symbol, &map.roots) && is_map(core, &map, page_n, struct_n)))
 		return "mem_section";
 	*ret = map;
 	return NULL;
@@ -78,7 +87,7 @@ bool page_map_find(struct vmcore *core, struct page_map *map, uint64_t frame, ui
 
 	if (!map->has_section || map->section != section) {
 		map->base = 0;
-		if (read_section(core, map, section, &coded) && coded & HAS_MEM_MAP)
+		if (read_section(core, map, section, &coded) && has_structs(coded))
 			map->base = coded & ~(uint64_t)MAP_FLAGS;
 		map->section = section;
 		map->has_section = true;

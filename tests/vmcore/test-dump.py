@@ -29,6 +29,7 @@ TABLES = 0x210 * 4096  # page tables
 LRU, SWAP_CACHE, SLAB, PRIVATE, SWAP_BACKED, POISON = (1 << n for n in (5, 10, 9, 13, 19, 22))
 NUMBERS = {"PG_lru": 5, "PG_swapcache": 10, "PG_private": 13, "PG_swapbacked": 19, "PG_hwpoison": 22}
 ANON = 0xffff888000999001
+LIST_POISON2 = 0xdead000000000122  # include/linux/poison.h, of x86_64
 OLD = {"free": 0xffffff7f, "slab": 0xffffffff, "slab_flag": SLAB,
        "info": {"PG_slab": 9, "PAGE_BUDDY_MAPCOUNT_VALUE": -129}}
 NEW = {"free": 0xf0000000, "slab": 0xf5000003, "slab_flag": 0,
@@ -44,8 +45,9 @@ def struct_page(flags=0, head=0, mapping=0, private=0, mapcount=0xffffffff):
     return struct.pack("<QQQQQQIIQ", flags, head, 0, mapping, 0, private, mapcount, 1, 0)
 
 
-def machine(kind):
-    """A machine of 2 MiB, its ELF dump, and its log."""
+def machine(kind, by_pointer=False):
+    """A machine of 2 MiB, its ELF dump, and its log. The symbol mem_section is the table of sections, or
+    @by_pointer the address of a pointer to it, as kernels around 4.15 gave it."""
     m = cores.Machine()
     m.next = DIRECT + START * 4096
     writer = cases.ring(40, m, count_bits=6, size_bits=12)
@@ -64,7 +66,7 @@ def machine(kind):
     pages[0x150] = struct_page(kind["slab_flag"], mapping=ANON, mapcount=kind["slab"])
     pages[0x170] = struct_page(POISON)
     root = m.place(struct.pack("<QQ", DIRECT + STRUCTS - START * 64 | 3, 0))
-    m.symbol("mem_section", m.long(m.place(m.long(root))))
+    m.symbol("mem_section", m.long(m.place(m.long(root))) if by_pointer else m.long(root))
     m.symbol("init_uts_ns", b"".join(n.ljust(65, b"\0") for n in (b"Linux", b"here", b"6.0.0-test",
                                                                    b"#1", b"x86_64", b"(none)")))
     m.info += ["LENGTH(mem_section)=1", "NUMBER(SECTION_SIZE_BITS)=27", "OFFSET(uts_namespace.name)=0",
@@ -78,6 +80,10 @@ def machine(kind):
         memory[(frame - START) * 4096:(frame - START + 1) * 4096] = b"\0" * 4096
     base = START * 4096
     memory[STRUCTS - base:STRUCTS - base + 64 * PAGES] = b"".join(pages.values())
+    # What real kernels have where the section lies when the table is taken for a pointer to it: a word
+    # of a list that looks like a section with struct pages.
+    trap = STRUCTS - START * 64 + 3 - base
+    memory[trap:trap + 8] = m.long(LIST_POISON2)
     for where, content in m.memory.items():
         memory[where - DIRECT - base:where - DIRECT - base + len(content)] = content
     tables = cores.PageTables(start=TABLES)
@@ -173,6 +179,12 @@ class Save(unittest.TestCase):
                     self.assertEqual(counts["zero"], zero)
                     self.assertEqual(counts["kept"], PAGES - len(left_out) - zero)
                     self.assertEqual(counts["unknown"] + counts["unreadable"], 0)
+
+    def test_pointer(self):
+        core, memory, _ = machine(OLD, by_pointer=True)
+        counts, dump, _ = self.save(core)
+        self.assertEqual(counts["unknown"], 0)
+        self.check_pages(dump, memory, {f for _, frames in LEFT_OUT.values() for f in frames})
 
     def test_packing(self):
         core, memory, _ = machine(NEW)
