@@ -123,4 +123,11 @@ struct entry_fs {
 	/* Makes the device @name stand for the file system in the image @path on @device, if it is
 	 * mounted here. 1: nothing shows where, so what is mounted on / is taken for it. May be NULL. */
 	int (*image)(struct entry_fs *fs, const char *name, const char *device, const char *path);
+	/* Looks into the partition that has this PARTUUID, which the firmware started a loader from, and
+	 * into an XBOOTLDR partition beside it, mounted or not: the directories of this system that they
+	 * are then. -ENODEV, -EPERM and others with a sentence. NULL where nobody may look. */
+	int (*look)(struct entry_fs *fs, const char *uuid, struct strlist *ret_dirs,
+		    struct kx_error *err);
+	/* Those directories, for boot_places(); borrowed. */
+	const struct strlist *looked;
 };
