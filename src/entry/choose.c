@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "entry/choose.h"
+#include "entry/digests.h"
 #include "entry/firmware.h"
 #include "entry/loaders.h"
 #include "entry/path.h"
@@ -424,6 +425,8 @@ static int read_menu(struct entry_fs *fs, const struct boot_find_opts *opts, str
 		r = say_not_looked(menu, s);
 	if (r == 0)
 		r = yield_to_firmware(menu, &s->fw, &s->v.why);
+	if (r == 0)
+		r = menu_compare_digests(fs, menu);
 	return r == 0 ? prepend_reason(menu, &s->v.why) : r;
 }
 
@@ -461,6 +464,7 @@ int boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts, struc
 		   struct kx_error *err)
 {
 	struct boot_find_opts o = *opts;
+	struct boot_menu menu = { 0 };
 	size_t type = N_LOADERS;
 	read_fn *read;
 	int r = o.type ? loader_of_type(o.type, &type, err) : 0;
@@ -480,5 +484,14 @@ int boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts, struc
 			       "the boot options of the firmware are no file: %s goes without a "
 			       "configuration",
 			       loaders[type].kind);
-	return read ? read(fs, &o, o.config, ret, err) : fail_name(o.config, err);
+	if (!read)
+		return fail_name(o.config, err);
+	r = read(fs, &o, o.config, &menu, err);
+	if (r == 0)
+		r = menu_compare_digests(fs, &menu);
+	if (r < 0)
+		boot_menu_done(&menu);
+	else
+		*ret = menu;
+	return r;
 }

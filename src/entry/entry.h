@@ -48,6 +48,8 @@ struct boot_entry {
 	bool is_default;
 	bool is_broken;	 /* the loader cannot start it either: a file that it loads is missing */
 	bool is_guessed; /* no loader's configuration names this kernel with these files */
+	/* SHA-256 of @kernel, then of the only initrd, as the loader demands them; NULL: it does not */
+	uint8_t *digests;
 	struct entry_source source;
 	struct strlist warnings;
 };

@@ -193,7 +193,9 @@ static int become_kernel(struct sd_boot *b, const char *partition, const struct 
 static int check_joined(struct sd_boot *b, struct boot_entry *e)
 {
 	bool has_own = false;
-	int r = e->initrds.n ? uki_entry_has_initrd(b->fs, e->kernel, &has_own) : 0;
+	int r = e->initrds.n && e->type == ENTRY_UKI
+			? uki_entry_has_initrd(b->fs, e->kernel, &has_own)
+			: 0;
 
 	if (r < 0 || !has_own)
 		return r;
