@@ -53,34 +53,16 @@ static int fail_mount(const struct sys_partition *p, int code, struct kx_error *
 	return kx_fail_file(err, code, p->device);
 }
 
-static bool has_place(const struct kx_ctx *ctx, const char *dir)
-{
-	for (size_t i = 0; i < ctx->n_places; i++)
-		if (strcmp(ctx->places[i], dir) == 0)
-			return true;
-	return false;
-}
-
 static int add_place(struct kx_ctx *ctx, const struct sys_partition *p, const char *option,
 		     const char *dir)
 {
-	_cleanup_free_ char *name = strdup(dir);
-	_cleanup_close_ int fd = -1;
-	int r;
+	_cleanup_close_ int fd = ctx->sys->mount_apart(ctx->sys, p->device, p->fs, option);
 
-	if (!name)
-		return -ENOMEM;
-	if (ctx->n_places == sizeof(ctx->places) / sizeof(ctx->places[0]))
-		return -ENOSPC;
-	fd = ctx->sys->mount_apart(ctx->sys, p->device, p->fs, option);
 	if (fd < 0)
 		return fd;
-	r = place_add(ctx->machine_root, dir, fd);
-	if (r == 0)
-		ctx->places[ctx->n_places++] = TAKE_PTR(name);
 	ctx_log(ctx, KX_LOG_NOTICE, "%s (PARTUUID=%s) is not mounted: it is looked into, read-only",
 		p->device, p->uuid);
-	return r;
+	return ctx_add_place(ctx, dir, fd);
 }
 
 static int mount_one(struct kx_ctx *ctx, const struct sys_partition *p, struct mounts *mounts,
@@ -98,7 +80,7 @@ static int mount_one(struct kx_ctx *ctx, const struct sys_partition *p, struct m
 	/* the name of the device, as udev has it: no directory can be there */
 	if (asprintf(&dir, "/dev/disk/by-partuuid/%s", p->uuid) < 0)
 		return -ENOMEM;
-	if (!has_place(ctx, dir))
+	if (!ctx_has_place(ctx, dir))
 		r = add_place(ctx, p, fs->option, dir);
 	if (r == 0)
 		r = mounts_add(mounts, dir, "/", p->fs, p->device);
