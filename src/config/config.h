@@ -46,6 +46,9 @@ struct config {
 	bool diet;		    /* DIET: without kernel modules that are not used here */
 	enum config_confirm confirm;
 	enum config_firmware firmware;
+	char *crash_kernel, *crash_initrd; /* CRASH_KERNEL, CRASH_INITRD: paths, or NULL */
+	char *crash_cmdline;	       /* CRASH_CMDLINE: instead of the running kernel's, or NULL */
+	char *crash_append;	       /* CRASH_APPEND: words after it, or NULL */
 	bool notice;		       /* NOTICE: tell who logs in that a reboot is due */
 	bool import;		       /* IMPORT: honour the files of config/legacy.h */
 	struct config_words force;     /* CHECKS_FORCE: these checks do not refuse */
