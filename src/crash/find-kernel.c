@@ -332,41 +332,84 @@ static int suse(int root, const struct crash_settings *s, struct crash_choice *r
 
 /* ---- Debian */
 
+/* Before it loads, kdump-config makes the links vmlinuz and initrd.img of its directory anew when they are
+ * not of the running kernel: they are taken for what they will be. */
+static int debian_link(int root, const char *name, const char *const *forms, const char *release,
+		       char **path)
+{
+	_cleanup_strbuf_ struct strbuf link = { 0 }, plain = { 0 }, vmlinux = { 0 };
+	_cleanup_free_ char *target = NULL;
+	const char *base;
+	int r;
+
+	strbuf_addf(&link, KDUMP_DIRECTORY "/%s", name);
+	strbuf_addf(&plain, "/%s-%s", name, release);
+	strbuf_addf(&vmlinux, "/vmlinux-%s", release);
+	if (link.failed || plain.failed || vmlinux.failed)
+		return -ENOMEM;
+	if (!*path || strcmp(*path, link.s) != 0 || !is_directory_in(root, KDUMP_DIRECTORY))
+		return 0;
+	r = readlink_in(root, link.s, &target);
+	if (r == -ENOMEM)
+		return r;
+	base = r == 0 && target[0] == '/' ? strrchr(target, '/') : "";
+	if ((strcmp(base, plain.s) == 0 || strcmp(base, vmlinux.s) == 0) &&
+	    is_there_in(root, target))
+		return 0;
+	r = first_of(root, forms, release, path);
+	/* where there is none the link leads nowhere */
+	return r == -ENOENT ? text_set(path, plain.s) : r;
+}
+
 static int missing(struct kx_error *err, const struct crash_settings *s, const char *name,
 		   const char *path)
 {
 	return kx_fail(err, -ENOENT,
-		       "%s: %s does not exist: %s; kdump-config symlinks VERSION makes it", s->file,
-		       name, path);
+		       "%s: %s does not exist: %s, as of the running kernel: kdump-config symlinks "
+		       "VERSION makes it",
+		       s->file, name, path);
+}
+
+static const char *const debian_kernels[] = { "/boot/vmlinuz-%s", "/boot/vmlinux-%s", NULL };
+static const char *const debian_initrds[] = { "/boot/initrd.img-%s", NULL };
+static const char *const debian_linked[] = { KDUMP_DIRECTORY "/initrd.img-%s", NULL };
+
+static int debian_named(int root, const struct crash_settings *s, const char *release,
+			struct crash_choice *ret, struct kx_error *err)
+{
+	int r = text_set(&ret->kernel, s->kernel);
+
+	if (r == 0)
+		r = text_set(&ret->initrd, s->initrd);
+	if (r == 0)
+		r = debian_link(root, "vmlinuz", debian_kernels, release, &ret->kernel);
+	if (r == 0)
+		r = debian_link(root, "initrd.img", debian_linked, release, &ret->initrd);
+	if (r < 0)
+		return r;
+	if (!is_there_in(root, ret->kernel))
+		return missing(err, s, "KDUMP_KERNEL", s->kernel);
+	return ret->initrd && !is_there_in(root, ret->initrd)
+		       ? missing(err, s, "KDUMP_INITRD", s->initrd)
+		       : 0;
 }
 
 static int debian(int root, const struct crash_settings *s, struct crash_choice *ret,
 		  struct kx_error *err)
 {
-	_cleanup_free_ char *version = NULL;
-	int r;
+	_cleanup_free_ char *release = NULL;
+	int r = crash_running_release(root, &release, err);
 
-	if (s->kernel) {
-		if (!is_there_in(root, s->kernel))
-			return missing(err, s, "KDUMP_KERNEL", s->kernel);
-		if (s->initrd && !is_there_in(root, s->initrd))
-			return missing(err, s, "KDUMP_INITRD", s->initrd);
-		return text_set(&ret->kernel, s->kernel) < 0 ||
-				       text_set(&ret->initrd, s->initrd) < 0
-			       ? -ENOMEM
-			       : 0;
-	}
-	r = crash_running_release(root, &version, err);
 	if (r < 0)
 		return r;
-	r = first_of(root, (const char *const[]){ "/boot/vmlinuz-%s", "/boot/vmlinux-%s", NULL },
-		     version, &ret->kernel);
+	if (s->kernel)
+		return debian_named(root, s, release, ret, err);
+	r = first_of(root, debian_kernels, release, &ret->kernel);
 	if (r == -ENOENT)
 		return kx_fail(err, r, "no kernel %s for a crash in /boot: set KDUMP_KERNEL in %s",
-			       version, s->file);
+			       release, s->file);
 	if (r == 0)
-		r = first_of(root, (const char *const[]){ "/boot/initrd.img-%s", NULL }, version,
-			     &ret->initrd);
+		r = first_of(root, debian_initrds, release, &ret->initrd);
 	return r == -ENOENT ? 0 : r;
 }
 
