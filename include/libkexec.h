@@ -288,6 +288,11 @@ enum kx_firmware {
 
 /* struct kx_entries_opts.flags */
 #define KX_ENTRIES_SCRIPT (UINT64_C(1) << 0) /* @config is a GRUB script, whatever its name */
+/* Where the loader that ran has no configuration in what is mounted, or reads the partition that it was
+ * started from (ESP or XBOOTLDR) and that is not mounted, this is mounted read-only where nobody else
+ * sees it, until the context is released. Paths of files there begin with
+ * /dev/disk/by-partuuid/PARTUUID/: only this library, in this process, opens them. */
+#define KX_ENTRIES_MOUNT (UINT64_C(1) << 1)
 
 /** struct kx_entries_opts - optional parts of kx_entries_new() */
 struct kx_entries_opts {

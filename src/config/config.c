@@ -24,6 +24,7 @@ int config_init(struct config *ret)
 	struct config config = {
 		.hook_timeout_s = HOOK_TIMEOUT_S,
 		.import = true,
+		.mount_esp = true,
 		.notice = true,
 	};
 
@@ -199,6 +200,7 @@ static const struct setting {
 	{ "PACKAGE_TIMEOUT", set_seconds, offsetof(struct config, package_timeout_s),
 	  "seconds, at most 86400" },
 	{ "WAY", set_way, offsetof(struct config, way), "auto, file or segments" },
+	{ "MOUNT_ESP", set_switch, offsetof(struct config, mount_esp), "yes or no" },
 	{ "SAFE", set_switch, offsetof(struct config, safe), "yes or no" },
 	{ "DIET", set_switch, offsetof(struct config, diet), "yes or no" },
 	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
@@ -336,6 +338,13 @@ int config_read(int root, struct config *ret, struct kx_error *err)
 	}
 	*ret = config;
 	return 0;
+}
+
+bool config_mounts_esp(int root)
+{
+	_cleanup_config_ struct config config = { 0 };
+
+	return config_read(root, &config, NULL) == 0 && config.mount_esp;
 }
 
 int config_read_foreign(int root, struct config *config, struct kx_error *err)

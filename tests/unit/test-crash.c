@@ -17,7 +17,7 @@
 #define RELEASE "6.1.0-9-amd64"
 
 struct file {
-	const char *path, *text;
+	const char *path, *text; /* "-> TARGET": a link */
 };
 
 /**
@@ -45,14 +45,31 @@ static const struct row rows[] = {
 	{ "debian, as installed",
 	  { { DEBIAN, "USE_KDUMP=1\nKDUMP_KERNEL=/var/lib/kdump/vmlinuz\n"
 		      "KDUMP_INITRD=/var/lib/kdump/initrd.img\nKDUMP_COREDIR=\"/var/crash\"\n" },
-	    { "/var/lib/kdump/vmlinuz", "k" },
-	    { "/var/lib/kdump/initrd.img", "i" } },
+	    { "/boot/vmlinuz-" RELEASE, "k" },
+	    { "/var/lib/kdump/initrd.img-" RELEASE, "i" },
+	    { "/var/lib/kdump/vmlinuz", "-> /boot/vmlinuz-" RELEASE },
+	    { "/var/lib/kdump/initrd.img", "-> /var/lib/kdump/initrd.img-" RELEASE } },
 	  NULL,
 	  CRASH_DEBIAN,
 	  "/var/lib/kdump/vmlinuz",
 	  "/var/lib/kdump/initrd.img",
 	  "BOOT_IMAGE=/vmlinuz-" RELEASE " root=UUID=1-2 ro quiet reset_devices "
 	  "systemd.unit=kdump-tools-dump.service nr_cpus=1 irqpoll usbcore.nousb" },
+	{ "debian, after an upgrade the links are of the kernel before",
+	  { { DEBIAN, "USE_KDUMP=1\nKDUMP_KERNEL=/var/lib/kdump/vmlinuz\n"
+		      "KDUMP_INITRD=/var/lib/kdump/initrd.img\nKDUMP_CMDLINE=a\n"
+		      "KDUMP_CMDLINE_APPEND=b\n" },
+	    { "/boot/vmlinuz-" RELEASE, "k" },
+	    { "/boot/vmlinuz-5.10", "k" },
+	    { "/var/lib/kdump/initrd.img-" RELEASE, "i" },
+	    { "/var/lib/kdump/initrd.img-5.10", "i" },
+	    { "/var/lib/kdump/vmlinuz", "-> /boot/vmlinuz-5.10" },
+	    { "/var/lib/kdump/initrd.img", "-> /var/lib/kdump/initrd.img-5.10" } },
+	  NULL,
+	  CRASH_DEBIAN,
+	  "/boot/vmlinuz-" RELEASE,
+	  "/var/lib/kdump/initrd.img-" RELEASE,
+	  "a b" },
 	{ "debian, without files named: the running kernel",
 	  { { DEBIAN, "USE_KDUMP=1\nKDUMP_CMDLINE_APPEND=\"one two\"\n" },
 	    { "/boot/vmlinuz-" RELEASE, "k" },
@@ -250,7 +267,10 @@ static void machine_new(struct root *root, const struct file *files)
 		 "BOOT_IMAGE=/vmlinuz-" RELEASE " root=UUID=1-2 ro quiet crashkernel=256M\n");
 	root_put(root, "/proc/cpuinfo", CPUINFO);
 	for (size_t i = 0; i < 8 && files[i].path; i++)
-		root_put(root, files[i].path, files[i].text);
+		if (strncmp(files[i].text, "-> ", 3) == 0)
+			root_link(root, files[i].path, files[i].text + 3);
+		else
+			root_put(root, files[i].path, files[i].text);
 }
 
 static int choose(const struct root *root, const char *machine, struct crash_settings *settings,
