@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <stdlib.h>
-
-#include "entry/extlinux.h"
-#include "tests/fake/menu.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* extlinux.conf and what it includes. The first byte says by whose rules: SYSLINUX's or U-Boot's. */
+#include "fuzz/files.h"
+#include "fuzz/inside.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct boot_menu menu;
+	struct boot_find_opts opts = { .machine = size && data[0] & 1 ? "aarch64" : "x86_64" };
 
-	/* The first byte says by whose rules the rest is read. */
-	if (size < 1 ||
-	    extlinux_parse((struct bytes){ data + 1, size - 1 }, data[0] & 1, NULL, &menu) < 0)
-		return 0;
-	check_menu(&menu);
-	boot_menu_done(&menu);
+	if (size)
+		files_read(extlinux_read, &opts, "/boot/extlinux/extlinux.conf",
+			   (struct bytes){ data + 1, size - 1 });
 	return 0;
 }

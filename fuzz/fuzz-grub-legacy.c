@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include <stdlib.h>
-
-#include "entry/grub-legacy.h"
-#include "tests/fake/menu.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* menu.lst, and the number in the file "default" beside it. */
+#include "fuzz/files.h"
+#include "fuzz/inside.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const uint8_t saved[] = "1\n";
-	struct boot_menu menu;
+	struct boot_find_opts opts = { .machine = "x86_64" };
 
-	if (grub_legacy_parse((struct bytes){ data, size }, (struct bytes){ saved, 2 }, &menu) < 0)
-		return 0;
-	check_menu(&menu);
-	boot_menu_done(&menu);
+	files_read(grub_legacy_read, &opts, "/boot/grub/menu.lst", (struct bytes){ data, size });
 	return 0;
 }

@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "entry/kboot.h"
-#include "tests/fake/menu.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "fuzz/files.h"
+#include "fuzz/inside.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct boot_menu menu;
+	struct boot_find_opts opts = { .machine = "ppc64le" };
 
-	if (kboot_parse((struct bytes){ data, size }, &menu) < 0)
-		return 0;
-	check_menu(&menu);
-	boot_menu_done(&menu);
+	files_read(kboot_read, &opts, "/etc/kboot.conf", (struct bytes){ data, size });
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "entry/refind.h"
+#include "fuzz/files.h"
 #include "tests/fake/menu.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,7 +30,7 @@ static int fetch(struct refind_include *self, const char *name, uint8_t **ret_bu
 	return 0;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void parse(const uint8_t *data, size_t size)
 {
 	struct strlist titles, options;
 	struct refind_conf conf;
@@ -42,12 +43,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		strlist_done(&options);
 	}
 	if (refind_conf_parse((struct bytes){ data, size }, &includes_itself.base, &conf) < 0)
-		return 0;
+		return;
 	if (strlen(conf.scan) > REFIND_SCAN_MAX)
 		abort();
 	conf.manual.default_index =
 		refind_choose(&conf.manual, conf.selection ? conf.selection : "+", conf.versions);
 	check_menu(&conf.manual);
 	refind_conf_done(&conf);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct boot_find_opts opts = { .machine = "x86_64" };
+
+	parse(data, size);
+	files_read(refind_read, &opts, "/boot/efi/EFI/refind/refind.conf",
+		   (struct bytes){ data, size });
 	return 0;
 }

@@ -41,6 +41,10 @@ void config_done(struct config *config)
 	free(config->append);
 	free(config->cache);
 	free(config->hooks);
+	free(config->crash_kernel);
+	free(config->crash_initrd);
+	free(config->crash_cmdline);
+	free(config->crash_append);
 	config_words_done(&config->force);
 	config_words_done(&config->downgrade);
 	config_words_done(&config->refuse);
@@ -65,8 +69,8 @@ static int set_text(void *field, const char *value)
 	return 0;
 }
 
-/* An empty value: no list. */
-static int set_directory(void *field, const char *value)
+/* An empty value: none. */
+static int set_optional_path(void *field, const char *value)
 {
 	return *value && *value != '/' ? -EINVAL : set_text(field, value);
 }
@@ -184,7 +188,8 @@ static const struct setting {
 } settings[] = {
 	{ "ENTRY", set_text, offsetof(struct config, default_entry), "a boot entry", true },
 	{ "APPEND", set_text, offsetof(struct config, append), "words of a command line", true },
-	{ "CACHE", set_directory, offsetof(struct config, cache), "an absolute path, or nothing" },
+	{ "CACHE", set_optional_path, offsetof(struct config, cache),
+	  "an absolute path, or nothing" },
 	{ "HOOKS", set_path, offsetof(struct config, hooks), "an absolute path" },
 	{ "HOOK_TIMEOUT", set_seconds, offsetof(struct config, hook_timeout_s),
 	  "seconds, at most 86400" },
@@ -200,6 +205,13 @@ static const struct setting {
 	{ "DIET", set_switch, offsetof(struct config, diet), "yes or no" },
 	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
 	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
+	{ "CRASH_KERNEL", set_optional_path, offsetof(struct config, crash_kernel),
+	  "an absolute path, or nothing" },
+	{ "CRASH_INITRD", set_optional_path, offsetof(struct config, crash_initrd),
+	  "an absolute path, or nothing" },
+	{ "CRASH_CMDLINE", set_text, offsetof(struct config, crash_cmdline), "a command line" },
+	{ "CRASH_APPEND", set_text, offsetof(struct config, crash_append),
+	  "words of a command line" },
 	{ "NOTICE", set_switch, offsetof(struct config, notice), "yes or no" },
 	{ "IMPORT", set_switch, offsetof(struct config, import), "yes or no", true },
 	{ "CHECKS_FORCE", set_words, offsetof(struct config, force), "ids of checks" },

@@ -91,7 +91,8 @@ enum entry_search { ENTRY_SEARCH_UUID, ENTRY_SEARCH_LABEL, ENTRY_SEARCH_FILE };
 /*
  * File system calls of an interpreter. A device is the loader's name without parentheses
  * ("hd0,gpt2", "lvm/vg-root", or an opaque token that search() returned); NULL or "" is the file
- * system that holds the configuration. Paths are absolute on that device. All return 0 or a
+ * system that holds the configuration. Paths are absolute on that device, also those of a
+ * configuration that begin without a slash. All return 0 or a
  * negative errno; -ENODEV when the device is not known here, BUDGET_SPENT when what all calls may cost
  * together is used up. One table for a real root (fs-root.c), one for tests.
  */

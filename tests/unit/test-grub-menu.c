@@ -388,14 +388,42 @@ static void test_limits(void **state)
 	config_done(&c);
 }
 
+/* Wherever the limit is reached, be it while another file is read, that ends the evaluation and nothing
+ * else. */
+static void test_limit_anywhere(void **state)
+{
+	static const char script[] =
+		"source /more\nload_env -f /env\nif test -s /more; then true; fi\n"
+		"menuentry a { source /more; linux /k $x; }\n";
+	struct kx_error err;
+	struct config c;
+	size_t bytes = 1;
+	int r = -ELOOP;
+
+	for (; r == -ELOOP && bytes < 100000; bytes++) {
+		config_init(&c);
+		mem_fs_add_text(&c.fs, "", "/c", script);
+		mem_fs_add_text(&c.fs, "", "/more", "set x=1\n# much text that is a comment\n");
+		mem_fs_add_text(&c.fs, "", "/env", "# GRUB Environment Block\nx=2\n#####");
+		c.req = (struct grub_request){ .config = "/c", .limits = { .bytes = bytes } };
+		r = grub_eval(&c.req, &c.fs.fs, &c.result, &err);
+		if (r == 0)
+			assert_int_equal(c.result.menu.n_entries, 1);
+		config_done(&c);
+	}
+	assert_int_equal(r, 0);
+	assert_true(bytes > 1000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_upstream), cmocka_unit_test(test_rh),
-		cmocka_unit_test(test_cmdline),	 cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_initrd),	 cmocka_unit_test(test_fallback),
-		cmocka_unit_test(test_stub),	 cmocka_unit_test(test_paths),
-		cmocka_unit_test(test_saved),	 cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_upstream),       cmocka_unit_test(test_rh),
+		cmocka_unit_test(test_cmdline),	       cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_initrd),	       cmocka_unit_test(test_fallback),
+		cmocka_unit_test(test_stub),	       cmocka_unit_test(test_paths),
+		cmocka_unit_test(test_saved),	       cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_limit_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,8 @@
 
 #include "entry/grub/arena.h"
 
-enum { BLOCK = 4000 };
+/* Most units are one short line: clearing a large block for each of them took longer than parsing it. */
+enum { FIRST_BLOCK = 480, BLOCK = 4000 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -36,7 +37,9 @@ void *arena_alloc(struct arena *arena, size_t n)
 		return NULL;
 	n = (n + align - 1) / align * align;
 	if (!block || block->size - block->used < n) {
-		block = block_new(n > BLOCK ? n : BLOCK);
+		size_t usual = block ? BLOCK : FIRST_BLOCK;
+
+		block = block_new(n > usual ? n : usual);
 		if (!block)
 			return NULL;
 		block->next = arena->blocks;

@@ -62,33 +62,43 @@ int file_type(struct interp *in, const char *name, enum entry_file_type *ret)
 	return r < 0 ? error_of(r) : GRUB_OK;
 }
 
+/* A copy of @f's text as it is now. */
+static int read_changed(struct interp *in, const struct envfile *f, uint8_t **ret, size_t *ret_n)
+{
+	uint8_t *copy = malloc(f->n + 1);
+
+	if (!copy) {
+		(void)out_of_memory(in);
+		return GRUB_BAD_FILE_TYPE;
+	}
+	memcpy(copy, f->text, f->n);
+	*ret = copy;
+	*ret_n = f->n;
+	return GRUB_OK;
+}
+
 int file_read(struct interp *in, const char *name, uint8_t **ret, size_t *ret_n)
 {
 	_cleanup_free_ char *device = NULL, *path = NULL;
-	size_t max = in->req->limits.file_size ? in->req->limits.file_size : GRUB_MAX_FILE;
+	_cleanup_free_ uint8_t *text = NULL;
+	size_t max = in->req->limits.file_size ? in->req->limits.file_size : GRUB_MAX_FILE, n;
 	struct envfile *changed;
 	int r = file_parse(in, name, &device, &path);
 
 	if (r)
 		return r;
 	changed = envfile_find(in, device, path);
-	if (changed) {
-		*ret = malloc(changed->n + 1);
-		if (!*ret)
-			return out_of_memory(in);
-		memcpy(*ret, changed->text, changed->n);
-		*ret_n = changed->n;
-		return GRUB_OK;
-	}
-	r = in->fs->read(in->fs, fs_device(in, device), path, max, ret, ret_n);
+	if (changed)
+		return read_changed(in, changed, ret, ret_n);
+	r = in->fs->read(in->fs, fs_device(in, device), path, max, &text, &n);
 	if (r == -ENOMEM || r == BUDGET_SPENT)
 		in->fatal = r;
 	if (r < 0)
 		return error_of(r);
-	if (!spend(in, *ret_n)) {
-		free(*ret);
+	if (!spend(in, n))
 		return GRUB_BAD_FILENAME;
-	}
+	*ret = TAKE_PTR(text);
+	*ret_n = n;
 	return GRUB_OK;
 }
 
