@@ -107,13 +107,13 @@ static int check_type(const struct sys_partition *p, struct kx_error *err)
 }
 
 /* systemd-boot reads the XBOOTLDR partition of the disk that its ESP is on. It may well be mounted. */
-static int mount_beside(struct kx_ctx *ctx, const struct sys_partition *v, size_t n,
-			struct mounts *mounts)
+static int mount_beside(struct kx_ctx *ctx, const char *uuid, const struct sys_partition *v,
+			size_t n, struct mounts *mounts)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct kx_error why = { 0 };
 
-		if (!is_one_of(v[i].type, xbootldr_types))
+		if (!is_one_of(v[i].type, xbootldr_types) || strcmp(v[i].uuid, uuid) == 0)
 			continue;
 		if (mount_one(ctx, &v[i], mounts, &why) == -ENOMEM)
 			return -ENOMEM;
@@ -122,7 +122,21 @@ static int mount_beside(struct kx_ctx *ctx, const struct sys_partition *v, size_
 	return 0;
 }
 
-int boot_partition_look(void *data, const char *uuid, struct mounts *mounts, struct kx_error *err)
+/* A boot partition that is mounted: whoever may not look further sees what is mounted. */
+static int look_beside(const struct boot_partition_look *look, const char *uuid,
+		       struct mounts *mounts)
+{
+	_cleanup_free_ struct sys_partition *v = NULL;
+	size_t n;
+	int r = look->may_mount ? look->ctx->sys->partitions(look->ctx->sys, uuid, &v, &n) : -EPERM;
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	return mount_beside(look->ctx, uuid, v, n, mounts);
+}
+
+int boot_partition_look(void *data, const char *uuid, bool is_mounted, struct mounts *mounts,
+			struct kx_error *err)
 {
 	const struct boot_partition_look *look = data;
 	_cleanup_free_ struct sys_partition *v = NULL;
@@ -130,6 +144,8 @@ int boot_partition_look(void *data, const char *uuid, struct mounts *mounts, str
 	size_t n;
 	int r;
 
+	if (is_mounted)
+		return look_beside(look, uuid, mounts);
 	if (!look->may_mount)
 		return kx_fail(
 			err, -EPERM,
@@ -153,6 +169,6 @@ int boot_partition_look(void *data, const char *uuid, struct mounts *mounts, str
 	if (r == 0)
 		r = mount_one(look->ctx, p, mounts, err);
 	if (r == 0 && is_one_of(p->type, esp_types))
-		r = mount_beside(look->ctx, v, n, mounts);
+		r = mount_beside(look->ctx, uuid, v, n, mounts);
 	return r;
 }
