@@ -371,9 +371,9 @@ struct kx_entry {
 	enum kx_entry_type type; /* what it starts */
 	/* non-zero when kx_plan_new() can be asked for it: a kernel, and all files are there */
 	int bootable;
-	int is_default;		    /* non-zero for the one that starts next */
-	const char *kernel;	    /* path inside the root, or NULL */
-	size_t n_initrds;	    /* how many */
+	int is_default;	    /* non-zero for the one that starts next */
+	const char *kernel; /* path inside the root, or NULL */
+	size_t n_initrds;   /* how many */
 	/* paths inside the root, in loading order; also GRUB's "newc:NAME:PATH", which plans of this
 	 * process take as they are until the context is released */
 	const char *const *initrds;
