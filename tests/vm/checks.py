@@ -113,7 +113,6 @@ def check_stamps(facts, second="second"):
 def check_initrds(scenario, end, facts):
     files = facts.get("second.files", "").split()
     wanted = {"three": ["/extra/part2", "/extra/part3"], "big": ["/extra/big"],
-              "hole": ["/extra/hole"],
               "packed": [f"/extra/part{number}" for number in (2, 3, 4, 5)]}
     if scenario.initrds == "packed" and scenario.way == "-s":
         if "ramdisk packed anew: as lz4" not in end.log:

@@ -23,7 +23,7 @@ class Scenario:
     image: str = "bzImage"  # the shape of the loaded kernel: derived.image(), or "uki"
     way: str = ""  # option for the system call: "-c", "-s" or none
     options: tuple = ()  # more words for kexec
-    initrds: str = "one"  # none, one, three, packed, big, hole
+    initrds: str = "one"  # none, one, three, packed, big
     machine: vm.Machine = dataclasses.field(default_factory=vm.Machine)
     words: str = ""  # more words for the first kernel's command line
     prepare: str = ""  # shell that the first kernel runs before anything is looked at
@@ -86,24 +86,6 @@ def initrds():
         yield Scenario(f"initrd/three-{label}", initrds="three", way=way, quick=True)
         yield Scenario(f"initrd/160M-{label}", initrds="big", way=way, limit=LONG_LIMIT,
                        machine=vm.Machine(memory="3G"))
-
-
-# 1200 MiB of which only the end, an archive with one file, takes memory before it is loaded.
-HOLE = """
-mkdir -p /extra
-echo hole > /extra/hole
-must dd if=/dev/zero of=/hole bs=1M count=0 seek=1200
-(cd / && echo extra/hole | cpio -o -H newc) >> /hole
-rm -r /extra
-"""
-
-
-def large_initrds():
-    """Above 1 GiB, which files of kernels have as their limit."""
-    for label, way in (("segments", "-c"), ("file", "-s")):
-        yield Scenario(f"initrd/1200M-{label}", initrds="hole", way=way, prepare=HOLE, long=True,
-                       options=("--initrd=/hole",), limit=LONG_LIMIT,
-                       machine=vm.Machine(memory="6G"))
 
 
 def machines():
@@ -377,7 +359,7 @@ def special():
 
 
 def all_scenarios():
-    for group in (kernels, shapes, initrds, large_initrds, machines, ranges, comparisons, fast,
+    for group in (kernels, shapes, initrds, machines, ranges, comparisons, fast,
                   zero_copy, zero_copy_lifecycle, calls, chains, special):
         yield from group()
     yield from rungs.scenarios(Scenario)
