@@ -20,7 +20,7 @@ enum { MEMINFO_N = 16 << 10 };
 
 static int fail(const char *path, const char *what, int code)
 {
-	fprintf(stderr, "rapidreboot: %s %s: %s\n", what, path, strerror(-code));
+	plain_printf(stderr, "rapidreboot: %s %s: %s\n", what, path, strerror(-code));
 	return EXIT_FAILED;
 }
 
@@ -56,7 +56,7 @@ static int open_core(const char *path, int *fd, struct vmcore **ret)
 	if (*fd < 0)
 		return fail(path, "cannot open", -errno);
 	if (vmcore_open(&source, ret, &err) < 0) {
-		fprintf(stderr, "rapidreboot: %s: %s\n", path, err.message);
+		plain_printf(stderr, "rapidreboot: %s: %s\n", path, err.message);
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;
@@ -148,7 +148,7 @@ static int write_file(struct vmcore *core, const struct options *o, const char *
 		r = kx_fail(&err, -errno, "cannot remove its first name: %s", strerror(errno));
 	if (r == 0)
 		return EXIT_OK;
-	fprintf(stderr, "rapidreboot: %s: %s; nothing was saved\n", partial, err.message);
+	plain_printf(stderr, "rapidreboot: %s: %s; nothing was saved\n", partial, err.message);
 	return EXIT_FAILED;
 }
 
@@ -231,7 +231,7 @@ static void print_status(const struct crash_status *s)
 						   : "not loaded");
 	printf("reserved:     %llu MiB\n", (unsigned long long)s->kernel.crash_size >> 20);
 	if (!s->has_proof)
-		printf("filter:       not tried: %s\n", s->no_proof.message);
+		plain_printf(stdout, "filter:       not tried: %s\n", s->no_proof.message);
 	else if (s->proof.missing)
 		printf("filter:       does not know this kernel: no %s in VMCOREINFO\n",
 		       s->proof.missing);
