@@ -288,6 +288,11 @@ enum kx_firmware {
 
 /* struct kx_entries_opts.flags */
 #define KX_ENTRIES_SCRIPT (UINT64_C(1) << 0) /* @config is a GRUB script, whatever its name */
+/* Where the loader that ran has no configuration in what is mounted, or reads the partition that it was
+ * started from (ESP or XBOOTLDR) and that is not mounted, this is mounted read-only where nobody else
+ * sees it, until the context is released. Paths of files there begin with
+ * /dev/disk/by-partuuid/PARTUUID/: only this library, in this process, opens them. */
+#define KX_ENTRIES_MOUNT (UINT64_C(1) << 1)
 
 /** struct kx_entries_opts - optional parts of kx_entries_new() */
 struct kx_entries_opts {
@@ -518,6 +523,32 @@ int kx_cmdline_running(struct kx_ctx *ctx, uint64_t flags, char **ret_cmdline,
  */
 int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request, struct kx_plan **ret_plan,
 		struct kx_error *err);
+
+/** struct kx_crash_estimate - memory that a crash kernel needs, and what is reserved for it */
+struct kx_crash_estimate {
+	size_t size;	   /* in: sizeof(struct kx_crash_estimate) as the caller was compiled */
+	uint64_t needs;	   /* to run and save a dump; 0 when the image does not say what it needs */
+	uint64_t reserved; /* by crashkernel=, all ranges */
+	uint64_t
+		cma; /* of it in CMA (crashkernel=SIZE,cma, Linux 6.17): the old kernel uses it, too */
+	uint64_t memory; /* of the machine */
+};
+
+/**
+ * kx_crash_estimate() - what does this crash kernel need?
+ * @ctx: context: memory map is read from its root
+ * @request: as for kx_plan_new(); its image and initial ramdisks count
+ * @ret_estimate: @ret_estimate->size set by the caller
+ * @err: filled on failure only, or NULL
+ *
+ * An estimate: unpacked kernel, initial ramdisk (packed: three times its size, as kdumpctl(8)), and 12 MiB
+ * for tables, devices and a program that saves. Nothing has to be reserved for it.
+ *
+ * Return: 0, or as kx_plan_new() for the steps KX_STEP_ARGUMENT, KX_STEP_MACHINE and KX_STEP_INITRD.
+ * Since: 1
+ */
+int kx_crash_estimate(struct kx_ctx *ctx, const struct kx_request *request,
+		      struct kx_crash_estimate *ret_estimate, struct kx_error *err);
 
 /** kx_plan_free() - release @plan; NULL is a no-op. Return: NULL. Since: 1 */
 struct kx_plan *kx_plan_free(struct kx_plan *plan);

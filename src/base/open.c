@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/open.h"
+#include "base/place.h"
 
 static_assert(ROOT_HERE == AT_FDCWD, "the running system is where paths start by themselves");
 static_assert(NOT_A_FILE == -EMEDIUMTYPE && NOT_TRUSTED == -EKEYREJECTED,
@@ -285,6 +286,10 @@ static int open_checked(int root, const char *path, int flags, bool device)
 
 int open_in(int root, const char *path, int flags)
 {
+	_cleanup_close_ int place = place_open(root, path, &path);
+
+	if (place >= 0)
+		root = place;
 	if (flags & O_PATH)
 		return path_open(root, path, flags | O_CLOEXEC);
 	if (flags & O_DIRECTORY) {

@@ -13,7 +13,8 @@
  *
  * Except with O_PATH and O_DIRECTORY only regular files are opened, and the call never blocks. It
  * returns -EISDIR for a directory and NOT_A_FILE for a device, FIFO or socket. Every file that is
- * read or overwritten is opened by this function.
+ * read or overwritten is opened by this function. Paths in a place (base/place.h) are those of its file
+ * system.
  */
 _must_check_ int open_in(int root, const char *path, int flags);
 /* Opens a device whose path is fixed in this program or named by files of root; below the root of a

@@ -24,6 +24,7 @@ int config_init(struct config *ret)
 	struct config config = {
 		.hook_timeout_s = HOOK_TIMEOUT_S,
 		.import = true,
+		.mount_esp = true,
 		.notice = true,
 	};
 
@@ -40,6 +41,10 @@ void config_done(struct config *config)
 	free(config->append);
 	free(config->cache);
 	free(config->hooks);
+	free(config->crash_kernel);
+	free(config->crash_initrd);
+	free(config->crash_cmdline);
+	free(config->crash_append);
 	config_words_done(&config->force);
 	config_words_done(&config->downgrade);
 	config_words_done(&config->refuse);
@@ -64,8 +69,8 @@ static int set_text(void *field, const char *value)
 	return 0;
 }
 
-/* An empty value: no list. */
-static int set_directory(void *field, const char *value)
+/* An empty value: none. */
+static int set_optional_path(void *field, const char *value)
 {
 	return *value && *value != '/' ? -EINVAL : set_text(field, value);
 }
@@ -183,7 +188,8 @@ static const struct setting {
 } settings[] = {
 	{ "ENTRY", set_text, offsetof(struct config, default_entry), "a boot entry", true },
 	{ "APPEND", set_text, offsetof(struct config, append), "words of a command line", true },
-	{ "CACHE", set_directory, offsetof(struct config, cache), "an absolute path, or nothing" },
+	{ "CACHE", set_optional_path, offsetof(struct config, cache),
+	  "an absolute path, or nothing" },
 	{ "HOOKS", set_path, offsetof(struct config, hooks), "an absolute path" },
 	{ "HOOK_TIMEOUT", set_seconds, offsetof(struct config, hook_timeout_s),
 	  "seconds, at most 86400" },
@@ -194,10 +200,18 @@ static const struct setting {
 	{ "PACKAGE_TIMEOUT", set_seconds, offsetof(struct config, package_timeout_s),
 	  "seconds, at most 86400" },
 	{ "WAY", set_way, offsetof(struct config, way), "auto, file or segments" },
+	{ "MOUNT_ESP", set_switch, offsetof(struct config, mount_esp), "yes or no" },
 	{ "SAFE", set_switch, offsetof(struct config, safe), "yes or no" },
 	{ "DIET", set_switch, offsetof(struct config, diet), "yes or no" },
 	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
 	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
+	{ "CRASH_KERNEL", set_optional_path, offsetof(struct config, crash_kernel),
+	  "an absolute path, or nothing" },
+	{ "CRASH_INITRD", set_optional_path, offsetof(struct config, crash_initrd),
+	  "an absolute path, or nothing" },
+	{ "CRASH_CMDLINE", set_text, offsetof(struct config, crash_cmdline), "a command line" },
+	{ "CRASH_APPEND", set_text, offsetof(struct config, crash_append),
+	  "words of a command line" },
 	{ "NOTICE", set_switch, offsetof(struct config, notice), "yes or no" },
 	{ "IMPORT", set_switch, offsetof(struct config, import), "yes or no", true },
 	{ "CHECKS_FORCE", set_words, offsetof(struct config, force), "ids of checks" },
@@ -324,6 +338,13 @@ int config_read(int root, struct config *ret, struct kx_error *err)
 	}
 	*ret = config;
 	return 0;
+}
+
+bool config_mounts_esp(int root)
+{
+	_cleanup_config_ struct config config = { 0 };
+
+	return config_read(root, &config, NULL) == 0 && config.mount_esp;
 }
 
 int config_read_foreign(int root, struct config *config, struct kx_error *err)

@@ -46,8 +46,12 @@ struct config {
 	bool diet;		    /* DIET: without kernel modules that are not used here */
 	enum config_confirm confirm;
 	enum config_firmware firmware;
-	bool notice;		       /* NOTICE: tell who logs in that a reboot is due */
-	bool import;		       /* IMPORT: honour the files of config/legacy.h */
+	char *crash_kernel, *crash_initrd; /* CRASH_KERNEL, CRASH_INITRD: paths, or NULL */
+	char *crash_cmdline; /* CRASH_CMDLINE: instead of the running kernel's, or NULL */
+	char *crash_append;  /* CRASH_APPEND: words after it, or NULL */
+	bool notice;	     /* NOTICE: tell who logs in that a reboot is due */
+	bool import;	     /* IMPORT: honour the files of config/legacy.h */
+	bool mount_esp; /* MOUNT_ESP: look into partitions of boot loaders that are not mounted */
 	struct config_words force;     /* CHECKS_FORCE: these checks do not refuse */
 	struct config_words downgrade; /* CHECKS_NOTE: findings of these are notes */
 	struct config_words refuse;    /* CHECKS_REFUSE: findings of these refuse */
@@ -70,6 +74,9 @@ void config_done(struct config *config);
  * Return: 0; -EACCES and others when a file that is there cannot be read; -EFBIG; -ENOMEM.
  */
 int config_read(int root, struct config *ret, struct kx_error *err);
+
+/* MOUNT_ESP alone; false when the settings cannot be read, whoever reads them says why. */
+bool config_mounts_esp(int root);
 
 /**
  * config_read_foreign() - take from another system's settings what describes how it is started

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/strbuf.h"
 #include "entry/choose.h"
+#include "entry/digests.h"
 #include "entry/firmware.h"
 #include "entry/loaders.h"
 #include "entry/path.h"
@@ -62,14 +63,9 @@ static bool find_in_subdirs(struct entry_fs *fs, const char *pattern, char **ret
  * or by a loader on a partition that is not mounted. */
 static int add_entries_without_loader(struct entry_fs *fs, unsigned here, struct found *f)
 {
-	static const char *const dirs[] = { "/efi/loader/entries",
-					    "/boot/efi/loader/entries",
-					    "/boot/loader/entries",
-					    "/efi/EFI/Linux",
-					    "/boot/efi/EFI/Linux",
-					    "/boot/EFI/Linux",
-					    "/run/boot-loader-entries/loader/entries",
-					    "/run/boot-loader-entries/EFI/Linux" };
+	static const char *const dirs[] = { "loader/entries", "EFI/Linux" };
+	const char *places[BOOT_PLACES_MAX + 1];
+	size_t n = boot_places(fs, places);
 	const size_t sd = loader_by_info("systemd-boot");
 
 	for (size_t i = 0; i < N_LOADERS; i++)
@@ -77,9 +73,33 @@ static int add_entries_without_loader(struct entry_fs *fs, unsigned here, struct
 			return 0;
 	if (!(loaders[sd].firmware & here))
 		return 0;
-	for (size_t d = 0; d < sizeof(dirs) / sizeof(dirs[0]) && !f->is_entries_only; d++)
-		f->is_entries_only = is_dir(fs, dirs[d]);
+	places[n++] = "/run/boot-loader-entries";
+	for (size_t i = 0; i < n * 2 && !f->is_entries_only; i++) {
+		_cleanup_free_ char *dir = NULL;
+
+		if (path_join(places[i / 2], dirs[i % 2], &dir) < 0)
+			return -ENOMEM;
+		f->is_entries_only = is_dir(fs, dir);
+	}
 	return found_without_file(f->is_entries_only, &f->config[sd]);
+}
+
+/* A file of a table of loaders: also in partitions that were looked into, for those that an ESP has. */
+static void find_config(struct entry_fs *fs, const char *config, char **ret)
+{
+	static const char esp[] = "/efi/";
+	const size_t n = strncmp(config, esp, strlen(esp)) == 0 && fs->looked ? fs->looked->n : 0;
+
+	for (size_t i = 0; i <= n && !*ret; i++) {
+		_cleanup_free_ char *path = NULL;
+
+		if (i < n && path_join(fs->looked->v[i], config + strlen(esp), &path) < 0)
+			continue;
+		if (strchr(config, '*'))
+			(void)find_in_subdirs(fs, path ? path : config, ret);
+		else
+			(void)find_file_in(fs, "/", path ? path : config, ret);
+	}
 }
 
 static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, struct found *f)
@@ -96,10 +116,7 @@ static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, 
 		if (l->find && l->find(fs, &f->config[i]) < 0)
 			return -ENOMEM;
 		for (size_t c = 0; l->configs[c] && !f->config[i]; c++)
-			if (strchr(l->configs[c], '*'))
-				(void)find_in_subdirs(fs, l->configs[c], &f->config[i]);
-			else
-				(void)find_file_in(fs, "/", l->configs[c], &f->config[i]);
+			find_config(fs, l->configs[c], &f->config[i]);
 		if (l->applies && f->config[i] && !l->applies(fs, opts, f->config[i]))
 			free(TAKE_PTR(f->config[i]));
 	}
@@ -155,18 +172,18 @@ static size_t take(struct verdict *v, const struct found *f, size_t i, const cha
 /* \EFI\BOOT\BOOT….EFI is what a firmware without boot options starts. */
 static bool fallback_is_systemd_boot(struct entry_fs *fs)
 {
-	static const char *const files[] = {
-		"/efi/EFI/BOOT/BOOTX64.EFI",	   "/boot/efi/EFI/BOOT/BOOTX64.EFI",
-		"/boot/EFI/BOOT/BOOTX64.EFI",	   "/efi/EFI/BOOT/BOOTAA64.EFI",
-		"/boot/efi/EFI/BOOT/BOOTAA64.EFI", "/boot/EFI/BOOT/BOOTAA64.EFI"
-	};
+	static const char *const files[] = { "EFI/BOOT/BOOTX64.EFI", "EFI/BOOT/BOOTAA64.EFI" };
+	const char *places[BOOT_PLACES_MAX];
+	const size_t n_places = boot_places(fs, places);
 	bool is_it = false;
 
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]) && !is_it; i++) {
+	for (size_t i = 0; i < 2 * n_places && !is_it; i++) {
+		_cleanup_free_ char *file = NULL;
 		const uint8_t *p;
 		size_t n;
 
-		if (fs->map(fs, ENTRY_SYSTEM, files[i], &p, &n) < 0)
+		if (path_join(places[i % n_places], files[i / n_places], &file) < 0 ||
+		    fs->map(fs, ENTRY_SYSTEM, file, &p, &n) < 0)
 			continue;
 		is_it = uki_is_systemd_boot((struct bytes){ p, n });
 		fs->unmap(fs, p, n);
@@ -304,39 +321,127 @@ static int decide_by_type(const struct boot_find_opts *opts, const struct found 
 	return 0;
 }
 
+/* Everything that the choice is made of, once, or again with a partition that was looked into. */
+struct search {
+	struct firmware_facts fw;
+	struct found found;
+	struct verdict v;
+	struct strlist looked;
+	struct kx_error not_looked; /* why that was not possible; empty: it was, or nobody asked */
+};
+
+static void search_reset(struct search *s)
+{
+	verdict_done(&s->v);
+	firmware_facts_done(&s->fw);
+	found_done(&s->found);
+	s->v = (struct verdict){ 0 };
+	s->found = (struct found){ 0 };
+}
+
+static int search_once(struct entry_fs *fs, const struct boot_find_opts *opts, size_t type,
+		       struct search *s, struct kx_error *err)
+{
+	int r = find_configs(fs, opts, &s->found);
+
+	if (r == 0)
+		r = firmware_facts_read(fs, opts->firmware, &s->fw);
+	if (r < 0)
+		return r;
+	if (opts->type)
+		return decide_by_type(opts, &s->found, type, &s->v, err);
+	decide(fs, &s->fw, &s->found, &s->v);
+	return 0;
+}
+
+/* systemd-boot reads the partition that it was started from before all others, so that one counts
+ * even where entries are found elsewhere. */
+static bool reads_its_partition(const struct verdict *v)
+{
+	return v->loader < N_LOADERS && loaders[v->loader].read == sd_boot_read;
+}
+
+/* The loader that ran may have its configuration on the partition that the firmware started it from. */
+static bool should_look(const struct entry_fs *fs, const struct search *s, int r)
+{
+	if (!fs->look || !s->fw.partition || (r < 0 && r != -ENOENT))
+		return false;
+	return r == -ENOENT || s->v.unread.n || !s->v.is_proven || reads_its_partition(&s->v);
+}
+
+static int search(struct entry_fs *fs, const struct boot_find_opts *opts, size_t type,
+		  struct search *s, struct kx_error *err)
+{
+	struct kx_error first = { 0 };
+	int r = search_once(fs, opts, type, s, &first), looked;
+
+	if (should_look(fs, s, r)) {
+		looked = fs->look(fs, s->fw.partition, &s->looked, &s->not_looked);
+		if (looked == -ENOMEM)
+			return looked;
+		if (looked == 0) {
+			fs->looked = &s->looked;
+			search_reset(s);
+			r = search_once(fs, opts, type, s, &first);
+		}
+	}
+	if (r < 0 && err)
+		*err = first;
+	return r;
+}
+
+/* What was not looked into could have decided. */
+static int say_not_looked(struct boot_menu *menu, const struct search *s)
+{
+	_cleanup_free_ char *guess = NULL;
+	int r;
+
+	if (!s->not_looked.message[0] || (!menu->guess && !reads_its_partition(&s->v)))
+		return 0;
+	r = menu->guess ? format(&guess, "%s (%s)", menu->guess, s->not_looked.message)
+			: format(&guess,
+				 "%s may have a configuration on the partition that it was started "
+				 "from, which was not read: %s",
+				 menu->loader, s->not_looked.message);
+	return r < 0 ? r : replace(&menu->guess, guess);
+}
+
+static int read_menu(struct entry_fs *fs, const struct boot_find_opts *opts, struct search *s,
+		     struct boot_menu *menu, struct kx_error *err)
+{
+	const size_t i = s->v.loader;
+	int r;
+
+	if (i == N_LOADERS)
+		r = scan_read(fs, opts, NULL, menu, err);
+	else
+		r = loaders[i].read(fs, opts, *s->found.config[i] ? s->found.config[i] : NULL, menu,
+				    err);
+	if (r == 0)
+		r = warn_others(menu, &s->found, i);
+	if (r == 0 && !opts->type)
+		r = say_guess(menu, &s->fw, &s->found, &s->v);
+	if (r == 0 && !opts->type)
+		r = say_not_looked(menu, s);
+	if (r == 0)
+		r = yield_to_firmware(menu, &s->fw, &s->v.why);
+	if (r == 0)
+		r = menu_compare_digests(fs, menu);
+	return r == 0 ? prepend_reason(menu, &s->v.why) : r;
+}
+
 static int find(struct entry_fs *fs, const struct boot_find_opts *opts, size_t type,
 		struct boot_menu *ret, struct kx_error *err)
 {
-	struct firmware_facts fw = { 0 };
 	struct boot_menu menu = { 0 };
-	struct verdict v = { 0 };
-	struct found f = { 0 };
-	int r = find_configs(fs, opts, &f);
+	struct search s = { 0 };
+	int r = search(fs, opts, type, &s, err);
 
 	if (r == 0)
-		r = firmware_facts_read(fs, opts->firmware, &fw);
-	if (r == 0 && opts->type)
-		r = decide_by_type(opts, &f, type, &v, err);
-	else if (r == 0)
-		decide(fs, &fw, &f, &v);
-	if (r == 0) {
-		r = v.loader == N_LOADERS
-			    ? scan_read(fs, opts, NULL, &menu, err)
-			    : loaders[v.loader].read(
-				      fs, opts, *f.config[v.loader] ? f.config[v.loader] : NULL,
-				      &menu, err);
-		if (r == 0)
-			r = warn_others(&menu, &f, v.loader);
-		if (r == 0 && !opts->type)
-			r = say_guess(&menu, &fw, &f, &v);
-		if (r == 0)
-			r = yield_to_firmware(&menu, &fw, &v.why);
-		if (r == 0)
-			r = prepend_reason(&menu, &v.why);
-	}
-	verdict_done(&v);
-	firmware_facts_done(&fw);
-	found_done(&f);
+		r = read_menu(fs, opts, &s, &menu, err);
+	fs->looked = NULL;
+	search_reset(&s);
+	strlist_done(&s.looked);
 	if (r < 0)
 		boot_menu_done(&menu);
 	else
@@ -359,6 +464,7 @@ int boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts, struc
 		   struct kx_error *err)
 {
 	struct boot_find_opts o = *opts;
+	struct boot_menu menu = { 0 };
 	size_t type = N_LOADERS;
 	read_fn *read;
 	int r = o.type ? loader_of_type(o.type, &type, err) : 0;
@@ -378,5 +484,14 @@ int boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts, struc
 			       "the boot options of the firmware are no file: %s goes without a "
 			       "configuration",
 			       loaders[type].kind);
-	return read ? read(fs, &o, o.config, ret, err) : fail_name(o.config, err);
+	if (!read)
+		return fail_name(o.config, err);
+	r = read(fs, &o, o.config, &menu, err);
+	if (r == 0)
+		r = menu_compare_digests(fs, &menu);
+	if (r < 0)
+		boot_menu_done(&menu);
+	else
+		*ret = menu;
+	return r;
 }

@@ -16,9 +16,6 @@
 #include "entry/read.h"
 #include "entry/vars.h"
 
-/* Where the partition of the firmware may be mounted. */
-static const char *const places[] = { "/efi", "/boot/efi", "/boot" };
-
 /* Limit on boot options: more than any firmware has room for. */
 enum { OPTIONS_MAX = 256 };
 
@@ -26,12 +23,14 @@ enum { OPTIONS_MAX = 256 };
 static const char *find_program(struct entry_fs *fs, const struct efi_boot_option *option,
 				char **ret)
 {
+	const char *places[BOOT_PLACES_MAX];
+	const size_t n = boot_places(fs, places);
 	_cleanup_free_ char *path = option->file ? strdup(option->file) : NULL;
 
 	for (char *p = path; p && *p; p++)
 		if (*p == '\\')
 			*p = '/';
-	for (size_t i = 0; path && i < sizeof(places) / sizeof(places[0]); i++)
+	for (size_t i = 0; path && i < n; i++)
 		if (find_file_in(fs, places[i], path, ret))
 			return places[i];
 	return NULL;

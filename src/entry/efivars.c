@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* EFI variables as efivarfs shows them: bytes in, text and numbers out. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,30 @@ enum {
 	NODE_END = 0x7f,
 };
 
+/* Fields of a hard drive node: number 0, start 4, size 12, signature 20, format 36, its type 37. */
+enum { SIGNATURE = 20, SIGNATURE_TYPE = 37, SIGNATURE_MBR = 1, SIGNATURE_GUID = 2 };
+
+/* As the kernel and udev write PARTUUID: block/partitions/efi.c and msdos.c. */
+static void take_partition(struct efi_boot_option *o, struct bytes data)
+{
+	uint32_t number, first;
+	uint16_t second, third;
+	struct bytes rest;
+
+	o->has_partition = true;
+	if (!bytes_has(data, SIGNATURE_TYPE, 1) || !bytes_le32(data, 0, &number) ||
+	    !bytes_le32(data, SIGNATURE, &first) || !bytes_le16(data, SIGNATURE + 4, &second) ||
+	    !bytes_le16(data, SIGNATURE + 6, &third) || !bytes_sub(data, SIGNATURE + 8, 8, &rest))
+		return;
+	if (data.p[SIGNATURE_TYPE] == SIGNATURE_GUID)
+		(void)snprintf(o->partition, sizeof(o->partition),
+			       "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", first, second,
+			       third, rest.p[0], rest.p[1], rest.p[2], rest.p[3], rest.p[4],
+			       rest.p[5], rest.p[6], rest.p[7]);
+	else if (data.p[SIGNATURE_TYPE] == SIGNATURE_MBR)
+		(void)snprintf(o->partition, sizeof(o->partition), "%08x-%02x", first, number);
+}
+
 static int take_node(struct efi_boot_option *o, unsigned type, unsigned subtype, struct bytes data)
 {
 	char *file = NULL;
@@ -138,7 +163,7 @@ static int take_node(struct efi_boot_option *o, unsigned type, unsigned subtype,
 	if (type == NODE_MESSAGING && subtype == NODE_MESSAGING_MAC)
 		o->is_network = true;
 	if (type == NODE_MEDIA && subtype == NODE_MEDIA_HARDDRIVE)
-		o->has_partition = true;
+		take_partition(o, data);
 	if (type != NODE_MEDIA || subtype != NODE_MEDIA_FILE)
 		return 0;
 

@@ -26,6 +26,7 @@ struct efi_boot_option {
 	bool is_active;
 	bool is_network;
 	bool has_partition; /* its device path names a partition of a disk */
+	char partition[40]; /* that one's PARTUUID, in small letters; "" when it has none */
 	char *description;
 	char *file; /* "\EFI\debian\shimx64.efi", NULL when the path ends in no file */
 	/* Its optional data when that is text in UTF-16, as the kernel's stub takes it: up to a NUL or

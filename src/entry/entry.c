@@ -40,6 +40,7 @@ void boot_entry_done(struct boot_entry *entry)
 	free(entry->cmdline);
 	free(entry->devicetree);
 	free(entry->architecture);
+	free(entry->digests);
 	free(entry->source.file);
 	strlist_done(&entry->warnings);
 	*entry = (struct boot_entry){ 0 };

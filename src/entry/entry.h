@@ -48,6 +48,8 @@ struct boot_entry {
 	bool is_default;
 	bool is_broken;	 /* the loader cannot start it either: a file that it loads is missing */
 	bool is_guessed; /* no loader's configuration names this kernel with these files */
+	/* SHA-256 of @kernel, then of the only initrd, as the loader demands them; NULL: it does not */
+	uint8_t *digests;
 	struct entry_source source;
 	struct strlist warnings;
 };
@@ -124,4 +126,11 @@ struct entry_fs {
 	/* Makes the device @name stand for the file system in the image @path on @device, if it is
 	 * mounted here. 1: nothing shows where, so what is mounted on / is taken for it. May be NULL. */
 	int (*image)(struct entry_fs *fs, const char *name, const char *device, const char *path);
+	/* Looks into the partition that has this PARTUUID, which the firmware started a loader from, and
+	 * into an XBOOTLDR partition beside it, mounted or not: the directories of this system that they
+	 * are then. -ENODEV, -EPERM and others with a sentence. NULL where nobody may look. */
+	int (*look)(struct entry_fs *fs, const char *uuid, struct strlist *ret_dirs,
+		    struct kx_error *err);
+	/* Those directories, for boot_places(); borrowed. */
+	const struct strlist *looked;
 };

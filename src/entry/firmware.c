@@ -3,6 +3,7 @@
  * The firmware's own menu: BootCurrent, BootNext, BootOrder and Boot#### (UEFI specification 2.10,
  * section 3.3). A next boot that goes to another system makes every loader's default meaningless.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,14 +24,15 @@ enum boot_firmware firmware_detect(struct entry_fs *fs)
 /* "\EFI\debian\shimx64.efi" is on one of the file systems that are mounted as ESP. */
 static bool is_on_our_esp(struct entry_fs *fs, const char *file)
 {
-	static const char *const places[] = { "/efi", "/boot/efi", "/boot" };
+	const char *places[BOOT_PLACES_MAX];
+	const size_t n = boot_places(fs, places);
 	_cleanup_free_ char *path = strdup(file);
 	_cleanup_free_ char *found = NULL;
 
 	for (char *p = path; p && *p; p++)
 		if (*p == '\\')
 			*p = '/';
-	for (size_t i = 0; path && i < sizeof(places) / sizeof(places[0]); i++)
+	for (size_t i = 0; path && i < n; i++)
 		if (find_file_in(fs, places[i], path, &found))
 			return true;
 	return false;
@@ -101,6 +103,8 @@ static int read_options(struct entry_fs *fs, struct firmware_facts *facts)
 		r = 0;
 	if (r == 0)
 		r = replace(&facts->current_file, current.file);
+	if (r == 0 && !facts->partition && current.partition[0])
+		r = replace(&facts->partition, current.partition);
 	if (r == 0 && vars_read_u16(fs, "BootNext-" EFI_GUID_GLOBAL, &next) == 0) {
 		if (next != number)
 			r = judge(fs, "BootNext", next, &current, facts, &stop);
@@ -130,6 +134,22 @@ static int read_boot_image(struct entry_fs *fs, char **ret)
 	return 0;
 }
 
+/* The Boot Loader Interface: what the loader itself was started from, else a unified kernel image. */
+static int read_partition(struct entry_fs *fs, char **ret)
+{
+	static const char *const names[] = { "LoaderDevicePartUUID-" EFI_GUID_LOADER,
+					     "StubDevicePartUUID-" EFI_GUID_LOADER };
+	int r = -ENOENT;
+
+	for (size_t i = 0; r < 0 && r != -ENOMEM && i < sizeof(names) / sizeof(names[0]); i++)
+		r = vars_read_string(fs, names[i], ret);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	for (char *p = *ret; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return 0;
+}
+
 int firmware_facts_read(struct entry_fs *fs, enum boot_firmware firmware,
 			struct firmware_facts *ret)
 {
@@ -138,7 +158,9 @@ int firmware_facts_read(struct entry_fs *fs, enum boot_firmware firmware,
 
 	if (r == 0 && firmware != BOOT_FIRMWARE_BIOS) {
 		r = vars_read_string(fs, "LoaderInfo-" EFI_GUID_LOADER, &facts.loader_info);
-		r = r == -ENOMEM ? r : read_options(fs, &facts);
+		r = r == -ENOMEM ? r : read_partition(fs, &facts.partition);
+		if (r == 0)
+			r = read_options(fs, &facts);
 	}
 	if (r < 0)
 		firmware_facts_done(&facts);
@@ -151,6 +173,7 @@ void firmware_facts_done(struct firmware_facts *facts)
 {
 	free(facts->loader_info);
 	free(facts->current_file);
+	free(facts->partition);
 	free(facts->boot_image);
 	free(facts->next_reason);
 	*facts = (struct firmware_facts){ 0 };

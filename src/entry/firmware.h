@@ -7,6 +7,9 @@
 struct firmware_facts {
 	char *loader_info;  /* LoaderInfo, or NULL */
 	char *current_file; /* program of BootCurrent, or NULL */
+	/* PARTUUID of the partition that the loader was started from, in small letters, or NULL:
+	 * LoaderDevicePartUUID, StubDevicePartUUID, that of BootCurrent */
+	char *partition;
 	char *boot_image;  /* BOOT_IMAGE= of the running command line, which loaders add; or NULL */
 	char *next_reason; /* NULL when the same option comes next */
 	bool next_is_other; /* certainly another system */

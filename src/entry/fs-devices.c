@@ -177,6 +177,24 @@ static int mount_of_device(struct root_fs *fs, dev_t device, size_t *ret)
 	return -ENODEV;
 }
 
+int fs_device_partition(struct root_fs *fs, const char *uuid, const struct mount **ret)
+{
+	size_t i;
+	dev_t d;
+	int r;
+
+	if (!fs->is_live)
+		return -ENODEV;
+	r = budget_take(fs->fs.budget, BUDGET_STEPS, PROBE_STEPS);
+	if (r == 0 && machine_find_tag("PARTUUID", uuid, &d) < 0)
+		r = -ENODEV;
+	if (r == 0)
+		r = mount_of_device(fs, d, &i);
+	if (r == 0)
+		*ret = &fs->mounts.v[i];
+	return r;
+}
+
 /* Partition @number of the disk that holds the configuration, else of any disk. */
 static int mount_of_partition(struct root_fs *fs, unsigned number, size_t *ret)
 {

@@ -25,12 +25,17 @@ struct root_fs {
 	struct mounts mounts;
 	struct fs_devices devices;
 	size_t home; /* mount that holds the configuration */
+	int (*look)(void *data, const char *uuid, struct mounts *mounts, struct kx_error *err);
+	void *look_data;
 };
 
 /* "uuid:U=DIR" and the like. */
 _must_check_ int fs_device_place(struct root_fs *fs, const char *place, struct kx_error *err);
 /* The mount a device name means; NULL is home; -ENODEV. */
 _must_check_ int fs_device_mount(struct root_fs *fs, const char *device, const struct mount **ret);
+/* The mount of the partition with that PARTUUID; -ENODEV. */
+_must_check_ int fs_device_partition(struct root_fs *fs, const char *uuid,
+				     const struct mount **ret);
 _must_check_ int fs_device_search(
 	struct root_fs *fs, enum entry_search what, const char *key, const struct strlist *hints,
 	bool (*has_file)(void *data, const struct mount *m, const char *path), char **ret_device);

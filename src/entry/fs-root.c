@@ -130,7 +130,7 @@ static int root_stat(struct root_fs *fs, const char *device, const char *path, s
 		r = root_to_system(&fs->fs, device, path, &system);
 	if (r < 0)
 		return r;
-	if (fs->root == ROOT_HERE)
+	if (fs->root == ROOT_HERE && !fs->fs.looked) /* whose directories only open_in() knows */
 		return stat(system, ret) < 0 ? -errno : 0;
 	fd = open_in(fs->root, system, O_PATH);
 	if (fd < 0)
@@ -246,6 +246,30 @@ static int root_list(struct entry_fs *table, const char *device, const char *pat
 		strlist_done(&names);
 	else
 		*ret = names;
+	return r;
+}
+
+static int root_look(struct entry_fs *table, const char *uuid, struct strlist *ret_dirs,
+		     struct kx_error *err)
+{
+	struct root_fs *fs = of(table);
+	const size_t before = fs->mounts.n, home = fs->home;
+	struct strlist dirs = { 0 };
+	const struct mount *m;
+	int r = fs_device_partition(fs, uuid, &m);
+
+	if (r == 0) {
+		r = strlist_add(&dirs, m->dir);
+	} else if (r == -ENODEV) {
+		r = fs->look(fs->look_data, uuid, &fs->mounts, err);
+		for (size_t i = before; r == 0 && i < fs->mounts.n; i++)
+			r = strlist_add(&dirs, fs->mounts.v[i].dir);
+	}
+	fs->home = home;
+	if (r < 0)
+		strlist_done(&dirs);
+	else
+		*ret_dirs = dirs;
 	return r;
 }
 
@@ -392,6 +416,8 @@ int fs_root_new(const struct fs_root_opts *opts, struct entry_fs **ret, struct k
 	if (!fs)
 		return kx_fail(err, -ENOMEM, "out of memory");
 	fs->root = opts->root;
+	fs->look = opts->look;
+	fs->look_data = opts->look_data;
 	fs->fs = (struct entry_fs){
 		.budget = opts->budget,
 		.type = root_type,
@@ -405,6 +431,7 @@ int fs_root_new(const struct fs_root_opts *opts, struct entry_fs **ret, struct k
 		.unmap = root_unmap,
 		.same = root_same,
 		.image = fs_image,
+		.look = opts->look ? root_look : NULL,
 	};
 	r = init(fs, opts, err);
 	if (r < 0) {

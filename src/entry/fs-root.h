@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "entry/entry.h"
+#include "entry/mounts.h"
 
 /* Where the file systems of a real or captured system are. */
 struct fs_root_opts {
@@ -13,6 +14,10 @@ struct fs_root_opts {
 	const char *const *places;
 	size_t n_places;
 	struct budget *budget; /* that every access takes from; borrowed, may be NULL */
+	/* Adds mounts of the partition with that PARTUUID, which is not mounted; see entry_fs.look. NULL:
+	 * nobody may look. */
+	int (*look)(void *data, const char *uuid, struct mounts *mounts, struct kx_error *err);
+	void *look_data;
 };
 
 /*

@@ -32,6 +32,19 @@ static bool is_type(struct entry_fs *fs, const char *path, enum entry_file_type 
 	return fs->type(fs, ENTRY_SYSTEM, path, &type) == 0 && type == wanted;
 }
 
+size_t boot_places(const struct entry_fs *fs, const char *ret[BOOT_PLACES_MAX])
+{
+	static const char *const usual[] = { "/efi", "/boot/efi", "/boot" };
+	const size_t n_usual = sizeof(usual) / sizeof(usual[0]);
+	size_t n = 0;
+
+	for (; fs->looked && n < fs->looked->n && n < BOOT_PLACES_MAX - n_usual; n++)
+		ret[n] = fs->looked->v[n];
+	for (size_t i = 0; i < n_usual; i++)
+		ret[n++] = usual[i];
+	return n;
+}
+
 bool is_file(struct entry_fs *fs, const char *path)
 {
 	return is_type(fs, path, ENTRY_FILE_REGULAR);

@@ -21,6 +21,11 @@ _must_check_ int read_text(struct entry_fs *fs, const char *path, struct text *r
 void text_done(struct text *text);
 #define _cleanup_text_ _cleanup_(text_done)
 
+/* Where the firmware's partitions may be: those that were looked into for this, then their usual mount
+ * points, which are those of systemd-gpt-auto-generator(8) and older ones. Returns how many. */
+enum { BOOT_PLACES_MAX = 6 };
+size_t boot_places(const struct entry_fs *fs, const char *ret[BOOT_PLACES_MAX]);
+
 bool is_file(struct entry_fs *fs, const char *path);
 bool is_dir(struct entry_fs *fs, const char *path);
 /* The file begins like a Linux kernel of some architecture. */

@@ -19,9 +19,6 @@
 #include "entry/uki-entry.h"
 #include "entry/vars.h"
 
-/* Mount points of ESP and XBOOTLDR: those of systemd-gpt-auto-generator(8) and older ones. */
-static const char *const usual_places[] = { "/efi", "/boot/efi", "/boot" };
-
 #define RUN_ENTRIES "/run/boot-loader-entries"
 
 /* Limit on the size of an entry's file; real ones are small. */
@@ -60,9 +57,12 @@ static bool is_new(struct sd_boot *b, const char *dir)
 
 static int find_partitions(struct sd_boot *b)
 {
-	for (size_t i = 0; i < sizeof(usual_places) / sizeof(usual_places[0]); i++)
-		if (has_entries(b->fs, usual_places[i]) && is_new(b, usual_places[i])) {
-			int r = strlist_add(&b->partitions, usual_places[i]);
+	const char *places[BOOT_PLACES_MAX];
+	const size_t n = boot_places(b->fs, places);
+
+	for (size_t i = 0; i < n; i++)
+		if (has_entries(b->fs, places[i]) && is_new(b, places[i])) {
+			int r = strlist_add(&b->partitions, places[i]);
 
 			if (r < 0)
 				return r;
@@ -193,7 +193,9 @@ static int become_kernel(struct sd_boot *b, const char *partition, const struct 
 static int check_joined(struct sd_boot *b, struct boot_entry *e)
 {
 	bool has_own = false;
-	int r = e->initrds.n ? uki_entry_has_initrd(b->fs, e->kernel, &has_own) : 0;
+	int r = e->initrds.n && e->type == ENTRY_UKI
+			? uki_entry_has_initrd(b->fs, e->kernel, &has_own)
+			: 0;
 
 	if (r < 0 || !has_own)
 		return r;
@@ -578,9 +580,10 @@ static bool has_systemd_boot(struct entry_fs *fs)
 						"EFI/systemd/systemd-bootia32.efi",
 						"EFI/systemd/systemd-bootriscv64.efi",
 						"EFI/systemd/systemd-bootloongarch64.efi" };
-	static const char *const places[] = { "/efi", "/boot/efi", "/boot" };
+	const char *places[BOOT_PLACES_MAX];
+	const size_t n = boot_places(fs, places);
 
-	for (size_t p = 0; p < sizeof(places) / sizeof(places[0]); p++)
+	for (size_t p = 0; p < n; p++)
 		for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
 			_cleanup_free_ char *path = NULL;
 

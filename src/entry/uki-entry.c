@@ -66,7 +66,7 @@ static int apply_addon(const struct uki_place *at, struct boot_entry *entry, con
 }
 
 static int apply_addons(const struct uki_place *at, struct boot_entry *entry, const char *dir,
-			const char *uname, struct strbuf *cmdline)
+			const struct uki_facts *facts, struct strbuf *cmdline)
 {
 	struct strlist names = { 0 };
 	int r = at->fs->list(at->fs, ENTRY_SYSTEM, dir, &names);
@@ -79,8 +79,10 @@ static int apply_addons(const struct uki_place *at, struct boot_entry *entry, co
 		_cleanup_free_ char *path = NULL;
 
 		r = path_join(dir, names.v[i], &path);
+		if (r == 0 && ends_with(names.v[i], ".addon.efi") && facts->is_lanzaboote)
+			continue; /* its stub does not know them */
 		if (r == 0 && ends_with(names.v[i], ".addon.efi"))
-			r = apply_addon(at, entry, path, uname, cmdline);
+			r = apply_addon(at, entry, path, facts->uname, cmdline);
 		else if (r == 0 &&
 			 (ends_with(names.v[i], ".cred") || ends_with(names.v[i], "ext.raw")))
 			r = entry_warn(entry,
@@ -115,6 +117,61 @@ static int extra_dir(const char *kernel, char **ret)
 	return format(ret, "%s/%.*s.efi.extra.d", dir, (int)n, base);
 }
 
+/* A path as UEFI has it, on the partition of the image and never above it. */
+static int partition_path(const struct uki_place *at, const char *text, char **ret)
+{
+	_cleanup_free_ char *path = strdup(text), *clean = NULL;
+	int r = path ? 0 : -ENOMEM;
+
+	for (char *p = path; p && *p; p++)
+		if (*p == '\\')
+			*p = '/';
+	if (r == 0)
+		r = path_join(NULL, path, &clean);
+	return r < 0 ? r : path_join(at->partition, clean, ret);
+}
+
+static int refuse_lanzaboote(struct boot_entry *entry, bool is_broken, const char *why)
+{
+	entry->bootable = false;
+	entry->is_broken = is_broken;
+	return entry_warn(entry, "%s is an image of lanzaboote %s", entry->kernel, why);
+}
+
+/*
+ * The stub of lanzaboote starts the kernel and initrd that the sections name, after comparing their
+ * digests: nix-community/lanzaboote, rust/uefi/stub/src/thin.rs. menu_compare_digests() does that here.
+ */
+static int become_lanzaboote(const struct uki_place *at, struct boot_entry *entry,
+			     const struct uki_facts *facts)
+{
+	_cleanup_free_ char *kernel = NULL, *initrd = NULL;
+	int r;
+
+	if (!facts->linux_path || !facts->initrd_path || !facts->has_linux_digest ||
+	    !facts->has_initrd_digest)
+		return refuse_lanzaboote(entry, true,
+					 "that lacks a path or a digest: its stub stops as well");
+	if (entry->initrds.n)
+		return refuse_lanzaboote(entry, true,
+					 "and the entry has an initrd, too: its stub stops then");
+	r = partition_path(at, facts->linux_path, &kernel);
+	if (r == 0)
+		r = partition_path(at, facts->initrd_path, &initrd);
+	if (r == 0)
+		r = strlist_add(&entry->initrds, initrd);
+	if (r < 0)
+		return r;
+	entry->digests = malloc(sizeof(facts->digests));
+	if (!entry->digests)
+		return -ENOMEM;
+	memcpy(entry->digests, facts->digests, sizeof(facts->digests));
+	free(entry->kernel);
+	entry->kernel = TAKE_PTR(kernel);
+	entry->type = ENTRY_LINUX;
+	return 0;
+}
+
 int uki_entry_fill(const struct uki_place *at, struct boot_entry *entry,
 		   const struct uki_facts *facts, const char *options, unsigned profile)
 {
@@ -141,9 +198,9 @@ int uki_entry_fill(const struct uki_place *at, struct boot_entry *entry,
 	if (r == 0)
 		r = extra_dir(entry->kernel, &local);
 	if (r == 0)
-		r = apply_addons(at, entry, global, facts->uname, &cmdline);
+		r = apply_addons(at, entry, global, facts, &cmdline);
 	if (r == 0)
-		r = apply_addons(at, entry, local, facts->uname, &cmdline);
+		r = apply_addons(at, entry, local, facts, &cmdline);
 	if (r == 0 && profile > 0 && p->has_files) {
 		entry->bootable = false;
 		r = entry_warn(entry,
@@ -156,13 +213,8 @@ int uki_entry_fill(const struct uki_place *at, struct boot_entry *entry,
 			       "line; those of the base are used",
 			       profile);
 	}
-	if (r == 0 && facts->is_lanzaboote) {
-		entry->bootable = false;
-		r = entry_warn(entry,
-			       "%s is an image of lanzaboote, whose stub fetches kernel and initrd "
-			       "from other files: only the firmware can start it",
-			       entry->kernel);
-	}
+	if (r == 0 && facts->is_lanzaboote)
+		r = become_lanzaboote(at, entry, facts);
 	if (r < 0)
 		return r;
 	free(TAKE_PTR(entry->cmdline));

@@ -11,6 +11,9 @@
 #include "entry/uki.h"
 #include "image/pe.h"
 
+/* Paths on a partition of the firmware; UEFI has 256 characters for one. */
+enum { PATH_BYTES_MAX = 1024 };
+
 /* Text of a section without NUL, blanks and newlines at its ends. */
 static int text_of(struct bytes data, char **ret)
 {
@@ -88,25 +91,50 @@ static int take_osrel(struct uki_facts *f, struct bytes text)
 	return r;
 }
 
+/* What may be the path of a file, in one of lanzaboote's sections: taken as it is, as its stub does
+ * (nix-community/lanzaboote, rust/uefi/stub/src/thin.rs). */
+static int take_path(struct bytes data, char **ret)
+{
+	return data.n == 0 || data.n > PATH_BYTES_MAX || memchr(data.p, 0, data.n) || *ret
+		       ? 0
+		       : bytes_set(ret, data);
+}
+
+static void take_digest(struct bytes data, uint8_t *to, bool *has)
+{
+	if (data.n != SHA256_BYTES || *has)
+		return;
+	memcpy(to, data.p, SHA256_BYTES);
+	*has = true;
+}
+
 /* Section @i, before the first .profile. */
 static int take_base(struct uki_facts *f, const struct pe *pe, size_t i, struct bytes data)
 {
-	if (pe_section_is(pe, i, ".linux"))
+	if (pe_section_is(pe, i, ".linux")) {
 		f->has_linux = data.n > 0;
-	else if (pe_section_is(pe, i, ".linuxh"))
-		f->is_lanzaboote = true;
-	else if (pe_section_is(pe, i, ".initrd"))
+		return take_path(data, &f->linux_path);
+	}
+	if (pe_section_is(pe, i, ".initrd")) {
 		f->has_initrd = true;
-	else if (pe_section_is(pe, i, ".ucode"))
+		return take_path(data, &f->initrd_path);
+	}
+	if (pe_section_is(pe, i, ".linuxh")) {
+		f->is_lanzaboote = true;
+		take_digest(data, f->digests, &f->has_linux_digest);
+	} else if (pe_section_is(pe, i, ".initrdh")) {
+		take_digest(data, f->digests + SHA256_BYTES, &f->has_initrd_digest);
+	} else if (pe_section_is(pe, i, ".ucode")) {
 		f->has_ucode = true;
-	else if (pe_section_is(pe, i, ".dtb") || pe_section_is(pe, i, ".dtbauto"))
+	} else if (pe_section_is(pe, i, ".dtb") || pe_section_is(pe, i, ".dtbauto")) {
 		f->has_dtb = true;
-	else if (pe_section_is(pe, i, ".osrel") && !f->has_osrel)
+	} else if (pe_section_is(pe, i, ".osrel") && !f->has_osrel) {
 		return take_osrel(f, data);
-	else if (pe_section_is(pe, i, ".cmdline"))
+	} else if (pe_section_is(pe, i, ".cmdline")) {
 		return text_of(data, &f->cmdline);
-	else if (pe_section_is(pe, i, ".uname"))
+	} else if (pe_section_is(pe, i, ".uname")) {
 		return text_of(data, &f->uname);
+	}
 	return 0;
 }
 
@@ -185,6 +213,8 @@ void uki_facts_done(struct uki_facts *f)
 	free(f->version);
 	free(f->sort_key);
 	free(f->uname);
+	free(f->linux_path);
+	free(f->initrd_path);
 	free(f->cmdline);
 	for (size_t i = 0; i < f->n_profiles; i++) {
 		free(f->profiles[i].id);

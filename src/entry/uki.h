@@ -4,6 +4,7 @@
 /* What a unified kernel image (UAPI.5) says about itself, as far as menus need it. */
 
 #include "base/cleanup.h"
+#include "base/sha256.h"
 #include "fundamental/bytes.h"
 
 /* Limit on profiles of an image. */
@@ -21,7 +22,11 @@ struct uki_facts {
 	char *uname;
 	char *cmdline; /* of the base */
 	bool has_linux, has_osrel;
-	bool is_lanzaboote; /* .linux and .initrd are paths of files, whose digests are beside them */
+	/* .linux and .initrd are paths of files, whose digests are beside them: .linuxh, .initrdh */
+	bool is_lanzaboote;
+	char *linux_path, *initrd_path; /* NULL: none of its kind */
+	bool has_linux_digest, has_initrd_digest;
+	uint8_t digests[2 * SHA256_BYTES]; /* of the kernel, of the initrd */
 	/* An addon or an image may bring these; only an addon's matter to us. */
 	bool has_initrd, has_ucode, has_dtb;
 	size_t n_profiles; /* 1 without any .profile section: the base */

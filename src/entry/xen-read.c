@@ -64,12 +64,13 @@ static int read_option(struct entry_fs *fs, char **ret_program, struct xen_optio
 
 static bool find_beside(struct entry_fs *fs, const char *program, const char *name, char **ret)
 {
-	static const char *const places[] = { "/efi", "/boot/efi", "/boot" };
+	const char *places[BOOT_PLACES_MAX];
+	const size_t n = boot_places(fs, places);
 	_cleanup_free_ char *dir = NULL;
 
 	if (path_parent(program, &dir) < 0)
 		return false;
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *top = NULL;
 
 		if (path_join(places[i], dir, &top) == 0 && find_file_in(fs, top, name, ret))

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/crash.h"
+#include "lib/part.h"
 
 int crash_is_loaded(struct kx_ctx *ctx)
 {
@@ -111,4 +112,40 @@ int crash_check_fits(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 	if (err)
 		*err = why;
 	return kx_fail_at(err, r, KX_STEP_PLAN);
+}
+
+KX_EXPORT int kx_crash_estimate(struct kx_ctx *ctx, const struct kx_request *request,
+				struct kx_crash_estimate *ret_estimate, struct kx_error *err)
+{
+	_cleanup_(part_list_done) struct part_list initrds = { 0 }, modules = { 0 };
+	struct kx_crash_estimate found = { 0 };
+	struct payload initrd = { .fd = -1 };
+	struct machine machine = { 0 };
+	struct kx_request req;
+	int r = sized_in(request, &req, sizeof(req), err);
+
+	if (r == 0 && !req.image)
+		r = kx_fail(err, -EINVAL, "the request names no kernel image");
+	if (r == 0)
+		r = request_parts(&req, &initrds, &modules, err);
+	if (r < 0)
+		return kx_fail_at(err, r, KX_STEP_ARGUMENT);
+	r = initrd_open(ctx, &req, true, &initrd, err);
+	if (r == 0)
+		r = machine_read(ctx, &machine, err);
+	if (r == 0) {
+		found.needs = crash_needs(&machine, &req.image->image, initrd.bytes.n,
+					  is_packed(&initrd));
+		found.reserved = crash_has(&machine);
+		found.cma = ranges_size(&machine.crash_cma);
+		found.memory = memmap_size(&machine.memory, MEMORY_RAM);
+		r = sized_out(ret_estimate, &found, sizeof(found));
+		if (r < 0)
+			r = kx_fail_at(err,
+				       kx_fail(err, r, "the struct for the answer has no size"),
+				       KX_STEP_ARGUMENT);
+		machine_done(&machine);
+	}
+	payload_done(&initrd);
+	return r;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/place.h"
 #include "lib/internal.h"
 
 int sized_in(const void *from, void *ret, size_t n, struct kx_error *err)
@@ -126,6 +127,10 @@ KX_EXPORT struct kx_ctx *kx_ctx_free(struct kx_ctx *ctx)
 {
 	if (!ctx)
 		return NULL;
+	for (size_t i = 0; i < ctx->n_places; i++) {
+		place_remove(ctx->places[i]);
+		free(ctx->places[i]);
+	}
 	if (ctx->file_root != ctx->machine_root)
 		fd_close(ctx->file_root);
 	fd_close(ctx->machine_root);

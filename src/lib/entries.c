@@ -12,6 +12,7 @@
 #include "entry/fs-root.h"
 #include "entry/grub-read.h"
 #include "lib/arch.h"
+#include "lib/boot-partition.h"
 #include "lib/entries.h"
 #include "lib/internal.h"
 
@@ -78,11 +79,13 @@ static int read_menu(struct entry_fs *fs, const struct boot_find_opts *find, uin
 	return read_script(fs, find, entries, err);
 }
 
+#define KNOWN_FLAGS (KX_ENTRIES_SCRIPT | KX_ENTRIES_MOUNT)
+
 static int check_opts(const struct kx_entries_opts *o, struct kx_error *err)
 {
-	if (o->flags & ~KX_ENTRIES_SCRIPT)
+	if (o->flags & ~KNOWN_FLAGS)
 		return kx_fail(err, -EINVAL, "flags %#llx are not known",
-			       (unsigned long long)(o->flags & ~KX_ENTRIES_SCRIPT));
+			       (unsigned long long)(o->flags & ~KNOWN_FLAGS));
 	for (size_t i = 0; i < o->n_vars; i++)
 		if (!strchr(o->vars[i], '=') || o->vars[i][0] == '=')
 			return kx_fail(err, -EINVAL, "\"%s\" is not of the form NAME=VALUE",
@@ -115,6 +118,7 @@ static int fail_spent(const struct budget *budget, struct kx_error *err)
 static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 			struct kx_entries *entries, struct kx_error *err)
 {
+	struct boot_partition_look look = { ctx, o->flags & KX_ENTRIES_MOUNT };
 	struct budget budget;
 	static const enum boot_firmware firmware[] = {
 		[KX_FIRMWARE_AUTO] = BOOT_FIRMWARE_AUTO,
@@ -124,7 +128,11 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 	struct fs_root_opts root = { .root = ctx->machine_root,
 				     .places = o->places,
 				     .n_places = o->n_places,
-				     .budget = &budget };
+				     .budget = &budget,
+				     .look = ctx->captured || !ctx->sys->partitions
+						     ? NULL
+						     : boot_partition_look,
+				     .look_data = &look };
 	_cleanup_fs_root_ struct entry_fs *fs = NULL;
 	struct boot_find_opts find = { 0 };
 	const struct arch_found arch = ctx_arch(ctx);

@@ -30,6 +30,9 @@ struct kx_ctx {
 	struct arch_found arch; /* of that machine; ctx_arch() fills it, from is NULL before */
 	kx_log_fn log;
 	void *log_data;
+	/* partitions that were looked into, by the names of their places; until the context is released */
+	char *places[4];
+	size_t n_places;
 };
 
 struct kx_image {

@@ -244,3 +244,22 @@ int memmap_ram_outside(const struct memmap *map, const struct memmap *known, str
 	}
 	return 0;
 }
+
+uint64_t ranges_size(const struct ranges *set)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < set->n; i++)
+		sum += range_size(set->v[i]);
+	return sum;
+}
+
+uint64_t memmap_size(const struct memmap *map, enum memory_type type)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < map->n; i++)
+		if (map->v[i].type == type)
+			sum += range_size(map->v[i].range);
+	return sum;
+}

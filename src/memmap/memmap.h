@@ -58,6 +58,9 @@ _must_check_ int memmap_cut(struct memmap *map, struct range hole);
 
 _must_check_ int ranges_add(struct ranges *set, struct range range);
 _must_check_ int ranges_cut(struct ranges *set, struct range hole);
+/* Bytes of all ranges together; of those of one type. */
+uint64_t ranges_size(const struct ranges *set);
+uint64_t memmap_size(const struct memmap *map, enum memory_type type);
 void ranges_done(struct ranges *set);
 
 /* "System RAM", "reserved", "ACPI Tables", … static. */

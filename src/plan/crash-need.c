@@ -22,11 +22,5 @@ uint64_t crash_needs(const struct machine *machine, const struct image *image, u
 
 uint64_t crash_has(const struct machine *machine)
 {
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < machine->crash.n; i++)
-		sum += range_size(machine->crash.v[i]);
-	for (size_t i = 0; i < machine->crash_cma.n; i++)
-		sum += range_size(machine->crash_cma.v[i]);
-	return sum;
+	return ranges_size(&machine->crash) + ranges_size(&machine->crash_cma);
 }

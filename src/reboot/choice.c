@@ -68,6 +68,7 @@ struct kx_entry choice_entry(const struct kx_entries *entries, size_t i)
 enum reason choice_entries(const struct reboot *rb, const struct wish *wish,
 			   struct kx_entries **ret, struct kx_error *err)
 {
+	_cleanup_close_ int here = machine_open(rb->sys);
 	const struct kx_entries_opts opts = {
 		.size = sizeof(opts),
 		.config = wish->config,
@@ -78,6 +79,7 @@ enum reason choice_entries(const struct reboot *rb, const struct wish *wish,
 		.n_vars = wish->vars.n,
 		.places = (const char *const *)wish->places.v,
 		.n_places = wish->places.n,
+		.flags = !rb->root && config_mounts_esp(here) ? KX_ENTRIES_MOUNT : 0,
 	};
 	int r = kx_entries_new(rb->entries_ctx, &opts, ret, err);
 

@@ -23,6 +23,7 @@
 
 #include "base/error.h"
 #include "sys/pages.h"
+#include "sys/partitions.h"
 #include "sys/sys.h"
 
 static_assert(IFNAMSIZ == SYS_INTERFACE_NAME, "names as the kernel cuts them");
@@ -255,6 +256,8 @@ struct sys *sys_machine(void)
 		.remount_read_only = linux_remount_read_only,
 		.boottime_us = linux_boottime_us,
 		.raw_ns = linux_raw_ns,
+		.partitions = linux_partitions,
+		.mount_apart = linux_mount_apart,
 		.pages = &linux_pages,
 	};
 

@@ -36,6 +36,14 @@ struct sys_segment {
 
 struct sys_pages;
 
+/* One partition, as the table of its disk has it. */
+struct sys_partition {
+	char uuid[40]; /* PARTUUID, in small letters */
+	char type[40]; /* a GUID in small letters; "0xef" in a table of DOS */
+	char fs[16]; /* what file system is on it, as mount(8) calls it; "" when that is not known */
+	char device[64]; /* "/dev/sda1" */
+};
+
 struct sys {
 	/* Directory that the machine's own files are read from; NULL for "/". Only tests set it. */
 	const char *root;
@@ -73,6 +81,15 @@ struct sys {
 	/* CLOCK_BOOTTIME in microseconds; CLOCK_MONOTONIC_RAW, which nobody corrects, in nanoseconds */
 	uint64_t (*boottime_us)(struct sys *);
 	uint64_t (*raw_ns)(struct sys *);
+	/* Partitions of the disk that has the one with this PARTUUID; -ENOENT. One block, released with
+	 * free(3). */
+	int (*partitions)(struct sys *, const char *uuid, struct sys_partition **ret,
+			  size_t *ret_n);
+	/* Mounts @device for reading, nowhere: a descriptor, and when that and what was opened below it is
+	 * closed the file system is unmounted. @option is one of the file system's own, or NULL. Nobody
+	 * else sees it, and devices, programs and setuid bits on it have no effect. -ENOSYS before Linux
+	 * 5.2. */
+	int (*mount_apart)(struct sys *, const char *device, const char *type, const char *option);
 	/* Huge pages (sys/pages.h); NULL where they cannot be had. */
 	const struct sys_pages *pages;
 };

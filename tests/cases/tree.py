@@ -12,9 +12,11 @@
     "@efi-u64 N"        an EFI variable of eight
     "@pe"               a PE file that is no kernel
     "@uki NAME=TEXT|…"  a PE file with sections; "@kernel" and "@initrd" stand for such contents
+    "@sha256 CONTENT"   the digest of such contents, 32 bytes
     "@luks2 JSON"       a LUKS2 header with this metadata (LUKS2 on-disk format, 2.1 and 3)
     "@grubenv A=B|…"    an environment block of GRUB, 1024 bytes
 """
+import hashlib
 import os
 import pathlib
 import struct
@@ -88,6 +90,8 @@ def content(text):
     if word == "@uki":
         parts = [part.partition("=") for part in rest.split("|")]
         return pe([(name, content(value)) for name, _, value in parts])
+    if word == "@sha256":
+        return hashlib.sha256(content(rest)).digest()
     if word == "@luks2":
         return luks2(rest)
     if word == "@grubenv":

@@ -54,6 +54,21 @@ def multiboot(load=0x400000, size=8192):
     return header.ljust(size, b"\xf4")
 
 
+# Of the captured machine qemu-uefi-6g-crash: "Kernel code" of its /proc/iomem; 0xffffffff81000000 and 0xffff888000000000
+# are where kernels without KASLR are (Documentation/arch/x86/x86_64/mm.rst).
+CODE, TEXT, DIRECT = 0x1D4C00000, 0xFFFFFFFF81000000, 0xFFFF888000000000
+
+
+def kcore():
+    """The program headers of /proc/kcore: vmalloc without a physical address, text, a part of RAM."""
+    parts = [(0xFFFFC90000000000, 2 ** 64 - 1, 1 << 45), (TEXT, CODE, 0x2800000),
+             (DIRECT + 0x100000000, 0x100000000, 0x100000000)]
+    head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, 62, 1, 0, 64, 0, 0, 64, 56,
+                       len(parts), 0, 0, 0)
+    return head + b"".join(struct.pack("<IIQQQQQQ", 1, 7, 0x1000, virtual, physical, size, size, 0)
+                           for virtual, physical, size in parts)
+
+
 class Result:
     def __init__(self, run, log):
         self.rc, self.out, self.err = run.returncode, run.stdout, run.stderr

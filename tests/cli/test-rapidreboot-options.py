@@ -46,7 +46,7 @@ WRONG = (
     (["eval-grub"], "eval-grub: FILE is missing"),
     (["eval-grub", "a", "b"], "eval-grub: 'b' is one word too many"),
     (["status", "--kernel=x"],
-     "status: unrecognized option '--kernel=x' (reboot, load and check take it)"),
+     "status: unrecognized option '--kernel=x' (reboot, load, check, crash load and crash estimate take it)"),
     (["status", "--notice", "--json"], "status: --notice and --json exclude each other"),
     (["timeline", "0"], "timeline: '0' is no number of an attempt: 1 is the last one"),
     (["timeline", "x"], "timeline: 'x' is no number of an attempt: 1 is the last one"),

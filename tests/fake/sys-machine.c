@@ -12,6 +12,8 @@
  *   FAKE_RAISE       "call=signal[,…]": signals that come while a call is made: of FAKE_ERRORS,
  *                    "sleep", or the last component of a program
  *   FAKE_SHORTENS    "call=path": a file that is one page long from that call on
+ *   FAKE_DROPS       "call=errno": the first such call fails after the crash kernel that was loaded has
+ *                    been freed, as kexec_file_load(2) does it
  *   FAKE_TELLS_DUMP  set: a line says with each call whether a core dump would be written
  *   FAKE_INTERFACES  "eth0,eth1": interfaces that are up
  *   FAKE_NO_BOOT_CAPABILITY  set: the caller may not load or jump
@@ -87,6 +89,15 @@ static void shorten_during(const char *call)
 		abort();
 }
 
+static bool drops(const char *call)
+{
+	static bool has_dropped;
+
+	if (has_dropped || !number_of(getenv("FAKE_DROPS"), call))
+		return false;
+	return has_dropped = true;
+}
+
 /* The answer to @call: 0, or the negative errno that FAKE_ERRORS gives it. */
 static int answer(const char *call)
 {
@@ -149,6 +160,10 @@ static int fake_file_load(struct sys *sys, int kernel_fd, int initrd_fd, size_t 
 	bool unload = flags & SYS_KEXEC_FILE_UNLOAD;
 	int r = answer(unload ? "file_unload" : "file_load");
 
+	if (flags & SYS_KEXEC_FILE_ON_CRASH && !unload && drops("file_load")) {
+		set_loaded(true, false);
+		r = -number_of(getenv("FAKE_DROPS"), "file_load");
+	}
 	/* as the kernel does: the length counts a NUL that is there */
 	if (cmdline_n && cmdline[cmdline_n - 1])
 		abort();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +12,7 @@
 #include "base/io.h"
 #include "base/lines.h"
 #include "base/num.h"
+#include "base/sha256.h"
 #include "tests/unit/cmocka-shim.h"
 
 static const struct {
@@ -212,13 +214,54 @@ static void test_error(void **state)
 	assert_int_equal(kx_fail(NULL, -EINVAL, "x"), -EINVAL);
 }
 
+/* Digests of the first bytes of (7 i + 3) mod 256, by Python's hashlib; the last one is FIPS 180-4's
+ * example. */
+static void test_sha256(void **state)
+{
+	static const struct {
+		size_t n;
+		const char *digest;
+	} rows[] = {
+		{ 0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+		{ 3, "6ab0dba1f4f1dfbb37b4f9eeb092c09fca4900ad32bdcd147d8dde35d6c87c35" },
+		{ 55, "e7313d333c272e639f790978283f9eb392e843d0f29b7016828bb1daa4aac70b" },
+		{ 56, "4324d65f3c103567f5589c710bc08f8523f929a9272e3af36fc968e52abc6c27" },
+		{ 63, "81c80242132f230c3bd41b3e63bbcff16107339549214a99614ff26664625055" },
+		{ 64, "39e3d7b6b5d075d37d053ad89b24b41bef4f3c29760c84447cab3f3be1882241" },
+		{ 65, "aacca6ff74fdbb296d165a45cecfa04e5127bc008770fbbdd48006f2d2fae95e" },
+		{ 119, "9ce7368e4daf32341631b492e80359dc9f594b48453cd0dd5bf0b19279cc177e" },
+		{ 120, "7836b787757e95e58b3ca5aec90b1b004e8deba1e50e9675af9cabf1a13a04b5" },
+		{ 128, "d2742f1f4ac6bb7ca2b239ee18402ba8b3f9f8e652d2a72973c2b9ba11c08cf6" },
+		{ 1000, "1e9bc38cbf860b9ec31918b065f9b52476c549a782e0e7990bed8ce3868d2371" },
+	};
+	static const char abc[] =
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+	uint8_t data[1000], digest[SHA256_BYTES];
+	char hex[2 * SHA256_BYTES + 1];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(7 * i + 3);
+	for (size_t i = 0; i <= ARRAY_SIZE(rows); i++) {
+		const bool is_abc = i == ARRAY_SIZE(rows);
+		const char *expected = is_abc ? abc : rows[i].digest;
+
+		sha256(is_abc ? (struct bytes){ (const uint8_t *)"abc", 3 }
+			      : (struct bytes){ data, rows[i].n },
+		       digest);
+		for (size_t k = 0; k < SHA256_BYTES; k++)
+			(void)snprintf(hex + 2 * k, 3, "%02x", digest[k]);
+		assert_string_equal(hex, expected);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse_u64),    cmocka_unit_test(test_leading_i64),
-		cmocka_unit_test(test_take_hex_u64), cmocka_unit_test(test_read_file),
-		cmocka_unit_test(test_at),	     cmocka_unit_test(test_array),
-		cmocka_unit_test(test_words),	     cmocka_unit_test(test_error),
+		cmocka_unit_test(test_sha256),	    cmocka_unit_test(test_parse_u64),
+		cmocka_unit_test(test_leading_i64), cmocka_unit_test(test_take_hex_u64),
+		cmocka_unit_test(test_read_file),   cmocka_unit_test(test_at),
+		cmocka_unit_test(test_array),	    cmocka_unit_test(test_words),
+		cmocka_unit_test(test_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

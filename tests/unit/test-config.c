@@ -122,7 +122,7 @@ static void test_settings(void **state)
 	root_put(
 		&root, "/etc/rapidreboot.conf",
 		"ENTRY=latest\nAPPEND='a \"b c\"'\nWAY=file\nCONFIRM=never\nFIRMWARE=refuse\n"
-		"HOOK_TIMEOUT=5\nPACKAGE_TIMEOUT=120\nHOOK_FAILURE=ignore\nCACHE=/var/cache/rapidreboot\nDIET=yes\nDISPLAY_DRIVERS=unload\nIMPORT=no\nCHECKS_FORCE='D1  E9'\n");
+		"HOOK_TIMEOUT=5\nPACKAGE_TIMEOUT=120\nHOOK_FAILURE=ignore\nCACHE=/var/cache/rapidreboot\nDIET=yes\nDISPLAY_DRIVERS=unload\nMOUNT_ESP=no\nIMPORT=no\nCHECKS_FORCE='D1  E9'\n");
 	root_put(&root, "/etc/rapidreboot.conf.d/20-b.conf", "HOOKS=/b\nCHECKS_NOTE=E6\n");
 	root_put(&root, "/etc/rapidreboot.conf.d/10-a.conf",
 		 "HOOKS=/a\nWAY=segments\nCHECKS_REFUSE=C5\n");
@@ -142,6 +142,7 @@ static void test_settings(void **state)
 	assert_true(c.hook_failure_ignored);
 	assert_true(c.unload_displays);
 	assert_true(c.diet);
+	assert_false(c.mount_esp);
 	assert_false(c.import);
 	assert_int_equal(c.force.n, 2);
 	assert_true(config_words_have(&c.force, "E9"));
@@ -197,6 +198,7 @@ static void test_settings_files(void **state)
 	fd = open_root(&root);
 	assert_int_equal(config_read(fd, &c, NULL), 0);
 	assert_null(c.default_entry);
+	assert_true(c.mount_esp);
 	assert_int_equal(c.confirm, CONFIG_CONFIRM_TERMINAL);
 	assert_int_equal(c.firmware, CONFIG_FIRMWARE_COLD);
 	config_done(&c);

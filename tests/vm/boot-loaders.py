@@ -66,12 +66,24 @@ STAGE2 = """
 boot=$(($(cat /boots 2>/dev/null) + 1))
 echo $boot >/boots
 [ ! -d /sys/firmware/efi ] || must mount -t efivarfs efivarfs /sys/firmware/efi/efivars
-[ ! -d @ESP@ ] || must mount -t vfat -o iocharset=ascii /dev/nvme0n1p1 @ESP@
+[ ! -d @ESP@ ] || @IS_UNMOUNTED@ || must mount -t vfat -o iocharset=ascii /dev/nvme0n1p1 @ESP@
 section release uname -r
 section cmdline cat /proc/cmdline
 @STEPS@
 sync
+! @IS_UNMOUNTED@ || {
+	cp /proc/self/mounts /mounts
+	must dd if=/dev/nvme0n1p1 bs=1M 2>/dev/null | sha256sum >/esp.sum
+	section load rapidreboot load --force B3
+	section loaded cat /sys/kernel/kexec_loaded
+	must rapidreboot unload
+}
 section list timeout 60 rapidreboot list --json
+! @IS_UNMOUNTED@ || {
+	section mounts cmp /mounts /proc/self/mounts
+	section esp-changed sh -c 'dd if=/dev/nvme0n1p1 bs=1M 2>/dev/null | sha256sum | cmp /esp.sum -'
+	must mount -t vfat -o iocharset=ascii,ro /dev/nvme0n1p1 @ESP@
+}
 section boot find /boot @ESP@ -path '*/grub/*-*' -prune -o -type f -print
 [ ! -d @ESP@ ] || umount @ESP@
 sync
@@ -89,6 +101,7 @@ class Case:
     files: dict          # path on the file system of the loader's files -> text or bytes
     starts: tuple        # suites, one per boot: that the case is about what its name says
     steps: str = ""      # shell, before the question; $boot counts from 1
+    is_unmounted: bool = False  # the ESP, when the question is asked
 
 
 def kernel_name(suite):
@@ -204,6 +217,9 @@ def cases():
              entries | {"/loader/loader.conf": "timeout 0\n"}, (NEW,)),
         Case("systemd-boot-default-glob", "systemd-boot",
              entries | {"/loader/loader.conf": f"timeout 0\ndefault debian-{series}.*\n"}, (OLD,)),
+        Case("systemd-boot-esp-not-mounted", "systemd-boot",
+             entries | {"/loader/loader.conf": f"timeout 0\ndefault debian-{series}.*\n"}, (OLD,),
+             is_unmounted=True),
         Case("systemd-boot-counter-counts-down", "systemd-boot",
              {f"/loader/entries/debian-{old}.conf": type1(OLD),
               f"/loader/entries/debian-{new}+3.conf": type1(NEW, initrd="/extra.img\n"
@@ -249,6 +265,7 @@ class Workshop:
     def system(self, case, esp):
         """The files of the running system, as a directory."""
         job = STAGE2.replace("@STEPS@", case.steps).replace("@BOOTS@", str(len(case.starts)))
+        job = job.replace("@IS_UNMOUNTED@", "true" if case.is_unmounted else "false")
         archive = guest.base(job.replace("@ESP@", esp or "/nowhere"))
         guest.add_program(archive, "sbin/rapidreboot", self.program)
         archive.data("etc/os-release", "ID=debian\nNAME=Debian\n")
@@ -386,6 +403,13 @@ def announced(entry):
             "cmdline": entry["cmdline"]}
 
 
+def check_unmounted(report, section):
+    """What ran could be loaded from the partition, which nobody sees mounted, and which is as before."""
+    report.equal("load: a kernel is loaded", section.get("loaded"), "1")
+    report.equal("mounts before and after", section.get("mounts"), "")
+    report.equal("the partition before and after", section.get("esp-changed"), "")
+
+
 def default_entry(report, boot, text, kind):
     try:
         listing = json.loads(text)
@@ -409,12 +433,15 @@ def check(report, case, ending, kind):
     ahead = len(case.starts) > 1
     for number, section in enumerate(boots[:-1] if ahead else boots):
         entry = default_entry(report, number + 1, section.get("list", ""), kind)
+        if case.is_unmounted:
+            check_unmounted(report, section)
         if not entry or number + ahead >= len(ran):
             continue
         said, happened = announced(entry), ran[number + ahead]
         for what, value in happened.items():
             report.equal(f"boot {number + 1}: {what} of the default", said[what], value)
         for path in [entry["kernel"], *entry["initrds"]]:
+            path = re.sub(r"^/dev/disk/by-partuuid/[-0-9a-f]*", "/efi", path)
             report.equal(f"boot {number + 1}: {path} is on this system",
                          path in section["boot"].split("\n"), True)
 

@@ -3,15 +3,21 @@
 #include <string.h>
 
 #include "cli/rapidreboot/entries.h"
+#include "config/config.h"
+#include "record/boot.h"
 
 int entries_open(struct entries *e, const struct entries_options *o)
 {
 	struct kx_ctx_opts opts = { .size = sizeof(opts), .root = o->root };
+	struct kx_entries_opts find = o->find;
+	_cleanup_close_ int here = machine_open(sys_machine());
 	struct kx_error err = { 0 };
 
 	*e = (struct entries){ .info.size = sizeof(e->info) };
+	if (!o->root && config_mounts_esp(here))
+		find.flags |= KX_ENTRIES_MOUNT;
 	if (kx_ctx_new(&opts, &e->ctx, &err) < 0 ||
-	    kx_entries_new(e->ctx, &o->find, &e->list, &err) < 0)
+	    kx_entries_new(e->ctx, &find, &e->list, &err) < 0)
 		return fail_with(&err);
 	(void)kx_entries_info(e->list, &e->info);
 	return EXIT_OK;

@@ -15,8 +15,10 @@
 #define BY_STARTING (BY_REBOOT | BY_LOAD | BY_MENU)
 #define BY_LOOKING (BY_LIST | BY_SHOW | BY_EVAL_GRUB)
 #define BY_DECIDING (BY_STARTING | BY_CHECK)
+/* Who works out what is loaded for a crash. */
+#define BY_ARMING (BY_CRASH_LOAD | BY_CRASH_ESTIMATE)
 /* Who can be given the files of a kernel. */
-#define BY_NAMING (BY_REBOOT | BY_LOAD | BY_CHECK)
+#define BY_NAMING (BY_REBOOT | BY_LOAD | BY_CHECK | BY_ARMING)
 /* Who changes nothing, or nothing with --dry-run. */
 #define BY_READING (BY_LOOKING | BY_CHECK | BY_STATUS)
 #define BY_TRYING (BY_REBOOT | BY_LOAD)
@@ -33,8 +35,10 @@ static const struct opt_group groups[] = {
 };
 
 static const char *const takers[] = {
-	"reboot",   "load",   "unload",	 "menu",  "check",   "status", "list",	"show", "eval-grub",
-	"timeline", "enable", "disable", "clear", "desktop", "hook",   "crash", "help", NULL,
+	"reboot",     "load",	      "unload",		"menu",	    "check",	    "status",
+	"list",	      "show",	      "eval-grub",	"timeline", "enable",	    "disable",
+	"clear",      "desktop",      "hook",		"crash",    "crash status", "crash save",
+	"crash load", "crash unload", "crash estimate", "help",	    NULL,
 };
 _Static_assert(BY_HELP == 1u << (sizeof(takers) / sizeof(takers[0]) - 2),
 	       "a name for each bit of enum taker");
@@ -105,14 +109,14 @@ static const struct opt_row rows[] = {
 	  .help = "its initial ramdisk; may be repeated" },
 	{ "cmdline", 0, 0, GROUP_TARGET, ROW_TEXT(cmdline, "TEXT"), .takers = BY_NAMING,
 	  .help = "this command line instead of the entry's" },
-	{ "reuse-cmdline", 0, 0, GROUP_TARGET, ROW_FLAG(reuse_cmdline), .takers = BY_NAMING,
-	  .help = "the one of the running kernel instead" },
-	{ "append", 0, 0, GROUP_TARGET, ROW_TEXT(append, "TEXT"), .takers = BY_DECIDING,
+	{ "reuse-cmdline", 0, 0, GROUP_TARGET, ROW_FLAG(reuse_cmdline),
+	  .takers = BY_NAMING & ~BY_ARMING, .help = "the one of the running kernel instead" },
+	{ "append", 0, 0, GROUP_TARGET, ROW_TEXT(append, "TEXT"), .takers = BY_DECIDING | BY_ARMING,
 	  .help = "words after it" },
 	{ "kexec-file-syscall", 0, 0, GROUP_TARGET, ROW_VALUE(way, KX_WAY_FILE),
-	  .takers = BY_DECIDING, .help = "load with kexec_file_load only" },
+	  .takers = BY_DECIDING | BY_CRASH_LOAD, .help = "load with kexec_file_load only" },
 	{ "kexec-syscall", 0, 0, GROUP_TARGET, ROW_VALUE(way, KX_WAY_SEGMENTS),
-	  .takers = BY_DECIDING, .help = "load with kexec_load only" },
+	  .takers = BY_DECIDING | BY_CRASH_LOAD, .help = "load with kexec_load only" },
 	{ "safe", 0, 0, GROUP_TARGET, ROW_FLAG(safe), .takers = BY_DECIDING,
 	  .help = "unpack nothing beforehand" },
 	{ "diet", 0, 0, GROUP_TARGET, ROW_FLAG(diet), .takers = BY_DECIDING,
@@ -137,11 +141,11 @@ static const struct opt_row rows[] = {
 	  .help = "take that back" },
 	{ "direct", 0, 0, GROUP_DOWN, ROW_FLAG(direct), .takers = BY_REBOOT | BY_MENU,
 	  .help = "without the init system: stop everything, unmount, start" },
-	{ "dry-run", 'n', 0, GROUP_DOWN, ROW_FLAG(dry_run), .takers = BY_STARTING,
+	{ "dry-run", 'n', 0, GROUP_DOWN, ROW_FLAG(dry_run), .takers = BY_STARTING | BY_CRASH_LOAD,
 	  .help = "print what would be done and do nothing" },
 
 	{ "root", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.root, "DIR"),
-	  .takers = BY_LOOKING | BY_DECIDING,
+	  .takers = BY_LOOKING | BY_DECIDING | BY_ARMING,
 	  .help = "the system below DIR instead of the running one" },
 	{ "config", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.config, "FILE"),
 	  .takers = BY_LIST | BY_SHOW | BY_DECIDING,
@@ -173,10 +177,10 @@ static const struct opt_row rows[] = {
 	{ "svg", 0, 0, GROUP_OUTPUT, ROW_TEXT(svg, "FILE"), .takers = BY_TIMELINE,
 	  .help = "draw it into this file" },
 	{ "level", 0, 0, GROUP_OUTPUT, ROW_TEXT(level, "NUMBER"), .is_valid = is_level,
-	  .expected = "a number from 0 to 31", .takers = BY_CRASH,
+	  .expected = "a number from 0 to 31", .takers = BY_CRASH_SAVE,
 	  .help = "what a dump leaves out, as makedumpfile -d; 31" },
 	{ "pack", 0, 0, GROUP_OUTPUT, ROW_WORD(packing, "zlib|zstd|none", packings),
-	  .expected = "zlib, zstd or none", .takers = BY_CRASH,
+	  .expected = "zlib, zstd or none", .takers = BY_CRASH_SAVE,
 	  .help = "how its pages are packed; zlib" },
 	{ "notice", 0, 0, GROUP_OUTPUT, ROW_FLAG(notice), .takers = BY_STATUS,
 	  .help = "one line when a reboot is due, else nothing" },
@@ -184,10 +188,12 @@ static const struct opt_row rows[] = {
 	  .expected = "seconds, 1 to 86400", .takers = BY_READING | BY_TRYING,
 	  .help = "of what only reads: end without an answer after that" },
 	{ "json", 0, 0, GROUP_OUTPUT, ROW_FLAG(json),
-	  .takers = BY_DECIDING | BY_LOOKING | BY_STATUS | BY_TIMELINE | BY_CRASH,
+	  .takers = BY_DECIDING | BY_LOOKING | BY_STATUS | BY_TIMELINE | BY_ARMING |
+		    BY_CRASH_STATUS | BY_CRASH_SAVE,
 	  .help = "print JSON" },
 	{ "verbose", 'v', 0, GROUP_OUTPUT, ROW_FLAG(verbose),
-	  .takers = BY_STARTING | BY_UNLOAD | BY_CHECK, .help = "tell what is done and why" },
+	  .takers = BY_STARTING | BY_UNLOAD | BY_CHECK | BY_ARMING | BY_CRASH_UNLOAD,
+	  .help = "tell what is done and why" },
 	{ "help", 'h', 0, GROUP_OUTPUT, ROW_FLAG(help), .takers = BY_ALL, .help = "this text" },
 	{ "version", 'V', 0, GROUP_OUTPUT, ROW_FLAG(version), .takers = BY_REBOOT,
 	  .help = "the version" },

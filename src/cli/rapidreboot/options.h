@@ -24,7 +24,12 @@ enum taker {
 	BY_DESKTOP = 1u << 13,
 	BY_HOOK = 1u << 14,
 	BY_CRASH = 1u << 15,
-	BY_HELP = 1u << 16,
+	BY_CRASH_STATUS = 1u << 16,
+	BY_CRASH_SAVE = 1u << 17,
+	BY_CRASH_LOAD = 1u << 18, /* reload, too */
+	BY_CRASH_UNLOAD = 1u << 19,
+	BY_CRASH_ESTIMATE = 1u << 20,
+	BY_HELP = 1u << 21,
 };
 
 /* What scripts ask `show` for; zero for nothing. */

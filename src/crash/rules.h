@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* How each tool finds its kernel and makes its command line: parts of crash_choose(). */
+
+#include "crash/crash.h"
+
+/* Release of the running kernel; -ENOENT without /proc. */
+_must_check_ int crash_running_release(int root, char **ret, struct kx_error *err);
+
+/* Fill in @ret->kernel and @ret->initrd; errors as crash_choose(). */
+_must_check_ int crash_find_files(int root, const struct crash_settings *settings,
+				  struct crash_choice *ret, struct kx_error *err);
+/* The whole command line; errors as crash_choose(). */
+_must_check_ int crash_words(int root, const char *machine, const struct crash_settings *settings,
+			     char **ret, struct kx_error *err);
