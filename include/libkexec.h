@@ -374,7 +374,9 @@ struct kx_entry {
 	int is_default;		    /* non-zero for the one that starts next */
 	const char *kernel;	    /* path inside the root, or NULL */
 	size_t n_initrds;	    /* how many */
-	const char *const *initrds; /* paths inside the root, in loading order */
+	/* paths inside the root, in loading order; also GRUB's "newc:NAME:PATH", which plans of this
+	 * process take as they are until the context is released */
+	const char *const *initrds;
 	size_t n_modules;	    /* how many */
 	const char *const *modules; /* multiboot modules as "path arguments…" */
 	const char *cmdline;	    /* what the loader passes to the kernel, or NULL */

@@ -284,10 +284,26 @@ static int open_checked(int root, const char *path, int flags, bool device)
 	return open_found(at, root, path, flags, device);
 }
 
+/* A descriptor with a position of its own; without /proc the one that there is. */
+static int reopen_memory(int owned, int flags)
+{
+	_cleanup_close_ int fd = owned;
+	char self[64];
+	int fresh;
+
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	fresh = open(self, (flags & ~O_NOFOLLOW) | O_CLOEXEC);
+	if (fresh >= 0)
+		return fresh;
+	return errno == ENOENT ? TAKE_FD(fd) : -errno;
+}
+
 int open_in(int root, const char *path, int flags)
 {
 	_cleanup_close_ int place = place_open(root, path, &path);
 
+	if (place >= 0 && !*path) /* a file in memory */
+		return flags & O_PATH ? TAKE_FD(place) : reopen_memory(TAKE_FD(place), flags);
 	if (place >= 0)
 		root = place;
 	if (flags & O_PATH)

@@ -12,13 +12,14 @@
 
 #include "base/open.h"
 
-enum { PLACES_MAX = 16 };
+/* Few partitions, and files in memory of boot entries. */
+enum { PLACES_MAX = 256 };
 
 static struct place {
 	char *dir; /* NULL: free */
 	int fd;
 	unsigned n_owners;
-	bool has_root;
+	bool has_root, is_file;
 	dev_t root_dev;
 	ino_t root_ino;
 } places[PLACES_MAX];
@@ -44,13 +45,16 @@ static struct place *find_free(void)
 
 static int fill(struct place *p, int root, const char *dir, int fd)
 {
-	struct stat st = { 0 };
+	struct stat st = { 0 }, file;
 	struct place new = { .n_owners = 1, .has_root = root != ROOT_HERE };
 
 	if (new.has_root && fstat(root, &st) < 0)
 		return -errno;
 	new.root_dev = st.st_dev;
 	new.root_ino = st.st_ino;
+	if (fstat(fd, &file) < 0)
+		return -errno;
+	new.is_file = !S_ISDIR(file.st_mode);
 	new.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	if (new.fd < 0)
 		return -errno;
@@ -121,7 +125,7 @@ int place_open(int root, const char *path, const char **ret_rest)
 		    !is_of_root(p, root))
 			continue;
 		fd = fcntl(p->fd, F_DUPFD_CLOEXEC, 0);
-		*ret_rest = path[n] ? path + n : "/";
+		*ret_rest = path[n] ? path + n : p->is_file ? "" : "/";
 	}
 	(void)pthread_mutex_unlock(&lock);
 	return fd;

@@ -177,12 +177,26 @@ static int mount_of_device(struct root_fs *fs, dev_t device, size_t *ret)
 	return -ENODEV;
 }
 
+/* "UUID=x" as a source, which fstab has. */
+static bool source_is_tag(const char *source, const char *tag, const char *value)
+{
+	size_t n = strlen(tag);
+
+	return strncmp(source, tag, n) == 0 && source[n] == '=' &&
+	       strcasecmp(source + n + 1, value) == 0;
+}
+
 int fs_device_partition(struct root_fs *fs, const char *uuid, const struct mount **ret)
 {
 	size_t i;
 	dev_t d;
 	int r;
 
+	for (i = 0; i < fs->mounts.n; i++)
+		if (source_is_tag(fs->mounts.v[i].source, "PARTUUID", uuid)) {
+			*ret = &fs->mounts.v[i];
+			return 0;
+		}
 	if (!fs->is_live)
 		return -ENODEV;
 	r = budget_take(fs->fs.budget, BUDGET_STEPS, PROBE_STEPS);
@@ -244,15 +258,6 @@ int fs_device_mount(struct root_fs *fs, const char *device, const struct mount *
 	if (r == 0)
 		*ret = &fs->mounts.v[mount];
 	return r;
-}
-
-/* "UUID=x" as a source, which fstab has. */
-static bool source_is_tag(const char *source, const char *tag, const char *value)
-{
-	size_t n = strlen(tag);
-
-	return strncmp(source, tag, n) == 0 && source[n] == '=' &&
-	       strcasecmp(source + n + 1, value) == 0;
 }
 
 static int find_tag(struct root_fs *fs, enum fs_name_kind kind, const char *value, size_t *ret)

@@ -25,7 +25,8 @@ struct root_fs {
 	struct mounts mounts;
 	struct fs_devices devices;
 	size_t home; /* mount that holds the configuration */
-	int (*look)(void *data, const char *uuid, struct mounts *mounts, struct kx_error *err);
+	int (*look)(void *data, const char *uuid, bool is_mounted, struct mounts *mounts,
+		    struct kx_error *err);
 	void *look_data;
 };
 

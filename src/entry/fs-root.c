@@ -257,14 +257,14 @@ static int root_look(struct entry_fs *table, const char *uuid, struct strlist *r
 	struct strlist dirs = { 0 };
 	const struct mount *m;
 	int r = fs_device_partition(fs, uuid, &m);
+	const bool is_mounted = r == 0;
 
-	if (r == 0) {
+	if (is_mounted)
 		r = strlist_add(&dirs, m->dir);
-	} else if (r == -ENODEV) {
-		r = fs->look(fs->look_data, uuid, &fs->mounts, err);
-		for (size_t i = before; r == 0 && i < fs->mounts.n; i++)
-			r = strlist_add(&dirs, fs->mounts.v[i].dir);
-	}
+	if (r == 0 || r == -ENODEV)
+		r = fs->look(fs->look_data, uuid, is_mounted, &fs->mounts, err);
+	for (size_t i = before; r == 0 && i < fs->mounts.n; i++)
+		r = strlist_add(&dirs, fs->mounts.v[i].dir);
 	fs->home = home;
 	if (r < 0)
 		strlist_done(&dirs);

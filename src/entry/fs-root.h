@@ -14,9 +14,10 @@ struct fs_root_opts {
 	const char *const *places;
 	size_t n_places;
 	struct budget *budget; /* that every access takes from; borrowed, may be NULL */
-	/* Adds mounts of the partition with that PARTUUID, which is not mounted; see entry_fs.look. NULL:
-	 * nobody may look. */
-	int (*look)(void *data, const char *uuid, struct mounts *mounts, struct kx_error *err);
+	/* Adds mounts of the partition with that PARTUUID, unless it is mounted, and of an XBOOTLDR
+	 * partition beside it; see entry_fs.look. NULL: nobody may look. */
+	int (*look)(void *data, const char *uuid, bool is_mounted, struct mounts *mounts,
+		    struct kx_error *err);
 	void *look_data;
 };
 

@@ -53,34 +53,16 @@ static int fail_mount(const struct sys_partition *p, int code, struct kx_error *
 	return kx_fail_file(err, code, p->device);
 }
 
-static bool has_place(const struct kx_ctx *ctx, const char *dir)
-{
-	for (size_t i = 0; i < ctx->n_places; i++)
-		if (strcmp(ctx->places[i], dir) == 0)
-			return true;
-	return false;
-}
-
 static int add_place(struct kx_ctx *ctx, const struct sys_partition *p, const char *option,
 		     const char *dir)
 {
-	_cleanup_free_ char *name = strdup(dir);
-	_cleanup_close_ int fd = -1;
-	int r;
+	_cleanup_close_ int fd = ctx->sys->mount_apart(ctx->sys, p->device, p->fs, option);
 
-	if (!name)
-		return -ENOMEM;
-	if (ctx->n_places == sizeof(ctx->places) / sizeof(ctx->places[0]))
-		return -ENOSPC;
-	fd = ctx->sys->mount_apart(ctx->sys, p->device, p->fs, option);
 	if (fd < 0)
 		return fd;
-	r = place_add(ctx->machine_root, dir, fd);
-	if (r == 0)
-		ctx->places[ctx->n_places++] = TAKE_PTR(name);
 	ctx_log(ctx, KX_LOG_NOTICE, "%s (PARTUUID=%s) is not mounted: it is looked into, read-only",
 		p->device, p->uuid);
-	return r;
+	return ctx_add_place(ctx, dir, fd);
 }
 
 static int mount_one(struct kx_ctx *ctx, const struct sys_partition *p, struct mounts *mounts,
@@ -98,7 +80,7 @@ static int mount_one(struct kx_ctx *ctx, const struct sys_partition *p, struct m
 	/* the name of the device, as udev has it: no directory can be there */
 	if (asprintf(&dir, "/dev/disk/by-partuuid/%s", p->uuid) < 0)
 		return -ENOMEM;
-	if (!has_place(ctx, dir))
+	if (!ctx_has_place(ctx, dir))
 		r = add_place(ctx, p, fs->option, dir);
 	if (r == 0)
 		r = mounts_add(mounts, dir, "/", p->fs, p->device);
@@ -125,13 +107,13 @@ static int check_type(const struct sys_partition *p, struct kx_error *err)
 }
 
 /* systemd-boot reads the XBOOTLDR partition of the disk that its ESP is on. It may well be mounted. */
-static int mount_beside(struct kx_ctx *ctx, const struct sys_partition *v, size_t n,
-			struct mounts *mounts)
+static int mount_beside(struct kx_ctx *ctx, const char *uuid, const struct sys_partition *v,
+			size_t n, struct mounts *mounts)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct kx_error why = { 0 };
 
-		if (!is_one_of(v[i].type, xbootldr_types))
+		if (!is_one_of(v[i].type, xbootldr_types) || strcmp(v[i].uuid, uuid) == 0)
 			continue;
 		if (mount_one(ctx, &v[i], mounts, &why) == -ENOMEM)
 			return -ENOMEM;
@@ -140,7 +122,21 @@ static int mount_beside(struct kx_ctx *ctx, const struct sys_partition *v, size_
 	return 0;
 }
 
-int boot_partition_look(void *data, const char *uuid, struct mounts *mounts, struct kx_error *err)
+/* A boot partition that is mounted: whoever may not look further sees what is mounted. */
+static int look_beside(const struct boot_partition_look *look, const char *uuid,
+		       struct mounts *mounts)
+{
+	_cleanup_free_ struct sys_partition *v = NULL;
+	size_t n;
+	int r = look->may_mount ? look->ctx->sys->partitions(look->ctx->sys, uuid, &v, &n) : -EPERM;
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	return mount_beside(look->ctx, uuid, v, n, mounts);
+}
+
+int boot_partition_look(void *data, const char *uuid, bool is_mounted, struct mounts *mounts,
+			struct kx_error *err)
 {
 	const struct boot_partition_look *look = data;
 	_cleanup_free_ struct sys_partition *v = NULL;
@@ -148,6 +144,8 @@ int boot_partition_look(void *data, const char *uuid, struct mounts *mounts, str
 	size_t n;
 	int r;
 
+	if (is_mounted)
+		return look_beside(look, uuid, mounts);
 	if (!look->may_mount)
 		return kx_fail(
 			err, -EPERM,
@@ -171,6 +169,6 @@ int boot_partition_look(void *data, const char *uuid, struct mounts *mounts, str
 	if (r == 0)
 		r = mount_one(look->ctx, p, mounts, err);
 	if (r == 0 && is_one_of(p->type, esp_types))
-		r = mount_beside(look->ctx, v, n, mounts);
+		r = mount_beside(look->ctx, uuid, v, n, mounts);
 	return r;
 }

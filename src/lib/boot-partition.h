@@ -12,4 +12,5 @@ struct boot_partition_look {
 };
 
 /* fs_root_opts.look; @data is a struct boot_partition_look. */
-int boot_partition_look(void *data, const char *uuid, struct mounts *mounts, struct kx_error *err);
+int boot_partition_look(void *data, const char *uuid, bool is_mounted, struct mounts *mounts,
+			struct kx_error *err);

@@ -80,8 +80,9 @@ int crash_doubt(struct kx_plan *plan, const struct machine *machine, struct kx_e
 	return plan_add_warning(plan, sentence) < 0 ? kx_fail(err, -ENOMEM, "out of memory") : 0;
 }
 
-/* The kernel's loader puts the same parts into the reservation as the planner, of the same sizes, so a plan
- * that has no room means that the call would have none. Only sizes matter: nothing of it is loaded. */
+/* The kernel's loader puts the same parts into the reservation as the planner, of the same sizes, and adds
+ * elfcorehdr= to the same command line: a plan that has no room for one of them means that the call would
+ * have none. Only sizes matter: nothing of it is loaded. */
 int crash_check_fits(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
 		     struct kx_error *err)
 {
@@ -107,7 +108,7 @@ int crash_check_fits(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 	machine_done(&machine);
 	if (r == -ENOMEM)
 		return kx_fail(err, r, "out of memory");
-	if (r != -ENOSPC)
+	if (r != -ENOSPC && r != -ENAMETOOLONG)
 		return 0;
 	if (err)
 		*err = why;

@@ -14,7 +14,8 @@ void crash_say_state(struct kx_ctx *ctx, int before, struct kx_error *err);
 /* Adds a warning to @plan when the reservation is too small for it to run in. -ENOMEM. */
 _must_check_ int crash_doubt(struct kx_plan *plan, const struct machine *machine,
 			     struct kx_error *err);
-/* -ENOSPC: kernel and initial ramdisk of @plan, for kexec_file_load(2), do not fit into the reservation.
+/* -ENOSPC: kernel and initial ramdisk of @plan, for kexec_file_load(2), do not fit into the reservation;
+ * -ENAMETOOLONG: nor does its command line, with elfcorehdr=, into what the kernel takes.
  * 0 when they do, and where that cannot be known; with crash_doubt(). */
 _must_check_ int crash_check_fits(struct kx_ctx *ctx, const struct kx_request *req,
 				  struct kx_plan *plan, struct kx_error *err);

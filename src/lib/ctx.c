@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/io.h"
 #include "base/place.h"
 #include "lib/internal.h"
@@ -123,6 +124,31 @@ KX_EXPORT int kx_ctx_new(const struct kx_ctx_opts *opts, struct kx_ctx **ret_ctx
 	return 0;
 }
 
+bool ctx_has_place(const struct kx_ctx *ctx, const char *name)
+{
+	for (size_t i = 0; i < ctx->n_places; i++)
+		if (strcmp(ctx->places[i], name) == 0)
+			return true;
+	return false;
+}
+
+int ctx_add_place(struct kx_ctx *ctx, const char *name, int fd)
+{
+	_cleanup_free_ char *copy = NULL;
+	int r;
+
+	if (ctx_has_place(ctx, name))
+		return 0;
+	copy = strdup(name);
+	if (!copy ||
+	    array_room(&ctx->places, ctx->n_places, &ctx->places_room, sizeof(*ctx->places)) < 0)
+		return -ENOMEM;
+	r = place_add(ctx->machine_root, name, fd);
+	if (r == 0)
+		ctx->places[ctx->n_places++] = TAKE_PTR(copy);
+	return r;
+}
+
 KX_EXPORT struct kx_ctx *kx_ctx_free(struct kx_ctx *ctx)
 {
 	if (!ctx)
@@ -131,6 +157,7 @@ KX_EXPORT struct kx_ctx *kx_ctx_free(struct kx_ctx *ctx)
 		place_remove(ctx->places[i]);
 		free(ctx->places[i]);
 	}
+	free(ctx->places);
 	if (ctx->file_root != ctx->machine_root)
 		fd_close(ctx->file_root);
 	fd_close(ctx->machine_root);

@@ -15,6 +15,7 @@
 #include "lib/boot-partition.h"
 #include "lib/entries.h"
 #include "lib/internal.h"
+#include "lib/newc-parts.h"
 
 KX_EXPORT struct kx_entries *kx_entries_free(struct kx_entries *entries)
 {
@@ -164,6 +165,8 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 	 * complete */
 	if (r == BUDGET_SPENT || budget.spent != BUDGET_KINDS)
 		return fail_spent(&budget, err);
+	if (r == 0 && newc_parts_make(ctx, fs, &entries->menu) < 0)
+		r = kx_fail(err, -ENOMEM, "out of memory");
 	return r < 0 ? r : mapped_check(n_changes, err);
 }
 

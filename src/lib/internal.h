@@ -30,9 +30,10 @@ struct kx_ctx {
 	struct arch_found arch; /* of that machine; ctx_arch() fills it, from is NULL before */
 	kx_log_fn log;
 	void *log_data;
-	/* partitions that were looked into, by the names of their places; until the context is released */
-	char *places[4];
-	size_t n_places;
+	/* names of the context's places (base/place.h), until it is released: partitions that were
+	 * looked into, initial ramdisks that were made in memory */
+	char **places;
+	size_t n_places, places_room;
 };
 
 struct kx_image {
@@ -105,6 +106,10 @@ _must_check_ int sized_out(void *to, const void *from, size_t n);
 
 void ctx_log(const struct kx_ctx *ctx, enum kx_log_level level, const char *fmt, ...)
 	_printf_(3, 4);
+
+/* @fd becomes a place of the context, @name, unless it has one of that name. */
+_must_check_ int ctx_add_place(struct kx_ctx *ctx, const char *name, int fd);
+bool ctx_has_place(const struct kx_ctx *ctx, const char *name);
 
 /* The running command line as its boot entry had it: without the words that only a loader adds. */
 _must_check_ int cmdline_of_loader(struct kx_ctx *ctx, char **ret_cmdline);

@@ -119,6 +119,12 @@ class KeptArmed(CrashTest):
             self.assertIn('cmdline="a b"', r.log[-1])
             self.assertEqual(self.loaded(), "1")
 
+    def test_too_long(self):
+        """With elfcorehdr= the line is longer than the image takes: known before the old one is freed."""
+        self.assertRuns(["crash", "load"], 0)
+        r = self.assertRuns(["crash", "reload", "--append=" + "x" * 2040], 4, [])
+        self.assertIn("is still loaded", r.err)
+
     def test_not_ours(self):
         """Nothing is remembered of what another tool loaded."""
         self.loaded("1")

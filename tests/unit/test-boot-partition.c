@@ -382,6 +382,34 @@ static void test_beside(void **state)
 	kx_entries_free(list);
 }
 
+/* The ESP is mounted, and XBOOTLDR is not: its entries count, for root. */
+static void test_only_beside(void **state)
+{
+	struct fixture *f = *state;
+	struct kx_entries_info info;
+	struct kx_entries *list;
+
+	fake.n = 2;
+	root_put(&f->root, "/etc/fstab", "PARTUUID=" P1 " /efi vfat defaults 0 2\n");
+	root_put(&f->root, "/efi/EFI/systemd/systemd-bootx64.efi", "MZ");
+	root_put(&f->root, "/efi/loader/loader.conf", "default c.conf\n");
+	root_put(&f->root, "/efi/loader/entries/a.conf", "title A\nlinux /a\n");
+	root_put(&f->root, "/efi/a", "");
+	root_put(&fake.disk[1], "/linux-c", "");
+	root_put(&fake.disk[1], "/loader/entries/c.conf", "title C\nversion 3\nlinux /linux-c\n");
+	list = entries(f, KX_ENTRIES_MOUNT, &info);
+	assert_int_equal(fake.n_mounts, 1);
+	assert_string_equal(default_of(list, &info).kernel, AT2 "/linux-c");
+	assert_null(info.guess);
+	kx_entries_free(list);
+
+	/* everybody else sees what is mounted, and that is no guess */
+	list = entries(f, 0, &info);
+	assert_int_equal(info.n_entries, 1);
+	assert_null(info.guess);
+	kx_entries_free(list);
+}
+
 /* An XBOOTLDR partition that is mounted at /boot has entries; the ESP's loader.conf decides all the same. */
 static void test_loader_conf_elsewhere(void **state)
 {
@@ -470,13 +498,9 @@ static void test_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ROW(test_default),
-		ROW(test_not_looked),
-		ROW(test_who),
-		ROW(test_beside),
-		ROW(test_loader_conf_elsewhere),
-		ROW(test_captured),
-		ROW(test_place),
+		ROW(test_default),  ROW(test_not_looked),  ROW(test_who),
+		ROW(test_beside),   ROW(test_only_beside), ROW(test_loader_conf_elsewhere),
+		ROW(test_captured), ROW(test_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

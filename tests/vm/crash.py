@@ -40,8 +40,7 @@ fi
 section iomem cat /proc/iomem
 section size kexec --print-ckr-size
 {prepare}
-must kexec {options} -p --initrd=/boot/capture \
-	--command-line='console=ttyS0 panic=5 nr_cpus=1 reset_devices {patient} {mark}' {kernel}
+{load}
 section loaded cat /sys/kernel/kexec_crash_loaded
 section hotplug cat /sys/devices/system/cpu/crash_hotplug
 {after}
@@ -50,6 +49,28 @@ section status echo $?
 echo 1 > /proc/sys/kernel/sysrq
 echo c > /proc/sysrq-trigger
 """
+
+LOAD = r"""must kexec {options} -p --initrd=/boot/capture \
+	--command-line='console=ttyS0 panic=5 nr_cpus=1 reset_devices {patient} {mark}' {kernel}"""
+
+# The same by the configuration of Debian's kdump-tools, with a reload that cannot be, and one that can.
+CONFIGURED = r"""
+mkdir -p /etc/default
+cat > /etc/default/kdump-tools <<'END'
+USE_KDUMP=1
+KDUMP_KERNEL={kernel}
+KDUMP_INITRD=/boot/capture
+KDUMP_CMDLINE_APPEND='panic=5 nr_cpus=1 reset_devices {patient} {mark}'
+END
+must rapidreboot crash load
+dd if=/dev/zero of=/boot/large bs=1M count=300 2>/dev/null
+section too-large rapidreboot crash reload --kernel={kernel} --initrd=/boot/large
+section too-long rapidreboot crash reload --append=$(head -c 2000 /dev/zero | tr '\0' x)
+section still-loaded cat /sys/kernel/kexec_crash_loaded
+rm /boot/large
+must rapidreboot crash reload
+section crash-status rapidreboot crash status
+section estimate rapidreboot crash estimate"""
 
 # What does not disarm the machine, with what is loaded after each.
 FAILURES = r"""
@@ -72,6 +93,7 @@ class Case:
     machine: vm.Machine = dataclasses.field(default_factory=lambda: vm.Machine("1G", 2))
     hotplug: str = ""  # what crash_hotplug says then, where the kernel has it
     prepare: str = ""
+    load: str = LOAD
     after: str = ""
     kernel: str = "/boot/kernel"
     shape: str = "bzImage"  # of the capture kernel: derived.image(), or "uki"
@@ -94,6 +116,8 @@ CASES = {
     "vmlinux": Case("trixie", "-c", shape="vmlinux"),
     "uki": Case("trixie", "-c", shape="uki"),
     "uki-file": Case("bookworm", "-s", shape="uki"),
+    "configured": Case("trixie", "", load=CONFIGURED),
+    "configured-sid": Case("sid", "", load=CONFIGURED),
     "failures": Case("trixie", "-s", after=FAILURES),
 }
 
@@ -107,13 +131,15 @@ def demand(condition, text):
         raise Trouble(text)
 
 
-def build(folder, case, kexec, dmesg):
+def build(folder, case, bin_folder):
     words = dict(options=case.options, kernel=case.kernel, patient=jobs.PATIENT, mark=MARK,
-                 prepare=case.prepare, after=case.after.replace("{kernel}", case.kernel))
-    job = re.sub(r"\{(\w+)\}", lambda m: words.get(m[1], m[0]), JOB)
-    archive = guest.base(job)
-    guest.add_kexec(archive, kexec)
-    guest.add_program(archive, "sbin/vmcore-dmesg", dmesg)
+                 prepare=case.prepare)
+    fill = lambda text: re.sub(r"\{(\w+)\}", lambda m: words.get(m[1], m[0]), text)
+    words.update(load=fill(case.load), after=fill(case.after))
+    archive = guest.base(fill(JOB))
+    guest.add_kexec(archive, os.path.join(bin_folder, "kexec"))
+    for name in ("vmcore-dmesg", "rapidreboot"):
+        guest.add_program(archive, f"sbin/{name}", os.path.join(bin_folder, name))
     capture = archive.save(os.path.join(folder, "capture.cpio"))
     archive.file("boot/capture", capture)
     kernel = images.kernel(case.suite)
@@ -181,6 +207,12 @@ def check(case, said):
         demand(said[name] == "1", f"{name}: the machine is not armed any more")
         demand("still loaded" in said[name.replace("still-loaded", "too-large")],
                f"{name}: {said[name.replace('still-loaded', 'too-large')]}")
+    if case.load == CONFIGURED:
+        demand("does not fit" in said["too-large"] or "free area" in said["too-large"] or
+               "room" in said["too-large"], said["too-large"])
+        demand("still loaded" in said["too-long"], said["too-long"])
+        demand("kernel:       /boot/kernel" in said["crash-status"], said["crash-status"])
+        demand("enough         yes" in said["estimate"], said["estimate"])
     demand("capture.dmesg" in said, "the capture kernel has not come up, or has no /proc/vmcore")
     demand("sysrq triggered crash" in said["capture.dmesg"], "the panic is not in the dump's log")
     words = said["capture.cmdline"]
@@ -193,10 +225,10 @@ def check(case, said):
     check_dump(said)
 
 
-def run(name, kexec, dmesg, folder):
+def run(name, bin_folder, folder):
     case = CASES[name]
     firmware = images.firmware_dir() if case.machine.firmware == "uefi" else None
-    initrd = build(folder, case, kexec, dmesg)
+    initrd = build(folder, case, bin_folder)
     for attempt in (1, 2):
         end = vm.run(case.machine, images.kernel(case.suite), initrd,
                      f"console=ttyS0 panic=-1 quiet {jobs.PATIENT} {case.words}", folder, LIMIT,
@@ -231,8 +263,7 @@ def main():
     for name in names:
         with tempfile.TemporaryDirectory(prefix="crash.") as folder:
             try:
-                seconds = run(name, os.path.join(args.bin, "kexec"),
-                              os.path.join(args.bin, "vmcore-dmesg"), folder)
+                seconds = run(name, args.bin, folder)
                 print(f"ok   {name} ({seconds:.0f} s)", flush=True)
             except Trouble as trouble:
                 print(f"FAIL {name}: {trouble}", flush=True)

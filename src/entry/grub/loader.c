@@ -4,10 +4,12 @@
  * GRUB quotes them (lib/cmdline.c).
  */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "entry/grub/commands.h"
+#include "image/newc.h"
 
 void loaded_drop(struct interp *in)
 {
@@ -124,16 +126,15 @@ int cmd_linux(struct interp *in, struct call *call)
 	return GRUB_OK;
 }
 
-/* "newc:PATH:FILE" wraps FILE in an archive of its own. */
-static const char *plain_file(struct interp *in, const char *name)
+/* A file, or "newc:NAME:FILE" with a file of this system, which kx_entries_new() makes an archive of. */
+static void add_initrd(struct interp *in, const char *word, const char *name)
 {
-	const char *colon = strncmp(name, "newc:", 5) ? NULL : strchr(name + 5, ':');
+	_cleanup_free_ char *system = locate(in, name), *wrapped = NULL;
 
-	if (!colon)
-		return name;
-	in->loaded.bootable = false;
-	(void)complain(in, 0, "%s: members made by newc: are not supported", name);
-	return colon + 1;
+	if (name != word &&
+	    asprintf(&wrapped, "%.*s%s", (int)(name - word), word, system ? system : name) < 0)
+		wrapped = NULL;
+	interp_add(in, &in->loaded.initrds, wrapped ? wrapped : system ? system : name);
 }
 
 int cmd_initrd(struct interp *in, struct call *call)
@@ -146,8 +147,8 @@ int cmd_initrd(struct interp *in, struct call *call)
 		return complain(in, GRUB_BAD_ARGUMENT, "%s: no kernel is loaded yet", call->name);
 	strlist_done(&in->loaded.initrds);
 	for (size_t i = 0; i < call->n && running(in); i++) {
-		const char *name = plain_file(in, call->args[i]);
-		_cleanup_free_ char *system = NULL;
+		struct bytes inside;
+		const char *name = newc_split(call->args[i], &inside) ?: call->args[i];
 
 		if (is_missing(in, name)) {
 			/* GRUB would start the kernel without the missing initrd; here the entry is
@@ -156,8 +157,7 @@ int cmd_initrd(struct interp *in, struct call *call)
 			status = complain(in, GRUB_FILE_NOT_FOUND, "%s: file %s not found",
 					  call->name, name);
 		}
-		system = locate(in, name);
-		interp_add(in, &in->loaded.initrds, system ? system : name);
+		add_initrd(in, call->args[i], name);
 	}
 	return status;
 }

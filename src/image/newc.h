@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "fundamental/bytes.h"
+
+/*
+ * "newc:NAME:FILE", as GRUB's initrd command takes it: @ret_name is NAME without slashes in front, which
+ * is not terminated; returns FILE. NULL for any other word, which is the name of a file as it is.
+ */
+const char *newc_split(const char *word, struct bytes *ret_name);
+
+/*
+ * An archive of the directories above @name, of a file of that name with these contents, and of the end
+ * mark. -ENOMEM, -EFBIG when a number of the format does not hold its size.
+ */
+int newc_wrap(struct bytes name, struct bytes file, uint8_t **ret, size_t *ret_n);
