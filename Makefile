@@ -11,7 +11,7 @@ LOADERS := $(BUILD)/loaders
 MESON ?= meson
 NINJA ?= ninja
 
-.PHONY: all install deb demo check check-vm check-long check-systems check-loaders bench fuzz format deps deps-build clean help
+.PHONY: all install deb demo check check-vm check-long check-build check-systems check-loaders bench fuzz format deps deps-build clean help
 
 all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the library into build/lib
 	@$(NINJA) -C $(WORK) --quiet
@@ -52,6 +52,9 @@ check-long: deps all ## every combination of rung, kernel and machine, kernels b
 	@$(BUILD)/long/tests/unit/test-race three
 	@tests/vm/run.py --long
 	@tests/vm/direct.py --long
+
+check-build: deps ## the harnesses as OSS-Fuzz builds them, from a clean copy of the tree
+	@tests/checks/oss-fuzz.py . address undefined
 
 check-systems: deps all deb ## reboot whole systems, each init and release, with what make install or make deb gives
 	@tests/systems/hook-order.py

@@ -5,8 +5,8 @@
     tools/fuzz.py [--seconds N] [--jobs N] [NAME...]
     tools/fuzz.py --list
 
-The name oracle-grub is no harness: generated GRUB scripts compared with grub-emu, whose finds go to
-tests/oracle/grub/found.
+Two names are no harnesses. oracle-grub: generated GRUB scripts compared with grub-emu, whose finds go to
+tests/oracle/grub/found. kexec-lines: made-up command lines of kexec on the captured machines.
 
 Starts from the seeds in fuzz/corpus/NAME. New inputs stay in build/fuzz-found/NAME, so the tree
 is not touched; an input that fails is written to build/fuzz-failed/NAME and printed. A new input
@@ -18,10 +18,12 @@ import os
 import pathlib
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "fuzz"
 ORACLE = "oracle-grub"
+LINES = "kexec-lines"
 # Far more than any parser needs on inputs of libFuzzer's size; a leak of limits shows as this.
 LIMITS = ["-rss_limit_mb=2048", "-timeout=20", "-max_len=65536"]
 # libFuzzer's statistics of rare features and its names of new functions take more time than the parsers
@@ -42,7 +44,7 @@ def build():
     else:   # a harness that was added since is found by configuring again
         subprocess.run(["meson", "setup", "--reconfigure", BUILD, ROOT],
                        env=env, check=True, stdout=subprocess.DEVNULL)
-    targets = ["tests/oracle/grub-eval", *(f"fuzz/fuzz-{name}" for name in harnesses())]
+    targets = ["tests/oracle/grub-eval", "tests/cli/kexec-recorded", *(f"fuzz/fuzz-{name}" for name in harnesses())]
     subprocess.run(["ninja", "-C", BUILD, "--quiet", *targets], check=True)
 
 
@@ -58,10 +60,29 @@ def run_oracle(seconds):
     return f"{ORACLE}: failed\n{result.stdout}"
 
 
+def run_lines(seconds):
+    """New lines each time; one that fails is named by its number (tests/cli/test-kexec-lines.py)."""
+    env = dict(os.environ, KEXEC_RECORDED=BUILD / "tests/cli/kexec-recorded", MACHINES=ROOT / "tests/golden/machines",
+               KEXEC_LINES="100")
+    start, done = time.monotonic(), 0
+    seed = int(time.time()) * 1000
+    while done == 0 or time.monotonic() - start < seconds:
+        result = subprocess.run([sys.executable, ROOT / "tests/cli/test-kexec-lines.py"], text=True, errors="replace",
+                                env={**env, "KEXEC_LINES_SEED": str(seed + done)}, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done += 100
+        if result.returncode != 0:
+            return f"{LINES}: failed\n{result.stdout}"
+    print(f"{LINES:20} Done {done} lines", flush=True)
+    return ""
+
+
 def run(name, seconds):
     """Returns the lines of a failed run, or an empty string."""
     if name == ORACLE:
         return run_oracle(seconds)
+    if name == LINES:
+        return run_lines(seconds)
     found = ROOT / "build" / "fuzz-found" / name
     failed = ROOT / "build" / "fuzz-failed" / name
     for folder in (found, failed):
@@ -89,7 +110,7 @@ def main():
     if args.list:
         print("\n".join(harnesses()))
         return 0
-    there = [ORACLE, *harnesses()]
+    there = [ORACLE, LINES, *harnesses()]
     names = args.names or there
     unknown = set(names) - set(there)
     if unknown:

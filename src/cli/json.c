@@ -28,6 +28,23 @@ json_t *json_texts(const char *const *v, size_t n)
 	return list;
 }
 
+/* Writes JSON whose strings may have DEL and controls of C1, which jansson leaves as they are and a terminal may
+ * obey, with escapes in their place. */
+static int put_json(const char *text)
+{
+	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+		const bool is_c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
+
+		if (*p == 0x7f || is_c1) {
+			p += is_c1;
+			printf("\\u%04x", *p);
+		} else {
+			putchar_unlocked(*p);
+		}
+	}
+	return ferror(stdout) ? -EIO : 0;
+}
+
 int json_print(json_t *value)
 {
 	/* As one string: json_dumpf() writes every quote and comma by itself. */
@@ -37,7 +54,9 @@ int json_print(json_t *value)
 	json_decref(value);
 	if (!text)
 		return -ENOMEM;
-	r = puts(text) == EOF ? -EIO : 0;
+	r = put_json(text);
+	if (r == 0 && putchar('\n') == EOF)
+		r = -EIO;
 	free(text);
 	return r;
 }
@@ -119,9 +138,7 @@ static void rare_text(struct json_out *o, const char *key, const char *s)
 	}
 	text = json_dumps(value, JSON_ENCODE_ANY);
 	begin(o, key);
-	if (text)
-		fputs_unlocked(text, stdout);
-	o->failed |= !text;
+	o->failed |= !text || put_json(text) < 0;
 	free(text);
 	json_decref(value);
 }

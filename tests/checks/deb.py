@@ -64,6 +64,10 @@ def script_lines(path):
 
 def check_commands(checks, deb):
     checks.check(deb.names("Depends") == {"libc6"}, f"Depends: {deb.field('Depends')}")
+    # Debian's policy 7.8 and deb-src-control(5): source packages, each with its exact version
+    built = re.findall(r"([a-z0-9+.-]+) \(= [^)]+\)(?:, |$)", deb.field("Static-Built-Using"))
+    checks.check(built == ["bzip2", "jansson", "libzstd", "lz4", "util-linux", "xz-utils", "zlib"],
+                 f"Static-Built-Using: {deb.field('Static-Built-Using')}")
     for name in ("Conflicts", "Replaces", "Provides"):
         checks.check("kexec-tools" in deb.names(name), f"{name}: {deb.field(name)}")
     for name in COMMANDS:

@@ -165,6 +165,24 @@ class DryRun(MachineTest):
             with self.subTest(words):
                 json.loads(self.assertRun(["--dry-run", "--json", *words], 0, []).out)
 
+    def test_controls(self):
+        """Names of files, what is in a kernel and words for the next one do not command the terminal."""
+        evil = "\x1b]0;x\x07\x1b[31m\x7f\u009b2J"
+        kernel = bytearray(bzimage())
+        kernel[0x300:0x310] = b"6.1\x1b[5m\xc2\x9b\x7f\0\0\0\0\0"
+        named, bad = self.file("k" + evil, bytes(kernel)), self.file("bad" + evil, b"no kernel")
+        for words in (["--dry-run", "-c", f"--append={evil}", named], ["--dry-run", "-s", f"--append={evil}", named],
+                      ["--dry-run", "--json", "-c", f"--append={evil}", named], ["-d", "-c", named],
+                      ["-l", bad], ["-l", "-s", bad], ["-l", "-t", evil, "K"], ["-l", named + "?"],
+                      ["-l", f"--initrd={evil}", "K"], ["-l", "-c", f"--initrd={self.dir}/{evil}", "K"],
+                      ["-l", "--cache=" + evil, "--fast", "K"], ["--dry-run", f"--root={evil}", "K"],
+                      ["--" + evil], ["-l", f"--mem-min={evil}", "K"], ["-l", f"--module={evil}", "K"]):
+            for errors in (None, {"load": 12, "file_load": 22}):
+                with self.subTest(words):
+                    r = self.run_kexec(*words, errors=errors)
+                    self.assertTrue(r.out + r.err)
+                    self.assertNotRegex(r.out + r.err, r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
 
 if __name__ == "__main__":
     main()

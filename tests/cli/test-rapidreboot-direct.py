@@ -61,6 +61,17 @@ class Direct(DirectTest):
                         "read-only /", "sync", "reboot"])
         self.assertEqual(self.read("proc/sysrq-trigger"), "")
 
+    def test_many_mounts(self):
+        """A table of mounts that is longer than any buffer of fixed size: what containers leave behind."""
+        boxes = [f"/var/lib/containers/{i:064x}/shm" for i in range(1000)]
+        self.set("proc/self/mountinfo", MOUNTS + "".join(
+            f"{100 + i} 21 0:{100 + i} / {box} rw,nosuid,nodev,noexec - tmpfs shm rw,size=65536k,inode64\n"
+            for i, box in enumerate(boxes)))
+        r = self.direct(0)
+        self.assertEqual([c for c in r.calls if c.startswith("unmount /var")],
+                         [f"unmount {box}" for box in reversed(boxes)])
+        self.assertEqual(r.calls[-3:], ["read-only /", "sync", "reboot"])
+
     def test_stubborn(self):
         r = self.direct(0, env={"FAKE_STUBBORN": "1"})
         signals = [c for c in r.calls if c.startswith("signal 5000001")]

@@ -93,6 +93,7 @@ class Hostile(RebootTest):
                        f" linux {self.kernel} x\x1b[31m root=/dev/sda1\n initrd /boot/\x1b]0;gone\n}}\n"
                        "echo 'said \x1b[5m'\n")
         for args in (["list"], ["show"], ["check", "-v"], ["load", "-n", "-v"], ["-n", "-v"], ["status"],
+                     ["list", "--json"], ["show", "--json"], ["check", "--json"], ["status", "--json"],
                      ["eval-grub", "/boot/grub/grub.cfg"], ["show", "a\x1b[2J"]):
             r = self.run_it(*args)
             for text in (r.out, r.err):

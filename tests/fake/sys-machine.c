@@ -230,15 +230,16 @@ static int fake_signal(struct sys *sys, int pid, int signal)
 /* Rewrites mountinfo: the line of @dir goes, or its file system cannot be written to any more. */
 static void change_mount(struct sys *sys, const char *dir, bool unmount)
 {
-	char path[4096], line[4096], at[1024], escaped[1024] = "", out[65536] = "";
-	FILE *f;
+	char path[4096], line[4096], at[1024], escaped[1024] = "", *table = NULL;
+	size_t n_table = 0;
+	FILE *out = open_memstream(&table, &n_table), *f;
 
 	for (size_t n = 0; *dir && n + 5 < sizeof(escaped); dir++)
 		n += (size_t)sprintf(escaped + n, *dir == ' ' ? "\\040" : "%c", *dir);
 
 	(void)snprintf(path, sizeof(path), "%s/proc/self/mountinfo", sys->root);
 	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f)) {
+	while (f && out && fgets(line, sizeof(line), f)) {
 		char *options = strstr(line, " - ");
 		bool is_it =
 			sscanf(line, "%*s %*s %*s %*s %1023s", at) == 1 && !strcmp(at, escaped);
@@ -248,13 +249,14 @@ static void change_mount(struct sys *sys, const char *dir, bool unmount)
 		options = is_it && options ? strstr(options, " rw") : NULL;
 		if (options)
 			memcpy(options, " ro", 3);
-		strcat(out, line);
+		(void)fputs(line, out);
 	}
-	if (!f || fclose(f) != 0)
+	if (!f || fclose(f) != 0 || !out || fclose(out) != 0)
 		abort();
 	f = fopen(path, "we");
-	if (!f || fputs(out, f) < 0 || fclose(f) != 0)
+	if (!f || fwrite(table, 1, n_table, f) != n_table || fclose(f) != 0)
 		abort();
+	free(table);
 }
 
 static int fake_unmount(struct sys *sys, const char *dir)

@@ -60,12 +60,22 @@ def add_kexec(archive, path):
     add_program(archive, "sbin/kexec", path)
 
 
+def _add_packaged(archive, item, path, name):
+    """The program @path of the cache's @item with its libraries, as /sbin/@name."""
+    for inside, here in images.program(item, path).items():
+        archive.file(inside, here, 0o755)
+    archive.data(f"sbin/{name}", f"#!/bin/sh\nexec /opt/{item}/ld.so --library-path "
+                 f'/opt/{item}/lib /opt/{item}/{os.path.basename(path)} "$@"\n', 0o755)
+
+
 def add_kexec_tools(archive):
     """Debian's kexec-tools with its libraries, as /sbin/kexec-tools."""
-    for inside, here in images.kexec_tools().items():
-        archive.file(inside, here, 0o755)
-    archive.data("sbin/kexec-tools", '#!/bin/sh\nexec /opt/kexec-tools/ld.so --library-path '
-                 '/opt/kexec-tools/lib /opt/kexec-tools/kexec "$@"\n', 0o755)
+    _add_packaged(archive, "kexec-tools", "usr/sbin/kexec", "kexec-tools")
+
+
+def add_strace(archive):
+    """Debian's strace with its libraries, as /sbin/strace."""
+    _add_packaged(archive, "strace", "usr/bin/strace", "strace")
 
 
 # What loading may change, for jobs that load without a jump.

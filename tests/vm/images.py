@@ -144,17 +144,17 @@ def grub_mkimage(*args):
                    env=dict(os.environ, LD_LIBRARY_PATH=libraries))
 
 
-def kexec_tools():
-    """kexec-tools' kexec and what it needs to run: {path in the guest: path here}."""
-    root = os.path.join(CACHE, "kexec-tools")
-    binary = _one("usr/sbin/kexec", "kexec-tools")
+def program(item, path):
+    """The program @path of @item and what it needs to run: {path in the guest: path here}."""
+    root = os.path.join(CACHE, item)
+    binary = _one(path, item)
     libraries = os.path.join(root, "usr/lib/x86_64-linux-gnu")
-    loader = _one("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "kexec-tools")
+    loader = _one("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", item)
     listing = subprocess.run([loader, "--library-path", libraries, "--list", binary],
                              stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
-    files = {"/opt/kexec-tools/kexec": binary, "/opt/kexec-tools/ld.so": loader}
-    for path in re.findall(r"=> (\S+)", listing):
-        if not path.startswith(root):
-            raise Missing(f"kexec-tools needs {path}, which is not in {root}")
-        files["/opt/kexec-tools/lib/" + os.path.basename(path)] = path
+    files = {f"/opt/{item}/{os.path.basename(path)}": binary, f"/opt/{item}/ld.so": loader}
+    for library in re.findall(r"=> (\S+)", listing):
+        if not library.startswith(root):
+            raise Missing(f"{item} needs {library}, which is not in {root}")
+        files[f"/opt/{item}/lib/" + os.path.basename(library)] = library
     return files

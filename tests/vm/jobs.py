@@ -189,6 +189,8 @@ def _load_job(scenario, tools, archive, folder):
     command = shlex.join(loader + way + list(scenario.options) + words)
     if "fragment" in scenario.prepare:
         guest.add_program(archive, "sbin/fragment", tools.fragment)
+    if "strace" in scenario.job:
+        guest.add_strace(archive)
     if scenario.kind == "shell":
         return (guest.MEMORY + scenario.prepare.replace("LOAD", command) + "\n" +
                 scenario.job.replace("LOAD", command).replace("PLAIN", plain_load(kexec, words)))

@@ -39,6 +39,8 @@ def items_of(chosen):
             items |= {"xen", "linux-dom0"}
         if scenario.image == "uki":
             items.add("systemd-stub")
+        if "strace" in scenario.job:
+            items.add("strace")
         if scenario.compare or scenario.tool == "kexec-tools":
             items.add("kexec-tools")
     return sorted(items)

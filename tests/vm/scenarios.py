@@ -4,6 +4,7 @@
 import dataclasses
 
 import images
+import races
 import rungs
 import vm
 
@@ -263,6 +264,9 @@ def zero_copy_lifecycle():
                    unchanged=("before", "after1", "after2", "after3"), limit=LONG_LIMIT,
                    expect=(r"@@ begin killed3\n[^@]*HugePages_Total: +[1-9]",
                            r"@@ begin loaded\n[^@]*loaded 1"))
+    yield Scenario("zero/races", kind="shell", job=races.job(), options=("--fast",),
+                   unchanged=("before", "after"), limit=LONG_LIMIT * 2,
+                   expect=(f"@@ races {len(races.RACES)}",))
     yield Scenario("zero/released", kind="shell", job=RELEASED, options=("--fast",),
                    unchanged=("before", "after"), expect=("next kernel was released",))
     yield Scenario("zero/changed", kind="shell", job=CHANGED, loader="load-corrupt",

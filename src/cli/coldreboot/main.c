@@ -63,7 +63,7 @@ static int print_help(void)
 
 static int fail(int status, const char *message)
 {
-	fprintf(stderr, "coldreboot: %s\n", message);
+	plain_printf(stderr, "coldreboot: %s\n", message);
 	return status;
 }
 
@@ -150,7 +150,7 @@ static int parse(int argc, char **argv, struct options *o)
 	if (r == 0)
 		r = options_operands(&table, 0, argc, argv, operand, 0, &problem);
 	if (r < 0) {
-		fprintf(stderr, "%s\n", problem.text);
+		plain_printf(stderr, "%s\n", problem.text);
 		return problem.status;
 	}
 	return -1;

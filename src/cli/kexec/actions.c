@@ -3,6 +3,7 @@
 
 #include "cli/kexec/actions.h"
 #include "cli/kexec/exits.h"
+#include "cli/plain.h"
 
 enum { OFF, ON, KEEP };
 
@@ -177,7 +178,7 @@ int job_refuse(const struct job *job, const struct options *o)
 	int r;
 
 	if (o->problem.text[0]) {
-		fprintf(stderr, "%s\n", o->problem.text);
+		plain_printf(stderr, "%s\n", o->problem.text);
 		/* 1 would say "loaded" */
 		return options_have(o, OPT_STATUS) ? EXIT_FAILED : o->problem.status;
 	}

@@ -7,17 +7,18 @@
 
 #include "cli/kexec/exits.h"
 #include "cli/kexec/failure.h"
+#include "cli/plain.h"
 
 static void say_why(const struct kx_error *err)
 {
 	if (err->message[0])
-		fprintf(stderr, "%s\n", err->message);
+		plain_printf(stderr, "%s\n", err->message);
 }
 
 static int last_line(const struct attempt *a)
 {
 	notes_flush(a->notes);
-	fprintf(stderr, "Cannot load %s\n", a->kernel);
+	plain_printf(stderr, "Cannot load %s\n", a->kernel);
 	return EXIT_FAILED;
 }
 
@@ -43,16 +44,16 @@ static int fail_open(const char *path, const struct kx_error *err)
 
 	switch (err->code) {
 	case -ENODATA:
-		fprintf(stderr, "Cannot read %s\n", path);
+		plain_printf(stderr, "Cannot read %s\n", path);
 		break;
 	case -EISDIR:
 	case -EIO:
 	case -EFBIG:
 	case -EINVAL:
-		fprintf(stderr, "Read on %s failed: %s\n", path, why);
+		plain_printf(stderr, "Read on %s failed: %s\n", path, why);
 		break;
 	default:
-		fprintf(stderr, "Cannot open `%s': %s\n", path, why);
+		plain_printf(stderr, "Cannot open `%s': %s\n", path, why);
 	}
 	say_more(path, err);
 	return EXIT_USAGE;
@@ -63,11 +64,11 @@ static int fail_type(const struct attempt *a, const char *actual, const struct k
 	const char *type = a->options->type;
 
 	if (err->code == -EINVAL && type)
-		fprintf(stderr, "Unsupported kernel type %s\n", type);
+		plain_printf(stderr, "Unsupported kernel type %s\n", type);
 	else if (err->code == -ENOEXEC && actual)
-		fprintf(stderr, "Wrong file type %s, file matches type %s\n", type, actual);
+		plain_printf(stderr, "Wrong file type %s, file matches type %s\n", type, actual);
 	else if (err->code == -ENOEXEC)
-		fprintf(stderr, "Cannot determine the file type of %s\n", a->kernel);
+		plain_printf(stderr, "Cannot determine the file type of %s\n", a->kernel);
 	else {
 		if (err->code == -EBADMSG && err->type &&
 		    strncmp(err->type, "bzImage", strlen("bzImage")) == 0)
@@ -87,10 +88,10 @@ int fail_image(const struct attempt *a, const char *actual, const struct kx_erro
 	if (err->step != KX_STEP_KERNEL_UNPACK)
 		return fail_other(err);
 	if (err->code == -EOPNOTSUPP)
-		fprintf(stderr, "Cannot determine the file type of %s\n", a->kernel);
+		plain_printf(stderr, "Cannot determine the file type of %s\n", a->kernel);
 	else
-		fprintf(stderr, "Failed to decompress file %s:%s\n", a->kernel,
-			strerror(-err->code));
+		plain_printf(stderr, "Failed to decompress file %s:%s\n", a->kernel,
+			     strerror(-err->code));
 	say_why(err);
 	return EXIT_FAILED;
 }
@@ -104,7 +105,8 @@ static int fail_initrd(const struct attempt *a, const struct kx_error *err)
 	if (a->way == KX_WAY_SEGMENTS || (dtb && strcmp(path, dtb) == 0))
 		return fail_open(path, err);
 	if (err->code != -ENODATA)
-		fprintf(stderr, "Could not open initrd file %s:%s\n", path, strerror(-err->code));
+		plain_printf(stderr, "Could not open initrd file %s:%s\n", path,
+			     strerror(-err->code));
 	say_more(path, err);
 	return last_line(a);
 }
@@ -140,8 +142,8 @@ static int fail_placement(const struct attempt *a, const struct kx_error *err)
 		say_why(err);
 		return EXIT_USAGE;
 	case -EADDRNOTAVAIL:
-		fprintf(stderr, "Invalid memory segment 0x%" PRIx64 " - 0x%" PRIx64 "\n",
-			err->start, err->end);
+		plain_printf(stderr, "Invalid memory segment 0x%" PRIx64 " - 0x%" PRIx64 "\n",
+			     err->start, err->end);
 		say_why(err);
 		return EXIT_USAGE;
 	case -EINVAL:
@@ -206,9 +208,9 @@ static void list_segments(const struct kx_plan *plan)
 
 	if (!plan || kx_plan_info(plan, &info) < 0)
 		return;
-	fprintf(stderr, "entry       = 0x%" PRIx64 " flags = 0x%" PRIx64 "\n", info.entry,
-		info.syscall_flags);
-	fprintf(stderr, "nr_segments = %zu\n", info.n_segments);
+	plain_printf(stderr, "entry       = 0x%" PRIx64 " flags = 0x%" PRIx64 "\n", info.entry,
+		     info.syscall_flags);
+	plain_printf(stderr, "nr_segments = %zu\n", info.n_segments);
 	for (size_t i = 0; i < info.n_segments; i++) {
 		struct kx_segment s = { .size = sizeof(s) };
 
@@ -226,9 +228,9 @@ static void list_segments(const struct kx_plan *plan)
 int fail_commit(const struct attempt *a, const struct kx_error *err)
 {
 	if (err->step == KX_STEP_FILE_LOAD)
-		fprintf(stderr, "kexec_file_load failed: %s\n", strerror(-err->code));
+		plain_printf(stderr, "kexec_file_load failed: %s\n", strerror(-err->code));
 	else if (err->step == KX_STEP_LOAD) {
-		fprintf(stderr, "kexec_load failed: %s\n", strerror(-err->code));
+		plain_printf(stderr, "kexec_load failed: %s\n", strerror(-err->code));
 		list_segments(a->plan);
 	} else
 		return cannot_load(a, err);
@@ -240,15 +242,15 @@ int fail_unavailable(const char *why)
 {
 	fputs("syscall kexec_file_load not available.\n", stderr);
 	if (*why)
-		fprintf(stderr, "%s\n", why);
+		plain_printf(stderr, "%s\n", why);
 	return EXIT_UNAVAILABLE;
 }
 
 int fail_unload(enum kx_way way, const struct kx_error *err)
 {
-	fprintf(stderr, "%s failed: %s\n",
-		way == KX_WAY_SEGMENTS ? "kexec unload" : "kexec_file_load(unload)",
-		strerror(-err->code));
+	plain_printf(stderr, "%s failed: %s\n",
+		     way == KX_WAY_SEGMENTS ? "kexec unload" : "kexec_file_load(unload)",
+		     strerror(-err->code));
 	say_why(err);
 	return EXIT_FAILED;
 }
@@ -260,13 +262,13 @@ int fail_jump(const struct kx_error *err)
 		say_why(err);
 		return EXIT_USAGE;
 	}
-	fprintf(stderr, "kexec failed: %s\n", strerror(-err->code));
+	plain_printf(stderr, "kexec failed: %s\n", strerror(-err->code));
 	say_why(err);
 	return EXIT_FAILED;
 }
 
 int fail_other(const struct kx_error *err)
 {
-	fprintf(stderr, "kexec: %s\n", err->message[0] ? err->message : strerror(-err->code));
+	plain_printf(stderr, "kexec: %s\n", err->message[0] ? err->message : strerror(-err->code));
 	return err->code == -ENOMEM ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -8,6 +8,7 @@
 #include "cli/kexec/failure.h"
 #include "cli/kexec/load.h"
 #include "cli/kexec/report.h"
+#include "cli/plain.h"
 
 DEFINE_CLEANUP(struct kx_image *, kx_image_free)
 
@@ -222,9 +223,9 @@ static int make_plan(struct loading *l, enum kx_way way, struct kx_error *err)
 	for (size_t i = 0; i < l->plan_info.n_warnings; i++)
 		notes_warn(l->notes, "%s", kx_plan_warning(l->plan, i));
 	if (l->notes->verbose)
-		fprintf(stderr, "kexec_%s: flags = 0x%llx: %s\n",
-			l->plan_info.way == KX_WAY_FILE ? "file_load" : "load",
-			(unsigned long long)l->plan_info.syscall_flags, l->plan_info.reason);
+		plain_printf(stderr, "kexec_%s: flags = 0x%llx: %s\n",
+			     l->plan_info.way == KX_WAY_FILE ? "file_load" : "load",
+			     (unsigned long long)l->plan_info.syscall_flags, l->plan_info.reason);
 	return 0;
 }
 
@@ -237,9 +238,10 @@ static int commit(struct loading *l, struct kx_error *err)
 		return r;
 	if (kx_plan_info(l->plan, &l->plan_info) == 0 &&
 	    (l->notes->verbose || l->request.flags & (KX_REQ_FAST | KX_REQ_DIET)))
-		fprintf(stderr, "kexec: %s: %s\n", l->plan_info.rung, l->plan_info.rung_reason);
+		plain_printf(stderr, "kexec: %s: %s\n", l->plan_info.rung,
+			     l->plan_info.rung_reason);
 	if (l->plan_info.diet)
-		fprintf(stderr, "kexec: initial ramdisk: %s\n", l->plan_info.diet);
+		plain_printf(stderr, "kexec: initial ramdisk: %s\n", l->plan_info.diet);
 	return 0;
 }
 
@@ -264,7 +266,7 @@ static int no_way_left(struct loading *l, const struct kx_error *first, const st
 	struct attempt a = attempt_of(l, KX_WAY_FILE);
 	int r = fail_commit(&a, first);
 
-	fprintf(stderr, "%s\n", err->message);
+	plain_printf(stderr, "%s\n", err->message);
 	return r;
 }
 
@@ -282,7 +284,8 @@ static int fall_back(struct loading *l, const struct kx_error *first)
 	if (r == -EOPNOTSUPP)
 		return no_way_left(l, first, &err);
 
-	fprintf(stderr, "kexec: %s\nkexec: trying kexec_load\n", first->message);
+	plain_printf(stderr, "kexec: %s\n", first->message);
+	fputs("kexec: trying kexec_load\n", stderr);
 	a = attempt_of(l, KX_WAY_SEGMENTS);
 	if (r < 0)
 		return fail_plan(&a, &err);

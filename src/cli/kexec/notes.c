@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/kexec/notes.h"
+#include "cli/plain.h"
 
 #define NOTES_MAX 256
 
@@ -29,7 +30,7 @@ static void notes_keep(struct notes *notes, char *line)
 		       ? reallocarray(notes->lines, notes->n_lines + 1, sizeof(*more))
 		       : NULL;
 	if (!more || notes->verbose)
-		fprintf(stderr, "%s\n", line);
+		plain_printf(stderr, "%s\n", line);
 	if (!more) {
 		free(line);
 		return;
@@ -74,20 +75,20 @@ void notes_log(void *data, enum kx_log_level level, const char *line)
 	struct notes *notes = data;
 
 	if (level == KX_LOG_WARNING && notes->immediate)
-		fprintf(stderr, "%s\n", line);
+		plain_printf(stderr, "%s\n", line);
 	else if (level == KX_LOG_WARNING)
 		notes_warn(notes, "%s", line);
 	else if (level == KX_LOG_NOTICE)
 		notes_say(notes, "kexec: %s", line);
 	else if (notes->verbose)
-		fprintf(stderr, "%s\n", line);
+		plain_printf(stderr, "%s\n", line);
 }
 
 void notes_flush(struct notes *notes)
 {
 	if (!notes->verbose)
 		for (size_t i = 0; i < notes->n_lines; i++)
-			fprintf(stderr, "%s\n", notes->lines[i]);
+			plain_printf(stderr, "%s\n", notes->lines[i]);
 	notes_done(notes);
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "cli/kexec/report.h"
+#include "cli/plain.h"
 #include "cli/rungs.h"
 
 static void print_size(uint64_t n)
@@ -19,11 +20,11 @@ static void print_image(const struct report *report, const struct kx_plan_info *
 
 	if (kx_image_info(report->image, &image) < 0)
 		return;
-	printf("kernel        %s, %s", report->kernel, image.type);
+	plain_printf(stdout, "kernel        %s, %s", report->kernel, image.type);
 	if (image.version)
-		printf(", version %s", image.version);
+		plain_printf(stdout, ", version %s", image.version);
 	if (image.title)
-		printf(", \"%s\"", image.title);
+		plain_printf(stdout, ", \"%s\"", image.title);
 	if (image.compression)
 		printf(", compressed with %s", image.compression);
 	fputs(", ", stdout);
@@ -33,7 +34,8 @@ static void print_image(const struct report *report, const struct kx_plan_info *
 		print_size(plan->initrd_size);
 	else
 		fputs("none", stdout);
-	printf("\ncommand line  %s\n", *plan->cmdline ? plan->cmdline : "(empty)");
+	putchar('\n');
+	plain_printf(stdout, "command line  %s\n", *plan->cmdline ? plan->cmdline : "(empty)");
 }
 
 static void print_segments(const struct kx_plan *plan, const struct kx_plan_info *info)
@@ -46,8 +48,8 @@ static void print_segments(const struct kx_plan *plan, const struct kx_plan_info
 
 		if (kx_plan_segment(plan, i, &s) < 0)
 			break;
-		printf("  %016" PRIx64 "-%016" PRIx64 " %c %-12s ", s.start, s.end,
-		       s.digested ? '*' : ' ', s.name);
+		plain_printf(stdout, "  %016" PRIx64 "-%016" PRIx64 " %c %-12s ", s.start, s.end,
+			     s.digested ? '*' : ' ', s.name);
 		print_size(s.data_size);
 		putchar('\n');
 	}
@@ -61,7 +63,8 @@ static void print_memory(const struct kx_plan *plan, const struct kx_plan_info *
 
 		if (kx_plan_memory(plan, i, &m) < 0)
 			break;
-		printf("  %016" PRIx64 "-%016" PRIx64 " %s\n", m.start, m.end, m.type);
+		plain_printf(stdout, "  %016" PRIx64 "-%016" PRIx64 " %s\n", m.start, m.end,
+			     m.type);
 	}
 }
 
@@ -71,14 +74,15 @@ static void print_plan(const struct report *report)
 
 	if (kx_plan_info(report->plan, &info) < 0)
 		return;
-	printf("Would load %s with %s: %s\n\n",
-	       report->job->on_crash ? "a crash kernel" : "a kernel",
-	       info.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load", info.reason);
+	plain_printf(stdout, "Would load %s with %s: %s\n",
+		     report->job->on_crash ? "a crash kernel" : "a kernel",
+		     info.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load", info.reason);
+	putchar('\n');
 	print_image(report, &info);
-	printf("speed         %s: %s\n", info.rung, info.rung_reason);
+	plain_printf(stdout, "speed         %s: %s\n", info.rung, info.rung_reason);
 	rungs_print(report->plan, NULL, 14);
 	if (info.diet)
-		printf("diet          %s\n", info.diet);
+		plain_printf(stdout, "diet          %s\n", info.diet);
 	printf("architecture  %s\nflags         0x%" PRIx64 "\n", info.architecture,
 	       info.syscall_flags);
 	if (info.way == KX_WAY_SEGMENTS) {
@@ -89,7 +93,7 @@ static void print_plan(const struct report *report)
 	if (info.n_warnings)
 		puts("\nWarnings:");
 	for (size_t i = 0; i < info.n_warnings; i++)
-		printf("  %s\n", kx_plan_warning(report->plan, i));
+		plain_printf(stdout, "  %s\n", kx_plan_warning(report->plan, i));
 }
 
 void report_text(const struct report *report)

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/io.h"
+#include "cli/plain.h"
 #include "cli/rapidreboot/command.h"
 
 static int run(int argc, char **argv)
@@ -24,7 +25,7 @@ static int run(int argc, char **argv)
 	}
 	argv[0] = name;
 	(void)execv(program, argv);
-	fprintf(stderr, "rapidreboot: %s cannot be started: %s\n", program, strerror(errno));
+	plain_printf(stderr, "rapidreboot: %s cannot be started: %s\n", program, strerror(errno));
 	return EXIT_HANDOVER;
 }
 

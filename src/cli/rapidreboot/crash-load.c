@@ -77,7 +77,8 @@ static int look(const struct command *c, const struct options *o, struct loading
 	if (r != EXIT_OK)
 		return r;
 	if (l->rb.place == PLACE_INSTALLED) {
-		fprintf(stderr,
+		plain_printf(
+			stderr,
 			"rapidreboot: %s does not run: only the running system, or a captured machine "
 			"with its /proc, has memory for a crash kernel\n",
 			o->find.root);
@@ -121,8 +122,8 @@ static int choose(struct loading *l)
 static int may_load(const struct loading *l)
 {
 	if (l->settings.off) {
-		fprintf(stderr, "rapidreboot: %s: no crash kernel is wanted (USE_KDUMP)\n",
-			l->settings.off);
+		plain_printf(stderr, "rapidreboot: %s: no crash kernel is wanted (USE_KDUMP)\n",
+			     l->settings.off);
 		return EXIT_NOTHING;
 	}
 	if (l->state.crash_loaded < 0) {

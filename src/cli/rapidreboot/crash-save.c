@@ -113,7 +113,7 @@ static int write_file(struct vmcore *core, const struct options *o, const char *
 		r = kx_fail(&err, -errno, "cannot remove its first name: %s", strerror(errno));
 	if (r == 0)
 		return EXIT_OK;
-	fprintf(stderr, "rapidreboot: %s: %s; nothing was saved\n", partial, err.message);
+	plain_printf(stderr, "rapidreboot: %s: %s; nothing was saved\n", partial, err.message);
 	return EXIT_FAILED;
 }
 

@@ -81,7 +81,7 @@ static void print_status(const struct crash_status *s)
 	}
 	printf("reserved:     %llu MiB\n", (unsigned long long)s->kernel.crash_size >> 20);
 	if (!s->has_proof)
-		printf("filter:       not tried: %s\n", s->no_proof.message);
+		plain_printf(stdout, "filter:       not tried: %s\n", s->no_proof.message);
 	else if (s->proof.missing)
 		printf("filter:       does not know this kernel: no %s in VMCOREINFO\n",
 		       s->proof.missing);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "cli/plain.h"
 #include "cli/rapidreboot/crash.h"
 
 static const struct command *const verbs[] = {
@@ -24,7 +25,7 @@ static const char *verb_of(const struct command *command)
 
 int crash_fail(const char *path, const char *what, int code)
 {
-	fprintf(stderr, "rapidreboot: %s %s: %s\n", what, path, strerror(-code));
+	plain_printf(stderr, "rapidreboot: %s %s: %s\n", what, path, strerror(-code));
 	return EXIT_FAILED;
 }
 
@@ -44,7 +45,7 @@ int crash_open_dump(const char *path, int *fd, struct vmcore **ret)
 	if (*fd < 0)
 		return crash_fail(path, "cannot open", -errno);
 	if (vmcore_open(&source, ret, &err) < 0) {
-		fprintf(stderr, "rapidreboot: %s: %s\n", path, err.message);
+		plain_printf(stderr, "rapidreboot: %s: %s\n", path, err.message);
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;

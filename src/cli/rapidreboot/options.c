@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
 #include "cli/time-limit.h"
 #include "dump/dump.h"
@@ -231,7 +232,7 @@ static int print_command_help(const struct command *c)
 
 static int fail_problem(const struct opt_problem *problem)
 {
-	fprintf(stderr, "%s\n", problem->text);
+	plain_printf(stderr, "%s\n", problem->text);
 	return problem->status;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/exit-status.h"
+#include "cli/plain.h"
 #include "cli/rapidreboot/timeline.h"
 
 /* Pixels. The right of a bar has room for its time. */
@@ -193,7 +194,8 @@ int svg_write(const struct attempt *a, const char *path)
 	struct phases p;
 
 	if (!f) {
-		fprintf(stderr, "rapidreboot: %s: cannot be written: %s\n", path, strerror(errno));
+		plain_printf(stderr, "rapidreboot: %s: cannot be written: %s\n", path,
+			     strerror(errno));
 		return EXIT_FAILED;
 	}
 	phases_of(a, &p);
@@ -203,7 +205,7 @@ int svg_write(const struct attempt *a, const char *path)
 		put_phase(f, &p, i);
 	put_foot(f, a, &p);
 	if (ferror(f) | fclose(f)) {
-		fprintf(stderr, "rapidreboot: %s: could not be written whole\n", path);
+		plain_printf(stderr, "rapidreboot: %s: could not be written whole\n", path);
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;

@@ -6,6 +6,7 @@
 
 #include "base/io.h"
 #include "cli/options.h"
+#include "cli/plain.h"
 #include "cli/protect.h"
 #include "cli/vmcore-dmesg/vmcore-dmesg.h"
 
@@ -83,7 +84,7 @@ static int parse(int argc, char **argv, struct options *o, const char **ret_path
 		options_complain(&table, 0, &problem,
 				 "FILE is missing: /proc/vmcore or a saved dump");
 	if (problem.text[0]) {
-		(void)fprintf(stderr, "%s\n", problem.text);
+		plain_printf(stderr, "%s\n", problem.text);
 		return problem.status;
 	}
 	*ret_path = argv[operand];
@@ -150,10 +151,10 @@ static int run(const char *path, struct printer *printer)
 
 	if (fd < 0) {
 		r = -errno;
-		(void)fprintf(stderr, "vmcore-dmesg: cannot open %s: %s%s\n", path, strerror(-r),
-			      r == -ENOENT && !strcmp(path, "/proc/vmcore")
-				      ? " (it exists only in a capture kernel, after a crash)"
-				      : "");
+		plain_printf(stderr, "vmcore-dmesg: cannot open %s: %s%s\n", path, strerror(-r),
+			     r == -ENOENT && !strcmp(path, "/proc/vmcore")
+				     ? " (it exists only in a capture kernel, after a crash)"
+				     : "");
 		return EXIT_OPEN;
 	}
 	/* a write(2) for each line is dear on a console, which is where capture kernels print */
@@ -166,7 +167,7 @@ static int run(const char *path, struct printer *printer)
 		return EXIT_OUTPUT;
 	}
 	if (r < 0) {
-		(void)fprintf(stderr, "vmcore-dmesg: %s: %s\n", path, err.message);
+		plain_printf(stderr, "vmcore-dmesg: %s: %s\n", path, err.message);
 		return exit_status(r);
 	}
 	return judge(path, &report);
