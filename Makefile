@@ -53,7 +53,8 @@ check-long: deps all ## every combination of rung, kernel and machine, kernels b
 	@tests/vm/run.py --long
 	@tests/vm/direct.py --long
 
-check-build: deps ## the harnesses as OSS-Fuzz builds them, from a clean copy of the tree
+check-build: deps ## clean copies of the tree: built twice and compared, and as OSS-Fuzz builds the harnesses
+	@tests/checks/reproducible.py .
 	@tests/checks/oss-fuzz.py . address undefined
 
 check-systems: deps all deb ## reboot whole systems, each init and release, with what make install or make deb gives
