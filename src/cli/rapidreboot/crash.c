@@ -11,8 +11,8 @@
 #include "cli/rapidreboot/crash.h"
 
 static const struct command *const verbs[] = {
-	&crash_status_command, &crash_load_command,	&crash_reload_command,
-	&crash_unload_command, &crash_estimate_command, &crash_save_command,
+	&crash_status_command,	 &crash_load_command, &crash_reload_command, &crash_unload_command,
+	&crash_estimate_command, &crash_save_command, &crash_list_command,   &crash_show_command,
 };
 
 enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -91,5 +91,6 @@ const struct command crash_command = {
 		 "load, reload, unload: arm the machine by its kdump configuration\n"
 		 "estimate: how much memory to reserve\n"
 		 "save FROM TO: copy a dump into a smaller file\n"
+		 "list, show DUMP: dumps that were saved, and what is in one\n"
 		 "About one of them: rapidreboot crash COMMAND --help.",
 };

@@ -15,4 +15,5 @@ _must_check_ int crash_open_dump(const char *path, int *fd, struct vmcore **ret)
 ssize_t crash_read_dump(void *data, uint64_t offset, void *buf, size_t n);
 
 extern const struct command crash_status_command, crash_save_command, crash_load_command,
-	crash_reload_command, crash_unload_command, crash_estimate_command;
+	crash_reload_command, crash_unload_command, crash_estimate_command, crash_list_command,
+	crash_show_command;

@@ -35,10 +35,11 @@ static const struct opt_group groups[] = {
 };
 
 static const char *const takers[] = {
-	"reboot",     "load",	      "unload",		"menu",	    "check",	    "status",
-	"list",	      "show",	      "eval-grub",	"timeline", "enable",	    "disable",
-	"clear",      "desktop",      "hook",		"crash",    "crash status", "crash save",
-	"crash load", "crash unload", "crash estimate", "help",	    NULL,
+	"reboot",	  "load",	  "unload",	"menu",	      "check",
+	"status",	  "list",	  "show",	"eval-grub",  "timeline",
+	"enable",	  "disable",	  "clear",	"desktop",    "hook",
+	"crash",	  "crash status", "crash save", "crash load", "crash unload",
+	"crash estimate", "crash list",	  "crash show", "help",	      NULL,
 };
 _Static_assert(BY_HELP == 1u << (sizeof(takers) / sizeof(takers[0]) - 2),
 	       "a name for each bit of enum taker");
@@ -189,7 +190,7 @@ static const struct opt_row rows[] = {
 	  .help = "of what only reads: end without an answer after that" },
 	{ "json", 0, 0, GROUP_OUTPUT, ROW_FLAG(json),
 	  .takers = BY_DECIDING | BY_LOOKING | BY_STATUS | BY_TIMELINE | BY_ARMING |
-		    BY_CRASH_STATUS | BY_CRASH_SAVE,
+		    BY_CRASH_STATUS | BY_CRASH_SAVE | BY_CRASH_LIST | BY_CRASH_SHOW,
 	  .help = "print JSON" },
 	{ "verbose", 'v', 0, GROUP_OUTPUT, ROW_FLAG(verbose),
 	  .takers = BY_STARTING | BY_UNLOAD | BY_CHECK | BY_ARMING | BY_CRASH_UNLOAD,

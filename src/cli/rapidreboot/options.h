@@ -29,7 +29,9 @@ enum taker {
 	BY_CRASH_LOAD = 1u << 18, /* reload, too */
 	BY_CRASH_UNLOAD = 1u << 19,
 	BY_CRASH_ESTIMATE = 1u << 20,
-	BY_HELP = 1u << 21,
+	BY_CRASH_LIST = 1u << 21,
+	BY_CRASH_SHOW = 1u << 22,
+	BY_HELP = 1u << 23,
 };
 
 /* What scripts ask `show` for; zero for nothing. */
