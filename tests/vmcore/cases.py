@@ -127,7 +127,7 @@ def ring_states():
     yield "ring-no-text", ring_case(writer, stderr="1 record.s. without text")
 
     writer = ring(2)
-    writer.add(Record(b"two\nlines\twith \x1b[31mcolour\x7f and \xc3\xa4 \xc3 \xed\xa0\x80"))
+    writer.add(Record(b"two\nlines\twith \x1b[31mcolour\x7f and \xc3\xa4 \xc3 \xed\xa0\x80 \xc2\x9b2J\xc2\xa0"))
     yield "ring-bytes", ring_case(writer)
 
 

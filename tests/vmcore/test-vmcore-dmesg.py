@@ -20,7 +20,10 @@ LEVELS = ("emerg", "alert", "crit", "err", "warn", "notice", "info", "debug")
 
 
 def escaped(text, keep_utf8):
-    r"""Printable ASCII and white space stay, other bytes become \xNN; UTF-8 stays in JSON."""
+    r"""Printable ASCII and white space stay, other bytes become \xNN; UTF-8 stays in JSON, but for
+    its controls."""
+    if keep_utf8:
+        text = re.sub(rb"\xc2([\x80-\x9f])", lambda m: b"\\xc2\\x%02x" % m[1][0], text)
     decoded = text.decode("utf-8" if keep_utf8 else "ascii", "surrogateescape")
     return "".join(f"\\x{ord(c) & 0xff:02x}"
                    if 0xdc80 <= ord(c) <= 0xdcff or c == "\x7f" or

@@ -19,7 +19,8 @@ static bool is_plain(uint8_t c)
 	return (c >= 0x20 && c < 0x7f) || (c >= '\t' && c <= '\r');
 }
 
-/* Length of the well-formed UTF-8 sequence at @b (Unicode, table 3-7), 0 for none. */
+/* Length of the well-formed UTF-8 sequence at @b (Unicode, table 3-7), 0 for none, and for the controls U+0080 to
+ * U+009F, which terminals obey. */
 static size_t utf8_length(struct bytes b)
 {
 	uint8_t c = b.p[0], low = 0x80, high = 0xbf;
@@ -27,6 +28,8 @@ static size_t utf8_length(struct bytes b)
 
 	if (c < 0xc2 || c > 0xf4 || b.n < n)
 		return 0;
+	if (c == 0xc2)
+		low = 0xa0; /* controls */
 	if (c == 0xe0)
 		low = 0xa0; /* shorter forms exist */
 	if (c == 0xf0)
