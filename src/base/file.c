@@ -48,6 +48,24 @@ int directory_make_in(int root, const char *path, unsigned mode)
 	return -errno;
 }
 
+int directories_make_in(int root, const char *path, unsigned mode)
+{
+	_cleanup_free_ char *part = strdup(path);
+
+	if (!part)
+		return -ENOMEM;
+	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+		int r;
+
+		*slash = '\0';
+		r = directory_make_in(root, part, 0755);
+		if (r < 0)
+			return r;
+		*slash = '/';
+	}
+	return directory_make_in(root, part, mode);
+}
+
 static int fill(int fd, const void *buf, size_t n, bool durable)
 {
 	int r = write_all(fd, buf, n);

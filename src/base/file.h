@@ -13,6 +13,10 @@
 /* Makes the directory @path with @mode if it does not exist; its parent has to exist. */
 _must_check_ int directory_make_in(int root, const char *path, unsigned mode);
 
+/* The same, with the directories above it that do not exist, whose mode is 0755: a system that was made
+ * small need not have /var/lib. */
+_must_check_ int directories_make_in(int root, const char *path, unsigned mode);
+
 /* Replaces a file atomically, with @durable also across a power failure: the new contents are
  * written to a file without a name (O_TMPFILE) or, where the file system does not have that, under
  * a temporary name next to @path, and renamed. Any number of processes may do so at the same time,

@@ -31,7 +31,7 @@ static int mark(int root, bool on)
 
 	if (!on)
 		return file_remove_in(root, MARK);
-	r = directory_make_in(root, STATE_DIRECTORY, 0755);
+	r = directories_make_in(root, STATE_DIRECTORY, 0755);
 	if (r == 0)
 		r = file_replace_in(root, MARK, 0644, text, sizeof(text) - 1, true);
 	return r;

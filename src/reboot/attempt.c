@@ -24,13 +24,22 @@ static struct attempt describe(const struct reboot *rb, const struct start *s)
 	return a;
 }
 
-void attempt_remember(const struct reboot *rb, const struct start *s)
+enum reason attempt_remember(const struct reboot *rb, const struct start *s, struct kx_error *err)
 {
 	const struct attempt a = describe(rb, s);
-	struct kx_error err = { 0 };
+	struct kx_error why = { 0 };
 
-	if (attempts_close(rb->sys, NULL, &err) < 0 || attempt_begin(rb->sys, &a, &err) < 0)
-		teller_warn(&rb->teller, "this attempt is not recorded: %s", err.message);
+	if (attempts_close(rb->sys, NULL, &why) == 0 && attempt_begin(rb->sys, &a, &why) == 0)
+		return REASON_NONE;
+	if (s->person_agreed) {
+		teller_warn(&rb->teller, "this attempt is not recorded: %s", why.message);
+		return REASON_NONE;
+	}
+	kx_fail(err, why.code,
+		"this attempt cannot be recorded (%.300s), so that a kernel which does not come up would "
+		"be started again: mend that, or agree to it on a terminal",
+		why.message);
+	return REASON_UNRECORDED;
 }
 
 enum reason hooks_agree(const struct reboot *rb, const struct config *config, const char *stage,

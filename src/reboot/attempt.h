@@ -5,9 +5,15 @@
 
 #include "reboot/load.h"
 
-/* Writes down that @s, which is loaded, is about to be started. When it cannot be written this is
- * only a warning: the reboot goes on. */
-void attempt_remember(const struct reboot *rb, const struct start *s);
+/**
+ * attempt_remember() - write down that @s, which is loaded, is about to be started
+ *
+ * Without the record the next boot cannot tell whether this one worked, and a kernel that does not come up
+ * would be started again and again. So it is a warning only where a person agreed to this start.
+ * Return: REASON_NONE, REASON_UNRECORDED.
+ */
+_must_check_ enum reason attempt_remember(const struct reboot *rb, const struct start *s,
+					  struct kx_error *err);
 
 /**
  * hooks_agree() - run the hook directories for @stage

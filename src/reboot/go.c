@@ -204,7 +204,9 @@ static enum reason hand_over(const struct reboot *rb, const struct wish *wish, s
 
 	if (reason != REASON_NONE)
 		return reason;
-	attempt_remember(rb, s);
+	reason = attempt_remember(rb, s, err);
+	if (reason != REASON_NONE)
+		return reason;
 	if (way->direct)
 		return go_direct(rb, s, err);
 	leave_installed(rb, s);

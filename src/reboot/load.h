@@ -20,6 +20,7 @@
  * @digest: differs between loads of different contents; set by start_load()
  * @why: who wanted it, as in struct attempt
  * @asked: when a person agreed, or a hook of init began
+ * @person_agreed: a person was asked whether this is started, and said yes
  * @hooks: what programs answered before the hand-over
  */
 struct start {
@@ -37,6 +38,7 @@ struct start {
 	char digest[17];
 	const char *why;
 	struct moment asked;
+	bool person_agreed;
 	struct hooks_answer hooks;
 };
 

@@ -129,8 +129,8 @@ enum reason load_for_reboot(const struct reboot *rb, const struct wish *wish, co
 	reason = hooks_agree(rb, &ret->choice.config, "pre-handover", ret->choice.title,
 			     &ret->hooks, err);
 	if (reason == REASON_NONE)
-		attempt_remember(rb, ret);
-	else
+		reason = attempt_remember(rb, ret, err);
+	if (reason != REASON_NONE)
 		image_drop(rb);
 	return reason;
 }

@@ -73,7 +73,7 @@ static int file_write(int root, const struct attempts *all, struct kx_error *err
  * goes down. The kernel drops the lock when its holder ends. */
 static int lock(struct sys *sys, int root, int *ret_fd, struct kx_error *err)
 {
-	int r = directory_make_in(root, DIRECTORY, 0755);
+	int r = directories_make_in(root, DIRECTORY, 0755);
 
 	if (r < 0)
 		return kx_fail(err, r, FILE_NAME ": cannot be written: %s", strerror(-r));

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What hooks do while the machine goes down, by init's own sign and by the request file."""
 import errno
+import shutil
 
 from kexec_machine import main
 from reboot_machine import BOOT_ID, BUSYBOX_GOES, S6_STAGE_4, S6_TEXT, RebootTest
@@ -230,6 +231,14 @@ class Load(HookTest):
     def test_failures(self):
         env = self.jobs("kexec.target")
         r = self.hook("load", calls=None, env=env, errors={"load": errno.EPERM, "file_load": errno.EPERM})
+        self.assertIn("through the firmware", r.err)
+        # nobody is asked here: what cannot be recorded goes through the firmware
+        shutil.rmtree(self.root / "var", ignore_errors=True)
+        self.set("var", "a file")
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        r = self.hook("load", calls=None, env=env)
+        self.assertEqual(r.calls[-2:], ["load", "file-unload"])
+        self.assertIn("cannot be recorded", r.err)
         self.assertIn("through the firmware", r.err)
         (self.root / "boot/grub/grub.cfg").unlink()
         r = self.hook("load", calls=None, env=env)

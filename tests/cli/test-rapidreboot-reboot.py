@@ -212,8 +212,13 @@ class Reboot(RebootTest):
                             errors={"file_load": code})
 
     def test_cannot_write_request(self):
-        (self.root / "proc/sys/kernel/random/boot_id").unlink()
+        self.set("run/rapidreboot/request/in-the-way", "")
         self.assertRuns(["--kernel", self.kernel], 1, ["load", "file-unload"])
+
+    def test_cannot_tell_boots_apart(self):
+        """Without the boot's id neither record nor request means anything."""
+        (self.root / "proc/sys/kernel/random/boot_id").unlink()
+        self.assertRuns(["--kernel", self.kernel], 3, ["load", "file-unload"])
 
     def test_files(self):
         r = self.assertRuns(["--safe", "--kernel", self.kernel, "--initrd", self.initrd,
@@ -555,9 +560,19 @@ class Records(RebootTest):
         self.assertRuns(["--kernel", self.kernel], 0)
 
     def test_read_only(self):
+        """Without a record a kernel that does not come up would be started for ever: only a person may
+        want that."""
         (self.root / "var/lib").rmdir()
-        r = self.assertRuns(["--kernel", self.kernel], 0)
-        self.assertIn("not recorded", r.err)
+        self.set("var/lib", "a file")
+        self.set("proc/self/mountinfo", "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n")
+        for words in ([], ["-y"], ["--direct", "--force", "F4"]):
+            r = self.assertRuns([*words, "--kernel", self.kernel], 3)
+            self.assertIn("cannot be recorded", r.err)
+            self.assertEqual((r.calls[-1], self.read("run/rapidreboot/request")), ("file-unload", None))
+        got, shown, _ = self.on_terminal(["--kernel", self.kernel], "y\n")
+        self.assertEqual(got, 0, shown)
+        self.assertIn("not recorded", shown)
+        self.assertEqual(self.on_terminal(["-y", "--kernel", self.kernel], "")[0], 3)
 
 
 class Terminal(RebootTest):

@@ -402,7 +402,7 @@ static void test_wait_call(void **state)
 	fake_free(&m);
 }
 
-/* attempts.h has the form of a line. A record that cannot be written is told, and stops nothing. */
+/* attempts.h has the form of a line. What cannot be recorded does not go on unless a person agreed to it. */
 static void test_remember(void **state)
 {
 	struct fake_machine m;
@@ -411,10 +411,11 @@ static void test_remember(void **state)
 			   .image_info = { .version = "6.1.0-test" },
 			   .choice = { .title = title },
 			   .why = "menu" };
+	struct kx_error err = { 0 };
 	const char *record;
 
 	fake_new(&m, "systemd");
-	attempt_remember(&m.rb, &s);
+	assert_int_equal(attempt_remember(&m.rb, &s, NULL), REASON_NONE);
 	record = fake_read(&m, RECORD);
 	assert_non_null(strstr(record, "result=pending\tboot=" MACHINE_BOOT_ID "\t"));
 	for (size_t i = 0; i < 6; i++) {
@@ -431,7 +432,11 @@ static void test_remember(void **state)
 
 	fake_new(&m, "systemd");
 	fake_put(&m, RECORD "/is-a-directory", "");
-	attempt_remember(&m.rb, &s);
+	assert_int_equal(attempt_remember(&m.rb, &s, &err), REASON_UNRECORDED);
+	assert_non_null(strstr(err.message, "cannot be recorded"));
+	assert_string_equal(m.told, "");
+	s.person_agreed = true;
+	assert_int_equal(attempt_remember(&m.rb, &s, NULL), REASON_NONE);
 	assert_non_null(strstr(m.told, "not recorded"));
 	fake_free(&m);
 }

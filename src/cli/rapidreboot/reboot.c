@@ -55,9 +55,11 @@ static int tell(const struct start *s, const struct options *o, const struct ini
 /* ---- questions */
 
 /* --yes answers the question. The configuration (CONFIRM) may want no question, or an answer even
- * without a terminal. */
-static bool agreed(const struct config *config, const struct options *o, const char *question)
+ * without a terminal. @ret_asked: a person was asked. */
+static bool agreed(const struct config *config, const struct options *o, const char *question,
+		   bool *ret_asked)
 {
+	*ret_asked = false;
 	if (o->yes || config->confirm == CONFIG_CONFIRM_NEVER)
 		return true;
 	if (config->confirm == CONFIG_CONFIRM_ALWAYS && !can_ask()) {
@@ -66,6 +68,7 @@ static bool agreed(const struct config *config, const struct options *o, const c
 		      stderr);
 		return false;
 	}
+	*ret_asked = can_ask();
 	return ask_person(question);
 }
 
@@ -75,8 +78,8 @@ static int not_agreed(void)
 	return EXIT_NOTHING;
 }
 
-static bool agreed_to_start(const struct start *s, const struct way_down *way,
-			    const struct wish *wish, const struct options *o)
+static bool agreed_to_start(struct start *s, const struct way_down *way, const struct wish *wish,
+			    const struct options *o)
 {
 	const char *version = s->image_info.version;
 	char question[512];
@@ -87,7 +90,7 @@ static bool agreed_to_start(const struct start *s, const struct way_down *way,
 		       version ? " (" : "", version ? version : "", version ? ")" : "",
 		       s->choice.guess ? ", which is a guess," : "",
 		       wish->when.text[0] ? wish->when.text : "now");
-	return agreed(&s->choice.config, o, question);
+	return agreed(&s->choice.config, o, question, &s->person_agreed);
 }
 
 /* ---- acting */
@@ -99,6 +102,7 @@ static int through_firmware(const struct reboot *rb, const struct wish *wish, co
 {
 	_cleanup_cold_way_ struct cold_way way = { .direct = false };
 	struct kx_error err = { 0 };
+	bool was_asked;
 	enum reason reason = cold_way_find(rb, wish, &way, &err);
 
 	if (reason != REASON_NONE)
@@ -111,7 +115,8 @@ static int through_firmware(const struct reboot *rb, const struct wish *wish, co
 		      stderr);
 		return EXIT_COLD;
 	}
-	if (!agreed(&s->choice.config, o, "Only the firmware can do that. Reboot through it now?"))
+	if (!agreed(&s->choice.config, o, "Only the firmware can do that. Reboot through it now?",
+		    &was_asked))
 		return not_agreed();
 	reason = go_cold(rb, &way, false, &err);
 	return fail_reason(reason, &err);
