@@ -156,6 +156,14 @@ static int add_watchdogs(int root, struct strbuf *out)
 	return seen.failed ? -ENOMEM : 0;
 }
 
+static bool has_blank(struct bytes b)
+{
+	for (size_t i = 0; i < b.n; i++)
+		if (b.p[i] == ' ' || b.p[i] == '\t')
+			return true;
+	return false;
+}
+
 /* kdumpctl takes quotes off, puts them back around values with blanks, and drops "key=". */
 static void redhat_words(struct strbuf *out, const char *line, const char *remove)
 {
@@ -165,10 +173,7 @@ static void redhat_words(struct strbuf *out, const char *line, const char *remov
 	struct cmdline_word w;
 
 	while (cmdline_next(&line, &w)) {
-		const char *quote =
-			memchr(w.value.p, ' ', w.value.n) || memchr(w.value.p, '\t', w.value.n)
-				? "\""
-				: "";
+		const char *quote = has_blank(w.value) ? "\"" : "";
 
 		if (has_key(remove, w.key) || has_key(always, w.key) || (w.value.p && !w.value.n))
 			continue;
