@@ -9,7 +9,8 @@
 
 static bool has_text(struct bytes text, const char *s)
 {
-	return memmem(text.p, text.n, s, strlen(s)) != NULL;
+	/* a record without a text has no pointer either, which memmem(3) must not get */
+	return text.n && memmem(text.p, text.n, s, strlen(s)) != NULL;
 }
 
 static bool is_cause(struct bytes text)

@@ -81,6 +81,10 @@ class Show(CrashTest):
         self.assertEqual(told["last_messages"], [f"message {n}" for n in range(80, 100)])
         self.assertEqual(told["records"], 100)
 
+    def test_empty_record(self):
+        told, _ = self.show(dump([(1, b"a"), (2, b""), (3, b"b")]))
+        self.assertEqual(told["last_messages"], ["a", "", "b"])
+
     def test_foreign(self):
         """Neither control characters nor very long records reach the terminal as they are."""
         told, text = self.show(dump([(1, b"\x1b[2J" + b"x" * 900)]))
