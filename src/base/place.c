@@ -19,18 +19,28 @@ static struct place {
 	char *dir; /* NULL: free */
 	int fd;
 	unsigned n_owners;
-	bool has_root, is_file;
-	dev_t root_dev;
+	bool is_file;
+	dev_t root_dev; /* of the system that has it */
 	ino_t root_ino;
 } places[PLACES_MAX];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static atomic_uint n_used; /* so that nobody waits for the lock while there is no place */
 
-static struct place *find_named(const char *dir)
+static int identify(int root, struct stat *ret)
+{
+	return (root == ROOT_HERE ? stat("/", ret) : fstat(root, ret)) < 0 ? -errno : 0;
+}
+
+static bool is_of(const struct place *p, const struct stat *root)
+{
+	return p->root_dev == root->st_dev && p->root_ino == root->st_ino;
+}
+
+static struct place *find_named(const char *dir, const struct stat *root)
 {
 	for (size_t i = 0; i < PLACES_MAX; i++)
-		if (places[i].dir && strcmp(places[i].dir, dir) == 0)
+		if (places[i].dir && strcmp(places[i].dir, dir) == 0 && is_of(&places[i], root))
 			return &places[i];
 	return NULL;
 }
@@ -43,26 +53,19 @@ static struct place *find_free(void)
 	return NULL;
 }
 
-static int fill(struct place *p, int root, const char *dir, int fd)
+/* Takes @fd over when it succeeds. */
+static int fill(struct place *p, const struct stat *root, const char *dir, int fd)
 {
-	struct stat st = { 0 }, file;
-	struct place new = { .n_owners = 1, .has_root = root != ROOT_HERE };
+	struct place new = {
+		.fd = fd,
+		.n_owners = 1,
+		.root_dev = root->st_dev,
+		.root_ino = root->st_ino,
+		.dir = strdup(dir),
+	};
 
-	if (new.has_root && fstat(root, &st) < 0)
-		return -errno;
-	new.root_dev = st.st_dev;
-	new.root_ino = st.st_ino;
-	if (fstat(fd, &file) < 0)
-		return -errno;
-	new.is_file = !S_ISDIR(file.st_mode);
-	new.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-	if (new.fd < 0)
-		return -errno;
-	new.dir = strdup(dir);
-	if (!new.dir) {
-		fd_close(new.fd);
+	if (!new.dir)
 		return -ENOMEM;
-	}
 	*p = new;
 	atomic_fetch_add(&n_used, 1);
 	return 0;
@@ -70,27 +73,42 @@ static int fill(struct place *p, int root, const char *dir, int fd)
 
 int place_add(int root, const char *dir, int fd)
 {
+	_cleanup_close_ int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	struct stat system, file;
 	struct place *p;
-	int r = 0;
+	int r = identify(root, &system);
 
+	if (r < 0)
+		return r;
+	if (copy < 0 || fstat(copy, &file) < 0)
+		return -errno;
 	(void)pthread_mutex_lock(&lock);
-	p = find_named(dir);
+	p = find_named(dir, &system);
 	if (p) {
+		fd_close(p->fd);
+		p->fd = copy;
 		p->n_owners++;
 	} else {
 		p = find_free();
-		r = p ? fill(p, root, dir, fd) : -ENOSPC;
+		r = p ? fill(p, &system, dir, copy) : -ENOSPC;
+	}
+	if (r == 0) {
+		p->is_file = !S_ISDIR(file.st_mode);
+		copy = -1;
 	}
 	(void)pthread_mutex_unlock(&lock);
 	return r;
 }
 
-void place_remove(const char *dir)
+void place_remove(int root, const char *dir)
 {
+	struct stat system;
 	struct place *p;
 
+	if (identify(root, &system) < 0)
+		return;
 	(void)pthread_mutex_lock(&lock);
-	p = find_named(dir);
+	p = find_named(dir, &system);
 	if (p && --p->n_owners == 0) {
 		fd_close(p->fd);
 		free(p->dir);
@@ -100,32 +118,47 @@ void place_remove(const char *dir)
 	(void)pthread_mutex_unlock(&lock);
 }
 
-static bool is_of_root(const struct place *p, int root)
+/* The rest of @path behind the name of @p, or NULL. */
+static const char *rest_of(const struct place *p, const char *path)
 {
-	struct stat st;
+	const size_t n = p->dir ? strlen(p->dir) : 0;
 
-	if (root == ROOT_HERE)
-		return true;
-	return p->has_root && fstat(root, &st) == 0 && st.st_dev == p->root_dev &&
-	       st.st_ino == p->root_ino;
+	if (n == 0 || strncmp(path, p->dir, n) != 0 || (path[n] != '/' && path[n]))
+		return NULL;
+	return path[n] ? path + n : p->is_file ? "" : "/";
+}
+
+/* The place of that system; for the running one, else any other that has the name. */
+static const struct place *find_holding(int root, const char *path)
+{
+	const struct place *found = NULL;
+	struct stat system;
+
+	if (identify(root, &system) < 0)
+		return NULL;
+	for (size_t i = 0; i < PLACES_MAX; i++) {
+		if (!rest_of(&places[i], path))
+			continue;
+		if (is_of(&places[i], &system))
+			return &places[i];
+		if (root == ROOT_HERE && !found)
+			found = &places[i];
+	}
+	return found;
 }
 
 int place_open(int root, const char *path, const char **ret_rest)
 {
+	const struct place *p;
 	int fd = -1;
 
 	if (atomic_load(&n_used) == 0)
 		return -1;
 	(void)pthread_mutex_lock(&lock);
-	for (size_t i = 0; i < PLACES_MAX && fd < 0; i++) {
-		const struct place *p = &places[i];
-		size_t n = p->dir ? strlen(p->dir) : 0;
-
-		if (n == 0 || strncmp(path, p->dir, n) != 0 || (path[n] != '/' && path[n]) ||
-		    !is_of_root(p, root))
-			continue;
+	p = find_holding(root, path);
+	if (p) {
 		fd = fcntl(p->fd, F_DUPFD_CLOEXEC, 0);
-		*ret_rest = path[n] ? path + n : p->is_file ? "" : "/";
+		*ret_rest = rest_of(p, path);
 	}
 	(void)pthread_mutex_unlock(&lock);
 	return fd;

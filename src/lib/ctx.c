@@ -137,8 +137,12 @@ int ctx_add_place(struct kx_ctx *ctx, const char *name, int fd)
 	_cleanup_free_ char *copy = NULL;
 	int r;
 
-	if (ctx_has_place(ctx, name))
-		return 0;
+	if (ctx_has_place(ctx, name)) {
+		r = place_add(ctx->machine_root, name, fd);
+		if (r == 0)
+			place_remove(ctx->machine_root, name); /* it has this owner already */
+		return r;
+	}
 	copy = strdup(name);
 	if (!copy ||
 	    array_room(&ctx->places, ctx->n_places, &ctx->places_room, sizeof(*ctx->places)) < 0)
@@ -154,7 +158,7 @@ KX_EXPORT struct kx_ctx *kx_ctx_free(struct kx_ctx *ctx)
 	if (!ctx)
 		return NULL;
 	for (size_t i = 0; i < ctx->n_places; i++) {
-		place_remove(ctx->places[i]);
+		place_remove(ctx->machine_root, ctx->places[i]);
 		free(ctx->places[i]);
 	}
 	free(ctx->places);

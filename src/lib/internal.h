@@ -107,7 +107,7 @@ _must_check_ int sized_out(void *to, const void *from, size_t n);
 void ctx_log(const struct kx_ctx *ctx, enum kx_log_level level, const char *fmt, ...)
 	_printf_(3, 4);
 
-/* @fd becomes a place of the context, @name, unless it has one of that name. */
+/* @fd becomes a place of the context, @name, also when it has one of that name. */
 _must_check_ int ctx_add_place(struct kx_ctx *ctx, const char *name, int fd);
 bool ctx_has_place(const struct kx_ctx *ctx, const char *name);
 

@@ -26,7 +26,23 @@ static int make_place(struct kx_ctx *ctx, const char *word, struct bytes name, s
 	return fd < 0 ? fd : ctx_add_place(ctx, word, fd);
 }
 
-static int make_one(struct kx_ctx *ctx, struct entry_fs *fs, const char *word, size_t *left)
+/* What one reading of a menu makes: each word once, whatever an earlier reading made of it. */
+struct parts {
+	struct kx_ctx *ctx;
+	struct entry_fs *fs;
+	size_t left;
+	struct strlist made;
+};
+
+static bool is_made(const struct parts *parts, const char *word)
+{
+	for (size_t i = 0; i < parts->made.n; i++)
+		if (strcmp(parts->made.v[i], word) == 0)
+			return true;
+	return false;
+}
+
+static int make_one(struct parts *parts, const char *word)
 {
 	_cleanup_free_ uint8_t *file = NULL;
 	struct bytes name;
@@ -34,34 +50,40 @@ static int make_one(struct kx_ctx *ctx, struct entry_fs *fs, const char *word, s
 	size_t n;
 	int r;
 
-	if (!path || ctx_has_place(ctx, word))
+	if (!path || is_made(parts, word))
 		return 0;
-	r = fs->read(fs, ENTRY_SYSTEM, path, *left, &file, &n);
+	r = parts->fs->read(parts->fs, ENTRY_SYSTEM, path, parts->left, &file, &n);
 	if (r < 0)
 		return r;
-	*left -= n;
-	return make_place(ctx, word, name, (struct bytes){ file, n });
+	parts->left -= n;
+	r = make_place(parts->ctx, word, name, (struct bytes){ file, n });
+	return r < 0 ? r : strlist_add(&parts->made, word);
+}
+
+static int make_of_entry(struct parts *parts, struct boot_entry *e)
+{
+	for (size_t k = 0; e->bootable && k < e->initrds.n; k++) {
+		int r = make_one(parts, e->initrds.v[k]);
+
+		if (r == -ENOMEM)
+			return r;
+		if (r == 0)
+			continue;
+		e->bootable = false;
+		if (entry_warn(e, "%s: the file cannot be put into an archive: %s", e->initrds.v[k],
+			       open_strerror(r)) < 0)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 int newc_parts_make(struct kx_ctx *ctx, struct entry_fs *fs, struct boot_menu *menu)
 {
-	size_t left = PARTS_BYTES_MAX;
+	struct parts parts = { ctx, fs, PARTS_BYTES_MAX, { 0 } };
+	int r = 0;
 
-	for (size_t i = 0; i < menu->n_entries; i++) {
-		struct boot_entry *e = &menu->entries[i];
-
-		for (size_t k = 0; e->bootable && k < e->initrds.n; k++) {
-			int r = make_one(ctx, fs, e->initrds.v[k], &left);
-
-			if (r == -ENOMEM)
-				return r;
-			if (r == 0)
-				continue;
-			e->bootable = false;
-			if (entry_warn(e, "%s: the file cannot be put into an archive: %s",
-				       e->initrds.v[k], open_strerror(r)) < 0)
-				return -ENOMEM;
-		}
-	}
-	return 0;
+	for (size_t i = 0; r == 0 && i < menu->n_entries; i++)
+		r = make_of_entry(&parts, &menu->entries[i]);
+	strlist_done(&parts.made);
+	return r;
 }

@@ -426,7 +426,7 @@ static void test_loader_conf_elsewhere(void **state)
 	kx_entries_free(list);
 
 	fake.mount_result[0] = -EPERM;
-	place_remove(f->ctx->places[0]);
+	place_remove(f->ctx->machine_root, f->ctx->places[0]);
 	free(f->ctx->places[0]);
 	f->ctx->n_places = 0;
 	list = entries(f, KX_ENTRIES_MOUNT, &info);
@@ -484,9 +484,9 @@ static void test_place(void **state)
 		}
 	}
 	assert_int_equal(open_in(other, "/p/linux-a", O_RDONLY), -ENOENT);
-	place_remove("/p");
+	place_remove(here, "/p");
 	close(open_in(here, "/p/linux-a", O_RDONLY));
-	place_remove("/p");
+	place_remove(here, "/p");
 	assert_int_equal(open_in(here, "/p/linux-a", O_RDONLY), -ENOENT);
 	close(here);
 	close(other);

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/open.h"
+#include "base/io.h"
 #include "image/cpio.h"
 #include "image/newc.h"
 #include "tests/unit/cmocka-shim.h"
@@ -93,13 +93,13 @@ static void test_names(void **state)
 	}
 }
 
-static struct kx_entry default_entry(struct fixture *f, struct kx_entries **ret)
+static struct kx_entry default_entry(struct kx_ctx *ctx, struct kx_entries **ret)
 {
 	struct kx_entry e = { .size = sizeof(e) };
 	struct kx_error err = { 0 };
 	size_t i;
 
-	if (kx_entries_new(f->ctx, NULL, ret, &err) < 0)
+	if (kx_entries_new(ctx, NULL, ret, &err) < 0)
 		fail_msg("%s", err.message);
 	assert_int_equal(kx_entries_find(*ret, "0", &i, &err), 0);
 	assert_int_equal(kx_entries_entry(*ret, i, &e), 0);
@@ -121,7 +121,7 @@ static void test_load(void **state)
 	root_put(&f->root, "/boot/grub/grub.cfg",
 		 "menuentry One { linux /boot/kernel quiet\n"
 		 "initrd /boot/initrd newc:/etc/a/key:/boot/second\n}\n");
-	e = default_entry(f, &list);
+	e = default_entry(f->ctx, &list);
 	assert_true(e.bootable);
 	assert_int_equal(e.n_warnings, 0);
 	assert_int_equal(e.n_initrds, 2);
@@ -153,6 +153,56 @@ static void test_load(void **state)
 	assert_true(open_in(ROOT_HERE, "newc:/etc/a/key:/boot/second", O_RDONLY) < 0);
 }
 
+/* The last 8 bytes of the file with that name, before the trailer: its contents and their padding. */
+static void expect_contents(int root, const char *expected)
+{
+	static const char word[] = "newc:/etc/a/key:/boot/second";
+	_cleanup_free_ uint8_t *archive = NULL;
+	struct cpio_entry e;
+	size_t n, at = 0;
+
+	assert_int_equal(read_file_in(root, word, 4096, &archive, &n), 0);
+	while (cpio_next((struct bytes){ archive, n }, &at, &e))
+		if (e.data.n)
+			break;
+	assert_int_equal(e.data.n, strlen(expected));
+	assert_memory_equal(e.data.p, expected, e.data.n);
+}
+
+/* One word on two systems, and on one system whose file has changed since: each gets its own file. */
+static void test_same_word(void **state)
+{
+	static const char menu[] = "menuentry One { linux /boot/kernel\n"
+				   "initrd newc:/etc/a/key:/boot/second\n}\n";
+	struct fixture *f = *state;
+	struct kx_ctx_opts opts = { .size = sizeof(opts) };
+	struct kx_entries *first, *again, *others;
+	struct kx_ctx *other;
+	struct root root;
+
+	root_put(&f->root, "/boot/grub/grub.cfg", menu);
+	assert_true(default_entry(f->ctx, &first).bootable);
+	root_new(&root);
+	root_put(&root, "/boot/grub/grub.cfg", menu);
+	root_put(&root, "/boot/kernel", "k");
+	root_put(&root, "/boot/second", "of another system");
+	opts.root = root.path;
+	assert_int_equal(kx_ctx_new(&opts, &other, NULL), 0);
+	assert_true(default_entry(other, &others).bootable);
+	expect_contents(f->ctx->machine_root, "second");
+	expect_contents(other->machine_root, "of another system");
+
+	root_put(&f->root, "/boot/second", "changed");
+	assert_true(default_entry(f->ctx, &again).bootable);
+	expect_contents(f->ctx->machine_root, "changed");
+	expect_contents(other->machine_root, "of another system");
+	kx_entries_free(first);
+	kx_entries_free(again);
+	kx_entries_free(others);
+	kx_ctx_free(other);
+	root_free(&root);
+}
+
 /* A file that is missing, or too large to be a key, makes the entry one that cannot be started. */
 static void test_missing(void **state)
 {
@@ -162,13 +212,13 @@ static void test_missing(void **state)
 
 	root_put(&f->root, "/boot/grub/grub.cfg",
 		 "menuentry One { linux /boot/kernel\n initrd newc:a:/boot/none /boot/initrd\n}\n");
-	assert_false(default_entry(f, &list).bootable);
+	assert_false(default_entry(f->ctx, &list).bootable);
 	kx_entries_free(list);
 
 	assert_int_equal(truncate(fixture_path(f, "/boot/second", full), (64 << 20) + 1), 0);
 	root_put(&f->root, "/boot/grub/grub.cfg",
 		 "menuentry One { linux /boot/kernel\n initrd newc:a:/boot/second\n}\n");
-	assert_false(default_entry(f, &list).bootable);
+	assert_false(default_entry(f->ctx, &list).bootable);
 	kx_entries_free(list);
 }
 
@@ -177,7 +227,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split), cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_names), WITH_MACHINE(test_load),
-		WITH_MACHINE(test_missing),
+		WITH_MACHINE(test_missing),   WITH_MACHINE(test_same_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
