@@ -21,14 +21,15 @@ void crash_choice_done(struct crash_choice *choice)
 	*choice = (struct crash_choice){ 0 };
 }
 
-int crash_choose(int root, const char *machine, const struct crash_settings *settings,
-		 struct crash_choice *ret, struct kx_error *err)
+int crash_choose(struct kx_ctx *ctx, int root, const char *machine,
+		 const struct crash_settings *settings, struct crash_choice *ret,
+		 struct kx_error *err)
 {
 	_cleanup_crash_choice_ struct crash_choice choice = { 0 };
 	int r = crash_find_files(root, settings, &choice, err);
 
 	if (r == 0)
-		r = crash_words(root, machine, settings, &choice.cmdline, err);
+		r = crash_words(ctx, root, machine, settings, &choice.cmdline, err);
 	if (r < 0)
 		return r;
 	*ret = choice;

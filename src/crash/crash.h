@@ -86,14 +86,16 @@ struct crash_choice {
 
 /**
  * crash_choose() - work out what is loaded, by the rules of the tool whose settings they are
- * @root: reads /proc, /sys, /boot and what the rules name
+ * @ctx: of the machine, for the running command line
+ * @root: of the same: reads /proc, /sys, /boot and what the rules name
  * @machine: as uname -m prints it
  *
  * Return: 0; -ENOENT: no kernel or no initial ramdisk for a crash, with a sentence that says where it
  * was looked for and which command makes one; -EACCES and others; -ENOMEM.
  */
-_must_check_ int crash_choose(int root, const char *machine, const struct crash_settings *settings,
-			      struct crash_choice *ret, struct kx_error *err);
+_must_check_ int crash_choose(struct kx_ctx *ctx, int root, const char *machine,
+			      const struct crash_settings *settings, struct crash_choice *ret,
+			      struct kx_error *err);
 void crash_choice_done(struct crash_choice *choice);
 #define _cleanup_crash_choice_ _cleanup_(crash_choice_done)
 

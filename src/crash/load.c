@@ -37,7 +37,7 @@ static void write_note(const struct crash_job *job)
 		strbuf_addf(&b, "initrd %s\n", c->initrd);
 	strbuf_addf(&b, "way %d\nflags %llu\ncmdline %s\n", (int)job->info.way,
 		    (unsigned long long)job->settings->options.flags, c->cmdline);
-	r = b.failed ? -ENOMEM : directory_make_in(job->root, "/run/rapidreboot", 0755);
+	r = b.failed ? -ENOMEM : directory_make_in(job->root, CRASH_NOTE_DIRECTORY, 0700);
 	if (r == 0)
 		r = file_replace_in(job->root, CRASH_NOTE_FILE, 0600, b.s, b.n, false);
 	if (r < 0)
@@ -189,9 +189,11 @@ static void load_last_good(const struct crash_job *failed, struct kx_error *err)
 	if (crash_note_read(failed->root, &choice, &settings.options) < 0)
 		return;
 	(void)snprintf(before, sizeof(before), "%s", err ? err->message : "");
-	if (crash_plan(&job, &why) == 0 && kx_plan_commit(job.ctx, job.plan, &why) == 0)
-		(void)kx_fail(err, code, "%.300s. The one before, %.100s, was loaded again", before,
-			      choice.kernel);
+	if (crash_plan(&job, &why) == 0 && kx_plan_commit(job.ctx, job.plan, &why) == 0) {
+		write_note(&job);
+		(void)kx_fail(err, code, "%.300s. What was loaded before, %.100s, was loaded again",
+			      before, choice.kernel);
+	}
 	crash_job_done(&job);
 }
 
@@ -211,12 +213,8 @@ int crash_load(struct crash_job *job, struct kx_error *err)
 
 int crash_unload(struct crash_job *job, struct kx_error *err)
 {
-	int r = kx_unload(job->ctx, job->needs_signature ? KX_WAY_FILE : KX_WAY_AUTO,
-			  KX_UNLOAD_ON_CRASH, err);
-
-	if (r == 0 && file_remove_in(job->root, CRASH_NOTE_FILE) < 0)
-		teller_warn(job->teller, CRASH_NOTE_FILE ": cannot remove it");
-	return r;
+	return kx_unload(job->ctx, job->needs_signature ? KX_WAY_FILE : KX_WAY_AUTO,
+			 KX_UNLOAD_ON_CRASH, err);
 }
 
 int crash_estimate(struct crash_job *job, struct kx_crash_estimate *ret, struct kx_error *err)

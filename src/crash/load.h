@@ -4,11 +4,9 @@
 /* Loads what crash_choose() chose, remembers what is loaded, and keeps the machine armed when a load
  * fails. */
 
+#include "base/crash-note.h"
 #include "base/teller.h"
 #include "crash/crash.h"
-
-/* What was loaded last; /run, since a crash kernel does not outlive the boot. */
-#define CRASH_NOTE_FILE "/run/rapidreboot/crash"
 
 /**
  * struct crash_job - a load
@@ -40,13 +38,13 @@ _must_check_ int crash_plan(struct crash_job *job, struct kx_error *err);
  * crash_load() - load what was planned
  *
  * kexec_load(2) is tried when kexec_file_load(2) does not know the image and nothing wants a signature.
- * When the kernel has dropped the crash kernel that was loaded before, the one that CRASH_NOTE_FILE
- * remembers is loaded again; the sentence says what is loaded now.
+ * When the kernel has dropped the crash kernel that was loaded before, and CRASH_NOTE_FILE remembers it,
+ * its files are loaded again; the sentence says what is loaded now.
  *
  * Return: 0, or as kx_plan_commit().
  */
 _must_check_ int crash_load(struct crash_job *job, struct kx_error *err);
-/* Unloads it and forgets it; as kx_unload(). */
+/* As kx_unload(), which makes CRASH_NOTE_FILE void. */
 _must_check_ int crash_unload(struct crash_job *job, struct kx_error *err);
 /* As kx_crash_estimate(), for the kernel of @job. */
 _must_check_ int crash_estimate(struct crash_job *job, struct kx_crash_estimate *ret,

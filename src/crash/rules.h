@@ -12,5 +12,6 @@ _must_check_ int crash_running_release(int root, char **ret, struct kx_error *er
 _must_check_ int crash_find_files(int root, const struct crash_settings *settings,
 				  struct crash_choice *ret, struct kx_error *err);
 /* The whole command line; errors as crash_choose(). */
-_must_check_ int crash_words(int root, const char *machine, const struct crash_settings *settings,
-			     char **ret, struct kx_error *err);
+_must_check_ int crash_words(struct kx_ctx *ctx, int root, const char *machine,
+			     const struct crash_settings *settings, char **ret,
+			     struct kx_error *err);

@@ -24,8 +24,9 @@ static bool is_x86(const char *machine)
 	       (machine[0] == 'i' && strlen(machine) == 4 && strcmp(machine + 2, "86") == 0);
 }
 
-/* @settings' line, or the running kernel's. */
-static int base_line(int root, const struct crash_settings *s, char **ret, struct kx_error *err)
+/* @settings' line, or the running kernel's: as it is for the other tools, which have rules of their own. */
+static int base_line(struct kx_ctx *ctx, int root, const struct crash_settings *s, char **ret,
+		     struct kx_error *err)
 {
 	_cleanup_free_ uint8_t *raw = NULL;
 	size_t n;
@@ -35,6 +36,8 @@ static int base_line(int root, const struct crash_settings *s, char **ret, struc
 		*ret = strdup(s->base);
 		return *ret ? 0 : -ENOMEM;
 	}
+	if (s->source == CRASH_OWN)
+		return kx_cmdline_running(ctx, KX_CMDLINE_ON_CRASH, ret, err);
 	r = read_file_in(root, "/proc/cmdline", CMDLINE_FILE_MAX, &raw, &n);
 	if (r < 0)
 		return kx_fail(err, r, "/proc/cmdline: cannot read it: %s", open_strerror(r));
@@ -56,17 +59,20 @@ static bool has_key(const char *list, struct bytes key)
 	return false;
 }
 
+static void add_bytes(struct strbuf *out, struct bytes word)
+{
+	if (out->n)
+		strbuf_add(out, " ");
+	strbuf_add_n(out, (const char *)word.p, word.n);
+}
+
 static void keep_words(struct strbuf *out, const char *line, const char *remove)
 {
 	struct cmdline_word word;
 
-	while (cmdline_next(&line, &word)) {
-		if (has_key(remove, word.key))
-			continue;
-		if (out->n)
-			strbuf_add(out, " ");
-		strbuf_add_n(out, (const char *)word.whole.p, word.whole.n);
-	}
+	while (cmdline_next(&line, &word))
+		if (!has_key(remove, word.key))
+			add_bytes(out, word.whole);
 }
 
 static void add_words(struct strbuf *out, const char *words)
@@ -177,9 +183,7 @@ static void redhat_words(struct strbuf *out, const char *line, const char *remov
 
 		if (has_key(remove, w.key) || has_key(always, w.key) || (w.value.p && !w.value.n))
 			continue;
-		if (out->n)
-			strbuf_add(out, " ");
-		strbuf_add_n(out, (const char *)w.key.p, w.key.n);
+		add_bytes(out, w.key);
 		if (w.value.p)
 			strbuf_addf(out, "=%s%.*s%s", quote, (int)w.value.n,
 				    (const char *)w.value.p, quote);
@@ -203,8 +207,15 @@ static int redhat(int root, const char *machine, const struct crash_settings *s,
 
 /* ---- SUSE */
 
-static int suse(int root, const char *machine, const struct crash_settings *s, const char *line,
-		struct strbuf *out)
+/* Words of the running line that a crash kernel on x86 is not given. */
+static bool is_unwanted_on_x86(const struct cmdline_word *word)
+{
+	return bytes_is(word->key, "unknown_nmi_panic") || bytes_is(word->key, "notsc") ||
+	       bytes_is(word->whole, "console=hvc0");
+}
+
+static int suse_line(int root, const char *machine, const struct crash_settings *s,
+		     const char *line, struct strbuf *out)
 {
 	static const char on_all[] =
 		"root resume crashkernel splash mem BOOT_IMAGE showopts zfcp.allow_lun_scan "
@@ -215,36 +226,38 @@ static int suse(int root, const char *machine, const struct crash_settings *s, c
 	const char *rest;
 	int r = 0;
 
-	if (s->base) {
+	keep_words(&kept, line, on_all);
+	strbuf_add_word(&kept, "sysrq=yes reset_devices acpi_no_memhotplug cgroup_disable=memory "
+			       "nokaslr numa=off irqpoll");
+	if (s->cpus)
+		strbuf_addf(&kept, " nr_cpus=%u", s->cpus);
+	strbuf_add_word(&kept, "root=kdump rootflags=bind rd.udev.children-max=8");
+	if (is_x86(machine))
+		r = add_boot_apicid(root, &kept, "initial apicid");
+	else if (strncmp(machine, "s390", 4) == 0)
+		strbuf_add_word(&kept, "zfcp.allow_lun_scan=0");
+	if (r < 0 || kept.failed)
+		return -ENOMEM;
+	rest = kept.s;
+	while (cmdline_next(&rest, &word))
+		if (!is_x86(machine) || !is_unwanted_on_x86(&word))
+			add_bytes(out, word.whole);
+	return 0;
+}
+
+static int suse(int root, const char *machine, const struct crash_settings *s, const char *line,
+		struct strbuf *out)
+{
+	int r = 0;
+
+	if (s->base)
 		add_words(out, s->base);
-	} else {
-		keep_words(&kept, line, on_all);
-		strbuf_add_word(&kept,
-				"sysrq=yes reset_devices acpi_no_memhotplug cgroup_disable=memory "
-				"nokaslr numa=off irqpoll");
-		if (s->cpus)
-			strbuf_addf(&kept, " nr_cpus=%u", s->cpus);
-		strbuf_add_word(&kept, "root=kdump rootflags=bind rd.udev.children-max=8");
-		if (is_x86(machine))
-			r = add_boot_apicid(root, &kept, "initial apicid");
-		else if (strncmp(machine, "s390", 4) == 0)
-			strbuf_add_word(&kept, "zfcp.allow_lun_scan=0");
-		if (r < 0 || kept.failed)
-			return -ENOMEM;
-		rest = kept.s;
-		while (cmdline_next(&rest, &word))
-			if (!is_x86(machine) || (!bytes_is(word.key, "unknown_nmi_panic") &&
-						 !bytes_is(word.key, "notsc") &&
-						 !bytes_is(word.whole, "console=hvc0"))) {
-				if (out->n)
-					strbuf_add(out, " ");
-				strbuf_add_n(out, (const char *)word.whole.p, word.whole.n);
-			}
-	}
+	else
+		r = suse_line(root, machine, s, line, out);
 	add_words(out, s->append);
 	if (!out->failed && !has_word_with_key(out->n ? out->s : "", "panic"))
 		strbuf_add_word(out, "panic=1");
-	return 0;
+	return r;
 }
 
 /* ---- Debian, and without any configuration */
@@ -257,25 +270,16 @@ static int debian(const struct crash_settings *s, const char *line, struct strbu
 	return 0;
 }
 
-/* Words of one boot, and those that only large machines need, go; one processor is enough to save a
- * dump, memory for more is missing. Documentation/admin-guide/kdump/kdump.rst. */
+/* @line is as kx_cmdline_running() makes it for a crash kernel. Words that only large machines need go;
+ * one processor is enough to save a dump, memory for more is missing.
+ * Documentation/admin-guide/kdump/kdump.rst. */
 static int own(const struct crash_settings *s, const char *line, struct strbuf *out)
 {
-	static const char remove[] =
-		"crashkernel BOOT_IMAGE initrd elfcorehdr hugepages hugepagesz "
-		"default_hugepagesz hugetlb_cma cma log_buf_len slub_debug "
-		"slab_debug panic_on_warn kexec_jump_back_entry";
-	struct cmdline_word word;
+	static const char remove[] = "hugepages hugepagesz default_hugepagesz hugetlb_cma cma "
+				     "log_buf_len slub_debug slab_debug panic_on_warn";
 
-	if (s->base) {
-		add_words(out, s->base);
-	} else {
-		while (cmdline_next(&line, &word))
-			if (!has_key(remove, word.key) && !cmdline_is_one_boot(&word)) {
-				if (out->n)
-					strbuf_add(out, " ");
-				strbuf_add_n(out, (const char *)word.whole.p, word.whole.n);
-			}
+	keep_words(out, line, s->base ? NULL : remove);
+	if (!s->base) {
 		add_words(out, "irqpoll nr_cpus=1 reset_devices");
 		if (!out->failed && !has_word_with_key(out->s, "panic"))
 			strbuf_add_word(out, "panic=10");
@@ -285,12 +289,12 @@ static int own(const struct crash_settings *s, const char *line, struct strbuf *
 	return 0;
 }
 
-int crash_words(int root, const char *machine, const struct crash_settings *s, char **ret,
-		struct kx_error *err)
+int crash_words(struct kx_ctx *ctx, int root, const char *machine, const struct crash_settings *s,
+		char **ret, struct kx_error *err)
 {
 	_cleanup_strbuf_ struct strbuf out = { 0 };
 	_cleanup_free_ char *line = NULL;
-	int r = base_line(root, s, &line, err);
+	int r = base_line(ctx, root, s, &line, err);
 
 	if (r < 0)
 		return r == -ENOMEM ? kx_fail(err, r, "out of memory") : r;

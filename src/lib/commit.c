@@ -205,6 +205,8 @@ KX_EXPORT int kx_plan_commit(struct kx_ctx *ctx, struct kx_plan *plan, struct kx
 	r = drop_changed(ctx, plan, r, err);
 	if (r == 0)
 		prepare_done(ctx, plan);
+	if (r == 0 && is_for_crash(plan))
+		crash_forget_note(ctx);
 	return r;
 }
 
@@ -237,7 +239,10 @@ KX_EXPORT int kx_unload(struct kx_ctx *ctx, enum kx_way way, uint64_t flags, str
 			"the huge pages that hold the loaded kernel are kept: it still needs them");
 	if (r < 0)
 		return explain_unload(ctx, used, on_crash, r, err);
-	r = on_crash ? 0 : in_place_release(ctx, err);
+	if (on_crash)
+		crash_forget_note(ctx);
+	else
+		r = in_place_release(ctx, err);
 	return r < 0 ? kx_fail_at(err, r, KX_STEP_UNLOAD) : 0;
 }
 

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/crash-note.h"
+#include "base/file.h"
 #include "lib/crash.h"
 #include "lib/part.h"
 
@@ -18,6 +20,15 @@ int crash_is_loaded(struct kx_ctx *ctx)
 	struct kx_state state = { .size = sizeof(state) };
 
 	return kx_state(ctx, &state, NULL) < 0 ? -EIO : state.crash_loaded;
+}
+
+void crash_forget_note(struct kx_ctx *ctx)
+{
+	int r = file_remove_in(ctx->machine_root, CRASH_NOTE_FILE);
+
+	if (r < 0)
+		ctx_log(ctx, KX_LOG_WARNING, CRASH_NOTE_FILE ": cannot remove it: %s",
+			strerror(-r));
 }
 
 static void append(struct kx_error *err, const char *text)

@@ -7,6 +7,8 @@
 
 /* 1, 0, or a negative errno where the kernel does not say. */
 int crash_is_loaded(struct kx_ctx *ctx);
+/* Another crash kernel is loaded, or none: what base/crash-note.h says of the one before is void. */
+void crash_forget_note(struct kx_ctx *ctx);
 /* Adds to the sentence that the crash kernel that is loaded stays: no call was made. */
 void crash_say_untouched(struct kx_ctx *ctx, struct kx_error *err);
 /* Adds what is loaded after a call that failed; @before is what crash_is_loaded() said before it. */

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import re
+import subprocess
 
 from kexec_machine import bzimage, kcore, main
 from reboot_machine import RebootTest
@@ -115,7 +116,7 @@ class KeptArmed(CrashTest):
             r = self.assertRuns(["crash", "reload", f"--kernel={other}", "--cmdline=new"], 4,
                                 ["file-load-crash", "file-load-crash"],
                                 env={"FAKE_DROPS": f"file_load={code}"})
-            self.assertIn(f"The one before, {self.kernel}, was loaded again", r.err)
+            self.assertIn(f"What was loaded before, {self.kernel}, was loaded again", r.err)
             self.assertIn('cmdline="a b"', r.log[-1])
             self.assertEqual(self.loaded(), "1")
 
@@ -131,6 +132,16 @@ class KeptArmed(CrashTest):
         r = self.assertRuns(["crash", "reload"], 4, ["file-load-crash"],
                             env={"FAKE_DROPS": f"file_load={errno.EADDRNOTAVAIL}"})
         self.assertIn("none is loaded now", r.err)
+
+    def test_other_load_since(self):
+        """What kexec has loaded or unloaded in between is not taken for ours."""
+        self.assertRuns(["crash", "load"], 0)
+        kexec = os.environ["KEXEC_ITSELF"]
+        for words in (["-p", "-s", self.kernel], ["-p", "-u"]):
+            subprocess.run([kexec, *words], env=self.environ(), check=True, capture_output=True)
+            self.assertIsNone(self.read(NOTE))
+        self.loaded("1")
+        self.assertIn("another tool", self.assertRuns(["crash", "status"], 0).out)
 
     def test_torn_note(self):
         for text in ("", "kernel /x\n", "kernel\ncmdline\nway x\n", "way 9\nkernel /x\ncmdline y\n"):

@@ -233,7 +233,8 @@ static const struct row rows[] = {
 	{ "ours",
 	  { { CONFIG_FILE, "CRASH_KERNEL=/k\nCRASH_INITRD=/i\nCRASH_APPEND=\"a b\"\n" },
 	    { SYSCONFIG, "KDUMP_SAVEDIR=x\n" },
-	    { "/proc/cmdline", "root=x crashkernel=256M single panic=3 hugepages=9\n" } },
+	    { "/proc/cmdline", "root=x crashkernel=256M single panic=3 hugepages=9 "
+			       "memmap=exactmap memmap=1M@0 initrd=i\n" } },
 	  NULL,
 	  CRASH_OWN,
 	  "/k",
@@ -277,13 +278,17 @@ static int choose(const struct root *root, const char *machine, struct crash_set
 		  struct crash_choice *choice, struct kx_error *err)
 {
 	_cleanup_config_ struct config config = { 0 };
+	const struct kx_ctx_opts opts = { .size = sizeof(opts), .root = root->path };
+	struct kx_ctx *ctx;
 	int fd = open(root->path, O_RDONLY | O_DIRECTORY), r;
 
 	assert_true(fd >= 0);
 	assert_int_equal(config_read(fd, &config, err), 0);
+	assert_int_equal(kx_ctx_new(&opts, &ctx, err), 0);
 	r = crash_settings_read(fd, &config, settings, err);
 	if (r == 0)
-		r = crash_choose(fd, machine ? machine : "x86_64", settings, choice, err);
+		r = crash_choose(ctx, fd, machine ? machine : "x86_64", settings, choice, err);
+	kx_ctx_free(ctx);
 	close(fd);
 	return r;
 }

@@ -113,7 +113,7 @@ static int choose(struct loading *l)
 
 	if (uname(&names) < 0)
 		names.machine[0] = '\0';
-	return crash_choose(l->rb.machine, names.machine, &l->settings, &l->choice, &err) < 0
+	return crash_choose(l->rb.ctx, l->rb.machine, names.machine, &l->settings, &l->choice, &err) < 0
 		       ? fail_with(&err)
 		       : EXIT_OK;
 }
