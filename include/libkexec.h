@@ -14,7 +14,10 @@
  * Conventions of every call:
  * - it returns 0 (or a count) or a negative errno; struct kx_error holds the sentence for a person;
  * - on failure every ret_ parameter is untouched; on success the error object is untouched;
- * - no global state, no output, no exit, no environment; objects are not locked: one thread each;
+ * - no output, no exit, no environment, and no global state but two tables of open files, which are locked:
+ *   of files that are mapped (kx_fault()) and of partitions and archives that only this process has a
+ *   name for (KX_ENTRIES_MOUNT, struct kx_entry.initrds);
+ * - objects are not locked: one thread each;
  * - strings that come out of an object live as long as the object, and are UTF-8 as found;
  * - objects may be released in any order: each keeps what it needs of the others;
  * - fields of structs are documented where they are declared, parameters above their function;
@@ -530,9 +533,10 @@ int kx_plan_new(struct kx_ctx *ctx, const struct kx_request *request, struct kx_
 struct kx_crash_estimate {
 	size_t size;	   /* in: sizeof(struct kx_crash_estimate) as the caller was compiled */
 	uint64_t needs;	   /* to run and save a dump; 0 when the image does not say what it needs */
+	uint64_t advised;  /* the same, rounded up to what is written behind crashkernel= */
 	uint64_t reserved; /* by crashkernel=, all ranges */
-	uint64_t
-		cma; /* of it in CMA (crashkernel=SIZE,cma, Linux 6.17): the old kernel uses it, too */
+	/* of it in CMA (crashkernel=SIZE,cma, Linux 6.17), which the old kernel uses, too */
+	uint64_t cma;
 	uint64_t memory; /* of the machine */
 };
 

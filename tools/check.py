@@ -5,7 +5,7 @@
     tools/check.py [--stages gcc,clang,sanitize,cross,vm]
 
     gcc       build with gcc, warnings are errors; unit, golden, command and tree checks
-    clang     the same with clang, without the checks that look at the tree and boot loaders' own programs
+    clang     the same with clang, without the suites checks (of the tree) and oracle (boot loaders' own programs)
     sanitize  gcc with AddressSanitizer and UBSan; unit, golden, command, fuzz corpora replayed
     cross     build for aarch64 and riscv64, run under qemu-user (tests/cross/run.py)
     vm        a few virtual machines (tests/vm/run.py --quick, tests/systems/run.py --quick)

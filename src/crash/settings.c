@@ -119,7 +119,7 @@ static int take_options(const struct vars *vars, const char *name, struct crash_
 
 /* ---- the files */
 
-/* Copies variables to fields; an empty value counts as none where @empty_counts is false. */
+/* The value of @name into a field, or @otherwise, also for an empty value: ${NAME:-otherwise} of the tools. */
 static int take_text(const struct vars *vars, const char *name, const char *otherwise, char **dst)
 {
 	return text_set(dst, vars_get_or(vars, name, otherwise));

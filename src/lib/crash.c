@@ -87,7 +87,7 @@ int crash_doubt(struct kx_plan *plan, const struct machine *machine, struct kx_e
 		       "ramdisk it needs about %llu MiB of memory, and %llu MiB are reserved; boot "
 		       "with crashkernel=%lluM or take a smaller ramdisk, and try it",
 		       (unsigned long long)mib, (unsigned long long)(has >> 20),
-		       (unsigned long long)(mib + 15) / 16 * 16);
+		       (unsigned long long)crash_advised(need) >> 20);
 	return plan_add_warning(plan, sentence) < 0 ? kx_fail(err, -ENOMEM, "out of memory") : 0;
 }
 
@@ -148,6 +148,7 @@ KX_EXPORT int kx_crash_estimate(struct kx_ctx *ctx, const struct kx_request *req
 	if (r == 0) {
 		found.needs = crash_needs(&machine, &req.image->image, initrd.bytes.n,
 					  is_packed(&initrd));
+		found.advised = crash_advised(found.needs);
 		found.reserved = crash_has(&machine);
 		found.cma = ranges_size(&machine.crash_cma);
 		found.memory = memmap_size(&machine.memory, MEMORY_RAM);

@@ -10,6 +10,7 @@ enum {
 	USED_BESIDES = 12 << 20,
 	/* what a packed initial ramdisk unpacks to; kdumpctl estimates the same */
 	UNPACKED_FACTOR = 3,
+	RESERVE_STEP = 16 << 20,
 };
 
 uint64_t crash_needs(const struct machine *machine, const struct image *image, uint64_t initrd_n,
@@ -23,4 +24,9 @@ uint64_t crash_needs(const struct machine *machine, const struct image *image, u
 uint64_t crash_has(const struct machine *machine)
 {
 	return ranges_size(&machine->crash) + ranges_size(&machine->crash_cma);
+}
+
+uint64_t crash_advised(uint64_t needs)
+{
+	return (needs + RESERVE_STEP - 1) / RESERVE_STEP * RESERVE_STEP;
 }

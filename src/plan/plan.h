@@ -104,3 +104,5 @@ void plan_done(struct plan *plan);
 uint64_t crash_needs(const struct machine *machine, const struct image *image, uint64_t initrd_n,
 		     bool is_packed);
 uint64_t crash_has(const struct machine *machine);
+/* The size to write behind crashkernel= for it. */
+uint64_t crash_advised(uint64_t needs);

@@ -7,6 +7,11 @@
 
 #include "base/num.h"
 
+#define SECOND_NS UINT64_C(1000000000)
+
+/* Messages of one trouble come within this time; what comes later is another one. */
+enum { ONE_TROUBLE_S = 5 };
+
 static bool has_text(struct bytes text, const char *s)
 {
 	/* a record without a text has no pointer either, which memmem(3) must not get */
@@ -49,6 +54,8 @@ static int note(void *data, const struct vmcore_record *record)
 {
 	struct vmcore_summary *s = data;
 
+	if (record->has_time)
+		s->uptime_s = record->time_ns / SECOND_NS;
 	if (s->n_tail < SUMMARY_TAIL) {
 		take(&s->tail[s->n_tail++], record);
 	} else {
@@ -60,12 +67,10 @@ static int note(void *data, const struct vmcore_record *record)
 	    !has_text(record->text, "end Kernel panic"))
 		take(&s->panic, record);
 	/* what came first counts; what the kernel survived long before the panic does not */
-	else if (!s->panic.text[0] && is_cause(record->text)) {
-		const uint64_t second = UINT64_C(1000000000);
-
-		if (!s->cause.text[0] || record->time_ns - s->cause.time_ns > 5 * second)
-			take(&s->cause, record);
-	}
+	else if (!s->panic.text[0] && is_cause(record->text) &&
+		 (!s->cause.text[0] ||
+		  record->time_ns - s->cause.time_ns > ONE_TROUBLE_S * SECOND_NS))
+		take(&s->cause, record);
 	return 0;
 }
 

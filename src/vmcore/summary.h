@@ -22,7 +22,8 @@ struct vmcore_line {
  * @release: of the crashed kernel, "" when VMCOREINFO does not say
  * @crashed_at: seconds since 1970, 0 when it is not told (CRASHTIME)
  * @panic: the record that tells why the kernel panicked; its text is "" when there is none
- * @cause: the first record of what led there (an oops, a bug, a hung task, sysrq), or ""
+ * @cause: the first record of what probably led there (an oops, a bug, a hung task, sysrq), or ""
+ * @uptime_s: seconds between the boot and the last record, 0 when it is not told
  * @tail: the last records; the oldest is @tail[@first]
  * @n_tail: how many
  * @report: how complete the log was
@@ -30,7 +31,7 @@ struct vmcore_line {
  */
 struct vmcore_summary {
 	char release[SUMMARY_LINE];
-	uint64_t crashed_at;
+	uint64_t crashed_at, uptime_s;
 	struct vmcore_line panic, cause;
 	struct vmcore_line tail[SUMMARY_TAIL];
 	size_t first, n_tail;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crash/advice.h"
 #include "crash/load.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
@@ -411,13 +412,54 @@ static void test_signature(void **state)
 	}
 }
 
+/* Words of update-grub(8), grubby(8), and of the lines that entries were read from. */
+static void test_advice(void **state)
+{
+	static const struct kx_entry in_line = { .source_file = "/boot/extlinux.conf",
+						 .source_line = 7 },
+				     in_file = { .source_file = "/efi/EFI/Linux/a.efi" };
+	static const struct {
+		const char *loader, *flavour, *config;
+		const struct kx_entry *entry;
+		const char *text, *guess;
+	} advices[] = {
+		{ "grub", "upstream", "/boot/grub/grub.cfg", &in_line,
+		  "crashkernel=96M in GRUB_CMDLINE_LINUX_DEFAULT of /etc/default/grub, then update-grub "
+		  "(grub-mkconfig -o /boot/grub/grub.cfg)" },
+		{ "grub", "rh", "/boot/grub2/grub.cfg", NULL,
+		  "crashkernel=96M, by grubby --update-kernel=ALL --args=crashkernel=96M" },
+		{ "extlinux", NULL, NULL, &in_line,
+		  "crashkernel=96M at the end of the command line in /boot/extlinux.conf:7" },
+		{ "systemd-boot", NULL, NULL, &in_file,
+		  "crashkernel=96M in the command line that /efi/EFI/Linux/a.efi has" },
+		{ "directory", NULL, NULL, &in_file,
+		  "crashkernel=96M in the command line that /efi/EFI/Linux/a.efi has (a guess: why)",
+		  "why" },
+		{ NULL, NULL, NULL, NULL,
+		  "crashkernel=96M on the command line that the boot loader passes" },
+	};
+
+	for (size_t i = 0; i < sizeof(advices) / sizeof(advices[0]); i++) {
+		const struct kx_entries_info list = { .loader = advices[i].loader,
+						      .flavour = advices[i].flavour,
+						      .config = advices[i].config,
+						      .guess = advices[i].guess };
+		char *text;
+
+		assert_int_equal(crash_advise(96 << 20, advices[i].loader ? &list : NULL,
+					      advices[i].entry, &text),
+				 0);
+		assert_text(text, advices[i].text);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_choice),
-		cmocka_unit_test(test_options),
-		cmocka_unit_test(test_off),
-		cmocka_unit_test(test_signature),
+		cmocka_unit_test(test_choice), cmocka_unit_test(test_options),
+		cmocka_unit_test(test_off),    cmocka_unit_test(test_signature),
+		cmocka_unit_test(test_advice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,7 +58,7 @@ class Show(CrashTest):
     def test_oops(self):
         told, text = self.show(dump([(1, b"Linux version 6.0.0-test")] + OOPS))
         self.assertEqual(told["panic"], "Kernel panic - not syncing: Fatal exception")
-        self.assertEqual(told["cause"], OOPS[0][1].decode())
+        self.assertEqual(told["probable_cause"], OOPS[0][1].decode())
         self.assertEqual((told["release"], told["crashed_at"], told["uptime_s"]), ("6.0.0-test", 1700000000, 11))
         self.assertIn("crashed at    2023-11-14 22:13:20\n", text)
         self.assertIn("uptime        0:00:11\n", text)
@@ -69,11 +69,11 @@ class Show(CrashTest):
         told, _ = self.show(dump([(100, b"INFO: task x:1 blocked for more than 120 seconds."),
                                   (4000, b"sysrq: Trigger a crash"),
                                   (4000, b"Kernel panic - not syncing: sysrq triggered crash")]))
-        self.assertEqual(told["cause"], "sysrq: Trigger a crash")
+        self.assertEqual(told["probable_cause"], "sysrq: Trigger a crash")
 
     def test_no_panic(self):
         told, text = self.show(dump([(5, b"all is well")], "CRASHTIME="))
-        self.assertEqual((told["panic"], told["cause"], told["crashed_at"]), (None, None, None))
+        self.assertEqual((told["panic"], told["probable_cause"], told["crashed_at"]), (None, None, None))
         self.assertIn("no message of a panic", text)
 
     def test_tail(self):

@@ -12,9 +12,8 @@
 #include "cli/rapidreboot/crash.h"
 #include "cli/rapidreboot/front.h"
 #include "config/legacy-vars.h"
+#include "crash/advice.h"
 #include "crash/load.h"
-
-enum { RESERVE_STEP = 16 << 20 }; /* sizes for crashkernel= are rounded up to it */
 
 /* A load from the options to the plan. */
 struct loading {
@@ -113,7 +112,8 @@ static int choose(struct loading *l)
 
 	if (uname(&names) < 0)
 		names.machine[0] = '\0';
-	return crash_choose(l->rb.ctx, l->rb.machine, names.machine, &l->settings, &l->choice, &err) < 0
+	return crash_choose(l->rb.ctx, l->rb.machine, names.machine, &l->settings, &l->choice,
+			    &err) < 0
 		       ? fail_with(&err)
 		       : EXIT_OK;
 }
@@ -245,33 +245,19 @@ static unsigned long long mib(uint64_t n)
 	return (unsigned long long)((n + (1 << 20) - 1) >> 20);
 }
 
-/* Where a person adds a word to the command line that the boot loader passes. */
-static void print_where(const struct loading *l, uint64_t mibs)
+static void print_advice(const struct loading *l, uint64_t bytes)
 {
-	struct kx_entries *entries = NULL;
+	_cleanup_(kx_entries_freep) struct kx_entries *entries = NULL;
 	struct kx_entries_info list = { .size = sizeof(list) };
 	struct kx_entry entry = { .size = sizeof(entry) };
+	_cleanup_free_ char *text = NULL;
+	bool has_list = kx_entries_new(l->rb.entries_ctx, NULL, &entries, NULL) == 0 &&
+			kx_entries_info(entries, &list) == 0;
+	bool has_entry = has_list && list.default_index < list.n_entries &&
+			 kx_entries_entry(entries, list.default_index, &entry) == 0;
 
-	printf("to reserve it: crashkernel=%lluM", (unsigned long long)mibs);
-	if (kx_entries_new(l->rb.entries_ctx, NULL, &entries, NULL) == 0 &&
-	    kx_entries_info(entries, &list) == 0 && list.default_index < list.n_entries &&
-	    kx_entries_entry(entries, list.default_index, &entry) == 0) {
-		if (strcmp(list.loader, "grub") == 0 &&
-		    !(list.flavour && strcmp(list.flavour, "rh") == 0))
-			printf(" in GRUB_CMDLINE_LINUX_DEFAULT of /etc/default/grub, then "
-			       "update-grub (grub-mkconfig -o %s)",
-			       list.config ? list.config : "/boot/grub/grub.cfg");
-		else if (strcmp(list.loader, "grub") == 0)
-			printf(", by grubby --update-kernel=ALL --args=crashkernel=%lluM",
-			       (unsigned long long)mibs);
-		else if (entry.source_line)
-			plain_printf(stdout, " at the end of the command line in %s:%u",
-				     entry.source_file, entry.source_line);
-		else if (entry.source_file)
-			plain_printf(stdout, " in the command line that %s has", entry.source_file);
-	}
-	puts("");
-	kx_entries_free(entries);
+	if (crash_advise(bytes, has_list ? &list : NULL, has_entry ? &entry : NULL, &text) == 0)
+		plain_printf(stdout, "to reserve it: %s\n", text);
 }
 
 static int estimate(const struct options *o)
@@ -279,7 +265,6 @@ static int estimate(const struct options *o)
 	_cleanup_(loading_done) struct loading l = { .rb = { .machine = -1, .system = -1 } };
 	struct kx_crash_estimate e = { 0 };
 	struct kx_error err = { 0 };
-	uint64_t wanted;
 	int r = look(&crash_estimate_command, o, &l);
 
 	if (r == EXIT_OK)
@@ -288,12 +273,11 @@ static int estimate(const struct options *o)
 		return r;
 	if (crash_estimate(&l.job, &e, &err) < 0)
 		return fail_with(&err);
-	wanted = (e.needs + RESERVE_STEP - 1) / RESERVE_STEP * RESERVE_STEP;
 	if (o->json)
 		return json_print(json_pack(
 			       "{s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "kernel",
 			       json_text(l.choice.kernel), "initrd", json_text(l.choice.initrd),
-			       "needs", (json_int_t)e.needs, "crashkernel", (json_int_t)wanted,
+			       "needs", (json_int_t)e.needs, "crashkernel", (json_int_t)e.advised,
 			       "reserved", (json_int_t)e.reserved, "memory", (json_int_t)e.memory,
 			       "enough", e.needs && e.needs <= e.reserved)) < 0
 			       ? EXIT_FAILED
@@ -309,7 +293,7 @@ static int estimate(const struct options *o)
 		puts("enough         yes");
 		return EXIT_OK;
 	}
-	print_where(&l, wanted >> 20);
+	print_advice(&l, e.advised);
 	return EXIT_REFUSED;
 }
 

@@ -77,9 +77,8 @@ static int list(const struct options *o)
 
 static void print_line(const char *name, const struct vmcore_line *line)
 {
-	if (!line->text[0])
-		return;
-	plain_printf(stdout, "%-13s %s\n", name, line->text);
+	if (line->text[0])
+		plain_printf(stdout, "%-13s %s\n", name, line->text);
 }
 
 static void print_tail(const struct vmcore_summary *s)
@@ -94,16 +93,6 @@ static void print_tail(const struct vmcore_summary *s)
 			       (unsigned long long)(line->time_ns / 1000 % 1000000));
 		plain_printf(stdout, "%s\n", line->text);
 	}
-}
-
-static uint64_t uptime_s(const struct vmcore_summary *s)
-{
-	const struct vmcore_line *last;
-
-	if (!s->n_tail)
-		return 0;
-	last = &s->tail[(s->first + s->n_tail - 1) % SUMMARY_TAIL];
-	return last->has_time ? last->time_ns / 1000000000 : 0;
 }
 
 static json_t *or_null(const struct vmcore_line *line)
@@ -122,8 +111,8 @@ static int print_json(const struct vmcore_summary *s)
 		       s->release[0] ? json_text(s->release) : json_null(), "crashed_at",
 		       s->crashed_at ? json_integer((json_int_t)s->crashed_at) : json_null(),
 		       "uptime_s",
-		       uptime_s(s) ? json_integer((json_int_t)uptime_s(s)) : json_null(), "panic",
-		       or_null(&s->panic), "cause", or_null(&s->cause), "log_error",
+		       s->uptime_s ? json_integer((json_int_t)s->uptime_s) : json_null(), "panic",
+		       or_null(&s->panic), "probable_cause", or_null(&s->cause), "log_error",
 		       s->no_log.code ? json_text(s->no_log.message) : json_null(), "records",
 		       (json_int_t)s->report.n_records, "last_messages", tail)) < 0
 		       ? EXIT_FAILED
@@ -132,7 +121,7 @@ static int print_json(const struct vmcore_summary *s)
 
 static int print(const struct vmcore_summary *s)
 {
-	const uint64_t up = uptime_s(s);
+	const uint64_t up = s->uptime_s;
 	char text[TIME_MAX];
 
 	plain_printf(stdout, "%-13s %s\n", "kernel", s->release[0] ? s->release : "unknown");
@@ -144,7 +133,7 @@ static int print(const struct vmcore_summary *s)
 	if (!s->panic.text[0] && !s->no_log.code)
 		printf("%-13s %s\n", "panic", "no message of a panic in its log");
 	print_line("panic", &s->panic);
-	print_line("cause", &s->cause);
+	print_line("probably by", &s->cause);
 	if (s->no_log.code)
 		plain_printf(stdout, "%-13s %s\n", "log", s->no_log.message);
 	else if (s->report.n_damaged)
