@@ -62,7 +62,10 @@ static int add(int root, const char *path, bool is_incomplete, struct crash_dump
 		.written_at = (uint64_t)st.st_mtime,
 		.is_incomplete = is_incomplete,
 	};
-	return bigger[dumps->n].path ? (int)(dumps->n++, 0) : -ENOMEM;
+	if (!bigger[dumps->n].path)
+		return -ENOMEM;
+	dumps->n++;
+	return 0;
 }
 
 /* Dumps in @directory, and with @deeper in the directories in it. */
