@@ -26,20 +26,24 @@ static unsigned following(unsigned char c)
 void plain_puts(const char *text, FILE *f)
 {
 	const unsigned char *s = (const unsigned char *)(text ? text : "");
+	const unsigned char *start = s; /* of what is not written yet */
 	unsigned left = 0;
 
 	while (*s) {
 		const size_t n = control_at(s, left > 0);
 
 		if (n) {
+			(void)fwrite(start, 1, (size_t)(s - start), f);
 			putc('?', f);
 			s += n;
+			start = s;
 			left = 0;
 			continue;
 		}
 		left = left > 0 && *s >= 0x80 && *s < 0xc0 ? left - 1 : following(*s);
-		putc(*s++, f);
+		s++;
 	}
+	(void)fwrite(start, 1, (size_t)(s - start), f);
 }
 
 void plain_printf(FILE *f, const char *fmt, ...)
