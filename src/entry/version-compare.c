@@ -62,13 +62,31 @@ static int compare_letters(const char **a, const char **b)
 	return r;
 }
 
+/* Where @a and @b have to be compared: behind what is the same in both, but not inside a number or a word,
+ * which are compared as a whole. */
+static size_t same_at_start(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && a[n] == b[n])
+		n++;
+	while (n > 0 && (is_digit(a[n - 1]) || is_letter(a[n - 1])))
+		n--;
+	return n;
+}
+
 int version_compare(const char *a, const char *b)
 {
 	/* Whoever has the separator alone is lower; an ended string is lower than all but '~'. */
 	static const char separators[] = { '-', '^', '.' };
 
+	size_t n;
+
 	a = a ? a : "";
 	b = b ? b : "";
+	n = same_at_start(a, b);
+	a += n;
+	b += n;
 	for (;;) {
 		int r;
 
