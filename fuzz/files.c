@@ -176,6 +176,20 @@ static void files_unmap(struct entry_fs *fs, const uint8_t *p, size_t n)
 	free((uint8_t *)(uintptr_t)p);
 }
 
+static int files_head(struct entry_fs *fs, const char *device, const char *path, uint8_t *buf,
+		      size_t n, size_t *ret_n)
+{
+	struct bytes text;
+	int r = find(fs, device, path, &text);
+
+	if (r < 0)
+		return r;
+	*ret_n = text.n < n ? text.n : n;
+	if (*ret_n)
+		memcpy(buf, text.p, *ret_n);
+	return 0;
+}
+
 static int files_load(struct entry_fs *fs, const char *device, const char *path, size_t max,
 		      uint8_t **ret, size_t *ret_n)
 {
@@ -311,6 +325,7 @@ void files_decode(struct files *files, const char *config, struct bytes input)
 				       .probe = files_probe,
 				       .to_system = files_to_system,
 				       .set_home = files_set_home,
+				       .head = files_head,
 				       .map = files_map,
 				       .unmap = files_unmap,
 				       .same = files_same };

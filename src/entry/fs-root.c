@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mapped.h"
@@ -182,6 +183,24 @@ static int root_read(struct entry_fs *table, const char *device, const char *pat
 	*ret = TAKE_PTR(text);
 	*ret_n = n;
 	return 0;
+}
+
+static int root_head(struct entry_fs *table, const char *device, const char *path, uint8_t *buf,
+		     size_t n, size_t *ret_n)
+{
+	_cleanup_close_ int fd = root_open(of(table), device, path, O_RDONLY);
+	ssize_t got;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	got = read(fd, buf, n); /* of a regular file less only at its end */
+	if (got < 0)
+		return -errno;
+	r = budget_take(table->budget, BUDGET_BYTES, (uint64_t)got);
+	if (r == 0)
+		*ret_n = (size_t)got;
+	return r;
 }
 
 static int root_map(struct entry_fs *table, const char *device, const char *path,
@@ -427,6 +446,7 @@ int fs_root_new(const struct fs_root_opts *opts, struct entry_fs **ret, struct k
 		.probe = root_probe,
 		.to_system = root_to_system,
 		.set_home = root_set_home,
+		.head = root_head,
 		.map = root_map,
 		.unmap = root_unmap,
 		.same = root_same,

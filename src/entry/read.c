@@ -234,16 +234,15 @@ bool is_kernel_file(struct entry_fs *fs, const char *path)
 		{ 0, 2, "\x1f\x8b" },
 		{ 4, 4, "zimg" },
 	};
-	const uint8_t *p;
+	uint8_t head[0x206];
 	bool found = false;
 	size_t n;
 
-	if (fs->map(fs, ENTRY_SYSTEM, path, &p, &n) < 0)
+	if (fs->head(fs, ENTRY_SYSTEM, path, head, sizeof(head), &n) < 0)
 		return false;
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
-		found |= bytes_has((struct bytes){ p, n }, magics[i].offset, magics[i].n) &&
-			 memcmp(p + magics[i].offset, magics[i].magic, magics[i].n) == 0;
-	fs->unmap(fs, p, n);
+		found |= bytes_has((struct bytes){ head, n }, magics[i].offset, magics[i].n) &&
+			 memcmp(head + magics[i].offset, magics[i].magic, magics[i].n) == 0;
 	return found;
 }
 

@@ -236,9 +236,15 @@ int uki_entry_has_initrd(struct entry_fs *fs, const char *path, bool *ret)
 int uki_entry_describe(const struct uki_place *at, struct boot_entry *entry, const char *options,
 		       unsigned profile)
 {
+	uint8_t head[UKI_HEAD_N];
 	struct uki_facts facts;
-	int r = uki_entry_facts(at->fs, entry->kernel, &facts);
+	size_t n;
+	int r = at->fs->head(at->fs, ENTRY_SYSTEM, entry->kernel, head, sizeof(head), &n);
 
+	if (r == 0 && !uki_may_have_linux((struct bytes){ head, n }))
+		r = -ENOEXEC;
+	if (r == 0)
+		r = uki_entry_facts(at->fs, entry->kernel, &facts);
 	if (r < 0)
 		return r;
 	if (!facts.has_linux)

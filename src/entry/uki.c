@@ -207,6 +207,18 @@ int uki_facts_read(struct bytes file, struct uki_facts *ret)
 	return r;
 }
 
+bool uki_may_have_linux(struct bytes head)
+{
+	struct pe pe;
+	int r = pe_parse(head, &pe, NULL);
+
+	for (size_t i = 0; r == 0 && i < pe.n_sections; i++)
+		if (pe_section_is(&pe, i, ".linux"))
+			return true;
+	/* The header or its table of sections may lie behind what is here. */
+	return r < 0 && head.n >= UKI_HEAD_N && bytes_is_at(head, 0, "MZ", 2);
+}
+
 void uki_facts_done(struct uki_facts *f)
 {
 	free(f->title);

@@ -37,4 +37,9 @@ struct uki_facts {
 _must_check_ int uki_facts_read(struct bytes file, struct uki_facts *ret);
 void uki_facts_done(struct uki_facts *facts);
 /* The file says of itself that it is systemd-boot. */
+/* Can a file that begins with @head, its first UKI_HEAD_N bytes or all of it, have a section .linux? False
+ * for kernels, of which menus are full, so that they need not be mapped. */
+enum { UKI_HEAD_N = 1024 };
+bool uki_may_have_linux(struct bytes head);
+
 bool uki_is_systemd_boot(struct bytes file);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Values: Microsoft "PE Format"; Unified Kernel Image specification (UAPI.5); os-release(5). */
+#include "entry/uki.h"
 #include "tests/unit/image-make.h"
 
 DEFINE_PARSER(uki_parse, struct uki);
@@ -41,6 +42,31 @@ static struct bytes make_pe(uint8_t *b, const struct section *sections, size_t n
 		put_text(b, DATA_AT + i * RAW_N, sections[i].text);
 	}
 	return (struct bytes){ b, DATA_AT + n * RAW_N };
+}
+
+/* Whether the whole file has a section .linux is known from its first bytes, or not known. */
+static void test_head(void **state)
+{
+	static const struct section image[] = { { ".osrel", "ID=debian" }, { ".linux", "kernel" } };
+	static const struct section kernel[] = { { ".setup", "real mode" }, { ".text", "code" } };
+	uint8_t b[PE_N];
+	struct bytes file = make_pe(b, image, ARRAY_SIZE(image));
+
+	assert_true(sizeof(b) >= UKI_HEAD_N);
+	assert_true(uki_may_have_linux((struct bytes){ b, UKI_HEAD_N }));
+	put(b, 0x3c, 4, UKI_HEAD_N - 2); /* the header begins here and ends behind the head */
+	assert_true(uki_may_have_linux((struct bytes){ b, UKI_HEAD_N }));
+	put(b, 0x3c, 4, UKI_HEAD_N + 16);
+	assert_true(uki_may_have_linux((struct bytes){ b, UKI_HEAD_N }));
+	assert_false(uki_may_have_linux((struct bytes){ b, UKI_HEAD_N - 1 })); /* all of the file */
+
+	file = make_pe(b, kernel, ARRAY_SIZE(kernel));
+	assert_false(uki_may_have_linux((struct bytes){ b, UKI_HEAD_N }));
+	put(b, COFF_AT + 2, 2, 30); /* a table that ends behind the head */
+	assert_true(uki_may_have_linux((struct bytes){ b, UKI_HEAD_N }));
+	put_text(b, 0, "no");
+	assert_false(uki_may_have_linux(file));
+	assert_false(uki_may_have_linux((struct bytes){ b, 0 }));
 }
 
 static void check_text(struct bytes b, const char *text)
@@ -230,10 +256,11 @@ static void test_cmdline(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),	cmocka_unit_test(test_least),
-		cmocka_unit_test(test_names),	cmocka_unit_test(test_cuts),
-		cmocka_unit_test(test_changes), cmocka_unit_test(test_profiles),
-		cmocka_unit_test(test_titles),	cmocka_unit_test(test_cmdline),
+		cmocka_unit_test(test_whole),	 cmocka_unit_test(test_least),
+		cmocka_unit_test(test_head),	 cmocka_unit_test(test_names),
+		cmocka_unit_test(test_cuts),	 cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_profiles), cmocka_unit_test(test_titles),
+		cmocka_unit_test(test_cmdline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
