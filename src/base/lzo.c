@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Unpacks an LZO1X stream, as makedumpfile -l packs each page. Source: the kernel's
- * Documentation/staging/lzo.rst, whose names of fields are used here.
+ * Unpacks an LZO1X stream: a block of what lzop(1) writes, or a page as makedumpfile -l packs it.
+ * Source: the kernel's Documentation/staging/lzo.rst, whose names of fields are used here.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "vmcore/core.h"
+#include "base/lzo.h"
 
 struct lzo {
 	struct bytes in;
