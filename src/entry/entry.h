@@ -117,8 +117,8 @@ struct entry_fs {
 	 * returns the path on it. */
 	int (*set_home)(struct entry_fs *fs, const char *path, char **ret);
 	/* The first bytes of the file, at most @n; *ret_n is how many there are. */
-	int (*head)(struct entry_fs *fs, const char *device, const char *path, uint8_t *buf, size_t n,
-		    size_t *ret_n);
+	int (*head)(struct entry_fs *fs, const char *device, const char *path, uint8_t *buf,
+		    size_t n, size_t *ret_n);
 	/* Maps the whole file, so that only the pages that are used are read; released with
 	 * unmap(). */
 	int (*map)(struct entry_fs *fs, const char *device, const char *path, const uint8_t **ret,
