@@ -98,7 +98,7 @@ static int run_far(struct lzo *z, unsigned code)
 	else
 		distance += 16384 + ((code & 8) << 11);
 	if (code < 32 && distance == 16384)
-		return 1;
+		return n == 3 ? 1 : -EPROTO; /* the one length that is written there */
 	return match(z, distance, n, low & 3) ? 0 : -EPROTO;
 }
 
