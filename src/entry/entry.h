@@ -83,7 +83,13 @@ _must_check_ int boot_menu_add(struct boot_menu *menu, struct boot_entry *entry)
 /* What a directory or a name turned out to be. */
 enum entry_file_type { ENTRY_FILE_NONE, ENTRY_FILE_REGULAR, ENTRY_FILE_DIRECTORY };
 
-enum entry_search { ENTRY_SEARCH_UUID, ENTRY_SEARCH_LABEL, ENTRY_SEARCH_FILE };
+enum entry_search {
+	ENTRY_SEARCH_UUID,
+	ENTRY_SEARCH_LABEL,
+	ENTRY_SEARCH_FILE,
+	ENTRY_SEARCH_PARTUUID,
+	ENTRY_SEARCH_PARTLABEL,
+};
 
 /* The name of a device whose paths are paths of this system, below the root. */
 #define ENTRY_SYSTEM "/"

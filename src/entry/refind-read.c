@@ -68,17 +68,21 @@ static int fetch(struct refind_include *self, const char *name, uint8_t **ret_bu
 	return 0;
 }
 
-/* The volume of a stanza, by the label of its file system or by a UUID; that of refind.conf when it
- * names none. */
+/* The volume of a stanza, by the label of its file system, by the label or GUID of its partition, or by
+ * the UUID of its file system; that of refind.conf when it names none. */
 static int find_volume(const struct reader *rd, const char *name, char **ret)
 {
+	static const enum entry_search kinds[] = { ENTRY_SEARCH_LABEL, ENTRY_SEARCH_PARTLABEL,
+						   ENTRY_SEARCH_PARTUUID, ENTRY_SEARCH_UUID };
 	_cleanup_free_ char *ignored = NULL;
 	int r = rd->fs->set_home(rd->fs, rd->config, &ignored);
 
 	if (r < 0 || !name)
 		return r;
-	r = rd->fs->search(rd->fs, ENTRY_SEARCH_LABEL, name, NULL, ret);
-	return r == -ENOENT ? rd->fs->search(rd->fs, ENTRY_SEARCH_UUID, name, NULL, ret) : r;
+	r = -ENOENT;
+	for (size_t i = 0; r == -ENOENT && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		r = rd->fs->search(rd->fs, kinds[i], name, NULL, ret);
+	return r;
 }
 
 /* Cuts "VOLUME:" off. */

@@ -10,7 +10,6 @@
 #include "entry/efivars.h"
 #include "entry/extlinux.h"
 #include "entry/grub-legacy.h"
-#include "entry/limine.h"
 #include "entry/mounts.h"
 #include "entry/os-release.h"
 #include "entry/path.h"
@@ -359,44 +358,6 @@ static void test_uboot(void **state)
 	boot_menu_done(&menu);
 }
 
-/* Limine, CONFIG.md: default_entry counts the rows that are visible, from 1. */
-static void test_limine_default(void **state)
-{
-	static const struct {
-		const char *first;
-		long last;
-		size_t index; /* 3: none */
-	} rows[] = {
-		{ "", -1, 0 },
-		{ "default_entry: 1\n", -1, 0 },
-		{ "default_entry: 2\n", -1, 3 }, /* the open directory */
-		{ "default_entry: 3\n", -1, 1 }, /* its child */
-		{ "default_entry: 4\n", -1, 3 }, /* the closed directory */
-		{ "default_entry: 5\n", -1, 0 }, /* out of range */
-		{ "default_entry: x\n", -1, 0 },
-		{ "default_entry: 3\n", 0, 1 }, /* not asked to remember */
-		{ "remember_last_entry: yes\ndefault_entry: 3\n", 0, 0 },
-		{ "remember_last_entry: yes\ndefault_entry: 3\n", -1, 1 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct boot_menu menu = { 0 };
-		char file[512];
-
-		(void)snprintf(
-			file, sizeof(file),
-			"%s/A\nprotocol: linux\npath: boot():/a\n/+Open\n//B\nprotocol: linux\n"
-			"path: boot():/b\n/Closed\n//C\nprotocol: linux\npath: boot():/c\n",
-			rows[i].first);
-		assert_int_equal(limine_parse(text(file), "x86_64", rows[i].last, &menu), 0);
-		assert_int_equal(menu.n_entries, 3);
-		if (menu.default_index != rows[i].index)
-			fail_msg("row %zu: %zu, expected %zu", i, menu.default_index,
-				 rows[i].index);
-		boot_menu_done(&menu);
-	}
-}
-
 /* Names of kernels in the packages of distributions. */
 static void test_scan_version(void **state)
 {
@@ -434,8 +395,8 @@ int main(void)
 		cmocka_unit_test(test_fstab),	       cmocka_unit_test(test_os_release),
 		cmocka_unit_test(test_legacy_default), cmocka_unit_test(test_extlinux_default),
 		cmocka_unit_test(test_extlinux_menus), cmocka_unit_test(test_extlinux_modules),
-		cmocka_unit_test(test_uboot),	       cmocka_unit_test(test_limine_default),
-		cmocka_unit_test(test_scan_version),   cmocka_unit_test(test_cutting),
+		cmocka_unit_test(test_uboot),	       cmocka_unit_test(test_scan_version),
+		cmocka_unit_test(test_cutting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
