@@ -48,7 +48,7 @@ int loader_conf_parse(struct bytes file, struct loader_conf *ret)
 		key = bytes_word(&value);
 		if (value.n == 0)
 			continue;
-		r = take_line(&conf, key, value, lines.number);
+		r = take_line(&conf, key, bytes_unquote(value), lines.number);
 		if (r < 0) {
 			loader_conf_done(&conf);
 			return r;

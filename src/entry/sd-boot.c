@@ -359,7 +359,8 @@ static int add_type1(struct sd_boot *b, const char *partition, const char *dir, 
 		if (r < 0 && r != -ENOMEM)
 			r = menu_warn(b->menu, "%s: cannot be read: %s", path, open_strerror(r));
 		else if (r == 0)
-			r = bls_type1_parse((struct bytes){ text, n }, known_keys(b), &t);
+			r = bls_type1_parse((struct bytes){ text, n }, known_keys(b),
+					    strcmp(partition, RUN_ENTRIES) != 0, &t);
 	}
 	if (r == 0 && text) {
 		r = make_item(b, partition, path, &name, &t);
