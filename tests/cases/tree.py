@@ -85,6 +85,8 @@ def content(text):
         return struct.pack("<IB", 6, int(rest))
     if word == "@efi-u64":
         return struct.pack("<IQ", 7, int(rest))
+    if word == "@raw":
+        return struct.pack("<I", 7) + rest.encode()
     if word == "@pe":
         return pe([(".text", b"x")])
     if word == "@uki":
