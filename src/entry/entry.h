@@ -140,6 +140,10 @@ struct entry_fs {
 	 * are then. -ENODEV, -EPERM and others with a sentence. NULL where nobody may look. */
 	int (*look)(struct entry_fs *fs, const char *uuid, struct strlist *ret_dirs,
 		    struct kx_error *err);
+	/* @n sectors of 512 bytes of the device from @first on, outside of all files; -ENODEV, -EACCES and
+	 * others. NULL where that cannot be done. */
+	int (*blocks)(struct entry_fs *fs, const char *device, uint64_t first, unsigned n,
+		      uint8_t **ret);
 	/* Those directories, for boot_places(); borrowed. */
 	const struct strlist *looked;
 };
