@@ -16,7 +16,7 @@ TROUBLE = re.compile(r"Kernel panic.*|Oops: .*|BUG: .*|Segmentation fault.*|stac
 # rapidreboot(8), EXIT STATUS, of what reboots
 REFUSALS = (1, 3, 4, 5, 6, 7)
 # Nothing but the machine itself, or who has root's rights, can make these other than fast.
-ALWAYS_FAST = ("none", "locks", "clock", "mounts", "hog", "upgrade")
+ALWAYS_FAST = ("none", "locks", "clock", "mounts", "hog")
 TOGETHER = 0.5  # seconds; of two orders so close to each other either may be first
 
 
