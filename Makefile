@@ -41,6 +41,8 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/stamps.py
 	@tests/vm/stray.py
 	@tests/vm/poweroff.py
+	@tests/vm/stress.py --reboots 32
+	@tests/vm/stress.py --reboots 4 --sabotage
 	@tests/vm/boot-loaders.py
 	@tests/vm/direct.py
 	@tests/vm/crash.py
@@ -52,6 +54,7 @@ check-long: deps all ## every combination of rung, kernel and machine, kernels b
 	@$(BUILD)/long/tests/unit/test-race three
 	@tests/vm/run.py --long
 	@tests/vm/direct.py --long
+	@tests/vm/stress.py --reboots 200
 
 check-build: deps ## clean copies of the tree: built twice and compared, and as OSS-Fuzz builds the harnesses
 	@tests/checks/reproducible.py .

@@ -76,6 +76,9 @@ int call_program(struct sys *sys, struct reboot_call *call, const char *const *n
 		       names[0]);
 }
 
+/* What process_run() adds to the number of a signal that ended the program. */
+enum { SIGNALLED = 128 };
+
 int reboot_ask(struct sys *sys, const struct reboot_call *call, struct kx_error *err)
 {
 	int r = call->waits ? process_start(sys, call->words)
@@ -83,6 +86,9 @@ int reboot_ask(struct sys *sys, const struct reboot_call *call, struct kx_error 
 
 	if (r < 0)
 		return kx_fail(err, -EIO, "%s cannot be started: %s", call->words[0], strerror(-r));
+	if (r > SIGNALLED)
+		return kx_fail(err, -EINTR, "%s was ended by signal %d before it had done its work",
+			       call->words[0], r - SIGNALLED);
 	if (r > 0)
 		return kx_fail(err, -EIO, "%s refused the reboot (exit status %d)", call->words[0],
 			       r);

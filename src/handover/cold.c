@@ -104,10 +104,11 @@ int cold_go(struct sys *sys, struct cold *cold, enum cold_stage *ret_stage, stru
 	*ret_stage = COLD_ASK;
 	requested = leave_request(sys, cold);
 	r = reboot_ask(sys, &cold->call, err);
-	if (r < 0) {
+	/* a program that a signal has ended may have asked before: then our hooks have to see the request */
+	if (r < 0 && r != -EINTR)
 		(void)!request_remove(sys, NULL);
+	if (r < 0)
 		return r;
-	}
 	*ret_stage = COLD_ASKED;
 	r = forbid_loading(sys);
 	if (r < 0 && r != -ENOENT && !requested)

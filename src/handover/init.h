@@ -139,5 +139,6 @@ _must_check_ int call_words(struct reboot_call *call, const char *const *words,
 enum going going_by_runlevel(const char *runlevel);
 enum going going_by_verb(const char *verb);
 
-/* Runs @call: 0 when init took the order, else -EIO with the sentence. */
+/* Runs @call: 0 when init took the order, else with the sentence -EIO, or -EINTR when a signal ended the
+ * program, which may be that of the way down that it has asked for. */
 _must_check_ int reboot_ask(struct sys *sys, const struct reboot_call *call, struct kx_error *err);

@@ -35,6 +35,18 @@ static int wait_for_begin(struct sys *sys, const struct init_system *init,
 		       call->words[0], init->name, BEGIN_ROUND_MS * BEGIN_ROUNDS / 1000);
 }
 
+/* The way down ends processes, on a busy machine also the program that has asked for it, before that comes
+ * back. It stood at nothing when the program was started, so what has begun is what was asked for. */
+static bool was_heard(struct sys *sys, const struct init_system *init)
+{
+	const struct signals none = { .verb = NULL };
+	const enum going going = init->going(sys, &none);
+
+	if (init->has_begun)
+		return init->has_begun(sys);
+	return going == GOING_REBOOT || going == GOING_KEXEC;
+}
+
 int ask_with_sign(const struct reboot *rb, const struct init_system *init,
 		  const struct reboot_call *call, struct request *request, struct kx_error *err)
 {
@@ -48,6 +60,8 @@ int ask_with_sign(const struct reboot *rb, const struct init_system *init,
 	r = request_write(rb->sys, request, err);
 	if (r == 0)
 		r = reboot_ask(rb->sys, call, err);
+	if (r == -EINTR && was_heard(rb->sys, init))
+		r = 0;
 	if (r < 0 || !init->has_begun)
 		return r;
 	return wait_for_begin(rb->sys, init, call, request, err);

@@ -14,6 +14,7 @@
  * Where init tells its scripts nothing a sign that stays would make a jump of somebody's poweroff. So it is
  * written right before init is asked, never when init is going down already, and it is for the caller to take
  * request and kernel back when this fails.
+ * A program that is ended by a signal after it has asked, as the way down ends all of them, has asked.
  * Return: 0; -EBUSY when init was going down; -ETIMEDOUT when it took the order and has not begun; or what
  * request_write() and reboot_ask() return.
  */

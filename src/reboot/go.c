@@ -148,7 +148,8 @@ static enum reason ask_now(const struct reboot *rb, const struct way_down *way,
 
 	if (r == 0)
 		return REASON_NONE;
-	return r == -EIO || r == -EBUSY || r == -ETIMEDOUT ? REASON_INIT : REASON_FAILED;
+	return r == -EIO || r == -EINTR || r == -EBUSY || r == -ETIMEDOUT ? REASON_INIT
+									  : REASON_FAILED;
 }
 
 static enum reason ask_init(const struct reboot *rb, const struct wish *wish, struct start *s,

@@ -4,10 +4,11 @@
 
     docs.py ROOT [BUILD]
 
-In README.md and docs/*.md: targets of relative links; `make TARGET` with a target of the
+In README.md, SECURITY.md and docs/*.md: targets of relative links; `make TARGET` with a target of the
 Makefile; files named in code; options of commands as in completions/COMMAND.opts; with BUILD also
 the tests that `meson test -C build/check/gcc NAME...` names, and the virtual machines that
-`tests/vm/run.py --only PATTERN` would choose.
+`tests/vm/run.py --only PATTERN` would choose. Each promise of SECURITY.md, a point of its list, names
+what shows it: a test, a script below tests/ or a target of make.
 """
 import fnmatch
 import json
@@ -23,6 +24,7 @@ FOLDERS = "include|src|tests|tools|fuzz|bench|man|completions|docs|LICENSES|\\.c
 PATH = re.compile(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./*-]*[\w*/])")
 MESON_TEST = re.compile(r"meson test -C \S+((?: [\w-]+)+)")
 MACHINES = re.compile(r"tests/vm/run\.py --only ['\"]?([^\s`'\"]+)")
+PROMISES = re.compile(r"^## What is promised\n(.*?)^## ", re.S | re.M)
 PLACEHOLDER = re.compile(r"\bNAME\b|…")
 
 
@@ -85,16 +87,30 @@ def problems(root, path, there):
         yield from code_problems(root, m[0], there)
 
 
+def unshown(text):
+    """Promises without a command that shows them."""
+    section = PROMISES.search(text)
+    points = re.split(r"^\* ", section[1], flags=re.M)[1:] if section else []
+    if not points:
+        yield "there is no list of promises"
+    for point in points:
+        shown = point.partition("Shown by")[2]
+        codes = [m[0].strip("`") for m in CODE.finditer(shown)]
+        if not any(MESON_TEST.match(code) or code.startswith(("make ", "tests/")) for code in codes):
+            yield f"nothing shows the promise \"{point.partition('.')[0].splitlines()[0]}\""
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     there = {"targets": make_targets(root), "options": options(root)}
     if len(sys.argv) > 2:
         there["tests"] = tests_of(pathlib.Path(sys.argv[2]))
         there["machines"] = machines_of(root)
-    documents = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    security = root / "SECURITY.md"
+    documents = [root / "README.md", security, *sorted((root / "docs").glob("*.md"))]
     bad = 0
     for path in documents:
-        for why in problems(root, path, there):
+        for why in [*problems(root, path, there), *(unshown(path.read_text()) if path == security else ())]:
             print(f"{path.relative_to(root)}: {why}")
             bad += 1
     print(f"{len(documents)} documents looked at")

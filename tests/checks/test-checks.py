@@ -147,6 +147,28 @@ class Docs(Tree):
         super().setUp()
         self.write("Makefile", "demo: x\n\techo\n")
         self.write("completions/kexec.opts", "-l --load | x\n--initrd=FILE | y\n")
+        self.write("README.md", "x\n")
+        self.write("SECURITY.md", self.promises("`make demo`"))
+
+    @staticmethod
+    def promises(*commands):
+        points = "".join(f"* **It is so.** And so. Shown by\n  {command}.\n" for command in commands)
+        return f"# Security\n\n## What is promised\n\n{points}\n## What is not\n\n* **Anything.**\n"
+
+    def test_promises(self):
+        self.write("tests/vm/x.py", "")
+        self.good("SECURITY.md", self.promises("`make demo`", "`meson test -C build/check/gcc a b`", "`tests/vm/x.py`"))
+
+    def test_promise_without_a_test(self):
+        for command in ("nobody", "`demo`", "`meson test`", "`src/x.c`"):
+            self.write("src/x.c", "")
+            self.bad("SECURITY.md", self.promises("`make demo`", command), "nothing shows the promise \"**It is so")
+
+    def test_no_promises(self):
+        self.bad("SECURITY.md", "# Security\n", "no list of promises")
+
+    def test_test_of_a_promise(self):
+        self.bad("SECURITY.md", self.promises("`tests/vm/nothing.py`"), "no such file")
 
     def test_fine(self):
         self.good("README.md", "`make demo` `completions/kexec.opts` [m](Makefile)\n"

@@ -72,6 +72,15 @@ class Inits(RebootTest):
                 self.assertIn("refused", r.err)
                 self.assertIn("unloaded now", r.err)
 
+    def test_program_that_asks_is_ended(self):
+        """By the way down that it has asked for, perhaps: then our hooks have to know that this is no fast one."""
+        self.take_init("sysvinit")
+        program = ASKED["sysvinit"].split("/")[-1].split()[0]
+        r = self.run_it(exits={program: 128 + 15})
+        self.assertEqual(r.rc, 5, r.err)
+        self.assertIn("was ended by signal 15", r.err)
+        self.assertIn("mode cold", self.read(REQUEST))
+
     def test_program_missing(self):
         for init in ASKED:
             with self.subTest(init):

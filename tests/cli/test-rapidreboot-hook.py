@@ -120,6 +120,30 @@ class Jump(HookTest):
         for minutes in (1, 5, 9):
             self.hook("jump", calls=NOTHING, env={"FAKE_BOOTTIME": str(1000000 + minutes * 60000)})
 
+    def test_program_that_asks_is_ended(self):
+        """The way down ends processes, on a busy machine also the one that has asked for it: that is no refusal,
+        if init is on its way. Else all of it is taken back."""
+        ended = {"busybox": "reboot", "s6": "s6-linux-init-hpr", "sysvinit": "shutdown"}
+        for init, program in ended.items():
+            for signal, heard in ((15, True), (9, True), (15, False)):
+                with self.subTest((init, signal, heard)):
+                    self.take_init(init)
+                    self.take_menu()
+                    (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
+                    self.set("sys/kernel/kexec_loaded", "0\n")
+                    (self.root / REQUEST).unlink(missing_ok=True)
+                    env = {} if heard else {"FAKE_INIT_STAYS": "1"}
+                    if init == "sysvinit":
+                        self.set("proc/1/cmdline", "init [6]\0" if heard else "init [2]\0")
+                    self.set(S6_STAGE_4, S6_TEXT % ("r" if heard else "p"))
+                    r = self.run_it("-y", exits={program: 128 + signal}, env=env)
+                    self.assertEqual(r.rc, 0 if heard else 5, r.err)
+                    self.assertEqual("pending" in (self.read("var/lib/rapidreboot/attempts") or ""), heard)
+                    self.assertEqual(self.read(REQUEST) is not None, heard)
+                    self.assertEqual("file-unload" in r.calls, not heard)
+                    if not heard:
+                        self.assertIn(f"was ended by signal {signal}", r.err)
+
     def test_going_down_already(self):
         """Somebody typed poweroff a moment before."""
         self.take_init("busybox")

@@ -404,7 +404,8 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	}
 	raise_during(strrchr(argv[0], '/') + 1);
 	r = number_of(getenv("FAKE_EXITS"), strrchr(argv[0], '/') + 1);
-	if (r == 0 && strcmp(strrchr(argv[0], '/'), "/reboot") == 0)
+	/* ended by a signal: that of the way down which it has asked for */
+	if ((r == 0 || r > 128) && strcmp(strrchr(argv[0], '/'), "/reboot") == 0)
 		init_begins(sys);
 	return r;
 }

@@ -13,8 +13,10 @@ import compare
 import guest
 import images
 import initramfs
+import interference
 import io
 import jobs
+import outcomes
 import scenarios
 import tap
 import vm
@@ -122,6 +124,35 @@ def archive_is_sound():
             and data.index(b"a/b\0") - 110 == data.index(b"070701", 6) and b"12345\0\0\0" in data)
 
 
+STRESS = interference.step(7, "none", 1)
+STRESS_RELEASES = [f"6.{number}" for number, _ in enumerate(interference.SUITES)]
+RECORD = "2\tresult=kexec\tboot=id-1\treason=\tend"
+FAILED = RECORD.replace("kexec", "firmware").replace("reason=", "reason=no log tells")
+
+
+def disturbed(*said, kind="none", mark=STRESS.mark, kernel=STRESS.kernels[0], record=RECORD, ended=None):
+    """One reboot of tests/vm/stress.py: what the step said, then the next boot, or an end."""
+    step = interference.step(7, kind, 1)
+    if kind != "none":
+        mark, kernel = mark.replace(STRESS.mark, step.mark), step.kernels[0]
+    log = f"@@ up 6 6.1 x id-1\n@@ step 7 {kind}\n" + "".join(f"{line}\n" for line in said)
+    if not ended:
+        log += f"@@ up 7 {STRESS_RELEASES[kernel]} {mark} id-2\n@@ record {record}\n@@ all done\n"
+    return outcomes.problems(step, outcomes.read(log, ended or "poweroff").get(7), STRESS_RELEASES)
+
+
+def came_cold(*said, kind="run-full", record=FAILED):
+    return disturbed(*said, kind=kind, mark=interference.FIRMWARE, record=record)
+
+
+def switched_off(*said, **how):
+    return disturbed(*said, kind="off-ordered", **how)
+
+
+REFUSED = ("@@ did 3 loaded 0", "@@ ordinary")
+OFF = ("@@ ordered 0", "@@ asks poweroff 20.50")
+ASKED = "@@ asks reboot 9.80"
+
 # what is shown, whether it has to pass
 CASES = [
     ("a good report", lambda: problems(), True),
@@ -188,6 +219,36 @@ CASES = [
     ("difference in two runs",
      lambda: compare.persistent(["log line lost: [ 1.0] a 1"], ["log line lost: [ 2.0] a 2"]),
      False),
+    ("a disturbed reboot", lambda: disturbed(ASKED), True),
+    ("other kernel after it", lambda: disturbed(ASKED, kernel=1 - STRESS.kernels[0]), False),
+    ("that of another program", lambda: disturbed(ASKED, mark=interference.FOREIGN), False),
+    ("that of the reboot before", lambda: disturbed(ASKED, mark="6.0000"), False),
+    ("no record", lambda: disturbed(ASKED, record=RECORD.replace("id-1", "id-0")), False),
+    ("record that is open", lambda: disturbed(ASKED, record=RECORD.replace("kexec", "pending")), False),
+    ("record that is torn", lambda: disturbed(ASKED, record=RECORD[:20]), False),
+    ("refused, yet fast", lambda: disturbed(*REFUSED), False),
+    ("refused where nothing is in the way", lambda: came_cold(*REFUSED, kind="locks"), False),
+    ("refused", lambda: came_cold(*REFUSED, record=RECORD), True),
+    ("refused, and loaded", lambda: came_cold("@@ did 3 loaded 1", "@@ ordinary"), False),
+    ("refused by a status that nobody knows", lambda: came_cold("@@ did 17 loaded 0", "@@ ordinary"), False),
+    ("died of a fault", lambda: came_cold("@@ did 139 loaded 0", "@@ ordinary"), False),
+    ("taken, and nothing happened", lambda: came_cold("@@ did 0 loaded 0", "@@ ordinary"), False),
+    ("ended, and loaded", lambda: came_cold("@@ did 143 loaded 1", "@@ ordinary", kind="sigterm"), False),
+    ("killed, and loaded", lambda: came_cold("@@ did 137 loaded 1", "@@ ordinary", kind="sigkill"), True),
+    ("through the firmware with a record", lambda: came_cold(ASKED), True),
+    ("through the firmware without one", lambda: came_cold(ASKED, record=RECORD), False),
+    ("through the firmware, no reason", lambda: came_cold(ASKED, record=RECORD.replace("kexec", "firmware")), False),
+    ("kernel that panics", lambda: came_cold(ASKED, "[ 2.5] Kernel panic - not syncing: x"), False),
+    ("hang", lambda: disturbed(ASKED, ended="timeout"), False),
+    ("off without an order", lambda: disturbed(ASKED, ended="poweroff"), False),
+    ("off", lambda: switched_off(*OFF, ended="poweroff"), True),
+    ("poweroff that jumps", lambda: switched_off(*OFF), False),
+    ("poweroff that jumps, asked for later", lambda: switched_off(*OFF, "@@ asks reboot 22.00"), False),
+    ("poweroff that resets", lambda: switched_off(*OFF, mark=interference.FIRMWARE), False),
+    ("reboot before a poweroff", lambda: switched_off(ASKED, *OFF), True),
+    ("reboot that is off", lambda: switched_off(ASKED, *OFF, ended="poweroff"), False),
+    ("both at once", lambda: switched_off("@@ asks reboot 20.40", *OFF, ended="poweroff"), True),
+    ("step that never began", lambda: outcomes.problems(STRESS, None, STRESS_RELEASES), False),
     ("initramfs archive", lambda: [] if archive_is_sound() else ["unsound"], True),
 ]
 

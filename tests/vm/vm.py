@@ -75,28 +75,50 @@ def _end_reason(qmp_output):
     return ""
 
 
-def run(machine, kernel, initrd, cmdline, folder, limit, firmware_dir=None, name="vm"):
-    """
-    Boot @kernel with @initrd and @cmdline, or with @kernel None whatever the disks have, until the
-    machine ends or @limit seconds are over.
-    """
-    log_path = os.path.join(folder, f"{name}.log")
-    argv = [find_qemu(), "-machine", "q35", "-accel", machine.accel, "-cpu", machine.cpu,
+def _arguments(machine, kernel, initrd, cmdline, folder, firmware_dir):
+    return [find_qemu(), "-machine", "q35", "-accel", machine.accel, "-cpu", machine.cpu,
             "-smp", str(machine.cpus), "-m", machine.memory, "-display", "none", "-vga", "std",
-            "-no-reboot", "-nodefaults", "-serial", f"file:{log_path}", "-qmp", "stdio",
+            "-nodefaults", "-qmp", "stdio",
             *(["-kernel", kernel, "-initrd", initrd, "-append", cmdline] if kernel else []),
             *_firmware_options(machine, firmware_dir, folder), *machine.extra]
+
+
+def _size(path):
+    return os.path.getsize(path) if os.path.exists(path) else 0
+
+
+def _wait(process, log_path, limit, silence):
+    """What QEMU said until it ended, and "" or why it was killed."""
+    start = spoke = time.monotonic()
+    size = 0
+    # QEMU leaves at the end of stdin no more than at any other time: QMP needs no goodbye.
+    words = '{"execute":"qmp_capabilities"}\n'
+    while True:
+        try:
+            return *process.communicate(words, timeout=1), ""
+        except subprocess.TimeoutExpired:
+            now, words = time.monotonic(), None
+        if silence and _size(log_path) != size:
+            size, spoke = _size(log_path), now
+        if now - start > limit or (silence and now - spoke > silence):
+            process.kill()
+            return *process.communicate(), "timeout"
+
+
+def run(machine, kernel, initrd, cmdline, folder, limit, firmware_dir=None, name="vm", silence=None):
+    """
+    Boot @kernel with @initrd and @cmdline, or with @kernel None whatever the disks have, until the
+    machine ends or @limit seconds are over. With @silence a reset does not end it, and the machine
+    is killed when nothing has come out of the serial port for so many seconds.
+    """
+    log_path = os.path.join(folder, f"{name}.log")
+    argv = [*_arguments(machine, kernel, initrd, cmdline, folder, firmware_dir),
+            "-serial", f"file:{log_path}", *([] if silence else ["-no-reboot"])]
     start = time.monotonic()
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True) as process:
-        try:
-            # QEMU leaves at the end of stdin no more than at any other time: QMP needs no goodbye.
-            output, errors = process.communicate('{"execute":"qmp_capabilities"}\n', timeout=limit)
-            reason = _end_reason(output) or f"qemu: {errors.strip()}"
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.communicate()
-            reason = "timeout"
+        output, errors, reason = _wait(process, log_path, limit, silence)
+    reason = reason or _end_reason(output) or f"qemu: {errors.strip()}"
     try:
         with open(log_path, encoding="utf-8", errors="replace") as file:
             log = file.read().replace("\r", "")
