@@ -705,6 +705,20 @@ struct kx_state {
 /** kx_state() - read the state files under the root. Return: 0, -EINVAL, -ENOMEM. Since: 1 */
 int kx_state(struct kx_ctx *ctx, struct kx_state *state, struct kx_error *err);
 
+/**
+ * kx_loaded_entry() - what tells the image that is loaded from another one
+ * @ctx: context
+ * @ret: where the running kernel enters the image, as in struct kx_plan_info; 0 when none is loaded
+ * @err: filled on failure only, or NULL
+ *
+ * Read from the kernel's memory, through /proc/kallsyms and /proc/kcore, which takes as long as printing all
+ * of its symbols. The planner's entry points are random, so that two loads do not share one.
+ *
+ * Return: 0, -ENOENT, -EPERM, -EACCES, -EIO, -EFAULT, -ENOEXEC or -ENOMEM when it cannot be told, as
+ * under lockdown. Since: 1
+ */
+int kx_loaded_entry(struct kx_ctx *ctx, uint64_t *ret, struct kx_error *err);
+
 /* flags of kx_jump() */
 #define KX_JUMP_SYNC (UINT64_C(1) << 0)	  /* sync(2) first */
 #define KX_JUMP_IFDOWN (UINT64_C(1) << 1) /* take network interfaces down first */

@@ -66,6 +66,11 @@ static bool take_due(struct request *q, struct bytes v)
 	return take_number(v, &q->due_ms);
 }
 
+static bool take_start(struct request *q, struct bytes v)
+{
+	return take_number(v, &q->start);
+}
+
 static bool take_sign(struct request *q, struct bytes v)
 {
 	q->sign = bytes_is(v, "down") ? SIGN_DOWN : SIGN_ASKED;
@@ -119,7 +124,7 @@ static const struct key {
 	{ "time", take_time, true, false },	  { "due", take_due, false, false },
 	{ "digest", take_digest, false, false },  { "entry", take_entry, false, false },
 	{ "choice", take_choice, false, false },  { "wish", take_wish, false, true },
-	{ "sign", take_sign, false, false },
+	{ "sign", take_sign, false, false },	  { "start", take_start, false, false },
 };
 
 enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -234,6 +239,8 @@ static int format(struct request *q, char **ret)
 		strbuf_addf(&b, "due %llu\n", (unsigned long long)q->due_ms);
 	if (q->sign != SIGN_NONE)
 		strbuf_addf(&b, "sign %s\n", q->sign == SIGN_DOWN ? "down" : "asked");
+	if (q->start)
+		strbuf_addf(&b, "start %llu\n", (unsigned long long)q->start);
 	if (q->digest[0])
 		strbuf_addf(&b, "digest %s\n", q->digest);
 	if (q->entry[strspn(q->entry, " ")])

@@ -43,6 +43,7 @@ struct request {
 	char boot_id[BOOT_ID_LENGTH + 1]; /* of /proc/sys/kernel/random/boot_id */
 	uint64_t time_ms;
 	uint64_t due_ms; /* 0: at once */
+	uint64_t start;	 /* kx_loaded_entry() of what is loaded for it, 0 when not known */
 	char digest[17]; /* hexadecimal, "" for none */
 	/* the same; "" when the wish was not kept, so that the choice cannot be repeated */
 	char choice[17];

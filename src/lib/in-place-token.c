@@ -72,18 +72,39 @@ static int kernel_u64(int fd, uint64_t address, uint64_t *ret)
 	return read_at(fd, ret, sizeof(*ret), wanted.offset) == sizeof(*ret) ? 0 : -EIO;
 }
 
-int in_place_is_loaded(struct kx_ctx *ctx, const struct in_place *state)
+/* 0 when no image is loaded. */
+static int image_start(struct kx_ctx *ctx, uint64_t *ret)
 {
 	_cleanup_close_ int fd = -1;
-	uint64_t symbol, image, start;
+	uint64_t symbol, image;
 	int r = symbol_address(ctx, &symbol);
 
 	if (r < 0)
 		return r;
 	fd = open_in(ctx->machine_root, "/proc/kcore", O_RDONLY);
 	r = fd < 0 ? fd : kernel_u64(fd, symbol, &image);
-	if (r < 0 || image == 0)
-		return r;
-	r = kernel_u64(fd, image + START_IN_KIMAGE, &start);
-	return r < 0 ? r : start == state->entry;
+	if (r == 0 && image == 0)
+		*ret = 0;
+	return r < 0 || image == 0 ? r : kernel_u64(fd, image + START_IN_KIMAGE, ret);
+}
+
+int in_place_is_loaded(struct kx_ctx *ctx, const struct in_place *state)
+{
+	uint64_t start;
+	int r = image_start(ctx, &start);
+
+	return r < 0 ? r : start && start == state->entry;
+}
+
+KX_EXPORT int kx_loaded_entry(struct kx_ctx *ctx, uint64_t *ret, struct kx_error *err)
+{
+	uint64_t start;
+	int r = image_start(ctx, &start);
+
+	if (r < 0)
+		return kx_fail(err, r,
+			       "/proc/kallsyms, /proc/kcore: do not tell which image is loaded: %s",
+			       strerror(-r));
+	*ret = start;
+	return 0;
 }

@@ -179,9 +179,20 @@ static void take_digest(struct start *s)
 	(void)snprintf(s->digest, sizeof(s->digest), "%016llx", (unsigned long long)hash);
 }
 
+/* By what the image that is loaded now is known again; 0 when it cannot be. One in huge pages is looked at
+ * by the library itself. */
+static uint64_t start_of(const struct reboot *rb, const struct kx_plan_info *info)
+{
+	uint64_t start;
+
+	if (info->way == KX_WAY_SEGMENTS)
+		return strcmp(info->rung, "zero-copy") == 0 ? 0 : info->entry;
+	return kx_loaded_entry(rb->ctx, &start, NULL) < 0 ? 0 : start;
+}
+
 static void leave_note(const struct reboot *rb, const struct start *s)
 {
-	struct request loaded = { .mode = REBOOT_KEXEC };
+	struct request loaded = { .mode = REBOOT_KEXEC, .start = start_of(rb, &s->plan_info) };
 	struct kx_error err = { 0 };
 
 	(void)snprintf(loaded.entry, sizeof(loaded.entry), "%s", s->choice.title);

@@ -46,6 +46,20 @@ static bool is_another_image(const struct reboot *rb, const struct going_down *g
 	       strcmp(loaded.digest, g->request.digest) != 0;
 }
 
+/* The same by what the kernel holds: another program does not change our note. It takes as long as printing
+ * all symbols of the kernel, so only the last hooks ask. Where the kernel does not tell, the note is
+ * believed. */
+static bool was_replaced(const struct reboot *rb, const struct going_down *g)
+{
+	struct sys seen = rb->seen;
+	struct request loaded;
+	uint64_t start;
+
+	return g->has_request && g->request.mode == REBOOT_KEXEC &&
+	       loaded_read(&seen, &loaded, NULL) == 0 && loaded.start &&
+	       kx_loaded_entry(rb->ctx, &start, NULL) == 0 && start && start != loaded.start;
+}
+
 /* Is the loaded kernel that of a reboot with a time, whether its time has come or not? */
 static bool is_ordered(const struct reboot *rb, struct going_down *g)
 {
@@ -56,6 +70,11 @@ static bool is_ordered(const struct reboot *rb, struct going_down *g)
 	return g->loaded == 1 && request_read_due(&seen, &g->ordered, &left_ms, NULL) == 0 &&
 	       g->ordered.mode == REBOOT_KEXEC && loaded_read(&seen, &loaded, NULL) == 0 &&
 	       strcmp(loaded.digest, g->ordered.digest) == 0;
+}
+
+static void say_another(const struct reboot *rb)
+{
+	teller_say(&rb->teller, "what is loaded is not what was asked for: it is dropped");
 }
 
 static enum going where_to(struct sys *sys, const struct signals *signals)
@@ -92,7 +111,7 @@ bool going_down_read(const struct reboot *rb, const struct signals *signals, str
 	g->facts.ordered = is_ordered(rb, g);
 	g->facts.another_image = is_another_image(rb, g);
 	if (g->facts.another_image)
-		teller_say(&rb->teller, "what is loaded is not what was asked for: it is dropped");
+		say_another(rb);
 	teller_say(&rb->teller, "%s", going_name(g->facts.going));
 	return true;
 }
@@ -183,6 +202,11 @@ void hook_late(const struct reboot *rb, struct going_down *g)
 		drop_image(rb, g);
 		return;
 	}
+	if (was_replaced(rb, g)) {
+		say_another(rb);
+		drop_image(rb, g);
+		return;
+	}
 	/* init will jump by itself: find out now whether the image is damaged, and repair or unload
 	 * it */
 	if (kx_jump(rb->ctx, KX_JUMP_ONLY_CHECK, &err) < 0)
@@ -208,8 +232,15 @@ static void jump(const struct reboot *rb, const struct going_down *g)
 		drop_image(rb, g);
 		return;
 	}
+	/* that may take long, and nothing may be between the last look and the jump */
+	rb->sys->sync(rb->sys);
+	if (was_replaced(rb, g)) {
+		say_another(rb);
+		drop_image(rb, g);
+		return;
+	}
 	teller_say(&rb->teller, "starting the loaded kernel");
-	(void)kx_jump(rb->ctx, KX_JUMP_SYNC | KX_JUMP_IFDOWN, &err);
+	(void)kx_jump(rb->ctx, KX_JUMP_IFDOWN, &err);
 	teller_say(&rb->teller, "%s", err.message);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What the hooks of an init system do while the machine goes down: handover/arm.h has the rule, init(8) and
  * rc.shutdown(8) what RUNLEVEL says, rapidreboot(8) what `rapidreboot enable` means. */
+#include <elf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -207,6 +208,71 @@ static void test_late_hooks(void **state)
 	}
 }
 
+/* What the kernel holds by its own memory: struct kimage of include/linux/kexec.h has the entry point behind
+ * three words. 0: no image. */
+static void put_kernel(struct fake_machine *m, uint64_t start)
+{
+	static const uint64_t base = 0xffffffff82000000;
+	struct {
+		Elf64_Ehdr head;
+		Elf64_Phdr part;
+		uint64_t pointer, kimage[4];
+	} core = {
+		.head = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64 },
+			  .e_phoff = sizeof(Elf64_Ehdr),
+			  .e_phentsize = sizeof(Elf64_Phdr),
+			  .e_phnum = 1 },
+		.part = { .p_type = PT_LOAD, .p_vaddr = base, .p_memsz = 40 },
+		.pointer = start ? base + 8 : 0,
+		.kimage = { 1, 2, 3, start },
+	};
+
+	core.part.p_offset = (uint64_t)((uint8_t *)&core.pointer - (uint8_t *)&core);
+	root_put_bytes(&m->root, "/proc/kcore", &core, sizeof(core));
+	fake_put(m, "/proc/kallsyms", "ffffffff82000000 B kexec_image\n");
+}
+
+/* Another program has loaded something over ours: our note does not tell, the kernel does. */
+static void test_replaced(void **state)
+{
+	static const struct {
+		uint64_t noted, found;
+		bool is_hidden; /* the kernel does not tell, as under lockdown */
+		enum asked asked;
+		const char *jump, *late;
+	} cases[] = {
+		{ 0x1000, 0x1000, false, KEXEC, "sync; reboot", "" },
+		{ 0x1000, 0x2000, false, KEXEC, "sync; unload", "unload" },
+		{ 0x1000, 0x2000, true, KEXEC, "sync; reboot", "" },
+		{ 0, 0x2000, false, KEXEC, "sync; reboot", "" },
+		/* a person has loaded it, and reboots without asking us */
+		{ 0x1000, 0x2000, false, NOBODY, "sync; reboot", "" },
+		/* whether it is gone is for the kernel to say */
+		{ 0x1000, 0, false, KEXEC, "sync; reboot", "" },
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct row row = { .runlevel = "6",
+					 .image = OURS,
+					 .asked = cases[i / 2].asked };
+		struct request loaded = { .mode = REBOOT_KEXEC,
+					  .start = cases[i / 2].noted,
+					  .digest = "0123456789abcdef" };
+		const bool late = i % 2;
+		struct fake_machine m;
+
+		put_machine(&m, &row);
+		assert_int_equal(loaded_write(m.rb.sys, &loaded, NULL), 0);
+		put_kernel(&m, cases[i / 2].found);
+		if (cases[i / 2].is_hidden)
+			fake_put(&m, "/proc/kallsyms", "0000000000000000 B kexec_image\n");
+		run_hook(&m, &row, late ? hook_late : hook_jump);
+		fake_assert_calls(&m, late ? "late" : "jump", i / 2,
+				  late ? cases[i / 2].late : cases[i / 2].jump);
+		fake_free(&m);
+	}
+}
+
 /* It cannot be read whether a kernel is loaded: then there may be one that must not stay. */
 static void test_state_unknown(void **state)
 {
@@ -264,7 +330,7 @@ int main(void)
 		cmocka_unit_test(test_load),	   cmocka_unit_test(test_jump),
 		cmocka_unit_test(test_verbs),	   cmocka_unit_test(test_cannot_unload),
 		cmocka_unit_test(test_late_hooks), cmocka_unit_test(test_state_unknown),
-		cmocka_unit_test(test_ordinary),
+		cmocka_unit_test(test_ordinary),   cmocka_unit_test(test_replaced),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
