@@ -2,46 +2,44 @@
 #include "cli/plain.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* How many bytes at @s are one control character, 0 for none. In UTF-8, C1 is C2 80 to C2 9F (ECMA-48, RFC
- * 3629); a lone byte in that range is what an 8-bit terminal takes for it. */
-static size_t control_at(const unsigned char *s, bool in_character)
+ * 3629); a byte in that range that is no part of a whole character is what an 8-bit terminal takes for it, and
+ * some that know UTF-8. */
+static size_t control_at(const unsigned char *s)
 {
 	if ((s[0] < ' ' && s[0] != '\t') || s[0] == 0x7f)
 		return 1;
 	if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f)
 		return 2;
-	return !in_character && s[0] >= 0x80 && s[0] <= 0x9f;
+	return s[0] >= 0x80 && s[0] <= 0x9f;
 }
 
-/* Bytes that follow the first one of a character. */
-static unsigned following(unsigned char c)
+/* Bytes of the character at @s, which has more than one, or 0. */
+static size_t character_at(const unsigned char *s)
 {
-	return c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : c >= 0xc2 ? 1 : 0;
+	return *s < 0x80 ? 0 : utf8_length((struct bytes){ s, strnlen((const char *)s, 4) });
 }
 
 void plain_puts(const char *text, FILE *f)
 {
 	const unsigned char *s = (const unsigned char *)(text ? text : "");
 	const unsigned char *start = s; /* of what is not written yet */
-	unsigned left = 0;
 
 	while (*s) {
-		const size_t n = control_at(s, left > 0);
+		const size_t whole = character_at(s);
+		const size_t n = whole ? 0 : control_at(s);
 
 		if (n) {
 			(void)fwrite(start, 1, (size_t)(s - start), f);
 			putc('?', f);
-			s += n;
-			start = s;
-			left = 0;
-			continue;
+			start = s + n;
 		}
-		left = left > 0 && *s >= 0x80 && *s < 0xc0 ? left - 1 : following(*s);
-		s++;
+		s += whole ? whole : n ? n : 1;
 	}
 	(void)fwrite(start, 1, (size_t)(s - start), f);
 }

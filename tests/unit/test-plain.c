@@ -30,12 +30,20 @@ static const struct {
 	{ "\xc2\x85\xc2\xa0", "?\xc2\xa0" },
 	/* bytes of that range inside a character are part of it */
 	{ "\xe2\x98\x83 \xc4\x9b \xf0\x9f\x98\x9b", "\xe2\x98\x83 \xc4\x9b \xf0\x9f\x98\x9b" },
-	/* a character that is cut off leaves what follows as it is */
+	/* and of none that is cut off, longer than it has to be, or has a first byte that begins nothing */
 	{ "\xe2\x98"
 	  "a\x9b",
-	  "\xe2\x98"
-	  "a?" },
-	{ "\xe2\x98\033[1m", "\xe2\x98?[1m" },
+	  "\xe2?a?" },
+	{ "\xe2\x98\033[1m", "\xe2??[1m" },
+	{ "\xe2\x9b"
+	  "31m",
+	  "\xe2?31m" },
+	{ "\xe0\x82\x9b", "\xe0??" },
+	{ "\xf0\x80\x82\x9b", "\xf0???" },
+	{ "\xf9\x9a\x9b\x9c", "\xf9???" },
+	{ "\xc1\x9b", "\xc1?" },
+	/* Latin-1 has its letters above */
+	{ "caf\xe9", "caf\xe9" },
 	{ "", "" },
 	{ NULL, "" },
 };

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/rapidreboot/menu.h"
+#include "base/utf8.h"
 
 /* Layout: title, empty row, the list, empty row, command line, help. On a screen of few rows: the
  * list and one row of the command line. */
@@ -40,26 +41,21 @@ static bool is_continuation(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* Bytes of the character at @s: 1 for what is no UTF-8, too. */
+/* Bytes of the character at @s: 1 for what is no UTF-8, too, and for controls. */
 static size_t character(const char *s)
 {
-	const unsigned char c = (unsigned char)*s;
-	const size_t want = c >= 0xf0 && c < 0xf8 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 1;
+	const size_t n = (unsigned char)*s < 0x80
+				 ? 0
+				 : utf8_length((struct bytes){ (const uint8_t *)s, strnlen(s, 4) });
 
-	if (c >= 0xf8)
-		return 1;
-	for (size_t i = 1; i < want; i++)
-		if (!is_continuation(s[i]))
-			return 1;
-	return want;
+	return n ? n : 1;
 }
 
-/* The C1 controls of ISO 6429 have two bytes in UTF-8, and some terminals obey them. */
 static bool is_plain(const char *s, size_t n, bool utf8)
 {
 	if (n == 1)
 		return (unsigned char)*s >= ' ' && (unsigned char)*s < 0x7f;
-	return utf8 && !((unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0);
+	return utf8;
 }
 
 static const char *add_character(struct strbuf *b, const char *s, bool utf8)
