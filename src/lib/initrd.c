@@ -28,7 +28,7 @@ static int pieces_join(const struct contents *pieces, size_t n_pieces, struct pa
 
 	for (size_t i = 0; i < n_pieces; i++)
 		total += aligned(pieces[i].n);
-	ret->buffer = calloc(1, total);
+	ret->buffer = payload_alloc(total, ret->is_secret);
 	ret->parts = calloc(n_pieces, sizeof(*ret->parts));
 	if (!ret->buffer || !ret->parts)
 		return kx_fail(err, -ENOMEM, "out of memory for %zu bytes of initial ramdisk",

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/secret-memory.h"
+
 enum { SECRET_FIRST = 1 << 16, WIPE_STEP = 4096 };
 
 const char *part_name(const struct kx_part *part)
@@ -30,13 +32,6 @@ const char *part_words(const struct kx_part *part)
 bool part_is_secret(const struct kx_part *part)
 {
 	return part->flags & KX_PART_SECRET;
-}
-
-static void wipe_and_free(void *p, size_t n)
-{
-	if (p)
-		explicit_bzero(p, n);
-	free(p);
 }
 
 /* An anonymous file of ours that was left writable for this. */
@@ -65,9 +60,10 @@ void payload_done(struct payload *payload)
 		wipe_file(payload->fd);
 	fd_close(payload->fd);
 	contents_done(&payload->file);
-	if (payload->is_secret && payload->buffer)
-		explicit_bzero(payload->buffer, payload->buffer_n);
-	free(payload->buffer);
+	if (payload->is_secret)
+		secret_free(payload->buffer, payload->buffer_n);
+	else
+		free(payload->buffer);
 	free(payload->parts);
 	*payload = (struct payload){ .fd = -1 };
 }
@@ -129,12 +125,12 @@ int part_open(struct kx_ctx *ctx, const struct kx_part *part, struct kx_error *e
 static int secret_grow(uint8_t **p, size_t *cap)
 {
 	const size_t larger = *cap * 2;
-	uint8_t *bigger = malloc(larger);
+	uint8_t *bigger = secret_alloc(larger);
 
 	if (!bigger)
 		return -ENOMEM;
 	memcpy(bigger, *p, *cap);
-	wipe_and_free(*p, *cap);
+	secret_free(*p, *cap);
 	*p = bigger;
 	*cap = larger;
 	return 0;
@@ -156,7 +152,7 @@ static ssize_t read_next(int fd, void *p, size_t n, size_t at)
 static int secret_read(int fd, size_t max, struct payload *ret)
 {
 	size_t cap = SECRET_FIRST, n = 0;
-	uint8_t *p = malloc(cap);
+	uint8_t *p = secret_alloc(cap);
 	ssize_t got = p ? 1 : -ENOMEM;
 
 	while (got > 0) {
@@ -170,7 +166,7 @@ static int secret_read(int fd, size_t max, struct payload *ret)
 			got = -EFBIG;
 	}
 	if (got < 0) {
-		wipe_and_free(p, cap);
+		secret_free(p, cap);
 		return (int)got;
 	}
 	ret->buffer = p;
@@ -181,11 +177,16 @@ static int secret_read(int fd, size_t max, struct payload *ret)
 
 /* ---- contents */
 
+uint8_t *payload_alloc(size_t n, bool is_secret)
+{
+	return is_secret ? secret_alloc(n) : calloc(1, n ? n : 1);
+}
+
 static int bytes_copy(const struct kx_part *part, size_t max, struct payload *ret)
 {
 	if (part->n > max)
 		return -EFBIG;
-	ret->buffer = malloc(part->n ? part->n : 1);
+	ret->buffer = payload_alloc(part->n, ret->is_secret);
 	if (!ret->buffer)
 		return -ENOMEM;
 	memcpy(ret->buffer, part->bytes, part->n);

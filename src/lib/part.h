@@ -44,6 +44,8 @@ _must_check_ int part_descriptor(struct kx_ctx *ctx, const struct kx_part *part,
 /* What is in memory into an anonymous file called @what; nobody can change it, except that what is secret stays
  * writable for us, to be overwritten by payload_done(). */
 _must_check_ int payload_seal(struct payload *payload, const char *what, struct kx_error *err);
+/* @n zero bytes for payload.buffer of such a payload, or NULL. */
+uint8_t *payload_alloc(size_t n, bool is_secret);
 /* Converts all path fields of @req to parts in @initrds and @modules. */
 _must_check_ int request_parts(struct kx_request *req, struct part_list *initrds,
 			       struct part_list *modules, struct kx_error *err);

@@ -24,6 +24,7 @@
 #include "base/jobs.h"
 #include "base/mapped.h"
 #include "image/decompress.h"
+#include "lib/part.h"
 #include "lib/reader-reply.h"
 #include "lib/reader.h"
 #include "lib/unpack.h"
@@ -148,35 +149,29 @@ static void wait_for_nothing(struct unpacked *out)
 
 /* ---- and what the answer says then */
 
-static void reply_done(int r, const void *answer, size_t n)
+static void reply_done(int r, size_t answer, size_t size)
 {
 	reply->magic = REPLY_MAGIC;
-	reply->size = (uint32_t)n;
+	reply->size = (uint32_t)size;
 	reply->r = r;
-	memcpy(reply->answer, answer, n);
+	memcpy(reply->answer, &answer, sizeof(answer));
 	reply->stage = STAGE_DONE;
 	confine_leave(0);
 }
 
 static void say_too_much(struct unpacked *out)
 {
-	const size_t n = SIZE_MAX / 2;
-
-	reply_done(0, &n, sizeof(n));
+	reply_done(0, SIZE_MAX / 2, sizeof(size_t));
 }
 
 static void say_one_more(struct unpacked *out)
 {
-	const size_t n = out->max + 1;
-
-	reply_done(0, &n, sizeof(n));
+	reply_done(0, out->max + 1, sizeof(size_t));
 }
 
 static void say_other_size(struct unpacked *out)
 {
-	const size_t n[64] = { 0 };
-
-	reply_done(0, n, sizeof(n));
+	reply_done(0, 0, 64 * sizeof(size_t));
 }
 
 static void say_wrong_magic(struct unpacked *out)
@@ -195,32 +190,26 @@ static void say_unknown_stage(struct unpacked *out)
 
 static void say_positive(struct unpacked *out)
 {
-	reply_done(1, "", 0);
+	reply_done(1, 0, sizeof(size_t));
 }
 
 static void say_no_errno(struct unpacked *out)
 {
-	const size_t n = 0;
-
-	reply_done(-100000, &n, sizeof(n));
+	reply_done(-100000, 0, sizeof(size_t));
 }
 
 static void say_endless_sentence(struct unpacked *out)
 {
-	const size_t n = 0;
-
 	memset(&reply->err, 'x', sizeof(reply->err));
-	reply_done(-EBADMSG, &n, sizeof(n));
+	reply_done(-EBADMSG, 0, sizeof(size_t));
 }
 
 /* An error that points somewhere, as it would be printed. */
 static void say_pointer(struct unpacked *out)
 {
-	const size_t n = 0;
-
 	reply->err.type = (const char *)(uintptr_t)1;
 	memcpy(reply->err.message, "a", 2);
-	reply_done(-EBADMSG, &n, sizeof(n));
+	reply_done(-EBADMSG, 0, sizeof(size_t));
 }
 
 static const struct row {
@@ -384,7 +373,6 @@ static void test_limits(void **state)
 
 /* ---- what works */
 
-static int use_threads(void *data, void *answer, struct kx_error *err);
 static void thread(void *data, size_t i)
 {
 	size_t *sums = data;
@@ -510,6 +498,43 @@ static void test_no_page(void **state)
 	close(fd);
 }
 
+/* ---- secrets */
+
+static int look_at_part(void *data, void *answer, struct kx_error *err)
+{
+	const struct payload *part = data;
+
+	*(uint8_t *)answer = part->bytes.p[part->bytes.n - 1];
+	return 0;
+}
+
+/* Whoever breaks into a decoder does not find them: no page of a secret part is in the child. */
+static void test_secret_parts(void **state)
+{
+	static const uint8_t bytes[] = "secret";
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 4; i++) {
+		const bool is_secret = i % 2;
+		const struct kx_part part = { .size = sizeof(part),
+					      .path = i < 2 ? "/boot/initrd" : NULL,
+					      .bytes = i < 2 ? NULL : bytes,
+					      .n = i < 2 ? 0 : sizeof(bytes) - 1,
+					      .flags = is_secret ? KX_PART_SECRET : 0 };
+		struct payload payload = { .fd = -1 };
+		uint8_t last = 0;
+		const struct reader reader = {
+			.work = look_at_part, .data = &payload, .answer = &last, .answer_n = 1
+		};
+		const int r = part_contents(f->ctx, &part, 100, &payload, NULL);
+
+		assert_int_equal(r, 0);
+		assert_int_equal(reader_run(f->ctx, &reader, NULL), is_secret ? -EBADMSG : 0);
+		assert_int_equal(last, is_secret ? 0 : 't');
+		payload_done(&payload);
+	}
+}
+
 /* ---- where nothing can be confined it goes on, and says so */
 
 static void refuse_filters(void)
@@ -561,7 +586,8 @@ int main(void)
 		WITH_MACHINE(test_hostile_file), WITH_MACHINE(test_hostile_kernel),
 		WITH_MACHINE(test_limits),	 WITH_MACHINE(test_threads),
 		WITH_MACHINE(test_no_status),	 WITH_MACHINE(test_input_shrinks),
-		WITH_MACHINE(test_no_page),	 WITH_MACHINE(test_not_confined),
+		WITH_MACHINE(test_no_page),	 WITH_MACHINE(test_secret_parts),
+		WITH_MACHINE(test_not_confined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
