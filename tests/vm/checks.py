@@ -147,6 +147,8 @@ def check_fast(scenario, end, facts):
     if f"kexec: {scenario.rung}: " not in end.log:
         said = re.search(r"(?m)^kexec: (?:zero-copy|copy|bzImage): .*", end.log)
         yield f"the rung is not {scenario.rung!r}, but {said and said[0]!r}"
+    if "unpacking is not confined" in end.log:
+        yield "kernel and initrd were unpacked by kexec itself"
     if not placed or not runs or int(placed[1], 16) != int(runs[1], 16):
         yield (f"the kernel runs at {runs and runs[1]}, was placed at {placed and placed[1]}")
     if not TEXT_LINK <= text < TEXT_LINK + TEXT_ROOM or text % TEXT_STEP:

@@ -196,6 +196,8 @@ CASES = [
      False),
     ("unpacked kernel", lambda: fast(), True),
     ("unpacked kernel elsewhere", lambda: fast(PLACED.replace("x1d", "x1c")), False),
+    ("not unpacked apart", lambda: fast(PLACED + "unpacking is not confined to a process of its own: x\n"),
+     False),
     ("copied all the same", lambda: fast(PLACED.replace("zero-copy", "copy")),
      False),
     ("text nowhere", lambda: fast(text="0000000000000000 T _text"), False),
