@@ -11,6 +11,7 @@
 #include "image/decompress.h"
 #include "lib/arch.h"
 #include "lib/reader.h"
+#include "lib/unpack-answer.h"
 
 const struct bytes *initrd_files(const struct payload *initrd, size_t *ret_n)
 {
@@ -75,22 +76,11 @@ int unpack_file(struct kx_ctx *ctx, struct bytes file, size_t max, struct conten
 
 enum { KERNEL, INITRD, N_WINDOWS };
 
-struct all_answer {
-	int32_t kernel_r;
-	uint32_t is_damaged;
-	struct kx_error kernel_why;
-	uint64_t initrd_n; /* 0: it stays as it is */
-	uint64_t n_unpacked, cost;
-	uint64_t n_modules, n_left_out, left_out;
-	char why_not[sizeof(((struct initrd_unpacked *)0)->why_not)];
-	char why_no_diet[sizeof(((struct diet *)0)->why_not)];
-};
-
 struct all_job {
 	const struct unpack_wish *wish;
 	struct window windows[N_WINDOWS];
 	size_t kernel_n;
-	struct all_answer *answer;
+	struct unpack_answer *answer;
 	int r; /* of the initial ramdisk */
 	struct kx_error *err;
 };
@@ -98,7 +88,7 @@ struct all_job {
 static void work_kernel(struct all_job *job)
 {
 	const struct room room = window_room(&job->windows[KERNEL]);
-	struct all_answer *answer = job->answer;
+	struct unpack_answer *answer = job->answer;
 
 	answer->kernel_r = job->wish->arch->kernel_unpack(job->wish->kernel, &room, job->kernel_n,
 							  &answer->kernel_why);
@@ -108,7 +98,7 @@ static void work_kernel(struct all_job *job)
 static void work_diet(struct all_job *job, struct diet *diet)
 {
 	const struct bytes plain = job->wish->initrd->bytes;
-	struct all_answer *answer = job->answer;
+	struct unpack_answer *answer = job->answer;
 	const bool was_packed = answer->initrd_n;
 	uint8_t *row = job->windows[INITRD].p;
 	size_t n = was_packed ? (size_t)answer->initrd_n : plain.n;
@@ -129,7 +119,7 @@ static void work_initrd(struct all_job *job)
 {
 	const struct unpack_wish *wish = job->wish;
 	const struct room room = window_room(&job->windows[INITRD]);
-	struct all_answer *answer = job->answer;
+	struct unpack_answer *answer = job->answer;
 	struct initrd_unpacked what = { 0 };
 	struct diet diet = { 0 };
 	size_t n_files, n = 0;
@@ -191,8 +181,8 @@ static int make_windows(struct all_job *job, struct unpack_made *made)
 	return r;
 }
 
-static int take_all(struct all_job *job, const struct all_answer *answer, struct unpack_made *made,
-		    struct kx_error *err)
+static int take_all(struct all_job *job, const struct unpack_answer *answer,
+		    struct unpack_made *made, struct kx_error *err)
 {
 	if (answer->initrd_n > job->windows[INITRD].n ||
 	    (job->windows[KERNEL].p && answer->kernel_r > 0))
@@ -219,7 +209,7 @@ static int take_all(struct all_job *job, const struct all_answer *answer, struct
 static int run_all(struct kx_ctx *ctx, struct all_job *job, struct unpack_made *made,
 		   struct kx_error *err)
 {
-	struct all_answer answer = { 0 };
+	struct unpack_answer answer = { 0 };
 	struct window windows[N_WINDOWS];
 	struct reader reader = { .work = work_all,
 				 .data = job,
