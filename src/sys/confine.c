@@ -161,46 +161,85 @@ static const int allowed[] = {
 	SCMP_SYS(sigaltstack),
 };
 
-/* What the C library asks for and does without. abort(3) tries to say something first: without this it would
- * look like an attempt to get out. */
-static const struct {
-	int call, error;
-} refused[] = {
-	{ SCMP_SYS(clone3), ENOSYS }, /* its flags are in memory, out of sight */
-	{ SCMP_SYS(rt_sigaction), EPERM }, { SCMP_SYS(write), EBADF },
-	{ SCMP_SYS(writev), EBADF },	   { SCMP_SYS(prctl), EINVAL }, /* names for memory */
+/* What nobody asks for who only unpacks: it is ended there. All other calls do not exist (ENOSYS), so that a C library
+ * which tries a new one first goes on without: clone3(2), whose flags a filter does not see, names for memory, the
+ * words of abort(3). */
+static const int ending[] = {
+	SCMP_SYS(bpf),
+	SCMP_SYS(connect),
+	SCMP_SYS(creat),
+	SCMP_SYS(execve),
+	SCMP_SYS(execveat),
+	SCMP_SYS(finit_module),
+	SCMP_SYS(fork),
+	SCMP_SYS(init_module),
+	SCMP_SYS(io_uring_setup),
+	SCMP_SYS(kexec_load),
+	SCMP_SYS(kexec_file_load),
+	SCMP_SYS(kill),
+	SCMP_SYS(mount),
+	SCMP_SYS(open),
+	SCMP_SYS(openat),
+	SCMP_SYS(openat2),
+	SCMP_SYS(pidfd_open),
+	SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev),
+	SCMP_SYS(ptrace),
+	SCMP_SYS(reboot),
+	SCMP_SYS(setuid),
+	SCMP_SYS(socket),
+	SCMP_SYS(socketpair),
+	SCMP_SYS(tkill),
+	SCMP_SYS(unshare),
+	SCMP_SYS(userfaultfd),
+	SCMP_SYS(vfork),
 };
+
+/* What is allowed with one argument, and ends it with another. */
+static int add_conditions(scmp_filter_ctx filter)
+{
+	const scmp_datum_t own = (scmp_datum_t)getpid(); /* abort(3) */
+	const struct {
+		int call;
+		struct scmp_arg_cmp allowed, ends;
+	} v[] = {
+		{ SCMP_SYS(mmap), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+		  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC) },
+		{ SCMP_SYS(mprotect), SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+		  SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC) },
+		{ SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD),
+		  SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0) },
+		{ SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, own), SCMP_A0(SCMP_CMP_NE, own) },
+	};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(v) / sizeof(v[0]); i++) {
+		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, v[i].call, 1, &v[i].allowed);
+		if (r == 0)
+			r = seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS, v[i].call, 1,
+						   &v[i].ends);
+	}
+	return r;
+}
 
 static int add_rules(scmp_filter_ctx filter)
 {
-	static const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
-					 is_thread = SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD,
-							     CLONE_THREAD);
-	const struct scmp_arg_cmp itself =
-		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()); /* abort(3) */
-	int r = 0;
+	int r = add_conditions(filter);
 
 	for (size_t i = 0; r == 0 && i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	for (size_t i = 0; r == 0 && i < sizeof(refused) / sizeof(refused[0]); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)refused[i].error),
-				     refused[i].call, 0);
-	if (r == 0)
-		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_code);
-	if (r == 0)
-		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_code);
-	if (r == 0)
-		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &is_thread);
-	if (r == 0)
-		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &itself);
+	for (size_t i = 0; r == 0 && i < sizeof(ending) / sizeof(ending[0]); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, ending[i], 0);
 	return r;
 }
 
 static const char *filter_calls(void)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	int r = filter ? add_rules(filter) : -ENOSYS;
 
+	if (r == 0) /* calls by the numbers of another architecture */
+		r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);

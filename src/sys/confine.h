@@ -13,7 +13,8 @@ struct confine_limits {
 /*
  * Takes from this process, a child made by fork(2) that goes on computing, everything else: it closes every
  * descriptor, gives up capabilities and new privileges, has no file system (Landlock) where the kernel can,
- * and ends by SIGSYS at the first system call that threads and memory do not need. It leaves no core dump,
+ * and has no system calls but those that threads and memory need: others do not exist (ENOSYS), and those that
+ * open, start, trace or talk end it by SIGSYS. It leaves no core dump,
  * and is the first that the kernel ends when memory is short.
  *
  * Returns NULL, or why that cannot be, a static sentence: it must not go on then.

@@ -112,6 +112,19 @@ static void fork_again(struct unpacked *out)
 	(void)!syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
 }
 
+/* With ENOSYS it goes on, as without the file that it wanted: what it unpacks is then right. */
+static void try_others(struct unpacked *out)
+{
+	static const long calls[] = {
+		SYS_read,  SYS_write, SYS_unlinkat, SYS_prlimit64, SYS_setns,
+		SYS_fcntl, SYS_chdir, SYS_ioctl,    SYS_clone3,	   SYS_sendto
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		if (syscall(calls[i], 0L, 0L, 0L, 0L, 0L, 0L) != -1 || errno != ENOSYS)
+			abort();
+}
+
 static void map_code(struct unpacked *out)
 {
 	(void)!mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -120,11 +133,6 @@ static void map_code(struct unpacked *out)
 static void make_code(struct unpacked *out)
 {
 	(void)mprotect(out->p, 4096, PROT_READ | PROT_EXEC);
-}
-
-static void raise_limits(struct unpacked *out)
-{
-	(void)!syscall(SYS_prlimit64, 0, 0, NULL, NULL);
 }
 
 static void load_kernel(struct unpacked *out)
@@ -188,11 +196,6 @@ static void say_wrong_magic(struct unpacked *out)
 	confine_leave(0);
 }
 
-static void say_positive(struct unpacked *out)
-{
-	reply_done(1, 0, sizeof(size_t));
-}
-
 static void say_no_errno(struct unpacked *out)
 {
 	reply_done(-100000, 0, sizeof(size_t));
@@ -229,13 +232,11 @@ static const struct row {
 	{ "fork", fork_again, -EPERM, "something else" },
 	{ "mmap", map_code, -EPERM, "something else" },
 	{ "mprotect", make_code, -EPERM, "something else" },
-	{ "setrlimit", raise_limits, -EPERM, "something else" },
 	{ "kexec_load", load_kernel, -EPERM, "something else" },
 	{ "too much", say_too_much, -EPROTO, "cannot be" },
 	{ "one more", say_one_more, -EPROTO, "cannot be" },
 	{ "other size", say_other_size, -EPROTO, "cannot be" },
 	{ "magic", say_wrong_magic, -EPROTO, "cannot be" },
-	{ "positive", say_positive, -EPROTO, "cannot be" },
 	{ "no errno", say_no_errno, -EPROTO, "cannot be" },
 	{ "endless", say_endless_sentence, -EBADMSG, "xxxxxxxx" },
 	{ "pointer", say_pointer, -EBADMSG, "a" },
@@ -568,7 +569,9 @@ static void test_not_confined(void **state)
 	int status = -1;
 	pid_t pid;
 
+	hostile = try_others;
 	expect_open(f);
+	hostile = NULL;
 	assert_null(strstr(f->log, "not confined"));
 	pid = fork();
 	assert_true(pid >= 0);
