@@ -30,6 +30,7 @@ enum {
 struct job {
 	const struct capture_settings *settings;
 	struct progress *progress;
+	int core_fd; /* /proc/vmcore */
 	struct vmcore *core;
 	struct vmcore_summary summary;
 	struct strbuf notes;
@@ -46,11 +47,13 @@ static void note_time(struct job *j, const char *step)
 	strbuf_addf(&j->notes, "%s-ms=%llu\n", step, (unsigned long long)uptime_ms());
 }
 
+/* Where memory is large, long searches read and write nothing else. */
 static ssize_t read_core(void *data, uint64_t offset, void *buf, size_t n)
 {
-	const int *fd = data;
+	struct job *j = data;
 
-	return read_at(*fd, buf, n, offset);
+	beat(j);
+	return read_at(j->core_fd, buf, n, offset);
 }
 
 static void load_modules(struct job *j)
@@ -253,9 +256,9 @@ static int save(struct job *j)
 
 int job_run(const struct capture_settings *settings, struct progress *progress)
 {
-	struct job j = { .settings = settings, .progress = progress };
 	_cleanup_close_ int fd = open("/proc/vmcore", O_RDONLY | O_CLOEXEC);
-	const struct vmcore_source source = { read_core, &fd };
+	struct job j = { .settings = settings, .progress = progress, .core_fd = fd };
+	const struct vmcore_source source = { read_core, &j };
 	struct kx_error err = { 0 };
 	int r;
 
