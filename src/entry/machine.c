@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "entry/machine.h"
+#include "entry/volume-names.h"
 
 static void cache_put(blkid_cache *cache)
 {
@@ -101,72 +102,15 @@ static int first_match(const char *pattern, dev_t *ret)
 	return r;
 }
 
-/* Copies without dashes: UUIDs of LVM have them in GRUB's names, but not in udev's. */
-static void copy_plain(char *out, size_t max, const char *s)
-{
-	size_t n = 0;
-
-	for (; *s && n + 1 < max; s++)
-		if (*s != '-')
-			out[n++] = *s;
-	out[n] = 0;
-}
-
-static bool is_plain_name(const char *s)
-{
-	for (; *s; s++)
-		if (strchr("*?[\\/", *s))
-			return false;
-	return true;
-}
-
-/* "lvmid/VG-UUID/LV-UUID" */
-static int find_lvm_id(const char *ids, dev_t *ret)
-{
-	const char *slash = strchr(ids, '/');
-	char vg[64], lv[64], path[256];
-	_cleanup_free_ char *first = NULL;
-
-	if (!slash || !is_plain_name(slash + 1))
-		return -ENOENT;
-	first = strndup(ids, (size_t)(slash - ids));
-	if (!first)
-		return -ENOMEM;
-	if (!is_plain_name(first))
-		return -ENOENT;
-	copy_plain(vg, sizeof(vg), first);
-	copy_plain(lv, sizeof(lv), slash + 1);
-	(void)snprintf(path, sizeof(path), "/dev/disk/by-id/dm-uuid-LVM-%s%s", vg, lv);
-	return machine_device(path, ret);
-}
-
 int machine_find_volume(const char *name, dev_t *ret)
 {
-	static const struct {
-		const char *prefix, *pattern;
-	} forms[] = {
-		{ "lvm/", "/dev/mapper/%s" },
-		{ "mduuid/", "/dev/disk/by-id/md-uuid-%s" },
-		{ "md/", "/dev/md/%s" },
-		{ "md", "/dev/md%s" },
-		{ "cryptouuid/", "/dev/disk/by-id/dm-uuid-CRYPT-*-%s-*" },
-	};
-	char path[512];
+	struct volume_places places;
+	int r = -ENOENT;
 
-	if (strncmp(name, "lvmid/", 6) == 0)
-		return find_lvm_id(name + 6, ret);
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		const char *pattern = forms[i].pattern, *mark = strstr(pattern, "%s");
-		size_t n = strlen(forms[i].prefix);
-
-		if (strncmp(name, forms[i].prefix, n) != 0 || !is_plain_name(name + n))
-			continue;
-		(void)snprintf(path, sizeof(path), "%.*s%s%s", (int)(mark - pattern), pattern,
-			       name + n, mark + 2);
-		return first_match(path, ret);
-	}
-	return -ENOENT;
+	volume_places(name, &places);
+	for (size_t i = 0; r == -ENOENT && i < places.n; i++)
+		r = first_match(places.v[i], ret);
+	return r;
 }
 
 /* libblkid has to read the disk. A user who may not gets the more likely answer. */

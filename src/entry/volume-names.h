@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+
+enum { VOLUME_PLACES_MAX = 3, VOLUME_PLACE_BYTES = 256 };
+
+/* Patterns for glob(3) of the device, the likeliest first. */
+struct volume_places {
+	char v[VOLUME_PLACES_MAX][VOLUME_PLACE_BYTES];
+	size_t n;
+};
+
+/*
+ * Where udev has the device behind GRUB's name of an LVM volume ("lvm/VG-LV", "lvmid/UUID/UUID"), of a RAID
+ * array ("md0", "md/NAME", "mduuid/HEX") or of an opened LUKS container ("cryptouuid/HEX"); nowhere for
+ * other names. Sources: GRUB, grub-core/disk/diskfilter.c (grub_diskfilter_make_raid), lvm.c and
+ * cryptodisk.c; mdadm's udev-md-raid-arrays.rules, LVM's 13-dm-disk.rules.
+ */
+void volume_places(const char *name, struct volume_places *ret);
