@@ -46,6 +46,7 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/boot-loaders.py
 	@tests/vm/direct.py
 	@tests/vm/crash.py
+	@tests/vm/crash-save.py
 	@tests/vm/dump.py
 
 check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row: hours

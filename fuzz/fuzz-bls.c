@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned known = size ? data[0] & BLS_ALL : BLS_ALL;
 	struct bls_type1 t;
 
-	if (bls_type1_parse((struct bytes){ data, size }, known, &t) < 0)
+	if (bls_type1_parse((struct bytes){ data, size }, known, true, &t) < 0)
 		return 0;
 	/* A kind has a program and a line; joined options are no longer than the file. */
 	if (!(t.kinds | t.unknown) != !t.program || !(t.kinds | t.unknown) != !t.line)

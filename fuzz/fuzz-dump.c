@@ -99,7 +99,9 @@ static void read_back(struct file *written)
 static void write_dump(struct vmcore *core, unsigned level, enum dump_packing packing)
 {
 	struct file written = { dump, 0, DUMP_MAX };
-	const struct dump_sink sink = { write_at, read_at, &written };
+	const struct dump_sink sink = { .write_at = write_at,
+					.read_at = read_at,
+					.data = &written };
 	struct dump_counts counts = { 0 }, survey = { 0 };
 	struct kx_error err = { 0 };
 	int r = dump_write(core, level, packing, &sink, &counts, &err);

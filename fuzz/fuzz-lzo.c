@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* One page of a dump, packed by lzo. */
+/* A block of lzop(1), or a page of a dump. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "vmcore/core.h"
+#include "base/lzo.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

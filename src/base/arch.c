@@ -32,6 +32,8 @@ static const struct {
 	[ARCH_PPC64LE] = { "ppc64le", false, 21, 2, false },
 	[ARCH_PPC64] = { "ppc64", false, 21, 2, true },
 	[ARCH_S390X] = { "s390x", false, 22, 2, true },
+	/* uname(2) says the same of both byte orders; of the distributions' programs only this one is left */
+	[ARCH_MIPS64] = { "mips64", false, 8, 2, false },
 };
 
 const char *arch_name(enum arch_id id)
@@ -118,6 +120,9 @@ static enum arch_id from_cpuinfo(const char *text)
 		return ARCH_RISCV64;
 	if (field(text, "ISA", value, sizeof(value)) && has_word(value, "loongarch64"))
 		return ARCH_LOONGARCH64;
+	if (field(text, "isa", value, sizeof(value)) && strncmp(value, "mips", 4) == 0 &&
+	    strstr(value, " mips64r"))
+		return ARCH_MIPS64;
 	if (field(text, "vendor_id", value, sizeof(value)) && strcmp(value, "IBM/S390") == 0)
 		return ARCH_S390X;
 	return ARCH_UNKNOWN;

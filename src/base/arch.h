@@ -20,6 +20,7 @@ enum arch_id {
 	ARCH_PPC64LE,
 	ARCH_PPC64,
 	ARCH_S390X,
+	ARCH_MIPS64,
 	ARCH_N,
 };
 

@@ -125,6 +125,16 @@ static bool asks(struct bytes value)
 	return value.p && bytes_is(value, "ask");
 }
 
+static bool forces(struct bytes value)
+{
+	return value.p && bytes_is(value, "force");
+}
+
+static bool is_single(struct bytes value)
+{
+	return value.p && bytes_is(value, "single");
+}
+
 static const struct {
 	const char *key;
 	bool (*ends)(struct bytes value);
@@ -140,7 +150,8 @@ static const struct {
 	/* without a value only: with one it is an option of dracut's, which is permanent */
 	{ "rd.emergency", no_value },
 	{ "-b", no_value },
-	{ "recovery", no_value }, /* Ubuntu's friendly-recovery */
+	{ "recovery", no_value },   /* Ubuntu's friendly-recovery */
+	{ "softlevel", is_single }, /* OpenRC, user-guide.md */
 	{ "systemd.unit", is_one_boot_target },
 	{ "rd.systemd.unit", is_one_boot_target },
 	{ "init", is_shell },
@@ -162,6 +173,9 @@ static const struct {
 	{ "flatcar.first_boot", is_switched_on },
 	{ "coreos.first_boot", is_switched_on },
 	{ "combustion.firstboot", is_switched_on },
+	/* systemd-fsck@.service(8): look at every file system once */
+	{ "fsck.mode", forces },
+	{ "forcefsck", no_value },
 	/* selinux-autorelabel-generator, systemd-factory-reset-generator(8) */
 	{ "autorelabel", is_switched_on },
 	{ "systemd.factory_reset", is_switched_on },

@@ -59,6 +59,14 @@ bool lines_next_said(struct lines *lines, struct bytes *ret)
 	return false;
 }
 
+struct bytes bytes_unquote(struct bytes b)
+{
+	const bool is_quoted =
+		b.n > 1 && (b.p[0] == '"' || b.p[0] == '\'') && b.p[b.n - 1] == b.p[0];
+
+	return is_quoted ? (struct bytes){ b.p + 1, b.n - 2 } : b;
+}
+
 struct bytes bytes_word(struct bytes *b)
 {
 	struct bytes word = { b->p, 0 };

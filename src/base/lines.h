@@ -19,6 +19,8 @@ bool lines_next_said(struct lines *lines, struct bytes *ret);
 
 /* Without blanks, tabs and CR at both ends. */
 struct bytes bytes_trim(struct bytes b);
+/* Without one pair of quotes, double or single, around the whole. */
+struct bytes bytes_unquote(struct bytes b);
 /* Removes the first word and the blanks after it from the start of @b, and returns the word. */
 struct bytes bytes_word(struct bytes *b);
 bool bytes_is(struct bytes b, const char *s);

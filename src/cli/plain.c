@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/utf8.h"
+#include "base/utf8.h"
 
 /* How many bytes at @s are one control character, 0 for none. In UTF-8, C1 is C2 80 to C2 9F (ECMA-48, RFC
  * 3629); a byte in that range that is no part of a whole character is what an 8-bit terminal takes for it, and

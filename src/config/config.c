@@ -17,7 +17,13 @@
 #include "config/config.h"
 
 #define HOOKS_DEFAULT "/etc/rapidreboot/hooks.d"
-enum { HOOK_TIMEOUT_S = 60, TIMEOUT_MAX_S = 24 * 60 * 60 };
+enum {
+	HOOK_TIMEOUT_S = 60,
+	TIMEOUT_MAX_S = 24 * 60 * 60,
+	CRASH_LEVEL_MAX = 31, /* all bits of makedumpfile -d */
+	CRASH_KEEP_MAX = 100000,
+	CRASH_KEEP_MIB_MAX = 1 << 30,
+};
 
 int config_init(struct config *ret)
 {
@@ -26,6 +32,7 @@ int config_init(struct config *ret)
 		.import = true,
 		.mount_esp = true,
 		.notice = true,
+		.crash_level = CRASH_LEVEL_MAX,
 	};
 
 	config.hooks = strdup(HOOKS_DEFAULT);
@@ -45,6 +52,9 @@ void config_done(struct config *config)
 	free(config->crash_initrd);
 	free(config->crash_cmdline);
 	free(config->crash_append);
+	free(config->crash_target);
+	free(config->crash_pack);
+	free(config->crash_failure);
 	config_words_done(&config->force);
 	config_words_done(&config->downgrade);
 	config_words_done(&config->refuse);
@@ -75,6 +85,11 @@ static int set_optional_path(void *field, const char *value)
 	return *value && *value != '/' ? -EINVAL : set_text(field, value);
 }
 
+static int set_initrd(void *field, const char *value)
+{
+	return strcmp(value, "own") == 0 ? set_text(field, value) : set_optional_path(field, value);
+}
+
 static int set_path(void *field, const char *value)
 {
 	if (*value && *value != '/')
@@ -82,15 +97,46 @@ static int set_path(void *field, const char *value)
 	return bytes_set(field, text_of(*value ? value : HOOKS_DEFAULT));
 }
 
-static int set_seconds(void *field, const char *value)
+static int set_number(void *field, const char *value, uint64_t max)
 {
-	unsigned *seconds = field;
+	unsigned *number = field;
 	uint64_t v;
 
-	if (parse_u64(value, &v) < 0 || v > TIMEOUT_MAX_S)
+	if (parse_u64(value, &v) < 0 || v > max)
 		return -EINVAL;
-	*seconds = (unsigned)v;
+	*number = (unsigned)v;
 	return 0;
+}
+
+static int set_seconds(void *field, const char *value)
+{
+	return set_number(field, value, TIMEOUT_MAX_S);
+}
+
+static int set_level(void *field, const char *value)
+{
+	return set_number(field, value, CRASH_LEVEL_MAX);
+}
+
+static int set_keep(void *field, const char *value)
+{
+	return set_number(field, value, CRASH_KEEP_MAX);
+}
+
+static int set_keep_mib(void *field, const char *value)
+{
+	return set_number(field, value, CRASH_KEEP_MIB_MAX);
+}
+
+static int set_pack(void *field, const char *value)
+{
+	return !*value || has_item("zlib,zstd,none", ",", value) ? set_text(field, value) : -EINVAL;
+}
+
+static int set_crash_failure(void *field, const char *value)
+{
+	return !*value || has_item("reboot,poweroff,halt", ",", value) ? set_text(field, value)
+								       : -EINVAL;
 }
 
 static int set_way(void *field, const char *value)
@@ -207,11 +253,21 @@ static const struct setting {
 	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
 	{ "CRASH_KERNEL", set_optional_path, offsetof(struct config, crash_kernel),
 	  "an absolute path, or nothing" },
-	{ "CRASH_INITRD", set_optional_path, offsetof(struct config, crash_initrd),
-	  "an absolute path, or nothing" },
+	{ "CRASH_INITRD", set_initrd, offsetof(struct config, crash_initrd),
+	  "own, an absolute path, or nothing" },
 	{ "CRASH_CMDLINE", set_text, offsetof(struct config, crash_cmdline), "a command line" },
 	{ "CRASH_APPEND", set_text, offsetof(struct config, crash_append),
 	  "words of a command line" },
+	{ "CRASH_TARGET", set_optional_path, offsetof(struct config, crash_target),
+	  "an absolute path, or nothing" },
+	{ "CRASH_LEVEL", set_level, offsetof(struct config, crash_level), "a number from 0 to 31" },
+	{ "CRASH_PACK", set_pack, offsetof(struct config, crash_pack), "zlib, zstd or none" },
+	{ "CRASH_KEEP", set_keep, offsetof(struct config, crash_keep),
+	  "a number, at most 100000; 0: all" },
+	{ "CRASH_KEEP_MIB", set_keep_mib, offsetof(struct config, crash_keep_mib),
+	  "MiB, at most 1073741824; 0: any size" },
+	{ "CRASH_FAILURE", set_crash_failure, offsetof(struct config, crash_failure),
+	  "reboot, poweroff or halt" },
 	{ "NOTICE", set_switch, offsetof(struct config, notice), "yes or no" },
 	{ "IMPORT", set_switch, offsetof(struct config, import), "yes or no", true },
 	{ "CHECKS_FORCE", set_words, offsetof(struct config, force), "ids of checks" },

@@ -46,11 +46,15 @@ struct config {
 	bool diet;		    /* DIET: without kernel modules that are not used here */
 	enum config_confirm confirm;
 	enum config_firmware firmware;
-	char *crash_kernel, *crash_initrd; /* CRASH_KERNEL, CRASH_INITRD: paths, or NULL */
+	char *crash_kernel, *crash_initrd; /* CRASH_KERNEL, CRASH_INITRD: paths, or NULL; "own" */
 	char *crash_cmdline; /* CRASH_CMDLINE: instead of the running kernel's, or NULL */
 	char *crash_append;  /* CRASH_APPEND: words after it, or NULL */
-	bool notice;	     /* NOTICE: tell who logs in that a reboot is due */
-	bool import;	     /* IMPORT: honour the files of config/legacy.h */
+	char *crash_target;  /* CRASH_TARGET: directory of dumps, or NULL */
+	unsigned crash_level, crash_keep,
+		crash_keep_mib;		  /* CRASH_LEVEL, CRASH_KEEP, CRASH_KEEP_MIB */
+	char *crash_pack, *crash_failure; /* CRASH_PACK, CRASH_FAILURE: a word, or NULL */
+	bool notice;			  /* NOTICE: tell who logs in that a reboot is due */
+	bool import;			  /* IMPORT: honour the files of config/legacy.h */
 	bool mount_esp; /* MOUNT_ESP: look into partitions of boot loaders that are not mounted */
 	struct config_words force;     /* CHECKS_FORCE: these checks do not refuse */
 	struct config_words downgrade; /* CHECKS_NOTE: findings of these are notes */

@@ -29,7 +29,7 @@ int crash_choose(struct kx_ctx *ctx, int root, const char *machine,
 	int r = crash_find_files(root, settings, &choice, err);
 
 	if (r == 0)
-		r = crash_words(ctx, root, machine, settings, &choice.cmdline, err);
+		r = crash_words(ctx, root, machine, settings, choice.is_own, &choice.cmdline, err);
 	if (r < 0)
 		return r;
 	*ret = choice;

@@ -10,7 +10,11 @@
  * here; rapidreboot.conf(5) has a table of every variable.
  */
 
+#include "capture/archive.h"
 #include "config/config.h"
+
+/* In the place of a path: the initial ramdisk of our own. */
+#define CRASH_INITRD_OWN "own"
 
 /* Whose configuration counts; each has rules of its own. */
 enum crash_source {
@@ -40,6 +44,8 @@ struct crash_options {
  * @remove: keys that are taken out of it, separated by blanks
  * @append: words that are added to it
  * @cpus: processors of the crash kernel, 0: all (SUSE)
+ * @target: directory of dumps, for the initial ramdisk of our own
+ * @capture: what its program is told, without targets and modules
  * @warnings: "FILE:LINE: …" for a person
  */
 struct crash_settings {
@@ -50,6 +56,8 @@ struct crash_settings {
 	char *directories, *image, *image_end;
 	char *base, *remove, *append;
 	unsigned cpus;
+	char *target;
+	struct capture_settings capture;
 	struct crash_options options;
 	struct config_words warnings;
 };
@@ -77,11 +85,13 @@ const char *crash_source_name(enum crash_source source);
 /**
  * struct crash_choice - what is loaded
  * @kernel: path
- * @initrd: path, or NULL: none (Debian's tool loads without one when its file is not there)
+ * @initrd: path, or NULL: none (Debian's tool loads without one when its file is not there), or
+ * @is_own: it is made when it is loaded, by capture_archive_make()
  * @cmdline: all of it; the loader adds elfcorehdr=
  */
 struct crash_choice {
 	char *kernel, *initrd, *cmdline;
+	bool is_own;
 };
 
 /**
@@ -89,6 +99,8 @@ struct crash_choice {
  * @ctx: of the machine, for the running command line
  * @root: of the same: reads /proc, /sys, /boot and what the rules name
  * @machine: as uname -m prints it
+ *
+ * Where nothing names an initial ramdisk and none that was made for a crash is found, it is our own.
  *
  * Return: 0; -ENOENT: no kernel or no initial ramdisk for a crash, with a sentence that says where it
  * was looked for and which command makes one; -EACCES and others; -ENOMEM.

@@ -442,16 +442,15 @@ static int own(int root, const struct crash_settings *s, struct crash_choice *re
 			"no file of the running kernel %s is found: name one by CRASH_KERNEL "
 			"in " CONFIG_FILE,
 			version);
-	if (r == 0)
-		r = s->initrd ? text_set(&ret->initrd, s->initrd)
-			      : first_of(root, initrds, version, &ret->initrd);
-	return r == -ENOENT
-		       ? kx_fail(err, r,
-				 "no initial ramdisk that saves a dump is found for %s (an ordinary one "
-				 "saves nothing): make one with kdumpctl, mkdumprd or kdump-config, or "
-				 "name it by CRASH_INITRD in " CONFIG_FILE,
-				 version)
-		       : r;
+	if (r < 0)
+		return r;
+	if (s->initrd && strcmp(s->initrd, CRASH_INITRD_OWN) != 0)
+		return text_set(&ret->initrd, s->initrd);
+	r = s->initrd ? -ENOENT : first_of(root, initrds, version, &ret->initrd);
+	if (r != -ENOENT)
+		return r;
+	ret->is_own = true;
+	return 0;
 }
 
 int crash_find_files(int root, const struct crash_settings *s, struct crash_choice *ret,

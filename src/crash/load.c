@@ -13,8 +13,9 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "crash/load.h"
+#include "crash/rules.h"
 
-enum { NOTE_MAX = 128 << 10 };
+enum { NOTE_MAX = 128 << 10, ARCHIVE_MAX = 256 << 20 };
 
 /* ---- the note */
 
@@ -33,11 +34,14 @@ static void write_note(const struct crash_job *job)
 	if (!is_one_line(c->kernel) || !is_one_line(c->initrd) || !is_one_line(c->cmdline))
 		return;
 	strbuf_addf(&b, "kernel %s\n", c->kernel);
-	if (c->initrd)
-		strbuf_addf(&b, "initrd %s\n", c->initrd);
+	if (c->initrd || job->archive)
+		strbuf_addf(&b, "initrd %s\n", job->archive ? CRASH_ARCHIVE_FILE : c->initrd);
 	strbuf_addf(&b, "way %d\nflags %llu\ncmdline %s\n", (int)job->info.way,
 		    (unsigned long long)job->settings->options.flags, c->cmdline);
 	r = b.failed ? -ENOMEM : directory_make_in(job->root, CRASH_NOTE_DIRECTORY, 0700);
+	if (r == 0 && job->archive)
+		r = file_replace_in(job->root, CRASH_ARCHIVE_FILE, 0600, job->archive,
+				    job->archive_n, false);
 	if (r == 0)
 		r = file_replace_in(job->root, CRASH_NOTE_FILE, 0600, b.s, b.n, false);
 	if (r < 0)
@@ -94,6 +98,8 @@ void crash_job_done(struct crash_job *job)
 {
 	job->plan = kx_plan_free(job->plan);
 	job->image = kx_image_free(job->image);
+	capture_settings_done(&job->capture);
+	free(TAKE_PTR(job->archive));
 }
 
 static struct kx_request request_of(const struct crash_job *job)
@@ -103,16 +109,60 @@ static struct kx_request request_of(const struct crash_job *job)
 		.image = job->image,
 		.initrds = (const char *const *)&job->choice->initrd,
 		.n_initrds = job->choice->initrd ? 1 : 0,
+		.initrd_parts = &job->part,
+		.n_initrd_parts = job->archive ? 1 : 0,
 		.cmdline = job->choice->cmdline,
 		.way = job->needs_signature ? KX_WAY_FILE : job->settings->options.way,
 		.flags = job->settings->options.flags | KX_REQ_ON_CRASH,
 	};
 }
 
+static void describe_archive(struct crash_job *job)
+{
+	job->part = (struct kx_part){
+		.size = sizeof(job->part),
+		.path = "the initial ramdisk of rapidreboot",
+		.bytes = job->archive,
+		.n = job->archive_n,
+	};
+}
+
+/* Puts the initial ramdisk together, for the release that the kernel's file tells, or else the running one. */
+static int make_archive(struct crash_job *job, struct kx_error *err)
+{
+	struct kx_image_info info = { .size = sizeof(info) };
+	_cleanup_free_ char *running = NULL;
+	const char *directories[] = { job->settings->target, "/var/lib/rapidreboot/crash" };
+	struct capture_wish wish = {
+		.program = job->program,
+		.directories = directories,
+		.n_directories = sizeof(directories) / sizeof(directories[0]),
+		.settings = &job->capture,
+	};
+	int r = kx_image_info(job->image, &info);
+
+	if (r < 0)
+		return kx_fail(err, r, "the kernel cannot be described");
+	if (!info.version) {
+		r = crash_running_release(job->root, &running, err);
+		if (r < 0)
+			return r;
+	}
+	wish.release = info.version ? info.version : running;
+	job->capture = job->settings->capture; /* which has neither targets nor modules */
+	r = capture_archive_make(job->root, &wish, &job->archive, &job->archive_n, err);
+	if (r < 0)
+		return r;
+	describe_archive(job);
+	return 0;
+}
+
 static int open_image(struct crash_job *job, struct kx_error *err)
 {
-	return job->image ? 0
-			  : kx_image_open(job->ctx, job->choice->kernel, NULL, &job->image, err);
+	int r = job->image ? 0
+			   : kx_image_open(job->ctx, job->choice->kernel, NULL, &job->image, err);
+
+	return r < 0 || !job->choice->is_own || job->archive ? r : make_archive(job, err);
 }
 
 static int make_plan(struct crash_job *job, const struct kx_request *request, struct kx_error *err)
@@ -171,6 +221,22 @@ static int is_loaded(struct kx_ctx *ctx)
 	return kx_state(ctx, &state, NULL) < 0 ? -EIO : state.crash_loaded;
 }
 
+/* What was made for the last load, and is in memory, not where files are loaded from. */
+static int take_archive(struct crash_job *job, struct crash_choice *choice)
+{
+	int r;
+
+	if (!choice->initrd || strcmp(choice->initrd, CRASH_ARCHIVE_FILE) != 0)
+		return 0;
+	r = read_file_in(job->root, CRASH_ARCHIVE_FILE, ARCHIVE_MAX, &job->archive,
+			 &job->archive_n);
+	if (r < 0)
+		return r;
+	free(TAKE_PTR(choice->initrd));
+	describe_archive(job);
+	return 0;
+}
+
 /* Loads again what the note remembers. @err has the failure that made this necessary. */
 static void load_last_good(const struct crash_job *failed, struct kx_error *err)
 {
@@ -189,7 +255,8 @@ static void load_last_good(const struct crash_job *failed, struct kx_error *err)
 	if (crash_note_read(failed->root, &choice, &settings.options) < 0)
 		return;
 	(void)snprintf(before, sizeof(before), "%s", err ? err->message : "");
-	if (crash_plan(&job, &why) == 0 && kx_plan_commit(job.ctx, job.plan, &why) == 0) {
+	if (take_archive(&job, &choice) == 0 && crash_plan(&job, &why) == 0 &&
+	    kx_plan_commit(job.ctx, job.plan, &why) == 0) {
 		write_note(&job);
 		(void)kx_fail(err, code, "%.300s. What was loaded before, %.100s, was loaded again",
 			      before, choice.kernel);
@@ -213,8 +280,12 @@ int crash_load(struct crash_job *job, struct kx_error *err)
 
 int crash_unload(struct crash_job *job, struct kx_error *err)
 {
-	return kx_unload(job->ctx, job->needs_signature ? KX_WAY_FILE : KX_WAY_AUTO,
-			 KX_UNLOAD_ON_CRASH, err);
+	int r = kx_unload(job->ctx, job->needs_signature ? KX_WAY_FILE : KX_WAY_AUTO,
+			  KX_UNLOAD_ON_CRASH, err);
+
+	if (r == 0)
+		(void)!file_remove_in(job->root, CRASH_ARCHIVE_FILE);
+	return r;
 }
 
 int crash_estimate(struct crash_job *job, struct kx_crash_estimate *ret, struct kx_error *err)

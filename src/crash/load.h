@@ -19,6 +19,9 @@
  * @image: opened by crash_plan()
  * @plan: made by crash_plan(); crash_job_done() releases both
  * @info: describes @plan
+ * @program: of the initial ramdisk of our own: a path
+ * @capture: what is in it, filled by crash_plan(): @settings' with targets and modules
+ * @archive: it, @archive_n bytes, or NULL
  */
 struct crash_job {
 	struct kx_ctx *ctx;
@@ -30,9 +33,15 @@ struct crash_job {
 	struct kx_image *image;
 	struct kx_plan *plan;
 	struct kx_plan_info info;
+	const char *program;
+	struct capture_settings capture;
+	uint8_t *archive;
+	size_t archive_n;
+	struct kx_part part;
 };
 
-/* Opens the kernel and works out how it is loaded; errors as kx_image_open() and kx_plan_new(). */
+/* Opens the kernel, makes the initial ramdisk of our own where that is chosen, and works out how it is loaded;
+ * errors as kx_image_open(), capture_archive_make() and kx_plan_new(). */
 _must_check_ int crash_plan(struct crash_job *job, struct kx_error *err);
 /**
  * crash_load() - load what was planned
@@ -46,6 +55,8 @@ _must_check_ int crash_plan(struct crash_job *job, struct kx_error *err);
 _must_check_ int crash_load(struct crash_job *job, struct kx_error *err);
 /* As kx_unload(), which makes CRASH_NOTE_FILE void. */
 _must_check_ int crash_unload(struct crash_job *job, struct kx_error *err);
+/* What was made last, as a file: for the load after a failed one, and for who wants to look into it. */
+#define CRASH_ARCHIVE_FILE CRASH_NOTE_DIRECTORY "/capture.img"
 /* As kx_crash_estimate(), for the kernel of @job. */
 _must_check_ int crash_estimate(struct crash_job *job, struct kx_crash_estimate *ret,
 				struct kx_error *err);

@@ -13,5 +13,5 @@ _must_check_ int crash_find_files(int root, const struct crash_settings *setting
 				  struct crash_choice *ret, struct kx_error *err);
 /* The whole command line; errors as crash_choose(). */
 _must_check_ int crash_words(struct kx_ctx *ctx, int root, const char *machine,
-			     const struct crash_settings *settings, char **ret,
+			     const struct crash_settings *settings, bool has_own_initrd, char **ret,
 			     struct kx_error *err);

@@ -14,10 +14,15 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "config/legacy-vars.h"
-#include "crash/crash.h"
+#include "crash/dumps.h"
 
 #define SYSCONFIG_FILE "/etc/sysconfig/kdump"
 #define DEBIAN_FILE "/etc/default/kdump-tools"
+
+static struct bytes text_bytes(const char *s)
+{
+	return (struct bytes){ (const uint8_t *)s, strlen(s) };
+}
 
 enum { SUSE_CPUS = 32 }; /* KDUMP_CPUS of kdump-read-config.sh, 2026-04 */
 
@@ -33,6 +38,8 @@ void crash_settings_done(struct crash_settings *s)
 	free(s->base);
 	free(s->remove);
 	free(s->append);
+	free(s->target);
+	capture_settings_done(&s->capture);
 	config_words_done(&s->warnings);
 	*s = (struct crash_settings){ 0 };
 }
@@ -254,6 +261,29 @@ static int other(int root, struct crash_settings *s, struct kx_error *err)
 	return -ENOENT;
 }
 
+enum { WAIT_S = 60 }; /* for disks to answer */
+
+/* What the program in the initial ramdisk of our own is told. Dumps are where the machine's configuration has
+ * them, whoever makes them. */
+static int capture(int root, const struct config *config, struct crash_settings *s)
+{
+	const char *pack = config->crash_pack ? config->crash_pack : "zlib",
+		   *failure = config->crash_failure ? config->crash_failure : "reboot";
+
+	s->capture = (struct capture_settings){
+		.level = config->crash_level,
+		.keep = config->crash_keep,
+		.keep_mib = config->crash_keep_mib,
+		.wait_s = WAIT_S,
+	};
+	if (!capture_packing_parse(text_bytes(pack), &s->capture.packing) ||
+	    !capture_end_parse(text_bytes(failure), &s->capture.failure))
+		return -EINVAL;
+	s->target =
+		config->crash_target ? strdup(config->crash_target) : crash_dumps_directory(root);
+	return s->target ? 0 : -ENOMEM;
+}
+
 int crash_settings_read(int root, const struct config *config, struct crash_settings *ret,
 			struct kx_error *err)
 {
@@ -268,6 +298,8 @@ int crash_settings_read(int root, const struct config *config, struct crash_sett
 		r = other(root, &s, err);
 	if (r == -ENOENT)
 		r = own(config, &s);
+	if (r == 0)
+		r = capture(root, config, &s);
 	if (r == -ENOMEM)
 		r = kx_fail(err, r, "out of memory");
 	if (r < 0)

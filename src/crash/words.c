@@ -273,14 +273,18 @@ static int debian(const struct crash_settings *s, const char *line, struct strbu
 /* @line is as kx_cmdline_running() makes it for a crash kernel. Words that only large machines need go;
  * one processor is enough to save a dump, memory for more is missing.
  * Documentation/admin-guide/kdump/kdump.rst. */
-static int own(const struct crash_settings *s, const char *line, struct strbuf *out)
+static int own(const struct crash_settings *s, bool has_own_initrd, const char *line,
+	       struct strbuf *out)
 {
+	/* rdinit= would start another program of the initial ramdisk */
 	static const char remove[] = "hugepages hugepagesz default_hugepagesz hugetlb_cma cma "
-				     "log_buf_len slub_debug slab_debug panic_on_warn";
+				     "log_buf_len slub_debug slab_debug panic_on_warn rdinit";
 
 	keep_words(out, line, s->base ? NULL : remove);
 	if (!s->base) {
 		add_words(out, "irqpoll nr_cpus=1 reset_devices");
+		if (has_own_initrd)
+			add_words(out, "cgroup_disable=memory");
 		if (!out->failed && !has_word_with_key(out->s, "panic"))
 			strbuf_add_word(out, "panic=10");
 	}
@@ -290,7 +294,7 @@ static int own(const struct crash_settings *s, const char *line, struct strbuf *
 }
 
 int crash_words(struct kx_ctx *ctx, int root, const char *machine, const struct crash_settings *s,
-		char **ret, struct kx_error *err)
+		bool has_own_initrd, char **ret, struct kx_error *err)
 {
 	_cleanup_strbuf_ struct strbuf out = { 0 };
 	_cleanup_free_ char *line = NULL;
@@ -309,7 +313,7 @@ int crash_words(struct kx_ctx *ctx, int root, const char *machine, const struct 
 		r = debian(s, line, &out);
 		break;
 	case CRASH_OWN:
-		r = own(s, line, &out);
+		r = own(s, has_own_initrd, line, &out);
 		break;
 	}
 	if (r == 0)

@@ -40,6 +40,8 @@ struct dump_sink {
 	/* 0 or a negative errno. What was written can be read again. */
 	int (*write_at)(void *data, uint64_t offset, const void *buf, size_t n);
 	int (*read_at)(void *data, uint64_t offset, void *buf, size_t n);
+	/* NULL, or told now and then: pages that are done, of all that are kept */
+	void (*progress)(void *data, uint64_t done, uint64_t all);
 	void *data;
 };
 

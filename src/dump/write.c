@@ -268,8 +268,17 @@ static int write_chunk(struct writer *w, uint64_t start, const uint8_t *kept)
 	return 0;
 }
 
+static void tell_progress(const struct writer *w, uint64_t all)
+{
+	const uint64_t n = w->descriptors.at + w->descriptors.n - w->descriptors_at;
+
+	if (w->sink->progress)
+		w->sink->progress(w->sink->data, n / DESCRIPTOR_N, all);
+}
+
 static int write_pages(struct writer *w)
 {
+	const uint64_t all = w->filter.counts.n_kept;
 	const uint64_t size = w->bitmap_blocks * w->filter.counts.page_n;
 	uint8_t kept[CHUNK];
 	int r = 0;
@@ -281,6 +290,7 @@ static int write_pages(struct writer *w)
 		r = w->sink->read_at(w->sink->data, w->bitmap_at + size + at, kept, CHUNK);
 		if (r == 0)
 			r = write_chunk(w, 8 * at, kept);
+		tell_progress(w, all);
 	}
 	if (r == 0)
 		r = flush(w, &w->descriptors);

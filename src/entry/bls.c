@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Type #1 files of the Boot Loader Specification: bytes in, struct bls_type1 out, by the rules of
- * systemd-boot, which are stricter than the specification: no quoting, one path per `initrd` line,
- * keys in small letters only.
+ * systemd-boot, which are stricter than the specification: one path per `initrd` line, keys in small
+ * letters only, quotes around a value as a whole and nowhere else.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -80,7 +80,7 @@ static int take_line(struct bls_type1 *t, struct strbuf *options, unsigned known
 	return 0;
 }
 
-int bls_type1_parse(struct bytes file, unsigned known, struct bls_type1 *ret)
+int bls_type1_parse(struct bytes file, unsigned known, bool unquotes, struct bls_type1 *ret)
 {
 	struct bls_type1 t = { 0 };
 	struct strbuf options = { 0 };
@@ -96,7 +96,8 @@ int bls_type1_parse(struct bytes file, unsigned known, struct bls_type1 *ret)
 			continue;
 		key = bytes_word(&value);
 		if (value.n)
-			r = take_line(&t, &options, known, key, value, lines.number);
+			r = take_line(&t, &options, known, key,
+				      unquotes ? bytes_unquote(value) : value, lines.number);
 	}
 	if (r == 0 && (options.n || options.failed))
 		r = strbuf_take(&options, &t.options);

@@ -32,8 +32,11 @@ struct bls_type1 {
 	struct strlist initrds, extras;
 };
 
-/* @known: BLS_* of the keys that the loader knows; to it the others are words like any other. */
-_must_check_ int bls_type1_parse(struct bytes file, unsigned known, struct bls_type1 *ret);
+/* @known: BLS_* of the keys that the loader knows; to it the others are words like any other. @unquotes:
+ * it takes quotes off a value, as systemd-boot does (line_get_key_value() in its src/boot/util.c) and what
+ * reads the same files in user space does not. */
+_must_check_ int bls_type1_parse(struct bytes file, unsigned known, bool unquotes,
+				 struct bls_type1 *ret);
 void bls_type1_done(struct bls_type1 *t);
 
 /* What the name of a file in loader/entries or EFI/Linux says. */

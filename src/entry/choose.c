@@ -11,11 +11,13 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/lines.h"
 #include "base/strbuf.h"
 #include "entry/choose.h"
 #include "entry/digests.h"
 #include "entry/firmware.h"
 #include "entry/loaders.h"
+#include "entry/os-release.h"
 #include "entry/path.h"
 #include "entry/read.h"
 #include "entry/uki.h"
@@ -25,6 +27,8 @@
 struct found {
 	char *config[N_LOADERS]; /* NULL when there is none; "" for a loader without a file */
 	bool is_entries_only;	 /* Boot Loader Specification, without a loader that reads them */
+	/* the file that says that GRUB does not read a grub.cfg of /boot, or NULL */
+	const char *elsewhere;
 };
 
 static void found_done(struct found *f)
@@ -102,17 +106,68 @@ static void find_config(struct entry_fs *fs, const char *config, char **ret)
 	}
 }
 
+static bool has_uncommented_line(struct entry_fs *fs, const char *path)
+{
+	_cleanup_text_ struct text text = { 0 };
+	struct lines lines;
+	struct bytes line;
+
+	if (read_text(fs, path, &text) < 0)
+		return false;
+	lines = lines_of(text.bytes);
+	return lines_next_said(&lines, &line);
+}
+
+/*
+ * A grub.cfg in /boot may be one that nothing starts: proxmox-boot-tool keeps GRUB, its configuration and
+ * its kernels on the partitions of this list ("/boot/grub/grub.cfg is NOT read when booting from those
+ * disks", its /etc/grub.d/000_proxmox_boot_header), and the image of openSUSE's grub2-bls has its
+ * configuration inside (openSUSE/sdbootutil).
+ */
+static int find_elsewhere(struct entry_fs *fs, const char **ret)
+{
+	static const char proxmox[] = "/etc/kernel/proxmox-boot-uuids";
+	static const char suse[] = "/etc/sysconfig/bootloader";
+	_cleanup_text_ struct text text = { 0 };
+	_cleanup_free_ char *type = NULL;
+	int r;
+
+	*ret = has_uncommented_line(fs, proxmox) ? proxmox : NULL;
+	if (*ret)
+		return 0;
+	r = read_text(fs, suse, &text);
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	r = os_release_get(text.bytes, "LOADER_TYPE", &type);
+	if (r == 0 && type && strcmp(type, "grub2-bls") == 0)
+		*ret = suse;
+	return r;
+}
+
+/* Only on a partition for EFI, where proxmox-boot-tool has it. */
+static void find_config_elsewhere(struct entry_fs *fs, char **ret)
+{
+	find_config(fs, "/efi/grub/grub.cfg", ret);
+	find_config(fs, "/boot/efi/grub/grub.cfg", ret);
+}
+
 static int find_configs(struct entry_fs *fs, const struct boot_find_opts *opts, struct found *f)
 {
 	unsigned here = opts->firmware == BOOT_FIRMWARE_BIOS  ? ON_BIOS
 			: opts->firmware == BOOT_FIRMWARE_EFI ? ON_EFI
 							      : ON_EFI | ON_BIOS;
 
+	if (find_elsewhere(fs, &f->elsewhere) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < N_LOADERS; i++) {
 		const struct loader *l = &loaders[i];
 
 		if (!(l->firmware & here))
 			continue;
+		if (l->read == grub_read && f->elsewhere) {
+			find_config_elsewhere(fs, &f->config[i]);
+			continue;
+		}
 		if (l->find && l->find(fs, &f->config[i]) < 0)
 			return -ENOMEM;
 		for (size_t c = 0; l->configs[c] && !f->config[i]; c++)
@@ -225,6 +280,10 @@ static void decide(struct entry_fs *fs, const struct firmware_facts *fw, const s
 	if (v->loader == N_LOADERS && !fw->loader_info && fw->current_file)
 		v->loader = take(v, f, loader_that_started(f, fw->current_file),
 				 "the program that the firmware started", fw->current_file);
+	if (f->elsewhere && v->loader == N_LOADERS)
+		strbuf_addf(&v->unread,
+			    "%s%s says that GRUB does not read the configuration in /boot",
+			    v->unread.n ? "; " : "", f->elsewhere);
 	if (v->loader == N_LOADERS)
 		v->loader = by_what_is_installed(fs, f, v);
 }

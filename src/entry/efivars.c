@@ -10,7 +10,7 @@
 
 enum { ATTRIBUTES_SIZE = 4 };
 
-static bool var_data(struct bytes file, struct bytes *ret)
+bool efivar_data(struct bytes file, struct bytes *ret)
 {
 	return file.n >= ATTRIBUTES_SIZE &&
 	       bytes_sub(file, ATTRIBUTES_SIZE, file.n - ATTRIBUTES_SIZE, ret);
@@ -70,7 +70,7 @@ int efivar_string(struct bytes file, char **ret)
 	struct bytes data;
 	size_t n;
 
-	if (!var_data(file, &data))
+	if (!efivar_data(file, &data))
 		return -EBADMSG;
 	return utf16_dup(data, ret, &n);
 }
@@ -87,7 +87,7 @@ int efivar_u64(struct bytes file, uint64_t *ret)
 	struct bytes data;
 	uint32_t low, high;
 
-	if (!var_data(file, &data) || data.n != 8 || !bytes_le32(data, 0, &low) ||
+	if (!efivar_data(file, &data) || data.n != 8 || !bytes_le32(data, 0, &low) ||
 	    !bytes_le32(data, 4, &high))
 		return -EBADMSG;
 	*ret = (uint64_t)high << 32 | low;
@@ -98,7 +98,7 @@ int efivar_u16(struct bytes file, uint16_t *ret)
 {
 	struct bytes data;
 
-	if (!var_data(file, &data) || data.n != 2 || !bytes_le16(data, 0, ret))
+	if (!efivar_data(file, &data) || data.n != 2 || !bytes_le16(data, 0, ret))
 		return -EBADMSG;
 	return 0;
 }
@@ -108,7 +108,7 @@ int efivar_u16_list(struct bytes file, uint16_t **ret_v, size_t *ret_n)
 	struct bytes data;
 	uint16_t *v;
 
-	if (!var_data(file, &data) || data.n % 2)
+	if (!efivar_data(file, &data) || data.n % 2)
 		return -EBADMSG;
 	v = calloc(data.n / 2 + 1, sizeof(*v));
 	if (!v)
@@ -227,7 +227,7 @@ int efi_boot_option_parse(struct bytes file, struct efi_boot_option *ret)
 	size_t text_n;
 	int r;
 
-	if (!var_data(file, &data) || !bytes_le32(data, 0, &attributes) ||
+	if (!efivar_data(file, &data) || !bytes_le32(data, 0, &attributes) ||
 	    !bytes_le16(data, 4, &path_n) || !bytes_sub(data, 6, data.n - 6, &text))
 		return -EBADMSG;
 

@@ -13,6 +13,8 @@
  */
 
 /* UTF-16LE text, with or without a NUL at the end, as UTF-8. */
+/* What is behind the attributes of a variable as efivarfs shows it; false when there is not even those. */
+bool efivar_data(struct bytes file, struct bytes *ret);
 _must_check_ int efivar_string(struct bytes file, char **ret);
 /* The same for text without attributes before it, as a loader keeps it in a file. */
 _must_check_ int efivar_text(struct bytes text, char **ret);

@@ -83,7 +83,13 @@ _must_check_ int boot_menu_add(struct boot_menu *menu, struct boot_entry *entry)
 /* What a directory or a name turned out to be. */
 enum entry_file_type { ENTRY_FILE_NONE, ENTRY_FILE_REGULAR, ENTRY_FILE_DIRECTORY };
 
-enum entry_search { ENTRY_SEARCH_UUID, ENTRY_SEARCH_LABEL, ENTRY_SEARCH_FILE };
+enum entry_search {
+	ENTRY_SEARCH_UUID,
+	ENTRY_SEARCH_LABEL,
+	ENTRY_SEARCH_FILE,
+	ENTRY_SEARCH_PARTUUID,
+	ENTRY_SEARCH_PARTLABEL,
+};
 
 /* The name of a device whose paths are paths of this system, below the root. */
 #define ENTRY_SYSTEM "/"
@@ -117,8 +123,8 @@ struct entry_fs {
 	 * returns the path on it. */
 	int (*set_home)(struct entry_fs *fs, const char *path, char **ret);
 	/* The first bytes of the file, at most @n; *ret_n is how many there are. */
-	int (*head)(struct entry_fs *fs, const char *device, const char *path, uint8_t *buf, size_t n,
-		    size_t *ret_n);
+	int (*head)(struct entry_fs *fs, const char *device, const char *path, uint8_t *buf,
+		    size_t n, size_t *ret_n);
 	/* Maps the whole file, so that only the pages that are used are read; released with
 	 * unmap(). */
 	int (*map)(struct entry_fs *fs, const char *device, const char *path, const uint8_t **ret,
@@ -134,6 +140,10 @@ struct entry_fs {
 	 * are then. -ENODEV, -EPERM and others with a sentence. NULL where nobody may look. */
 	int (*look)(struct entry_fs *fs, const char *uuid, struct strlist *ret_dirs,
 		    struct kx_error *err);
+	/* @n sectors of 512 bytes of the device from @first on, outside of all files; -ENODEV, -EACCES and
+	 * others. NULL where that cannot be done. */
+	int (*blocks)(struct entry_fs *fs, const char *device, uint64_t first, unsigned n,
+		      uint8_t **ret);
 	/* Those directories, for boot_places(); borrowed. */
 	const struct strlist *looked;
 };

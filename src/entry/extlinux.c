@@ -2,7 +2,8 @@
 /*
  * syslinux, extlinux and isolinux, and U-Boot's reader of extlinux.conf. Sources: syslinux 6,
  * com32/elflink/ldlinux/readconfig.c and doc/syslinux.txt, menu.txt; U-Boot, boot/pxe_utils.c and
- * doc/README.pxe. The parts about files of this system are in extlinux-read.c.
+ * doc/README.pxe. Words of command lines are in extlinux-words.c, the parts about files of this system in
+ * extlinux-read.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #include "base/lines.h"
 #include "base/strbuf.h"
+#include "entry/extlinux-words.h"
 #include "entry/extlinux.h"
 #include "entry/read.h"
 
@@ -44,7 +46,8 @@ struct parser {
 	/* the label being read */
 	struct boot_entry entry;
 	char *append, *initrd;
-	bool in_label, kernel_is_linux, is_disabled, is_hidden, has_fdtdir;
+	bool in_label, kernel_is_linux, is_disabled, is_hidden, has_fdtdir, has_overlays;
+	bool adds_network, has_variables;
 
 	/* what holds for all labels */
 	char *global_append;
@@ -98,85 +101,25 @@ static int add_menu(struct parser *p, size_t parent, size_t own_item)
 	return 0;
 }
 
-static bool has_suffix(const char *s, const char *const *suffixes, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t l = strlen(s), m = strlen(suffixes[i]);
-
-		if (l > m && strcasecmp(s + l - m, suffixes[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* File names that KERNEL does not take for a Linux kernel. */
-static bool is_program(const char *kernel)
-{
-	static const char *const suffixes[] = { ".c32", ".com", ".cbt", ".bs",
-						".bss", ".bin", ".img", ".0" };
-
-	return has_suffix(kernel, suffixes, sizeof(suffixes) / sizeof(suffixes[0]));
-}
-
-/* Adds the comma-separated files of @list. */
-static int add_initrds(struct boot_entry *e, const char *list, size_t n)
-{
-	while (n) {
-		size_t len = 0;
-		_cleanup_free_ char *path = NULL;
-
-		while (len < n && list[len] != ',')
-			len++;
-		path = strndup(list, len);
-		if (!path || (len && strlist_add(&e->initrds, path) < 0))
-			return -ENOMEM;
-		len += len < n;
-		list += len;
-		n -= len;
-	}
-	return 0;
-}
-
-/* The value of the word "initrd=" in a command line, which is cut out of it: to the next kernel it
- * means nothing. */
-static int take_initrd_word(struct parser *p, const char *cmdline, char **ret)
-{
-	_cleanup_strbuf_ struct strbuf out = { 0 };
-	int r = 0;
-
-	while (r == 0 && *cmdline) {
-		size_t n = strcspn(cmdline, " ");
-
-		if (strncmp(cmdline, "initrd=", 7) == 0) {
-			if (!p->initrd && !p->entry.initrds.n)
-				r = add_initrds(&p->entry, cmdline + 7, n - 7);
-		} else {
-			strbuf_add_n(&out, cmdline, n + strspn(cmdline + n, " "));
-		}
-		cmdline += n + strspn(cmdline + n, " ");
-	}
-	while (out.n && out.s[out.n - 1] == ' ')
-		out.s[--out.n] = 0;
-	return r < 0 ? r : strbuf_take(&out, ret);
-}
-
 static int finish_cmdline(struct parser *p)
 {
 	const char *append = p->append ? p->append : p->global_append ? p->global_append : "";
 	_cleanup_free_ char *rest = NULL;
 	int r = 0;
 
-	if (strcmp(append, "-") == 0)
+	if (strcmp(append, "-") == 0 && !p->is_uboot)
 		append = "";
 	if (p->initrd)
-		r = p->is_uboot ? strlist_add(&p->entry.initrds, p->initrd)
-				: add_initrds(&p->entry, p->initrd, strlen(p->initrd));
+		r = p->is_uboot
+			    ? strlist_add(&p->entry.initrds, p->initrd)
+			    : extlinux_add_initrds(&p->entry.initrds, p->initrd, strlen(p->initrd));
 	if (r == 0)
-		r = take_initrd_word(p, append, &rest);
+		r = extlinux_take_initrd(append, p->entry.initrds.n ? NULL : &p->entry.initrds,
+					 &rest);
 	if (r < 0)
 		return r;
 	if (p->is_uboot)
-		return replace(&p->entry.cmdline, rest);
+		return uboot_expand(rest, &p->entry.cmdline, &p->has_variables);
 	return format(&p->entry.cmdline, "BOOT_IMAGE=%s%s%s", p->entry.kernel, *rest ? " " : "",
 		      rest);
 }
@@ -234,6 +177,29 @@ static int follow_module(struct parser *p)
 	return replace(&p->append, rest);
 }
 
+/* What the boot loader does by itself, and we cannot. */
+static int warn_of_loader(struct parser *p)
+{
+	struct boot_entry *e = &p->entry;
+	int r = 0;
+
+	if (p->has_fdtdir)
+		r = entry_warn(e, "the boot loader picks a device tree from a directory; the "
+				  "running one is kept instead");
+	if (r == 0 && p->has_overlays) {
+		free(TAKE_PTR(e->devicetree));
+		r = entry_warn(e, "the boot loader changes the device tree by overlays; the "
+				  "running one is kept instead");
+	}
+	if (r == 0 && p->has_variables)
+		r = entry_warn(e, "the command line uses variables of U-Boot, which are not known "
+				  "here");
+	if (r == 0 && p->adds_network)
+		r = entry_warn(e, "the boot loader adds words about the network to the command "
+				  "line, which are not known here");
+	return r;
+}
+
 static int end_label(struct parser *p)
 {
 	struct boot_entry *e = &p->entry;
@@ -249,7 +215,7 @@ static int end_label(struct parser *p)
 	if (r == 0 && !e->kernel)
 		e->type = ENTRY_OTHER;
 	if (r == 0 && e->type == ENTRY_LINUX && !p->kernel_is_linux && !p->is_uboot &&
-	    is_program(e->kernel))
+	    extlinux_is_program(e->kernel))
 		e->type = ENTRY_OTHER;
 	if (r == 0 && e->type == ENTRY_LINUX)
 		r = finish_cmdline(p);
@@ -259,14 +225,10 @@ static int end_label(struct parser *p)
 		r = strlist_add(&e->path, p->submenus.v[i]);
 	if (r == 0)
 		r = strlist_add(&e->path, e->title);
-	if (r == 0 && p->has_fdtdir)
-		r = entry_warn(e, "the boot loader picks a device tree from a directory; the "
-				  "running one is kept instead");
-	if (r == 0 && strstr(e->cmdline ? e->cmdline : "", "${") && p->is_uboot)
-		r = entry_warn(e, "the command line uses variables of U-Boot, which are not known "
-				  "here");
+	if (r == 0)
+		r = warn_of_loader(p);
 	e->bootable = (e->type == ENTRY_LINUX || e->type == ENTRY_MULTIBOOT) && !p->is_disabled &&
-		      !(p->is_uboot && e->cmdline && strstr(e->cmdline, "${"));
+		      !p->has_variables;
 	if (r == 0 && p->menu.n_entries >= ENTRIES_MAX)
 		r = -E2BIG;
 	if (r == 0 && !p->is_hidden)
@@ -287,6 +249,7 @@ static int begin_label(struct parser *p, struct bytes value, unsigned line)
 					.source = { .kind = "extlinux", .line = line } };
 	p->in_label = true;
 	p->kernel_is_linux = p->is_disabled = p->is_hidden = p->has_fdtdir = false;
+	p->has_overlays = p->adds_network = p->has_variables = false;
 	return bytes_set(&p->entry.id, p->is_uboot ? value : bytes_word(&value));
 }
 
@@ -408,7 +371,14 @@ static int take_label_key(struct parser *p, struct bytes key, struct bytes value
 	if (bytes_is_nocase(key, "initrd"))
 		return p->is_uboot && p->initrd ? 0 : bytes_set(&p->initrd, value);
 	if (bytes_is_nocase(key, "fdt") || bytes_is_nocase(key, "devicetree"))
-		return bytes_set(&e->devicetree, value);
+		/* "-" is the device tree that U-Boot itself has */
+		return bytes_is(value, "-") || (p->is_uboot && e->devicetree)
+			       ? 0
+			       : bytes_set(&e->devicetree, value);
+	if (bytes_is_nocase(key, "fdtoverlays") || bytes_is_nocase(key, "devicetree-overlay"))
+		p->has_overlays = true;
+	if (bytes_is_nocase(key, "ipappend") || bytes_is_nocase(key, "sysappend"))
+		p->adds_network = !bytes_is(value, "0");
 	if (bytes_is_nocase(key, "fdtdir") || bytes_is_nocase(key, "devicetreedir"))
 		p->has_fdtdir = true;
 	for (size_t i = 0; i < sizeof(program_keys) / sizeof(program_keys[0]); i++)
@@ -421,10 +391,16 @@ static int take_label_key(struct parser *p, struct bytes key, struct bytes value
 
 static int take_key(struct parser *p, struct bytes key, struct bytes value, unsigned line)
 {
+	int r = p->is_uboot && p->in_label && !uboot_in_label(key) ? end_label(p) : 0;
+
+	if (r < 0)
+		return r;
 	if (bytes_is_nocase(key, "label"))
 		return begin_label(p, value, line);
 	if (bytes_is_nocase(key, "append"))
-		return bytes_set(p->in_label ? &p->append : &p->global_append, value);
+		return p->is_uboot && !p->in_label
+			       ? 0
+			       : bytes_set(p->in_label ? &p->append : &p->global_append, value);
 	if (bytes_is_nocase(key, "menu"))
 		return take_menu(p, value);
 	if (bytes_is_nocase(key, "include"))
@@ -454,7 +430,7 @@ static int take_text(struct parser *p, struct bytes text)
 			p->in_text = !bytes_is_nocase(key, "endtext");
 			continue;
 		}
-		if (bytes_is_nocase(key, "text"))
+		if (bytes_is_nocase(key, "text") && !p->is_uboot)
 			p->in_text = true;
 		else
 			r = take_key(p, key, value, lines.number);
@@ -463,17 +439,29 @@ static int take_text(struct parser *p, struct bytes text)
 }
 
 /* Does @name, as DEFAULT gives it, name this entry? syslinux looks at the first word only. */
-static bool names_entry(const struct parser *p, const char *name, const struct boot_entry *e)
+static bool names_entry(const char *name, const struct boot_entry *e)
 {
-	size_t n = p->is_uboot ? strlen(name) : strcspn(name, " \t");
+	size_t n = strcspn(name, " \t");
 
 	return strlen(e->id) == n && strncasecmp(e->id, name, n) == 0;
 }
 
+/* U-Boot goes on to the last label of that name. */
+static size_t find_uboot_label(const struct parser *p, const char *name)
+{
+	size_t i = p->menu.n_entries;
+
+	while (i > 0 && strcmp(p->menu.entries[i - 1].id, name) != 0)
+		i--;
+	return i > 0 ? i - 1 : p->menu.n_entries;
+}
+
 static size_t find_label(const struct parser *p, const char *name)
 {
+	if (p->is_uboot)
+		return find_uboot_label(p, name);
 	for (size_t i = 0; i < p->menu.n_entries; i++)
-		if (names_entry(p, name, &p->menu.entries[i]))
+		if (names_entry(name, &p->menu.entries[i]))
 			return i;
 	return p->menu.n_entries;
 }
@@ -522,7 +510,7 @@ static int choose(struct parser *p)
 	const char *key = p->ontimeout ? "ONTIMEOUT" : "DEFAULT";
 	size_t n = p->menu.n_entries, i = name ? find_label(p, name) : n;
 	size_t by_menu = default_of(p, p->start);
-	bool is_menu = p->has_ui || (p->default_label && is_program(p->default_label));
+	bool is_menu = p->has_ui || (p->default_label && extlinux_is_program(p->default_label));
 	int r;
 
 	if (i < n) {

@@ -260,6 +260,24 @@ int fs_device_mount(struct root_fs *fs, const char *device, const struct mount *
 	return r;
 }
 
+/* What udev and libblkid know a partition by: @tag "PARTUUID" or "PARTLABEL". */
+static int find_partition_tag(struct root_fs *fs, const char *tag, const char *value, size_t *ret)
+{
+	dev_t d;
+
+	for (size_t i = 0; i < fs->mounts.n; i++)
+		if (source_is_tag(fs->mounts.v[i].source, tag, value)) {
+			*ret = i;
+			return 0;
+		}
+	if (!fs->is_live)
+		return -ENOENT;
+	if (budget_take(fs->fs.budget, BUDGET_STEPS, PROBE_STEPS) < 0)
+		return BUDGET_SPENT;
+	return machine_find_tag(tag, value, &d) < 0 || mount_of_device(fs, d, ret) < 0 ? -ENOENT
+										       : 0;
+}
+
 static int find_tag(struct root_fs *fs, enum fs_name_kind kind, const char *value, size_t *ret)
 {
 	const char *tag = kind == FS_NAME_UUID ? "UUID" : "LABEL";
@@ -383,6 +401,12 @@ int fs_device_search(struct root_fs *fs, enum entry_search what, const char *key
 		break;
 	case ENTRY_SEARCH_LABEL:
 		r = find_tag(fs, FS_NAME_LABEL, key, &mount);
+		break;
+	case ENTRY_SEARCH_PARTUUID:
+		r = find_partition_tag(fs, "PARTUUID", key, &mount);
+		break;
+	case ENTRY_SEARCH_PARTLABEL:
+		r = find_partition_tag(fs, "PARTLABEL", key, &mount);
 		break;
 	case ENTRY_SEARCH_FILE:
 		r = find_file(fs, key, hints, has_file, &mount);

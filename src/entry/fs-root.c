@@ -21,6 +21,7 @@
 #include "base/strbuf.h"
 #include "entry/fs-devices.h"
 #include "entry/fs-root.h"
+#include "entry/machine.h"
 #include "entry/path.h"
 
 /* Files of text that describe mounts: the kernel's own limit of 100,000 mounts makes 30 MiB. */
@@ -408,6 +409,18 @@ static int find_mounts(struct root_fs *fs)
 	return r == -ENOMEM ? r : 0;
 }
 
+static int root_blocks(struct entry_fs *table, const char *device, uint64_t first, unsigned n,
+		       uint8_t **ret)
+{
+	struct root_fs *fs = of(table);
+	const struct mount *m;
+	int r = fs->is_live ? fs_device_mount(fs, device, &m) : -ENODEV;
+
+	if (r == 0)
+		r = budget_take(table->budget, BUDGET_BYTES, (uint64_t)n * 512);
+	return r < 0 ? r : machine_read_at(m->source, first * 512, (size_t)n * 512, ret);
+}
+
 static int init(struct root_fs *fs, const struct fs_root_opts *opts, struct kx_error *err)
 {
 	int r = find_mounts(fs);
@@ -451,6 +464,7 @@ int fs_root_new(const struct fs_root_opts *opts, struct entry_fs **ret, struct k
 		.unmap = root_unmap,
 		.same = root_same,
 		.image = fs_image,
+		.blocks = root_blocks,
 		.look = opts->look ? root_look : NULL,
 	};
 	r = init(fs, opts, err);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Limine's limine.conf (release 8 and later) and limine.cfg (before). Source: Limine, CONFIG.md; for
- * rows of the menu, common/menu.c. Directories are rows too, so the default is a row, not an entry.
+ * Limine's limine.conf (release 8 and later) and limine.cfg (before). Source: Limine, CONFIG.md; which
+ * of several lines with one key counts and where macros are known, common/lib/config.c. Directories are
+ * rows of the menu too, so the default is a row, not an entry: limine-choose.c.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,16 +10,14 @@
 
 #include "base/error.h"
 #include "base/lines.h"
-#include "base/num.h"
 #include "base/strbuf.h"
+#include "entry/limine-rows.h"
 #include "entry/limine.h"
 #include "entry/path.h"
 #include "entry/read.h"
-#include "entry/vars.h"
 
 enum {
 	ENTRIES_MAX = 4096,
-	DEPTH_MAX = 16,
 	MACROS_MAX = 256,
 	EXPANDED_MAX = 1 << 16, /* of one line */
 	TEXT_MAX = 32 << 20,	/* of all lines, expanded */
@@ -28,39 +27,48 @@ struct macro {
 	char *name, *value;
 };
 
-/* A line of the menu: an entry, or a directory of them. */
-struct row {
-	size_t depth;
-	bool is_directory, is_expanded;
-	size_t entry; /* in the menu; meaningless for directories */
-};
-
 /* How a line that begins an entry starts, and what stands between key and value. */
 struct syntax {
 	char entry, assign;
 };
 
+/* Keys of one row, the first line of each; those of directories only say whether it is shown. */
+struct keys {
+	char *protocol, *path, *kernel_path, *image_path, *kernel_cmdline, *cmdline;
+	char *if_fw_type, *if_arch;
+};
+
 struct parser {
 	struct syntax syntax;
+	const struct limine_facts *facts;
 	struct boot_menu menu;
 	struct boot_entry entry;
-	struct row *rows;
-	size_t n_rows;
+	struct keys keys;
+	struct limine_rows rows;
 	struct macro macros[MACROS_MAX];
 	size_t n_macros;
 	size_t n_text;	       /* bytes of all lines so far, expanded */
 	struct strlist titles; /* of the directories above, and the own one */
-	char *protocol;
-	bool in_entry;
-	uint64_t default_row; /* from 1 */
-	bool remembers, waits;
+	bool in_row;
+	bool has_globals_everywhere;
+	struct limine_wish wish;
 };
+
+static void keys_done(struct keys *k)
+{
+	char **const all[] = { &k->protocol,	   &k->path,	&k->kernel_path, &k->image_path,
+			       &k->kernel_cmdline, &k->cmdline, &k->if_fw_type,	 &k->if_arch };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		free(TAKE_PTR(*all[i]));
+}
 
 static void parser_done(struct parser *p)
 {
 	boot_entry_done(&p->entry);
-	free(p->rows);
-	free(p->protocol);
+	keys_done(&p->keys);
+	limine_rows_done(&p->rows);
+	free(p->wish.default_entry);
 	strlist_done(&p->titles);
 	for (size_t i = 0; i < p->n_macros; i++) {
 		free(p->macros[i].name);
@@ -68,62 +76,142 @@ static void parser_done(struct parser *p)
 	}
 }
 
-static int end_entry(struct parser *p)
+static const char *firmware_name(const struct parser *p)
 {
-	struct boot_entry *e = &p->entry;
-	_cleanup_strbuf_ struct strbuf id = { 0 };
-	int r = 0;
+	return p->facts->is_efi ? "UEFI" : "BIOS";
+}
 
-	if (!p->in_entry)
+/* Limine's own names of architectures are those of uname, but for x86-64. */
+static const char *arch_name(const struct parser *p)
+{
+	const char *m = p->facts->machine;
+
+	return m && strcmp(m, "x86_64") == 0 ? "x86-64" : m;
+}
+
+static bool is_one_of(const char *s, const char *const *names)
+{
+	while (*names && strcmp(s, *names) != 0)
+		names++;
+	return *names != NULL;
+}
+
+/* What the other firmware would have to start. */
+static bool is_for_other_firmware(const struct parser *p)
+{
+	static const char *const of_bios[] = { "bios", "bios_chainload", NULL };
+	static const char *const of_efi[] = { "efi", "uefi", "efi_chainload", "efi_boot_entry",
+					      NULL };
+
+	return p->keys.protocol && is_one_of(p->keys.protocol, p->facts->is_efi ? of_bios : of_efi);
+}
+
+static bool lists_arch(const char *list, const char *arch)
+{
+	while (*list) {
+		size_t n = strcspn(list, " \t");
+
+		if (strlen(arch) == n && strncasecmp(list, arch, n) == 0)
+			return true;
+		list += n + (list[n] != 0);
+	}
+	return false;
+}
+
+/* Why the menu is without this row, or NULL. */
+static const char *why_hidden(const struct parser *p)
+{
+	if (is_for_other_firmware(p))
+		return "the protocol is one of other firmware";
+	if (p->keys.if_fw_type && strcasecmp(p->keys.if_fw_type, firmware_name(p)) != 0)
+		return "if_fw_type is another firmware";
+	if (p->keys.if_arch && arch_name(p) && !lists_arch(p->keys.if_arch, arch_name(p)))
+		return "if_arch is without this architecture";
+	return NULL;
+}
+
+static enum entry_type type_of(const char *protocol)
+{
+	static const char *const chains[] = { "efi",	       "uefi",
+					      "efi_chainload", "efi_boot_entry",
+					      "bios",	       "bios_chainload",
+					      "chainload",     NULL };
+
+	if (!protocol)
+		return ENTRY_OTHER;
+	if (strcmp(protocol, "linux") == 0)
+		return ENTRY_LINUX;
+	if (strncmp(protocol, "multiboot", 9) == 0)
+		return ENTRY_MULTIBOOT;
+	return is_one_of(protocol, chains) ? ENTRY_CHAINLOAD : ENTRY_OTHER;
+}
+
+/* One of two names of an option, the one that is asked for first. */
+static char *take_either(char **first, char **second)
+{
+	return *first ? TAKE_PTR(*first) : TAKE_PTR(*second);
+}
+
+static int fill_entry(struct parser *p, struct boot_entry *e)
+{
+	struct keys *k = &p->keys;
+
+	e->type = type_of(k->protocol);
+	e->cmdline = take_either(&k->kernel_cmdline, &k->cmdline);
+	e->kernel = take_either(&k->path,
+				e->type == ENTRY_CHAINLOAD ? &k->image_path : &k->kernel_path);
+	if (e->type != ENTRY_LINUX && e->type != ENTRY_MULTIBOOT)
 		return 0;
-	p->in_entry = false;
-	for (size_t i = 0; r == 0 && i < p->titles.n; i++) {
-		strbuf_addf(&id, "%s%s", i ? ">" : "", p->titles.v[i]);
-		r = strlist_add(&e->path, p->titles.v[i]);
-	}
-	if (r == 0)
-		r = strbuf_take(&id, &e->id);
-	if (r < 0)
-		return r;
-
-	e->type = ENTRY_OTHER;
-	if (p->protocol && strcmp(p->protocol, "linux") == 0)
-		e->type = ENTRY_LINUX;
-	else if (p->protocol && strncmp(p->protocol, "multiboot", 9) == 0)
-		e->type = ENTRY_MULTIBOOT;
-	else if (p->protocol && (strstr(p->protocol, "chainload") || !strcmp(p->protocol, "efi")))
-		e->type = ENTRY_CHAINLOAD;
-	if (e->type == ENTRY_LINUX || e->type == ENTRY_MULTIBOOT) {
-		e->bootable = e->kernel != NULL;
-		if (!e->cmdline)
-			r = replace(&e->cmdline, "");
-	}
+	e->bootable = e->kernel != NULL;
 	if (e->type == ENTRY_MULTIBOOT) {
 		e->modules = e->initrds;
 		e->initrds = (struct strlist){ 0 };
 	}
+	return e->cmdline ? 0 : replace(&e->cmdline, "");
+}
+
+static int name_entry(struct parser *p, struct boot_entry *e)
+{
+	_cleanup_strbuf_ struct strbuf id = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->titles.n; i++) {
+		strbuf_addf(&id, "%s%s", i ? ">" : "", p->titles.v[i]);
+		r = strlist_add(&e->path, p->titles.v[i]);
+	}
+	return r < 0 ? r : strbuf_take(&id, &e->id);
+}
+
+/* Ends the row that is open. @is_directory: what follows is inside of it. */
+static int end_row(struct parser *p, bool is_directory)
+{
+	struct boot_entry *e = &p->entry;
+	struct limine_row *row;
+	const char *why;
+	int r;
+
+	if (!p->in_row)
+		return 0;
+	p->in_row = false;
+	row = &p->rows.v[p->rows.n - 1];
+	why = why_hidden(p);
+	row->is_hidden = why != NULL;
+	row->is_directory = is_directory;
+	if (is_directory)
+		return 0;
+	r = name_entry(p, e);
+	if (r == 0)
+		r = fill_entry(p, e);
+	if (r == 0 && why)
+		r = entry_warn(e, "Limine does not show it: %s", why);
 	if (r == 0 && p->menu.n_entries >= ENTRIES_MAX)
 		r = -E2BIG;
-	p->rows[p->n_rows - 1].entry = p->menu.n_entries;
+	row->entry = p->menu.n_entries;
 	return r < 0 ? r : boot_menu_add(&p->menu, e);
 }
 
-static int add_row(struct parser *p, size_t depth, bool is_expanded)
-{
-	struct row *bigger;
-
-	if (p->n_rows >= ENTRIES_MAX)
-		return -E2BIG;
-	bigger = reallocarray(p->rows, p->n_rows + 1, sizeof(*p->rows));
-	if (!bigger)
-		return -ENOMEM;
-	p->rows = bigger;
-	p->rows[p->n_rows++] = (struct row){ .depth = depth, .is_expanded = is_expanded };
-	return 0;
-}
-
 /* "/Title", "//Child", "/+Expanded directory" */
-static int begin_entry(struct parser *p, struct bytes line, unsigned number)
+static int begin_row(struct parser *p, struct bytes line, unsigned number)
 {
 	_cleanup_free_ char *title = NULL;
 	size_t depth = 0;
@@ -136,13 +224,8 @@ static int begin_entry(struct parser *p, struct bytes line, unsigned number)
 	line = bytes_trim((struct bytes){ line.p + depth + plus, line.n - depth - plus });
 
 	/* What has a child is a directory, whatever keys it has. */
-	if (p->n_rows && depth > p->rows[p->n_rows - 1].depth) {
-		p->rows[p->n_rows - 1].is_directory = true;
-		boot_entry_done(&p->entry);
-		p->in_entry = false;
-	}
-	r = end_entry(p);
-	if (r < 0 || depth > DEPTH_MAX)
+	r = end_row(p, p->rows.n && depth > p->rows.v[p->rows.n - 1].depth);
+	if (r < 0 || depth > LIMINE_DEPTH_MAX)
 		return r < 0 ? r : -E2BIG;
 	while (p->titles.n >= depth)
 		free(p->titles.v[--p->titles.n]);
@@ -150,48 +233,59 @@ static int begin_entry(struct parser *p, struct bytes line, unsigned number)
 	title = bytes_dup(line);
 	if (!title)
 		return -ENOMEM;
-	free(TAKE_PTR(p->protocol));
+	keys_done(&p->keys);
 	boot_entry_done(&p->entry);
 	p->entry.source = (struct entry_source){ .kind = "limine", .line = number };
-	p->in_entry = true;
-	r = add_row(p, depth, plus);
+	p->in_row = true;
+	r = limine_rows_add(&p->rows, depth, plus, title);
 	if (r == 0)
 		r = strlist_add(&p->titles, title);
 	return r < 0 ? r : replace(&p->entry.title, title);
 }
 
-static int take_entry_key(struct parser *p, struct bytes key, struct bytes value)
+static int take_row_key(struct parser *p, struct bytes key, struct bytes value)
 {
-	struct boot_entry *e = &p->entry;
+	struct keys *k = &p->keys;
+	const struct {
+		const char *name;
+		char **value;
+	} keys[] = {
+		{ "protocol", &k->protocol },
+		{ "path", &k->path },
+		{ "kernel_path", &k->kernel_path },
+		{ "image_path", &k->image_path },
+		{ "kernel_cmdline", &k->kernel_cmdline },
+		{ "cmdline", &k->cmdline },
+		{ "if_fw_type", &k->if_fw_type },
+		{ "if_arch", &k->if_arch },
+		{ "dtb_path", &p->entry.devicetree },
+	};
 
-	if (bytes_is_nocase(key, "protocol"))
-		return bytes_set(&p->protocol, value);
-	if (bytes_is_nocase(key, "kernel_path") || bytes_is_nocase(key, "path"))
-		return bytes_set(&e->kernel, value);
-	if (bytes_is_nocase(key, "cmdline") || bytes_is_nocase(key, "kernel_cmdline"))
-		return bytes_set(&e->cmdline, value);
-	if (bytes_is_nocase(key, "dtb_path"))
-		return bytes_set(&e->devicetree, value);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (bytes_is_nocase(key, keys[i].name))
+			return *keys[i].value ? 0 : bytes_set(keys[i].value, value);
 	if (bytes_is_nocase(key, "module_path")) {
 		_cleanup_free_ char *path = bytes_dup(value);
 
-		return path ? strlist_add(&e->initrds, path) : -ENOMEM;
+		return path ? strlist_add(&p->entry.initrds, path) : -ENOMEM;
 	}
 	return 0;
 }
 
 static int take_global_key(struct parser *p, struct bytes key, struct bytes value)
 {
-	_cleanup_free_ char *text = bytes_dup(value);
+	struct limine_wish *w = &p->wish;
 
-	if (!text)
-		return -ENOMEM;
-	if (bytes_is_nocase(key, "default_entry") && parse_u64(text, &p->default_row) < 0)
-		p->default_row = 1;
-	if (bytes_is_nocase(key, "remember_last_entry"))
-		p->remembers = bytes_is_nocase(value, "yes");
-	if (bytes_is_nocase(key, "timeout"))
-		p->waits = bytes_is_nocase(value, "no");
+	if (bytes_is_nocase(key, "default_entry") && !w->default_entry)
+		return bytes_set(&w->default_entry, value);
+	if (bytes_is_nocase(key, "remember_last_entry") && !w->has_remembers) {
+		w->has_remembers = true;
+		w->remembers = bytes_is_nocase(value, "yes");
+	}
+	if (bytes_is_nocase(key, "timeout") && !w->has_timeout) {
+		w->has_timeout = true;
+		w->waits = bytes_is(value, "no");
+	}
 	return 0;
 }
 
@@ -226,18 +320,21 @@ static const char *macro_value(const struct parser *p, const uint8_t *name, size
 	return NULL;
 }
 
-/* Replaces ${NAME}; values are not looked at again, so this ends. */
+/* Replaces ${NAME}, by nothing where no line says what it is; values are not looked at again, so this
+ * ends. */
 static int expand(const struct parser *p, struct bytes line, struct strbuf *out)
 {
 	for (size_t i = 0; i < line.n; i++) {
 		struct bytes rest = { line.p + i, line.n - i };
-		const uint8_t *close = memchr(rest.p, '}', rest.n);
-		const char *value = NULL;
+		const uint8_t *close =
+			bytes_starts(rest, "${") ? memchr(rest.p, '}', rest.n) : NULL;
 
-		if (bytes_starts(rest, "${") && close)
-			value = macro_value(p, rest.p + 2, (size_t)(close - rest.p) - 2);
-		if (value) {
-			strbuf_add(out, value);
+		if (close) {
+			const char *value =
+				macro_value(p, rest.p + 2, (size_t)(close - rest.p) - 2);
+
+			if (value)
+				strbuf_add(out, value);
 			i += (size_t)(close - rest.p);
 		} else {
 			strbuf_add_n(out, (const char *)line.p + i, 1);
@@ -248,19 +345,22 @@ static int expand(const struct parser *p, struct bytes line, struct strbuf *out)
 	return out->failed ? -ENOMEM : 0;
 }
 
+static bool is_macro(struct bytes line)
+{
+	const uint8_t *close = bytes_starts(line, "${") ? memchr(line.p, '}', line.n) : NULL;
+
+	return close && (size_t)(close - line.p) + 1 < line.n && close[1] == '=';
+}
+
 static int take_line(struct parser *p, struct bytes raw, unsigned number)
 {
 	_cleanup_strbuf_ struct strbuf text = { 0 };
 	struct bytes line = bytes_trim(raw), key, value;
 	const uint8_t *colon;
-	bool taken;
 	int r;
 
-	if (line.n == 0 || line.p[0] == '#')
+	if (line.n == 0 || line.p[0] == '#' || is_macro(line))
 		return 0;
-	r = take_macro(p, line, &taken);
-	if (r < 0 || taken)
-		return r;
 	r = expand(p, line, &text);
 	if (r < 0 || !text.n)
 		return r;
@@ -269,69 +369,66 @@ static int take_line(struct parser *p, struct bytes raw, unsigned number)
 		return BUDGET_SPENT;
 	line = (struct bytes){ (uint8_t *)text.s, text.n };
 	if (line.p[0] == p->syntax.entry)
-		return begin_entry(p, line, number);
+		return begin_row(p, line, number);
 
 	colon = memchr(line.p, p->syntax.assign, line.n);
 	if (!colon)
 		return 0;
 	key = bytes_trim((struct bytes){ line.p, (size_t)(colon - line.p) });
-	value = bytes_trim((struct bytes){ colon + 1, line.n - (size_t)(colon - line.p) - 1 });
-	return p->n_rows ? p->in_entry ? take_entry_key(p, key, value) : 0
-			 : take_global_key(p, key, value);
-}
-
-/* The row that is @wanted from the top, counting only what is visible; NULL past the end. */
-static const struct row *visible_row(const struct parser *p, uint64_t wanted)
-{
-	size_t hidden_below = SIZE_MAX; /* depth of the closed directory we are in */
-
-	for (size_t i = 0; i < p->n_rows; i++) {
-		const struct row *row = &p->rows[i];
-
-		if (row->depth > hidden_below)
-			continue;
-		hidden_below = row->is_directory && !row->is_expanded ? row->depth : SIZE_MAX;
-		if (wanted-- == 0)
-			return row;
+	value = (struct bytes){ colon + 1, line.n - (size_t)(colon - line.p) - 1 };
+	while (value.n && (value.p[0] == ' ' || value.p[0] == '\t'))
+		value = (struct bytes){ value.p + 1, value.n - 1 };
+	if (!p->rows.n || p->has_globals_everywhere) {
+		r = take_global_key(p, key, value);
+		if (r < 0 || !p->rows.n)
+			return r;
 	}
-	return NULL;
+	return take_row_key(p, key, value);
 }
 
-static int choose(struct parser *p, long last_booted)
+static int add_builtin_macro(struct parser *p, const char *name, const char *value)
 {
-	bool from_memory = p->remembers && last_booted >= 0;
-	uint64_t wanted = from_memory ? (uint64_t)last_booted : p->default_row - 1;
-	const struct row *row = visible_row(p, wanted);
+	struct macro m = { strdup(name), strdup(value) };
 
-	if (!row)
-		row = visible_row(p, wanted = 0);
-	menu_set_default(&p->menu, row && !row->is_directory ? row->entry : p->menu.n_entries);
-	return format(&p->menu.default_reason, "%s: row %llu of the menu%s%s\n",
-		      from_memory ? "EFI variable LimineLastBootedEntry" : "default_entry",
-		      (unsigned long long)wanted + 1,
-		      row && row->is_directory ? ", which is a directory: nothing starts" : "",
-		      p->waits ? "; timeout: no, the loader waits for a person" : "");
-}
-
-static int add_builtin_macros(struct parser *p, const char *machine)
-{
-	struct macro m = { NULL, NULL };
-	/* Limine's own names of architectures are those of uname, but for x86-64. */
-	const char *arch = machine && strcmp(machine, "x86_64") == 0 ? "x86-64" : machine;
-	int r = arch ? replace(&m.value, arch) : 0;
-
-	if (r < 0 || !arch)
-		return r;
-	r = replace(&m.name, "ARCH");
-	if (r < 0) {
+	if (!m.name || !m.value) {
+		free(m.name);
 		free(m.value);
-		return r;
+		return -ENOMEM;
 	}
 	p->macros[p->n_macros++] = m;
 	return 0;
 }
 
-static int parse(struct bytes file, struct syntax syntax, const char *machine, long last_booted,
+/* Macros are known in the whole file, and the last line that defines one counts. */
+static int take_macros(struct parser *p, struct bytes file)
+{
+	struct lines lines = lines_of(file);
+	const char *arch = arch_name(p);
+	struct bytes line;
+	bool taken;
+	int r = arch ? add_builtin_macro(p, "ARCH", arch) : 0;
+
+	if (r == 0)
+		r = add_builtin_macro(p, "FW_TYPE", firmware_name(p));
+	while (r == 0 && lines_next(&lines, &line))
+		r = take_macro(p, bytes_trim(line), &taken);
+	return r;
+}
+
+/* What stands before the first entry is for all of them. Nothing does when the file begins with an entry;
+ * then Limine does not cut it there, and finds these options anywhere. */
+static bool begins_with_entry(struct bytes file, char mark)
+{
+	struct lines lines = lines_of(file);
+	struct bytes line;
+
+	if (!lines_next(&lines, &line))
+		return false;
+	line = bytes_trim(line);
+	return line.n && line.p[0] == mark;
+}
+
+static int parse(struct bytes file, struct syntax syntax, const struct limine_facts *facts,
 		 struct boot_menu *ret)
 {
 	struct parser *p = calloc(1, sizeof(*p));
@@ -342,15 +439,16 @@ static int parse(struct bytes file, struct syntax syntax, const char *machine, l
 	if (!p)
 		return -ENOMEM;
 	p->syntax = syntax;
+	p->facts = facts;
 	p->menu.loader = "limine";
-	p->default_row = 1;
-	r = add_builtin_macros(p, machine);
+	p->has_globals_everywhere = begins_with_entry(file, syntax.entry);
+	r = take_macros(p, file);
 	while (r == 0 && lines_next(&lines, &line))
 		r = take_line(p, line, lines.number);
 	if (r == 0)
-		r = end_entry(p);
+		r = end_row(p, false);
 	if (r == 0)
-		r = choose(p, last_booted);
+		r = limine_choose(&p->rows, &p->wish, facts, &p->menu);
 	if (r < 0)
 		boot_menu_done(&p->menu);
 	else
@@ -360,13 +458,12 @@ static int parse(struct bytes file, struct syntax syntax, const char *machine, l
 	return r;
 }
 
-int limine_parse(struct bytes file, const char *machine, long last_booted, struct boot_menu *ret)
+int limine_parse(struct bytes file, const struct limine_facts *facts, struct boot_menu *ret)
 {
-	return parse(file, (struct syntax){ '/', ':' }, machine, last_booted, ret);
+	return parse(file, (struct syntax){ '/', ':' }, facts, ret);
 }
 
-int limine_cfg_parse(struct bytes file, const char *machine, long last_booted,
-		     struct boot_menu *ret)
+int limine_cfg_parse(struct bytes file, const struct limine_facts *facts, struct boot_menu *ret)
 {
-	return parse(file, (struct syntax){ ':', '=' }, machine, last_booted, ret);
+	return parse(file, (struct syntax){ ':', '=' }, facts, ret);
 }

@@ -13,6 +13,12 @@ static bool is_no(struct bytes value)
 	       bytes_is(value, "false") || bytes_is(value, "f") || bytes_is(value, "off");
 }
 
+static bool is_yes(struct bytes value)
+{
+	return bytes_is(value, "1") || bytes_is(value, "yes") || bytes_is(value, "y") ||
+	       bytes_is(value, "true") || bytes_is(value, "t") || bytes_is(value, "on");
+}
+
 static int take_line(struct loader_conf *conf, struct bytes key, struct bytes value, unsigned line)
 {
 	if (bytes_is(key, "preferred")) {
@@ -27,6 +33,10 @@ static int take_line(struct loader_conf *conf, struct bytes key, struct bytes va
 		conf->no_auto_entries = is_no(value);
 	if (bytes_is(key, "auto-firmware"))
 		conf->no_auto_firmware = is_no(value);
+	if (bytes_is(key, "auto-poweroff"))
+		conf->auto_poweroff = is_yes(value);
+	if (bytes_is(key, "auto-reboot"))
+		conf->auto_reboot = is_yes(value);
 	if (bytes_is(key, "timeout"))
 		conf->menu_force = bytes_is(value, "menu-force");
 	return 0;
@@ -48,7 +58,7 @@ int loader_conf_parse(struct bytes file, struct loader_conf *ret)
 		key = bytes_word(&value);
 		if (value.n == 0)
 			continue;
-		r = take_line(&conf, key, value, lines.number);
+		r = take_line(&conf, key, bytes_unquote(value), lines.number);
 		if (r < 0) {
 			loader_conf_done(&conf);
 			return r;

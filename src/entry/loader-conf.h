@@ -9,7 +9,7 @@ struct loader_conf {
 	char *preferred; /* glob or "@saved"; the last line counts; NULL when there is none */
 	char *fallback;	 /* key "default" */
 	unsigned preferred_line, fallback_line;
-	bool no_auto_entries, no_auto_firmware;
+	bool no_auto_entries, no_auto_firmware, auto_poweroff, auto_reboot;
 	bool menu_force; /* the loader waits for a person */
 };
 

@@ -8,7 +8,7 @@
 #define ON_EFI (1u << 0)
 #define ON_BIOS (1u << 1)
 
-enum { N_LOADERS = 16, LOADER_PROGRAMS_MAX = 3, LOADER_NAMES_MAX = 5, LOADER_CONFIGS_MAX = 26 };
+enum { N_LOADERS = 16, LOADER_PROGRAMS_MAX = 3, LOADER_NAMES_MAX = 5, LOADER_CONFIGS_MAX = 34 };
 
 typedef int read_fn(struct entry_fs *fs, const struct boot_find_opts *opts, const char *config,
 		    struct boot_menu *ret, struct kx_error *err);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <blkid/blkid.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/num.h"
@@ -33,6 +35,30 @@ int machine_device(const char *path, dev_t *ret)
 	if (!S_ISBLK(st.st_mode))
 		return -ENOTBLK;
 	*ret = st.st_rdev;
+	return 0;
+}
+
+int machine_read_at(const char *path, uint64_t at, size_t n, uint8_t **ret)
+{
+	_cleanup_free_ uint8_t *buf = malloc(n);
+	_cleanup_close_ int fd = -1;
+	ssize_t got;
+	dev_t d;
+	int r = machine_device(path, &d);
+
+	if (r < 0)
+		return r;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (!buf)
+		return -ENOMEM;
+	got = pread(fd, buf, n, (off_t)at);
+	if (got < 0)
+		return -errno;
+	if ((size_t)got < n)
+		return -ENODATA;
+	*ret = TAKE_PTR(buf);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/cleanup.h"
@@ -16,6 +17,9 @@ _must_check_ int machine_get_tag(const char *device, const char *tag, char **ret
 _must_check_ int machine_find_volume(const char *name, dev_t *ret);
 /* Number of the device behind a path; -ENOTBLK for anything else. */
 _must_check_ int machine_device(const char *path, dev_t *ret);
+
+/* Reads @n bytes from @at on of a block device. -ENODATA: it is shorter. */
+_must_check_ int machine_read_at(const char *path, uint64_t at, size_t n, uint8_t **ret);
 
 struct machine_partition {
 	dev_t disk;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lines.h"
 #include "base/strbuf.h"
 #include "entry/path.h"
 #include "entry/read.h"
@@ -35,36 +36,58 @@ static bool line_has(const char *name, const char *word)
 	return part && *part && !line.failed && strcasestr(line.s, part);
 }
 
-/* A kernel that rEFInd found: its path on a volume, of which we know the end. */
-static bool kernel_has(const char *kernel, const char *word)
+static char slashed(char c)
 {
-	const char *base = path_basename(kernel), *name = word, *slash;
-	_cleanup_free_ char *path = strdup(kernel + (*kernel == '/'));
+	return c == '/' ? '\\' : c;
+}
+
+/* One of two paths is the end of the other: that on a volume, and that on this system. */
+static bool is_tail(const char *a, size_t n_a, const char *b, size_t n_b)
+{
+	const char *longer = n_a > n_b ? a : b, *shorter = n_a > n_b ? b : a;
+	size_t n = n_a > n_b ? n_a : n_b, m = n_a > n_b ? n_b : n_a;
+
+	if (!m || (n > m && slashed(longer[n - m - 1]) != '\\'))
+		return false;
+	for (size_t i = 0; i < m; i++) {
+		const char c = slashed(longer[n - m + i]), d = slashed(shorter[i]);
+
+		if (strncasecmp(&c, &d, 1) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* What rEFInd found: its path on a volume, of which we know the end. */
+static bool file_has(const char *file, const char *word)
+{
+	const char *base = path_basename(file);
+	_cleanup_free_ char *path = strdup(file + (*file == '/'));
 	size_t n = without_volume(word);
 
 	for (char *p = path; p && *p; p++)
-		if (*p == '/')
-			*p = '\\';
+		*p = slashed(*p);
 	if (!path || line_has(path, word) || line_has(base, word))
 		return path != NULL;
 	/* "Boot @\boot\vmlinuz from VOLUME" */
-	if (strncasecmp(word, "Boot ", 5) != 0 || n < strlen(FROM) || word[n - 1] != ' ')
+	if (strncasecmp(word, "Boot ", 5) != 0 || n < strlen(FROM) + 5 ||
+	    strncmp(word + n - strlen(FROM), FROM, strlen(FROM)) != 0)
 		return false;
-	n -= strlen(FROM);
-	for (slash = word; slash < word + n; slash++)
-		if (*slash == '\\' || *slash == '/')
-			name = slash + 1;
-	return name > word && (size_t)(word + n - name) == strlen(base) &&
-	       strncasecmp(name, base, strlen(base)) == 0;
+	return is_tail(path, strlen(path), word + 5, n - strlen(FROM) - 5);
+}
+
+/* The title of a stanza, or of a program that has one of its own. */
+static bool entry_has(const struct boot_entry *e, const char *word)
+{
+	if (e->title && (e->source.line || e->type == ENTRY_CHAINLOAD) && line_has(e->title, word))
+		return true;
+	return !e->source.line && e->kernel && file_has(e->kernel, word);
 }
 
 static size_t find_by_word(const struct boot_menu *menu, const char *word)
 {
 	for (size_t i = 0; i < menu->n_entries; i++) {
-		const struct boot_entry *e = &menu->entries[i];
-
-		if (e->source.line ? line_has(e->title, word)
-				   : e->kernel && kernel_has(e->kernel, word))
+		if (entry_has(&menu->entries[i], word))
 			return i;
 	}
 	return menu->n_entries;
@@ -101,6 +124,11 @@ size_t refind_choose(const struct boot_menu *menu, const char *selection, const 
 		selection += n + (selection[n] == ',');
 	}
 	return i;
+}
+
+bool refind_has_previous(const char *selection)
+{
+	return has_item(selection, ",", "+");
 }
 
 int refind_version(const char *name, const char *versions, char **ret)

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * rEFInd on this system: kernels that it finds by itself, with the options of refind_linux.conf, and
- * the manual stanzas, in the order of scanfor. Source: its documentation, linux.html and
- * configfile.html; what is done without options, refind/config.c.
+ * rEFInd on this system: what it finds by itself (refind-scan.c) and the manual stanzas, in the order of
+ * scanfor. Source: its documentation, configfile.html.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +16,6 @@
 #include "entry/path.h"
 #include "entry/read.h"
 #include "entry/refind.h"
-#include "entry/scan.h"
 #include "entry/vars.h"
 
 #define PREVIOUS_BOOT "PreviousBoot-36d08fa7-cf0b-42f5-8f14-68df73ed3740"
@@ -68,17 +66,21 @@ static int fetch(struct refind_include *self, const char *name, uint8_t **ret_bu
 	return 0;
 }
 
-/* The volume of a stanza, by the label of its file system or by a UUID; that of refind.conf when it
- * names none. */
+/* The volume of a stanza, by the label of its file system, by the label or GUID of its partition, or by
+ * the UUID of its file system; that of refind.conf when it names none. */
 static int find_volume(const struct reader *rd, const char *name, char **ret)
 {
+	static const enum entry_search kinds[] = { ENTRY_SEARCH_LABEL, ENTRY_SEARCH_PARTLABEL,
+						   ENTRY_SEARCH_PARTUUID, ENTRY_SEARCH_UUID };
 	_cleanup_free_ char *ignored = NULL;
 	int r = rd->fs->set_home(rd->fs, rd->config, &ignored);
 
 	if (r < 0 || !name)
 		return r;
-	r = rd->fs->search(rd->fs, ENTRY_SEARCH_LABEL, name, NULL, ret);
-	return r == -ENOENT ? rd->fs->search(rd->fs, ENTRY_SEARCH_UUID, name, NULL, ret) : r;
+	r = -ENOENT;
+	for (size_t i = 0; r == -ENOENT && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		r = rd->fs->search(rd->fs, kinds[i], name, NULL, ret);
+	return r;
 }
 
 /* Cuts "VOLUME:" off. */
@@ -161,118 +163,6 @@ static int finish_stanza(const struct reader *rd, struct boot_entry *e)
 	return r < 0 ? r : add_initrds(rd, e, device, &words);
 }
 
-static int expand_version(const char *options, const char *version, char **ret)
-{
-	_cleanup_strbuf_ struct strbuf out = { 0 };
-	const char *v;
-
-	for (; version && (v = strstr(options, "%v")); options = v + 2) {
-		strbuf_add_n(&out, options, (size_t)(v - options));
-		strbuf_add(&out, version);
-	}
-	strbuf_add(&out, options);
-	return strbuf_take(&out, ret);
-}
-
-static bool is_microcode(const char *path)
-{
-	return strstr(path_basename(path), "-ucode") != NULL;
-}
-
-/* rEFInd looks for one initrd only; microcode has to be named. */
-static void drop_microcode(struct strlist *initrds)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < initrds->n; i++)
-		if (is_microcode(initrds->v[i]))
-			free(initrds->v[i]);
-		else
-			initrds->v[n++] = initrds->v[i];
-	initrds->n = n;
-}
-
-/* Words initrd= replace the initrd that fits by its name. They are looked for beside the kernel:
- * where the root of its volume is, the path does not say. */
-static int apply_options(const struct reader *rd, struct boot_entry *e, const char *dir,
-			 const char *raw)
-{
-	_cleanup_free_ char *options = NULL, *version = NULL;
-	_cleanup_strlist_ struct strlist words = { 0 };
-	int r = refind_version(path_basename(e->kernel), rd->conf.versions, &version);
-
-	e->bootable = true;
-	e->is_guessed = false;
-	strlist_done(&e->warnings);
-	if (r == 0)
-		r = expand_version(raw, version, &options);
-	if (r == 0)
-		r = initrd_words_take(options, &e->cmdline, &words);
-	if (r == 0 && words.n)
-		strlist_done(&e->initrds);
-	else
-		drop_microcode(&e->initrds);
-	for (size_t i = 0; r == 0 && i < words.n; i++) {
-		_cleanup_free_ char *path = NULL;
-
-		r = path_join(dir, path_basename(words.v[i]), &path);
-		if (r == 0)
-			r = strlist_add(&e->initrds, path);
-	}
-	return r < 0 ? r : entry_check_files(rd->fs, e);
-}
-
-/* The first line of refind_linux.conf beside the kernels; without it, the root of /etc/fstab where
- * that is on their volume. */
-static int find_options(const struct reader *rd, char **ret)
-{
-	struct strlist titles = { 0 }, options = { 0 };
-	_cleanup_free_ char *on_volume = NULL, *root = NULL;
-	_cleanup_text_ struct text text = { 0 };
-	int r = 0;
-
-	if (read_text(rd->fs, "/boot/refind_linux.conf", &text) == 0)
-		r = refind_linux_parse(text.bytes, &titles, &options);
-	if (r == 0 && options.n)
-		r = replace(ret, options.v[0]);
-	strlist_done(&titles);
-	strlist_done(&options);
-	if (r < 0 || *ret)
-		return r;
-
-	if (rd->fs->set_home(rd->fs, "/boot/vmlinuz", &on_volume) < 0 ||
-	    !strstr(on_volume, "/boot/"))
-		return 0;
-	r = scan_fstab_root(rd->fs, &root);
-	return r == 0 ? format(ret, "ro root=%s", root) : r == -ENOMEM ? r : 0;
-}
-
-static int add_kernels(struct reader *rd)
-{
-	_cleanup_free_ char *options = NULL;
-	struct boot_menu kernels = { 0 };
-	int r = scan_read(rd->fs, rd->opts, "/boot", &kernels, NULL);
-
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	r = find_options(rd, &options);
-	for (size_t i = 0; r == 0 && i < kernels.n_entries; i++) {
-		struct boot_entry *e = &kernels.entries[i];
-
-		e->source.kind = "refind";
-		if (options)
-			r = apply_options(rd, e, "/boot", options);
-		if (r == 0)
-			r = boot_menu_add(&rd->menu, e);
-	}
-	if (r == 0 && kernels.n_entries > 1)
-		r = menu_warn(&rd->menu,
-			      "rEFInd shows the kernel that was modified last first; here the one "
-			      "with the highest version is first");
-	boot_menu_done(&kernels);
-	return r;
-}
-
 static int add_stanzas(struct reader *rd)
 {
 	int r = 0;
@@ -290,6 +180,11 @@ static int add_stanzas(struct reader *rd)
 /* Kernels are on internal disks; what rEFInd offers from elsewhere is not for this system. */
 static int add_entries(struct reader *rd)
 {
+	const struct refind_scan found = { .fs = rd->fs,
+					   .opts = rd->opts,
+					   .conf = &rd->conf,
+					   .config = rd->config,
+					   .secure = rd->secure };
 	const char *scan = *rd->conf.scan ? rd->conf.scan : "ieom";
 	bool has_kernels = false, has_stanzas = false;
 	int r = 0;
@@ -297,7 +192,7 @@ static int add_entries(struct reader *rd)
 	for (; r == 0 && *scan; scan++)
 		if (*scan == 'i' && !has_kernels) {
 			has_kernels = true;
-			r = add_kernels(rd);
+			r = refind_scan(&found, &rd->menu);
 		} else if (*scan == 'm' && !has_stanzas) {
 			has_stanzas = true;
 			r = add_stanzas(rd);
@@ -324,6 +219,34 @@ static int read_previous(const struct reader *rd, char **ret)
 	return r == -ENOMEM ? r : 0;
 }
 
+/* It starts the first line when nothing chooses one; what is first may not be known here. */
+static int say_guess(struct reader *rd, const char *selection, const char *previous)
+{
+	static const char remedy[] = "say with default_selection which one it is to be";
+	struct boot_menu *menu = &rd->menu;
+	size_t n_found = 0;
+
+	if (previous && refind_has_previous(selection))
+		return format(
+			&menu->guess,
+			"rEFInd started \"%s\" last and does it again if that is still there, "
+			"but no such entry is found here; %s",
+			previous, remedy);
+	if (rd->conf.selection && strcmp(selection, "+") != 0)
+		return format(
+			&menu->guess,
+			"default_selection is \"%s\", which is no entry that is found here; %s",
+			selection, remedy);
+	for (size_t i = 0; i < menu->n_entries; i++)
+		n_found += menu->entries[i].source.line == 0;
+	if (menu->entries[0].source.line || n_found < 2)
+		return 0;
+	return format(&menu->guess,
+		      "rEFInd starts the first line of its menu, whose order by volumes of the "
+		      "firmware and times of files is not known here; %s",
+		      remedy);
+}
+
 static int choose(struct reader *rd)
 {
 	const char *selection = rd->conf.selection ? rd->conf.selection : "+";
@@ -335,6 +258,10 @@ static int choose(struct reader *rd)
 	if (r < 0)
 		return r;
 	i = refind_choose(menu, selection, previous);
+	if (i == menu->n_entries)
+		r = say_guess(rd, selection, previous);
+	if (r < 0)
+		return r;
 	menu_set_default(menu, i < menu->n_entries ? i : 0);
 	return format(&menu->default_reason, "default_selection %s%s%s%s: %s\n",
 		      rd->conf.selection ? selection : "is not set",

@@ -116,6 +116,9 @@ void refind_conf_done(struct refind_conf *conf)
 	boot_menu_done(&conf->manual);
 	free(conf->selection);
 	free(conf->versions);
+	free(conf->no_files);
+	free(conf->no_dirs);
+	free(conf->no_volumes);
 	*conf = (struct refind_conf){ 0 };
 }
 
@@ -252,6 +255,8 @@ static int take_setting(struct parser *p, const struct strlist *words, unsigned 
 		p->conf.scan[n] = 0;
 		return 0;
 	}
+	if (strcasecmp(key, "scan_all_linux_kernels") == 0)
+		p->conf.no_kernels = value && is_false(value);
 	if (strcasecmp(key, "use_nvram") == 0)
 		p->conf.keeps_files = value && is_false(value);
 	if (!value)
@@ -262,6 +267,12 @@ static int take_setting(struct parser *p, const struct strlist *words, unsigned 
 		return include(p, value);
 	if (strcasecmp(key, "extra_kernel_version_strings") == 0)
 		return take_list(&p->conf.versions, words);
+	if (strcasecmp(key, "dont_scan_files") == 0 || strcasecmp(key, "don't_scan_files") == 0)
+		return take_list(&p->conf.no_files, words);
+	if (strcasecmp(key, "dont_scan_dirs") == 0 || strcasecmp(key, "don't_scan_dirs") == 0)
+		return take_list(&p->conf.no_dirs, words);
+	if (strcasecmp(key, "dont_scan_volumes") == 0 || strcasecmp(key, "don't_scan_volumes") == 0)
+		return take_list(&p->conf.no_volumes, words);
 	if (strcasecmp(key, "default_selection") != 0)
 		return 0;
 	if (words->n == 4)
@@ -304,10 +315,20 @@ static int parse_lines(struct parser *p, struct bytes file)
 	return r == 0 && p->depth ? end_entry(p) : r;
 }
 
+/* What dont_scan_files is when no line sets it; names of rEFInd's source, refind/config.h. */
+#define NO_FILES                                                                           \
+	"shim.efi,shim-fedora.efi,shim-centos.efi,shimx64.efi,shimaa64.efi,PreLoader.efi," \
+	"TextMode.efi,ebounce.efi,GraphicsConsole.efi,bootmgr.efi,fbx64.efi,fbaa64.efi,"   \
+	"MokManager.efi,HashTool.efi,HashTool-signed.efi,KeyTool.efi,KeyTool-signed.efi,"  \
+	"mmx64.efi,mmaa64.efi,fwupx64.efi,fwupaa64.efi"
+
 int refind_conf_parse(struct bytes file, struct refind_include *includes, struct refind_conf *ret)
 {
 	struct parser p = { .conf.manual.loader = "refind", .include = includes };
-	int r = parse_lines(&p, file);
+	int r = replace(&p.conf.no_files, NO_FILES);
+
+	if (r == 0)
+		r = parse_lines(&p, file);
 
 	boot_entry_done(&p.entry);
 	free(p.volume);

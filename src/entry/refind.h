@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "entry/choose.h"
 #include "entry/entry.h"
 #include "fundamental/bytes.h"
 
@@ -23,6 +24,9 @@ struct refind_conf {
 	char *versions;			/* extra_kernel_version_strings, commas between them */
 	char scan[REFIND_SCAN_MAX + 1]; /* first letters of the words of scanfor; "" when not set */
 	bool keeps_files;		/* use_nvram false: variables are files */
+	bool no_kernels;		/* scan_all_linux_kernels false */
+	/* dont_scan_files, dont_scan_dirs, dont_scan_volumes; commas between them */
+	char *no_files, *no_dirs, *no_volumes;
 };
 
 /* Fetches the file that a line "include" names; what it returns is given back with free(). */
@@ -42,6 +46,21 @@ void refind_conf_done(struct refind_conf *conf);
  * menu->n_entries when none fits.
  */
 size_t refind_choose(const struct boot_menu *menu, const char *selection, const char *previous);
+
+/* Does @selection, a list as above, have "+"? */
+bool refind_has_previous(const char *selection);
+
+/* What rEFInd looks for by itself. */
+struct refind_scan {
+	struct entry_fs *fs;
+	const struct boot_find_opts *opts;
+	const struct refind_conf *conf;
+	const char *config; /* refind.conf: its own directory is left out */
+	bool secure;
+};
+
+/* Adds it to @menu. -ENOMEM, BUDGET_SPENT; what cannot be read is left out. */
+_must_check_ int refind_scan(const struct refind_scan *scan, struct boot_menu *menu);
 
 /* The part of a file name that rEFInd takes for the version, for "%v": from the first digit, or
  * from one of @versions, to the last; NULL when there is none. */

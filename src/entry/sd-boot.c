@@ -359,7 +359,8 @@ static int add_type1(struct sd_boot *b, const char *partition, const char *dir, 
 		if (r < 0 && r != -ENOMEM)
 			r = menu_warn(b->menu, "%s: cannot be read: %s", path, open_strerror(r));
 		else if (r == 0)
-			r = bls_type1_parse((struct bytes){ text, n }, known_keys(b), &t);
+			r = bls_type1_parse((struct bytes){ text, n }, known_keys(b),
+					    strcmp(partition, RUN_ENTRIES) != 0, &t);
 	}
 	if (r == 0 && text) {
 		r = make_item(b, partition, path, &name, &t);
@@ -412,64 +413,6 @@ static int read_conf(struct sd_boot *b)
 		return loader_conf_parse(text.bytes, &b->conf);
 	}
 	return 0;
-}
-
-/* Entries that systemd-boot adds for programs that it finds; kexec can start none of them. */
-static const struct auto_entry {
-	const char *id, *title, *file;
-} auto_entries[] = {
-	{ "auto-windows", "Windows Boot Manager", "EFI/Microsoft/Boot/bootmgfw.efi" },
-	{ "auto-osx", "macOS", "System/Library/CoreServices/boot.efi" },
-	{ "auto-efi-shell", "EFI Shell", "shellx64.efi" },
-};
-
-static int add_auto(struct sd_boot *b, const char *id, const char *title, const char *file)
-{
-	struct bls_item item = { .is_auto = true };
-	struct boot_entry *e = &item.entry;
-	int r;
-
-	e->type = file ? ENTRY_CHAINLOAD : ENTRY_OTHER;
-	e->source.kind = "systemd-boot";
-	r = replace(&e->id, id);
-	if (r == 0)
-		r = replace(&item.stem, id);
-	if (r == 0)
-		r = replace(&e->title, title);
-	if (r == 0)
-		r = replace(&e->kernel, file);
-	if (r == 0)
-		r = replace(&e->source.file, file ? file : b->menu->config);
-	if (r == 0)
-		r = strlist_add(&e->path, title);
-	if (r == 0)
-		r = bls_items_add(&b->items, &item);
-	if (r < 0)
-		bls_item_done(&item);
-	return r;
-}
-
-static int add_auto_entries(struct sd_boot *b)
-{
-	uint64_t supported;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && !b->conf.no_auto_entries &&
-			   i < sizeof(auto_entries) / sizeof(auto_entries[0]);
-	     i++)
-		for (size_t p = 0; r == 0 && p < b->partitions.n; p++) {
-			_cleanup_free_ char *path = NULL;
-
-			if (find_file_in(b->fs, b->partitions.v[p], auto_entries[i].file, &path))
-				r = add_auto(b, auto_entries[i].id, auto_entries[i].title, path);
-		}
-	/* Bit 0 of OsIndicationsSupported: the firmware can be asked for its setup. */
-	if (r == 0 && !b->conf.no_auto_firmware &&
-	    vars_read_u64(b->fs, "OsIndicationsSupported-" EFI_GUID_GLOBAL, &supported) == 0 &&
-	    (supported & 1))
-		r = add_auto(b, "auto-reboot-to-firmware-setup", "Reboot Into Firmware Interface",
-			     NULL);
-	return r;
 }
 
 /* Sorts, chooses, and hands the entries over to the menu. */
@@ -546,7 +489,7 @@ static int read_partitions(struct sd_boot *b)
 	if (r == 0 && !b->menu->config)
 		r = path_join(b->partitions.v[0], "loader/entries", &b->menu->config);
 	if (r == 0 && b->opts->firmware != BOOT_FIRMWARE_BIOS)
-		r = add_auto_entries(b);
+		r = sd_boot_add_auto(b);
 	return r < 0 ? r : finish(b);
 }
 

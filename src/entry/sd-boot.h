@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Parts of the reader of systemd-boot's partitions: sd-boot.c, sd-boot-uki.c. */
+/* Parts of the reader of systemd-boot's partitions: sd-boot.c, sd-boot-auto.c, sd-boot-uki.c. */
 
 #include "entry/bls.h"
 #include "entry/choose.h"
@@ -22,3 +22,5 @@ struct sd_boot {
 /* Adds the profiles of the UKI @file, a name in @dir of @partition. */
 _must_check_ int sd_boot_add_uki(struct sd_boot *b, const char *partition, const char *dir,
 				 const char *file);
+/* Adds other systems, the shell, the firmware's setup and what loader.conf asks for. -ENOMEM. */
+_must_check_ int sd_boot_add_auto(struct sd_boot *b);

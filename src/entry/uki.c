@@ -50,10 +50,7 @@ static int value_of(struct bytes text, const char *key, char **ret)
 		line = (struct bytes){ line.p + n, line.n - n };
 		while (line.n && line.p[0] == '=')
 			line = (struct bytes){ line.p + 1, line.n - 1 };
-		if (line.n > 1 && (line.p[0] == '"' || line.p[0] == '\'') &&
-		    line.p[line.n - 1] == line.p[0])
-			line = (struct bytes){ line.p + 1, line.n - 2 };
-		r = bytes_set(ret, line);
+		r = bytes_set(ret, bytes_unquote(line));
 	}
 	return r;
 }

@@ -31,6 +31,14 @@ int vars_read_string(struct entry_fs *fs, const char *name, char **ret)
 	return r < 0 ? r : efivar_string(file, ret);
 }
 
+int vars_read_data(struct entry_fs *fs, const char *name, uint8_t **ret_buf, struct bytes *ret)
+{
+	struct bytes file;
+	int r = read_raw(fs, name, ret_buf, &file);
+
+	return r < 0 ? r : efivar_data(file, ret) ? 0 : -EBADMSG;
+}
+
 int vars_read_u64(struct entry_fs *fs, const char *name, uint64_t *ret)
 {
 	_cleanup_free_ uint8_t *buf = NULL;

@@ -10,6 +10,9 @@
 _must_check_ int vars_read_string(struct entry_fs *fs, const char *name, char **ret);
 /* The firmware checks signatures of what it starts. */
 bool vars_secure_boot(struct entry_fs *fs);
+/* What is behind the attributes; @ret lies in *ret_buf, which is the caller's. */
+_must_check_ int vars_read_data(struct entry_fs *fs, const char *name, uint8_t **ret_buf,
+				struct bytes *ret);
 _must_check_ int vars_read_u64(struct entry_fs *fs, const char *name, uint64_t *ret);
 _must_check_ int vars_read_u16(struct entry_fs *fs, const char *name, uint16_t *ret);
 _must_check_ int vars_read_u16_list(struct entry_fs *fs, const char *name, uint16_t **ret_v,

@@ -100,7 +100,7 @@ static int add_entry(struct entry_fs *fs, struct boot_menu *menu, const char *na
 	if (r < 0)
 		return r == -ENOMEM ? r : menu_warn(menu, "%s: %s", path, open_strerror(r));
 	id = strndup(name, n - 5);
-	r = id ? bls_type1_parse(text.bytes, BLS_LINUX, &t) : -ENOMEM;
+	r = id ? bls_type1_parse(text.bytes, BLS_LINUX, false, &t) : -ENOMEM;
 	if (r < 0)
 		return r;
 	if (t.program && t.kinds == BLS_LINUX) {

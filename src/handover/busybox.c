@@ -114,6 +114,7 @@ static void busybox_hooks(int root, const struct pid1 *pid1, struct hook_places 
 
 const struct init_system busybox_init = {
 	.name = "BusyBox init",
+	.program = "busybox",
 	.is = is_busybox,
 	.ask = busybox_ask,
 	.going = busybox_going,

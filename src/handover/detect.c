@@ -77,3 +77,11 @@ const struct init_system *init_detect(const struct pid1 *pid1)
 			return all[i];
 	return NULL;
 }
+
+const struct init_system *init_by_program(const char *name)
+{
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i]->program && strncmp(name, all[i]->program, strlen(all[i]->program)) == 0)
+			return all[i];
+	return NULL;
+}

@@ -32,6 +32,7 @@ static enum going dinit_going(struct sys *sys, const struct signals *signals)
 
 const struct init_system dinit_init = {
 	.name = "dinit",
+	.program = "dinit",
 	.is = is_dinit,
 	.ask = dinit_ask,
 	.going = dinit_going,

@@ -76,6 +76,7 @@ static enum going finit_going(struct sys *sys, const struct signals *signals)
 
 const struct init_system finit_init = {
 	.name = "finit",
+	.program = "finit",
 	.is = is_finit,
 	.ask = finit_ask,
 	.going = finit_going,

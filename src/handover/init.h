@@ -83,6 +83,7 @@ enum going { GOING_UNKNOWN, GOING_REBOOT, GOING_KEXEC, GOING_DOWN, GOING_NOWHERE
 /**
  * struct init_system - one of them
  * @name: for persons
+ * @program: how the name of its program begins, which /sbin/init is a link to; NULL: it is called init
  * @is: does process 1 belong to it?
  * @ask: makes ret->words and the facts after it; -ENOENT when its programs are not there
  * @going: reads the signal; never NULL
@@ -99,6 +100,7 @@ enum going { GOING_UNKNOWN, GOING_REBOOT, GOING_KEXEC, GOING_DOWN, GOING_NOWHERE
  */
 struct init_system {
 	const char *name;
+	const char *program;
 	bool (*is)(const struct pid1 *pid1);
 	int (*ask)(struct sys *sys, const struct reboot_wish *wish, struct reboot_call *ret,
 		   struct kx_error *err);
@@ -119,6 +121,8 @@ void pid1_read(struct sys *sys, struct pid1 *ret);
 void pid1_read_in(int root, struct pid1 *ret);
 /* NULL when it is none of those known. */
 const struct init_system *init_detect(const struct pid1 *pid1);
+/* The one whose program has this name, without directory; NULL when there is none, or it is called init. */
+const struct init_system *init_by_program(const char *name);
 /* Does the running init leave the huge pages of a loaded kernel (sys/pages.h) mounted until the
  * jump? */
 bool init_spares_pages(struct sys *sys);

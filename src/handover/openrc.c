@@ -105,6 +105,7 @@ static void openrc_hooks(int root, const struct pid1 *pid1, struct hook_places *
 
 const struct init_system openrc_init = {
 	.name = "OpenRC",
+	.program = "openrc",
 	.is = is_openrc,
 	.ask = openrc_ask,
 	.going = openrc_going,

@@ -110,6 +110,7 @@ static void runit_hooks(int root, const struct pid1 *pid1, struct hook_places *r
 
 const struct init_system runit_init = {
 	.name = "runit",
+	.program = "runit",
 	.is = is_runit,
 	.ask = runit_ask,
 	.going = runit_going,

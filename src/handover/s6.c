@@ -82,6 +82,7 @@ static void s6_hooks(int root, const struct pid1 *pid1, struct hook_places *ret)
 
 const struct init_system s6_init = {
 	.name = "s6-linux-init",
+	.program = "s6",
 	.is = is_s6,
 	.ask = s6_ask,
 	.going = s6_going,

@@ -29,6 +29,7 @@ static enum going shepherd_going(struct sys *sys, const struct signals *signals)
 
 const struct init_system shepherd_init = {
 	.name = "Shepherd",
+	.program = "shepherd",
 	.is = is_shepherd,
 	.ask = shepherd_ask,
 	.going = shepherd_going,

@@ -212,6 +212,7 @@ static void systemd_hooks(int root, const struct pid1 *pid1, struct hook_places 
 
 const struct init_system systemd_init = {
 	.name = "systemd",
+	.program = "systemd",
 	.is = is_systemd,
 	.ask = systemd_ask,
 	.going = systemd_going,

@@ -115,7 +115,7 @@ static const struct format {
 	{ "lz4", 110, "\x04\x22\x4d\x18", 4, .unpack = HAVE_LZ4 ? unpack_lz4 : NULL },
 	{ "lz4", 110, "\x02\x21\x4c\x18", 4, .unpack = HAVE_LZ4 ? unpack_lz4_legacy : NULL },
 	{ "bzip2", 30000, "BZh", 3, .unpack = HAVE_BZ2 ? unpack_bzip2 : NULL },
-	{ "lzop", 1000, "\x89LZO\0\r\n\x1a\n", 9 },
+	{ "lzop", 1000, "\x89LZO\0\r\n\x1a\n", 9, .unpack = unpack_lzop },
 	{ "lzma", 9900, .matches = is_lzma, .unpack = HAVE_LZMA ? unpack_lzma : NULL },
 };
 

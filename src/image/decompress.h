@@ -51,4 +51,4 @@ int unpack_fail_damaged(const struct unpacked *out, const char *why, struct kx_e
 typedef int unpack_fn(struct bytes in, struct unpacked *out, size_t *ret_used,
 		      struct kx_error *err);
 unpack_fn unpack_gzip, unpack_xz, unpack_lzma, unpack_zstd, unpack_lz4, unpack_lz4_legacy,
-	unpack_bzip2;
+	unpack_bzip2, unpack_lzop;

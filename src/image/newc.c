@@ -87,3 +87,25 @@ int newc_wrap(struct bytes name, struct bytes file, uint8_t **ret, size_t *ret_n
 	*ret_n = n;
 	return 0;
 }
+
+int newc_pack(const struct newc_member *v, size_t n, uint8_t **ret, size_t *ret_n)
+{
+	const struct bytes end = { (const uint8_t *)trailer, sizeof(trailer) - 1 };
+	size_t size = member_size(end.n, 0);
+	uint8_t *archive, *at;
+
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].contents.n > UINT32_MAX || v[i].name.n >= UINT16_MAX)
+			return -EFBIG;
+		size += member_size(v[i].name.n, v[i].contents.n);
+	}
+	archive = at = calloc(1, size);
+	if (!archive)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		at = put_member(at, v[i].name, v[i].mode, v[i].contents);
+	(void)put_member(at, end, 0, (struct bytes){ 0 });
+	*ret = archive;
+	*ret_n = size;
+	return 0;
+}

@@ -14,3 +14,13 @@ const char *newc_split(const char *word, struct bytes *ret_name);
  * mark. -ENOMEM, -EFBIG when a number of the format does not hold its size.
  */
 int newc_wrap(struct bytes name, struct bytes file, uint8_t **ret, size_t *ret_n);
+
+/* A file of an archive; directories above it are members of their own, before it. */
+struct newc_member {
+	struct bytes name; /* without a slash in front */
+	struct bytes contents;
+	unsigned mode; /* as of stat(2) */
+};
+
+/* An archive of @v in their order, and of the end mark. Errors as newc_wrap(). */
+int newc_pack(const struct newc_member *v, size_t n, uint8_t **ret, size_t *ret_n);

@@ -155,7 +155,15 @@ static int by_luks_name(const struct look *l, const char *value)
 	return uuid ? luks_presence(l, "by-uuid", uuid) : -ENOMEM;
 }
 
-/* dracut.cmdline(7), systemd-cryptsetup-generator(8), mkinitcpio's encrypt hook, genkernel(8), Alpine's
+/* "UUID=DEVICE" */
+static int by_luks_data(const struct look *l, const char *value)
+{
+	const char *device = strchr(value, '=');
+
+	return device ? device_presence(l, device + 1, false) : DEVICE_NONE;
+}
+
+/* dracut.cmdline(7), systemd-cryptsetup-generator(8), systemd-veritysetup-generator(8), mkinitcpio's encrypt hook, genkernel(8), Alpine's
  * mkinitfs-bootparam(7). @off: the word that switches it off with "=0", @needs: one that it has no
  * meaning without */
 static const struct waited_for {
@@ -168,6 +176,12 @@ static const struct waited_for {
 	{ "luks.uuid", by_luks_uuid, "luks=0", NULL },
 	{ "rd.luks.name", by_luks_name, "rd.luks=0", NULL },
 	{ "luks.name", by_luks_name, "luks=0", NULL },
+	{ "rd.luks.data", by_luks_data, "rd.luks=0", NULL },
+	{ "luks.data", by_luks_data, "luks=0", NULL },
+	{ "systemd.verity_root_data", by_device, "rd.systemd.verity=0", NULL },
+	{ "systemd.verity_root_hash", by_device, "rd.systemd.verity=0", NULL },
+	{ "systemd.verity_usr_data", by_device, "rd.systemd.verity=0", NULL },
+	{ "systemd.verity_usr_hash", by_device, "rd.systemd.verity=0", NULL },
 	{ "rd.luks.partuuid", by_luks_partuuid, "rd.luks=0", NULL },
 	{ "rd.lvm.lv", volume_presence, "rd.lvm=0", NULL },
 	{ "rd_LVM_LV", volume_presence, "rd.lvm=0", NULL },

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "handover/init.h"
 #include "preflight/root-device.h"
 #include "preflight/unlock.h"
 
@@ -23,16 +24,10 @@ static enum preflight_status look_attestation(const struct look *l, struct repor
 		r, "Remote attestation finds measurements of the last start through the firmware.");
 }
 
-/* Names that /proc/1/comm has where something can stop services. */
+/* Is it the name that /proc/1/comm has where something can stop services? */
 static bool is_init(const char *comm)
 {
-	static const char *const inits[] = { "systemd", "init",	    "openrc-init", "runit",
-					     "dinit",	"shepherd", "s6-svscan",   "finit" };
-
-	for (size_t i = 0; i < sizeof(inits) / sizeof(*inits); i++)
-		if (strcmp(comm, inits[i]) == 0)
-			return true;
-	return false;
+	return strcmp(comm, "init") == 0 || init_by_program(comm);
 }
 
 static enum preflight_status look_direct(const struct look *l, struct report *r)

@@ -104,13 +104,7 @@ void reboot_close(struct reboot *rb)
 static const char *name_by_file(int system)
 {
 	static const char *const files[] = { "/sbin/init", "/usr/sbin/init" };
-	static const struct {
-		const char *program, *name;
-	} inits[] = {
-		{ "systemd", "systemd" }, { "openrc", "OpenRC" },    { "busybox", "BusyBox init" },
-		{ "runit", "runit" },	  { "s6", "s6-linux-init" }, { "dinit", "dinit" },
-		{ "finit", "finit" },
-	};
+	const struct init_system *init;
 	_cleanup_free_ char *target = NULL;
 	const char *last;
 
@@ -121,10 +115,8 @@ static const char *name_by_file(int system)
 		return exists_in(system, "/etc/inittab") == 1 ? "sysvinit" : NULL;
 	last = strrchr(target, '/');
 	last = last ? last + 1 : target;
-	for (size_t i = 0; i < sizeof(inits) / sizeof(inits[0]); i++)
-		if (strncmp(last, inits[i].program, strlen(inits[i].program)) == 0)
-			return inits[i].name;
-	return NULL;
+	init = init_by_program(last);
+	return init ? init->name : NULL;
 }
 
 const char *reboot_init_name(const struct reboot *rb)

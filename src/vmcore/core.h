@@ -109,9 +109,6 @@ void kdump_free(struct kdump *kdump);
 /* Unpacks into @page, all of it. -EPROTO: damaged; -EOPNOTSUPP: in a way that is not known here. */
 _must_check_ int page_unpack(struct bytes packed, uint32_t flags, uint8_t *page, size_t page_n);
 
-/* lzo.c: how many bytes were made, or -EPROTO when they are damaged or more than @out_n. */
-ssize_t lzo_unpack(struct bytes in, uint8_t *out, size_t out_n);
-
 /* info.c: false when VMCOREINFO has no such line or its value is no number */
 bool info_value(const struct vmcore *core, const char *kind, const char *name, struct bytes *ret);
 bool info_symbol(const struct vmcore *core, const char *name, uint64_t *ret);

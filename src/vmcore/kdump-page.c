@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/lzo.h"
 #include "vmcore/core.h"
 #include "vmcore/vmcore-config.h"
 

@@ -10,6 +10,7 @@
     "@efi-text TEXT"    an EFI variable of UTF-16 text (UEFI 2.10, 8.2: four bytes of attributes)
     "@efi-byte N"       an EFI variable of one byte
     "@efi-u64 N"        an EFI variable of eight
+    "@raw TEXT"         an EFI variable of these bytes
     "@pe"               a PE file that is no kernel
     "@uki NAME=TEXT|…"  a PE file with sections; "@kernel" and "@initrd" stand for such contents
     "@sha256 CONTENT"   the digest of such contents, 32 bytes
@@ -85,6 +86,8 @@ def content(text):
         return struct.pack("<IB", 6, int(rest))
     if word == "@efi-u64":
         return struct.pack("<IQ", 7, int(rest))
+    if word == "@raw":
+        return struct.pack("<I", 7) + rest.encode()
     if word == "@pe":
         return pe([(".text", b"x")])
     if word == "@uki":

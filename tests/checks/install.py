@@ -52,6 +52,7 @@ def expected(root):
         files[f"share/bash-completion/completions/{table.stem}"] = "completion"
         files[f"share/zsh/site-functions/_{table.stem}"] = "completion"
         files[f"share/fish/vendor_completions.d/{table.stem}.fish"] = "completion"
+    files["libexec/rapidreboot/rapidreboot-capture"] = "program of the capture initramfs"
     for page in (root / "man").glob("*.scd"):
         files[f"share/man/man{page.stem[-1]}/{page.stem}"] = "man page"
     return files

@@ -151,6 +151,87 @@ class KeptArmed(CrashTest):
                             env={"FAKE_DROPS": f"file_load={errno.EADDRNOTAVAIL}"})
 
 
+class Own(CrashTest):
+    """The capture initramfs of our own, on a machine whose disk is driven by a module."""
+    chain = "sys/devices/pci0000:00/0000:00:03.0/virtio0"
+    uuid = "01020304-0506-0708-090a-0b0c0d0e0f10"
+
+    def setUp(self):
+        super().setUp()
+        self.modules = "lib/modules/6.1.0-test"    # of the kernel's file, whatever runs now
+        self.set("etc/rapidreboot.conf", f"CRASH_KERNEL={self.kernel}\nCRASH_INITRD=own\n")
+        self.set("proc/self/mountinfo", "21 1 254:1 / / rw - ext4 /dev/root rw\n"
+                                        "22 21 0:9 / /tmp rw - tmpfs tmpfs rw\n")
+        self.link("sys/dev/block/254:1", "../../" + self.chain[4:] + "/block/vda/vda1")
+        self.link(self.chain + "/driver/module", "../../../../module/virtio_blk")
+        self.set(self.chain + "/block/vda/vda1/uevent", "MAJOR=254\n")
+        self.set(f"{self.modules}/modules.dep", "kernel/virtio_blk.ko: kernel/virtio.ko\nkernel/virtio.ko:\n")
+        self.set(f"{self.modules}/modules.builtin", "kernel/fs/ext4/ext4.ko\n")
+        for name in ("virtio", "virtio_blk"):
+            self.set(f"{self.modules}/kernel/{name}.ko", name)
+        disk = bytearray(1 << 18)    # a superblock: kernel, Documentation/filesystems/ext4/super.rst
+        disk[1028], disk[1048], disk[1080:1082], disk[1100], disk[1120] = 64, 2, b"\x53\xef", 1, 0x42
+        disk[1128:1144] = bytes(range(1, 17))
+        (self.root / "dev").mkdir(exist_ok=True)
+        (self.root / "dev/vda1").write_bytes(disk)
+
+    def link(self, path, target):
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).symlink_to(target)
+
+    def test_load(self):
+        before = self.tree()
+        told = json.loads(self.assertRuns(["crash", "load", "-n", "--json"], 0, []).out)
+        self.assertEqual(before, self.tree())
+        self.assertIsNone(told["initrd"])
+        self.assertEqual(told["own_initrd"]["modules"], ["virtio.ko", "virtio_blk.ko"])
+        self.assertEqual(told["own_initrd"]["targets"],
+                         [{"directory": "/var/crash", "type": "ext4", "uuid": self.uuid}])
+        self.assertRuns(["crash", "load"], 0, ["file-load-crash"])
+        archive = (self.root / "run/rapidreboot/capture.img").read_bytes()
+        self.assertEqual(len(archive), told["own_initrd"]["bytes"])
+        names = subprocess.run(["cpio", "-t"], input=archive, capture_output=True, check=True).stdout.split()
+        self.assertEqual(set(names) & {b"init", b"capture.conf", b"modules/virtio.ko"},
+                         {b"init", b"capture.conf", b"modules/virtio.ko"})
+        self.assertIn("capture.img", self.assertRuns(["crash", "status"], 0).out)
+        self.assertRuns(["crash", "unload"], 0)
+        self.assertFalse((self.root / "run/rapidreboot/capture.img").exists())
+
+    def test_settings(self):
+        self.set("etc/rapidreboot.conf", f"CRASH_KERNEL={self.kernel}\nCRASH_INITRD=own\nCRASH_TARGET=/srv/a\n"
+                 "CRASH_LEVEL=1\nCRASH_PACK=zstd\nCRASH_KEEP=3\nCRASH_KEEP_MIB=4\nCRASH_FAILURE=halt\n")
+        self.assertRuns(["crash", "load"], 0, ["file-load-crash"])
+        archive = (self.root / "run/rapidreboot/capture.img").read_bytes()
+        for line in (b"directory=/srv/a", b"level=1", b"pack=zstd", b"keep=3", b"keep-mib=4", b"failure=halt"):
+            self.assertIn(b"\n" + line + b"\n", archive)
+
+    def test_last_good(self):
+        """What was made before is loaded again out of its file."""
+        self.assertRuns(["crash", "load"], 0)
+        before = (self.root / "run/rapidreboot/capture.img").read_bytes()
+        self.set("etc/rapidreboot.conf", f"CRASH_KERNEL={self.kernel}\nCRASH_INITRD=own\nCRASH_KEEP=7\n")
+        r = self.assertRuns(["crash", "reload"], 4, ["file-load-crash", "file-load-crash"],
+                            env={"FAKE_DROPS": f"file_load={errno.EADDRNOTAVAIL}"})
+        self.assertIn("was loaded again", r.err)
+        self.assertEqual((self.root / "run/rapidreboot/capture.img").read_bytes(), before)
+
+    def test_refused(self):
+        """Everything that would fail after the crash is said before, and leaves what is loaded."""
+        self.assertRuns(["crash", "load"], 0)
+        config = f"CRASH_KERNEL={self.kernel}\nCRASH_INITRD=own\n"
+        disk = (self.root / "dev/vda1").read_bytes()
+        for change, why in (
+                (lambda: self.set("etc/rapidreboot.conf", config + "CRASH_TARGET=/tmp/x\n"), "CRASH_TARGET"),
+                (lambda: (self.root / "dev/vda1").write_bytes(b"x" * 9000), "UUID"),
+                (lambda: (self.root / self.modules / "modules.dep").write_text(""), "no module virtio_blk"),
+                (lambda: (self.root / self.modules / "modules.dep").unlink(), "modules.dep")):
+            change()
+            self.assertIn(why, self.assertRuns(["crash", "reload"], 4, []).err)
+            self.set("etc/rapidreboot.conf", config)
+            (self.root / "dev/vda1").write_bytes(disk)
+            self.assertEqual(self.loaded(), "1")
+
+
 class Status(CrashTest):
     def test_status(self):
         self.assertIn("not loaded", self.assertRuns(["crash", "status"], 6).out)

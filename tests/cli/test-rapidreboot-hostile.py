@@ -28,7 +28,7 @@ class Hostile(RebootTest):
 
     def list(self, path, text):
         self.set(path, text)
-        return self.limited("list", "--config", "/" + path)
+        return self.limited("list", "--long", "--config", "/" + path)
 
     def assertSpent(self, run, limit):
         self.assertEqual(run.returncode, 1, run.stdout[-500:] + run.stderr)

@@ -195,5 +195,44 @@ class Desktop(RebootTest):
             self.refused("pkexec", rc=2, env=env)
 
 
+class Success(RebootTest):
+    """What was done is told in one line on standard error; standard output stays for those who asked for something."""
+
+    def line(self, args, text, **how):
+        r = self.assertRuns(args, 0, **how)
+        self.assertEqual(r.out, "")
+        lines = [line for line in r.err.splitlines() if ": D6: " not in line]   # what it finds in QEMU
+        self.assertEqual(len(lines), 1, r.err)
+        self.assertTrue(lines[0].startswith("rapidreboot: "), r.err)
+        self.assertIn(text, lines[0])
+        return lines[0]
+
+    def test_load(self):
+        """What is loaded, how, what starts it, what drops it."""
+        self.take_menu()
+        said = self.line(["load", "Second"], "loaded Second")
+        self.assertIn("`rapidreboot unload` drops it", said)
+        self.assertIn("an ordinary reboot", said)
+        self.assertNotIn("loaded", self.assertRuns(["load", "--dry-run"], 0, []).err)
+
+    def test_load_json(self):
+        self.take_menu()
+        r = self.assertRuns(["load", "--json"], 0)
+        self.assertIs(json.loads(r.out)["loaded"], True)
+        self.assertNotIn("loaded", r.err)
+
+    def test_unload(self):
+        self.set("sys/kernel/kexec_loaded", "1\n")
+        self.line(["unload"], "no kernel is loaded any more")
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.line(["unload"], "no kernel was loaded")
+
+    def test_enable(self):
+        self.take_init("sysvinit")
+        (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
+        self.line(["enable"], "`rapidreboot disable` undoes it")
+        self.line(["disable"], "through the firmware")
+
+
 if __name__ == "__main__":
     main()

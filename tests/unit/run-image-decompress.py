@@ -36,6 +36,11 @@ TOOLS = [
     ("linked.lz4", "lz4", True, ["lz4", "-q", "-9", "-BD", "-B4"]),
     ("legacy.lz4", "lz4", False, ["lz4", "-q", "-l", "-9"]),
     ("bz2", "bzip2", True, ["bzip2"]),
+    ("lzo", "lzop", True, ["lzop", "-c"]),
+    # as scripts/Makefile.lib of Linux does
+    ("best.lzo", "lzop", True, ["lzop", "-c", "-9"]),
+    ("crc32.lzo", "lzop", False, ["lzop", "-c", "-1", "--crc32"]),
+    ("unchecked.lzo", "lzop", False, ["lzop", "-c", "-F"]),
 ]
 
 

@@ -141,7 +141,7 @@ static void test_type1(void **state)
 					      "options\n"
 					      "unknown key\n"
 					      "sort-key os"),
-					 BLS_ALL, &t),
+					 BLS_ALL, true, &t),
 			 0);
 	assert_int_equal(t.kinds, BLS_LINUX);
 	assert_int_equal(t.line, 6);
@@ -155,25 +155,52 @@ static void test_type1(void **state)
 	assert_null(t.version);
 	bls_type1_done(&t);
 
-	assert_int_equal(bls_type1_parse(text("linux /a\nuki /b\n"), BLS_ALL, &t), 0);
+	assert_int_equal(bls_type1_parse(text("linux /a\nuki /b\n"), BLS_ALL, true, &t), 0);
 	assert_int_equal(t.kinds, BLS_LINUX | BLS_UKI);
 	bls_type1_done(&t);
 
 	/* A loader that does not know the second key starts the first one. */
-	assert_int_equal(bls_type1_parse(text("linux /a\nuki /b\n"), BLS_LINUX, &t), 0);
+	assert_int_equal(bls_type1_parse(text("linux /a\nuki /b\n"), BLS_LINUX, true, &t), 0);
 	assert_int_equal(t.kinds, BLS_LINUX);
 	assert_int_equal(t.line, 1);
 	assert_string_equal(t.program, "/a");
 	bls_type1_done(&t);
-	assert_int_equal(bls_type1_parse(text("uki /b\n"), BLS_LINUX, &t), 0);
+	assert_int_equal(bls_type1_parse(text("uki /b\n"), BLS_LINUX, true, &t), 0);
 	assert_int_equal(t.kinds, 0);
 	assert_int_equal(t.unknown, BLS_UKI);
 	bls_type1_done(&t);
 
-	assert_int_equal(bls_type1_parse(text(""), BLS_ALL, &t), 0);
+	assert_int_equal(bls_type1_parse(text(""), BLS_ALL, true, &t), 0);
 	assert_int_equal(t.kinds, 0);
 	assert_null(t.options);
 	bls_type1_done(&t);
+}
+
+/* systemd, src/boot/util.c, line_get_key_value(); user space (src/shared/bootspec.c) takes none off. */
+static void test_type1_quotes(void **state)
+{
+	static const struct {
+		const char *line, *value, *plain;
+	} rows[] = {
+		{ "options \"a b\"", "a b", "\"a b\"" },
+		{ "options 'a b'", "a b", "'a b'" },
+		{ "options  \"a\" b \"c\" ", "a\" b \"c", "\"a\" b \"c\"" },
+		{ "options a \"b\"", "a \"b\"", "a \"b\"" },
+		{ "options \"a'", "\"a'", "\"a'" },
+		{ "options \"\"", "", "\"\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct bls_type1 t;
+
+		assert_int_equal(bls_type1_parse(text(rows[i].line), BLS_ALL, true, &t), 0);
+		assert_string_equal(t.options ? t.options : "", rows[i].value);
+		bls_type1_done(&t);
+		assert_int_equal(bls_type1_parse(text(rows[i].line), BLS_ALL, false, &t), 0);
+		assert_string_equal(t.options, rows[i].plain);
+		bls_type1_done(&t);
+	}
 }
 
 static const struct {
@@ -409,10 +436,11 @@ static void test_loader_conf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_versions), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_type1),	 cmocka_unit_test(test_globs),
-		cmocka_unit_test(test_order),	 cmocka_unit_test(test_choice),
-		cmocka_unit_test(test_features), cmocka_unit_test(test_loader_conf),
+		cmocka_unit_test(test_versions),    cmocka_unit_test(test_names),
+		cmocka_unit_test(test_type1),	    cmocka_unit_test(test_type1_quotes),
+		cmocka_unit_test(test_globs),	    cmocka_unit_test(test_order),
+		cmocka_unit_test(test_choice),	    cmocka_unit_test(test_features),
+		cmocka_unit_test(test_loader_conf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

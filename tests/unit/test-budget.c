@@ -88,6 +88,7 @@ static void test_limine_macros(void **state)
 {
 	for (int entries = 0; entries < 2; entries++) {
 		_cleanup_strbuf_ struct strbuf text = { 0 };
+		struct limine_facts facts = { .machine = "x86_64", .last_row = -1 };
 		struct boot_menu menu = { 0 };
 
 		strbuf_add(&text, "${A}=");
@@ -98,7 +99,7 @@ static void test_limine_macros(void **state)
 				    entries ? "/e%d\ncmdline: ${A}\n"
 					    : "module_path: boot():/%d${A}\n",
 				    i);
-		assert_int_equal(limine_parse(bytes_of(&text), "x86_64", -1, &menu), BUDGET_SPENT);
+		assert_int_equal(limine_parse(bytes_of(&text), &facts, &menu), BUDGET_SPENT);
 		assert_null(menu.entries);
 	}
 }

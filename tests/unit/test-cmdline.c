@@ -78,7 +78,9 @@ static void test_one_boot(void **state)
 		"flatcar.first_boot=1", "flatcar.first_boot=yes", "coreos.first_boot=detected",
 		"combustion.firstboot",
 		/* selinux(8): autorelabel; Ubuntu's grub-mkconfig: "ro recovery nomodeset" */
-		"autorelabel=1", "autorelabel", "recovery", "systemd.factory_reset=1"
+		"autorelabel=1", "autorelabel", "recovery", "systemd.factory_reset=1",
+		/* systemd-fsck@.service(8); OpenRC's user guide, "Kernel parameters" */
+		"fsck.mode=force", "forcefsck", "softlevel=single"
 	};
 	static const char *const kept[] = {
 		"root=UUID=1", "ro", "quiet", "3", "5", "debug", "nomodeset", "singleton",
@@ -91,7 +93,8 @@ static void test_one_boot(void **state)
 		/* what a first boot reads, which does no harm later */
 		"ignition.platform.id=qemu", "flatcar.oem.id=azure", "ignition.firstboot=0",
 		"flatcar.first_boot=0", "systemd.firstboot=off", "rd.neednet=1",
-		"systemd.factory_reset=no", "autorelabel=0", "rd.cmdline=root=/dev/vda"
+		"systemd.factory_reset=no", "autorelabel=0", "rd.cmdline=root=/dev/vda",
+		"fsck.mode=skip", "fsck.mode=auto", "softlevel=battery"
 	};
 	struct cmdline_word word;
 

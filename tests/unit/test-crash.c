@@ -34,6 +34,7 @@ struct row {
 	enum crash_source source;
 	const char *kernel, *initrd, *cmdline;
 	const char *error;
+	bool is_own; /* the initial ramdisk */
 };
 
 #define CPUINFO                                                                               \
@@ -245,10 +246,32 @@ static const struct row rows[] = {
 	  { { "/boot/vmlinuz-" RELEASE, "k" }, { "/boot/initrd.img-" RELEASE, "i" } },
 	  NULL,
 	  CRASH_OWN,
+	  "/boot/vmlinuz-" RELEASE,
 	  NULL,
+	  "root=UUID=1-2 ro quiet irqpoll nr_cpus=1 reset_devices cgroup_disable=memory panic=10",
 	  NULL,
+	  true },
+	{ "nobody's, and a ramdisk of dracut",
+	  { { "/boot/vmlinuz-" RELEASE, "k" }, { "/boot/initramfs-" RELEASE "kdump.img", "i" } },
 	  NULL,
-	  "an ordinary one saves nothing" },
+	  CRASH_OWN,
+	  "/boot/vmlinuz-" RELEASE,
+	  "/boot/initramfs-" RELEASE "kdump.img",
+	  "root=UUID=1-2 ro quiet irqpoll nr_cpus=1 reset_devices panic=10",
+	  NULL },
+	{ "our own before one of dracut",
+	  { { CONFIG_FILE, "CRASH_INITRD=own\n" },
+	    { DEBIAN, "USE_KDUMP=1\nKDUMP_INITRD=/i\n" },
+	    { "/proc/cmdline", "root=x rdinit=/bin/sh\n" },
+	    { "/boot/vmlinuz-" RELEASE, "k" },
+	    { "/boot/initramfs-" RELEASE "kdump.img", "i" } },
+	  NULL,
+	  CRASH_OWN,
+	  "/boot/vmlinuz-" RELEASE,
+	  NULL,
+	  "root=x irqpoll nr_cpus=1 reset_devices cgroup_disable=memory panic=10",
+	  NULL,
+	  true },
 	{ "not imported",
 	  { { CONFIG_FILE, "IMPORT=no\n" },
 	    { DEBIAN, "USE_KDUMP=1\nKDUMP_KERNEL=/k\n" },
@@ -319,6 +342,7 @@ static void test_choice(void **state)
 		assert_text(choice.kernel, row->kernel);
 		assert_text(choice.initrd, row->initrd);
 		assert_text(choice.cmdline, row->cmdline);
+		assert_int_equal(choice.is_own, row->is_own);
 	}
 }
 

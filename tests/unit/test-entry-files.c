@@ -8,9 +8,9 @@
 
 #include "base/num.h"
 #include "entry/efivars.h"
+#include "entry/extlinux-words.h"
 #include "entry/extlinux.h"
 #include "entry/grub-legacy.h"
-#include "entry/limine.h"
 #include "entry/mounts.h"
 #include "entry/os-release.h"
 #include "entry/path.h"
@@ -359,40 +359,74 @@ static void test_uboot(void **state)
 	boot_menu_done(&menu);
 }
 
-/* Limine, CONFIG.md: default_entry counts the rows that are visible, from 1. */
-static void test_limine_default(void **state)
+/* U-Boot, common/cli_simple.c, process_macros(). */
+static void test_uboot_words(void **state)
 {
 	static const struct {
-		const char *first;
-		long last;
-		size_t index; /* 3: none */
+		const char *append, *cmdline;
+		bool has_variables;
 	} rows[] = {
-		{ "", -1, 0 },
-		{ "default_entry: 1\n", -1, 0 },
-		{ "default_entry: 2\n", -1, 3 }, /* the open directory */
-		{ "default_entry: 3\n", -1, 1 }, /* its child */
-		{ "default_entry: 4\n", -1, 3 }, /* the closed directory */
-		{ "default_entry: 5\n", -1, 0 }, /* out of range */
-		{ "default_entry: x\n", -1, 0 },
-		{ "default_entry: 3\n", 0, 1 }, /* not asked to remember */
-		{ "remember_last_entry: yes\ndefault_entry: 3\n", 0, 0 },
-		{ "remember_last_entry: yes\ndefault_entry: 3\n", -1, 1 },
+		{ "a=b  c", "a=b  c", false },
+		{ "a='x y' b", "a=x y b", false },
+		{ "a='x\\y'", "a=x\\y", false },
+		{ "a='x\\'y'", "a=x\\'y", false },
+		{ "a='x", "a=x", false },
+		{ "b=\\\"q\\\"", "b=\"q\"", false },
+		{ "b=\"q\"", "b=\"q\"", false },
+		{ "c=\\\\d", "c=\\d", false },
+		{ "c=\\\\\\d", "c=\\\\d", false },
+		{ "c=\\'d", "c='d", false },
+		{ "c=\\\\'d", "c=\\'d", false },
+		{ "end\\", "end", false },
+		{ "a$b $$(c) $", "a$b $$(c) ", false },
+		{ "a=\\${b}", "a=${b}", false },
+		{ "a='${b}'", "a=${b}", false },
+		{ "a=${b}c", "a=${b}c", true },
+		{ "a=$(b)c", "a=$(b)c", true },
+		{ "a=${b", "a=${b", true },
 	};
 
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool has_variables = false;
+		char *cmdline = NULL;
+
+		assert_int_equal(uboot_expand(rows[i].append, &cmdline, &has_variables), 0);
+		if (strcmp(cmdline, rows[i].cmdline) != 0 || has_variables != rows[i].has_variables)
+			fail_msg("row %zu: %s", i, cmdline);
+		free(cmdline);
+	}
+}
+
+/* U-Boot, boot/pxe_utils.c: what is in a label, and which one is the default. */
+static void test_uboot_labels(void **state)
+{
+	static const struct {
+		const char *file;
+		size_t chosen;
+		const char *cmdline; /* of the first label */
+	} rows[] = {
+		/* case counts, the last label of a name wins */
+		{ "default L1\nlabel l0\nkernel /a\nlabel l1\nkernel /b\n", 0, "" },
+		{ "default x\nlabel x\nkernel /a\nlabel x\nkernel /b\n", 1, "" },
+		/* nothing holds for all labels, and "-" is a word */
+		{ "append all\nlabel l0\nkernel /a\n", 0, "" },
+		{ "label l0\nkernel /a\nappend -\n", 0, "-" },
+		/* a word that labels do not have ends it */
+		{ "label l0\nkernel /a\nsay hello\nappend late\n", 0, "" },
+		{ "label l0\nkernel /a\ntimeout 3\nappend late\n", 0, "" },
+		{ "label l0\nkernel /a\nkaslrseed\nappend in\n", 0, "in" },
+	};
+
+	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct boot_menu menu = { 0 };
-		char file[512];
 
-		(void)snprintf(
-			file, sizeof(file),
-			"%s/A\nprotocol: linux\npath: boot():/a\n/+Open\n//B\nprotocol: linux\n"
-			"path: boot():/b\n/Closed\n//C\nprotocol: linux\npath: boot():/c\n",
-			rows[i].first);
-		assert_int_equal(limine_parse(text(file), "x86_64", rows[i].last, &menu), 0);
-		assert_int_equal(menu.n_entries, 3);
-		if (menu.default_index != rows[i].index)
-			fail_msg("row %zu: %zu, expected %zu", i, menu.default_index,
-				 rows[i].index);
+		assert_int_equal(extlinux_parse(text(rows[i].file), true, NULL, &menu), 0);
+		if (menu.default_index != rows[i].chosen ||
+		    strcmp(menu.entries[0].cmdline, rows[i].cmdline) != 0)
+			fail_msg("row %zu: %zu \"%s\"", i, menu.default_index,
+				 menu.entries[0].cmdline);
 		boot_menu_done(&menu);
 	}
 }
@@ -434,8 +468,9 @@ int main(void)
 		cmocka_unit_test(test_fstab),	       cmocka_unit_test(test_os_release),
 		cmocka_unit_test(test_legacy_default), cmocka_unit_test(test_extlinux_default),
 		cmocka_unit_test(test_extlinux_menus), cmocka_unit_test(test_extlinux_modules),
-		cmocka_unit_test(test_uboot),	       cmocka_unit_test(test_limine_default),
-		cmocka_unit_test(test_scan_version),   cmocka_unit_test(test_cutting),
+		cmocka_unit_test(test_uboot),	       cmocka_unit_test(test_uboot_words),
+		cmocka_unit_test(test_uboot_labels),   cmocka_unit_test(test_scan_version),
+		cmocka_unit_test(test_cutting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

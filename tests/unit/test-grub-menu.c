@@ -330,6 +330,47 @@ static void test_paths(void **state)
 	config_done(&c);
 }
 
+static int read_blocks(struct entry_fs *fs, const char *device, uint64_t first, unsigned n,
+		       uint8_t **ret)
+{
+	static const char block[] = "# GRUB Environment Block\nsaved_entry=xy\n";
+
+	(void)fs;
+	assert_string_equal(device, "");
+	assert_int_equal(first, 512);
+	assert_int_equal(n, 1);
+	*ret = malloc(512);
+	assert_non_null(*ret);
+	memset(*ret, '#', 512);
+	memcpy(*ret, block, sizeof(block) - 1);
+	return 0;
+}
+
+/* grub-mkconfig of GRUB 2.14 and openSUSE: on btrfs the block with the saved entry is no file (GRUB 2.14,
+ * util/grub.d/00_header.in and util/grub-editenv.c). */
+static void test_env_block(void **state)
+{
+	for (int readable = 0; readable < 2; readable++) {
+		char file[2048];
+		struct config c;
+
+		(void)snprintf(file, sizeof(file),
+			       "load_env -f \"(${root})512+1\"\nset default=\"${saved_entry}\"\n%s",
+			       menu);
+		config_init(&c);
+		if (readable)
+			c.fs.fs.blocks = read_blocks;
+		evaluate(&c, GRUB_UPSTREAM, file);
+		assert_string_equal(must_default(&c)->cmdline,
+				    readable ? "BOOT_IMAGE=/k 1" : "BOOT_IMAGE=/k 0");
+		if (readable)
+			assert_null(c.result.menu.guess);
+		else
+			assert_non_null(strstr(c.result.menu.guess, "(hd0,gpt2)512+1"));
+		config_done(&c);
+	}
+}
+
 /* grubenv is changed in memory only, and the change is told. */
 static void test_saved(void **state)
 {
@@ -418,12 +459,12 @@ static void test_limit_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_upstream),       cmocka_unit_test(test_rh),
-		cmocka_unit_test(test_cmdline),	       cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_initrd),	       cmocka_unit_test(test_fallback),
-		cmocka_unit_test(test_stub),	       cmocka_unit_test(test_paths),
-		cmocka_unit_test(test_saved),	       cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_limit_anywhere),
+		cmocka_unit_test(test_env_block), cmocka_unit_test(test_upstream),
+		cmocka_unit_test(test_rh),	  cmocka_unit_test(test_cmdline),
+		cmocka_unit_test(test_hex),	  cmocka_unit_test(test_initrd),
+		cmocka_unit_test(test_fallback),  cmocka_unit_test(test_stub),
+		cmocka_unit_test(test_paths),	  cmocka_unit_test(test_saved),
+		cmocka_unit_test(test_limits),	  cmocka_unit_test(test_limit_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

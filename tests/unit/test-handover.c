@@ -294,6 +294,31 @@ static void test_detect(void **state)
 	}
 }
 
+/* Of a system that does not run: what /sbin/init leads to. Paths as packages have them. */
+static void test_by_program(void **state)
+{
+	static const struct {
+		const char *name;
+		const struct init_system *want;
+	} programs[] = {
+		{ "systemd", &systemd_init },
+		{ "openrc-init", &openrc_init },
+		{ "busybox", &busybox_init },
+		{ "runit-init", &runit_init },
+		{ "s6-linux-init", &s6_init },
+		{ "s6-svscan", &s6_init },
+		{ "dinit", &dinit_init },
+		{ "finit", &finit_init },
+		{ "shepherd", &shepherd_init },
+		{ "init", NULL },
+		{ "bash", NULL },
+		{ "", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+		assert_ptr_equal(init_by_program(programs[i].name), programs[i].want);
+}
+
 static void test_spares_pages(void **state)
 {
 	static const char umountfs[] = "/etc/init.d/umountfs", openrc[] = "/run/openrc/softlevel";
@@ -537,10 +562,11 @@ int main(void)
 		cmocka_unit_test(test_request_whole),  cmocka_unit_test(test_request_bad),
 		cmocka_unit_test(test_request_long),   cmocka_unit_test(test_request_wish),
 		cmocka_unit_test(test_request_check),  cmocka_unit_test(test_request_file),
-		cmocka_unit_test(test_request_links),  cmocka_unit_test(test_spares_pages),
-		cmocka_unit_test(test_detect),	       cmocka_unit_test(test_signals),
-		cmocka_unit_test(test_systemd_jobs),   cmocka_unit_test(test_runit_bit),
-		cmocka_unit_test(test_sysvinit_title), cmocka_unit_test(test_exit_initramfs),
+		cmocka_unit_test(test_request_links),  cmocka_unit_test(test_by_program),
+		cmocka_unit_test(test_spares_pages),   cmocka_unit_test(test_detect),
+		cmocka_unit_test(test_signals),	       cmocka_unit_test(test_systemd_jobs),
+		cmocka_unit_test(test_runit_bit),      cmocka_unit_test(test_sysvinit_title),
+		cmocka_unit_test(test_exit_initramfs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -161,7 +161,7 @@ static void test_left_alone(void **state)
 	struct bytes gz;
 	size_t n;
 
-	/* lzop, for which there is no decoder, and all that follows it */
+	/* lzop, of which only the magic number is here, and all that follows it */
 	reset();
 	add_gzip("a", 5, true);
 	while (in_n % 4)

@@ -338,6 +338,17 @@ static void test_architecture(void **state)
 		  { { "/proc/cpuinfo", "isa\t\t: rv64imafdc\n" } },
 		  REFUSE,
 		  .evidence = "riscv64" },
+		/* a Loongson 3A of Debian's mips64el: arch/mips/kernel/proc.c */
+		{ "A16",
+		  { { "/proc/cpuinfo",
+		      "system type\t\t: generic-loongson-machine\nprocessor\t\t: 0\n"
+		      "isa\t\t\t: mips1 mips2 mips3 mips4 mips5 mips32r1 mips32r2 mips64r1 mips64r2\n" } },
+		  REFUSE,
+		  .evidence = "/proc/cpuinfo: mips64" },
+		{ "A16",
+		  { BYTES("/bin/sh", "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0\10\0") },
+		  REFUSE,
+		  .evidence = "/bin/sh: mips64" },
 		{ "A16",
 		  { BYTES("/bin/sh", "\177ELF\2\2\1\0\0\0\0\0\0\0\0\0\0\3\0\26") },
 		  REFUSE,

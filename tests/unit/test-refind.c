@@ -60,15 +60,15 @@ static void test_choice(void **state)
 {
 	static const struct {
 		const char *selection, *previous;
-		size_t chosen; /* 4: none */
+		size_t chosen; /* 7: none */
 	} rows[] = {
-		{ "+", NULL, 4 },
+		{ "+", NULL, 7 },
 		{ "+", "Boot boot\\vmlinuz-linux from ROOT", 0 },
 		{ "+", "Boot boot\\vmlinuz-linux-lts from ROOT", 1 },
 		{ "+", "Boot @\\boot\\vmlinuz-linux-lts from btrfs volume", 1 },
 		{ "+", "Boot vmlinuz-linux-lts from 500 MiB FAT volume", 1 },
 		{ "+", "Boot Other from root", 3 },
-		{ "+", "Boot Windows from ESP", 4 },
+		{ "+", "Boot Windows from ESP", 7 },
 		{ "+,Other", "Boot Windows from ESP", 3 },
 		{ "+,Other", "Boot Arch from ESP", 2 },
 		{ "nope,Other", NULL, 3 },
@@ -78,13 +78,20 @@ static void test_choice(void **state)
 		{ "boot\\vmlinuz-linux-lts", NULL, 1 },
 		{ "Boot Arch", NULL, 2 },
 		{ "3", NULL, 2 },
-		{ "9", NULL, 4 },
-		{ "0", NULL, 4 },
-		{ "10", NULL, 4 },
+		{ "9", NULL, 7 },
+		{ "0", NULL, 7 },
+		{ "10", NULL, 7 },
 		{ "l", NULL, 0 },
 		{ "W,4", NULL, 3 },
-		{ "", NULL, 4 },
+		{ "", NULL, 7 },
 		{ " Other", NULL, 3 },
+		/* programs that it finds: by their own title, or the end of their path */
+		{ "+", "Boot Microsoft EFI boot from SYSTEM", 4 },
+		{ "Microsoft", NULL, 4 },
+		{ "+", "Boot EFI\\debian\\grubx64.efi from ESP", 5 },
+		{ "+", "Boot EFI\\ubuntu\\grubx64.efi from ESP", 7 },
+		{ "+", "Boot efi\\Linux\\arch.efi from ESP", 6 },
+		{ "+", "Boot xgrubx64.efi from ESP", 7 },
 	};
 	struct boot_menu menu = { 0 };
 
@@ -92,6 +99,11 @@ static void test_choice(void **state)
 	add(&menu, "Linux linux-lts", "/boot/vmlinuz-linux-lts", 0);
 	add(&menu, "Arch", "/boot/vmlinuz-linux", 5);
 	add(&menu, "Other", "/boot/vmlinuz-linux", 9);
+	add(&menu, "Microsoft EFI boot", "/efi/EFI/Microsoft/Boot/bootmgfw.efi", 0);
+	menu.entries[4].type = ENTRY_CHAINLOAD;
+	add(&menu, "EFI\\debian\\grubx64.efi", "/efi/EFI/debian/grubx64.efi", 0);
+	menu.entries[5].type = ENTRY_CHAINLOAD;
+	add(&menu, "EFI\\Linux\\arch.efi", "/efi/EFI/Linux/arch.efi", 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		size_t got = refind_choose(&menu, rows[i].selection, rows[i].previous);
 
@@ -135,6 +147,10 @@ static void test_settings(void **state)
 				   "use_nvram off\n"
 				   "extra_kernel_version_strings linux-lts,linux\n"
 				   "extra_kernel_version_strings + zen\n"
+				   "dont_scan_files + a.efi, ESP:/EFI/x/b.efi\n"
+				   "dont_scan_dirs ESP:/EFI/boot,/snapshots\n"
+				   "dont_scan_volumes \"Recovery HD\"\n"
+				   "scan_all_linux_kernels off\n"
 				   "menuentry A {\n"
 				   "  options lost\n"
 				   "  volume KEYS\n"
@@ -165,6 +181,11 @@ static void test_settings(void **state)
 	assert_string_equal(conf.selection, "Arch");
 	assert_string_equal(conf.versions, "linux-lts,linux,zen");
 	assert_true(conf.keeps_files);
+	assert_true(conf.no_kernels);
+	assert_non_null(strstr(conf.no_files, "shimx64.efi,"));
+	assert_non_null(strstr(conf.no_files, ",a.efi,ESP:\\EFI\\x\\b.efi"));
+	assert_string_equal(conf.no_dirs, "ESP:\\EFI\\boot,\\snapshots");
+	assert_string_equal(conf.no_volumes, "Recovery HD");
 	assert_int_equal(conf.manual.warnings.n, 1);
 	assert_int_equal(conf.manual.n_entries, 3);
 	assert_string_equal(conf.manual.entries[0].kernel, "KEYS:\\k\\one");

@@ -80,6 +80,7 @@ COMPRESSORS = {
     "xz": lambda content: lzma.compress(content, preset=0),
     "lzma": lambda content: lzma.compress(content, format=lzma.FORMAT_ALONE, preset=0),
     "bz2": lambda content: bz2.compress(content, 1),
+    "lzo": lambda content: _filter(["lzop", "-c", "-1"], content),
     "zst": lambda content: _filter(["zstd", "-cq", "-1"], content),
     "lz4": lambda content: _filter(["lz4", "-cq", "-1"], content),
     "lz4-legacy": lambda content: _filter(["lz4", "-cql", "-1"], content),

@@ -23,7 +23,7 @@ import initramfs
 SLIDE = 0x2a00000   # a virtual move of 21 large pages
 MAP_BASE = 0xffffffff80000000   # Documentation/arch/x86/x86_64/mm.rst, kernel text mapping
 PROGRAM = os.path.join(images.TOP, "build/work/tests/vm/describe-image")
-COMPRESSIONS = {"gz": "gzip", "xz": "xz", "lzma": "lzma", "bz2": "bzip2", "zst": "zstd",
+COMPRESSIONS = {"gz": "gzip", "xz": "xz", "lzma": "lzma", "bz2": "bzip2", "lzo": "lzop", "zst": "zstd",
                 "lz4": "lz4", "lz4-legacy": "lz4"}
 DOM0 = "dom0"   # a generic kernel: its payload is packed by xz
 TIMEOUT = 120   # seconds, for one file

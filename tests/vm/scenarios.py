@@ -71,7 +71,7 @@ def shapes():
         for shape in ("vmlinux", "vmlinux.gz", "vmlinux.xz", "vmlinux.zst", "vmlinux.lz4"):
             yield Scenario(f"images/{suite}-{shape}", first=suite, next=suite, image=shape,
                            way="-c", quick=(suite, shape) == ("sid", "vmlinux.zst"))
-    for shape in ("vmlinux.lzma", "vmlinux.bz2", "vmlinux.lz4-legacy", "bzImage.gz"):
+    for shape in ("vmlinux.lzma", "vmlinux.bz2", "vmlinux.lzo", "vmlinux.lz4-legacy", "bzImage.gz"):
         yield Scenario(f"images/sid-{shape}", image=shape, way="-c")
     # Without -c or -s: the file system call refuses, kexec_load gets it.
     yield Scenario("images/sid-vmlinux-auto", image="vmlinux")

@@ -9,6 +9,7 @@ two ways in which Linux has told free and slab pages (6.1, and 6.12); what has t
 makedumpfile(8), -d. The new dump is read by the format's documents (IMPLEMENTATION of makedumpfile).
 """
 
+import fcntl
 import json
 import os
 import struct
@@ -254,6 +255,34 @@ class Save(unittest.TestCase):
                                self.path("core")], stderr=subprocess.PIPE, text=True, check=False)
         self.assertEqual(done.returncode, 1)
         self.assertIn("File exists", done.stderr)
+
+    def test_left_over(self):
+        """What a killed process left is overwritten; what another one is writing is not, and nothing that
+        only has the name."""
+        core, _, _ = machine(NEW)
+        argv = [RAPIDREBOOT, "crash", "save", self.path("core", core), self.path("to")]
+        partial = self.path("to.incomplete", b"x" * (20 << 20))
+        subprocess.run(argv, stdout=subprocess.DEVNULL, check=True)
+        self.assertLess(os.path.getsize(self.path("to")), 20 << 20)
+        self.assertFalse(os.path.exists(partial))
+        os.unlink(self.path("to"))
+        for make, why, kept in (
+                (lambda: os.symlink("core", partial), "symbolic links", lambda: os.readlink(partial)),
+                (lambda: os.mkfifo(partial), "no file of this user", lambda: os.stat(partial).st_mode),
+                (lambda: open(partial, "wb").close(), "another process", lambda: os.path.getsize(partial))):
+            make()
+            before = kept()
+            holder = os.open(partial, os.O_RDWR | os.O_NONBLOCK)
+            fcntl.flock(holder, fcntl.LOCK_EX)
+            done = subprocess.run(argv, stderr=subprocess.PIPE, text=True, check=False)
+            os.close(holder)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(why, done.stderr)
+            self.assertEqual(kept(), before)
+            self.assertFalse(os.path.exists(self.path("to")))
+            os.unlink(partial)
+        with open(self.path("core"), "rb") as file:
+            self.assertEqual(file.read(), core)
 
     def test_disk_full(self):
         core, _, _ = machine(NEW)

@@ -13,8 +13,11 @@ static int clear(void)
 
 	if (r < 0)
 		return fail_with(&err);
-	if (r > 0)
+	if (r > 0) {
+		fputs("rapidreboot: the last attempt no longer stands in the way of the next one\n",
+		      stderr);
 		return EXIT_OK;
+	}
 	fputs("rapidreboot: no attempt stands in the way of the next one\n", stderr);
 	return EXIT_NOTHING;
 }

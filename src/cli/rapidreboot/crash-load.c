@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "base/file.h"
+#include "base/open.h"
 #include "base/strbuf.h"
 #include "cli/json.h"
 #include "cli/plain.h"
@@ -23,6 +25,7 @@ struct loading {
 	struct crash_choice choice;
 	struct crash_job job;
 	struct kx_state state;
+	char *program;
 };
 
 static void loading_done(struct loading *l)
@@ -32,6 +35,17 @@ static void loading_done(struct loading *l)
 	crash_settings_done(&l->settings);
 	config_done(&l->config);
 	reboot_close(&l->rb);
+	free(TAKE_PTR(l->program));
+}
+
+/* The program of our own initial ramdisk: as it is installed, else beside this one. */
+static int find_program(char **ret)
+{
+	if (is_program_in(ROOT_HERE, CAPTURE_PROGRAM)) {
+		*ret = strdup(CAPTURE_PROGRAM);
+		return *ret ? 0 : -ENOMEM;
+	}
+	return path_beside_self_in(ROOT_HERE, "rapidreboot-capture", ret);
 }
 
 static int fail_load(const struct kx_error *err)
@@ -90,7 +104,7 @@ static int look(const struct command *c, const struct options *o, struct loading
 		return fail_with(&err);
 	for (size_t i = 0; i < l->settings.warnings.n; i++)
 		teller_warn(&l->rb.teller, "%s", l->settings.warnings.v[i]);
-	if (take_options(l, o) < 0) {
+	if (take_options(l, o) < 0 || find_program(&l->program) == -ENOMEM) {
 		fputs("rapidreboot: out of memory\n", stderr);
 		return EXIT_FAILED;
 	}
@@ -100,6 +114,7 @@ static int look(const struct command *c, const struct options *o, struct loading
 		.teller = &l->rb.teller,
 		.settings = &l->settings,
 		.choice = &l->choice,
+		.program = l->program ? l->program : CAPTURE_PROGRAM,
 		.needs_signature = crash_wants_signature(l->rb.machine),
 	};
 	return EXIT_OK;
@@ -141,10 +156,49 @@ static int may_load(const struct loading *l)
 	return EXIT_OK;
 }
 
-static void print_files(const struct crash_choice *c)
+static void print_own(const struct crash_job *job)
 {
+	const struct capture_settings *s = &job->capture;
+
+	plain_printf(stdout, "initrd         our own, %llu KiB\n",
+		     (unsigned long long)(job->archive_n + 1023) >> 10);
+	for (size_t i = 0; i < s->n_targets; i++)
+		plain_printf(stdout, "%-14s %s of %s %s\n", i ? "else" : "saves to",
+			     s->targets[i].directory, s->targets[i].type, s->targets[i].uuid);
+	for (size_t i = 0; i < s->modules.n; i++)
+		plain_printf(stdout, "%-14s %s\n", i ? "" : "modules", s->modules.v[i]);
+}
+
+static void print_files(const struct loading *l)
+{
+	const struct crash_choice *c = &l->choice;
+
 	plain_printf(stdout, "kernel         %s\n", c->kernel);
-	plain_printf(stdout, "initrd         %s\n", c->initrd ? c->initrd : "none");
+	if (c->is_own)
+		print_own(&l->job);
+	else
+		plain_printf(stdout, "initrd         %s\n", c->initrd ? c->initrd : "none");
+}
+
+/* Our own initial ramdisk, or null. */
+static json_t *own_json(const struct crash_job *job)
+{
+	const struct capture_settings *s = &job->capture;
+	json_t *targets, *modules;
+
+	if (!job->choice->is_own)
+		return json_null();
+	targets = json_array();
+	modules = json_array();
+	for (size_t i = 0; i < s->n_targets; i++)
+		json_array_append_new(targets, json_pack("{s:o, s:o, s:o}", "directory",
+							 json_text(s->targets[i].directory), "type",
+							 json_text(s->targets[i].type), "uuid",
+							 json_text(s->targets[i].uuid)));
+	for (size_t i = 0; i < s->modules.n; i++)
+		json_array_append_new(modules, json_text(s->modules.v[i]));
+	return json_pack("{s:I, s:o, s:o}", "bytes", (json_int_t)job->archive_n, "targets", targets,
+			 "modules", modules);
 }
 
 static int tell(const struct loading *l, const struct options *o, bool loaded)
@@ -153,21 +207,22 @@ static int tell(const struct loading *l, const struct options *o, bool loaded)
 	const struct crash_choice *c = &l->choice;
 
 	if (o->json)
-		return json_print(json_pack(
-			       "{s:b, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:I}", "loaded", loaded,
-			       "source", crash_source_name(s->source), "file", json_text(s->file),
-			       "kernel", json_text(c->kernel), "initrd", json_text(c->initrd),
-			       "cmdline", json_text(c->cmdline), "way",
-			       l->job.info.way == KX_WAY_FILE ? "file" : "segments", "reason",
-			       json_text(l->job.info.reason), "reserved",
-			       (json_int_t)l->state.crash_size)) < 0
+		return json_print(
+			       json_pack("{s:b, s:s, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:I}",
+					 "loaded", loaded, "source", crash_source_name(s->source),
+					 "file", json_text(s->file), "kernel", json_text(c->kernel),
+					 "initrd", json_text(c->initrd), "own_initrd",
+					 own_json(&l->job), "cmdline", json_text(c->cmdline), "way",
+					 l->job.info.way == KX_WAY_FILE ? "file" : "segments",
+					 "reason", json_text(l->job.info.reason), "reserved",
+					 (json_int_t)l->state.crash_size)) < 0
 			       ? EXIT_FAILED
 			       : EXIT_OK;
 	if (loaded && !o->verbose)
 		return EXIT_OK;
 	plain_printf(stdout, "configured by  %s%s%s\n", crash_source_name(s->source),
 		     s->file ? ", " : "", s->file ? s->file : "");
-	print_files(c);
+	print_files(l);
 	plain_printf(stdout, "command line   %s\n", c->cmdline);
 	plain_printf(stdout, "loaded with    %s: %s\n",
 		     l->job.info.way == KX_WAY_FILE ? "kexec_file_load" : "kexec_load",
@@ -274,15 +329,16 @@ static int estimate(const struct options *o)
 	if (crash_estimate(&l.job, &e, &err) < 0)
 		return fail_with(&err);
 	if (o->json)
-		return json_print(json_pack(
-			       "{s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "kernel",
-			       json_text(l.choice.kernel), "initrd", json_text(l.choice.initrd),
-			       "needs", (json_int_t)e.needs, "crashkernel", (json_int_t)e.advised,
-			       "reserved", (json_int_t)e.reserved, "memory", (json_int_t)e.memory,
-			       "enough", e.needs && e.needs <= e.reserved)) < 0
+		return json_print(json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "kernel",
+					    json_text(l.choice.kernel), "initrd",
+					    json_text(l.choice.initrd), "own_initrd",
+					    own_json(&l.job), "needs", (json_int_t)e.needs,
+					    "crashkernel", (json_int_t)e.advised, "reserved",
+					    (json_int_t)e.reserved, "memory", (json_int_t)e.memory,
+					    "enough", e.needs && e.needs <= e.reserved)) < 0
 			       ? EXIT_FAILED
 			       : EXIT_OK;
-	print_files(&l.choice);
+	print_files(&l);
 	if (!e.needs) {
 		puts("needs          unknown: the kernel file does not say how large it is");
 		return EXIT_FAILED;

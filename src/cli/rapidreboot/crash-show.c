@@ -39,6 +39,16 @@ static int print_list_json(const struct crash_dumps *dumps)
 	return json_print(all) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
+/* Where the crash kernel saves. NULL: out of memory. */
+static char *dumps_directory(int root)
+{
+	_cleanup_config_ struct config config = { 0 };
+
+	if (config_read(root, &config, NULL) == 0 && config.crash_target)
+		return strdup(config.crash_target);
+	return crash_dumps_directory(root);
+}
+
 static int list(const struct options *o)
 {
 	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
@@ -51,7 +61,7 @@ static int list(const struct options *o)
 	if (r != EXIT_OK)
 		return r;
 	if (!directory)
-		directory = configured = crash_dumps_directory(rb.machine);
+		directory = configured = dumps_directory(rb.machine);
 	if (!directory) {
 		fputs("rapidreboot: out of memory\n", stderr);
 		return EXIT_FAILED;

@@ -23,7 +23,12 @@ static int set(bool on)
 			pid1.name);
 		return EXIT_HANDOVER;
 	}
-	return set_enabled(sys, init, on, &err) < 0 ? fail_with(&err) : EXIT_OK;
+	if (set_enabled(sys, init, on, &err) < 0)
+		return fail_with(&err);
+	fputs(on ? "rapidreboot: an ordinary reboot is a fast one from now on; `rapidreboot disable` undoes it\n"
+		 : "rapidreboot: an ordinary reboot goes through the firmware from now on\n",
+	      stderr);
+	return EXIT_OK;
 }
 
 static int run(const struct command *command, int argc, char **argv, bool on)

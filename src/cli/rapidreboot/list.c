@@ -2,6 +2,13 @@
 
 /* rapidreboot list: the menu of this machine's boot loader. */
 
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cli/entry-table.h"
+#include "cli/locale.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
 
@@ -26,24 +33,92 @@ static void print_entry(const struct entries *e, size_t i)
 		plain_printf(stdout, "      id:     %s\n", entry.id);
 	if (entry.kernel)
 		plain_printf(stdout, "      kernel: %s\n", entry.kernel);
+	if (entry.source_file && entry.source_line)
+		plain_printf(stdout, "      from:   %s, line %u\n", entry.source_file,
+			     entry.source_line);
+	else if (entry.source_file)
+		plain_printf(stdout, "      from:   %s\n", entry.source_file);
 	for (size_t w = 0; w < entry.n_warnings; w++)
 		plain_printf(stdout, "      note:   %s\n", entry.warnings[w]);
 }
 
-static void print_all(const struct entries *e)
+/* Columns of the terminal on standard output; 0 when it is none, for a pipe takes lines of any length. */
+static size_t columns_of_output(void)
+{
+	struct winsize size = { 0 };
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static void print_lines(const struct strbuf *b)
+{
+	const char *line = b->s ? b->s : "";
+
+	while (*line) {
+		const size_t n = strcspn(line, "\n");
+
+		plain_printf(stdout, "%.*s\n", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+}
+
+static int fail_memory(void)
+{
+	fputs("rapidreboot: out of memory\n", stderr);
+	return EXIT_FAILED;
+}
+
+static int print_table(const struct entries *e)
+{
+	const size_t n = e->info.n_entries;
+	_cleanup_free_ struct entry_row *rows = calloc(n + 1, sizeof(*rows));
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+	size_t running;
+
+	if (!rows)
+		return fail_memory();
+	if (kx_entries_find(e->list, "current", &running, NULL) < 0)
+		running = n;
+	for (size_t i = 0; i < n; i++) {
+		const struct kx_entry entry = entries_get(e, i);
+
+		rows[i] = (struct entry_row){
+			.title = entry.title,
+			.version = entry.version,
+			.id = entry.id,
+			.kernel = entry.kernel,
+			.n_notes = entry.n_warnings,
+			.is_default = entry.is_default,
+			.is_running = i == running,
+			.is_guessed = entry.is_guessed,
+			.can_start = entry.bootable,
+		};
+	}
+	entry_table(rows, n, columns_of_output(), locale_is_utf8(), &b);
+	if (b.failed)
+		return fail_memory();
+	print_lines(&b);
+	return EXIT_OK;
+}
+
+static int print_all(const struct entries *e, bool is_long)
 {
 	const struct kx_entries_info *info = &e->info;
+	int r = EXIT_OK;
 
 	plain_printf(stdout, "%s%s%s%s, %s\n", info->loader, info->flavour ? " (" : "",
 		     info->flavour ? info->flavour : "", info->flavour ? ")" : "", info->config);
-	for (size_t i = 0; i < info->n_entries; i++)
+	for (size_t i = 0; is_long && i < info->n_entries; i++)
 		print_entry(e, i);
+	if (!is_long)
+		r = print_table(e);
 	if (info->default_index >= info->n_entries)
 		puts("The boot loader would start none of these by itself.");
 	if (info->guess)
 		plain_printf(stderr, "rapidreboot: %s\n", info->guess);
 	for (size_t i = 0; i < info->n_warnings; i++)
 		plain_printf(stderr, "rapidreboot: %s\n", info->warnings[i]);
+	return r;
 }
 
 static int print_json(const struct entries *e)
@@ -68,7 +143,7 @@ static int run(int argc, char **argv)
 	if (r == EXIT_OK && o.json)
 		r = print_json(&e);
 	else if (r == EXIT_OK)
-		print_all(&e);
+		r = print_all(&e, o.is_long);
 	entries_close(&e);
 	return r;
 }
@@ -80,5 +155,6 @@ const struct command list_command = {
 	.run = run,
 	.taker = BY_LIST,
 	.about =
-		"Shows the entries of this machine's boot loader, * before the one it would start next.",
+		"Shows the entries of this machine's boot loader, a line each: * before the one that it would start\n"
+		"next, > before the one that runs. With --long also ids, paths, the file and line each is from, and notes.",
 };

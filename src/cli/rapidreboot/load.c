@@ -3,9 +3,37 @@
 /* rapidreboot load, rapidreboot unload: without going down. */
 
 #include "cli/json.h"
+#include "cli/plain.h"
 #include "cli/rapidreboot/front.h"
 #include "cli/reason-status.h"
 #include "reboot/order.h"
+#include "reboot/way-down.h"
+
+/* What an ordinary reboot does now that a kernel is loaded. */
+static const char *then(const struct reboot *rb)
+{
+	switch (ordinary_reboot(rb)) {
+	case ORDINARY_LOADED:
+		return "an ordinary reboot starts it";
+	case ORDINARY_FAST:
+		return "an ordinary reboot is a fast one";
+	case ORDINARY_FIRMWARE:
+		return "an ordinary reboot goes through the firmware all the same";
+	case ORDINARY_UNKNOWN:
+		break;
+	}
+	return "whether an ordinary reboot starts it is not known under this init system";
+}
+
+static void say_loaded(const struct reboot *rb, const struct start *s)
+{
+	const char *version = s->image_info.version;
+
+	plain_printf(stderr,
+		     "rapidreboot: loaded %s%s%s%s (%s): %s; `rapidreboot unload` drops it\n",
+		     s->choice.title, version ? ", Linux " : "", version ? version : "",
+		     s->choice.guess ? ", guessed" : "", s->plan_info.rung, then(rb));
+}
 
 static int tell(const struct reboot *rb, const struct start *s, const struct options *o,
 		bool loaded)
@@ -20,6 +48,8 @@ static int tell(const struct reboot *rb, const struct start *s, const struct opt
 		start_print(s);
 	else if (s->choice.guess)
 		teller_warn(&rb->teller, "%s", s->choice.guess);
+	if (loaded)
+		say_loaded(rb, s);
 	return EXIT_OK;
 }
 
@@ -61,14 +91,23 @@ static int run_unload(int argc, char **argv)
 {
 	_cleanup_(command_done) struct options o;
 	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
+	struct kx_state before = { .size = sizeof(before) };
 	struct kx_error err = { 0 };
+	enum reason reason;
 	int r = command_take(&unload_command, argc, argv, &o);
 
-	if (r < 0)
-		r = front_open(&rb, NULL, o.verbose);
-	else
+	if (r >= 0)
 		return r;
-	return r != EXIT_OK ? r : fail_reason(order_take_back(&rb, &err), &err);
+	r = front_open(&rb, NULL, o.verbose);
+	if (r != EXIT_OK)
+		return r;
+	if (kx_state(rb.ctx, &before, NULL) < 0)
+		before.loaded = -1;
+	reason = order_take_back(&rb, &err);
+	if (reason == REASON_NONE)
+		fprintf(stderr, "rapidreboot: no kernel %s loaded%s\n",
+			before.loaded == 0 ? "was" : "is", before.loaded == 0 ? "" : " any more");
+	return fail_reason(reason, &err);
 }
 
 const struct command load_command = {

@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "cli/rapidreboot/menu.h"
-#include "cli/utf8.h"
 
 /* Layout: title, empty row, the list, empty row, command line, help. On a screen of few rows: the
  * list and one row of the command line. */

@@ -169,6 +169,8 @@ static const struct opt_row rows[] = {
 	  .expected = "NAME=VALUE", .takers = BY_LOOKING | BY_DECIDING,
 	  .help = "what GRUB knows before its script runs" },
 
+	{ "long", 'l', 0, GROUP_OUTPUT, ROW_FLAG(is_long), .takers = BY_LIST,
+	  .help = "ids, paths, sources and notes of each entry" },
 	{ "default-kernel", 0, 0, GROUP_OUTPUT, ROW_VALUE(ask, ASK_KERNEL), .takers = BY_SHOW,
 	  .help = "nothing but the default entry's kernel" },
 	{ "default-index", 0, 0, GROUP_OUTPUT, ROW_VALUE(ask, ASK_INDEX), .takers = BY_SHOW,

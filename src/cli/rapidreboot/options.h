@@ -54,6 +54,7 @@ enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
  * @force: ids of checks that do not refuse
  * @level: what a dump leaves out, 0 to 31, or NULL
  * @packing: how its pages are packed: 0 not said, 1 zlib, 2 zstd, 3 not at all
+ * @is_long: all of each entry, not a line
  * @time_limit: seconds; 0: the usual limit
  * @operands: words that are no options
  */
@@ -75,7 +76,7 @@ struct options {
 	const char *level;
 	int packing;
 	const char *svg;
-	bool notice, json, verbose, help, version;
+	bool is_long, notice, json, verbose, help, version;
 	unsigned time_limit;
 
 	char **operands;

@@ -1,70 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * One record into one line: "[    1.234567] text", or an object of JSON.
- *
- * The text is what a kernel held when it crashed, so it may hold anything: what is neither
- * printable ASCII nor white space is shown as \xNN and cannot drive the terminal. In JSON, where
- * strings are UTF-8, well-formed UTF-8 stays.
- */
+/* One record into one line: "[    1.234567] text", or an object of JSON. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/utf8.h"
 #include "cli/vmcore-dmesg/vmcore-dmesg.h"
-
-/* ASCII whatever the locale: isprint() and isspace() of the C locale. */
-static bool is_plain(uint8_t c)
-{
-	return (c >= 0x20 && c < 0x7f) || (c >= '\t' && c <= '\r');
-}
-
-/* @text with what is not fit for output escaped; to be freed. */
-static char *escape(struct bytes text, bool keep_utf8, size_t *ret_n)
-{
-	char *out = malloc(4 * text.n + 1);
-	size_t n = 0;
-
-	if (!out)
-		return NULL;
-	for (size_t i = 0; i < text.n; i++) {
-		struct bytes rest = { text.p + i, text.n - i };
-		size_t sequence = keep_utf8 ? utf8_length(rest) : 0;
-
-		if (sequence > 0) {
-			memcpy(out + n, rest.p, sequence);
-			n += sequence;
-			i += sequence - 1;
-		} else if (is_plain(rest.p[0])) {
-			out[n++] = (char)rest.p[0];
-		} else {
-			n += (size_t)snprintf(out + n, 5, "\\x%02x", rest.p[0]);
-		}
-	}
-	out[n] = '\0';
-	*ret_n = n;
-	return out;
-}
+#include "vmcore/record-text.h"
 
 static int print_text(const struct vmcore_record *record)
 {
 	size_t n;
-	_cleanup_free_ char *text = escape(record->text, false, &n);
-	unsigned long long micros = record->time_ns / 1000;
+	_cleanup_free_ char *line = vmcore_record_line(record, &n);
 
-	if (!text)
+	if (!line)
 		return -ENOMEM;
-	if (record->has_time)
-		(void)printf("[%5llu.%06llu] ", micros / 1000000, micros % 1000000);
-	(void)fwrite(text, 1, n, stdout);
-	return putchar('\n') == EOF ? -errno : 0;
+	return fwrite(line, 1, n, stdout) < n ? -errno : 0;
 }
 
 static int set_string(json_t *object, const char *key, struct bytes value)
 {
 	size_t n;
-	_cleanup_free_ char *text = escape(value, true, &n);
+	_cleanup_free_ char *text = vmcore_escape(value, true, &n);
 
 	return text ? json_object_set_new(object, key, json_stringn(text, n)) : -1;
 }

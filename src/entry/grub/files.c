@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "entry/grub/interp.h"
 #include "entry/path.h"
 
@@ -99,6 +100,33 @@ int file_read(struct interp *in, const char *name, uint8_t **ret, size_t *ret_n)
 		return GRUB_BAD_FILENAME;
 	*ret = TAKE_PTR(text);
 	*ret_n = n;
+	return GRUB_OK;
+}
+
+/* Environment blocks are small; more than this is none. */
+enum { BLOCKS_MAX = 128 };
+
+int blocks_read(struct interp *in, const char *name, uint8_t **ret, size_t *ret_n)
+{
+	const char *end = *name == '(' ? strchr(name, ')') : NULL, *p = end ? end + 1 : "";
+	_cleanup_free_ char *device = NULL;
+	unsigned first, n;
+	int r;
+
+	if (!take_unsigned(&p, &first) || !take_prefix(&p, "+") || !take_unsigned(&p, &n) || *p ||
+	    !n || n > BLOCKS_MAX)
+		return GRUB_BAD_FILENAME;
+	device = strndup(name + 1, (size_t)(end - name - 1));
+	if (!device) {
+		(void)out_of_memory(in);
+		return GRUB_BAD_FILENAME;
+	}
+	r = in->fs->blocks ? in->fs->blocks(in->fs, fs_device(in, device), first, n, ret) : -ENODEV;
+	if (r == -ENOMEM || r == BUDGET_SPENT)
+		in->fatal = r;
+	if (r < 0)
+		return GRUB_BAD_DEVICE;
+	*ret_n = (size_t)n * 512;
 	return GRUB_OK;
 }
 

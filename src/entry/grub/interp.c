@@ -129,6 +129,7 @@ static void interp_done(struct interp *in)
 	strlist_done(&in->bls_shown);
 	free(in->default_position);
 	strbuf_done(&in->reason);
+	strbuf_done(&in->guess);
 }
 
 static int run(struct interp *in, struct strbuf *output, struct strbuf *boot_output)
@@ -156,6 +157,8 @@ static int run(struct interp *in, struct strbuf *output, struct strbuf *boot_out
 	in->file = NULL;
 	if (!in->fatal)
 		result->menu.default_reason = take_text(in, &in->reason);
+	if (!in->fatal && in->guess.n)
+		result->menu.guess = take_text(in, &in->guess);
 	return in->fatal;
 }
 

@@ -133,6 +133,7 @@ struct interp {
 	struct strlist bls_shown;      /* ids that blscfg of Red Hat has put into a menu */
 	char *default_position;
 	struct strbuf reason;
+	struct strbuf guess; /* why it is not known what GRUB would start; empty: it is known */
 	bool menu_shown;
 	bool quiet; /* variables that the menu itself sets: not told in the reasons */
 };
@@ -207,6 +208,9 @@ const char *fs_device(const struct interp *in, const char *device);
 int file_type(struct interp *in, const char *name, enum entry_file_type *ret);
 /* Reads @name, as changed by save_env if it was; a GRUB error number. */
 int file_read(struct interp *in, const char *name, uint8_t **ret, size_t *ret_n);
+/* The blocks that "(device)FIRST+N" names; GRUB_BAD_FILENAME when that is no such name, another number when
+ * they cannot be read. */
+int blocks_read(struct interp *in, const char *name, uint8_t **ret, size_t *ret_n);
 /* The name on this system or NULL, when the device is not known here. */
 char *file_to_system(struct interp *in, const char *name);
 /* "(device)/path" */

@@ -75,6 +75,17 @@ static const struct option table[] = { { "file", 'f', OPTION_VALUE },
 				       { "skip-sig", 's', OPTION_FLAG },
 				       { NULL } };
 
+/* A block outside of all files, as $env_block names one on btrfs: the entry that is saved is in it. */
+static void say_unread(struct interp *in, const char *name)
+{
+	if (!in->guess.n)
+		strbuf_addf(
+			&in->guess,
+			"GRUB keeps its environment in blocks of a disk, %s, which cannot be read "
+			"here: which entry is saved is not known; ask as root on the machine itself",
+			name);
+}
+
 /* Reads the block that the options name; a GRUB error number. */
 static int read_block(struct interp *in, const struct call *call, const struct options *o,
 		      char **ret_name, uint8_t **ret, size_t *ret_n)
@@ -94,7 +105,11 @@ static int read_block(struct interp *in, const struct call *call, const struct o
 	name = take_text(in, &buf);
 	if (!name)
 		return GRUB_FILE_NOT_FOUND;
-	status = file_read(in, name, &text, &n);
+	status = blocks_read(in, name, &text, &n);
+	if (status && status != GRUB_BAD_FILENAME)
+		say_unread(in, name);
+	if (status == GRUB_BAD_FILENAME && running(in))
+		status = file_read(in, name, &text, &n);
 	if (status)
 		return complain(in, status, "%s: cannot read %s", call->name, name);
 	if (!envblk_is_valid(text, n))

@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/utf8.h"
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "base/utf8.h"
 
 size_t utf8_length(struct bytes b)
 {

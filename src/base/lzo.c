@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Unpacks an LZO1X stream, as makedumpfile -l packs each page. Source: the kernel's
- * Documentation/staging/lzo.rst, whose names of fields are used here.
+ * Unpacks an LZO1X stream: a block of what lzop(1) writes, or a page as makedumpfile -l packs it.
+ * Source: the kernel's Documentation/staging/lzo.rst, whose names of fields are used here.
  */
 #include <errno.h>
 #include <string.h>
 
-#include "vmcore/core.h"
+#include "base/lzo.h"
 
 struct lzo {
 	struct bytes in;
@@ -98,7 +98,7 @@ static int run_far(struct lzo *z, unsigned code)
 	else
 		distance += 16384 + ((code & 8) << 11);
 	if (code < 32 && distance == 16384)
-		return 1;
+		return n == 3 ? 1 : -EPROTO; /* the one length that is written there */
 	return match(z, distance, n, low & 3) ? 0 : -EPROTO;
 }
 

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Puts the capture initramfs together, in memory: where /boot cannot be written does not matter. */
+#include "capture/archive.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/io.h"
+#include "base/open.h"
+#include "capture/modules.h"
+#include "image/newc.h"
+
+enum { PROGRAM_MAX = 64 << 20 };
+
+static struct bytes text_of(const char *s)
+{
+	return (struct bytes){ (const uint8_t *)s, strlen(s) };
+}
+
+static bool has_target(const struct capture_settings *s, const char *uuid)
+{
+	for (size_t i = 0; i < s->n_targets; i++)
+		if (strcmp(s->targets[i].uuid, uuid) == 0)
+			return true;
+	return false;
+}
+
+/* Adds where @directory is. What is only a way out when the first fails may be missing. */
+static int add_target(int root, const struct capture_wish *w, const char *directory,
+		      struct capture_device *device, struct names *types, struct kx_error *err)
+{
+	_cleanup_capture_device_ struct capture_device own = { 0 };
+	struct capture_target found = { 0 }, *target;
+	struct kx_error why = { 0 };
+	int r = capture_target_find(root, directory, &found, &own, &why);
+
+	if (r < 0)
+		return r != -ENOMEM && w->settings->n_targets ? 0 : kx_fail_as(err, r, &why);
+	target = has_target(w->settings, found.uuid) ? NULL : capture_target_add(w->settings);
+	if (!target) {
+		capture_target_done(&found);
+		return 0;
+	}
+	*target = found;
+	for (size_t i = 0; i < own.drivers.n; i++)
+		if (capture_names_add(&device->drivers, own.drivers.v[i],
+				      strlen(own.drivers.v[i])) < 0)
+			return -ENOMEM;
+	if (own.aliases.n)
+		strbuf_add(&device->aliases, own.aliases.s);
+	return device->aliases.failed
+		       ? -ENOMEM
+		       : capture_names_add(types, target->type, strlen(target->type));
+}
+
+/* Names of members, kept until the archive is made. */
+struct members {
+	struct newc_member v[CAPTURE_MODULES_MAX + 16];
+	struct names names;
+	size_t n;
+};
+
+static int add_member(struct members *m, const char *directory, const char *name, unsigned mode,
+		      struct bytes contents)
+{
+	_cleanup_strbuf_ struct strbuf path = { 0 };
+
+	strbuf_addf(&path, "%s%s%s", directory, *directory && *name ? "/" : "", name);
+	if (path.failed || capture_names_add(&m->names, path.s, path.n) < 0)
+		return -ENOMEM;
+	m->v[m->n++] = (struct newc_member){ text_of(m->names.v[m->names.n - 1]), contents, mode };
+	return 0;
+}
+
+/* What the program mounts on, and /root, which kernels have in every initramfs of their own. */
+static int add_directories(struct members *m)
+{
+	static const char *const directories[] = { "dev",    "proc", "sys",
+						   "target", "root", CAPTURE_MODULES_NAME };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(directories) / sizeof(directories[0]); i++)
+		r = add_member(m, directories[i], "", S_IFDIR | 0755, (struct bytes){ 0 });
+	return r;
+}
+
+static int pack(struct bytes program, const struct capture_modules *modules, const char *text,
+		uint8_t **ret, size_t *ret_n)
+{
+	struct members *m = calloc(1, sizeof(*m));
+	int r = m ? add_directories(m) : -ENOMEM;
+
+	if (r == 0)
+		r = add_member(m, "", CAPTURE_PROGRAM_NAME, S_IFREG | 0755, program);
+	if (r == 0)
+		r = add_member(m, "", CAPTURE_SETTINGS_NAME, S_IFREG | 0644, text_of(text));
+	for (size_t i = 0; r == 0 && i < modules->n; i++)
+		r = add_member(m, CAPTURE_MODULES_NAME, modules->v[i].name, S_IFREG | 0644,
+			       (struct bytes){ modules->v[i].p, modules->v[i].n });
+	if (r == 0)
+		r = newc_pack(m->v, m->n, ret, ret_n);
+	if (m)
+		names_done(&m->names);
+	free(m);
+	return r;
+}
+
+static int make(int root, const struct capture_wish *w, const struct capture_modules *modules,
+		uint8_t **ret, size_t *ret_n, struct kx_error *err)
+{
+	_cleanup_free_ uint8_t *program = NULL;
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < modules->n; i++)
+		r = capture_names_add(&w->settings->modules, modules->v[i].name,
+				      strlen(modules->v[i].name));
+	if (r < 0)
+		return kx_fail(err, r, "out of memory");
+	r = capture_settings_text(w->settings, &text, err);
+	if (r < 0)
+		return kx_fail_in(err, r, "the capture initramfs: ");
+	/* of the running system: a captured machine need not have one */
+	r = read_file_in(ROOT_HERE, w->program, PROGRAM_MAX, &program, &n);
+	if (r < 0)
+		return kx_fail(err, r,
+			       "%s: %s: it is the program that saves a dump, and is installed with "
+			       "rapidreboot",
+			       w->program, open_strerror(r));
+	r = pack((struct bytes){ program, n }, modules, text, ret, ret_n);
+	return r < 0 ? kx_fail(err, r, "the capture initramfs: %s", strerror(-r)) : 0;
+}
+
+int capture_archive_make(int root, const struct capture_wish *w, uint8_t **ret, size_t *ret_n,
+			 struct kx_error *err)
+{
+	_cleanup_capture_modules_ struct capture_modules modules = { 0 };
+	_cleanup_capture_device_ struct capture_device device = { 0 };
+	_cleanup_names_ struct names types = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < w->n_directories; i++)
+		r = add_target(root, w, w->directories[i], &device, &types, err);
+	if (r == -ENOMEM)
+		return kx_fail(err, r, "out of memory");
+	if (r == 0)
+		r = capture_modules_find(root, w->release, &device, &types, &modules, err);
+	return r < 0 ? r : make(root, w, &modules, ret, ret_n, err);
+}

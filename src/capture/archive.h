@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The capture initramfs: one program, the modules that its targets need, and its settings. */
+
+#include "capture/target.h"
+
+/**
+ * struct capture_wish - what is put together
+ * @release: of the kernel that runs after the crash
+ * @program: path of the program that becomes /init
+ * @directories: where dumps are saved, the first that can be used
+ * @settings: level, packing and the others; targets and modules are filled in
+ */
+struct capture_wish {
+	const char *release, *program;
+	const char *const *directories;
+	size_t n_directories;
+	struct capture_settings *settings;
+};
+
+/**
+ * capture_archive_make() - put the initramfs together
+ * @root: as in base/io.h
+ * @ret: newc archive (buffer-format.rst), to be freed
+ *
+ * Of several directories that are on one file system the first counts. The first directory has to have a
+ * target; those behind it are left out when they have none.
+ *
+ * Return: 0; as capture_target_find() and capture_modules_find(); -EFBIG.
+ */
+_must_check_ int capture_archive_make(int root, const struct capture_wish *wish, uint8_t **ret,
+				      size_t *ret_n, struct kx_error *err);

@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The capture initramfs of `rapidreboot crash load`, on real kernels, up to the dump on the disk.
+
+A distribution kernel with a disk whose drivers are modules arms itself with no initial ramdisk but our
+own, fills memory, frees most of it, and panics. The machine has to come back by itself, with the log and
+a dump on the disk, which makedumpfile reads. Half a minute to two a machine without hardware
+virtualisation. The last line is "N passed, N failed, N skipped".
+"""
+
+import argparse
+import dataclasses
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True  # the tree may be read-only
+import guest  # noqa: E402
+import images  # noqa: E402
+import jobs  # noqa: E402
+import vm  # noqa: E402
+
+LIMIT = 900  # seconds; on an idle host a machine takes 30 to 60
+MARK = "this memory belongs to nobody"
+# What the disk and its file system need, and enough beside it to choose from.
+FOLDERS = ("drivers/virtio", "drivers/block", "drivers/nvme", "fs/fat", "fs/nls", "fs/xfs", "fs/ext4",
+           "lib", "crypto", "arch/x86/crypto")
+BEFORE = ("drivers/virtio/virtio", "drivers/virtio/virtio_ring",
+          "drivers/virtio/virtio_pci_legacy_dev", "drivers/virtio/virtio_pci_modern_dev",
+          "drivers/virtio/virtio_pci", "drivers/block/virtio_blk", "fs/fat/fat", "fs/fat/vfat",
+          "fs/nls/nls_ascii", "fs/nls/nls_cp437", "fs/nls/nls_iso8859-1", "fs/nls/nls_utf8")
+
+JOB = r"""
+for module in {before}; do
+	[ ! -f /modules/$module.ko ] || must insmod /modules/$module.ko
+done
+mkdir -p /var/crash /etc
+must mount -t {type} /dev/vda /var/crash
+cat > /etc/rapidreboot.conf <<'END'
+CRASH_KERNEL=/boot/kernel
+CRASH_INITRD=own
+CRASH_APPEND="panic=5 {patient}"
+{settings}
+END
+{prepare}
+section load rapidreboot crash load -v
+section loaded cat /sys/kernel/kexec_crash_loaded
+section status rapidreboot crash status
+section estimate rapidreboot crash estimate
+yes "{mark}" | head -c {freed} > /tmp/freed
+rm /tmp/freed
+sync
+echo 1 > /proc/sys/kernel/sysrq
+echo c > /proc/sysrq-trigger
+"""
+
+
+@dataclasses.dataclass
+class Case:
+    """Which machine, and what has to be there afterwards."""
+
+    suite: str
+    memory: str = "1G"
+    reserve: str = "96M"
+    type: str = "ext4"
+    settings: str = ""
+    prepare: str = ""
+    disk_mib: int = 512
+    saved: bool = True  # the dump; else the machine comes back without
+    log: bool = True
+    said: tuple = ()  # on the console of the capture kernel
+    quick: bool = False
+
+
+# Leaves 20 MiB: too little for the dump, enough for the log.
+FULL = "dd if=/dev/zero of=/var/crash/filler bs=1M count={n} 2>/dev/null"
+CASES = {
+    "6.1": Case("bookworm"),
+    "6.12": Case("trixie", quick=True),
+    "sid": Case("sid"),
+    "6.1-6g": Case("bookworm", "6G"),
+    "6.12-6g": Case("trixie", "6G"),
+    "sid-6g": Case("sid", "6G"),
+    "128M": Case("trixie", reserve="128M"),
+    "vfat": Case("trixie", type="vfat"),
+    "zstd": Case("trixie", settings="CRASH_PACK=zstd\nCRASH_TARGET=/var/crash/a/b"),
+    "full": Case("trixie", prepare=FULL.format(n=65), disk_mib=100, saved=False,
+                 said=("No space left on device", "no dump was saved; the log was")),
+}
+
+
+class Trouble(Exception):
+    """What went wrong, for a person."""
+
+
+def demand(condition, text):
+    if not condition:
+        raise Trouble(text)
+
+
+def add_modules(archive, suite, folder):
+    """A tree of modules with depmod's lists, and the ones for the first kernel unpacked."""
+    release = images.release(suite)
+    kernel = images.modules(suite)
+    tree = os.path.join(folder, "tree", "lib/modules", release)
+    for part in FOLDERS:
+        if os.path.isdir(os.path.join(kernel, part)):
+            shutil.copytree(os.path.join(kernel, part), os.path.join(tree, "kernel", part))
+    for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
+        shutil.copy(os.path.join(os.path.dirname(kernel), name), tree)
+    images.depmod(os.path.join(folder, "tree"), release)
+    archive.tree(f"lib/modules/{release}", tree)
+    for path in BEFORE:
+        guest.add_module(archive, suite, path)
+
+
+def build(folder, case, bin_folder):
+    words = dict(before=" ".join(os.path.basename(path) for path in BEFORE), type=case.type,
+                 patient=jobs.PATIENT, settings=case.settings, mark=MARK, freed=200 << 20,
+                 prepare=case.prepare)
+    archive = guest.base(re.sub(r"\{(\w+)\}", lambda m: str(words.get(m[1], m[0])), JOB))
+    archive.file("boot/kernel", images.kernel(case.suite))
+    add_modules(archive, case.suite, folder)
+    for name in ("rapidreboot", "rapidreboot-capture"):
+        guest.add_program(archive, f"sbin/{name}", os.path.join(bin_folder, name))
+    return archive.save(os.path.join(folder, "initrd.cpio"))
+
+
+def run_tool(*argv):
+    done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", timeout=LIMIT, check=False)
+    if done.returncode:
+        raise Trouble(f"{' '.join(argv)}: exit status {done.returncode}\n{done.stdout[-1000:]}")
+    return done.stdout
+
+
+def make_disk(folder, case):
+    path = os.path.join(folder, "disk")
+    with open(path, "wb") as file:
+        file.truncate(case.disk_mib << 20)
+    run_tool(*{"ext4": ["mkfs.ext4", "-q", path], "vfat": ["mkfs.vfat", "-F", "32", path]}[case.type])
+    return path
+
+
+def read_disk(disk, case, folder):
+    """Everything on the disk, by a program that is not the kernel's; {path: file here}."""
+    out = os.path.join(folder, "out")
+    os.mkdir(out)
+    if case.type == "ext4":
+        run_tool("e2fsck", "-fn", disk)
+        run_tool("debugfs", "-R", f"rdump / {out}", disk)
+    else:
+        run_tool("mcopy", "-s", "-i", disk, "::*", out)
+    return {os.path.relpath(os.path.join(base, name), out): os.path.join(base, name)
+            for base, _, names in os.walk(out) for name in names}
+
+
+def one(files, pattern):
+    found = [files[name] for name in files if re.search(pattern, name)]
+    demand(len(found) == 1, f"{len(found)} files like {pattern} on the disk: {sorted(files)}")
+    return found[0]
+
+
+def check_notes(files):
+    with open(one(files, r"(^|/)\d{12}/rapidreboot\.txt$"), encoding="utf-8") as file:
+        notes = dict(line.rstrip("\n").split("=", 1) for line in file)
+    for before, after in zip(("started-ms", "modules-ms", "mounted-ms", "log-ms", "dump-ms"),
+                             ("modules-ms", "mounted-ms", "log-ms", "dump-ms")):
+        demand(int(notes[before]) <= int(notes[after]), f"{after} is before {before}: {notes}")
+    demand(abs(int(notes["crashed"]) - time.time()) < 2 * LIMIT, f"it crashed at {notes['crashed']}")
+    return notes
+
+
+def compare_logs(ours, theirs):
+    """Records, by their first lines: makedumpfile indents what follows in a record of several."""
+    first = lambda text: [line.rstrip() for line in text.splitlines() if line.startswith("[")]
+    other = [pair for pair in zip(first(ours), first(theirs)) if pair[0] != pair[1]]
+    demand(not other and len(first(ours)) == len(first(theirs)) > 100,
+           f"makedumpfile finds another log in the dump: {len(first(ours))} and "
+           f"{len(first(theirs))} records, {other[:2]}")
+
+
+def check_dump(files, case, folder):
+    log = one(files, r"(^|/)\d{12}/dmesg\.\d{12}$")
+    with open(log, encoding="utf-8") as file:
+        text = file.read()
+    demand("sysrq triggered crash" in text and "Linux version" in text, "the log is not whole")
+    dump = one(files, r"(^|/)\d{12}/dump\.\d{12}$")
+    theirs = os.path.join(folder, "log")
+    run_tool("makedumpfile", "--dump-dmesg", dump, theirs)
+    with open(theirs, encoding="utf-8", errors="replace") as file:
+        compare_logs(text, file.read())
+    run_tool("makedumpfile", "-d", "31", "-c", dump, os.path.join(folder, "again"))
+    with open(dump, "rb") as file:
+        demand(MARK.encode() not in file.read(), "memory that was free is in the dump")
+    size = os.path.getsize(dump)
+    demand(size < 200 << 20, f"the dump has {size >> 20} MiB")
+    return size
+
+
+def check(name, case, end, disk, folder):
+    said = guest.sections(end.log)
+    demand(said.get("loaded") == "1", f"no crash kernel is loaded: {said.get('load')}")
+    demand("saves to" in said["load"] and "modules" in said["load"], said["load"])
+    demand(end.reason == "reset", f"the machine did not come back: {end.reason}\n{end.log[-3000:]}")
+    for text in case.said:
+        demand(text in end.log, f"{text!r} is not on the console:\n{end.log[-3000:]}")
+    files = read_disk(disk, case, folder)
+    if case.log and not case.saved:
+        one(files, r"(^|/)\d{12}/dmesg\.\d{12}$")
+    demand(not [f for f in files if f.endswith(".incomplete")], f"left over: {sorted(files)}")
+    if not case.saved:
+        demand(not [f for f in files if "/dump." in f], f"there is a dump: {sorted(files)}")
+        return "no dump, as it has to be"
+    size = check_dump(files, case, folder)
+    notes = check_notes(files)
+    initrd = re.search(r"our own, (\d+) KiB", said["load"])[1]
+    steps = ", ".join(f"{key[:-3]} {int(notes[key]) / 1000:.1f}" for key in notes if key.endswith("-ms"))
+    return f"{size >> 10} KiB dump, initramfs {initrd} KiB; {steps}"
+
+
+def run(name, bin_folder, folder, reserve):
+    case = CASES[name]
+    initrd = build(folder, case, bin_folder)
+    disk = make_disk(folder, case)
+    machine = vm.Machine(case.memory, 2, extra=(
+        "-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "virtio-blk-pci,drive=disk"))
+    for attempt in (1, 2):
+        end = vm.run(machine, images.kernel(case.suite), initrd,
+                     f"console=ttyS0 panic=-1 quiet {jobs.PATIENT} "
+                     f"crashkernel={reserve or case.reserve}", folder, LIMIT)
+        if attempt == 2 or not vm.broken_by_emulation(machine, end.log):
+            break
+    kept = os.path.join(images.TOP, "build/vm")
+    os.makedirs(kept, exist_ok=True)
+    with open(os.path.join(kept, f"crash-save-{name}.log"), "w", encoding="utf-8") as file:
+        file.write(end.log)
+    demand(not guest.failures(end.log), "\n".join(guest.failures(end.log)) + end.log[-2000:])
+    return end.seconds, check(name, case, end, disk, folder)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("names", nargs="*", help=", ".join(CASES))
+    parser.add_argument("--quick", action="store_true", help="those that stand for the rest")
+    parser.add_argument("--reserve", help="another crashkernel= than the cases have")
+    parser.add_argument("--bin", default=os.path.join(images.TOP, "build/bin"),
+                        help="folder of the commands")
+    args = parser.parse_args()
+    for program in (vm.find_qemu() or "qemu-system-x86_64", "makedumpfile", "debugfs", "mkfs.vfat", "mcopy"):
+        if not shutil.which(program):
+            sys.exit(f"{program} is not here: install it (tools/install-deps)")
+    names = args.names or [n for n in CASES if CASES[n].quick or not args.quick]
+    images.fetch(["busybox", "kmod"] + [f"linux-{CASES[n].suite}" for n in names])
+    failed = 0
+    for name in names:
+        with tempfile.TemporaryDirectory(prefix="crash-save.") as folder:
+            try:
+                seconds, what = run(name, args.bin, folder, args.reserve)
+                print(f"ok   {name}: {what} ({seconds:.0f} s)", flush=True)
+            except Trouble as trouble:
+                print(f"FAIL {name}: {trouble}", flush=True)
+                failed += 1
+    print(f"{len(names) - failed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except images.Missing as missing:
+        sys.exit(f"tests/vm: {missing}")
