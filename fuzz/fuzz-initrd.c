@@ -4,18 +4,29 @@
 
 #define MAX ((size_t)1 << 20)
 
+static uint8_t *unpack(struct bytes in, size_t max, size_t *ret_n, struct initrd_unpacked *what)
+{
+	struct room room = { .n = initrd_room(&in, 1, max) };
+	uint8_t *to = room.p = calloc(1, room.n);
+
+	must(to && initrd_unpack_to(&in, 1, max, &room, ret_n, what, NULL) == 0);
+	if (*ret_n)
+		return to;
+	free(to);
+	return NULL;
+}
+
 /* What is packed anew unpacks, all of it. */
 static void check_repack(struct bytes in)
 {
 	struct initrd_repacked repacked;
 	struct initrd_unpacked what;
-	uint8_t *out = NULL;
+	uint8_t *out;
 	size_t n = 0;
 
 	if (initrd_repack(&in, 1, in, MAX, &repacked, NULL) < 0 || !repacked.p)
 		return;
-	must(initrd_unpack((struct bytes){ repacked.p, repacked.n }, 2 * MAX, &out, &n, &what,
-			   NULL) == 0);
+	out = unpack((struct bytes){ repacked.p, repacked.n }, 2 * MAX, &n, &what);
 	must(out && what.n_unpacked == 1 && !what.why_not[0]);
 	free(out);
 	free(repacked.p);
@@ -26,17 +37,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes in = { data, size };
 	struct initrd_unpacked what, again;
-	uint8_t *out = NULL, *out2 = NULL;
+	uint8_t *out, *out2;
 	size_t n = 0, n2 = 0;
 
 	check_repack(in);
-	if (initrd_unpack(in, MAX, &out, &n, &what, NULL) < 0)
-		return 0;
+	out = unpack(in, MAX, &n, &what);
 	must((what.n_unpacked > 0) == (out != NULL));
 	if (!out)
 		return 0;
 	must(n <= MAX + size && n > 0);
-	must(initrd_unpack((struct bytes){ out, n }, MAX, &out2, &n2, &again, NULL) == 0);
+	out2 = unpack((struct bytes){ out, n }, MAX, &n2, &again);
 	if (!what.why_not[0])
 		must(!out2 && !again.why_not[0]);
 	free(out2);

@@ -17,6 +17,8 @@
  * - no output, no exit, no environment, and no global state but two tables of open files, which are locked:
  *   of files that are mapped (kx_fault()) and of partitions and archives that only this process has a
  *   name for (KX_ENTRIES_MOUNT, struct kx_entry.initrds);
+ * - kx_image_open(), kx_image_open_part() and kx_plan_new() unpack in a child process of their own that can do
+ *   nothing else, and wait for its end: SIGCHLD, and waiting for any child in another thread, are the program's;
  * - objects are not locked: one thread each;
  * - strings that come out of an object live as long as the object, and are UTF-8 as found;
  * - objects may be released in any order: each keeps what it needs of the others;
@@ -228,8 +230,10 @@ struct kx_image_info {
  * Return: 0, or a negative errno, by step:
  * KX_STEP_KERNEL_OPEN   whatever open(2) and read(2) say; -EISDIR; -ENODATA for an empty file;
  *                       -EFBIG above 1 GiB,
- * KX_STEP_KERNEL_UNPACK -EBADMSG for a damaged stream, -EFBIG above 1 GiB, -EOPNOTSUPP for a
- *                       format that is recognised but not built in,
+ * KX_STEP_KERNEL_UNPACK -EBADMSG for a damaged stream, or one at which the decoder crashed; -EFBIG
+ *                       above 1 GiB; -EOPNOTSUPP for a format that is recognised but not built in;
+ *                       of the process that unpacks: -EPERM it tried to do something else,
+ *                       -ETIMEDOUT it did not end, -EPROTO its answer is none; -ENOMEM,
  * KX_STEP_KERNEL_TYPE   -ENOEXEC when nothing recognises it or it is not the type demanded,
  *                       -EINVAL when @type is not a known name, -EOPNOTSUPP for a type that is
  *                       recognised and refused (16-bit kernels, nbi, beoboot),

@@ -16,6 +16,9 @@
 /* In the place of a path: the initial ramdisk of our own. */
 #define CRASH_INITRD_OWN "own"
 
+/* Where our own program saves when the directory of the settings cannot be used. */
+#define CRASH_FALLBACK_DIRECTORY "/var/lib/rapidreboot/crash"
+
 /* Whose configuration counts; each has rules of its own. */
 enum crash_source {
 	CRASH_OWN,    /* CRASH_* of rapidreboot.conf, or no configuration at all */

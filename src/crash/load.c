@@ -132,7 +132,7 @@ static int make_archive(struct crash_job *job, struct kx_error *err)
 {
 	struct kx_image_info info = { .size = sizeof(info) };
 	_cleanup_free_ char *running = NULL;
-	const char *directories[] = { job->settings->target, "/var/lib/rapidreboot/crash" };
+	const char *directories[] = { job->settings->target, CRASH_FALLBACK_DIRECTORY };
 	struct capture_wish wish = {
 		.program = job->program,
 		.directories = directories,

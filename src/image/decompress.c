@@ -15,6 +15,7 @@ enum {
 	 * it is. bgzip(1) makes one of every 64 KiB, which are 16384 in the largest file that is
 	 * read. */
 	STREAMS_MAX = 65536,
+	STRETCH = 4 << 20, /* of a room: the largest block of lz4 */
 };
 
 /* Takes @n bytes of a limit that several decoders share; nothing is given back. */
@@ -31,10 +32,35 @@ static bool take_share(struct unpacked_share *share, size_t n)
 	return false;
 }
 
+/* @n more bytes, as far as there is room. */
+static void make_ready(struct unpacked *out, size_t n)
+{
+	if (n > out->capacity - out->ready)
+		n = out->capacity - out->ready;
+	if (n)
+		out->make_ready(out->p + out->ready, n);
+	out->ready += n;
+}
+
+void unpacked_expect(struct unpacked *out, size_t n)
+{
+	if (out->is_fixed && n > out->ready - out->n)
+		make_ready(out, n - (out->ready - out->n));
+}
+
 int unpacked_room(struct unpacked *out, uint8_t **ret, size_t *ret_n, struct kx_error *err)
 {
 	if (out->n > out->max)
 		return kx_fail(err, -EFBIG, "unpacks to more than %zu bytes", out->max);
+	if (out->is_fixed) {
+		if (out->n == out->capacity)
+			return kx_fail(err, -EFBIG, "unpacks to more than there is room for");
+		if (out->n == out->ready)
+			make_ready(out, STRETCH);
+		*ret = out->p + out->n;
+		*ret_n = out->ready - out->n;
+		return 0;
+	}
 	if (out->n == out->capacity) {
 		size_t want = out->expected > CAPACITY_MIN ? out->expected : CAPACITY_MIN;
 		uint8_t *bigger;
@@ -241,6 +267,19 @@ static int run(struct bytes file, size_t max, bool all, uint8_t **ret, size_t *r
 	*ret_n = out.n;
 	*ret_used = used;
 	return 0;
+}
+
+int decompress_to(struct bytes file, const struct room *room, size_t *ret_n, struct kx_error *err)
+{
+	struct unpacked out = unpacked_in(room);
+	size_t used = 0;
+	int r;
+
+	out.max = room->n - 1;
+	r = append(file, true, &out, &used, err);
+	if (r == 0)
+		*ret_n = out.n;
+	return r;
 }
 
 int decompress(struct bytes file, size_t max, uint8_t **ret, size_t *ret_n, struct kx_error *err)

@@ -16,7 +16,20 @@ struct unpacked {
 	size_t n, capacity, max;
 	size_t expected;	      /* the least that it grows by */
 	struct unpacked_share *share; /* what several may take altogether, or NULL */
+	/* @p is a room of @capacity bytes, and does not grow; of it is @ready already: */
+	bool is_fixed;
+	size_t ready;
+	void (*make_ready)(uint8_t *p, size_t n);
 };
+
+static inline struct unpacked unpacked_in(const struct room *room)
+{
+	return (struct unpacked){ .p = room->p,
+				  .capacity = room->n,
+				  .is_fixed = true,
+				  .ready = room->ready ? 0 : room->n,
+				  .make_ready = room->ready };
+}
 
 struct unpacked_share {
 	atomic_size_t taken;
@@ -27,6 +40,8 @@ struct unpacked_share {
 /* Makes room for at least one more byte: at @ret, *ret_n bytes. -EFBIG when @max is exceeded. */
 _must_check_ int unpacked_room(struct unpacked *out, uint8_t **ret, size_t *ret_n,
 			       struct kx_error *err);
+/* The stream says that it becomes @n bytes: a decoder may be faster when it gets room for all of them. */
+void unpacked_expect(struct unpacked *out, size_t n);
 /* Counts @n bytes that were written to that room. */
 void unpacked_add(struct unpacked *out, size_t n);
 
@@ -34,6 +49,10 @@ void unpacked_add(struct unpacked *out, size_t n);
  * stream ends *ret_used bytes into @file. Codes as decompress(). */
 _must_check_ int decompress_append(struct bytes file, struct unpacked *out, size_t *ret_used,
 				   struct kx_error *err);
+
+/* decompress() to @room: at most one byte less than that. */
+_must_check_ int decompress_to(struct bytes file, const struct room *room, size_t *ret_n,
+			       struct kx_error *err);
 
 /* Time that the next kernel needs to unpack a byte of a format like @file's, in picoseconds on a
  * processor of 2.6 GHz; 0 for a file that is not packed. Only the ratio of these numbers

@@ -79,6 +79,14 @@ _must_check_ int image_parse(const struct image_formats *formats, struct bytes f
  * "lzop"), or NULL. */
 const char *compression_detect(struct bytes file);
 
+/* Memory of another that something is unpacked to: @n bytes of zeros. */
+struct room {
+	uint8_t *p;
+	size_t n;
+	void (*ready)(uint8_t *p,
+		      size_t n); /* called for each stretch before it is written to, or NULL */
+};
+
 /*
  * Unpacks @file, which compression_detect() named, into at most @max bytes. Trailing bytes after
  * the stream are ignored. -EBADMSG damaged or cut off, -EFBIG more than @max, -EOPNOTSUPP format

@@ -4,6 +4,7 @@
  * of it: every byte is hashed between the kernels, and formats that unpack fast are larger.
  * Chooses what costs least altogether.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,7 @@ static int repack(struct bytes in, struct bytes plain, uint64_t cost, struct ini
 int initrd_repack(const struct bytes *files, size_t n_files, struct bytes in, size_t max,
 		  struct initrd_repacked *ret, struct kx_error *err)
 {
+	struct room room = { .n = initrd_room(files, n_files, max) };
 	_cleanup_free_ uint8_t *unpacked = NULL;
 	struct initrd_repacked repacked = { 0 };
 	struct initrd_unpacked what;
@@ -88,14 +90,17 @@ int initrd_repack(const struct bytes *files, size_t n_files, struct bytes in, si
 		(void)snprintf(ret->why, sizeof(ret->why), "lz4 is not built in");
 		return 0;
 	}
-	r = initrd_unpack_row(files, n_files, max, &unpacked, &n, &what, err);
+	unpacked = room.p = calloc(1, room.n);
+	if (!unpacked)
+		return kx_fail(err, -ENOMEM, "no memory for the unpacked initial ramdisk");
+	r = initrd_unpack_to(files, n_files, max, &room, &n, &what, err);
 	if (r < 0)
 		return r;
 	if (what.why_not[0]) {
 		(void)snprintf(repacked.why, sizeof(repacked.why), "not all of it unpacks: %.200s",
 			       what.why_not);
 	} else {
-		if (unpacked)
+		if (n)
 			plain = (struct bytes){ unpacked, n };
 		r = repack(in, plain, what.cost, &repacked, err);
 		if (r < 0)

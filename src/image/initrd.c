@@ -18,6 +18,7 @@ enum {
 	RATIO_MAX = 200, /* of one stream; real ones stay below 20 */
 	RATIO_SLACK = 1 << 20,
 	STREAMS_MAX = 1024, /* of one file; real ones have up to three */
+	ROOM_SLACK = 4096,  /* zeros between parts, and the byte that is one too many */
 };
 
 /* Names that the kernel looks for before there is a file system: drivers/base/firmware_loader and
@@ -226,9 +227,16 @@ static size_t total(const struct part *parts, size_t n)
 	return sum;
 }
 
+static void release(struct part *part)
+{
+	if (!part->out.is_fixed)
+		free(part->out.p);
+	part->out.p = NULL;
+}
+
 static void give_up(struct part *part)
 {
-	free(part->out.p);
+	release(part);
 	part->out = (struct unpacked){ 0 };
 	part->what.n_unpacked = 0;
 	part->what.cost = 0;
@@ -258,32 +266,20 @@ static void decide(struct part *parts, size_t n, size_t max, struct initrd_unpac
 	*ret = what;
 }
 
-static int join(struct part *parts, size_t n, uint8_t **ret, size_t *ret_n)
+/* One after the other to the zeros of @room. */
+static void join(const struct part *parts, size_t n, const struct room *room)
 {
-	const size_t size = total(parts, n);
 	size_t at = 0;
-	uint8_t *all;
 
-	if (n == 1) { /* the usual case: no copy */
-		all = realloc(parts->out.p, size);
-		*ret = all ? all : parts->out.p;
-		parts->out.p = NULL;
-		*ret_n = size;
-		return 0;
-	}
-	all = calloc(1, size);
-	if (!all)
-		return -ENOMEM;
+	if (room->ready)
+		room->ready(room->p, total(parts, n));
 	for (size_t i = 0; i < n; i++) {
 		const struct bytes b = result(&parts[i]);
 
 		at = (size_t)cpio_aligned(at);
-		memcpy(all + at, b.p, b.n);
+		memcpy(room->p + at, b.p, b.n);
 		at += b.n;
 	}
-	*ret = all;
-	*ret_n = size;
-	return 0;
 }
 
 /* Unpacks one file after the other, and none after the first that is not unpacked completely. */
@@ -316,31 +312,40 @@ static void unpack_parts(struct part *parts, size_t n, size_t max)
 		unpack_in_order(parts, n, max);
 }
 
-static int unpack_all(struct part *parts, size_t n, size_t max, uint8_t **ret, size_t *ret_n,
-		      struct initrd_unpacked *ret_what)
+static int unpack_all(struct part *parts, size_t n, size_t max, const struct room *room,
+		      size_t *ret_n, struct initrd_unpacked *ret_what)
 {
 	struct initrd_unpacked what;
 
+	if (n == 1) /* the usual case: no copy */
+		parts->out = unpacked_in(room);
 	unpack_parts(parts, n, max);
 	for (size_t i = 0; i < n; i++)
 		if (parts[i].r < 0)
 			return parts[i].r;
 	decide(parts, n, max, &what);
-	if (what.n_unpacked) {
-		int r = join(parts, n, ret, ret_n);
-
-		if (r < 0)
-			return r;
-	} else {
-		*ret = NULL;
-		*ret_n = 0;
-	}
+	if (what.n_unpacked && total(parts, n) > room->n)
+		return -EFBIG;
+	if (what.n_unpacked && n > 1)
+		join(parts, n, room);
+	*ret_n = what.n_unpacked ? total(parts, n) : 0;
 	*ret_what = what;
 	return 0;
 }
 
-int initrd_unpack_row(const struct bytes *files, size_t n, size_t max, uint8_t **ret, size_t *ret_n,
-		      struct initrd_unpacked *ret_what, struct kx_error *err)
+/* Plain archives before and packed ones behind what is unpacked are not bound by @max. */
+size_t initrd_room(const struct bytes *files, size_t n, size_t max)
+{
+	size_t room = ROOM_SLACK;
+
+	for (size_t i = 0; i < n; i++)
+		if (add_overflow(room, (size_t)cpio_aligned(files[i].n), &room))
+			return SIZE_MAX;
+	return add_overflow(room, max, &room) ? SIZE_MAX : room;
+}
+
+int initrd_unpack_to(const struct bytes *files, size_t n, size_t max, const struct room *room,
+		     size_t *ret_n, struct initrd_unpacked *ret_what, struct kx_error *err)
 {
 	struct part *parts = calloc(n + 1, sizeof(*parts));
 	int r = -ENOMEM;
@@ -348,16 +353,10 @@ int initrd_unpack_row(const struct bytes *files, size_t n, size_t max, uint8_t *
 	if (parts) {
 		for (size_t i = 0; i < n; i++)
 			parts[i] = (struct part){ .in = files[i], .max = max };
-		r = unpack_all(parts, n, max, ret, ret_n, ret_what);
+		r = unpack_all(parts, n, max, room, ret_n, ret_what);
 		for (size_t i = 0; i < n; i++)
-			free(parts[i].out.p);
+			release(&parts[i]);
 	}
 	free(parts);
 	return r < 0 ? kx_fail(err, r, "out of memory for the unpacked initial ramdisk") : 0;
-}
-
-int initrd_unpack(struct bytes initrd, size_t max, uint8_t **ret, size_t *ret_n,
-		  struct initrd_unpacked *ret_what, struct kx_error *err)
-{
-	return initrd_unpack_row(&initrd, 1, max, ret, ret_n, ret_what, err);
 }

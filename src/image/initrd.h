@@ -15,22 +15,18 @@ struct initrd_unpacked {
 };
 
 /*
- * Unpacks what is packed, up to @max bytes altogether. The kernel makes the same files of the result
- * as of @initrd: plain archives stay byte by byte as they are and before everything that follows
- * them (microcode is looked for at the start), order is kept, and whatever is unknown, damaged or
- * too large stays as it is, with all that follows it.
- * @ret is released with free(3); NULL when there was nothing to unpack. -ENOMEM.
+ * Unpacks what is packed in @n files, which are joined, each at a multiple of four, up to @max bytes
+ * altogether; several are unpacked at the same time. The kernel makes the same files of the result
+ * as of the joined ones: plain archives stay byte by byte as they are and before everything that
+ * follows them (microcode is looked for at the start), order is kept, and whatever is unknown, damaged
+ * or too large stays as it is, with all that follows it.
+ * The result has *ret_n bytes, from the start of @room, which has initrd_room() bytes or more; 0 when
+ * there was nothing to unpack, whatever was written there then. -ENOMEM.
  */
-_must_check_ int initrd_unpack(struct bytes initrd, size_t max, uint8_t **ret, size_t *ret_n,
-			       struct initrd_unpacked *ret_what, struct kx_error *err);
-
-/*
- * The same for @n files that are to be joined, each at a multiple of four: they are unpacked at the
- * same time. The result is that of initrd_unpack() on the joined ones.
- */
-_must_check_ int initrd_unpack_row(const struct bytes *files, size_t n, size_t max, uint8_t **ret,
-				   size_t *ret_n, struct initrd_unpacked *ret_what,
-				   struct kx_error *err);
+_must_check_ int initrd_unpack_to(const struct bytes *files, size_t n, size_t max,
+				  const struct room *room, size_t *ret_n,
+				  struct initrd_unpacked *ret_what, struct kx_error *err);
+size_t initrd_room(const struct bytes *files, size_t n, size_t max);
 
 /* Length of the plain archives at the start of @b: whole entries, and zeros between and behind
  * them. */

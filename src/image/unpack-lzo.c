@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Unpacks what lzop(1) writes: a header, blocks of LZO1X, a block of size 0. Sources: the kernel's
- * lib/decompress_unlzo.c; for the checksums, which it passes over, lzop 1.04 as it writes them. All
+ * lib/decompress_unlzo.c; for the checksums, which it passes over, lzop 1.04 as it writes them; those of blocks
+ * by CRC-32, which lzop writes when it is asked to, are passed over here as well. All
  * numbers are big-endian. Multipart archives, of which each part has a name, are not for kernels.
  */
 #include <errno.h>
@@ -25,6 +26,7 @@ enum {
 	FLAG_CRC32_PACKED = 1 << 9,
 	FLAG_MULTIPART = 1 << 10,
 	FLAG_FILTER = 1 << 11,
+	FLAG_HEADER_CRC32 = 1 << 12,
 };
 
 struct stream {
@@ -52,32 +54,6 @@ static bool pass(struct stream *s, size_t n)
 	return true;
 }
 
-static int take_header(struct stream *s, const struct unpacked *out, struct kx_error *err)
-{
-	uint32_t version, method, filter = 0, n;
-	bool whole;
-
-	s->at = MAGIC_N;
-	/* version, that of the library, the one that is needed; method, level; flags */
-	whole = take(s, 2, &version) && pass(s, version >= VERSION_WITH_LEVEL ? 4 : 2) &&
-		take(s, 1, &method) && (version < VERSION_WITH_LEVEL || pass(s, 1)) &&
-		take(s, 4, &s->flags);
-	if (whole && s->flags & FLAG_FILTER)
-		whole = take(s, 4, &filter);
-	/* mode, time, of which the upper half came later; name; checksum of the header */
-	whole = whole && pass(s, version >= VERSION_WITH_LEVEL ? 12 : 8) && take(s, 1, &n) &&
-		pass(s, n + 4);
-	if (whole && s->flags & FLAG_EXTRA_FIELD)
-		whole = take(s, 4, &n) && pass(s, n) && pass(s, 4);
-	if (!whole)
-		return unpack_fail_cut_off(out, err);
-	if (method == 0 || method > METHOD_LZO1X_MAX || filter)
-		return unpack_fail_damaged(out, "a method or filter that no kernel knows", err);
-	if (s->flags & FLAG_MULTIPART)
-		return unpack_fail_damaged(out, "an archive of several files", err);
-	return 0;
-}
-
 /* RFC 1950, 8.2 */
 static uint32_t adler32(struct bytes b)
 {
@@ -92,6 +68,67 @@ static uint32_t adler32(struct bytes b)
 		}
 	}
 	return sums << 16 | sum;
+}
+
+/* RFC 1952, 8; bit by bit, for a header */
+static uint32_t crc32_of(struct bytes b)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < b.n; i++) {
+		crc ^= b.p[i];
+		for (unsigned bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320 : 0);
+	}
+	return ~crc;
+}
+
+/* The checksum of all that was taken since @from follows. */
+static int take_sum(struct stream *s, size_t from, const struct unpacked *out, struct kx_error *err)
+{
+	const struct bytes header = { s->in.p + from, s->at - from };
+	uint32_t sum;
+
+	if (!take(s, 4, &sum))
+		return unpack_fail_cut_off(out, err);
+	if ((s->flags & FLAG_HEADER_CRC32 ? crc32_of(header) : adler32(header)) != sum)
+		return unpack_fail_damaged(out, "the checksum of the header differs", err);
+	return 0;
+}
+
+static int take_header(struct stream *s, const struct unpacked *out, struct kx_error *err)
+{
+	uint32_t version, method, filter = 0, n;
+	bool whole;
+	int r;
+
+	s->at = MAGIC_N;
+	/* version, that of the library, the one that is needed; method, level; flags */
+	whole = take(s, 2, &version) && pass(s, version >= VERSION_WITH_LEVEL ? 4 : 2) &&
+		take(s, 1, &method) && (version < VERSION_WITH_LEVEL || pass(s, 1)) &&
+		take(s, 4, &s->flags);
+	if (whole && s->flags & FLAG_FILTER)
+		whole = take(s, 4, &filter);
+	/* mode, time, of which the upper half came later; name */
+	whole = whole && pass(s, version >= VERSION_WITH_LEVEL ? 12 : 8) && take(s, 1, &n) &&
+		pass(s, n);
+	if (!whole)
+		return unpack_fail_cut_off(out, err);
+	r = take_sum(s, MAGIC_N, out, err);
+	if (r == 0 && s->flags & FLAG_EXTRA_FIELD) {
+		const size_t from = s->at;
+
+		if (!take(s, 4, &n) || !pass(s, n))
+			return unpack_fail_cut_off(out, err);
+		r = take_sum(s, from, out, err);
+	}
+	if (r < 0)
+		return r;
+	if (method == 0 || method > METHOD_LZO1X_MAX || filter)
+		return unpack_fail_damaged(out, "a method or filter that no kernel knows", err);
+	if (s->flags & FLAG_MULTIPART)
+		return unpack_fail_damaged(out, "an archive of several files", err);
+	return 0;
 }
 
 static int append(struct unpacked *out, struct bytes from, struct kx_error *err)

@@ -7,6 +7,17 @@
 
 /* Kernels are packed with `zstd -22 --ultra`: a window of 2^27 bytes. */
 #define WINDOW_LOG_MAX 28
+/* Limit on what a stream may say about its size for that to be believed; real ones become ten times as large. */
+#define RATIO_MAX 64u
+
+/* With room for all of it libzstd needs no buffers of its own. */
+static void expect(struct bytes in, struct unpacked *out)
+{
+	const unsigned long long n = ZSTD_getFrameContentSize(in.p, in.n);
+
+	if (n != ZSTD_CONTENTSIZE_UNKNOWN && n != ZSTD_CONTENTSIZE_ERROR && n / RATIO_MAX <= in.n)
+		unpacked_expect(out, (size_t)n);
+}
 
 static int decode_frame(ZSTD_DCtx *ctx, struct bytes in, struct unpacked *out, size_t *ret_used,
 			struct kx_error *err)
@@ -43,8 +54,10 @@ int unpack_zstd(struct bytes in, struct unpacked *out, size_t *ret_used, struct 
 
 	if (!ctx || ZSTD_isError(ZSTD_DCtx_setParameter(ctx, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
 		r = kx_fail(err, -ENOMEM, "no memory for the decoder");
-	else
+	else {
+		expect(in, out);
 		r = decode_frame(ctx, in, out, ret_used, err);
+	}
 	(void)ZSTD_freeDCtx(ctx);
 	return r;
 }

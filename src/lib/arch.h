@@ -17,9 +17,11 @@ struct arch {
 	struct bytes (*image_release)(const struct image *image);
 	/* Longest command line without its NUL; 0 when the format does not say. */
 	uint32_t (*image_cmdline_max)(const struct image *image);
-	/* The kernel that the format has in it packed, to be released with free(3). -ENOENT: none that
-	 * the planner could place unpacked; else as decompress(). */
-	int (*kernel_unpack)(const struct image *image, uint8_t **ret, size_t *ret_n,
+	/* Bytes of the kernel that the format has in it packed. -ENOENT: there is none that the planner could
+	 * place unpacked. -ENODATA: it does not say. */
+	int (*kernel_size)(const struct image *image, size_t *ret, struct kx_error *err);
+	/* Unpacks it to @room, of @size bytes and one more; as decompress(). */
+	int (*kernel_unpack)(const struct image *image, const struct room *room, size_t size,
 			     struct kx_error *err);
 	/* Does kexec_file_load(2) take it? */
 	bool (*takes_file)(const struct image *image);

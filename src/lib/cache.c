@@ -119,7 +119,7 @@ void cache_done(struct cache *cache)
 {
 	free(cache->path);
 	free(cache->key);
-	free(cache->kernel);
+	contents_done(&cache->kernel);
 	*cache = (struct cache){ 0 };
 }
 

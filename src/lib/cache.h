@@ -18,9 +18,8 @@ struct cache {
 	char name[32]; /* name of the file: one for each set of paths */
 	char *key;     /* what is unpacked: inode, size, time and digest of each file */
 	size_t key_n;
-	bool insn;	 /* the processor has the crc32 instruction */
-	uint8_t *kernel; /* parts to be written when the plan is committed; owned, or NULL */
-	size_t kernel_n;
+	bool insn;		/* the processor has the crc32 instruction */
+	struct contents kernel; /* to be written when the plan is committed; owned, or empty */
 };
 
 /* Makes the key of @req; -EOPNOTSUPP with a sentence when its parts cannot be kept. */

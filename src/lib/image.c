@@ -10,6 +10,7 @@
 #include "base/mapped.h"
 #include "lib/arch.h"
 #include "lib/part.h"
+#include "lib/unpack.h"
 
 DEFINE_CLEANUP(struct kx_image *, kx_image_free)
 
@@ -50,19 +51,20 @@ static int image_read(struct kx_ctx *ctx, struct kx_image *image, const struct k
 	return 0;
 }
 
-static int image_unpack(struct kx_image *image, struct kx_error *err)
+static int image_unpack(struct kx_ctx *ctx, struct kx_image *image, struct kx_error *err)
 {
-	size_t n;
+	struct contents unpacked;
 	int r;
 
 	image->compression = compression_detect(image->contents);
 	if (!image->compression)
 		return 0;
-	r = decompress(image->contents, FILE_SIZE_MAX, &image->unpacked, &n, err);
+	r = unpack_file(ctx, image->contents, FILE_SIZE_MAX, &unpacked, err);
 	if (r < 0)
 		return kx_fail_in(err, r, "%s", image->path);
 	contents_done(&image->file);
-	image->contents = (struct bytes){ image->unpacked, n };
+	image->file = unpacked;
+	image->contents = (struct bytes){ unpacked.p, unpacked.n };
 	return 0;
 }
 
@@ -119,7 +121,7 @@ static int image_fill(struct kx_ctx *ctx, const struct kx_part *part, const char
 	r = image_read(ctx, image, part, err);
 	if (r < 0)
 		return fail_image(err, r, name, KX_STEP_KERNEL_OPEN);
-	r = image_unpack(image, err);
+	r = image_unpack(ctx, image, err);
 	if (r < 0)
 		return fail_image(err, r, name, KX_STEP_KERNEL_UNPACK);
 	r = image_parse(image->arch->formats, image->contents, type, &image->image, err);
@@ -189,7 +191,6 @@ KX_EXPORT struct kx_image *kx_image_free(struct kx_image *image)
 	free(image->path);
 	fd_close(image->fd);
 	contents_done(&image->file);
-	free(image->unpacked);
 	free(image->version);
 	free(image->title);
 	free(image->cmdline);

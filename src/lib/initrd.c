@@ -10,6 +10,7 @@
 
 #include "base/io.h"
 #include "lib/part.h"
+#include "lib/unpack.h"
 
 /* Every archive starts at a multiple of four: an uncompressed one must
  * (Documentation/driver-api/early-userspace/buffer-format.rst), others may. */
@@ -119,10 +120,10 @@ int initrd_open(struct kx_ctx *ctx, const struct kx_request *req, bool contents,
 	return 0;
 }
 
-static int module_unpack(const struct kx_part *part, struct payload *module, struct kx_error *err)
+static int module_unpack(struct kx_ctx *ctx, const struct kx_part *part, struct payload *module,
+			 struct kx_error *err)
 {
-	uint8_t *unpacked;
-	size_t n;
+	struct contents unpacked;
 	int r;
 
 	if (module->is_secret)
@@ -130,12 +131,12 @@ static int module_unpack(const struct kx_part *part, struct payload *module, str
 			       "%s: it is compressed and secret, and decompressors leave copies "
 			       "behind: hand it over unpacked",
 			       part_name(part));
-	r = decompress(module->bytes, FILE_SIZE_MAX, &unpacked, &n, err);
+	r = unpack_file(ctx, module->bytes, FILE_SIZE_MAX, &unpacked, err);
 	if (r < 0)
 		return kx_fail_in(err, r, "%s", part_name(part));
 	payload_done(module);
-	module->buffer = unpacked;
-	module->bytes = (struct bytes){ unpacked, n };
+	module->file = unpacked;
+	module->bytes = (struct bytes){ unpacked.p, unpacked.n };
 	return 0;
 }
 
@@ -146,7 +147,7 @@ int module_open(struct kx_ctx *ctx, const struct kx_part *part, struct payload *
 	int r = part_contents(ctx, part, FILE_SIZE_MAX, &module, err);
 
 	if (r == 0 && compression_detect(module.bytes))
-		r = module_unpack(part, &module, err);
+		r = module_unpack(ctx, part, &module, err);
 	if (r < 0) {
 		payload_done(&module);
 		return kx_fail_at(err, kx_fail_file(err, r, part_name(part)), KX_STEP_MODULE);

@@ -40,9 +40,8 @@ struct kx_image {
 	char *path;
 	int fd;
 	const struct arch *arch;
-	struct contents file;  /* as stored */
-	uint8_t *unpacked;     /* or NULL */
-	struct bytes contents; /* one of the two */
+	struct contents file;  /* as stored, or unpacked */
+	struct bytes contents; /* of it */
 	uint64_t n_changes;    /* mapped_changes() before it was read */
 	bool is_anonymous;     /* given by the caller as bytes or a descriptor: it has no path */
 	/* references of plans that were made of it; the caller's own is not counted */

@@ -245,6 +245,8 @@ static int make_fast(struct kx_ctx *ctx, const struct kx_request *req, struct pl
 	if (r < 0)
 		return r;
 	preq->vmlinux = prepared.vmlinux;
+	preq->vmlinux_r = prepared.vmlinux_r;
+	preq->vmlinux_why = prepared.vmlinux_r < 0 ? &prepared.vmlinux_why : NULL;
 	r = try_unpacked(preq, plan, &prepared, &why);
 	if (is_too_large(r) && prepared.initrd.bytes.n)
 		r = plan_make(&plan->machine, preq, &plan->plan, &why);
@@ -337,6 +339,7 @@ static int plan_segments(struct kx_ctx *ctx, const struct kx_request *req, struc
 		return kx_fail_at(err, r, KX_STEP_PLAN);
 	preq.modules = NULL;
 	preq.vmlinux = (struct bytes){ 0 };
+	preq.vmlinux_why = NULL;
 	preq.not_fast = NULL;
 	plan->request = preq;
 	r = look_at_place(ctx, plan);

@@ -12,7 +12,6 @@
 #include <string.h>
 
 #include "base/dir.h"
-#include "base/jobs.h"
 #include "base/lines.h"
 #include "base/running-kernel.h"
 #include "image/initrd.h"
@@ -20,6 +19,7 @@
 #include "lib/arch.h"
 #include "lib/cache.h"
 #include "lib/diet.h"
+#include "lib/unpack.h"
 
 enum { CONFIG_MAX = 4 << 20, POLICY_MAX = 1 << 20, CMDLINE_FILE_MAX = 1 << 20 };
 
@@ -34,130 +34,45 @@ size_t prepare_budget(const struct memmap *memory)
 						       : (size_t)FILE_SIZE_MAX;
 }
 
-static const struct bytes *parts_of(const struct payload *initrd, size_t *ret_n)
-{
-	*ret_n = initrd->parts ? initrd->n_parts : 1;
-	return initrd->parts ? initrd->parts : &initrd->bytes;
-}
-
 /* Why a secret ramdisk is left as it is: unpacking, packing and removing modules make copies in
  * buffers that grow, and so leave parts of it in memory. */
 static const char keeps_secret[] = "it is secret, and no copies of it are made";
 
 /* ---- both at the same time, for kexec_load */
 
-struct work {
-	const struct arch *arch;
-	const struct image *kernel; /* NULL: nothing to unpack */
-	const struct payload *initrd;
-	const struct diet_facts *facts; /* NULL: no module is left out */
-	size_t max;
-	struct prepared *ret;
-	struct initrd_unpacked what;
-	struct kx_error err;
-	int r;
-};
-
-static void unpack_kernel(struct work *w)
-{
-	struct prepared *ret = w->ret;
-	uint8_t *p;
-
-	/* an error is not returned here: the planner meets the same one and reports it */
-	if (w->arch->kernel_unpack(w->kernel, &p, &ret->vmlinux.n, NULL) == 0)
-		ret->vmlinux.p = ret->vmlinux_owned = p;
-	else
-		ret->vmlinux.n = 0;
-}
-
-/* Parts that are not packed are taken from the file. */
-static uint8_t *own_initrd(struct work *w, size_t *n)
-{
-	const struct payload *initrd = w->initrd;
-	uint8_t *copy;
-
-	if (w->ret->initrd.buffer)
-		return TAKE_PTR(w->ret->initrd.buffer);
-	copy = malloc(initrd->bytes.n);
-	*n = initrd->bytes.n;
-	return copy ? memcpy(copy, initrd->bytes.p, *n) : NULL;
-}
-
-/* When leaving out modules fails, the complete ramdisk is used. */
-static void diet_initrd(struct work *w, size_t n)
-{
-	const bool was_packed = w->ret->initrd.buffer;
-	struct payload *ret = &w->ret->initrd;
-	struct diet *diet = &w->ret->diet;
-	uint8_t *row, *smaller;
-
-	if (w->what.why_not[0]) {
-		(void)snprintf(diet->why_not, sizeof(diet->why_not), "%s", "not all of it unpacks");
-		return;
-	}
-	row = own_initrd(w, &n);
-	if (!row || initrd_diet(row, n, w->facts, &n, diet) < 0)
-		(void)snprintf(diet->why_not, sizeof(diet->why_not), "out of memory");
-	if (!row || (diet->why_not[0] && !was_packed)) {
-		free(row);
-		return;
-	}
-	smaller = realloc(row, n);
-	ret->buffer = smaller ? smaller : row;
-	ret->bytes = (struct bytes){ ret->buffer, n };
-}
-
-static void unpack_initrd(struct work *w)
-{
-	size_t n_parts, n = 0;
-	const struct bytes *parts = parts_of(w->initrd, &n_parts);
-
-	w->r = initrd_unpack_row(parts, n_parts, w->max, &w->ret->initrd.buffer, &n, &w->what,
-				 &w->err);
-	if (w->r == 0 && w->ret->initrd.buffer)
-		w->ret->initrd.bytes = (struct bytes){ w->ret->initrd.buffer, n };
-	if (w->r == 0 && w->facts)
-		diet_initrd(w, n);
-}
-
-/* The initial ramdisk first: it takes longer. */
-static void unpack_one(void *data, size_t i)
-{
-	struct work *w = data;
-
-	if (i == 0 && w->initrd->bytes.n)
-		unpack_initrd(w);
-	if (i == 1 && w->kernel)
-		unpack_kernel(w);
-}
-
 int prepare_unpacked(struct kx_ctx *ctx, const struct image *image, const struct kx_plan *plan,
 		     const struct diet_facts *facts, struct prepared *ret, struct kx_error *err)
 {
 	static const struct payload none = { .fd = -1 };
 	const struct payload *initrd = plan->initrd.is_secret ? &none : &plan->initrd;
-	struct prepared found = { .initrd = { .fd = -1 } };
-	struct work w = {
+	const struct unpack_wish wish = {
 		.arch = plan->image->arch,
 		.kernel = image,
 		.initrd = initrd,
 		.facts = facts,
 		.max = prepare_budget(&plan->machine.memory),
-		.ret = &found,
 	};
+	struct prepared found = { .initrd = { .fd = -1 } };
+	struct unpack_made made;
+	int r = unpack_all(ctx, &wish, &made, err);
 
-	jobs_run(2, unpack_one, &w);
-	if (w.r < 0) {
-		prepared_done(&found);
-		return kx_fail_at(err, kx_fail_as(err, w.r, &w.err), KX_STEP_INITRD);
-	}
+	if (r < 0)
+		return kx_fail_at(
+			err, kx_fail_in(err, r, "%s and its initial ramdisk", plan->image->path),
+			KX_STEP_INITRD);
+	found.vmlinux_file = made.kernel;
+	found.vmlinux = (struct bytes){ made.kernel.p, made.kernel.n };
+	found.vmlinux_r = made.kernel_r;
+	found.vmlinux_why = made.kernel_why;
+	found.initrd.file = made.initrd;
+	found.initrd.bytes = (struct bytes){ made.initrd.p, made.initrd.n };
+	found.diet = made.diet;
+	found.damaged = made.what.damaged;
 	(void)snprintf(found.why_not, sizeof(found.why_not), "%s",
-		       plan->initrd.is_secret ? keeps_secret : w.what.why_not);
-	found.damaged = w.what.damaged;
+		       plan->initrd.is_secret ? keeps_secret : made.what.why_not);
 	if (initrd->bytes.n)
 		ctx_log(ctx, KX_LOG_DEBUG, "initrd: %zu parts unpacked, %zu bytes made of %zu",
-			w.what.n_unpacked,
-			found.initrd.bytes.n ? found.initrd.bytes.n : initrd->bytes.n,
+			made.what.n_unpacked, made.initrd.n ? made.initrd.n : initrd->bytes.n,
 			initrd->bytes.n);
 	*ret = found;
 	return 0;
@@ -166,7 +81,6 @@ int prepare_unpacked(struct kx_ctx *ctx, const struct image *image, const struct
 void prepared_done(struct prepared *prepared)
 {
 	payload_done(&prepared->initrd);
-	free(prepared->vmlinux_owned);
 	contents_done(&prepared->vmlinux_file);
 	*prepared = (struct prepared){ .initrd = { .fd = -1 } };
 }
@@ -226,11 +140,10 @@ int prepare(struct kx_ctx *ctx, const struct kx_request *req, bool with_kernel,
 
 void prepare_keep(struct kx_plan *plan, struct prepared *prepared)
 {
-	if (!plan->cache || prepared->why_not[0] || !prepared->vmlinux_owned ||
+	if (!plan->cache || prepared->why_not[0] || !prepared->vmlinux_file.p ||
 	    strcmp(plan->plan.rung, "bzImage") == 0)
 		return;
-	plan->cache->kernel = TAKE_PTR(prepared->vmlinux_owned);
-	plan->cache->kernel_n = prepared->vmlinux.n;
+	plan->cache->kernel = TAKE(prepared->vmlinux_file, (struct contents){ 0 });
 }
 
 void prepare_done(struct kx_ctx *ctx, const struct kx_plan *plan)
@@ -239,9 +152,9 @@ void prepare_done(struct kx_ctx *ctx, const struct kx_plan *plan)
 	struct bytes parts[PREPARED_PARTS] = { 0 };
 	struct kx_error err = { 0 };
 
-	if (!cache || !cache->kernel)
+	if (!cache || !cache->kernel.p)
 		return;
-	parts[PREPARED_KERNEL] = (struct bytes){ cache->kernel, cache->kernel_n };
+	parts[PREPARED_KERNEL] = (struct bytes){ cache->kernel.p, cache->kernel.n };
 	if (plan->initrd_is_unpacked)
 		parts[PREPARED_INITRD] = plan->initrd.bytes;
 	if (cache_keep(cache, parts, &err) < 0)
@@ -345,33 +258,30 @@ static const char *stays_as_it_is(struct kx_ctx *ctx, const struct kx_request *r
 		       : "the kernel to start does not unpack lz4 (CONFIG_RD_LZ4)";
 }
 
-static int repack(struct kx_ctx *ctx, const struct kx_request *req, struct payload *ret,
-		  struct initrd_repacked *ret_what, struct kx_error *err)
+static int repack(struct kx_ctx *ctx, const struct kx_request *req, struct payload *ret, char *why,
+		  size_t why_n, struct kx_error *err)
 {
-	struct payload plain = { .fd = -1 }, packed = { .fd = -1 };
+	struct payload plain = { .fd = -1 };
+	struct contents packed = { 0 };
 	struct machine machine = { 0 };
-	const struct bytes *parts;
-	size_t n_parts;
 	int r = machine_read(ctx, &machine, err);
 
 	if (r == 0)
 		r = initrd_open(ctx, req, true, &plain, err);
-	if (r == 0 && plain.bytes.n) {
-		parts = parts_of(&plain, &n_parts);
-		r = initrd_repack(parts, n_parts, plain.bytes, prepare_budget(&machine.memory),
-				  ret_what, err);
-	}
+	if (r == 0 && plain.bytes.n)
+		r = unpack_and_pack(ctx, &plain, prepare_budget(&machine.memory), &packed, why,
+				    why_n, err);
 	payload_done(&plain);
 	machine_done(&machine);
-	if (r == 0 && ret_what->p) {
-		const struct piece whole = { ret_what->p, ret_what->n };
+	if (r == 0 && packed.n) {
+		const struct piece whole = { packed.p, packed.n };
+		const int fd = sealed_file("initrd", &whole, 1);
 
-		packed.fd = sealed_file("initrd", &whole, 1);
-		packed.bytes.n = ret_what->n;
-		r = packed.fd < 0 ? packed.fd : 0;
-		free(TAKE_PTR(ret_what->p));
+		r = fd < 0 ? fd : 0;
+		if (r == 0)
+			*ret = (struct payload){ .fd = fd, .bytes.n = packed.n };
 	}
-	*ret = packed;
+	contents_done(&packed);
 	return r;
 }
 
@@ -391,7 +301,7 @@ int prepare_file_initrd(struct kx_ctx *ctx, const struct kx_request *req, struct
 {
 	const char *why = initrd->is_secret ? keeps_secret : stays_as_it_is(ctx, req);
 	struct payload packed = { .fd = -1 };
-	struct initrd_repacked what = { 0 };
+	char what[sizeof(((struct initrd_repacked *)0)->why)] = "";
 	struct kx_error trouble = { 0 };
 	bool is_new;
 	int r;
@@ -399,13 +309,13 @@ int prepare_file_initrd(struct kx_ctx *ctx, const struct kx_request *req, struct
 	if (initrd->fd < 0)
 		return 0;
 	/* When this fails, the original files are used. */
-	if (!why && repack(ctx, req, &packed, &what, &trouble) < 0)
+	if (!why && repack(ctx, req, &packed, what, sizeof(what), &trouble) < 0)
 		why = trouble.message[0] ? trouble.message : "there is no memory for it";
 	is_new = packed.fd >= 0;
 	if (is_new) {
 		payload_done(initrd);
 		*initrd = packed;
 	}
-	r = add_reason(reason, is_new ? "packed anew" : "left as it is", why ? why : what.why);
+	r = add_reason(reason, is_new ? "packed anew" : "left as it is", why ? why : what);
 	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
 }

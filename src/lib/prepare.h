@@ -8,13 +8,14 @@
 #include "lib/internal.h"
 
 struct prepared {
-	struct bytes vmlinux;	/* the kernel inside a bzImage; n == 0: the planner unpacks it */
-	struct payload initrd;	/* with its packed parts unpacked; no bytes: there are none */
-	char why_not[256];	/* why parts of it stay packed, "" when none do */
-	bool damaged;		/* as in struct initrd_unpacked */
-	struct diet diet;	/* with KX_REQ_DIET: what came of it */
-	uint8_t *vmlinux_owned; /* where the kernel is: here, or in a mapping; or neither */
-	struct contents vmlinux_file;
+	struct bytes vmlinux; /* the kernel inside a bzImage; n == 0: it could not be unpacked, */
+	int vmlinux_r;	      /* which has this code */
+	struct kx_error vmlinux_why;  /* and this sentence */
+	struct payload initrd;	      /* with its packed parts unpacked; no bytes: there are none */
+	char why_not[256];	      /* why parts of it stay packed, "" when none do */
+	bool damaged;		      /* as in struct initrd_unpacked */
+	struct diet diet;	      /* with KX_REQ_DIET: what came of it */
+	struct contents vmlinux_file; /* where the kernel is */
 	bool has_initrd_digest;
 	struct digest initrd_digest;
 };
@@ -37,7 +38,7 @@ void prepare_done(struct kx_ctx *ctx, const struct kx_plan *plan);
 
 /* Unpacks the initial ramdisk of @plan and @image (NULL: not that), with as many threads as there
  * are processors, and leaves modules out of it by @facts (NULL: none). A kernel that cannot be
- * unpacked is no error here: the planner reports it. -ENOMEM. */
+ * unpacked is no error here: the planner reports it. -ENOMEM, and as reader_run(). */
 _must_check_ int prepare_unpacked(struct kx_ctx *ctx, const struct image *image,
 				  const struct kx_plan *plan, const struct diet_facts *facts,
 				  struct prepared *ret, struct kx_error *err);

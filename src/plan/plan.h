@@ -37,8 +37,11 @@ struct plan_request {
 	struct bytes initrd;	/* joined and aligned by the caller; n == 0 for none */
 	bool has_initrd_digest; /* digest of all of initrd, when it is known already: */
 	struct digest initrd_digest;
-	/* the kernel in a bzImage, as vmlinux_unpack() returns it; n == 0: not unpacked yet */
+	/* with KX_REQ_FAST: the kernel in a bzImage, as vmlinux_unpack() makes it; or, with n == 0, the
+	 * code and the sentence with which that failed */
 	struct bytes vmlinux;
+	int vmlinux_r;
+	const struct kx_error *vmlinux_why;
 	const char *cmdline; /* never NULL */
 	const struct plan_module *modules;
 	size_t n_modules;

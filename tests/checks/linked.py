@@ -21,11 +21,15 @@ LIBRARIES = {
     "libzstd.a": ("libzstd", "zstd.h", "ZSTD_versionString()"),
     "liblz4.a": ("liblz4", "lz4.h", "LZ4_versionString()"),
     "libbz2.a": ("bz2", "bzlib.h", "BZ2_bzlibVersion()"),
+    "libseccomp.a": ("libseccomp", "seccomp.h", "seccomp_version_of()"),
     "libjansson.a": ("jansson", "jansson.h", "jansson_version_str()"),
     "libblkid.a": ("blkid", "blkid/blkid.h", "blkid_version_of()"),
 }
 BLKID = ("static const char *blkid_version_of(void)\n"
          "{ const char *v, *d; blkid_get_library_version(&v, &d); return v; }\n")
+SECCOMP = ("static const char *seccomp_version_of(void) { const struct scmp_version *v = seccomp_version();\n"
+           "static char s[32]; snprintf(s, sizeof(s), \"%u.%u.%u\", v->major, v->minor, v->micro); return s; }\n")
+PRELUDES = {"blkid": BLKID, "libseccomp": SECCOMP}
 # They have no version of their own: libuuid comes with libblkid.
 SILENT = {"libuuid.a"}
 
@@ -40,7 +44,7 @@ def archives(build):
 def version_by_running(name, header, expression):
     archive = next(a for a, row in LIBRARIES.items() if row[0] == name)
     source = (f"#include <stdio.h>\n#include <{header}>\n"
-              f"{BLKID if name == 'blkid' else ''}int main(void) {{ puts({expression}); return 0; }}\n")
+              f"{PRELUDES.get(name, '')}int main(void) {{ puts({expression}); return 0; }}\n")
     with tempfile.TemporaryDirectory() as folder:
         program = f"{folder}/version"
         subprocess.run(["cc", "-w", "-x", "c", "-", "-o", program, f"-l:{archive}"], input=source, text=True,

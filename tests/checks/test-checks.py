@@ -228,6 +228,26 @@ class Symbols(Tree):
         self.library("puts must not be used",
                      lib_c='#include <stdio.h>\nint kx_a(void) { return puts("x"); }\n')
 
+    FORKS = "#include <unistd.h>\nint kx_a(void) { return fork(); }\n"
+
+    def objects(self, *names):
+        folder = self.root / "libkexec-core.a.p"
+        folder.mkdir()
+        self.write("forks.c", self.FORKS)
+        for name in names:
+            subprocess.run(["cc", "-c", "-fPIC", "-o", folder / name, self.root / "forks.c"], check=True)
+
+    def test_reader_forks(self):
+        self.objects("lib_reader.c.o")
+        self.library("", lib_c=self.FORKS)
+
+    def test_another_forks(self):
+        self.objects("lib_reader.c.o", "lib_part.c.o")
+        self.library("fork must not be used by lib_part.c.o", lib_c=self.FORKS)
+
+    def test_nobody_knows_who_forks(self):
+        self.library("lib_reader.c.o is not among the objects", lib_c=self.FORKS)
+
 
 class Hardened(Tree):
     """A small program and a static library of it, each with one thing left out."""

@@ -104,6 +104,77 @@ class Integration(unittest.TestCase):
         self.program("sv")
         self.assertEqual(self.sh(f"PATH={self.dir}:$PATH exec sh {path}")[1], ["sv once .", "hook boot"])
 
+    def test_crash(self):
+        """Arming is told apart from the ways down, and its failure is passed on: nobody waits for it."""
+        path = self.script("sysvinit/rapidreboot-crash", "crash load")
+        for word, want in (("start", (1, ["crash load"])), ("stop", (1, ["crash unload"])),
+                           ("reload", (1, ["crash reload"])), ("status", (1, ["crash status"])),
+                           ("jump", (3, []))):
+            self.assertEqual(self.sh(f"exec sh {path} {word}"), want)
+        self.assertEqual(self.header("sysvinit/rapidreboot-crash")["Default-Stop"], [])
+        path = self.script("openrc/rapidreboot-crash", "crash load")
+        for words, want in (("start", (1, ["crash load"])), ("reload", (1, ["crash reload"])),
+                            ("stop", (1, ["crash unload"])), ("RC_GOINGDOWN=YES; stop", (0, []))):
+            self.assertEqual(self.sh(f". {path}; {words}"), want)
+        path = self.script("runit/rapidreboot-crash.run", "crash load")
+        self.program("sv")
+        self.assertEqual(self.sh(f"PATH={self.dir}:$PATH exec sh {path}")[1], ["sv once .", "crash load"])
+
+    def test_crash_unwanted(self):
+        """6: the configuration wants no crash kernel."""
+        (self.dir / "rapidreboot").write_text("#!/bin/sh\nexit 6\n")
+        for text in (f"exec sh {self.script('sysvinit/rapidreboot-crash', 'crash load')} start",
+                     f". {self.script('openrc/rapidreboot-crash', 'crash load')}; start"):
+            self.assertEqual(self.sh(text), (0, []))
+
+    def udev(self, device, there):
+        """What the rules run for a device, by the part of udev(7) that they use."""
+        rules = [line for line in pathlib.Path(FILES["udev/98-rapidreboot-crash.rules"]).read_text().splitlines()
+                 if line and not line.startswith("#")]
+        ran, label = [], None
+        for line in rules:
+            parts = re.findall(r'(\w+)(?:\{(\w+)\})?(==|!=|=|\+=)"([^"]*)"', line)
+            self.assertEqual(re.sub(r"[, ]", "", line), "".join(
+                key + (f"{{{of}}}" if of else "") + sign + f'"{value}"'.replace(" ", "").replace(",", "")
+                for key, of, sign, value in parts))
+            if label:
+                label = None if ("LABEL", "", "=", label) in parts else label
+                continue
+            met = {"TEST": lambda of, value: value in there,
+                   "SUBSYSTEM": lambda of, value: device["SUBSYSTEM"] == value,
+                   "ATTRS": lambda of, value: device.get(of) == value,
+                   "ACTION": lambda of, value: device["ACTION"] in value.split("|")}
+            if all(met[key](of, value) == (sign == "==") for key, of, sign, value in parts if key in met):
+                ran += [value for key, _, _, value in parts if key == "RUN"]
+                label = next((value for key, _, _, value in parts if key == "GOTO"), None)
+        return ran
+
+    def test_udev(self):
+        """One more reload for processors and memory, where the kernel does not follow by itself and where the
+        image is ours."""
+        ours = {"/run/rapidreboot/crash"}
+        for subsystem, action, hotplug, there, want in (
+                ("cpu", "add", "0", ours, 1), ("cpu", "remove", None, ours, 1),
+                ("memory", "online", "0", ours, 1), ("memory", "offline", None, ours, 1),
+                ("cpu", "add", "1", ours, 0), ("memory", "online", "1", ours, 0),
+                ("cpu", "online", "0", ours, 0), ("memory", "add", "0", ours, 0), ("block", "add", None, ours, 0),
+                ("cpu", "add", "0", set(), 0)):
+            with self.subTest((subsystem, action, hotplug, there)):
+                ran = self.udev({"SUBSYSTEM": subsystem, "ACTION": action, "crash_hotplug": hotplug}, there)
+                self.assertEqual(len(ran), want)
+                for program in ran:
+                    self.assertIn("restart rapidreboot-crash-reload.timer", program)
+
+    def test_systemd_crash(self):
+        """Not stopped, and disarmed by that, on the way down."""
+        unit = self.unit("crash")
+        self.assertRegex(unit, r"(?m)^DefaultDependencies=no$")
+        self.assertNotRegex(unit, r"(?m)^(Conflicts|Before)=.*shutdown")
+        self.assertRegex(unit, r"(?m)^ExecStart=\S+/rapidreboot crash load$")
+        self.assertRegex(unit, r"(?m)^SuccessExitStatus=6$")
+        self.assertRegex(self.unit("crash-reload"), r"(?m)^ExecStart=\S+/rapidreboot crash reload$")
+        self.assertRegex(self.unit("crash-reload"), r"(?m)^ConditionPathExists=/run/rapidreboot/crash$")
+
     def program(self, name):
         path = self.dir / name
         path.write_text(f'#!/bin/sh\necho "{name} $*" >>"{self.log}"\n')
@@ -180,10 +251,12 @@ class Integration(unittest.TestCase):
     def test_systemd_verifies(self):
         if not shutil.which("systemd-analyze"):
             self.skipTest("systemd-analyze is not here")
-        for name in ("load", "boot", "stopped", "late"):
+        (self.dir / "rapidreboot-crash-reload.timer").write_text(
+            pathlib.Path(FILES["systemd/rapidreboot-crash-reload.timer"]).read_text())
+        for name in ("load", "boot", "stopped", "late", "crash", "crash-reload"):
             unit = self.dir / f"rapidreboot-{name}.service"
             unit.write_text(self.unit(name).replace(SBINDIR, str(self.dir)))
-        for unit in self.dir.glob("*.service"):
+        for unit in [*self.dir.glob("*.service"), *self.dir.glob("*.timer")]:
             run = subprocess.run(["systemd-analyze", "verify", "--man=no", unit],
                                  capture_output=True, text=True)
             ours = [line for line in run.stderr.splitlines() if "rapidreboot" in line]

@@ -232,6 +232,56 @@ class Own(CrashTest):
             self.assertEqual(self.loaded(), "1")
 
 
+class Trial(CrashTest):
+    sysrq = "proc/sysrq-trigger"
+    record = "var/lib/rapidreboot/crash-test"
+
+    def setUp(self):
+        super().setUp()
+        self.set(self.sysrq, "")
+
+    def test_refused(self):
+        """Without a crash kernel, and without anybody who was asked, nothing happens."""
+        self.assertRuns(["crash", "test", "--yes"], 3, [])
+        self.assertRuns(["crash", "load"], 0)
+        self.assertIn("needs --yes", self.assertRuns(["crash", "test"], 3, []).err)
+        told = json.loads(self.assertRuns(["crash", "test", "-n", "--json"], 0, []).out)
+        self.assertEqual((told["kernel"], told["directory"]), (self.kernel, "/var/crash"))
+        self.assertEqual(self.read(self.sysrq), "")
+        self.assertIsNone(self.read(self.record))
+
+    def test_no_crash(self):
+        """The trigger is written; this machine does not crash of it, so that there was no test."""
+        self.assertRuns(["crash", "load"], 0)
+        self.assertIn("did not crash", self.assertRuns(["crash", "test", "--yes"], 1, []).err)
+        self.assertEqual(self.read(self.sysrq), "c")
+        self.assertIsNone(self.read(self.record))
+
+    def test_told(self):
+        """The next boot tells what came of it, once; status tells it always."""
+        self.assertRuns(["crash", "load"], 0)
+        self.assertIsNone(json.loads(self.assertRuns(["crash", "status", "--json"], 0).out)["test"])
+        self.set(self.record, "result=open\nboot=another\ndirectory=/var/crash\nstarted-at=1000\n"
+                              "good-at=500\nbefore=/var/crash/202601010000/dump.202601010000\n")
+        self.set("var/crash/202601010000/dump.202601010000", "old")
+        self.set("var/crash/202601020000/dump.202601020000", "x" * (3 << 20))
+        self.set("var/crash/202601020000/rapidreboot.txt", "started-ms=1500\ndump-ms=4200\n")
+        r = self.assertRuns(["hook", "boot"], 0)
+        self.assertIn("a dump of 3 MiB came, /var/crash/202601020000/dump.202601020000", r.out)
+        self.assertIn("started 1.5 s, dump 4.2 s", r.out)
+        self.assertNotIn("dump of", self.assertRuns(["hook", "boot"], 0).out)
+        self.assertIn("started 1.5 s, dump 4.2 s", self.assertRuns(["crash", "status"], 0).out)
+        told = json.loads(self.assertRuns(["crash", "status", "--json"], 0).out)["test"]
+        self.assertEqual((told["result"], told["steps_ms"]), ("saved", {"started": 1500, "dump": 4200}))
+        self.assertEqual(told["age_s"], told["last_good_age_s"])
+
+    def test_none_came(self):
+        self.set(self.record, "result=open\nboot=another\ndirectory=/var/crash\nstarted-at=1000\ngood-at=500\n")
+        out = self.assertRuns(["crash", "status"], 6).out
+        self.assertIn("no dump came to /var/crash", out)
+        self.assertIn("the last good one was", out)
+
+
 class Status(CrashTest):
     def test_status(self):
         self.assertIn("not loaded", self.assertRuns(["crash", "status"], 6).out)

@@ -70,8 +70,10 @@ struct kx_plan *in_place_plan(struct fixture *f)
 					       .cmdline = plan->cmdline,
 					       .initrd = { f->initrd, sizeof(f->initrd) },
 					       .flags = KX_REQ_FAST | f->more_flags };
+	vmlinux_prepare(&plan->request);
 	assert_int_equal(plan_make(&plan->machine, &plan->request, &plan->plan, NULL), 0);
 	assert_true(plan->plan.may_be_in_place);
+	plan->request.vmlinux = (struct bytes){ 0 };
 	return plan;
 }
 

@@ -104,12 +104,11 @@ static void check_kernel(const struct plan *plan, const struct purgatory_args *a
 
 static struct plan make_quickly(const struct machine *m, const char *cmdline, uint64_t flags)
 {
-	const struct plan_request req = { .image = &kernel.image,
-					  .cmdline = cmdline,
-					  .flags = flags };
+	struct plan_request req = { .image = &kernel.image, .cmdline = cmdline, .flags = flags };
 	struct kx_error err = { 0 };
 	struct plan plan;
 
+	vmlinux_prepare(&req);
 	if (plan_make(m, &req, &plan, &err) < 0)
 		fail_msg("%s", err.message);
 	check_linux(m, &req, &plan);
@@ -296,9 +295,7 @@ static void test_payloads(void **state)
 {
 	struct machine m = MACHINE(pc_1g);
 	struct bzimage *bz = &kernel.image.x86_64.bzimage;
-	const struct plan_request req = { .image = &kernel.image,
-					  .cmdline = "",
-					  .flags = KX_REQ_FAST };
+	struct plan_request req = { .image = &kernel.image, .cmdline = "", .flags = KX_REQ_FAST };
 	struct kx_error err = { 0 };
 	struct bytes whole = bz->payload;
 	struct plan plan;
@@ -310,6 +307,7 @@ static void test_payloads(void **state)
 	expect_rung(&m, "", KX_REQ_FAST, "bzImage", "where its vmlinux is");
 	bz->payload = whole;
 	payload[100] ^= 1;
+	vmlinux_prepare(&req);
 	assert_int_equal(plan_make(&m, &req, &plan, &err), -EBADMSG);
 	assert_non_null(strstr(err.message, "gzip"));
 	payload[100] ^= 1;
@@ -322,10 +320,10 @@ static void test_in_place(void **state)
 {
 	static uint8_t initrd[3 * MiB];
 	struct machine m = MACHINE(pc_6g);
-	const struct plan_request req = { .image = &kernel.image,
-					  .cmdline = "quiet",
-					  .initrd = { initrd, sizeof(initrd) },
-					  .flags = KX_REQ_FAST };
+	struct plan_request req = { .image = &kernel.image,
+				    .cmdline = "quiet",
+				    .initrd = { initrd, sizeof(initrd) },
+				    .flags = KX_REQ_FAST };
 	const struct windows whole = { .kernel = { 5 * GiB, 5 * GiB + 4 * MiB },
 				       .initrd = { 32 * MiB, 36 * MiB } };
 	struct windows holed = whole;
@@ -336,6 +334,7 @@ static void test_in_place(void **state)
 		initrd[i] = (uint8_t)(i * 31 + (i >> 13));
 	m.has_random = true;
 	m.random_virtual = UINT64_C(1) << 63;
+	vmlinux_prepare(&req);
 	assert_int_equal(plan_make(&m, &req, &copy, &err), 0);
 	assert_true(copy.may_be_in_place);
 	assert_int_equal(plan_in_place(&m, &req, &copy, &whole, &plan, &err), 0);
@@ -371,12 +370,13 @@ static void test_in_place(void **state)
 
 static bool may_be_in_place(const struct machine *m, const char *cmdline, struct range bounds)
 {
-	const struct plan_request req = {
+	struct plan_request req = {
 		.image = &kernel.image, .cmdline = cmdline, .bounds = bounds, .flags = KX_REQ_FAST
 	};
 	struct plan plan;
 	bool may;
 
+	vmlinux_prepare(&req);
 	assert_int_equal(plan_make(m, &req, &plan, NULL), 0);
 	may = plan.may_be_in_place;
 	assert_int_equal(!strstr(plan.rung_reason, "seen when"), !may);

@@ -10,6 +10,7 @@ virtualisation. The last line is "N passed, N failed, N skipped".
 
 import argparse
 import dataclasses
+import json
 import os
 import re
 import shutil
@@ -39,7 +40,14 @@ for module in {before}; do
 	[ ! -f /modules/$module.ko ] || must insmod /modules/$module.ko
 done
 mkdir -p /var/crash /etc
-must mount -t {type} /dev/vda /var/crash
+must mount -t {type} /dev/vda {where}
+if [ -e /var/lib/rapidreboot/crash-test ]; then
+	section hook rapidreboot hook boot
+	section after rapidreboot crash status --json
+	umount {where}
+	poweroff -f
+	sleep 60
+fi
 cat > /etc/rapidreboot.conf <<'END'
 CRASH_KERNEL=/boot/kernel
 CRASH_INITRD=own
@@ -54,9 +62,11 @@ section estimate rapidreboot crash estimate
 yes "{mark}" | head -c {freed} > /tmp/freed
 rm /tmp/freed
 sync
-echo 1 > /proc/sys/kernel/sysrq
-echo c > /proc/sysrq-trigger
+{crash}
 """
+
+BY_HAND = r"""echo 1 > /proc/sys/kernel/sysrq
+echo c > /proc/sysrq-trigger"""
 
 
 @dataclasses.dataclass
@@ -73,6 +83,8 @@ class Case:
     saved: bool = True  # the dump; else the machine comes back without
     log: bool = True
     said: tuple = ()  # on the console of the capture kernel
+    where: str = "/var/crash"  # the disk is mounted here
+    crash: str = BY_HAND
     quick: bool = False
 
 
@@ -80,11 +92,12 @@ class Case:
 FULL = "dd if=/dev/zero of=/var/crash/filler bs=1M count={n} 2>/dev/null"
 CASES = {
     "6.1": Case("bookworm"),
-    "6.12": Case("trixie", quick=True),
+    "6.12": Case("trixie"),
     "sid": Case("sid"),
     "6.1-6g": Case("bookworm", "6G"),
     "6.12-6g": Case("trixie", "6G"),
     "sid-6g": Case("sid", "6G"),
+    "test": Case("trixie", where="/var", crash="rapidreboot crash test --yes", quick=True),
     "128M": Case("trixie", reserve="128M"),
     "vfat": Case("trixie", type="vfat"),
     "zstd": Case("trixie", settings="CRASH_PACK=zstd\nCRASH_TARGET=/var/crash/a/b"),
@@ -121,7 +134,7 @@ def add_modules(archive, suite, folder):
 def build(folder, case, bin_folder):
     words = dict(before=" ".join(os.path.basename(path) for path in BEFORE), type=case.type,
                  patient=jobs.PATIENT, settings=case.settings, mark=MARK, freed=200 << 20,
-                 prepare=case.prepare)
+                 prepare=case.prepare, where=case.where, crash=case.crash)
     archive = guest.base(re.sub(r"\{(\w+)\}", lambda m: str(words.get(m[1], m[0])), JOB))
     archive.file("boot/kernel", images.kernel(case.suite))
     add_modules(archive, case.suite, folder)
@@ -223,6 +236,24 @@ def check(name, case, end, disk, folder):
     return f"{size >> 10} KiB dump, initramfs {initrd} KiB; {steps}"
 
 
+def check_trial(said):
+    """What the machine says of the test when it has started again."""
+    for name in ("hook", "after"):
+        demand(name in said, f"the next boot says nothing: {said}")
+    demand("a dump of" in said["hook"] and "dump" in said["hook"], said["hook"])
+    told = json.loads(said["after"])["test"]
+    demand(told["result"] == "saved" and re.search(r"/var/crash/\d{12}/dump\.\d{12}$", told["dump"]),
+           f"status says {told}")
+    demand(sorted(told["steps_ms"]) == ["dump", "log", "modules", "mounted", "started"], f"{told}")
+    demand(0 <= told["age_s"] < 2 * LIMIT and 0 < told["back_s"] < 2 * LIMIT, f"{told}")
+
+
+def boot_again(case, machine, initrd, folder):
+    end = vm.run(machine, images.kernel(case.suite), initrd,
+                 f"console=ttyS0 panic=-1 quiet {jobs.PATIENT}", folder, LIMIT, name="again")
+    check_trial(guest.sections(end.log))
+
+
 def run(name, bin_folder, folder, reserve):
     case = CASES[name]
     initrd = build(folder, case, bin_folder)
@@ -240,7 +271,10 @@ def run(name, bin_folder, folder, reserve):
     with open(os.path.join(kept, f"crash-save-{name}.log"), "w", encoding="utf-8") as file:
         file.write(end.log)
     demand(not guest.failures(end.log), "\n".join(guest.failures(end.log)) + end.log[-2000:])
-    return end.seconds, check(name, case, end, disk, folder)
+    told = check(name, case, end, disk, folder)
+    if case.crash != BY_HAND:
+        boot_again(case, machine, initrd, folder)
+    return end.seconds, told
 
 
 def main():

@@ -69,7 +69,12 @@ static int run(const char *path, uint64_t by, char **out, struct kx_error *err)
 	if (r == 0)
 		r = bzimage_parse((struct bytes){ p, n }, &bz, err);
 	if (r == 0)
-		r = vmlinux_unpack(&bz, &unpacked, &n, err);
+		r = vmlinux_size(&bz, &n, err);
+	if (r == 0) {
+		unpacked = malloc(n + 1);
+		r = unpacked ? vmlinux_unpack(&bz, &(struct room){ unpacked, n + 1, NULL }, n, err)
+			     : -ENOMEM;
+	}
 	if (r == 0)
 		r = slide((struct bytes){ unpacked, n }, by, out, err);
 	return r;

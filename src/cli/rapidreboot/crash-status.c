@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -24,6 +25,8 @@ struct crash_status {
 	bool has_proof;
 	struct dump_proof proof;
 	struct kx_error no_proof;
+	struct crash_trial trial;
+	uint64_t now; /* seconds since 1970 */
 };
 
 static void prove(struct crash_status *s)
@@ -61,6 +64,7 @@ static json_t *status_json(const struct crash_status *s)
 	json_object_set_new(all, "kernel", json_text(s->loaded.kernel));
 	json_object_set_new(all, "initrd", json_text(s->loaded.initrd));
 	json_object_set_new(all, "cmdline", json_text(s->loaded.cmdline));
+	json_object_set_new(all, "test", crash_trial_json(&s->trial, s->now));
 	return all;
 }
 
@@ -90,6 +94,7 @@ static void print_status(const struct crash_status *s)
 		       s->proof.is_good ? "knows this kernel" : "does not know this kernel",
 		       (unsigned long long)s->proof.free_found >> 20,
 		       (unsigned long long)s->proof.free_said >> 20);
+	crash_print_trial(&s->trial, s->now);
 }
 
 /* A machine on which nothing is loaded is not armed, which fleets have to see. */
@@ -119,8 +124,13 @@ static int status(const struct options *o)
 	/* a note of what is not loaded any more, or cannot be read, tells nothing */
 	if (s.kernel.crash_loaded == 1)
 		(void)!crash_note_read(rb.machine, &s.loaded, &options);
+	s.now = (uint64_t)time(NULL);
+	r = crash_trial_close(rb.machine, &s.trial, &err);
+	if (r < 0 && r != -ENOENT)
+		(void)fail_with(&err); /* the rest is worth knowing */
 	prove(&s);
 	r = tell(&s, o);
+	crash_trial_done(&s.trial);
 	crash_choice_done(&s.loaded);
 	return r;
 }
@@ -141,5 +151,5 @@ const struct command crash_status_command = {
 	.taker = BY_CRASH_STATUS,
 	.about =
 		"Tells whether a crash kernel is loaded, which one, what is reserved for it, and whether a\n"
-		"dump will be small. The exit status is 0 only when one is loaded, else 6.",
+		"dump will be small, and what came of the last `rapidreboot crash test`. The exit status is 0 only when one is loaded, else 6.",
 };

@@ -11,8 +11,9 @@
 #include "cli/rapidreboot/crash.h"
 
 static const struct command *const verbs[] = {
-	&crash_status_command,	 &crash_load_command, &crash_reload_command, &crash_unload_command,
-	&crash_estimate_command, &crash_save_command, &crash_list_command,   &crash_show_command,
+	&crash_status_command, &crash_load_command, &crash_reload_command,
+	&crash_unload_command, &crash_test_command, &crash_estimate_command,
+	&crash_save_command,   &crash_list_command, &crash_show_command,
 };
 
 enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -89,6 +90,7 @@ const struct command crash_command = {
 	.operands_max = 1,
 	.about = "status: is a crash kernel loaded, and will a dump be small?\n"
 		 "load, reload, unload: arm the machine by its kdump configuration\n"
+		 "test: crash the machine, to see whether a dump comes\n"
 		 "estimate: how much memory to reserve\n"
 		 "save FROM TO: copy a dump into a smaller file\n"
 		 "list, show DUMP: dumps that were saved, and what is in one\n"

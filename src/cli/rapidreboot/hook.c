@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/rapidreboot/crash.h"
 #include "cli/rapidreboot/front.h"
 #include "reboot/order.h"
 #include "reboot/wait.h"
@@ -35,6 +36,8 @@ static void run_hook(size_t i, const char *verb)
 
 	if (front_open(&rb, NULL, true) != EXIT_OK)
 		return;
+	if (hooks[i].run == hook_boot)
+		crash_report_boot(rb.machine);
 	if (hooks[i].run)
 		hooks[i].run(&rb);
 	else if (going_down_read(&rb, &signals, &g))

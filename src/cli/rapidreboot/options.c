@@ -35,11 +35,11 @@ static const struct opt_group groups[] = {
 };
 
 static const char *const takers[] = {
-	"reboot",	  "load",	  "unload",	"menu",	      "check",
-	"status",	  "list",	  "show",	"eval-grub",  "timeline",
-	"enable",	  "disable",	  "clear",	"desktop",    "hook",
-	"crash",	  "crash status", "crash save", "crash load", "crash unload",
-	"crash estimate", "crash list",	  "crash show", "help",	      NULL,
+	"reboot",     "load",	      "unload",		"menu",	      "check",	      "status",
+	"list",	      "show",	      "eval-grub",	"timeline",   "enable",	      "disable",
+	"clear",      "desktop",      "hook",		"crash",      "crash status", "crash save",
+	"crash load", "crash unload", "crash estimate", "crash list", "crash show",   "crash test",
+	"help",	      NULL,
 };
 _Static_assert(BY_HELP == 1u << (sizeof(takers) / sizeof(takers[0]) - 2),
 	       "a name for each bit of enum taker");
@@ -123,7 +123,7 @@ static const struct opt_row rows[] = {
 	{ "diet", 0, 0, GROUP_TARGET, ROW_FLAG(diet), .takers = BY_DECIDING,
 	  .help = "leave modules out of the initial ramdisk that are not used" },
 
-	{ "yes", 'y', 0, GROUP_DOWN, ROW_FLAG(yes), .takers = BY_REBOOT | BY_MENU,
+	{ "yes", 'y', 0, GROUP_DOWN, ROW_FLAG(yes), .takers = BY_REBOOT | BY_MENU | BY_CRASH_TEST,
 	  .help = "do not ask on a terminal" },
 	{ "ignore-inhibitors", 'i', 0, GROUP_DOWN, ROW_FLAG(ignore_inhibitors),
 	  .takers = BY_REBOOT | BY_MENU,
@@ -142,7 +142,8 @@ static const struct opt_row rows[] = {
 	  .help = "take that back" },
 	{ "direct", 0, 0, GROUP_DOWN, ROW_FLAG(direct), .takers = BY_REBOOT | BY_MENU,
 	  .help = "without the init system: stop everything, unmount, start" },
-	{ "dry-run", 'n', 0, GROUP_DOWN, ROW_FLAG(dry_run), .takers = BY_STARTING | BY_CRASH_LOAD,
+	{ "dry-run", 'n', 0, GROUP_DOWN, ROW_FLAG(dry_run),
+	  .takers = BY_STARTING | BY_CRASH_LOAD | BY_CRASH_TEST,
 	  .help = "print what would be done and do nothing" },
 
 	{ "root", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.root, "DIR"),
@@ -192,7 +193,7 @@ static const struct opt_row rows[] = {
 	  .help = "of what only reads: end without an answer after that" },
 	{ "json", 0, 0, GROUP_OUTPUT, ROW_FLAG(json),
 	  .takers = BY_DECIDING | BY_LOOKING | BY_STATUS | BY_TIMELINE | BY_ARMING |
-		    BY_CRASH_STATUS | BY_CRASH_SAVE | BY_CRASH_LIST | BY_CRASH_SHOW,
+		    BY_CRASH_STATUS | BY_CRASH_SAVE | BY_CRASH_LIST | BY_CRASH_SHOW | BY_CRASH_TEST,
 	  .help = "print JSON" },
 	{ "verbose", 'v', 0, GROUP_OUTPUT, ROW_FLAG(verbose),
 	  .takers = BY_STARTING | BY_UNLOAD | BY_CHECK | BY_ARMING | BY_CRASH_UNLOAD,

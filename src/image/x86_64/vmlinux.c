@@ -13,11 +13,11 @@
 #include <elf.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "fundamental/put.h"
+#include "image/decompress.h"
 
 #define KERNEL_IMAGE_SIZE (UINT64_C(1) << 30) /* with RANDOMIZE_BASE: asm/page_64_types.h */
 #define KERNEL_START_MIN (UINT64_C(16) << 20) /* LOAD_PHYSICAL_ADDR as everybody builds it */
@@ -29,30 +29,30 @@
 #define ADDRESSES_MIN_PERCENT 98u
 
 /* "the final 4 bytes are the uncompressed size", for every format: boot.rst, payload_length. */
-int vmlinux_unpack(const struct bzimage *bz, uint8_t **ret, size_t *ret_n, struct kx_error *err)
+int vmlinux_size(const struct bzimage *bz, size_t *ret, struct kx_error *err)
 {
 	uint32_t size;
-	uint8_t *file;
-	size_t n;
-	int r;
 
 	if (bz->payload.n < SIZE_WORD || !compression_detect(bz->payload) ||
 	    !bytes_le32(bz->payload, bz->payload.n - SIZE_WORD, &size))
 		return kx_fail(err, -ENODATA, "the bzImage does not say where its vmlinux is");
-	r = decompress(bz->payload, size, &file, &n, err);
-	if (r == -EFBIG || (r == 0 && n != size)) {
-		if (r == 0)
-			free(file);
-		return kx_fail(err, -ENODATA,
-			       "the vmlinux in the bzImage does not unpack to the %" PRIu32
-			       " bytes it is said to have",
-			       size);
-	}
-	if (r < 0)
-		return kx_fail_in(err, r, "the vmlinux in the bzImage");
-	*ret = file;
-	*ret_n = n;
+	*ret = size;
 	return 0;
+}
+
+int vmlinux_unpack(const struct bzimage *bz, const struct room *room, size_t size,
+		   struct kx_error *err)
+{
+	const struct room exact = { room->p, size + 1, room->ready };
+	size_t n = 0;
+	int r = decompress_to(bz->payload, &exact, &n, err);
+
+	if (r == -EFBIG || (r == 0 && n != size))
+		return kx_fail(err, -ENODATA,
+			       "the vmlinux in the bzImage does not unpack to the %zu bytes it is "
+			       "said to have",
+			       size);
+	return r < 0 ? kx_fail_in(err, r, "the vmlinux in the bzImage") : 0;
 }
 
 static int find_span(struct vmlinux *v, struct kx_error *err)

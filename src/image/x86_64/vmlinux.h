@@ -24,11 +24,11 @@ struct vmlinux_relocs {
 	uint64_t slots; /* virtual slides that fit, in steps of VMLINUX_ALIGN; 1: none but 0 */
 };
 
-/*
- * Unpacks the payload of @bz. @ret is released with free(3).
- * -ENODATA there is none, or it disagrees with the size stored behind it; else as decompress().
- */
-_must_check_ int vmlinux_unpack(const struct bzimage *bz, uint8_t **ret, size_t *ret_n,
+/* Bytes that the payload of @bz is said to unpack to. -ENODATA: there is none. */
+_must_check_ int vmlinux_size(const struct bzimage *bz, size_t *ret, struct kx_error *err);
+/* Unpacks it to @room, of @size bytes, which vmlinux_size() told, and one more. -ENODATA: it has another
+ * size; else as decompress(). */
+_must_check_ int vmlinux_unpack(const struct bzimage *bz, const struct room *room, size_t size,
 				struct kx_error *err);
 
 /* @file as unpacked. -EBADMSG no ELF file, or not one that Linux's decompressor would start. */

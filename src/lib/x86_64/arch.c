@@ -24,10 +24,17 @@ static uint32_t cmdline_max(const struct image *i)
 	return is_bzimage(i) ? i->x86_64.bzimage.cmdline_size : 0;
 }
 
-static int kernel_unpack(const struct image *i, uint8_t **ret, size_t *ret_n, struct kx_error *err)
+static int kernel_size(const struct image *i, size_t *ret, struct kx_error *err)
 {
-	return i->inner == IMAGE_BZIMAGE64 ? vmlinux_unpack(&i->x86_64.bzimage, ret, ret_n, err)
-					   : -ENOENT;
+	if (i->inner != IMAGE_BZIMAGE64)
+		return kx_fail(err, -ENOENT, "no kernel is packed in it");
+	return vmlinux_size(&i->x86_64.bzimage, ret, err);
+}
+
+static int kernel_unpack(const struct image *i, const struct room *room, size_t size,
+			 struct kx_error *err)
+{
+	return vmlinux_unpack(&i->x86_64.bzimage, room, size, err);
 }
 
 /* arch/x86/kernel/kexec-bzimage64.c, bzImage64_probe() */
@@ -47,6 +54,7 @@ const struct arch arch_x86_64 = {
 	.formats = &image_formats_x86_64,
 	.image_release = release,
 	.image_cmdline_max = cmdline_max,
+	.kernel_size = kernel_size,
 	.kernel_unpack = kernel_unpack,
 	.takes_file = takes_file,
 	/* kexec-bzimage64.c reserves bytes for " elfcorehdr=0x…" on every command line, crash

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Plans the kernel inside a bzImage, entered without its decompressor: it is unpacked and moved to
+ * Plans the kernel inside a bzImage, entered without its decompressor: it was unpacked, and is moved to
  * a random address while the old kernel still runs. It does the same work as
  * arch/x86/boot/compressed/{head_64.S,misc.c,kaslr.c}. Where that is not possible the plan says
  * why, and the bzImage is loaded as it is.
@@ -112,22 +112,17 @@ static int build(struct planner *p, struct bytes file, struct direct *d)
 
 /* A damaged stream is an error, no reason for a fallback: the kernel's own decompressor would halt
  * the machine. */
-static int unpack(struct planner *p, struct direct *d)
+static int take_unpacked(struct planner *p, struct direct *d)
 {
-	_cleanup_free_ uint8_t *file = NULL;
-	struct kx_error err = { 0 };
-	size_t n;
-	int r;
+	const struct plan_request *req = p->req;
 
-	if (p->req->vmlinux.n)
-		return build(p, p->req->vmlinux, d);
-	r = vmlinux_unpack(&p->req->image->x86_64.bzimage, &file, &n, &err);
-
-	if (r == -ENODATA || r == -EOPNOTSUPP)
-		return planner_rung(p, "bzImage", "%s", err.message);
-	if (r < 0)
-		return kx_fail_as(p->err, r, &err);
-	return build(p, (struct bytes){ file, n }, d);
+	if (req->vmlinux.n)
+		return build(p, req->vmlinux, d);
+	if (!req->vmlinux_why)
+		return planner_rung(p, "bzImage", "the kernel in it was not unpacked");
+	if (req->vmlinux_r == -ENODATA || req->vmlinux_r == -EOPNOTSUPP)
+		return planner_rung(p, "bzImage", "%s", req->vmlinux_why->message);
+	return kx_fail_as(p->err, req->vmlinux_r, req->vmlinux_why);
 }
 
 static int place(struct planner *p, struct direct *d)
@@ -233,7 +228,7 @@ int plan_direct(struct planner *p)
 
 	if (why)
 		return planner_rung(p, "bzImage", "%s", why);
-	r = unpack(p, &d);
+	r = take_unpacked(p, &d);
 	if (r < 0 || p->plan->rung)
 		return r;
 	r = add_all(p, &d);

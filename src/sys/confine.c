@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A child of ours -> a process that can only compute: seccomp(2), landlock(7), setrlimit(2). */
+#include "sys/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <malloc.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/num.h"
+#include "sys/confine-config.h"
+#if HAVE_SECCOMP
+#include <seccomp.h>
+#endif
+
+/* Threads of a job (base/jobs.h): an arena of malloc(3) for each. */
+enum { ARENAS_MAX = 8 };
+/* Address space that malloc(3) and stacks of threads reserve and do not use. */
+#define RESERVED_MAX (UINT64_C(3) << 29)
+/* Eight decoders (DECODER_MEMORY_MAX) and what they unpacked. */
+#define MEMORY_MAX (UINT64_C(8) << 30)
+
+_Noreturn void confine_leave(int status)
+{
+	for (;;)
+		(void)syscall(SYS_exit_group, status);
+}
+
+/* getrlimit(2) with numbers that are unsigned and of 64 bits in every C library */
+static void lower(int resource, uint64_t most)
+{
+	struct {
+		uint64_t soft, hard;
+	} limit;
+
+	if (syscall(SYS_prlimit64, 0, resource, NULL, &limit) < 0 || limit.hard <= most)
+		return;
+	/* one more, so that SIGXCPU comes before SIGKILL */
+	limit.hard = resource == RLIMIT_CPU ? most + 1 : most;
+	limit.soft = most;
+	(void)syscall(SYS_prlimit64, 0, resource, &limit, NULL);
+}
+
+/* Address space in use, or 0 where there is no /proc. */
+static uint64_t address_space(void)
+{
+	_cleanup_free_ char *line = NULL;
+
+	if (read_line_in(ROOT_HERE, "/proc/self/statm", &line) < 0)
+		return 0;
+	return (uint64_t)leading_i64(line) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint64_t memory_of_machine(void)
+{
+	struct sysinfo info;
+	uint64_t n = MEMORY_MAX;
+
+	if (sysinfo(&info) == 0)
+		n = (uint64_t)info.totalram * info.mem_unit + RESERVED_MAX;
+	return n < MEMORY_MAX ? n : MEMORY_MAX;
+}
+
+static void set_limits(const struct confine_limits *limits)
+{
+	const uint64_t used = address_space();
+
+	if (used)
+		lower(RLIMIT_AS, used + (limits->memory ? limits->memory : memory_of_machine()));
+	lower(RLIMIT_CPU, limits->cpu_s);
+	lower(RLIMIT_CORE, 0);
+	lower(RLIMIT_FSIZE, 0);
+	lower(RLIMIT_NOFILE, 0);
+}
+
+/* Documentation/filesystems/proc.rst, 3.1 */
+static void be_first_when_memory_is_short(void)
+{
+	_cleanup_close_ int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)!write(fd, "1000", 4);
+}
+
+/* Linux before 5.9 has no close_range(2). */
+static void close_all(void)
+{
+	struct rlimit limit = { 0 };
+
+#ifdef SYS_close_range
+	if (syscall(SYS_close_range, 0u, ~0u, 0u) == 0)
+		return;
+#endif
+	(void)getrlimit(RLIMIT_NOFILE, &limit);
+	for (rlim_t fd = 0; fd < limit.rlim_cur && fd < 1 << 20; fd++)
+		(void)close((int)fd);
+}
+
+static void give_up_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	(void)syscall(SYS_capset, &header, none);
+}
+
+/* The numbers and the struct are the same on every architecture; headers older than Linux 6.7 have
+ * only the beginning of it (Documentation/userspace-api/landlock.rst). */
+enum { LANDLOCK_CREATE = 444, LANDLOCK_RESTRICT = 446, LANDLOCK_VERSION = 1 };
+
+struct landlock_attr {
+	uint64_t fs, net, scoped;
+};
+
+/* Not even reading: what a file system could do is denied a second time beside the filter. */
+static void give_up_files(void)
+{
+	static const uint64_t fs[] = { 0, 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff };
+	const long abi = syscall(LANDLOCK_CREATE, NULL, 0, LANDLOCK_VERSION);
+	struct landlock_attr attr;
+	long fd;
+
+	if (abi < 1)
+		return;
+	attr = (struct landlock_attr){
+		.fs = fs[abi < 5 ? abi : 5],
+		.net = abi >= 4 ? 3 : 0,
+		.scoped = abi >= 6 ? 3 : 0,
+	};
+	fd = syscall(LANDLOCK_CREATE, &attr, sizeof(attr), 0);
+	if (fd < 0)
+		return;
+	(void)syscall(LANDLOCK_RESTRICT, (int)fd, 0);
+	(void)close((int)fd);
+}
+
+#if HAVE_SECCOMP
+/* What threads and memory need of the kernel. */
+static const int allowed[] = {
+	SCMP_SYS(brk),		SCMP_SYS(clock_gettime),
+	SCMP_SYS(exit),		SCMP_SYS(exit_group),
+	SCMP_SYS(futex),	SCMP_SYS(getpid),
+	SCMP_SYS(getrandom),	SCMP_SYS(gettid),
+	SCMP_SYS(madvise),	SCMP_SYS(mremap),
+	SCMP_SYS(munmap),	SCMP_SYS(restart_syscall),
+	SCMP_SYS(rseq),		SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(sched_yield),	SCMP_SYS(set_robust_list),
+	SCMP_SYS(sigaltstack),
+};
+
+/* What the C library asks for and does without. abort(3) tries to say something first: without this it would
+ * look like an attempt to get out. */
+static const struct {
+	int call, error;
+} refused[] = {
+	{ SCMP_SYS(clone3), ENOSYS }, /* its flags are in memory, out of sight */
+	{ SCMP_SYS(rt_sigaction), EPERM }, { SCMP_SYS(write), EBADF },
+	{ SCMP_SYS(writev), EBADF },	   { SCMP_SYS(prctl), EINVAL }, /* names for memory */
+};
+
+static int add_rules(scmp_filter_ctx filter)
+{
+	static const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0),
+					 is_thread = SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD,
+							     CLONE_THREAD);
+	const struct scmp_arg_cmp itself =
+		SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()); /* abort(3) */
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	for (size_t i = 0; r == 0 && i < sizeof(refused) / sizeof(refused[0]); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO((uint32_t)refused[i].error),
+				     refused[i].call, 0);
+	if (r == 0)
+		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_code);
+	if (r == 0)
+		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_code);
+	if (r == 0)
+		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, &is_thread);
+	if (r == 0)
+		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, &itself);
+	return r;
+}
+
+static const char *filter_calls(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int r = filter ? add_rules(filter) : -ENOSYS;
+
+	if (r == 0)
+		r = seccomp_load(filter);
+	seccomp_release(filter);
+	return r < 0 ? "the kernel filters no system calls (CONFIG_SECCOMP_FILTER, Linux 4.14)"
+		     : NULL;
+}
+#else
+static const char *filter_calls(void)
+{
+	return "this program was built without libseccomp";
+}
+#endif
+
+const char *confine_self(const struct confine_limits *limits)
+{
+	if (!HAVE_SECCOMP) /* before anything is done in vain */
+		return filter_calls();
+	be_first_when_memory_is_short();
+	set_limits(limits);
+	close_all();
+#ifdef __GLIBC__
+	/* else the first thread reads how many processors there are, from a file */
+	(void)mallopt(M_ARENA_MAX, ARENAS_MAX);
+#endif
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return "the kernel does not let go of privileges";
+	give_up_files();
+	give_up_capabilities();
+	return filter_calls();
+}

@@ -1,0 +1,568 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The child that unpacks (src/lib/reader.c), with decoders that do what somebody would make them do who has
+ * broken into one. Each runs in a real child; the linker puts them in the place of ours in this program only
+ * (--wrap in meson.build).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/jobs.h"
+#include "base/mapped.h"
+#include "image/decompress.h"
+#include "lib/reader-reply.h"
+#include "lib/reader.h"
+#include "lib/unpack.h"
+#include "tests/unit/cmocka-shim.h"
+#include "tests/unit/lib-fixture.h"
+#include "tests/unit/vmlinux-make.h"
+
+enum { MEMORY = 256 << 20 };
+
+/* ---- in the place of ours */
+
+static void (*hostile)(struct unpacked *out); /* what the decoder of gzip does first, or NULL */
+static struct reply *reply; /* of the next child, which can find it in its memory */
+
+int __wrap_window_make(size_t n, struct window *ret);
+int __real_window_make(size_t n, struct window *ret);
+int __wrap_window_make(size_t n, struct window *ret)
+{
+	int r = __real_window_make(n, ret);
+
+	if (r == 0)
+		reply = (struct reply *)(void *)ret->p; /* the last one that is made */
+	return r;
+}
+
+unpack_fn __wrap_unpack_gzip, __real_unpack_gzip;
+int __wrap_unpack_gzip(struct bytes in, struct unpacked *out, size_t *ret_used,
+		       struct kx_error *err)
+{
+	if (hostile)
+		hostile(out);
+	return __real_unpack_gzip(in, out, ret_used, err);
+}
+
+/* ---- what they do */
+
+/* without a sanitizer's report, which looks into files */
+__attribute__((no_sanitize("address", "undefined"))) static void crash(struct unpacked *out)
+{
+	static const int *volatile nothing;
+
+	out->n = (size_t)*nothing;
+}
+
+static void end_loudly(struct unpacked *out)
+{
+	abort();
+}
+
+static void leave(struct unpacked *out)
+{
+	confine_leave(0);
+}
+
+static void open_file(struct unpacked *out)
+{
+	(void)!open("/etc/hostname", O_RDONLY | O_CLOEXEC);
+}
+
+static void execute(struct unpacked *out)
+{
+	static char name[] = "/bin/true";
+	char *const words[] = { name, NULL };
+
+	(void)!execve(name, words, NULL);
+}
+
+static void trace(struct unpacked *out)
+{
+	(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+}
+
+static void connect_out(struct unpacked *out)
+{
+	(void)!socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+static void kill_other(struct unpacked *out)
+{
+	(void)kill(getppid(), 0);
+}
+
+static void fork_again(struct unpacked *out)
+{
+	(void)!syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+}
+
+static void map_code(struct unpacked *out)
+{
+	(void)!mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static void make_code(struct unpacked *out)
+{
+	(void)mprotect(out->p, 4096, PROT_READ | PROT_EXEC);
+}
+
+static void raise_limits(struct unpacked *out)
+{
+	(void)!syscall(SYS_prlimit64, 0, 0, NULL, NULL);
+}
+
+static void load_kernel(struct unpacked *out)
+{
+	/* more than 16 segments is EINVAL even if nothing stopped it */
+	(void)!syscall(SYS_kexec_load, 0L, 1000L, NULL, 0L);
+}
+
+static void never_end(struct unpacked *out)
+{
+	for (volatile unsigned i = 0;; i++)
+		;
+}
+
+static void wait_for_nothing(struct unpacked *out)
+{
+	static int zero;
+
+	for (;;)
+		(void)syscall(SYS_futex, &zero, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
+}
+
+/* ---- and what the answer says then */
+
+static void reply_done(int r, const void *answer, size_t n)
+{
+	reply->magic = REPLY_MAGIC;
+	reply->size = (uint32_t)n;
+	reply->r = r;
+	memcpy(reply->answer, answer, n);
+	reply->stage = STAGE_DONE;
+	confine_leave(0);
+}
+
+static void say_too_much(struct unpacked *out)
+{
+	const size_t n = SIZE_MAX / 2;
+
+	reply_done(0, &n, sizeof(n));
+}
+
+static void say_one_more(struct unpacked *out)
+{
+	const size_t n = out->max + 1;
+
+	reply_done(0, &n, sizeof(n));
+}
+
+static void say_other_size(struct unpacked *out)
+{
+	const size_t n[64] = { 0 };
+
+	reply_done(0, n, sizeof(n));
+}
+
+static void say_wrong_magic(struct unpacked *out)
+{
+	reply->magic = 1;
+	reply->size = sizeof(size_t);
+	reply->stage = STAGE_DONE;
+	confine_leave(0);
+}
+
+static void say_unknown_stage(struct unpacked *out)
+{
+	reply->stage = 77;
+	confine_leave(0);
+}
+
+static void say_positive(struct unpacked *out)
+{
+	reply_done(1, "", 0);
+}
+
+static void say_no_errno(struct unpacked *out)
+{
+	const size_t n = 0;
+
+	reply_done(-100000, &n, sizeof(n));
+}
+
+static void say_endless_sentence(struct unpacked *out)
+{
+	const size_t n = 0;
+
+	memset(&reply->err, 'x', sizeof(reply->err));
+	reply_done(-EBADMSG, &n, sizeof(n));
+}
+
+/* An error that points somewhere, as it would be printed. */
+static void say_pointer(struct unpacked *out)
+{
+	const size_t n = 0;
+
+	reply->err.type = (const char *)(uintptr_t)1;
+	memcpy(reply->err.message, "a", 2);
+	reply_done(-EBADMSG, &n, sizeof(n));
+}
+
+static const struct row {
+	const char *name;
+	void (*hostile)(struct unpacked *out);
+	int code;
+	const char *says;
+} rows[] = {
+	{ "crash", crash, -EBADMSG, "crashed" },
+	{ "abort", end_loudly, -EBADMSG, "crashed" },
+	{ "leave", leave, -EPROTO, "cannot be" },
+	{ "open", open_file, -EPERM, "something else" },
+	{ "exec", execute, -EPERM, "something else" },
+	{ "ptrace", trace, -EPERM, "something else" },
+	{ "socket", connect_out, -EPERM, "something else" },
+	{ "kill", kill_other, -EPERM, "something else" },
+	{ "fork", fork_again, -EPERM, "something else" },
+	{ "mmap", map_code, -EPERM, "something else" },
+	{ "mprotect", make_code, -EPERM, "something else" },
+	{ "setrlimit", raise_limits, -EPERM, "something else" },
+	{ "kexec_load", load_kernel, -EPERM, "something else" },
+	{ "too much", say_too_much, -EPROTO, "cannot be" },
+	{ "one more", say_one_more, -EPROTO, "cannot be" },
+	{ "other size", say_other_size, -EPROTO, "cannot be" },
+	{ "magic", say_wrong_magic, -EPROTO, "cannot be" },
+	{ "stage", say_unknown_stage, -EPROTO, "cannot be" },
+	{ "positive", say_positive, -EPROTO, "cannot be" },
+	{ "no errno", say_no_errno, -EPROTO, "cannot be" },
+	{ "endless", say_endless_sentence, -EBADMSG, "xxxxxxxx" },
+	{ "pointer", say_pointer, -EBADMSG, "a" },
+};
+
+/* ---- through the library's calls: a kernel that is packed as a whole, and the one in a bzImage */
+
+static void put_packed(struct fixture *f)
+{
+	uint8_t plain[ELF_N] = { 0 }, packed[ELF_N + GZIP_EXTRA];
+	struct bytes gz;
+
+	(void)make_elf(plain, false);
+	gz = make_gzip(packed, (struct bytes){ plain, sizeof(plain) });
+	root_put_bytes(&f->root, "/boot/packed", gz.p, gz.n);
+}
+
+static void expect_refused(const struct row *row, int r, const struct kx_error *err,
+			   const struct fixture *f)
+{
+	if (r != row->code || !strstr(err->message, row->says) || strlen(err->message) > 503)
+		fail_msg("%s: %d, \"%.500s\"", row->name, r, err->message);
+	assert_int_equal(err->code, r);
+	assert_null(err->type);
+	assert_int_equal(f->n_loads, 0);
+}
+
+static void test_hostile_file(void **state)
+{
+	struct fixture *f = *state;
+
+	put_packed(f);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct kx_image *image = NULL;
+		struct kx_error err = { 0 };
+		int r;
+
+		hostile = rows[i].hostile;
+		r = kx_image_open(f->ctx, "/boot/packed", NULL, &image, &err);
+		hostile = NULL;
+		assert_null(image);
+		assert_int_equal(err.step, KX_STEP_KERNEL_UNPACK);
+		assert_non_null(strstr(err.file, "/boot/packed"));
+		expect_refused(&rows[i], r, &err, f);
+	}
+}
+
+/* The answer about kernel and ramdisk is another struct: those rows that know it do not fit here. */
+static void test_hostile_kernel(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && rows[i].hostile != say_too_much; i++) {
+		struct kx_image *image = fixture_kernel(f, "/boot/kernel");
+		const char *initrd = "/boot/initrd";
+		const struct kx_request req = { .size = sizeof(req),
+						.image = image,
+						.cmdline = "quiet",
+						.initrds = &initrd,
+						.n_initrds = 1,
+						.flags = KX_REQ_FAST };
+		struct kx_plan *plan = NULL;
+		struct kx_error err = { 0 };
+		int r;
+
+		hostile = rows[i].hostile;
+		r = kx_plan_new(f->ctx, &req, &plan, &err);
+		hostile = NULL;
+		assert_null(plan);
+		expect_refused(&rows[i], r, &err, f);
+		kx_image_free(image);
+	}
+}
+
+/* ---- limits, shorter than usual */
+
+struct job {
+	void (*does)(struct unpacked *out);
+};
+
+static int work(void *data, void *answer, struct kx_error *err)
+{
+	const struct job *job = data;
+
+	job->does(NULL);
+	return 0;
+}
+
+static int eat(void *data, void *answer, struct kx_error *err)
+{
+	for (size_t n = 0; n < SIZE_MAX; n += 1 << 20) {
+		/* as malloc(3) gets it, which a sanitizer replaces by one that never fails */
+		uint8_t *p = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE,
+				  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (p == MAP_FAILED)
+			return kx_fail(err, -ENOMEM, "no memory after %zu MiB", n >> 20);
+		memset(p, 1, 1 << 20);
+		*(size_t *)answer = n;
+	}
+	return 0;
+}
+
+static void test_limits(void **state)
+{
+	static const struct reader_limits limits = { .confine = { .memory = MEMORY, .cpu_s = 1 },
+						     .idle_s = 1 };
+	static const struct {
+		void (*does)(struct unpacked *out);
+		const char *says;
+	} ends[] = { { never_end, "processor time" }, { wait_for_nothing, "stood still" } };
+	struct fixture *f = *state;
+	struct kx_error err;
+	size_t eaten = 0;
+	struct reader reader = { .limits = &limits };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		struct job job = { ends[i].does };
+
+		err = (struct kx_error){ 0 };
+		reader.work = work;
+		reader.data = &job;
+		assert_int_equal(reader_run(f->ctx, &reader, &err), -ETIMEDOUT);
+		assert_non_null(strstr(err.message, ends[i].says));
+	}
+	err = (struct kx_error){ 0 };
+	reader.work = eat;
+	reader.answer = &eaten;
+	reader.answer_n = sizeof(eaten);
+	assert_int_equal(reader_run(f->ctx, &reader, &err), -ENOMEM);
+	assert_non_null(strstr(err.message, "no memory after"));
+	assert_int_equal(eaten, 0); /* a failure leaves the answer as it was */
+}
+
+/* ---- what works */
+
+static int use_threads(void *data, void *answer, struct kx_error *err);
+static void thread(void *data, size_t i)
+{
+	size_t *sums = data;
+	uint8_t *p = malloc(1 << 22);
+
+	for (size_t k = 0; p && k < 1 << 22; k++)
+		p[k] = (uint8_t)(k ^ i);
+	for (size_t k = 0; p && k < 1 << 22; k++)
+		sums[i] += p[k];
+	free(p);
+}
+
+static int use_threads(void *data, void *answer, struct kx_error *err)
+{
+	jobs_run(8, thread, answer);
+	return 0;
+}
+
+static void expect_threads(struct fixture *f)
+{
+	size_t sums[8] = { 0 };
+	const struct reader reader = { .work = use_threads,
+				       .answer = sums,
+				       .answer_n = sizeof(sums) };
+
+	assert_int_equal(reader_run(f->ctx, &reader, NULL), 0);
+	for (size_t i = 0; i < 8; i++)
+		assert_int_equal(sums[i], (size_t)255 * 128 << 14);
+}
+
+static void test_threads(void **state)
+{
+	struct fixture *f = *state;
+
+	expect_threads(f);
+	assert_null(strstr(f->log, "not confined"));
+}
+
+/* A program that ignores SIGCHLD gets no status of its children. */
+static void test_no_status(void **state)
+{
+	struct fixture *f = *state;
+	struct job job = { crash };
+	const struct reader reader = { .work = work, .data = &job };
+
+	(void)signal(SIGCHLD, SIG_IGN);
+	expect_threads(f);
+	assert_int_equal(reader_run(f->ctx, &reader, NULL), -EPROTO);
+	(void)signal(SIGCHLD, SIG_DFL);
+}
+
+/* ---- inputs and windows that are not there */
+
+struct look {
+	struct contents file;
+	struct window window;
+};
+
+static int look_at_input(void *data, void *answer, struct kx_error *err)
+{
+	const struct look *look = data;
+	unsigned sum = 0;
+
+	for (size_t i = 0; i < look->file.n; i++)
+		sum += look->file.p[i];
+	*(unsigned *)answer = sum;
+	return 0;
+}
+
+/* SIGBUS in the child: this program has no handler of its own. */
+static void test_input_shrinks(void **state)
+{
+	struct fixture *f = *state;
+	static uint8_t ones[3 * 4096];
+	const uint64_t before = mapped_changes();
+	struct kx_error err = { 0 };
+	struct look look = { 0 };
+	unsigned sum = 1;
+	const struct reader reader = {
+		.work = look_at_input, .data = &look, .answer = &sum, .answer_n = sizeof(sum)
+	};
+	char full[256];
+	int fd;
+
+	memset(ones, 1, sizeof(ones));
+	root_put_bytes(&f->root, "/boot/shrinks", ones, sizeof(ones));
+	fd = fixture_open(f, "/boot/shrinks");
+	assert_int_equal(contents_open(fd, 1 << 20, &look.file), 0);
+	assert_true(look.file.is_mapped);
+	assert_int_equal(truncate(fixture_path(f, "/boot/shrinks", full), 4096), 0);
+	assert_int_equal(reader_run(f->ctx, &reader, &err), 0);
+	assert_int_equal(sum, 4096);
+	assert_int_equal(mapped_check(before, &err), -ESTALE);
+	contents_done(&look.file);
+	close(fd);
+}
+
+static int fill_window(void *data, void *answer, struct kx_error *err)
+{
+	const struct look *look = data;
+
+	memset(look->window.p, 1, look->window.n);
+	return 0;
+}
+
+/* A window whose pages cannot be had: here because its file is shorter. */
+static void test_no_page(void **state)
+{
+	struct fixture *f = *state;
+	const int fd = memfd_create("short", MFD_CLOEXEC);
+	struct kx_error err = { 0 };
+	struct look look = { .window = { .n = 8192, .is_shared = true } };
+	const struct reader reader = {
+		.work = fill_window, .data = &look, .windows = &look.window, .n_windows = 1
+	};
+
+	assert_int_equal(ftruncate(fd, 4096), 0);
+	look.window.p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(look.window.p, MAP_FAILED);
+	assert_int_equal(reader_run(f->ctx, &reader, &err), -ENOMEM);
+	assert_non_null(strstr(err.message, "no memory"));
+	window_done(&look.window);
+	close(fd);
+}
+
+/* ---- where nothing can be confined it goes on, and says so */
+
+static void refuse_filters(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	assert_non_null(filter);
+	assert_int_equal(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(seccomp), 0), 0);
+	assert_int_equal(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
+					  SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)),
+			 0);
+	assert_int_equal(seccomp_load(filter), 0);
+	seccomp_release(filter);
+}
+
+static void expect_open(struct fixture *f)
+{
+	struct kx_image *image = NULL;
+
+	put_packed(f);
+	assert_int_equal(kx_image_open(f->ctx, "/boot/packed", NULL, &image, NULL), 0);
+	kx_image_free(image);
+}
+
+static void test_not_confined(void **state)
+{
+	struct fixture *f = *state;
+	int status = -1;
+	pid_t pid;
+
+	expect_open(f);
+	assert_null(strstr(f->log, "not confined"));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		refuse_filters();
+		expect_open(f);
+		_exit(strstr(f->log, "not confined to a process of its own: the kernel filters no")
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_MACHINE(test_hostile_file), WITH_MACHINE(test_hostile_kernel),
+		WITH_MACHINE(test_limits),	 WITH_MACHINE(test_threads),
+		WITH_MACHINE(test_no_status),	 WITH_MACHINE(test_input_shrinks),
+		WITH_MACHINE(test_no_page),	 WITH_MACHINE(test_not_confined),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
