@@ -48,6 +48,7 @@ struct parser {
 	char *append, *initrd;
 	bool in_label, kernel_is_linux, is_disabled, is_hidden, has_fdtdir, has_overlays;
 	bool adds_network, has_variables;
+	unsigned broken_line; /* of U-Boot, which does not take the file then; 0: none */
 
 	/* what holds for all labels */
 	char *global_append;
@@ -297,14 +298,17 @@ static int end_submenu(struct parser *p)
 
 /* MENU DEFAULT marks the label, or before the first one of a submenu its line in the menu above.
  * Each menu has its own. */
-static void mark_default(struct parser *p)
+static int mark_default(struct parser *p)
 {
 	struct submenu *m = &p->menus[p->at];
 
-	if (p->in_label && (!p->is_uboot || !p->default_label))
+	if (p->in_label && p->is_uboot) /* the first one, until a line "default" */
+		return p->default_label ? 0 : replace(&p->default_label, p->entry.id);
+	if (p->in_label)
 		m->chosen = p->n_items;
-	else if (!p->in_label && p->at)
+	else if (p->at)
 		p->menus[m->parent].chosen = m->own_item;
+	return 0;
 }
 
 static int take_text(struct parser *p, struct bytes text);
@@ -337,7 +341,7 @@ static int take_menu(struct parser *p, struct bytes value)
 	if (bytes_is_nocase(key, "label") && p->in_label)
 		return set_title(p, value);
 	if (bytes_is_nocase(key, "default"))
-		mark_default(p);
+		return mark_default(p);
 	if (bytes_is_nocase(key, "disable") && p->in_label)
 		p->is_disabled = true;
 	if (bytes_is_nocase(key, "hide") && p->in_label && !p->is_uboot)
@@ -395,6 +399,9 @@ static int take_key(struct parser *p, struct bytes key, struct bytes value, unsi
 
 	if (r < 0)
 		return r;
+	if (p->is_uboot && !p->broken_line && uboot_wants_value(key, p->in_label) &&
+	    (!value.n || value.p[0] == '#'))
+		p->broken_line = line;
 	if (bytes_is_nocase(key, "label"))
 		return begin_label(p, value, line);
 	if (bytes_is_nocase(key, "append"))
@@ -530,8 +537,16 @@ static int choose(struct parser *p)
 			   name ? key : "no DEFAULT", name ? " names no label: " : "",
 			   name ? name : "");
 	}
+	if (p->broken_line)
+		i = n;
 	menu_set_default(&p->menu, i);
-	return r;
+	return r < 0 || !p->broken_line
+		       ? r
+		       : menu_warn(
+				 &p->menu,
+				 "line %u has no value: U-Boot does not take the file, and starts "
+				 "nothing that is in it",
+				 p->broken_line);
 }
 
 int extlinux_parse(struct bytes file, bool is_uboot, struct extlinux_files *files,
