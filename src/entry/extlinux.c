@@ -363,6 +363,17 @@ static int take_menu(struct parser *p, struct bytes value)
 static const char *const program_keys[] = { "com32",   "boot",	 "bss",	    "pxe",
 					    "fdimage", "config", "comboot", "localboot" };
 
+/* U-Boot does not take the value of a second one, and then no longer knows where it is: the label ends. */
+static bool is_second(const struct parser *p, struct bytes key)
+{
+	return (p->initrd && bytes_is_nocase(key, "initrd")) ||
+	       (p->has_fdtdir &&
+		(bytes_is_nocase(key, "fdtdir") || bytes_is_nocase(key, "devicetreedir"))) ||
+	       (p->entry.devicetree &&
+		(bytes_is_nocase(key, "fdt") || bytes_is_nocase(key, "devicetree"))) ||
+	       (p->has_overlays && bytes_is_nocase(key, "fdtoverlays"));
+}
+
 static int take_label_key(struct parser *p, struct bytes key, struct bytes value)
 {
 	struct boot_entry *e = &p->entry;
@@ -372,13 +383,13 @@ static int take_label_key(struct parser *p, struct bytes key, struct bytes value
 		e->type = ENTRY_LINUX;
 		return bytes_set(&e->kernel, p->is_uboot ? value : bytes_word(&value));
 	}
+	if (p->is_uboot && is_second(p, key))
+		return end_label(p);
 	if (bytes_is_nocase(key, "initrd"))
-		return p->is_uboot && p->initrd ? 0 : bytes_set(&p->initrd, value);
+		return bytes_set(&p->initrd, value);
 	if (bytes_is_nocase(key, "fdt") || bytes_is_nocase(key, "devicetree"))
 		/* "-" is the device tree that U-Boot itself has */
-		return bytes_is(value, "-") || (p->is_uboot && e->devicetree)
-			       ? 0
-			       : bytes_set(&e->devicetree, value);
+		return bytes_is(value, "-") ? 0 : bytes_set(&e->devicetree, value);
 	if (bytes_is_nocase(key, "fdtoverlays") || bytes_is_nocase(key, "devicetree-overlay"))
 		p->has_overlays = true;
 	if (bytes_is_nocase(key, "ipappend") || bytes_is_nocase(key, "sysappend"))

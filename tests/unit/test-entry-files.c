@@ -423,6 +423,7 @@ static void test_uboot_labels(void **state)
 		  1, "" },
 		{ "label l0\nkernel /a\nmenu default\nlabel l1\nkernel /b\ndefault l1\n", 1, "" },
 		{ "label l0\nkernel /a\nappend #n x\n", 1, "#n x" },
+		{ "label l0\nkernel /a\ninitrd /i\nappend x\ninitrd /j\nappend late\n", 0, "x" },
 		{ "label l0\nkernel /a\nlabel\n", 2, "" },
 	};
 
