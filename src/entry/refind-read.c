@@ -303,8 +303,7 @@ static int choose(struct reader *rd)
 	return format(&menu->default_reason, "default_selection %s%s%s%s: %s\n",
 		      rd->conf.selection ? selection : "is not set",
 		      previous ? ", started last: \"" : "", previous ? previous : "",
-		      previous ? "\"" : "",
-		      menu->entries[i].title);
+		      previous ? "\"" : "", menu->entries[i].title);
 }
 
 static int read_all(struct reader *rd)

@@ -92,7 +92,8 @@ def run_uboot(folder, disk, n):
 def attempts(text):
     """[(number of the label, its files, its command line)] in the order in which it tried them."""
     found = []
-    for line in text.splitlines():
+    # A menu that it shows has the same lines as what it tries.
+    for line in text.rpartition("Enter choice: ")[2].splitlines():
         if re.match(r"\d+:\t", line):
             found.append([int(line.split(":")[0]), [], ""])
         elif found and line.startswith("Retrieving file: "):
