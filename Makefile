@@ -75,6 +75,7 @@ check-loaders: deps ## hundreds of generated configurations, read by boot loader
 	@tests/oracle/legacy.py $(LOADERS)/src/cli/rapidreboot/rapidreboot --files 150
 	@python3 tests/oracle/syslinux.py $(LOADERS)/src/cli/rapidreboot/rapidreboot --files 300
 	@python3 tests/oracle/bootctl.py $(LOADERS)/src/cli/rapidreboot/rapidreboot --trees 200
+	@tests/oracle/uboot.py $(LOADERS)/src/cli/rapidreboot/rapidreboot --files 120
 	@python3 tests/oracle/kdump.py $(LOADERS)/src/cli/rapidreboot/rapidreboot --files 300
 
 bench: deps all ## count instructions of load and blackout, beside kexec-tools

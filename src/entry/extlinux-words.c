@@ -88,6 +88,25 @@ bool uboot_in_label(struct bytes key)
 	return false;
 }
 
+bool uboot_wants_value(struct bytes key, bool in_label)
+{
+	/* boot/pxe_utils.c, parse_sliteral() and parse_integer() */
+	static const char *const of_label[] = { "kernel",     "linux",	       "append",
+						"initrd",     "fdt",	       "fdtdir",
+						"devicetree", "devicetreedir", "fdtoverlays",
+						"ipappend" };
+	static const char *const of_all[] = { "label", "default", "ontimeout", "timeout",
+					      "include" };
+
+	for (size_t i = 0; in_label && i < sizeof(of_label) / sizeof(of_label[0]); i++)
+		if (bytes_is_nocase(key, of_label[i]))
+			return true;
+	for (size_t i = 0; i < sizeof(of_all) / sizeof(of_all[0]); i++)
+		if (bytes_is_nocase(key, of_all[i]))
+			return true;
+	return false;
+}
+
 /* Takes one character off; a backslash before it goes, unless another one is before that. False when the
  * text ends with the backslash. */
 static bool take_char(const char **s, char prev, char *ret, char *ret_prev)

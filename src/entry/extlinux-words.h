@@ -19,6 +19,9 @@ _must_check_ int extlinux_take_initrd(const char *cmdline, struct strlist *initr
 /* Is @key one of a label of U-Boot? Any other word ends it. */
 bool uboot_in_label(struct bytes key);
 
+/* Does U-Boot fail at the whole file when @key has no value, or one that begins with "#"? */
+bool uboot_wants_value(struct bytes key, bool in_label);
+
 /*
  * The command line that a kernel gets for the words behind `append`, as cli_simple_process_macros() in
  * U-Boot's common/cli_simple.c makes it: one level of backslashes and single quotes is taken off,

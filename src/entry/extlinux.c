@@ -48,6 +48,7 @@ struct parser {
 	char *append, *initrd;
 	bool in_label, kernel_is_linux, is_disabled, is_hidden, has_fdtdir, has_overlays;
 	bool adds_network, has_variables;
+	unsigned broken_line; /* of U-Boot, which does not take the file then; 0: none */
 
 	/* what holds for all labels */
 	char *global_append;
@@ -297,14 +298,17 @@ static int end_submenu(struct parser *p)
 
 /* MENU DEFAULT marks the label, or before the first one of a submenu its line in the menu above.
  * Each menu has its own. */
-static void mark_default(struct parser *p)
+static int mark_default(struct parser *p)
 {
 	struct submenu *m = &p->menus[p->at];
 
-	if (p->in_label && (!p->is_uboot || !p->default_label))
+	if (p->in_label && p->is_uboot) /* the first one, until a line "default" */
+		return p->default_label ? 0 : replace(&p->default_label, p->entry.id);
+	if (p->in_label)
 		m->chosen = p->n_items;
-	else if (!p->in_label && p->at)
+	else if (p->at)
 		p->menus[m->parent].chosen = m->own_item;
+	return 0;
 }
 
 static int take_text(struct parser *p, struct bytes text);
@@ -337,7 +341,7 @@ static int take_menu(struct parser *p, struct bytes value)
 	if (bytes_is_nocase(key, "label") && p->in_label)
 		return set_title(p, value);
 	if (bytes_is_nocase(key, "default"))
-		mark_default(p);
+		return mark_default(p);
 	if (bytes_is_nocase(key, "disable") && p->in_label)
 		p->is_disabled = true;
 	if (bytes_is_nocase(key, "hide") && p->in_label && !p->is_uboot)
@@ -359,6 +363,17 @@ static int take_menu(struct parser *p, struct bytes value)
 static const char *const program_keys[] = { "com32",   "boot",	 "bss",	    "pxe",
 					    "fdimage", "config", "comboot", "localboot" };
 
+/* U-Boot does not take the value of a second one, and then no longer knows where it is: the label ends. */
+static bool is_second(const struct parser *p, struct bytes key)
+{
+	return (p->initrd && bytes_is_nocase(key, "initrd")) ||
+	       (p->has_fdtdir &&
+		(bytes_is_nocase(key, "fdtdir") || bytes_is_nocase(key, "devicetreedir"))) ||
+	       (p->entry.devicetree &&
+		(bytes_is_nocase(key, "fdt") || bytes_is_nocase(key, "devicetree"))) ||
+	       (p->has_overlays && bytes_is_nocase(key, "fdtoverlays"));
+}
+
 static int take_label_key(struct parser *p, struct bytes key, struct bytes value)
 {
 	struct boot_entry *e = &p->entry;
@@ -368,13 +383,13 @@ static int take_label_key(struct parser *p, struct bytes key, struct bytes value
 		e->type = ENTRY_LINUX;
 		return bytes_set(&e->kernel, p->is_uboot ? value : bytes_word(&value));
 	}
+	if (p->is_uboot && is_second(p, key))
+		return end_label(p);
 	if (bytes_is_nocase(key, "initrd"))
-		return p->is_uboot && p->initrd ? 0 : bytes_set(&p->initrd, value);
+		return bytes_set(&p->initrd, value);
 	if (bytes_is_nocase(key, "fdt") || bytes_is_nocase(key, "devicetree"))
 		/* "-" is the device tree that U-Boot itself has */
-		return bytes_is(value, "-") || (p->is_uboot && e->devicetree)
-			       ? 0
-			       : bytes_set(&e->devicetree, value);
+		return bytes_is(value, "-") ? 0 : bytes_set(&e->devicetree, value);
 	if (bytes_is_nocase(key, "fdtoverlays") || bytes_is_nocase(key, "devicetree-overlay"))
 		p->has_overlays = true;
 	if (bytes_is_nocase(key, "ipappend") || bytes_is_nocase(key, "sysappend"))
@@ -395,6 +410,9 @@ static int take_key(struct parser *p, struct bytes key, struct bytes value, unsi
 
 	if (r < 0)
 		return r;
+	if (p->is_uboot && !p->broken_line && uboot_wants_value(key, p->in_label) &&
+	    (!value.n || value.p[0] == '#'))
+		p->broken_line = line;
 	if (bytes_is_nocase(key, "label"))
 		return begin_label(p, value, line);
 	if (bytes_is_nocase(key, "append"))
@@ -530,8 +548,16 @@ static int choose(struct parser *p)
 			   name ? key : "no DEFAULT", name ? " names no label: " : "",
 			   name ? name : "");
 	}
+	if (p->broken_line)
+		i = n;
 	menu_set_default(&p->menu, i);
-	return r;
+	return r < 0 || !p->broken_line
+		       ? r
+		       : menu_warn(
+				 &p->menu,
+				 "line %u has no value: U-Boot does not take the file, and starts "
+				 "nothing that is in it",
+				 p->broken_line);
 }
 
 int extlinux_parse(struct bytes file, bool is_uboot, struct extlinux_files *files,

@@ -247,6 +247,39 @@ static int say_guess(struct reader *rd, const char *selection, const char *previ
 		      remedy);
 }
 
+static bool is_found_kernel(const struct boot_entry *e)
+{
+	return e->source.line == 0 && e->type == ENTRY_LINUX && e->kernel;
+}
+
+/* Of several kernels in one directory it shows the one that was modified last, and the others behind it
+ * (fold_linux_kernels): no selection names those. Seen with rEFInd 0.13.2. */
+static int say_folded(struct reader *rd, size_t chosen)
+{
+	const struct boot_menu *menu = &rd->menu;
+	const struct boot_entry *e = chosen < menu->n_entries ? &menu->entries[chosen] : NULL;
+	_cleanup_free_ char *dir = NULL;
+	size_t n = 0;
+	int r = e && is_found_kernel(e) && !rd->conf.unfolds && !menu->guess
+			? path_parent(e->kernel, &dir)
+			: 0;
+
+	for (size_t i = 0; r == 0 && dir && i < menu->n_entries; i++) {
+		_cleanup_free_ char *other = NULL;
+
+		if (is_found_kernel(&menu->entries[i]))
+			r = path_parent(menu->entries[i].kernel, &other);
+		n += other && strcmp(other, dir) == 0;
+	}
+	return r < 0 || n < 2
+		       ? r
+		       : format(&rd->menu.guess,
+				"rEFInd starts the kernel in %s that was modified last, whichever of "
+				"them is named; with fold_linux_kernels false it starts the one that "
+				"default_selection names",
+				dir);
+}
+
 static int choose(struct reader *rd)
 {
 	const char *selection = rd->conf.selection ? rd->conf.selection : "+";
@@ -262,12 +295,15 @@ static int choose(struct reader *rd)
 		r = say_guess(rd, selection, previous);
 	if (r < 0)
 		return r;
-	menu_set_default(menu, i < menu->n_entries ? i : 0);
+	i = i < menu->n_entries ? i : 0;
+	r = say_folded(rd, i);
+	if (r < 0)
+		return r;
+	menu_set_default(menu, i);
 	return format(&menu->default_reason, "default_selection %s%s%s%s: %s\n",
 		      rd->conf.selection ? selection : "is not set",
 		      previous ? ", started last: \"" : "", previous ? previous : "",
-		      previous ? "\"" : "",
-		      i < menu->n_entries ? menu->entries[i].title : "the first entry");
+		      previous ? "\"" : "", menu->entries[i].title);
 }
 
 static int read_all(struct reader *rd)

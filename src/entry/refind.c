@@ -257,6 +257,8 @@ static int take_setting(struct parser *p, const struct strlist *words, unsigned 
 	}
 	if (strcasecmp(key, "scan_all_linux_kernels") == 0)
 		p->conf.no_kernels = value && is_false(value);
+	if (strcasecmp(key, "fold_linux_kernels") == 0)
+		p->conf.unfolds = value && is_false(value);
 	if (strcasecmp(key, "use_nvram") == 0)
 		p->conf.keeps_files = value && is_false(value);
 	if (!value)

@@ -25,6 +25,7 @@ struct refind_conf {
 	char scan[REFIND_SCAN_MAX + 1]; /* first letters of the words of scanfor; "" when not set */
 	bool keeps_files;		/* use_nvram false: variables are files */
 	bool no_kernels;		/* scan_all_linux_kernels false */
+	bool unfolds;			/* fold_linux_kernels false */
 	/* dont_scan_files, dont_scan_dirs, dont_scan_volumes; commas between them */
 	char *no_files, *no_dirs, *no_volumes;
 };

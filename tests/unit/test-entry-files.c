@@ -416,6 +416,15 @@ static void test_uboot_labels(void **state)
 		{ "label l0\nkernel /a\nsay hello\nappend late\n", 0, "" },
 		{ "label l0\nkernel /a\ntimeout 3\nappend late\n", 0, "" },
 		{ "label l0\nkernel /a\nkaslrseed\nappend in\n", 0, "in" },
+		/* seen on U-Boot 2023.01: the first MENU DEFAULT; a file with a line without a
+		 * value is not taken at all */
+		{ "label l0\nkernel /a\nlabel l1\nkernel /b\nmenu default\nlabel l2\nkernel /c\n"
+		  "menu default\n",
+		  1, "" },
+		{ "label l0\nkernel /a\nmenu default\nlabel l1\nkernel /b\ndefault l1\n", 1, "" },
+		{ "label l0\nkernel /a\nappend #n x\n", 1, "#n x" },
+		{ "label l0\nkernel /a\ninitrd /i\nappend x\ninitrd /j\nappend late\n", 0, "x" },
+		{ "label l0\nkernel /a\nlabel\n", 2, "" },
 	};
 
 	(void)state;

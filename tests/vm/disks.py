@@ -95,14 +95,14 @@ def _gpt_header(here, other, last, table, disk_uuid, table_crc):
     return pack(binascii.crc32(pack(0))).ljust(SECTOR, b"\0")
 
 
-def gpt(path, partitions):
-    """A disk with partitions [(file, type)]."""
+def gpt(path, partitions, attributes=0):
+    """A disk with partitions [(file, type)], all of them with these attributes."""
     sources = [source for source, _ in partitions]
     entries = b""
     for (source, kind), (at, sectors) in zip(partitions, _layout(sources)):
         entries += struct.pack("<16s16sQQQ72s", uuid.UUID(kind).bytes_le,
                                uuid.uuid5(uuid.NAMESPACE_OID, source).bytes_le, at,
-                               at + sectors - 1, 0, b"")
+                               at + sectors - 1, attributes, b"")
     end = at + sectors
     last = end + GPT_SECTORS  # the backup header; the backup table lies before it
     entries = entries.ljust(GPT_ENTRIES * GPT_ENTRY_SIZE, b"\0")

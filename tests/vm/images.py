@@ -130,6 +130,15 @@ def systemd_boot():
     return _one("usr/lib/systemd/boot/efi/systemd-bootx64.efi", "systemd-stub")
 
 
+def refind():
+    return _one("usr/share/refind/refind/refind_x64.efi", "refind")
+
+
+def uboot_rom():
+    """U-Boot for an emulated PC, in place of its firmware."""
+    return _one("usr/lib/u-boot/qemu-x86_64/u-boot.rom", "u-boot")
+
+
 def grub_modules(platform):
     """The directory of GRUB's modules for @platform: "i386-pc", "x86_64-efi"."""
     return os.path.dirname(_one(f"usr/lib/grub/{platform}/kernel.img", "grub-loaders"))
