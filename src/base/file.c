@@ -48,22 +48,20 @@ int directory_make_in(int root, const char *path, unsigned mode)
 	return -errno;
 }
 
+/* From the end: the directories on the way are there nearly always. */
 int directories_make_in(int root, const char *path, unsigned mode)
 {
-	_cleanup_free_ char *part = strdup(path);
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *parent = NULL;
+	int r = directory_make_in(root, path, mode);
 
-	if (!part)
+	if (r != -ENOENT || !slash || slash == path)
+		return r;
+	parent = strndup(path, (size_t)(slash - path));
+	if (!parent)
 		return -ENOMEM;
-	for (char *slash = strchr(part + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		int r;
-
-		*slash = '\0';
-		r = directory_make_in(root, part, 0755);
-		if (r < 0)
-			return r;
-		*slash = '/';
-	}
-	return directory_make_in(root, part, mode);
+	r = directories_make_in(root, parent, 0755);
+	return r < 0 ? r : directory_make_in(root, path, mode);
 }
 
 static int fill(int fd, const void *buf, size_t n, bool durable)
