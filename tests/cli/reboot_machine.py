@@ -149,11 +149,12 @@ class RebootTest(MachineTest):
         environ.update(env or {})
         return environ
 
-    def run_it(self, *args, **how):
+    def run_it(self, *args, typed=None, **how):
+        """@typed: what a pipe brings to standard input; None: nothing, it is /dev/null."""
         log = self.dir / "log"
         log.unlink(missing_ok=True)
         run = subprocess.run([self.program_path, *args], env=self.environ(**how),
-                             stdin=subprocess.DEVNULL,
+                             **({"stdin": subprocess.DEVNULL} if typed is None else {"input": typed}),
                              capture_output=True, text=True, timeout=60)
         result = Result(run, log)
         self.assertIn(result.rc, EXITS, (args, result.err))

@@ -256,6 +256,16 @@ class Terminal(RebootTest):
                 self.assertIn("[y/N]", shown)
                 self.assertEqual(log, [ASKED["systemd"]] if rc == 0 else [])
 
+    def test_piped(self):
+        """Nobody is asked, but an answer that stands on standard input counts; its end is none."""
+        for typed, rc in (("n\n", 6), ("no\n", 6), ("\n", 6), ("x", 6), ("y\n", 0), ("yes", 0), ("", 0), (None, 0)):
+            with self.subTest(typed):
+                r = self.assertRuns([], rc, [ASKED["systemd"]] if rc == 0 else [], typed=typed)
+                self.assertNotIn("[y/N]", r.err)
+                if rc:
+                    self.assertIn(f'standard input says "{typed.strip()}", which is not yes', r.err)
+        self.assertRuns(["--yes"], 0, [ASKED["systemd"]], typed="n\n")
+
     def test_yes(self):
         got, shown, log = self.on_terminal(["--yes"], "")
         self.assertEqual((got, log), (0, [ASKED["systemd"]]))

@@ -234,5 +234,16 @@ class Success(RebootTest):
         self.line(["disable"], "through the firmware")
 
 
+class Answers(RebootTest):
+    """Without a terminal nobody is asked, but an answer that stands on standard input counts."""
+
+    def test_piped_answer(self):
+        self.take_menu()
+        r = self.assertRuns([], 6, [], typed="n\n")
+        self.assertIn('standard input says "n", which is not yes', r.err)
+        self.assertIn("nothing was done", r.err)
+        self.assertRuns([], 0, typed="y\n")
+
+
 if __name__ == "__main__":
     main()
