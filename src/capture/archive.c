@@ -108,11 +108,9 @@ static int pack(struct bytes program, const struct capture_modules *modules, con
 	return r;
 }
 
-/* Of the running system: a captured machine need not have one. It will see all memory, so that nobody but root
- * may have written it. */
-static int read_program(const char *path, uint8_t **ret, size_t *ret_n)
+static int read_program(const struct capture_wish *w, uint8_t **ret, size_t *ret_n)
 {
-	_cleanup_close_ int fd = open_trusted_in(ROOT_HERE, path, O_RDONLY);
+	_cleanup_close_ int fd = open_trusted_in(w->program_root, w->program, O_RDONLY);
 
 	return fd < 0 ? fd : read_fd(fd, PROGRAM_MAX, ret, ret_n);
 }
@@ -133,7 +131,7 @@ static int make(int root, const struct capture_wish *w, const struct capture_mod
 	r = capture_settings_text(w->settings, &text, err);
 	if (r < 0)
 		return kx_fail_in(err, r, "the capture initramfs: ");
-	r = read_program(w->program, &program, &n);
+	r = read_program(w, &program, &n);
 	if (r < 0)
 		return kx_fail(err, r,
 			       "%s: %s: it is the program that saves a dump, and is installed with "

@@ -8,12 +8,14 @@
 /**
  * struct capture_wish - what is put together
  * @release: of the kernel that runs after the crash
- * @program: path of the program that becomes /init
+ * @program: path of the program that becomes /init, below @program_root: it is of the running system, while a
+ *	captured machine need not have one
  * @directories: where dumps are saved, the first that can be used
  * @settings: level, packing and the others; targets and modules are filled in
  */
 struct capture_wish {
 	const char *release, *program;
+	int program_root;
 	const char *const *directories;
 	size_t n_directories;
 	struct capture_settings *settings;
@@ -24,6 +26,7 @@ struct capture_wish {
  * @root: as in base/io.h
  * @ret: newc archive (buffer-format.rst), to be freed
  *
+ * The program will see all memory, so nobody but root and this user may be able to change it (base/open.h).
  * Of several directories that are on one file system the first counts. The first directory has to have a
  * target; those behind it are left out when they have none.
  *

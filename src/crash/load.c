@@ -135,6 +135,7 @@ static int make_archive(struct crash_job *job, struct kx_error *err)
 	const char *directories[] = { job->settings->target, CRASH_FALLBACK_DIRECTORY };
 	struct capture_wish wish = {
 		.program = job->program,
+		.program_root = ROOT_HERE,
 		.directories = directories,
 		.n_directories = sizeof(directories) / sizeof(directories[0]),
 		.settings = &job->capture,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* The capture initramfs: where dumps go, which modules that needs, what the program is told, what is kept. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/open.h"
 #include "capture/archive.h"
 #include "capture/modules.h"
 #include "capture/store.h"
@@ -377,22 +379,50 @@ static void test_modules_missing(void **state)
 
 /* ---- the archive */
 
+/* The code of a failure that names the program. */
+static int archive_code(int fd, struct capture_wish wish)
+{
+	_cleanup_capture_settings_ struct capture_settings settings = { .level = 31, .wait_s = 9 };
+	_cleanup_free_ uint8_t *p = NULL;
+	struct kx_error err = { 0 };
+	size_t n;
+	int r;
+
+	wish.settings = &settings;
+	r = capture_archive_make(fd, &wish, &p, &n, &err);
+	assert_true(r < 0);
+	assert_non_null(strstr(err.message, "/program: "));
+	return r;
+}
+
 static void test_archive(void **state)
 {
 	const char *directories[] = { "/var/crash", "/run/none", "/srv" };
 	_cleanup_capture_settings_ struct capture_settings settings = { .level = 31, .wait_s = 9 },
 							   told = { 0 };
-	struct capture_wish wish = { RELEASE, "/proc/self/exe", directories, 3, &settings };
+	struct capture_wish wish = { .release = RELEASE,
+				     .program = "/program",
+				     .directories = directories,
+				     .n_directories = 3,
+				     .settings = &settings };
 	struct cpio_entry e, found[32];
 	struct kx_error err = { 0 };
 	_cleanup_free_ uint8_t *p = NULL;
 	struct root root;
+	char path[128];
 	size_t n, at = 0, n_found = 0, program = 0;
 	int fd;
 
 	machine_new(&root);
 	put_modules(&root);
 	fd = open_root(&root);
+	wish.program_root = fd;
+	assert_int_equal(archive_code(fd, wish), -ENOENT);
+	root_put_program(&root, "/program", "code");
+	(void)snprintf(path, sizeof(path), "%s/program", root.path);
+	assert_int_equal(chmod(path, 0777), 0);
+	assert_int_equal(archive_code(fd, wish), NOT_TRUSTED);
+	assert_int_equal(chmod(path, 0755), 0);
 	assert_int_equal(capture_archive_make(fd, &wish, &p, &n, &err), 0);
 	while (n_found < 32 && cpio_next((struct bytes){ p, n }, &at, &e))
 		found[n_found++] = e;
@@ -412,7 +442,6 @@ static void test_archive(void **state)
 	assert_int_equal(told.wait_s, 9);
 	assert_int_equal(told.modules.n, 7);
 	for (size_t i = 0; i < told.modules.n; i++) {
-		char path[64];
 		size_t k = 0;
 
 		(void)snprintf(path, sizeof(path), CAPTURE_MODULES_NAME "/%s", told.modules.v[i]);
