@@ -253,6 +253,16 @@ static void by_next(const struct choice *next, const char *running, struct waiti
 		w->kind = WAITING_KERNEL;
 }
 
+/* systemd 254 and newer; the unit is what its own `systemctl soft-reboot` starts. */
+static bool has_soft_reboot(int root)
+{
+	static const char unit[] = "/usr/lib/systemd/system/soft-reboot.target";
+	struct pid1 pid1;
+
+	pid1_read_in(root, &pid1);
+	return pid1.systemd && exists_in(root, unit) == 1;
+}
+
 void waiting_read(const struct reboot *rb, const struct choice *next, const char *running,
 		  bool may_run, struct waiting *ret)
 {
@@ -263,6 +273,8 @@ void waiting_read(const struct reboot *rb, const struct choice *next, const char
 		(void)by_needrestart(rb->sys, &w);
 	if (next && running)
 		by_next(next, running, &w);
+	w.is_soft_enough =
+		w.kind == WAITING_SERVICES && !w.kernel[0] && has_soft_reboot(rb->machine);
 	*ret = w;
 }
 

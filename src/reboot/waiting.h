@@ -21,12 +21,15 @@ enum waiting_kind {
  * struct waiting - what is known
  * @source: file or program that says so, "" when it follows from the boot entries
  * @packages: who asked for it, as their names
+ * @is_soft_enough: only programs wait, and init can start all of them anew under the kernel that runs
+ *	(systemd-soft-reboot.service(8))
  * @kernel: release that would run, or that is installed and would not, "" not known
  */
 struct waiting {
 	enum waiting_kind kind;
 	char source[64], kernel[128];
 	struct names packages;
+	bool is_soft_enough;
 };
 
 /**

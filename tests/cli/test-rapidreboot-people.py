@@ -49,6 +49,24 @@ class Waiting(RebootTest):
             for name in ("", ".pkgs"):
                 (self.root / (path + "/reboot-required" + name)).unlink()
 
+    def test_soft_reboot(self):
+        """Where only programs wait, and the next kernel would be the one that runs, init can do it alone."""
+        unit = "usr/lib/systemd/system/soft-reboot.target"
+        self.set("run/reboot-required", "")
+        for packages, has_unit, init, soft in (("libc6\ndbus\n", True, "systemd", True),
+                                               ("libc6\ndbus\n", False, "systemd", False),
+                                               ("libc6\ndbus\n", True, "sysvinit", False),
+                                               ("libc6\nlinux-base\n", True, "systemd", False),
+                                               ("shim-signed\n", True, "systemd", False)):
+            with self.subTest((packages, has_unit, init)):
+                self.take_init(init)
+                self.set("run/reboot-required.pkgs", packages)
+                (self.root / unit).unlink(missing_ok=True)
+                if has_unit:
+                    self.set(unit, "[Unit]\n")
+                self.assertIs(self.status()["waiting_soft"], soft)
+                self.assertEqual("`systemctl soft-reboot`" in self.notice(), soft)
+
     def test_before(self):
         """What asked the system before this one, which a fast reboot has not done."""
         self.set("var/lib/rapidreboot/firmware-waits", "since 1767323045\nwants shim-signed\n")

@@ -166,7 +166,8 @@ static void print_waiting(const struct waiting *w)
 
 	plain_printf(stdout, "%s%s%s", what[w->kind], w->kernel[0] ? ", Linux " : "", w->kernel);
 	print_packages(&w->packages);
-	printf(": %s\n", remedy[w->kind]);
+	printf(": %s%s\n", remedy[w->kind],
+	       w->is_soft_enough ? ", or `systemctl soft-reboot`, which keeps the kernel" : "");
 }
 
 static void print_text(const struct status *s)
@@ -242,6 +243,7 @@ static int print_json(const struct status *s)
 	json_object_set_new(all, "waiting", json_string(waiting_kind_name(s->waiting.kind)));
 	json_object_set_new(all, "waiting_kernel",
 			    json_text(s->waiting.kernel[0] ? s->waiting.kernel : NULL));
+	json_object_set_new(all, "waiting_soft", json_boolean(s->waiting.is_soft_enough));
 	json_object_set_new(
 		all, "waiting_packages",
 		json_texts((const char *const *)s->waiting.packages.v, s->waiting.packages.n));
