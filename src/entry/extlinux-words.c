@@ -7,6 +7,7 @@
 
 #include "base/lines.h"
 #include "base/strbuf.h"
+#include "entry/read.h"
 
 bool extlinux_is_program(const char *kernel)
 {
@@ -181,5 +182,27 @@ int uboot_expand(const char *append, char **ret, bool *ret_has_variables)
 		return r;
 	free(*ret);
 	*ret = text;
+	return 0;
+}
+
+const char *extlinux_words_behind(const char *line)
+{
+	line += strcspn(line, " \t");
+	return line + strspn(line, " \t");
+}
+
+int extlinux_add_words(const char *line, char **cmdline)
+{
+	const char *words = extlinux_words_behind(line);
+	char *longer;
+	int r;
+
+	if (!*words || !*cmdline)
+		return 0;
+	r = format(&longer, "%s %s", *cmdline, words);
+	if (r < 0)
+		return r;
+	free(*cmdline);
+	*cmdline = longer;
 	return 0;
 }

@@ -29,3 +29,9 @@ bool uboot_wants_value(struct bytes key, bool in_label);
  * one, and it stays as written. -ENOMEM.
  */
 _must_check_ int uboot_expand(const char *append, char **ret, bool *ret_has_variables);
+
+/* What stands behind the first word of @line. */
+const char *extlinux_words_behind(const char *line);
+
+/* DEFAULT and ONTIMEOUT name a label, whose command line, if it has one, the words behind it extend. */
+_must_check_ int extlinux_add_words(const char *line, char **cmdline);

@@ -54,7 +54,7 @@ struct parser {
 	char *global_append;
 	char *default_label; /* of DEFAULT; may carry arguments */
 	char *ontimeout;
-	bool has_ui, in_text;
+	bool has_ui, in_text, no_typed;
 	struct strlist submenus; /* titles of the MENU BEGINs that are open */
 
 	struct item *items;
@@ -427,6 +427,8 @@ static int take_key(struct parser *p, struct bytes key, struct bytes value, unsi
 		return bytes_set(&p->default_label, value);
 	if (bytes_is_nocase(key, "ontimeout"))
 		return bytes_set(p->is_uboot ? &p->default_label : &p->ontimeout, value);
+	if (bytes_is_nocase(key, "implicit"))
+		p->no_typed = bytes_is(value, "0");
 	if (bytes_is_nocase(key, "ui"))
 		p->has_ui = true;
 	return p->in_label ? take_label_key(p, key, value) : 0;
@@ -484,23 +486,15 @@ static size_t find_label(const struct parser *p, const char *name)
 	return p->menu.n_entries;
 }
 
-/* DEFAULT names a label, whose command line the words behind it extend. */
-static int append_default_words(struct parser *p, size_t i)
+/* What is no label is a kernel and its command line, as a person would type them. */
+static int add_typed(struct parser *p, const char *line)
 {
-	struct boot_entry *e = &p->menu.entries[i];
-	const char *words = p->default_label + strcspn(p->default_label, " \t");
-	char *longer;
-	int r;
+	int r = begin_label(p, (struct bytes){ (const uint8_t *)line, strlen(line) }, 0);
 
-	words += strspn(words, " \t");
-	if (p->is_uboot || p->has_ui || !*words || !e->cmdline)
-		return 0;
-	r = format(&longer, "%s %s", e->cmdline, words);
-	if (r == 0) {
-		free(e->cmdline);
-		e->cmdline = longer;
-	}
-	return r;
+	if (r == 0)
+		r = replace(&p->append, extlinux_words_behind(line));
+	p->is_hidden = true; /* no menu has it */
+	return r < 0 ? r : end_label(p);
 }
 
 /* The entry that menu @m starts without a key press: its default or its first line, which may be
@@ -529,12 +523,18 @@ static int choose(struct parser *p)
 	size_t n = p->menu.n_entries, i = name ? find_label(p, name) : n;
 	size_t by_menu = default_of(p, p->start);
 	bool is_menu = p->has_ui || (p->default_label && extlinux_is_program(p->default_label));
-	int r;
+	int r = 0;
 
+	if (name && i == n && !p->is_uboot && !p->has_ui && !p->no_typed &&
+	    !extlinux_is_program(name)) {
+		r = add_typed(p, name);
+		n = p->menu.n_entries;
+	} else if (i < n && !p->is_uboot && !(name == p->default_label && p->has_ui)) {
+		r = extlinux_add_words(name, &p->menu.entries[i].cmdline);
+	}
 	if (i < n) {
-		r = name == p->default_label ? append_default_words(p, i) : 0;
 		if (r == 0)
-			r = format(&p->menu.default_reason, "%s names the label \"%s\"\n", key,
+			r = format(&p->menu.default_reason, "%s names \"%s\"\n", key,
 				   p->menu.entries[i].id);
 	} else if (p->menus[p->start].chosen != NOTHING && by_menu < n) {
 		i = by_menu;

@@ -241,8 +241,14 @@ static void test_extlinux_default(void **state)
 		{ "DEFAULT menu.c32\n", "", false, 0, NULL },
 		{ "UI menu.c32\nDEFAULT a\n", " menu default\n", false, 0, NULL },
 		{ "DEFAULT a\nONTIMEOUT c\n", "", false, 2, NULL },
+		/* seen on syslinux 6.04: words behind the label of ONTIMEOUT; a DEFAULT that is a
+		 * kernel and its command line */
+		{ "DEFAULT a\nONTIMEOUT c more=1\n", "", false, 2, "BOOT_IMAGE=c x=1 more=1" },
+		{ "DEFAULT /k root=/dev/sda1 ro\n", "", false, 3,
+		  "BOOT_IMAGE=/k root=/dev/sda1 ro" },
+		{ "IMPLICIT 0\nDEFAULT /k ro\n", "", false, 3, NULL },
 		{ "", "", false, 3, NULL },
-		{ "DEFAULT nothing\n", "", false, 3, NULL },
+		{ "DEFAULT nothing\n", "", false, 3, "BOOT_IMAGE=nothing" },
 		{ "default a\n", "menu default\n", true, 0, "x=1" },
 		{ "", "menu default\n", true, 2, NULL },
 		{ "", "", true, 0, NULL },
@@ -262,6 +268,8 @@ static void test_extlinux_default(void **state)
 		if (menu.default_index != rows[i].index)
 			fail_msg("row %zu: %zu, expected %zu", i, menu.default_index,
 				 rows[i].index);
+		assert_int_equal(menu.default_index == menu.n_entries,
+				 rows[i].index == 3 && !rows[i].cmdline);
 		if (rows[i].cmdline)
 			assert_string_equal(menu.entries[rows[i].index].cmdline, rows[i].cmdline);
 		boot_menu_done(&menu);

@@ -207,6 +207,34 @@ def refind_cases():
     ]
 
 
+def syslinux_label(name, suite, words="", extra="", more=""):
+    release = images.release(suite)
+    return (f"LABEL {name}\n  LINUX /vmlinuz-{release}\n  INITRD /initrd-{release}{extra}\n"
+            f"  APPEND root=UUID={ROOT_UUID} rw console=ttyS0{words}\n{more}")
+
+
+def syslinux_cases():
+    both = syslinux_label("new", NEW) + syslinux_label("old", OLD, '  a="b  c"', ",/extra.img")
+    conf = "SERIAL 0 115200\nPROMPT 0\nTIMEOUT 5\n"
+    return [
+        Case("syslinux-default", "syslinux", {"/syslinux.cfg": conf + "DEFAULT old\n" + both}, (OLD,)),
+        Case("syslinux-default-is-a-line", "syslinux",
+             {"/syslinux.cfg": conf + f"DEFAULT /vmlinuz-{images.release(OLD)} initrd=/initrd-{images.release(OLD)} "
+              f"root=UUID={ROOT_UUID} rw console=ttyS0 typed\n" + both}, (OLD,)),
+        Case("syslinux-ontimeout", "syslinux",
+             {"/syslinux.cfg": conf.replace("PROMPT 0", "PROMPT 1") + "DEFAULT new\nONTIMEOUT old more=1\n" + both}, (OLD,)),
+        Case("syslinux-menu", "syslinux",
+             {"/syslinux.cfg": conf + "UI menu.c32\nDEFAULT new\nINCLUDE /more.cfg\n" + syslinux_label("new", NEW),
+              "/more.cfg": syslinux_label("old", OLD)}, (NEW,)),
+        Case("syslinux-menu-default", "syslinux",
+             {"/syslinux.cfg": conf + "UI menu.c32\nINCLUDE /more.cfg\n" + syslinux_label("new", NEW),
+              "/more.cfg": syslinux_label("old", OLD, more="  MENU DEFAULT\n")}, (OLD,)),
+        Case("syslinux-initrd-word", "syslinux",
+             {"/syslinux.cfg": conf + f"DEFAULT old\nLABEL old\n  KERNEL vmlinuz-{images.release(OLD)}\n"
+              f"  APPEND root=UUID={ROOT_UUID} rw initrd=initrd-{images.release(OLD)},extra.img console=ttyS0\n"}, (OLD,)),
+    ]
+
+
 def efi_variable(value):
     """What efivarfs wants written: attributes, then the value, here a string."""
     return struct.pack("<I", NON_VOLATILE) + (value + "\0").encode("utf-16-le")
@@ -265,7 +293,7 @@ def cases():
               "/loader/entries/new.conf": type1(NEW),
               "/loader/entries/old.conf": f"title \"Debian\"\nlinux \"/{old}/linux\"\ninitrd \"/{old}/initrd\"\n"
               f"options \"root=UUID={ROOT_UUID} rw console=ttyS0\"\noptions a=\"b c\"\n"}, (OLD,)),
-    ] + refind_cases()
+    ] + refind_cases() + syslinux_cases()
 
 
 class Workshop:
@@ -394,12 +422,22 @@ def refind_disk(shop, case):
                                              (shop.ext4(system), disks.LINUX)])
 
 
+def syslinux_disk(shop, case):
+    system, tree = shop.system(case, "/boot"), fat_tree(shop, case)
+    shop.copy(tree, {f"/{name}": images.syslinux(name) for name in ("menu.c32", "libutil.c32")})
+    partition = shop.esp(tree)
+    disks.hidden_sectors(partition)
+    subprocess.run([images.syslinux("usr/bin/syslinux"), "--install", partition], check=True, timeout=60)
+    return disks.mbr(shop.path("disk.img"), [partition, shop.ext4(system)], images.syslinux("mbr.bin"), first=0x0c)
+
+
 # loader: (how its disks are made, firmware, its "kind" in the listing)
 LOADERS = {
     "grub-bios": (grub_bios_disk, "bios", "grub"),
     "grub-efi": (grub_efi_disk, "uefi", "grub"),
     "systemd-boot": (systemd_boot_disk, "uefi", "systemd-boot"),
     "refind": (refind_disk, "uefi", "refind"),
+    "syslinux": (syslinux_disk, "bios", "extlinux"),
 }
 
 
@@ -522,7 +560,7 @@ def main():
         print("FAIL: no qemu-system-x86_64: tools/install-deps")
         return 1
     images.fetch(["linux-bookworm", "linux-trixie", "busybox", "ovmf", "systemd-stub",
-                  "grub-loaders", "refind"])
+                  "grub-loaders", "refind", "syslinux"])
     report, skipped = Report(), 0
     with tempfile.TemporaryDirectory(prefix="boot-loaders.") as scratch:
         for case in cases():

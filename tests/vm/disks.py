@@ -50,6 +50,13 @@ def fat(path, megabytes, tree):
     return path
 
 
+def hidden_sectors(path):
+    """Writes into the FAT image @path that it is the first partition of a disk, which its boot sector reads."""
+    with open(path, "r+b") as file:
+        file.seek(28)  # BPB_HiddSec: Microsoft, FAT specification 1.03
+        file.write(struct.pack("<I", FIRST))
+
+
 def _put(disk, sector, source):
     disk.seek(sector * SECTOR)
     with open(source, "rb") as file:
@@ -65,22 +72,24 @@ def _layout(partitions):
         at += sectors
 
 
-def mbr(path, partitions, boot_code, core):
+def mbr(path, partitions, boot_code, core=None, first=0x83):
     """
-    A disk with the given Linux partitions that a BIOS starts: @boot_code in the first sector loads
-    @core from the sectors after it.
+    A disk with the given partitions, of Linux but for the @first, that a BIOS starts: @boot_code in the first
+    sector loads @core from the sectors after it, or the first partition's own boot sector.
     """
     with open(boot_code, "rb") as file:
         code = file.read(440)
-    if os.path.getsize(core) > (FIRST - 1) * SECTOR:
+    if core and os.path.getsize(core) > (FIRST - 1) * SECTOR:
         raise ValueError(f"{core} does not fit before the first partition")
     with open(path, "wb") as disk:
         disk.write(code.ljust(446, b"\0"))
         for source, (at, sectors) in zip(partitions, _layout(partitions)):
-            disk.write(struct.pack("<B3sB3sII", 0x80 if at == FIRST else 0, b"\xfe\xff\xff", 0x83,
-                                   b"\xfe\xff\xff", at, sectors))
+            is_first = at == FIRST
+            disk.write(struct.pack("<B3sB3sII", 0x80 if is_first else 0, b"\xfe\xff\xff",
+                                   first if is_first else 0x83, b"\xfe\xff\xff", at, sectors))
         disk.write(b"\0" * (510 - disk.tell()) + b"\x55\xaa")
-        _put(disk, 1, core)
+        if core:
+            _put(disk, 1, core)
         for source, (at, _) in zip(partitions, _layout(partitions)):
             _put(disk, at, source)
     return path

@@ -134,6 +134,12 @@ def refind():
     return _one("usr/share/refind/refind/refind_x64.efi", "refind")
 
 
+def syslinux(path):
+    """A file of syslinux for machines with a BIOS: "usr/bin/syslinux", "menu.c32", "mbr.bin"."""
+    folders = {".c32": "usr/lib/syslinux/modules/bios/", ".bin": "usr/lib/syslinux/mbr/"}
+    return _one(folders.get(os.path.splitext(path)[1], "") + path, "syslinux")
+
+
 def uboot_rom():
     """U-Boot for an emulated PC, in place of its firmware."""
     return _one("usr/lib/u-boot/qemu-x86_64/u-boot.rom", "u-boot")
