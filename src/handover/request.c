@@ -71,6 +71,15 @@ static bool take_start(struct request *q, struct bytes v)
 	return take_number(v, &q->start);
 }
 
+static bool take_asker(struct request *q, struct bytes v)
+{
+	const uint8_t *blank = memchr(v.p, ' ', v.n);
+	const size_t n = blank ? (size_t)(blank - v.p) : v.n;
+
+	return blank && take_number((struct bytes){ v.p, n }, &q->asker) &&
+	       take_number((struct bytes){ blank + 1, v.n - n - 1 }, &q->asker_start);
+}
+
 static bool take_sign(struct request *q, struct bytes v)
 {
 	q->sign = bytes_is(v, "down") ? SIGN_DOWN : SIGN_ASKED;
@@ -125,6 +134,7 @@ static const struct key {
 	{ "digest", take_digest, false, false },  { "entry", take_entry, false, false },
 	{ "choice", take_choice, false, false },  { "wish", take_wish, false, true },
 	{ "sign", take_sign, false, false },	  { "start", take_start, false, false },
+	{ "asker", take_asker, false, false },
 };
 
 enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -213,6 +223,58 @@ bool request_is_sign(const struct request *q, uint64_t now_ms)
 	return false;
 }
 
+/* proc_pid_stat(5): fields 3 and 22, behind the name in parentheses, which may hold anything. */
+static int read_process(int root, const char *pid, char *ret_state, uint64_t *ret_start)
+{
+	_cleanup_free_ char *stat = NULL;
+	char path[64];
+	const char *p;
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	r = read_line_in(root, path, &stat);
+	if (r < 0)
+		return r;
+	p = strrchr(stat, ')');
+	if (!p || p[1] != ' ' || !p[2])
+		return -EBADMSG;
+	*ret_state = p[2];
+	p++;
+	for (unsigned field = 3; field < 22; field++) {
+		p += strcspn(p + 1, " ") + 1;
+		if (!*p)
+			return -EBADMSG;
+	}
+	*ret_start = (uint64_t)strtoull(p + 1, NULL, 10);
+	return 0;
+}
+
+void request_set_asker(struct sys *sys, struct request *q)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	char state;
+
+	q->asker = 0;
+	if (read_process(root, "self", &state, &q->asker_start) == 0)
+		q->asker = (uint64_t)getpid();
+}
+
+bool request_is_orphan(struct sys *sys, const struct request *q)
+{
+	_cleanup_close_ int root = machine_open(sys);
+	uint64_t start;
+	char pid[24], state;
+	int r;
+
+	if (q->sign != SIGN_ASKED || !q->asker)
+		return false;
+	(void)snprintf(pid, sizeof(pid), "%llu", (unsigned long long)q->asker);
+	r = read_process(root, pid, &state, &start);
+	if (r == -ENOENT || r == -ESRCH) /* unless there is no /proc any more */
+		return read_process(root, "1", &state, &start) == 0;
+	return r == 0 && (start != q->asker_start || state == 'Z' || state == 'X');
+}
+
 static int fail_boot_id(int r, struct kx_error *err)
 {
 	return kx_fail(err, r, "/proc/sys/kernel/random/boot_id: cannot be read: %s", strerror(-r));
@@ -239,6 +301,9 @@ static int format(struct request *q, char **ret)
 		strbuf_addf(&b, "due %llu\n", (unsigned long long)q->due_ms);
 	if (q->sign != SIGN_NONE)
 		strbuf_addf(&b, "sign %s\n", q->sign == SIGN_DOWN ? "down" : "asked");
+	if (q->asker)
+		strbuf_addf(&b, "asker %llu %llu\n", (unsigned long long)q->asker,
+			    (unsigned long long)q->asker_start);
 	if (q->start)
 		strbuf_addf(&b, "start %llu\n", (unsigned long long)q->start);
 	if (q->digest[0])

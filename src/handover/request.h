@@ -13,6 +13,7 @@
  *	time 123456		milliseconds of CLOCK_BOOTTIME
  *	due 456789		of a reboot with a time: valid around then, not now
  *	sign asked		init is asked at that time: for SIGN_ASKED_MS; or "down": it was seen to begin
+ *	asker 812 9917		process that asks, and when it started, as proc_pid_stat(5) has it
  *	digest 1c291ca3		of what was loaded; not with mode cold
  *	choice 5b0e77d2		with a time: what the wish came to when it was ordered
  *	wish append debug	with a time: what chose it, in the written form of reboot/wish.h
@@ -42,7 +43,8 @@ struct request {
 	enum request_sign sign;
 	char boot_id[BOOT_ID_LENGTH + 1]; /* of /proc/sys/kernel/random/boot_id */
 	uint64_t time_ms;
-	uint64_t due_ms; /* 0: at once */
+	uint64_t due_ms;	     /* 0: at once */
+	uint64_t asker, asker_start; /* 0: not known */
 	uint64_t start;	 /* kx_loaded_entry() of what is loaded for it, 0 when not known */
 	char digest[17]; /* hexadecimal, "" for none */
 	/* the same; "" when the wish was not kept, so that the choice cannot be repeated */
@@ -62,6 +64,12 @@ _must_check_ int request_check(const struct request *request, const char *boot_i
 /* Is a valid request the reason why the machine goes down at @now_ms? One whose writer was killed before
  * it could see init begin, or take it back, is none after a moment. */
 bool request_is_sign(const struct request *request, uint64_t now_ms);
+
+/* Notes this process as the one that asks, where /proc tells when it started. */
+void request_set_asker(struct sys *sys, struct request *request);
+/* Was the process that asks ended before it saw init begin? Then what goes on is somebody else's way down. False
+ * when that is not known. */
+bool request_is_orphan(struct sys *sys, const struct request *request);
 
 /* Fills in boot id and time, and writes it. */
 _must_check_ int request_write(struct sys *sys, struct request *request, struct kx_error *err);

@@ -57,6 +57,7 @@ int ask_with_sign(const struct reboot *rb, const struct init_system *init,
 			       "%s is going down already, perhaps for a poweroff: nothing is asked",
 			       init->name);
 	request->sign = SIGN_ASKED;
+	request_set_asker(rb->sys, request);
 	r = request_write(rb->sys, request, err);
 	if (r == 0)
 		r = reboot_ask(rb->sys, call, err);

@@ -106,8 +106,9 @@ bool going_down_read(const struct reboot *rb, const struct signals *signals, str
 	if (!g->has_request && err.code != -ENOENT)
 		teller_say(&rb->teller, "%s", err.message);
 	g->facts.request = g->has_request ? &g->request : NULL;
-	g->facts.armed =
-		g->has_request && request_is_sign(&g->request, rb->sys->boottime_ms(rb->sys));
+	g->facts.armed = g->has_request &&
+			 request_is_sign(&g->request, rb->sys->boottime_ms(rb->sys)) &&
+			 !request_is_orphan(rb->sys, &g->request);
 	g->facts.ordered = is_ordered(rb, g);
 	g->facts.another_image = is_another_image(rb, g);
 	if (g->facts.another_image)

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* When a hook jumps: the rule of handover/arm.h, the sign of a request, and what BusyBox init shows of itself. */
 #include <stdint.h>
+#include <unistd.h>
 
 #include "handover/arm.h"
 #include "handover/init.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
+
+#define BOOT_ID "0b4c4d4e-7b64-4c0d-9a55-0d6c1f8e2b18"
 
 /* Process 1 of Debian's busybox 1.35 and of one of before 1.33, at work, waiting and on the way down. The
  * functions are those of Linux 6.1 and 6.12. */
@@ -76,6 +79,56 @@ static void test_sign(void **state)
 	assert_false(request_is_sign(&later, 5000));
 }
 
+static uint64_t boottime_ms(struct sys *sys)
+{
+	return 5000;
+}
+
+static struct sys machine = { .boottime_ms = boottime_ms };
+
+/* proc_pid_stat(5) of the process that asks, while a hook looks. */
+static void test_orphan(void **state)
+{
+#define STAT(id, s, start) id " (a) b) " s " 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 " start " 0\n"
+	static const struct {
+		const char *asker, *init;
+		bool want;
+	} rows[] = {
+		{ STAT("812", "S", "9917"), STAT("1", "S", "2"), false },
+		{ STAT("812", "Z", "9917"), STAT("1", "S", "2"), true },
+		{ STAT("812", "S", "9918"), STAT("1", "S", "2"),
+		  true }, /* another one has its number */
+		{ NULL, STAT("1", "S", "2"), true },
+		{ NULL, NULL, false }, /* /proc is not mounted any more */
+		{ "812 (a", STAT("1", "S", "2"), false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct request q = { .sign = SIGN_ASKED }, back;
+		struct root root;
+
+		root_new(&root);
+		root_put(&root, "/proc/sys/kernel/random/boot_id", BOOT_ID "\n");
+		root_put(&root, "/run/here", "");
+		machine.root = root.path;
+		root_put(&root, "/proc/self/stat", STAT("812", "R", "9917"));
+		request_set_asker(&machine, &q);
+		assert_int_equal(q.asker, getpid());
+		q.asker = 812;
+		assert_int_equal(request_write(&machine, &q, NULL), 0);
+		assert_int_equal(request_read(&machine, &back, NULL), 0);
+		assert_int_equal(back.asker_start, 9917);
+		if (rows[i].asker)
+			root_put(&root, "/proc/812/stat", rows[i].asker);
+		if (rows[i].init)
+			root_put(&root, "/proc/1/stat", rows[i].init);
+		assert_int_equal(request_is_orphan(&machine, &back), rows[i].want);
+		back.sign = SIGN_DOWN; /* it has seen init begin */
+		assert_false(request_is_orphan(&machine, &back));
+		root_free(&root);
+	}
+}
+
 /* ---- the arming rule, all of it */
 
 enum { NO_REQUEST = -1 };
@@ -141,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_busybox_begins),
 		cmocka_unit_test(test_sign),
+		cmocka_unit_test(test_orphan),
 		cmocka_unit_test(test_arming),
 	};
 
