@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 static struct {
+	sem_t has_begun;
 	struct timespec end;
 	int status;
 	char sentence[TIME_LIMIT_SENTENCE_MAX];
@@ -20,13 +22,15 @@ static struct {
  * answer; the end of the process does. */
 static void *watch(void *data)
 {
+	(void)sem_post(&limit.has_begun);
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &limit.end, NULL) == EINTR)
 		;
 	(void)!write(STDERR_FILENO, limit.sentence, strlen(limit.sentence));
 	_exit(limit.status);
 }
 
-/* Signals are for the thread that works. */
+/* Signals are for the thread that works. It goes on when this one is at its wait: a process that is forked while a
+ * thread is being made has a copy of whatever lock that held, and AddressSanitizer's stay locked for ever. */
 static int start_watch(const pthread_attr_t *attributes)
 {
 	pthread_t thread;
@@ -38,6 +42,8 @@ static int start_watch(const pthread_attr_t *attributes)
 	if (r)
 		return -r;
 	r = pthread_create(&thread, attributes, watch, NULL);
+	while (r == 0 && sem_wait(&limit.has_begun) < 0 && errno == EINTR)
+		;
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return -r;
 }
@@ -47,7 +53,7 @@ int time_limit_start(unsigned seconds, const char *sentence, int status)
 	pthread_attr_t attributes;
 	int r;
 
-	if (clock_gettime(CLOCK_MONOTONIC, &limit.end) < 0)
+	if (sem_init(&limit.has_begun, 0, 0) < 0 || clock_gettime(CLOCK_MONOTONIC, &limit.end) < 0)
 		return -errno;
 	limit.end.tv_sec += seconds;
 	limit.status = status;
