@@ -289,27 +289,31 @@ static int take_global_key(struct parser *p, struct bytes key, struct bytes valu
 	return 0;
 }
 
+/* Takes ownership of both, which are NULL when there was no memory for them. */
+static int add_macro(struct parser *p, char *name, char *value)
+{
+	int r = !name || !value ? -ENOMEM : p->n_macros == MACROS_MAX ? -E2BIG : 0;
+
+	if (r < 0) {
+		free(name);
+		free(value);
+		return r;
+	}
+	p->macros[p->n_macros++] = (struct macro){ name, value };
+	return 0;
+}
+
 /* "${NAME}=text" */
 static int take_macro(struct parser *p, struct bytes line, bool *ret_taken)
 {
 	const uint8_t *close = line.n ? memchr(line.p, '}', line.n) : NULL;
 	size_t n = close ? (size_t)(close - line.p) : 0;
-	struct macro m;
 
 	*ret_taken = bytes_starts(line, "${") && close && n + 1 < line.n && close[1] == '=';
 	if (!*ret_taken)
 		return 0;
-	if (p->n_macros == MACROS_MAX)
-		return -E2BIG;
-	m.name = bytes_dup((struct bytes){ line.p + 2, n - 2 });
-	m.value = bytes_dup((struct bytes){ close + 2, line.n - n - 2 });
-	if (!m.name || !m.value) {
-		free(m.name);
-		free(m.value);
-		return -ENOMEM;
-	}
-	p->macros[p->n_macros++] = m;
-	return 0;
+	return add_macro(p, bytes_dup((struct bytes){ line.p + 2, n - 2 }),
+			 bytes_dup((struct bytes){ close + 2, line.n - n - 2 }));
 }
 
 static const char *macro_value(const struct parser *p, const uint8_t *name, size_t n)
@@ -386,19 +390,6 @@ static int take_line(struct parser *p, struct bytes raw, unsigned number)
 	return take_row_key(p, key, value);
 }
 
-static int add_builtin_macro(struct parser *p, const char *name, const char *value)
-{
-	struct macro m = { strdup(name), strdup(value) };
-
-	if (!m.name || !m.value) {
-		free(m.name);
-		free(m.value);
-		return -ENOMEM;
-	}
-	p->macros[p->n_macros++] = m;
-	return 0;
-}
-
 /* Macros are known in the whole file, and the last line that defines one counts. */
 static int take_macros(struct parser *p, struct bytes file)
 {
@@ -406,10 +397,10 @@ static int take_macros(struct parser *p, struct bytes file)
 	const char *arch = arch_name(p);
 	struct bytes line;
 	bool taken;
-	int r = arch ? add_builtin_macro(p, "ARCH", arch) : 0;
+	int r = arch ? add_macro(p, strdup("ARCH"), strdup(arch)) : 0;
 
 	if (r == 0)
-		r = add_builtin_macro(p, "FW_TYPE", firmware_name(p));
+		r = add_macro(p, strdup("FW_TYPE"), strdup(firmware_name(p)));
 	while (r == 0 && lines_next(&lines, &line))
 		r = take_macro(p, bytes_trim(line), &taken);
 	return r;
