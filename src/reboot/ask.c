@@ -18,32 +18,25 @@ static void sign_seen(struct sys *sys, struct request *request)
 	(void)!request_write(sys, request, NULL);
 }
 
-static int wait_for_begin(struct sys *sys, const struct init_system *init,
-			  const struct reboot_call *call, struct request *request,
-			  struct kx_error *err)
+static bool begins(struct sys *sys, const struct init_system *init, struct request *request)
 {
 	for (int i = 0; i < BEGIN_ROUNDS; i++) {
 		if (init->has_begun(sys)) {
 			sign_seen(sys, request);
-			return 0;
+			return true;
 		}
 		sys->sleep_ms(sys, BEGIN_ROUND_MS);
 	}
-	return kx_fail(err, -ETIMEDOUT,
-		       "%s took the order, but %s has not begun to go down within %d seconds: the "
-		       "reboot is taken back",
-		       call->words[0], init->name, BEGIN_ROUND_MS * BEGIN_ROUNDS / 1000);
+	return false;
 }
 
-/* The way down ends processes, on a busy machine also the program that has asked for it, before that comes
- * back. It stood at nothing when the program was started, so what has begun is what was asked for. */
+/* By init's own word, where it has one: it stood at nothing when the program that asks was started, so what has
+ * begun is what was asked for. */
 static bool was_heard(struct sys *sys, const struct init_system *init)
 {
 	const struct signals none = { .verb = NULL };
 	const enum going going = init->going(sys, &none);
 
-	if (init->has_begun)
-		return init->has_begun(sys);
 	return going == GOING_REBOOT || going == GOING_KEXEC;
 }
 
@@ -59,11 +52,21 @@ int ask_with_sign(const struct reboot *rb, const struct init_system *init,
 	request->sign = SIGN_ASKED;
 	request_set_asker(rb->sys, request);
 	r = request_write(rb->sys, request, err);
-	if (r == 0)
-		r = reboot_ask(rb->sys, call, err);
-	if (r == -EINTR && was_heard(rb->sys, init))
-		r = 0;
-	if (r < 0 || !init->has_begun)
+	if (r < 0)
 		return r;
-	return wait_for_begin(rb->sys, init, call, request, err);
+	r = reboot_ask(rb->sys, call, err);
+	/* the way down ends processes, on a busy machine also the program that has asked for it, before that
+	 * comes back */
+	if (r < 0 && r != -EINTR)
+		return r;
+	if (!init->has_begun)
+		return r == 0 || was_heard(rb->sys, init) ? 0 : r;
+	if (begins(rb->sys, init, request))
+		return 0;
+	if (r < 0)
+		return r;
+	return kx_fail(err, -ETIMEDOUT,
+		       "%s took the order, but %s has not begun to go down within %d seconds: the "
+		       "reboot is taken back",
+		       call->words[0], init->name, BEGIN_ROUND_MS * BEGIN_ROUNDS / 1000);
 }

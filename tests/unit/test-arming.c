@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* When a hook jumps: the rule of handover/arm.h, the sign of a request, and what BusyBox init shows of itself. */
+#include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "handover/arm.h"
 #include "handover/init.h"
+#include "reboot/ask.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
 
@@ -189,13 +192,70 @@ static void test_arming(void **state)
 	}
 }
 
+/* ---- asking an init that is busy */
+
+static struct root *busy_root;
+static int rounds;
+
+/* It ends processes, and reaps them, for a while before it is seen asleep. */
+static void sleep_ms(struct sys *sys, unsigned ms)
+{
+	if (rounds-- == 0)
+		root_put(busy_root, "/proc/1/wchan", "do_wait");
+}
+
+static void test_asked_when_busy(void **state)
+{
+	static const struct {
+		const char *asks; /* a shell's words in the place of `reboot` */
+		int rounds;	  /* until init is seen on its way down */
+		int want;
+	} rows[] = {
+		{ "exit 0", 0, 0 },
+		{ "exit 0", 50, 0 },
+		{ "exit 0", 1000, -ETIMEDOUT },
+		{ "kill -TERM $$", 0, 0 },
+		{ "kill -TERM $$", 50, 0 },
+		{ "kill -KILL $$", 50, 0 },
+		{ "kill -TERM $$", 1000, -EINTR },
+		{ "exit 1", 50, -EIO },
+	};
+	static char sh[] = "/bin/sh", c[] = "-c";
+	struct sys sys = { .boottime_ms = boottime_ms, .sleep_ms = sleep_ms };
+	const struct reboot rb = { .sys = &sys };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct reboot_call call = { .words = { sh, c, (char *)(uintptr_t)rows[i].asks },
+					    .n_words = 3 };
+		struct request request = { .mode = REBOOT_KEXEC }, left;
+		struct kx_error err = { 0 };
+		struct root root;
+
+		root_new(&root);
+		sys.root = root.path;
+		busy_root = &root;
+		rounds = rows[i].rounds;
+		root_put(&root, "/proc/sys/kernel/random/boot_id", BOOT_ID "\n");
+		root_put(&root, "/proc/1/status",
+			 "SigBlk:\t0000000000000000\nSigCgt:\t0000000000000000\n");
+		root_put(&root, "/proc/1/wchan", "0");
+		root_put(&root, "/run/here", "");
+		assert_int_equal(ask_with_sign(&rb, &busybox_init, &call, &request, &err),
+				 rows[i].want);
+		assert_int_equal(err.message[0] != '\0',
+				 rows[i].want < 0 || strstr(rows[i].asks, "kill") != NULL);
+		assert_int_equal(request_read(&sys, &left, NULL), 0);
+		assert_int_equal(left.sign, rows[i].want == 0 ? SIGN_DOWN : SIGN_ASKED);
+		root_free(&root);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_busybox_begins),
-		cmocka_unit_test(test_sign),
-		cmocka_unit_test(test_orphan),
-		cmocka_unit_test(test_arming),
+		cmocka_unit_test(test_busybox_begins),	cmocka_unit_test(test_sign),
+		cmocka_unit_test(test_orphan),		cmocka_unit_test(test_arming),
+		cmocka_unit_test(test_asked_when_busy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
