@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/num.h"
 #include "entry/fs-devices.h"
-#include "entry/machine.h"
 #include "entry/path.h"
 
 /* Names that one evaluation may leave behind. */
@@ -169,7 +168,7 @@ static int mount_of_device(struct root_fs *fs, dev_t device, size_t *ret)
 			continue;
 		if (budget_take(fs->fs.budget, BUDGET_STEPS, STAT_STEPS) < 0)
 			return BUDGET_SPENT;
-		if (machine_device(source, &d) == 0 && d == device) {
+		if (fs->out->device(fs->out, source, &d) == 0 && d == device) {
 			*ret = i;
 			return 0;
 		}
@@ -200,7 +199,7 @@ int fs_device_partition(struct root_fs *fs, const char *uuid, const struct mount
 	if (!fs->is_live)
 		return -ENODEV;
 	r = budget_take(fs->fs.budget, BUDGET_STEPS, PROBE_STEPS);
-	if (r == 0 && machine_find_tag("PARTUUID", uuid, &d) < 0)
+	if (r == 0 && fs->out->find_tag(fs->out, "PARTUUID", uuid, &d) < 0)
 		r = -ENODEV;
 	if (r == 0)
 		r = mount_of_device(fs, d, &i);
@@ -216,13 +215,13 @@ static int mount_of_partition(struct root_fs *fs, unsigned number, size_t *ret)
 	bool has_home, found = false;
 	dev_t d;
 
-	has_home = machine_device(fs->mounts.v[fs->home].source, &d) == 0 &&
-		   machine_partition(d, &home) == 0;
+	has_home = fs->out->device(fs->out, fs->mounts.v[fs->home].source, &d) == 0 &&
+		   fs->out->partition(fs->out, d, &home) == 0;
 	for (size_t i = 0; i < fs->mounts.n; i++) {
 		if (budget_take(fs->fs.budget, BUDGET_STEPS, STAT_STEPS) < 0)
 			return BUDGET_SPENT;
-		if (machine_device(fs->mounts.v[i].source, &d) < 0 ||
-		    machine_partition(d, &p) < 0 || p.number != number)
+		if (fs->out->device(fs->out, fs->mounts.v[i].source, &d) < 0 ||
+		    fs->out->partition(fs->out, d, &p) < 0 || p.number != number)
 			continue;
 		if (!found || (has_home && p.disk == home.disk))
 			*ret = i;
@@ -248,7 +247,7 @@ int fs_device_mount(struct root_fs *fs, const char *device, const struct mount *
 
 		if (!fs->is_live)
 			return -ENODEV;
-		if (machine_find_volume(device, &d) == 0)
+		if (fs->out->find_volume(fs->out, device, &d) == 0)
 			r = mount_of_device(fs, d, &mount);
 		else if (parse_partition(device, &disk, &part))
 			r = mount_of_partition(fs, part, &mount);
@@ -274,8 +273,9 @@ static int find_partition_tag(struct root_fs *fs, const char *tag, const char *v
 		return -ENOENT;
 	if (budget_take(fs->fs.budget, BUDGET_STEPS, PROBE_STEPS) < 0)
 		return BUDGET_SPENT;
-	return machine_find_tag(tag, value, &d) < 0 || mount_of_device(fs, d, ret) < 0 ? -ENOENT
-										       : 0;
+	return fs->out->find_tag(fs->out, tag, value, &d) < 0 || mount_of_device(fs, d, ret) < 0
+		       ? -ENOENT
+		       : 0;
 }
 
 static int find_tag(struct root_fs *fs, enum fs_name_kind kind, const char *value, size_t *ret)
@@ -305,7 +305,7 @@ static int find_tag(struct root_fs *fs, enum fs_name_kind kind, const char *valu
 	/* udev's link; without it libblkid probes every device */
 	if (budget_take(fs->fs.budget, BUDGET_STEPS, PROBE_STEPS) < 0)
 		return BUDGET_SPENT;
-	if (machine_find_tag(tag, value, &d) < 0 || mount_of_device(fs, d, ret) < 0)
+	if (fs->out->find_tag(fs->out, tag, value, &d) < 0 || mount_of_device(fs, d, ret) < 0)
 		return -ENOENT;
 	return 0;
 }
@@ -325,10 +325,10 @@ static int token_for(struct root_fs *fs, size_t mount, char **ret)
 		}
 
 	(void)snprintf(text, sizeof(text), "fs%zu", mount);
-	if (fs->is_live && machine_device(fs->mounts.v[mount].source, &d) == 0 &&
-	    machine_partition(d, &p) == 0 &&
-	    machine_device(fs->mounts.v[fs->home].source, &h) == 0 &&
-	    machine_partition(h, &home) == 0 && p.disk == home.disk)
+	if (fs->is_live && fs->out->device(fs->out, fs->mounts.v[mount].source, &d) == 0 &&
+	    fs->out->partition(fs->out, d, &p) == 0 &&
+	    fs->out->device(fs->out, fs->mounts.v[fs->home].source, &h) == 0 &&
+	    fs->out->partition(fs->out, h, &home) == 0 && p.disk == home.disk)
 		(void)snprintf(text, sizeof(text), "hd0,%s%u", p.is_gpt ? "gpt" : "msdos",
 			       p.number);
 	if (!known(fs, FS_NAME_DEVICE, text)) {
@@ -447,7 +447,7 @@ static int probe_tag(struct root_fs *fs, const struct mount *m, enum fs_name_kin
 		*ret = strdup(m->source + n + 1);
 		return *ret ? 0 : -ENOMEM;
 	}
-	return fs->is_live ? machine_get_tag(m->source, tag, ret) : -ENODATA;
+	return fs->is_live ? fs->out->get_tag(fs->out, m->source, tag, ret) : -ENODATA;
 }
 
 int fs_device_probe(struct root_fs *fs, const char *device, const char *what, char **ret)

@@ -4,7 +4,7 @@
 /* What the loader's names of devices stand for; a part of fs-root.c. */
 
 #include "entry/entry.h"
-#include "entry/mounts.h"
+#include "entry/outside.h"
 
 /* One name that is known, because somebody said so or because search() handed it out. */
 struct fs_name {
@@ -20,14 +20,11 @@ struct fs_devices {
 
 struct root_fs {
 	struct entry_fs fs;
-	int root;
+	struct outside *out;
 	bool is_live; /* sources of mounts are devices of this machine */
 	struct mounts mounts;
 	struct fs_devices devices;
 	size_t home; /* mount that holds the configuration */
-	int (*look)(void *data, const char *uuid, bool is_mounted, struct mounts *mounts,
-		    struct kx_error *err);
-	void *look_data;
 };
 
 /* "uuid:U=DIR" and the like. */

@@ -1,33 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * struct entry_fs on a real directory tree: turns a loader's device and path into a path of this
- * system. What the devices are called is in fs-devices.c; here is the table of mounts and the
- * access to files, which never leaves the root.
+ * system. What the devices are called is in fs-devices.c; here is the table of mounts.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
 #include "base/error.h"
-#include "base/mapped.h"
 #include "base/strbuf.h"
 #include "entry/fs-devices.h"
 #include "entry/fs-root.h"
-#include "entry/machine.h"
 #include "entry/path.h"
 
-/* Files of text that describe mounts: the kernel's own limit of 100,000 mounts makes 30 MiB. */
+/* A table of mounts as text. */
 enum { TABLE_MAX = 128 << 20 };
-/* Names in one directory. */
-enum { NAMES_MAX = 100000 };
 
 static struct root_fs *of(struct entry_fs *fs)
 {
@@ -107,76 +95,52 @@ static int root_to_system(struct entry_fs *table, const char *device, const char
 	return path_join(shown->dir, path_below(clean, shown->fsroot), ret);
 }
 
-/* The path open_in() wants: below a root it is relative to it. */
-static int root_open(struct root_fs *fs, const char *device, const char *path, int flags)
-{
-	_cleanup_free_ char *system = NULL;
-	int r = budget_take(fs->fs.budget, BUDGET_FILES, 1);
-
-	if (r == 0)
-		r = root_to_system(&fs->fs, device, path, &system);
-	return r < 0 ? r : open_in(fs->root, system, flags);
-}
-
 /* Cost of one or two system calls, in steps of the budget. */
 enum { CALL_STEPS = 256 };
 
-/* One call where the root is the system's own: entries come by the thousand. */
-static int root_stat(struct root_fs *fs, const char *device, const char *path, struct stat *ret)
+/* The path of something that is asked about. */
+static int root_asked(struct entry_fs *table, const char *device, const char *path, char **ret)
 {
-	_cleanup_free_ char *system = NULL;
-	_cleanup_close_ int fd = -1;
-	int r = budget_take(fs->fs.budget, BUDGET_STEPS, CALL_STEPS);
+	int r = budget_take(table->budget, BUDGET_STEPS, CALL_STEPS);
 
-	if (r == 0)
-		r = root_to_system(&fs->fs, device, path, &system);
-	if (r < 0)
-		return r;
-	if (fs->root == ROOT_HERE && !fs->fs.looked) /* whose directories only open_in() knows */
-		return stat(system, ret) < 0 ? -errno : 0;
-	fd = open_in(fs->root, system, O_PATH);
-	if (fd < 0)
-		return fd;
-	return fstat(fd, ret) < 0 ? -errno : 0;
+	return r < 0 ? r : root_to_system(table, device, path, ret);
 }
 
 static int root_type(struct entry_fs *table, const char *device, const char *path,
 		     enum entry_file_type *ret)
 {
-	struct stat st;
-	int r = root_stat(of(table), device, path, &st);
+	struct outside *out = of(table)->out;
+	_cleanup_free_ char *system = NULL;
+	int r = root_asked(table, device, path, &system);
 
+	if (r == 0)
+		r = out->type(out, system, ret);
 	if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP) {
 		*ret = ENTRY_FILE_NONE;
 		return 0;
 	}
-	if (r < 0)
-		return r;
-	*ret = S_ISDIR(st.st_mode)   ? ENTRY_FILE_DIRECTORY
-	       : S_ISREG(st.st_mode) ? ENTRY_FILE_REGULAR
-				     : ENTRY_FILE_NONE;
-	return 0;
+	return r;
 }
 
-static int open_regular(struct root_fs *fs, const char *device, const char *path, struct stat *st)
+/* The path of a file that is going to be opened. */
+static int root_name(struct entry_fs *table, const char *device, const char *path, char **ret)
 {
-	_cleanup_close_ int fd = root_open(fs, device, path, O_RDONLY);
+	int r = budget_take(table->budget, BUDGET_FILES, 1);
 
-	if (fd < 0)
-		return fd;
-	if (fstat(fd, st) < 0)
-		return -errno;
-	return TAKE_FD(fd);
+	return r < 0 ? r : root_to_system(table, device, path, ret);
 }
 
 static int root_read(struct entry_fs *table, const char *device, const char *path, size_t max,
 		     uint8_t **ret, size_t *ret_n)
 {
-	_cleanup_close_ int fd = root_open(of(table), device, path, O_RDONLY);
+	struct outside *out = of(table)->out;
+	_cleanup_free_ char *system = NULL;
 	_cleanup_free_ uint8_t *text = NULL;
-	size_t n;
-	int r = fd < 0 ? fd : read_fd(fd, max, &text, &n);
+	size_t n = 0;
+	int r = root_name(table, device, path, &system);
 
+	if (r == 0)
+		r = out->read(out, system, max, &text, &n);
 	if (r == 0)
 		r = budget_take(table->budget, BUDGET_BYTES, n);
 	if (r < 0)
@@ -189,79 +153,49 @@ static int root_read(struct entry_fs *table, const char *device, const char *pat
 static int root_head(struct entry_fs *table, const char *device, const char *path, uint8_t *buf,
 		     size_t n, size_t *ret_n)
 {
-	_cleanup_close_ int fd = root_open(of(table), device, path, O_RDONLY);
-	ssize_t got;
-	int r;
+	struct outside *out = of(table)->out;
+	_cleanup_free_ char *system = NULL;
+	size_t got = 0;
+	int r = root_name(table, device, path, &system);
 
-	if (fd < 0)
-		return fd;
-	got = read(fd, buf, n); /* of a regular file less only at its end */
-	if (got < 0)
-		return -errno;
-	r = budget_take(table->budget, BUDGET_BYTES, (uint64_t)got);
 	if (r == 0)
-		*ret_n = (size_t)got;
+		r = out->head(out, system, buf, n, &got);
+	if (r == 0)
+		r = budget_take(table->budget, BUDGET_BYTES, got);
+	if (r == 0)
+		*ret_n = got;
 	return r;
 }
 
 static int root_map(struct entry_fs *table, const char *device, const char *path,
 		    const uint8_t **ret, size_t *ret_n)
 {
-	struct stat st;
-	_cleanup_close_ int fd = open_regular(of(table), device, path, &st);
-	void *p;
-	int r;
+	struct outside *out = of(table)->out;
+	_cleanup_free_ char *system = NULL;
+	int r = root_name(table, device, path, &system);
 
-	if (fd < 0)
-		return fd;
-	if (st.st_size <= 0)
-		return -ENODATA;
-	p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	r = mapped_add(p, (size_t)st.st_size, fd);
-	if (r < 0) {
-		(void)munmap(p, (size_t)st.st_size);
-		return r;
-	}
-	*ret = p;
-	*ret_n = (size_t)st.st_size;
-	return 0;
+	return r < 0 ? r : out->map(out, system, ret, ret_n);
 }
 
 static void root_unmap(struct entry_fs *table, const uint8_t *p, size_t n)
 {
-	mapped_remove(p);
-	(void)munmap((void *)(uintptr_t)p, n);
+	struct outside *out = of(table)->out;
+
+	out->unmap(out, p, n);
 }
 
 static int root_list(struct entry_fs *table, const char *device, const char *path,
 		     struct strlist *ret)
 {
-	_cleanup_close_ int fd = root_open(of(table), device, path, O_RDONLY | O_DIRECTORY);
+	struct outside *out = of(table)->out;
+	_cleanup_free_ char *system = NULL;
 	struct strlist names = { 0 };
-	struct dirent *e;
-	DIR *dir;
-	int r = 0;
+	int r = root_name(table, device, path, &system);
 
-	if (fd < 0)
-		return fd;
-	dir = fdopendir(fd);
-	if (!dir)
-		return -errno;
-	TAKE_FD(fd);
-
-	while (r == 0 && ((void)(errno = 0), e = readdir(dir))) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		r = names.n < NAMES_MAX ? budget_take(table->budget, BUDGET_STEPS, CALL_STEPS)
-					: -E2BIG;
-		if (r == 0)
-			r = strlist_add(&names, e->d_name);
-	}
-	if (r == 0 && errno)
-		r = -errno;
-	(void)closedir(dir);
+	if (r == 0)
+		r = out->list(out, system, &names);
+	if (r == 0)
+		r = budget_take(table->budget, BUDGET_STEPS, (uint64_t)names.n * CALL_STEPS);
 	if (r < 0)
 		strlist_done(&names);
 	else
@@ -282,7 +216,7 @@ static int root_look(struct entry_fs *table, const char *uuid, struct strlist *r
 	if (is_mounted)
 		r = strlist_add(&dirs, m->dir);
 	if (r == 0 || r == -ENODEV)
-		r = fs->look(fs->look_data, uuid, is_mounted, &fs->mounts, err);
+		r = fs->out->look(fs->out, uuid, is_mounted, &fs->mounts, err);
 	for (size_t i = before; r == 0 && i < fs->mounts.n; i++)
 		r = strlist_add(&dirs, fs->mounts.v[i].dir);
 	fs->home = home;
@@ -293,14 +227,21 @@ static int root_look(struct entry_fs *table, const char *uuid, struct strlist *r
 	return r;
 }
 
+static int which_file(struct entry_fs *table, const char *path, struct outside_stat *ret)
+{
+	struct outside *out = of(table)->out;
+	_cleanup_free_ char *system = NULL;
+	int r = root_asked(table, ENTRY_SYSTEM, path, &system);
+
+	return r < 0 ? r : out->stat(out, system, ret);
+}
+
 static bool root_same(struct entry_fs *table, const char *a, const char *b)
 {
-	struct root_fs *fs = of(table);
-	struct stat st_a, st_b;
+	struct outside_stat st_a, st_b;
 
-	return root_stat(fs, ENTRY_SYSTEM, a, &st_a) == 0 &&
-	       root_stat(fs, ENTRY_SYSTEM, b, &st_b) == 0 && st_a.st_dev == st_b.st_dev &&
-	       st_a.st_ino == st_b.st_ino;
+	return which_file(table, a, &st_a) == 0 && which_file(table, b, &st_b) == 0 &&
+	       st_a.dev == st_b.dev && st_a.ino == st_b.ino;
 }
 
 static int root_set_home(struct entry_fs *table, const char *path, char **ret)
@@ -344,68 +285,34 @@ static int root_probe(struct entry_fs *table, const char *device, const char *wh
 	return fs_device_probe(of(table), device, what, ret);
 }
 
-static int read_mounts(struct root_fs *fs, const char *file, const char *root,
-		       int (*parse)(struct bytes file, const char *root, struct mounts *ret))
+static int read_mountinfo(struct root_fs *fs)
 {
+	enum outside_mounts where = OUTSIDE_MOUNTS_NONE;
 	_cleanup_free_ uint8_t *text = NULL;
-	size_t n;
-	int r = read_file_in(fs->root, file, TABLE_MAX, &text, &n);
+	_cleanup_free_ char *root = NULL;
+	size_t n = 0;
+	int r = fs->out->mounts(fs->out, &where, &text, &n, &root);
 
-	return r < 0 ? r : parse((struct bytes){ text, n }, root, &fs->mounts);
-}
-
-static int parse_fstab(struct bytes file, const char *root, struct mounts *ret)
-{
-	return mounts_parse_fstab(file, ret);
-}
-
-/* Mounts of the running kernel at or below the root. */
-static int read_live_mounts(struct root_fs *fs)
-{
-	_cleanup_free_ uint8_t *text = NULL;
-	char link[64], root[4096] = "/";
-	size_t n;
-	int r;
-
-	if (fs->root != ROOT_HERE) {
-		ssize_t len;
-
-		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fs->root);
-		len = readlink(link, root, sizeof(root) - 1);
-		if (len <= 0)
-			return len < 0 ? -errno : -ENOENT;
-		root[len] = 0;
-	}
-	r = read_file_in(ROOT_HERE, "/proc/self/mountinfo", TABLE_MAX, &text, &n);
-	if (r == 0)
-		r = mounts_parse_mountinfo((struct bytes){ text, n }, root, &fs->mounts);
+	if (r < 0 || where == OUTSIDE_MOUNTS_NONE)
+		return r < 0 ? r : -ENOENT;
+	r = mounts_parse_mountinfo((struct bytes){ text, n }, root ? root : "/", &fs->mounts);
+	if (where == OUTSIDE_MOUNTS_CAPTURED)
+		return r;
 	fs->is_live = r == 0 && fs->mounts.n > 0;
-	return r;
-}
-
-/* mountinfo as an ordinary file belongs to a captured system. */
-static bool has_captured_mountinfo(struct root_fs *fs)
-{
-	_cleanup_close_ int fd = -1;
-	struct statfs st;
-
-	if (fs->root == ROOT_HERE)
-		return false;
-	fd = open_in(fs->root, "/proc/self/mountinfo", O_RDONLY);
-	return fd >= 0 && fstatfs(fd, &st) == 0 && st.f_type != PROC_SUPER_MAGIC;
+	return r == -ENOMEM || fs->is_live ? r : -ENOENT;
 }
 
 static int find_mounts(struct root_fs *fs)
 {
-	int r;
+	_cleanup_free_ uint8_t *text = NULL;
+	size_t n;
+	int r = read_mountinfo(fs);
 
-	if (has_captured_mountinfo(fs))
-		return read_mounts(fs, "/proc/self/mountinfo", "/", mounts_parse_mountinfo);
-
-	r = read_live_mounts(fs);
-	if (r == -ENOMEM || fs->is_live)
+	if (r != -ENOENT)
 		return r;
-	r = read_mounts(fs, "/etc/fstab", "/", parse_fstab);
+	r = fs->out->read(fs->out, "/etc/fstab", TABLE_MAX, &text, &n);
+	if (r == 0)
+		r = mounts_parse_fstab((struct bytes){ text, n }, &fs->mounts);
 	return r == -ENOMEM ? r : 0;
 }
 
@@ -418,7 +325,7 @@ static int root_blocks(struct entry_fs *table, const char *device, uint64_t firs
 
 	if (r == 0)
 		r = budget_take(table->budget, BUDGET_BYTES, (uint64_t)n * 512);
-	return r < 0 ? r : machine_read_at(m->source, first * 512, (size_t)n * 512, ret);
+	return r < 0 ? r : fs->out->read_at(fs->out, m->source, first * 512, (size_t)n * 512, ret);
 }
 
 static int init(struct root_fs *fs, const struct fs_root_opts *opts, struct kx_error *err)
@@ -447,9 +354,7 @@ int fs_root_new(const struct fs_root_opts *opts, struct entry_fs **ret, struct k
 
 	if (!fs)
 		return kx_fail(err, -ENOMEM, "out of memory");
-	fs->root = opts->root;
-	fs->look = opts->look;
-	fs->look_data = opts->look_data;
+	fs->out = opts->outside;
 	fs->fs = (struct entry_fs){
 		.budget = opts->budget,
 		.type = root_type,
@@ -465,7 +370,7 @@ int fs_root_new(const struct fs_root_opts *opts, struct entry_fs **ret, struct k
 		.same = root_same,
 		.image = fs_image,
 		.blocks = root_blocks,
-		.look = opts->look ? root_look : NULL,
+		.look = opts->outside->look ? root_look : NULL,
 	};
 	r = init(fs, opts, err);
 	if (r < 0) {

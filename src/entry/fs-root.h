@@ -2,23 +2,18 @@
 #pragma once
 
 #include "base/cleanup.h"
-#include "base/io.h"
 #include "entry/entry.h"
-#include "entry/mounts.h"
+#include "entry/outside.h"
 
 /* Where the file systems of a real or captured system are. */
 struct fs_root_opts {
-	int root; /* borrowed; ROOT_HERE for the running system */
+	struct outside
+		*outside; /* borrowed: all that is not in the other fields comes from there */
 	/* "uuid:U=DIR", "label:L=DIR", "dev:hd0,gpt2=DIR": DIR, below the root, is where that
 	 * file system is */
 	const char *const *places;
 	size_t n_places;
 	struct budget *budget; /* that every access takes from; borrowed, may be NULL */
-	/* Adds mounts of the partition with that PARTUUID, unless it is mounted, and of an XBOOTLDR
-	 * partition beside it; see entry_fs.look. NULL: nobody may look. */
-	int (*look)(void *data, const char *uuid, bool is_mounted, struct mounts *mounts,
-		    struct kx_error *err);
-	void *look_data;
 };
 
 /*

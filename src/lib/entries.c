@@ -126,14 +126,12 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 		[KX_FIRMWARE_EFI] = BOOT_FIRMWARE_EFI,
 		[KX_FIRMWARE_BIOS] = BOOT_FIRMWARE_BIOS,
 	};
-	struct fs_root_opts root = { .root = ctx->machine_root,
+	const bool may_look = !ctx->captured && ctx->sys->partitions;
+	struct outside_system system;
+	struct fs_root_opts root = { .outside = &system.out,
 				     .places = o->places,
 				     .n_places = o->n_places,
-				     .budget = &budget,
-				     .look = ctx->captured || !ctx->sys->partitions
-						     ? NULL
-						     : boot_partition_look,
-				     .look_data = &look };
+				     .budget = &budget };
 	_cleanup_fs_root_ struct entry_fs *fs = NULL;
 	struct boot_find_opts find = { 0 };
 	const struct arch_found arch = ctx_arch(ctx);
@@ -146,6 +144,8 @@ static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 		return kx_fail(err, -EINVAL, "firmware %d is not known", (int)o->firmware);
 	n_changes = mapped_changes();
 	budget_init(&budget, now_ms, ctx->sys);
+	outside_system_init(&system, ctx->machine_root, may_look ? boot_partition_look : NULL,
+			    &look);
 	r = fs_root_new(&root, &fs, err);
 	if (r < 0)
 		return r;
