@@ -82,7 +82,6 @@ static void set_limits(const struct confine_limits *limits)
 	lower(RLIMIT_CPU, limits->cpu_s);
 	lower(RLIMIT_CORE, 0);
 	lower(RLIMIT_FSIZE, 0);
-	lower(RLIMIT_NOFILE, 0);
 }
 
 /* Documentation/filesystems/proc.rst, 3.1 */
@@ -266,7 +265,8 @@ const char *confine_self(const struct confine_limits *limits)
 #endif
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return "the kernel does not let go of privileges";
-	give_up_files();
+	give_up_files(); /* through a descriptor */
+	lower(RLIMIT_NOFILE, 0);
 	give_up_capabilities();
 	return filter_calls();
 }
