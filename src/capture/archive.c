@@ -10,7 +10,9 @@
 
 #include "base/io.h"
 #include "base/open.h"
+#include "capture/files.h"
 #include "capture/modules.h"
+#include "capture/network.h"
 #include "image/newc.h"
 
 enum { PROGRAM_MAX = 64 << 20 };
@@ -23,9 +25,20 @@ static struct bytes text_of(const char *s)
 static bool has_target(const struct capture_settings *s, const char *uuid)
 {
 	for (size_t i = 0; i < s->n_targets; i++)
-		if (strcmp(s->targets[i].uuid, uuid) == 0)
+		if (s->targets[i].uuid && strcmp(s->targets[i].uuid, uuid) == 0)
 			return true;
 	return false;
+}
+
+static int add_device(const struct capture_device *from, struct capture_device *to)
+{
+	for (size_t i = 0; i < from->drivers.n; i++)
+		if (capture_names_add(&to->drivers, from->drivers.v[i],
+				      strlen(from->drivers.v[i])) < 0)
+			return -ENOMEM;
+	if (from->aliases.n)
+		strbuf_add(&to->aliases, from->aliases.s);
+	return to->aliases.failed ? -ENOMEM : 0;
 }
 
 /* Adds where @directory is. What is only a way out when the first fails may be missing. */
@@ -45,20 +58,37 @@ static int add_target(int root, const struct capture_wish *w, const char *direct
 		return 0;
 	}
 	*target = found;
-	for (size_t i = 0; i < own.drivers.n; i++)
-		if (capture_names_add(&device->drivers, own.drivers.v[i],
-				      strlen(own.drivers.v[i])) < 0)
-			return -ENOMEM;
-	if (own.aliases.n)
-		strbuf_add(&device->aliases, own.aliases.s);
-	return device->aliases.failed
-		       ? -ENOMEM
-		       : capture_names_add(types, target->type, strlen(target->type));
+	r = add_device(&own, device);
+	return r < 0 ? r : capture_names_add(types, target->type, strlen(target->type));
+}
+
+/* Adds the other machine, and the client that reaches it. */
+static int add_remote(int root, const struct capture_wish *w, struct capture_files *files,
+		      struct capture_device *device, struct kx_error *err)
+{
+	const struct capture_remote *remote = w->remote;
+	_cleanup_free_ char *host = NULL;
+	struct capture_target *t;
+	int r = capture_ssh_add(files, root, remote->ssh, err);
+
+	if (r < 0)
+		return r;
+	t = capture_target_add(w->settings);
+	t->ssh = strdup(remote->user_host);
+	t->directory = strdup(remote->directory);
+	if (!t->ssh || !t->directory)
+		return -ENOMEM;
+	/* machines share a directory there; a name that no directory can have is left out */
+	if (read_line_in(root, "/proc/sys/kernel/hostname", &host) == 0 && host[0] &&
+	    host[0] != '.' && !strpbrk(host, "/()' \t"))
+		w->settings->host = TAKE_PTR(host);
+	return capture_network_find(root, &remote->way, remote->ssh->address, &t->network, device,
+				    err);
 }
 
 /* Names of members, kept until the archive is made. */
 struct members {
-	struct newc_member v[CAPTURE_MODULES_MAX + 16];
+	struct newc_member v[CAPTURE_MODULES_MAX + 2 * CAPTURE_FILES_MAX + 16];
 	struct names names;
 	size_t n;
 };
@@ -87,8 +117,37 @@ static int add_directories(struct members *m)
 	return r;
 }
 
-static int pack(struct bytes program, const struct capture_modules *modules, const char *text,
-		uint8_t **ret, size_t *ret_n)
+static bool has_member(const struct members *m, const char *name)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (bytes_is(m->v[i].name, name))
+			return true;
+	return false;
+}
+
+/* A file, and before it the directories that it is in. */
+static int add_file(struct members *m, const struct capture_file_member *f)
+{
+	int r = 0;
+
+	for (const char *slash = strchr(f->path, '/'); r == 0 && slash;
+	     slash = strchr(slash + 1, '/')) {
+		_cleanup_free_ char *folder = strndup(f->path, (size_t)(slash - f->path));
+
+		if (!folder)
+			return -ENOMEM;
+		if (has_member(m, folder))
+			continue;
+		r = m->n < sizeof(m->v) / sizeof(m->v[0]) - 1
+			    ? add_member(m, folder, "", S_IFDIR | 0755, (struct bytes){ 0 })
+			    : -E2BIG;
+	}
+	return r < 0 ? r
+		     : add_member(m, f->path, "", S_IFREG | f->mode, (struct bytes){ f->p, f->n });
+}
+
+static int pack(struct bytes program, const struct capture_modules *modules,
+		const struct capture_files *files, const char *text, uint8_t **ret, size_t *ret_n)
 {
 	struct members *m = calloc(1, sizeof(*m));
 	int r = m ? add_directories(m) : -ENOMEM;
@@ -100,6 +159,8 @@ static int pack(struct bytes program, const struct capture_modules *modules, con
 	for (size_t i = 0; r == 0 && i < modules->n; i++)
 		r = add_member(m, CAPTURE_MODULES_NAME, modules->v[i].name, S_IFREG | 0644,
 			       (struct bytes){ modules->v[i].p, modules->v[i].n });
+	for (size_t i = 0; r == 0 && i < files->n; i++)
+		r = add_file(m, &files->v[i]);
 	if (r == 0)
 		r = newc_pack(m->v, m->n, ret, ret_n);
 	if (m)
@@ -116,7 +177,8 @@ static int read_program(const struct capture_wish *w, uint8_t **ret, size_t *ret
 }
 
 static int make(int root, const struct capture_wish *w, const struct capture_modules *modules,
-		uint8_t **ret, size_t *ret_n, struct kx_error *err)
+		const struct capture_files *files, uint8_t **ret, size_t *ret_n,
+		struct kx_error *err)
 {
 	_cleanup_free_ uint8_t *program = NULL;
 	_cleanup_free_ char *text = NULL;
@@ -137,23 +199,33 @@ static int make(int root, const struct capture_wish *w, const struct capture_mod
 			       "%s: %s: it is the program that saves a dump, and is installed with "
 			       "rapidreboot",
 			       w->program, open_strerror(r));
-	r = pack((struct bytes){ program, n }, modules, text, ret, ret_n);
+	r = pack((struct bytes){ program, n }, modules, files, text, ret, ret_n);
 	return r < 0 ? kx_fail(err, r, "the capture initramfs: %s", strerror(-r)) : 0;
+}
+
+static void files_freep(struct capture_files **files)
+{
+	if (*files)
+		capture_files_done(*files);
+	free(*files);
 }
 
 int capture_archive_make(int root, const struct capture_wish *w, uint8_t **ret, size_t *ret_n,
 			 struct kx_error *err)
 {
+	_cleanup_(files_freep) struct capture_files *files = calloc(1, sizeof(*files));
 	_cleanup_capture_modules_ struct capture_modules modules = { 0 };
 	_cleanup_capture_device_ struct capture_device device = { 0 };
 	_cleanup_names_ struct names types = { 0 };
-	int r = 0;
+	int r = files ? 0 : -ENOMEM;
 
+	if (r == 0 && w->remote)
+		r = add_remote(root, w, files, &device, err);
 	for (size_t i = 0; r == 0 && i < w->n_directories; i++)
 		r = add_target(root, w, w->directories[i], &device, &types, err);
 	if (r == -ENOMEM)
 		return kx_fail(err, r, "out of memory");
 	if (r == 0)
 		r = capture_modules_find(root, w->release, &device, &types, &modules, err);
-	return r < 0 ? r : make(root, w, &modules, ret, ret_n, err);
+	return r < 0 ? r : make(root, w, &modules, files, ret, ret_n, err);
 }

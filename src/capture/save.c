@@ -217,14 +217,16 @@ int capture_save_dump(struct vmcore *core, const struct capture_file *file, unsi
 struct log_writer {
 	int fd;
 	struct strbuf lines;
+	uint64_t n;
 };
 
 static int flush(struct log_writer *w)
 {
-	int r = w->lines.failed ? -ENOMEM
-		: w->lines.n	? write_all(w->fd, w->lines.s, w->lines.n)
-				: 0;
+	int r = w->lines.failed		   ? -ENOMEM
+		: w->lines.n && w->fd >= 0 ? write_all(w->fd, w->lines.s, w->lines.n)
+					   : 0;
 
+	w->n += w->lines.n;
 	w->lines.n = 0;
 	return r;
 }
@@ -241,26 +243,40 @@ static int write_record(void *data, const struct vmcore_record *record)
 	return w->lines.n >= LOG_BUFFER_N || w->lines.failed ? flush(w) : 0;
 }
 
+int capture_write_log(struct vmcore *core, int fd, struct vmcore_report *ret, uint64_t *ret_n,
+		      struct kx_error *err)
+{
+	struct log_writer w = { .fd = fd };
+	struct vmcore_report report;
+	int r = vmcore_log(core, write_record, &w, &report, err);
+
+	if (r == 0) {
+		r = flush(&w);
+		if (r < 0)
+			r = kx_fail(err, r, "cannot write the log: %s", strerror(-r));
+	}
+	strbuf_done(&w.lines);
+	if (r == 0) {
+		*ret = report;
+		*ret_n = w.n;
+	}
+	return r;
+}
+
 int capture_save_log(struct vmcore *core, const struct capture_file *file,
 		     struct vmcore_report *ret, struct kx_error *err)
 {
 	_cleanup_(partial_done) struct partial p = { .fd = -1 };
-	struct log_writer w = { .fd = -1 };
 	struct vmcore_report report;
+	uint64_t n;
 	int r = partial_open(file, &p, err);
 
 	if (r < 0)
 		return r;
-	w.fd = p.fd;
-	r = vmcore_log(core, write_record, &w, &report, err);
-	if (r == 0) {
-		r = flush(&w);
-		if (r < 0)
-			r = fail(err, r, file->path, "cannot write the log");
-	}
-	strbuf_done(&w.lines);
-	if (r == 0)
-		r = partial_finish(&p, err);
+	r = capture_write_log(core, p.fd, &report, &n, err);
+	if (r < 0)
+		return kx_fail_in(err, r, "%s: ", file->path);
+	r = partial_finish(&p, err);
 	if (r == 0)
 		*ret = report;
 	return r;

@@ -36,3 +36,7 @@ _must_check_ int capture_save_dump(struct vmcore *core, const struct capture_fil
 /* The same for the log; what could be read of a damaged one is saved. Errors of vmcore_log(), too. */
 _must_check_ int capture_save_log(struct vmcore *core, const struct capture_file *file,
 				  struct vmcore_report *ret, struct kx_error *err);
+/* The log as text into @fd, which need not be a file: a pipe, or nothing for @fd -1. *ret_n: bytes. Errors of
+ * vmcore_log() and of write(2). */
+_must_check_ int capture_write_log(struct vmcore *core, int fd, struct vmcore_report *ret,
+				   uint64_t *ret_n, struct kx_error *err);

@@ -25,15 +25,31 @@ enum {
 	N_PACKINGS = sizeof(packing_names) / sizeof(packing_names[0]),
 };
 
+enum capture_kind capture_target_kind(const struct capture_target *t)
+{
+	return t->ssh ? CAPTURE_SSH : CAPTURE_FILE_SYSTEM;
+}
+
+void capture_target_done(struct capture_target *t)
+{
+	free(t->uuid);
+	free(t->type);
+	free(t->options);
+	free(t->directory);
+	free(t->ssh);
+	free(t->network.mac);
+	free(t->network.address);
+	free(t->network.gateway);
+	free(t->network.to);
+	*t = (struct capture_target){ 0 };
+}
+
 void capture_settings_done(struct capture_settings *s)
 {
-	for (size_t i = 0; i < s->n_targets; i++) {
-		free(s->targets[i].uuid);
-		free(s->targets[i].type);
-		free(s->targets[i].options);
-		free(s->targets[i].directory);
-	}
+	for (size_t i = 0; i < s->n_targets; i++)
+		capture_target_done(&s->targets[i]);
 	names_done(&s->modules);
+	free(s->host);
 	*s = (struct capture_settings){ 0 };
 }
 
@@ -159,6 +175,48 @@ static int take_directory(struct capture_settings *s, struct bytes value)
 	return t && is_directory(value) ? bytes_set(&t->directory, value) : -EINVAL;
 }
 
+/* A new target on another machine. */
+static int take_ssh(struct capture_settings *s, struct bytes value)
+{
+	struct capture_target *t =
+		has_only(value, "-_.@:%[]") && value.p[0] != '-' ? capture_target_add(s) : NULL;
+
+	return t ? bytes_set(&t->ssh, value) : -EINVAL;
+}
+
+static int take_mac(struct capture_settings *s, struct bytes value)
+{
+	struct capture_target *t = last_target(s);
+
+	return t && has_only(value, ":") ? bytes_set(&t->network.mac, value) : -EINVAL;
+}
+
+static int take_address(struct capture_settings *s, struct bytes value)
+{
+	struct capture_target *t = last_target(s);
+
+	return t && has_only(value, ".:/") ? bytes_set(&t->network.address, value) : -EINVAL;
+}
+
+static int take_gateway(struct capture_settings *s, struct bytes value)
+{
+	struct capture_target *t = last_target(s);
+
+	return t && has_only(value, ".:") ? bytes_set(&t->network.gateway, value) : -EINVAL;
+}
+
+static int take_to(struct capture_settings *s, struct bytes value)
+{
+	struct capture_target *t = last_target(s);
+
+	return t && has_only(value, ".:") ? bytes_set(&t->network.to, value) : -EINVAL;
+}
+
+static int take_host(struct capture_settings *s, struct bytes value)
+{
+	return has_only(value, "-_.") && value.p[0] != '.' ? bytes_set(&s->host, value) : -EINVAL;
+}
+
 static int take_module(struct capture_settings *s, struct bytes value)
 {
 	return is_module(value) && s->modules.n < CAPTURE_MODULES_MAX
@@ -177,6 +235,13 @@ static int take_number(struct bytes value, unsigned max, unsigned *ret)
 		return -EINVAL;
 	*ret = (unsigned)n;
 	return 0;
+}
+
+static int take_mtu(struct capture_settings *s, struct bytes value)
+{
+	struct capture_target *t = last_target(s);
+
+	return t ? take_number(value, UINT16_MAX, &t->network.mtu) : -EINVAL;
 }
 
 static int take_level(struct capture_settings *s, struct bytes value)
@@ -213,10 +278,15 @@ static const struct key {
 	const char *name;
 	int (*take)(struct capture_settings *s, struct bytes value);
 } keys[] = {
-	{ "uuid", take_uuid },		 { "type", take_type },	      { "options", take_options },
-	{ "directory", take_directory }, { "module", take_module },   { "level", take_level },
-	{ "pack", take_pack },		 { "keep", take_keep },	      { "keep-mib", take_keep_mib },
-	{ "wait", take_wait },		 { "failure", take_failure },
+	{ "uuid", take_uuid },		 { "type", take_type },
+	{ "options", take_options },	 { "directory", take_directory },
+	{ "module", take_module },	 { "level", take_level },
+	{ "pack", take_pack },		 { "keep", take_keep },
+	{ "keep-mib", take_keep_mib },	 { "wait", take_wait },
+	{ "failure", take_failure },	 { "ssh", take_ssh },
+	{ "net-mac", take_mac },	 { "net-mtu", take_mtu },
+	{ "net-address", take_address }, { "net-gateway", take_gateway },
+	{ "net-to", take_to },		 { "host", take_host },
 };
 
 static int take_line(struct capture_settings *s, struct bytes line)
@@ -236,6 +306,20 @@ static int take_line(struct capture_settings *s, struct bytes line)
 	return -EINVAL;
 }
 
+static int check_target(const struct capture_target *t, struct kx_error *err)
+{
+	const struct capture_network *n = &t->network;
+
+	if (capture_target_kind(t) == CAPTURE_FILE_SYSTEM)
+		return t->type && t->directory
+			       ? 0
+			       : kx_fail(err, -EINVAL,
+					 "the file system %s has no type or no directory", t->uuid);
+	return t->directory && n->mac && n->address && n->to
+		       ? 0
+		       : kx_fail(err, -EINVAL, "%s has no directory or no network", t->ssh);
+}
+
 static int parse(struct bytes text, struct capture_settings *s, struct kx_error *err)
 {
 	struct lines lines = lines_of(text);
@@ -250,11 +334,12 @@ static int parse(struct bytes text, struct capture_settings *s, struct kx_error 
 		if (r < 0)
 			return kx_fail(err, r, "out of memory");
 	}
-	for (size_t i = 0; i < s->n_targets; i++)
-		if (!s->targets[i].type || !s->targets[i].directory)
-			return kx_fail(err, -EINVAL,
-				       "the file system %s has no type or no directory",
-				       s->targets[i].uuid);
+	for (size_t i = 0; i < s->n_targets; i++) {
+		int r = check_target(&s->targets[i], err);
+
+		if (r < 0)
+			return r;
+	}
 	return s->n_targets ? 0 : kx_fail(err, -EINVAL, "no file system is named");
 }
 
@@ -286,6 +371,22 @@ static bool is_same(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+static bool are_same_networks(const struct capture_network *a, const struct capture_network *b)
+{
+	return is_same(a->mac, b->mac) && is_same(a->address, b->address) &&
+	       is_same(a->gateway, b->gateway) && is_same(a->to, b->to) && a->mtu == b->mtu;
+}
+
+static void put_network(struct strbuf *b, const struct capture_network *n)
+{
+	put(b, "net-mac", n->mac);
+	put(b, "net-address", n->address);
+	put(b, "net-gateway", n->gateway);
+	put(b, "net-to", n->to);
+	if (n->mtu)
+		strbuf_addf(b, "net-mtu=%u\n", n->mtu);
+}
+
 static bool are_same(const struct capture_settings *a, const struct capture_settings *b)
 {
 	if (a->n_targets != b->n_targets || a->modules.n != b->modules.n)
@@ -294,9 +395,11 @@ static bool are_same(const struct capture_settings *a, const struct capture_sett
 		if (!is_same(a->targets[i].uuid, b->targets[i].uuid) ||
 		    !is_same(a->targets[i].type, b->targets[i].type) ||
 		    !is_same(a->targets[i].options, b->targets[i].options) ||
-		    !is_same(a->targets[i].directory, b->targets[i].directory))
+		    !is_same(a->targets[i].ssh, b->targets[i].ssh) ||
+		    !is_same(a->targets[i].directory, b->targets[i].directory) ||
+		    !are_same_networks(&a->targets[i].network, &b->targets[i].network))
 			return false;
-	return true;
+	return is_same(a->host, b->host);
 }
 
 int capture_settings_text(const struct capture_settings *s, char **ret, struct kx_error *err)
@@ -308,10 +411,13 @@ int capture_settings_text(const struct capture_settings *s, char **ret, struct k
 
 	for (size_t i = 0; i < s->n_targets; i++) {
 		put(&b, "uuid", s->targets[i].uuid);
+		put(&b, "ssh", s->targets[i].ssh);
 		put(&b, "type", s->targets[i].type);
 		put(&b, "options", s->targets[i].options);
 		put(&b, "directory", s->targets[i].directory);
+		put_network(&b, &s->targets[i].network);
 	}
+	put(&b, "host", s->host);
 	for (size_t i = 0; i < s->modules.n; i++)
 		put(&b, "module", s->modules.v[i]);
 	strbuf_addf(&b, "level=%u\npack=%s\nkeep=%u\nkeep-mib=%u\nwait=%u\nfailure=%s\n", s->level,

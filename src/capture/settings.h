@@ -28,14 +28,36 @@ enum {
 enum capture_end { CAPTURE_REBOOT, CAPTURE_POWEROFF, CAPTURE_HALT };
 
 /**
- * struct capture_target - a file system that dumps are saved on
+ * struct capture_network - how another machine is reached
+ * @mac: hardware address of the interface, as /sys/class/net/NAME/address has it
+ * @address: of this machine, with the length of its prefix: "192.0.2.7/24"
+ * @gateway: address of the first hop, or NULL: none
+ * @to: address of the other machine
+ * @mtu: of the interface; 0: as its driver has it
+ */
+struct capture_network {
+	char *mac, *address, *gateway, *to;
+	unsigned mtu;
+};
+
+enum capture_kind {
+	CAPTURE_FILE_SYSTEM, /* on a disk of this machine */
+	CAPTURE_SSH,	     /* a directory of another machine, by its sshd */
+	CAPTURE_KINDS,
+};
+
+/**
+ * struct capture_target - where dumps are saved: a file system has a UUID, another machine a name
  * @uuid: as libblkid gives it
  * @type: as mount(2) takes it
  * @options: for mount(2), or NULL
- * @directory: in the file system, beginning with a slash
+ * @directory: in the file system or on the other machine, beginning with a slash
+ * @ssh: "USER@HOST", for persons: the client has its own settings (capture/ssh.h)
  */
 struct capture_target {
 	char *uuid, *type, *options, *directory;
+	char *ssh;
+	struct capture_network network;
 };
 
 /**
@@ -48,6 +70,7 @@ struct capture_target {
  * @keep_mib: MiB that the dumps which stay have altogether; 0: any; the newest always stays
  * @wait_s: seconds to wait for the device of each target
  * @failure: what follows when no dump could be saved
+ * @host: name of this machine, which directories on others begin with, or NULL
  */
 struct capture_settings {
 	struct capture_target targets[CAPTURE_TARGETS_MAX];
@@ -55,8 +78,11 @@ struct capture_settings {
 	struct names modules;
 	unsigned level, packing, keep, keep_mib, wait_s;
 	enum capture_end failure;
+	char *host;
 };
 
+enum capture_kind capture_target_kind(const struct capture_target *target);
+void capture_target_done(struct capture_target *target);
 /* Adds an empty target, or returns NULL when there is no room. */
 struct capture_target *capture_target_add(struct capture_settings *settings);
 

@@ -20,15 +20,6 @@
 
 enum { MOUNTS_MAX = 4 << 20, EVENT_MAX = 64 << 10, LINKS_MAX = 8, UUID_N = 64 };
 
-void capture_target_done(struct capture_target *t)
-{
-	free(t->uuid);
-	free(t->type);
-	free(t->options);
-	free(t->directory);
-	*t = (struct capture_target){ 0 };
-}
-
 void capture_device_done(struct capture_device *d)
 {
 	names_done(&d->drivers);
@@ -294,20 +285,33 @@ static int add_alias(int root, const char *device, struct capture_device *to)
 	return to->aliases.failed ? -ENOMEM : 0;
 }
 
-/* From the block device up to /sys/devices. */
-static int add_chain(int root, char *device, const char *directory, struct capture_device *to,
-		     struct kx_error *err)
+int capture_device_add(int root, const char *path, struct capture_device *to)
 {
-	int r = 0;
+	_cleanup_free_ char *device = strdup(path);
+	int r = device ? 0 : -ENOMEM;
 
-	while (r == 0 && strcmp(device, "/sys/devices") != 0) {
-		if (!is_alone(root, "slaves", device))
-			return refuse_stack(root, device, directory, err);
+	while (r == 0 && strncmp(device, "/sys/devices/", strlen("/sys/devices/")) == 0) {
 		r = add_driver(root, device, to);
 		if (r == 0)
 			r = add_alias(root, device, to);
 		*strrchr(device, '/') = '\0';
 	}
+	return r;
+}
+
+/* From the block device up to /sys/devices. */
+static int add_chain(int root, const char *device, const char *directory, struct capture_device *to,
+		     struct kx_error *err)
+{
+	_cleanup_free_ char *at = strdup(device);
+	int r = 0;
+
+	if (!at)
+		return kx_fail(err, -ENOMEM, "out of memory");
+	for (; strcmp(at, "/sys/devices") != 0; *strrchr(at, '/') = '\0')
+		if (!is_alone(root, "slaves", at))
+			return refuse_stack(root, at, directory, err);
+	r = capture_device_add(root, device, to);
 	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
 }
 

@@ -36,6 +36,7 @@ _must_check_ int capture_device_find(int root, const char *uuid, char **ret);
  */
 _must_check_ int capture_target_find(int root, const char *directory, struct capture_target *ret,
 				     struct capture_device *device, struct kx_error *err);
-void capture_target_done(struct capture_target *target);
+/* Adds what drives the device @path of /sys/devices and those above it, up to the processor. -ENOMEM. */
+_must_check_ int capture_device_add(int root, const char *path, struct capture_device *to);
 void capture_device_done(struct capture_device *device);
 #define _cleanup_capture_device_ _cleanup_(capture_device_done)

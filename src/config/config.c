@@ -53,6 +53,7 @@ void config_done(struct config *config)
 	free(config->crash_cmdline);
 	free(config->crash_append);
 	free(config->crash_target);
+	free(config->crash_ssh_key);
 	free(config->crash_pack);
 	free(config->crash_failure);
 	config_words_done(&config->force);
@@ -88,6 +89,12 @@ static int set_optional_path(void *field, const char *value)
 static int set_initrd(void *field, const char *value)
 {
 	return strcmp(value, "own") == 0 ? set_text(field, value) : set_optional_path(field, value);
+}
+
+static int set_crash_target(void *field, const char *value)
+{
+	return strncmp(value, "ssh:", 4) == 0 ? set_text(field, value)
+					      : set_optional_path(field, value);
 }
 
 static int set_path(void *field, const char *value)
@@ -258,7 +265,9 @@ static const struct setting {
 	{ "CRASH_CMDLINE", set_text, offsetof(struct config, crash_cmdline), "a command line" },
 	{ "CRASH_APPEND", set_text, offsetof(struct config, crash_append),
 	  "words of a command line" },
-	{ "CRASH_TARGET", set_optional_path, offsetof(struct config, crash_target),
+	{ "CRASH_TARGET", set_crash_target, offsetof(struct config, crash_target),
+	  "an absolute path, ssh:USER@HOST:/DIRECTORY, or nothing" },
+	{ "CRASH_SSH_KEY", set_optional_path, offsetof(struct config, crash_ssh_key),
 	  "an absolute path, or nothing" },
 	{ "CRASH_LEVEL", set_level, offsetof(struct config, crash_level), "a number from 0 to 31" },
 	{ "CRASH_PACK", set_pack, offsetof(struct config, crash_pack), "zlib, zstd or none" },

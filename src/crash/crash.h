@@ -48,6 +48,8 @@ struct crash_options {
  * @append: words that are added to it
  * @cpus: processors of the crash kernel, 0: all (SUSE)
  * @target: directory of dumps, for the initial ramdisk of our own
+ * @remote: another machine, which goes before @target; without a host: none
+ * @ssh_key: file of the private key that is used there, or NULL: as ssh(1) is configured
  * @capture: what its program is told, without targets and modules
  * @warnings: "FILE:LINE: …" for a person
  */
@@ -60,6 +62,8 @@ struct crash_settings {
 	char *base, *remove, *append;
 	unsigned cpus;
 	char *target;
+	struct ssh_place remote;
+	char *ssh_key;
 	struct capture_settings capture;
 	struct crash_options options;
 	struct config_words warnings;

@@ -136,11 +136,20 @@ static int make_archive(struct crash_job *job, struct kx_error *err)
 	struct capture_wish wish = {
 		.program = job->program,
 		.program_root = ROOT_HERE,
+		.remote = job->remote,
 		.directories = directories,
 		.n_directories = sizeof(directories) / sizeof(directories[0]),
 		.settings = &job->capture,
 	};
-	int r = kx_image_info(job->image, &info);
+	int r;
+
+	if (job->settings->remote.user_host && !job->remote)
+		return kx_fail(
+			err, -EOPNOTSUPP,
+			"dumps are sent to %s by ssh: only the running system can tell how that "
+			"is reached",
+			job->settings->remote.user_host);
+	r = kx_image_info(job->image, &info);
 
 	if (r < 0)
 		return kx_fail(err, r, "the kernel cannot be described");

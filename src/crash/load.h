@@ -20,6 +20,7 @@
  * @plan: made by crash_plan(); crash_job_done() releases both
  * @info: describes @plan
  * @program: of the initial ramdisk of our own: a path
+ * @remote: the machine of @settings that dumps are sent to, or NULL: not asked for yet, or none
  * @capture: what is in it, filled by crash_plan(): @settings' with targets and modules
  * @archive: it, @archive_n bytes, or NULL
  */
@@ -34,6 +35,7 @@ struct crash_job {
 	struct kx_plan *plan;
 	struct kx_plan_info info;
 	const char *program;
+	const struct capture_remote *remote;
 	struct capture_settings capture;
 	uint8_t *archive;
 	size_t archive_n;

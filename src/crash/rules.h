@@ -15,3 +15,7 @@ _must_check_ int crash_find_files(int root, const struct crash_settings *setting
 _must_check_ int crash_words(struct kx_ctx *ctx, int root, const char *machine,
 			     const struct crash_settings *settings, bool has_own_initrd, char **ret,
 			     struct kx_error *err);
+
+/* Fills target, remote and ssh_key of the settings. -EINVAL with a sentence for a host that is none; -ENOMEM. */
+_must_check_ int crash_target_find(int root, const struct config *config,
+				   struct crash_settings *settings, struct kx_error *err);

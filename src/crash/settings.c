@@ -15,6 +15,7 @@
 #include "base/strbuf.h"
 #include "config/legacy-vars.h"
 #include "crash/dumps.h"
+#include "crash/rules.h"
 
 #define SYSCONFIG_FILE "/etc/sysconfig/kdump"
 #define DEBIAN_FILE "/etc/default/kdump-tools"
@@ -39,6 +40,8 @@ void crash_settings_done(struct crash_settings *s)
 	free(s->remove);
 	free(s->append);
 	free(s->target);
+	ssh_place_done(&s->remote);
+	free(s->ssh_key);
 	capture_settings_done(&s->capture);
 	config_words_done(&s->warnings);
 	*s = (struct crash_settings){ 0 };
@@ -265,7 +268,8 @@ enum { WAIT_S = 60 }; /* for disks to answer */
 
 /* What the program in the initial ramdisk of our own is told. Dumps are where the machine's configuration has
  * them, whoever makes them. */
-static int capture(int root, const struct config *config, struct crash_settings *s)
+static int capture(int root, const struct config *config, struct crash_settings *s,
+		   struct kx_error *err)
 {
 	const char *pack = config->crash_pack ? config->crash_pack : "zlib",
 		   *failure = config->crash_failure ? config->crash_failure : "reboot";
@@ -279,9 +283,7 @@ static int capture(int root, const struct config *config, struct crash_settings 
 	if (!capture_packing_parse(text_bytes(pack), &s->capture.packing) ||
 	    !capture_end_parse(text_bytes(failure), &s->capture.failure))
 		return -EINVAL;
-	s->target =
-		config->crash_target ? strdup(config->crash_target) : crash_dumps_directory(root);
-	return s->target ? 0 : -ENOMEM;
+	return crash_target_find(root, config, s, err);
 }
 
 int crash_settings_read(int root, const struct config *config, struct crash_settings *ret,
@@ -299,7 +301,7 @@ int crash_settings_read(int root, const struct config *config, struct crash_sett
 	if (r == -ENOENT)
 		r = own(config, &s);
 	if (r == 0)
-		r = capture(root, config, &s);
+		r = capture(root, config, &s, err);
 	if (r == -ENOMEM)
 		r = kx_fail(err, r, "out of memory");
 	if (r < 0)

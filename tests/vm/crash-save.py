@@ -9,6 +9,7 @@ virtualisation. The last line is "N passed, N failed, N skipped".
 """
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -23,23 +24,26 @@ sys.dont_write_bytecode = True  # the tree may be read-only
 import guest  # noqa: E402
 import images  # noqa: E402
 import jobs  # noqa: E402
+import ssh_server  # noqa: E402
 import vm  # noqa: E402
 
 LIMIT = 900  # seconds; on an idle host a machine takes 30 to 60
 MARK = "this memory belongs to nobody"
 # What the disk and its file system need, and enough beside it to choose from.
-FOLDERS = ("drivers/virtio", "drivers/block", "drivers/nvme", "fs/fat", "fs/nls", "fs/xfs", "fs/ext4",
+FOLDERS = ("drivers/virtio", "drivers/block", "drivers/nvme", "drivers/net", "net/core", "fs/fat", "fs/nls", "fs/xfs", "fs/ext4",
            "lib", "crypto", "arch/x86/crypto")
 BEFORE = ("drivers/virtio/virtio", "drivers/virtio/virtio_ring",
           "drivers/virtio/virtio_pci_legacy_dev", "drivers/virtio/virtio_pci_modern_dev",
           "drivers/virtio/virtio_pci", "drivers/block/virtio_blk", "fs/fat/fat", "fs/fat/vfat",
           "fs/nls/nls_ascii", "fs/nls/nls_cp437", "fs/nls/nls_iso8859-1", "fs/nls/nls_utf8")
+BEFORE_NET = ("net/core/failover", "drivers/net/net_failover", "drivers/net/virtio_net")
 
 JOB = r"""
 for module in {before}; do
 	[ ! -f /modules/$module.ko ] || must insmod /modules/$module.ko
 done
 mkdir -p /var/crash /etc
+{network}
 must mount -t {type} /dev/vda {where}
 if [ -e /var/lib/rapidreboot/crash-test ]; then
 	section hook rapidreboot hook boot
@@ -86,6 +90,7 @@ class Case:
     where: str = "/var/crash"  # the disk is mounted here
     crash: str = BY_HAND
     quick: bool = False
+    ssh: str = ""  # there is a server: "on"; "refuses": it does not accept the key; "unknown": its key is another
 
 
 # Leaves 20 MiB: too little for the dump, enough for the log.
@@ -102,6 +107,15 @@ CASES = {
     "test": Case("trixie", where="/var", crash="rapidreboot crash test --yes", quick=True),
     "128M": Case("trixie", reserve="128M"),
     "vfat": Case("trixie", type="vfat"),
+    "ssh": Case("trixie", ssh="on"),
+    "ssh-6g": Case("trixie", "6G", ssh="on"),
+    "ssh-6.1": Case("bookworm", ssh="on"),
+    "ssh-6.1-6g": Case("bookworm", "6G", ssh="on"),
+    "ssh-sid": Case("sid", ssh="on"),
+    "ssh-sid-6g": Case("sid", "6G", ssh="on"),
+    "ssh-refuses": Case("trixie", ssh="refuses", said=("Permission denied", "trying the next place")),
+    "ssh-unknown": Case("trixie", ssh="unknown",
+                        said=("Host key verification failed", "trying the next place")),
     "zstd": Case("trixie", settings="CRASH_PACK=zstd\nCRASH_TARGET=/var/crash/a/b"),
     "full": Case("trixie", prepare=FULL.format(n=65), disk_mib=100, saved=False,
                  said=("No space left on device", "no dump was saved; the log was")),
@@ -132,17 +146,30 @@ def add_modules(archive, suite, folder):
         shutil.copy(os.path.join(os.path.dirname(kernel), name), tree)
     images.depmod(os.path.join(folder, "tree"), release)
     archive.tree(f"lib/modules/{release}", tree)
-    for path in BEFORE:
+    for path in BEFORE + BEFORE_NET:
         guest.add_module(archive, suite, path)
 
 
-def build(folder, case, bin_folder):
+NETWORK = """for module in failover net_failover virtio_net; do
+	[ ! -f /modules/$module.ko ] || must insmod /modules/$module.ko
+done
+must ip address add 10.0.2.15/24 dev eth0
+must ip link set eth0 up"""
+
+
+def build(folder, case, bin_folder, server):
     words = dict(before=" ".join(os.path.basename(path) for path in BEFORE), type=case.type,
                  patient=jobs.PATIENT, settings=case.settings, mark=MARK, freed=200 << 20,
-                 prepare=case.prepare, where=case.where, crash=case.crash)
+                 prepare=case.prepare, where=case.where, crash=case.crash, network=NETWORK if server else "")
+    if server:
+        words["settings"] += f"\nCRASH_TARGET=ssh:{server.user}@{ssh_server.ADDRESS}:{server.place}"
     archive = guest.base(re.sub(r"\{(\w+)\}", lambda m: str(words.get(m[1], m[0])), JOB))
     archive.file("boot/kernel", images.kernel(case.suite))
     add_modules(archive, case.suite, folder)
+    if server:
+        server.put_client(archive, guest.add_program)
+    if case.ssh == "unknown":
+        archive.data("root/.ssh/known_hosts", f"{ssh_server.ADDRESS} {server.other_key()}")
     for name in ("rapidreboot", "rapidreboot-capture"):
         guest.add_program(archive, f"sbin/{name}", os.path.join(bin_folder, name))
     return archive.save(os.path.join(folder, "initrd.cpio"))
@@ -184,7 +211,7 @@ def one(files, pattern):
 
 
 def check_notes(files):
-    with open(one(files, r"(^|/)\d{12}/rapidreboot\.txt$"), encoding="utf-8") as file:
+    with open(one(files, r"(^|/|-)\d{12,14}/rapidreboot\.txt$"), encoding="utf-8") as file:
         notes = dict(line.rstrip("\n").split("=", 1) for line in file)
     for before, after in zip(("started-ms", "modules-ms", "mounted-ms", "log-ms", "dump-ms"),
                              ("modules-ms", "mounted-ms", "log-ms", "dump-ms")):
@@ -203,11 +230,16 @@ def compare_logs(ours, theirs):
 
 
 def check_dump(files, case, folder):
-    log = one(files, r"(^|/)\d{12}/dmesg\.\d{12}$")
+    log = one(files, r"(^|/|-)\d{12,14}/dmesg\.\d{12}$")
     with open(log, encoding="utf-8") as file:
         text = file.read()
     demand("sysrq triggered crash" in text and "Linux version" in text, "the log is not whole")
-    dump = one(files, r"(^|/)\d{12}/dump\.\d{12}$")
+    dump = one(files, r"(^|/|-)\d{12,14}/dump\.\d{12}$")
+    if case.ssh == "on":
+        plain = os.path.join(folder, "plain")
+        with open(dump, "rb") as file:
+            subprocess.run(["makedumpfile", "-R", plain], stdin=file, check=True, timeout=LIMIT)
+        dump = plain
     theirs = os.path.join(folder, "log")
     run_tool("makedumpfile", "--dump-dmesg", dump, theirs)
     with open(theirs, encoding="utf-8", errors="replace") as file:
@@ -220,7 +252,13 @@ def check_dump(files, case, folder):
     return size
 
 
-def check(name, case, end, disk, folder):
+def read_server(server):
+    """Everything that was sent; a directory for each crash, named by the machine."""
+    return {os.path.relpath(os.path.join(base, name), server.place): os.path.join(base, name)
+            for base, _, names in os.walk(server.place) for name in names}
+
+
+def check(name, case, end, disk, folder, server):
     said = guest.sections(end.log)
     demand(said.get("loaded") == "1", f"no crash kernel is loaded: {said.get('load')}")
     demand("saves to" in said["load"] and "modules" in said["load"], said["load"])
@@ -229,9 +267,9 @@ def check(name, case, end, disk, folder):
         demand(text in end.log, f"{text!r} is not on the console:\n{end.log[-3000:]}")
     if case.crash == GONE:
         return "nothing, as it has to be"
-    files = read_disk(disk, case, folder)
+    files = read_server(server) if case.ssh == "on" else read_disk(disk, case, folder)
     if case.log and not case.saved:
-        one(files, r"(^|/)\d{12}/dmesg\.\d{12}$")
+        one(files, r"(^|/|-)\d{12,14}/dmesg\.\d{12}$")
     demand(not [f for f in files if f.endswith(".incomplete")], f"left over: {sorted(files)}")
     if not case.saved:
         demand(not [f for f in files if "/dump." in f], f"there is a dump: {sorted(files)}")
@@ -263,10 +301,18 @@ def boot_again(case, machine, initrd, folder):
 
 def run(name, bin_folder, folder, reserve):
     case = CASES[name]
-    initrd = build(folder, case, bin_folder)
+    with ssh_server.Server(folder) if case.ssh else contextlib.nullcontext() as server:
+        return run_case(name, case, bin_folder, folder, reserve, server)
+
+
+def run_case(name, case, bin_folder, folder, reserve, server):
+    initrd = build(folder, case, bin_folder, server)
+    if case.ssh == "refuses":
+        server.refuse()
     disk = make_disk(folder, case)
     machine = vm.Machine(case.memory, 2, extra=(
-        "-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "virtio-blk-pci,drive=disk"))
+        "-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "virtio-blk-pci,drive=disk")
+                         + (server.options() if server else ()))
     for attempt in (1, 2):
         end = vm.run(machine, images.kernel(case.suite), initrd,
                      f"console=ttyS0 panic=-1 quiet {jobs.PATIENT} "
@@ -278,7 +324,7 @@ def run(name, bin_folder, folder, reserve):
     with open(os.path.join(kept, f"crash-save-{name}.log"), "w", encoding="utf-8") as file:
         file.write(end.log)
     demand(not guest.failures(end.log), "\n".join(guest.failures(end.log)) + end.log[-2000:])
-    told = check(name, case, end, disk, folder)
+    told = check(name, case, end, disk, folder, server)
     if "crash test" in case.crash:
         boot_again(case, machine, initrd, folder)
     return end.seconds, told

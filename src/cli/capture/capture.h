@@ -8,12 +8,22 @@
 
 #include <stdatomic.h>
 
-#include "capture/settings.h"
+#include "capture/job.h"
 
 /* What both processes see. */
 struct progress {
 	_Atomic uint64_t beat; /* grows as long as something is done */
+	_Atomic size_t target; /* that is used */
 	atomic_bool has_log, has_dump;
+};
+
+/* The job's own data. */
+struct saving {
+	struct progress *progress;
+	int core_fd; /* /proc/vmcore */
+	/* of a target in use */
+	struct capture_store *store; /* local.c */
+	struct ssh *ssh;	     /* ssh.c */
 };
 
 /* setup.c: mounts /proc, /sys and /dev, and has the console for standard output. 0 or a negative errno. */
@@ -21,8 +31,20 @@ _must_check_ int setup_places(void);
 /* Loads one module; that it is loaded or built in already is no failure. 0 or a negative errno. */
 _must_check_ int setup_module(const char *name);
 
-/* job.c: saves; an exit status. */
-int job_run(const struct capture_settings *settings, struct progress *progress);
+/* job.c: loads modules, and saves on the targets from @first on; an exit status. */
+int job_run(const struct capture_settings *settings, struct progress *progress, size_t first);
+/* Something was done: who waits for that long does nothing wrong. */
+void beat(const struct capture_job *j);
+
+/* local.c: a file system on a disk of this machine */
+extern const struct capture_way local_way;
+/* ssh.c: a directory of another machine */
+extern const struct capture_way ssh_way;
+
+/* network.c: sets the card up, and waits for its cable up to @wait_s seconds. 0 or a negative errno with a
+ * sentence. */
+_must_check_ int network_up(const struct capture_job *j, const struct capture_network *network,
+			    unsigned wait_s, struct kx_error *err);
 
 /* "rapidreboot: [seconds since the start of this kernel] …" on the console */
 void say(const char *fmt, ...) _printf_(1, 2);

@@ -1,62 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Saves the log and the dump on the first target that can be used. */
+/* The process that saves: what capture/job.h needs of this machine. */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
-#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/io.h"
 #include "base/open.h"
-#include "capture/save.h"
 #include "capture/store.h"
-#include "capture/target.h"
 #include "cli/capture/capture.h"
-#include "vmcore/summary.h"
 
-#define PLACE "/target"
-
-enum {
-	LOOK_AGAIN_MS = 200,
-	TELL_EVERY_MS = 2000,
-	SPARE = 16 << 20, /* bytes that stay free: the machine has to start again */
-};
-
-struct job {
-	const struct capture_settings *settings;
-	struct progress *progress;
-	int core_fd; /* /proc/vmcore */
-	struct vmcore *core;
-	struct vmcore_summary summary;
-	struct strbuf notes;
-	uint64_t told_at; /* milliseconds */
-};
-
-static void beat(struct job *j)
+void beat(const struct capture_job *j)
 {
-	atomic_fetch_add(&j->progress->beat, 1);
+	const struct saving *s = j->own;
+
+	atomic_fetch_add(&s->progress->beat, 1);
 }
 
-static void note_time(struct job *j, const char *step)
+static void say_line(const struct capture_job *j, const char *sentence)
 {
-	strbuf_addf(&j->notes, "%s-ms=%llu\n", step, (unsigned long long)uptime_ms());
+	(void)j;
+	say("%s", sentence);
+}
+
+static void at_target(const struct capture_job *j, size_t target, bool has_log)
+{
+	const struct saving *s = j->own;
+
+	atomic_store(&s->progress->target, target);
+	if (has_log)
+		atomic_store(&s->progress->has_log, true);
+	beat(j);
 }
 
 /* Where memory is large, long searches read and write nothing else. */
 static ssize_t read_core(void *data, uint64_t offset, void *buf, size_t n)
 {
-	struct job *j = data;
+	struct capture_job *j = data;
+	const struct saving *s = j->own;
 
 	beat(j);
-	return read_at(j->core_fd, buf, n, offset);
+	return read_at(s->core_fd, buf, n, offset);
 }
 
-static void load_modules(struct job *j)
+static void load_modules(struct capture_job *j)
 {
 	const struct names *modules = &j->settings->modules;
 
@@ -68,219 +59,56 @@ static void load_modules(struct job *j)
 			say("module %s: %s", modules->v[i], strerror(-r));
 		beat(j);
 	}
-	note_time(j, "modules");
+	capture_note_time(j, "modules");
 }
 
-/* ---- a target */
-
-static int wait_for_device(struct job *j, const struct capture_target *t, char **ret)
+static int save(struct capture_job *j, struct progress *progress, size_t first)
 {
-	const uint64_t end = uptime_ms() + j->settings->wait_s * UINT64_C(1000);
-	const struct timespec pause = { .tv_nsec = LOOK_AGAIN_MS * 1000000L };
-	int r;
-
-	for (;;) {
-		r = capture_device_find(ROOT_HERE, t->uuid, ret);
-		beat(j);
-		if (r != -ENODEV || uptime_ms() >= end)
-			return r;
-		(void)nanosleep(&pause, NULL);
-	}
-}
-
-static int mount_target(struct job *j, const struct capture_target *t)
-{
-	_cleanup_free_ char *device = NULL;
-	int r = wait_for_device(j, t, &device);
-
-	if (r < 0) {
-		say("no device has the file system %s (%s): %s", t->uuid, t->type, strerror(-r));
-		return r;
-	}
-	if (mount(device, PLACE, t->type, MS_NOSUID | MS_NODEV | MS_NOEXEC, t->options) < 0) {
-		r = -errno;
-		say("%s (%s): cannot mount it: %s", device, t->type, strerror(-r));
-		return r;
-	}
-	note_time(j, "mounted");
-	return 0;
-}
-
-static void tell_progress(void *data, uint64_t done, uint64_t all)
-{
-	struct job *j = data;
-	const uint64_t now = uptime_ms();
-
-	beat(j);
-	if (now - j->told_at < TELL_EVERY_MS)
-		return;
-	j->told_at = now;
-	say("dump: %llu of %llu pages", (unsigned long long)done, (unsigned long long)all);
-}
-
-static void save_notes(const struct job *j, const struct capture_store *store)
-{
-	int r = j->notes.failed ? -ENOMEM : capture_store_note(store, j->notes.s);
-
-	if (r < 0)
-		say("cannot write " CAPTURE_NOTES ": %s", strerror(-r));
-}
-
-static void save_log(struct job *j, const struct capture_store *store)
-{
-	const struct capture_file file = { .path = store->log };
-	struct vmcore_report report;
+	const struct vmcore_source source = { read_core, j };
 	struct kx_error err = { 0 };
+	const struct saving *s = j->own;
+	int r = s->core_fd < 0 ? kx_fail(&err, -errno, "%s", strerror(errno))
+			       : vmcore_open(&source, &j->core, &err);
 
-	if (capture_save_log(j->core, &file, &report, &err) < 0) {
-		say("the log is not saved: %s", err.message);
-		return;
-	}
-	atomic_store(&j->progress->has_log, true);
-	note_time(j, "log");
-	say("log saved: %s, %llu messages", store->log + strlen(PLACE),
-	    (unsigned long long)report.n_records);
-}
-
-static int save_dump(struct job *j, const struct capture_store *store)
-{
-	const struct capture_file file = { store->dump, SPARE, tell_progress, j };
-	struct dump_counts c;
-	struct kx_error err = { 0 };
-	struct statvfs st;
-	int r;
-
-	if (statvfs(PLACE, &st) == 0)
-		say("dump: %llu MiB are free", (unsigned long long)st.f_bavail * st.f_frsize >> 20);
-	r = capture_save_dump(j->core, &file, j->settings->level,
-			      (enum dump_packing)j->settings->packing, &c, &err);
-	if (r < 0) {
-		say("the dump is not saved: %s", err.message);
-		strbuf_addf(&j->notes, "dump-error=%s\n", err.message);
-		return r;
-	}
-	if (c.missing)
-		say("the crashed kernel does not tell what its pages are used for (no %s): only "
-		    "pages of zeros are left out",
-		    c.missing);
-	note_time(j, "dump");
-	strbuf_addf(&j->notes, "dump-bytes=%llu\ndump-pages=%llu\n", (unsigned long long)c.n_bytes,
-		    (unsigned long long)c.n_kept);
-	say("dump saved: %s, %llu MiB", store->dump + strlen(PLACE),
-	    (unsigned long long)c.n_bytes >> 20);
-	return 0;
-}
-
-static void prune(struct job *j, const char *top)
-{
-	_cleanup_names_ struct names removed = { 0 };
-	struct kx_error err = { 0 };
-
-	if (capture_store_prune(top, j->settings->keep, (uint64_t)j->settings->keep_mib << 20,
-				&removed, &err) < 0)
-		say("%s", err.message);
-	for (size_t i = 0; i < removed.n; i++)
-		say("removed %s", removed.v[i] + strlen(PLACE));
-}
-
-static int save_on(struct job *j, const struct capture_target *t)
-{
-	const uint64_t at = j->summary.crashed_at ? j->summary.crashed_at : (uint64_t)time(NULL);
-	_cleanup_capture_store_ struct capture_store store = { 0 };
-	_cleanup_strbuf_ struct strbuf top = { 0 };
-	struct kx_error err = { 0 };
-	int r;
-
-	strbuf_addf(&top, PLACE "%s", strcmp(t->directory, "/") == 0 ? "" : t->directory);
-	r = top.failed ? -ENOMEM : capture_store_make(top.s, at, &store, &err);
-	if (r < 0) {
-		say("%s", err.message);
-		return r;
-	}
-	save_log(j, &store);
-	save_notes(j, &store);
-	beat(j);
-	r = save_dump(j, &store);
-	save_notes(j, &store);
-	if (r == 0)
-		prune(j, top.s);
-	return r;
-}
-
-static int use_target(struct job *j, const struct capture_target *t)
-{
-	int r = mount_target(j, t);
-
-	if (r < 0)
-		return r;
-	r = save_on(j, t);
-	if (umount2(PLACE, 0) < 0) {
-		say("cannot unmount: %s", strerror(errno));
-		sync();
-	}
-	beat(j);
-	return r;
-}
-
-/* ---- all of it */
-
-/* The last way out: what a person sees on the console. */
-static void print_last_words(const struct job *j)
-{
-	const struct vmcore_summary *s = &j->summary;
-
-	if (s->no_log.code)
-		say("the log cannot be read: %s", s->no_log.message);
-	for (size_t i = 0; i < s->n_tail; i++)
-		say("%s", s->tail[(s->first + i) % SUMMARY_TAIL].text);
-}
-
-static int save(struct job *j)
-{
-	const struct capture_settings *s = j->settings;
-	int r = -ENODEV;
-
-	for (size_t i = 0; r < 0 && i < s->n_targets; i++) {
-		if (i)
-			say("trying the next place: %s on %s", s->targets[i].directory,
-			    s->targets[i].uuid);
-		r = use_target(j, &s->targets[i]);
-	}
-	if (r < 0 && !atomic_load(&j->progress->has_log)) {
-		say("nothing could be saved; the last messages are:");
-		print_last_words(j);
-	}
-	atomic_store(&j->progress->has_dump, r == 0);
-	return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
-
-int job_run(const struct capture_settings *settings, struct progress *progress)
-{
-	_cleanup_close_ int fd = open("/proc/vmcore", O_RDONLY | O_CLOEXEC);
-	struct job j = { .settings = settings, .progress = progress, .core_fd = fd };
-	const struct vmcore_source source = { read_core, &j };
-	struct kx_error err = { 0 };
-	int r;
-
-	strbuf_add(&j.notes, "by=rapidreboot " VERSION "\n");
-	note_time(&j, "started");
-	/* when memory runs out this process is what ends, and the first one says so */
-	(void)!file_write_in(ROOT_HERE, "/proc/self/oom_score_adj", "1000");
-	load_modules(&j);
-	r = fd < 0 ? kx_fail(&err, -errno, "%s", strerror(errno))
-		   : vmcore_open(&source, &j.core, &err);
 	if (r < 0) {
 		say("/proc/vmcore: %s", err.message);
 		return EXIT_FAILURE;
 	}
-	vmcore_summarise(j.core, &j.summary);
-	strbuf_addf(&j.notes, "kernel=%s\ncrashed=%llu\n", j.summary.release,
-		    (unsigned long long)j.summary.crashed_at);
-	say("Linux %s crashed: %s", j.summary.release,
-	    j.summary.panic.text[0] ? j.summary.panic.text : "its log does not say why");
-	beat(&j);
-	r = save(&j);
-	vmcore_free(j.core);
+	vmcore_summarise(j->core, &j->summary);
+	j->crashed_at = j->summary.crashed_at ? j->summary.crashed_at : (uint64_t)time(NULL);
+	strbuf_addf(&j->notes, "kernel=%s\ncrashed=%llu\n", j->summary.release,
+		    (unsigned long long)j->summary.crashed_at);
+	say("Linux %s crashed: %s", j->summary.release,
+	    j->summary.panic.text[0] ? j->summary.panic.text : "its log does not say why");
+	beat(j);
+	r = capture_job_save(j, first, atomic_load(&progress->has_log));
+	atomic_store(&progress->has_dump, r == 0);
+	vmcore_free(j->core);
+	return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int job_run(const struct capture_settings *settings, struct progress *progress, size_t first)
+{
+	_cleanup_close_ int fd = open("/proc/vmcore", O_RDONLY | O_CLOEXEC);
+	struct capture_store store = { 0 };
+	struct saving saving = { .progress = progress, .core_fd = fd, .store = &store };
+	struct capture_job j = {
+		.settings = settings,
+		.ways = { [CAPTURE_FILE_SYSTEM] = &local_way, [CAPTURE_SSH] = &ssh_way },
+		.say = say_line,
+		.uptime_ms = uptime_ms,
+		.at = at_target,
+		.own = &saving,
+	};
+	int r;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	strbuf_add(&j.notes, "by=rapidreboot " VERSION "\n");
+	capture_note_time(&j, "started");
+	/* when memory runs out this process is what ends, and the first one says so */
+	(void)!file_write_in(ROOT_HERE, "/proc/self/oom_score_adj", "1000");
+	load_modules(&j);
+	r = save(&j, progress, first);
 	strbuf_done(&j.notes);
 	return r;
 }

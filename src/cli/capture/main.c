@@ -50,8 +50,10 @@ static void say_status(int status, bool is_stalled)
 						: "");
 }
 
-/* Waits until the other process ends, or does nothing any more. True when it saved all. */
-static bool watch(pid_t pid, struct progress *progress)
+enum outcome { SAVED, NOT_SAVED, LOST };
+
+/* Waits until the other process ends, or does nothing any more. LOST: it cannot say itself what is saved. */
+static enum outcome watch(pid_t pid, struct progress *progress)
 {
 	uint64_t seen = 0;
 	unsigned quiet = 0;
@@ -66,33 +68,48 @@ static bool watch(pid_t pid, struct progress *progress)
 		(void)usleep(1000000);
 	}
 	say_status(status, r == 0);
-	return r == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (r == 0)
+		(void)kill(pid, SIGKILL);
+	if (r != pid || !WIFEXITED(status))
+		return LOST;
+	return WEXITSTATUS(status) == 0 ? SAVED : NOT_SAVED;
 }
 
-/* True when all is saved. */
+/* Begins with the target @first in a process of its own. */
+static enum outcome try_from(const struct capture_settings *settings, struct progress *progress,
+			     size_t first)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(job_run(settings, progress, first));
+	if (pid < 0) {
+		say("cannot start a process: %s", strerror(errno));
+		return NOT_SAVED;
+	}
+	return watch(pid, progress);
+}
+
+/* True when all is saved. A process that is killed, or waits for ever, has lost one target, not all of them. */
 static bool save(const struct capture_settings *settings)
 {
 	struct progress *progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE,
 					 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pid_t pid;
-	bool good;
+	enum outcome outcome;
+	size_t first = 0;
 
 	if (progress == MAP_FAILED) {
 		say("out of memory");
 		return false;
 	}
-	pid = fork();
-	if (pid == 0)
-		_exit(job_run(settings, progress));
-	if (pid < 0) {
-		say("cannot start a process: %s", strerror(errno));
-		return false;
-	}
-	good = watch(pid, progress);
-	if (!good)
+	do {
+		outcome = try_from(settings, progress, first);
+		first = atomic_load(&progress->target) + 1;
+	} while (outcome == LOST && first < settings->n_targets);
+	if (outcome != SAVED)
 		say("no dump was saved%s",
 		    atomic_load(&progress->has_log) ? "; the log was" : ", and no log");
-	return good;
+	return outcome == SAVED;
 }
 
 static void end(enum capture_end how)

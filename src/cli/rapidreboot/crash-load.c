@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "cli/json.h"
 #include "cli/plain.h"
+#include "cli/rapidreboot/crash-ssh.h"
 #include "cli/rapidreboot/crash.h"
 #include "cli/rapidreboot/front.h"
 #include "config/legacy-vars.h"
@@ -25,12 +26,14 @@ struct loading {
 	struct crash_choice choice;
 	struct crash_job job;
 	struct kx_state state;
+	struct crash_ssh ssh;
 	char *program;
 };
 
 static void loading_done(struct loading *l)
 {
 	crash_job_done(&l->job);
+	crash_ssh_done(&l->ssh);
 	crash_choice_done(&l->choice);
 	crash_settings_done(&l->settings);
 	config_done(&l->config);
@@ -127,10 +130,15 @@ static int choose(struct loading *l)
 
 	if (uname(&names) < 0)
 		names.machine[0] = '\0';
-	return crash_choose(l->rb.ctx, l->rb.machine, names.machine, &l->settings, &l->choice,
-			    &err) < 0
-		       ? fail_with(&err)
-		       : EXIT_OK;
+	if (crash_choose(l->rb.ctx, l->rb.machine, names.machine, &l->settings, &l->choice, &err) <
+	    0)
+		return fail_with(&err);
+	if (!l->choice.is_own || !l->settings.remote.user_host || l->rb.machine != ROOT_HERE)
+		return EXIT_OK;
+	if (crash_ssh_find(&l->settings, &l->ssh, &err) < 0)
+		return fail_load(&err);
+	l->job.remote = &l->ssh.remote;
+	return EXIT_OK;
 }
 
 /* Can anything be loaded at all? An exit status. */
@@ -156,6 +164,15 @@ static int may_load(const struct loading *l)
 	return EXIT_OK;
 }
 
+static void print_target(const struct capture_target *t, const char *what)
+{
+	if (capture_target_kind(t) == CAPTURE_SSH)
+		plain_printf(stdout, "%-14s %s of %s by ssh, from %s\n", what, t->directory, t->ssh,
+			     t->network.address);
+	else
+		plain_printf(stdout, "%-14s %s of %s %s\n", what, t->directory, t->type, t->uuid);
+}
+
 static void print_own(const struct crash_job *job)
 {
 	const struct capture_settings *s = &job->capture;
@@ -163,8 +180,7 @@ static void print_own(const struct crash_job *job)
 	plain_printf(stdout, "initrd         our own, %llu KiB\n",
 		     (unsigned long long)(job->archive_n + 1023) >> 10);
 	for (size_t i = 0; i < s->n_targets; i++)
-		plain_printf(stdout, "%-14s %s of %s %s\n", i ? "else" : "saves to",
-			     s->targets[i].directory, s->targets[i].type, s->targets[i].uuid);
+		print_target(&s->targets[i], i ? "else" : "saves to");
 	for (size_t i = 0; i < s->modules.n; i++)
 		plain_printf(stdout, "%-14s %s\n", i ? "" : "modules", s->modules.v[i]);
 }
@@ -180,6 +196,15 @@ static void print_files(const struct loading *l)
 		plain_printf(stdout, "initrd         %s\n", c->initrd ? c->initrd : "none");
 }
 
+static json_t *target_json(const struct capture_target *t)
+{
+	if (capture_target_kind(t) == CAPTURE_SSH)
+		return json_pack("{s:o, s:o, s:o}", "directory", json_text(t->directory), "ssh",
+				 json_text(t->ssh), "address", json_text(t->network.address));
+	return json_pack("{s:o, s:o, s:o}", "directory", json_text(t->directory), "type",
+			 json_text(t->type), "uuid", json_text(t->uuid));
+}
+
 /* Our own initial ramdisk, or null. */
 static json_t *own_json(const struct crash_job *job)
 {
@@ -191,10 +216,7 @@ static json_t *own_json(const struct crash_job *job)
 	targets = json_array();
 	modules = json_array();
 	for (size_t i = 0; i < s->n_targets; i++)
-		json_array_append_new(targets, json_pack("{s:o, s:o, s:o}", "directory",
-							 json_text(s->targets[i].directory), "type",
-							 json_text(s->targets[i].type), "uuid",
-							 json_text(s->targets[i].uuid)));
+		json_array_append_new(targets, target_json(&s->targets[i]));
 	for (size_t i = 0; i < s->modules.n; i++)
 		json_array_append_new(modules, json_text(s->modules.v[i]));
 	return json_pack("{s:I, s:o, s:o}", "bytes", (json_int_t)job->archive_n, "targets", targets,

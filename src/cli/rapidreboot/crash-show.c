@@ -44,7 +44,8 @@ static char *dumps_directory(int root)
 {
 	_cleanup_config_ struct config config = { 0 };
 
-	if (config_read(root, &config, NULL) == 0 && config.crash_target)
+	if (config_read(root, &config, NULL) == 0 && config.crash_target &&
+	    config.crash_target[0] == '/')
 		return strdup(config.crash_target);
 	return crash_dumps_directory(root);
 }

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Another machine that dumps are sent to: what ssh and the resolver of this machine know of it. */
+#include "cli/rapidreboot/crash-ssh.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/open.h"
+#include "handover/init.h"
+
+void crash_ssh_done(struct crash_ssh *s)
+{
+	capture_ssh_done(&s->ssh);
+}
+
+/* Asks a program of OpenSSH; its status, or a negative errno. */
+static int ask(const char *const *words, char **ret)
+{
+	struct sys *sys = sys_machine();
+	char *argv[8];
+	size_t n = 0;
+
+	for (; words[n] && n < 7; n++)
+		argv[n] = (char *)(uintptr_t)words[n];
+	argv[n] = NULL;
+	return process_run(sys, argv, NULL, ret);
+}
+
+static int read_options(const char *user_host, struct ssh_options *ret, struct kx_error *err)
+{
+	const char *const words[] = { SSH_PROGRAM, "-G", "--", user_host, NULL };
+	const struct passwd *user = getpwuid(geteuid());
+	_cleanup_free_ char *text = NULL;
+	int r = ask(words, &text);
+
+	if (r != 0)
+		return kx_fail(err, r < 0 ? r : -EIO,
+			       SSH_PROGRAM
+			       " -G %s: %s: dumps are sent by the client of OpenSSH, which "
+			       "has to be installed",
+			       user_host, r < 0 ? strerror(-r) : "failed");
+	return ssh_options_parse((struct bytes){ (const uint8_t *)text, strlen(text) },
+				 user ? user->pw_dir : "/root", ret, err);
+}
+
+static int resolve(const char *host, char **ret, struct kx_error *err)
+{
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *all = NULL;
+	char text[NI_MAXHOST] = "";
+	int r = getaddrinfo(host, NULL, &hints, &all);
+
+	if (r == 0)
+		r = getnameinfo(all->ai_addr, all->ai_addrlen, text, sizeof(text), NULL, 0,
+				NI_NUMERICHOST);
+	if (all)
+		freeaddrinfo(all);
+	if (r != 0)
+		return kx_fail(err, -EHOSTUNREACH,
+			       "%s, where dumps are sent to, has no address: %s: after the crash "
+			       "nobody answers that",
+			       host, gai_strerror(r));
+	*ret = strdup(text);
+	return *ret ? 0 : kx_fail(err, -ENOMEM, "out of memory");
+}
+
+/* Is its key in one of the files? Where ssh-keygen is not there the client says so after the crash. */
+static int check_known(const struct ssh_options *o, struct kx_error *err)
+{
+	bool was_asked = false;
+
+	for (size_t i = 0; i < o->known.n; i++) {
+		const char *const words[] = { "/usr/bin/ssh-keygen", "-F", o->known_as, "-f",
+					      o->known.v[i],	     NULL };
+		_cleanup_free_ char *text = NULL;
+		int r;
+
+		if (access(o->known.v[i], R_OK) < 0)
+			continue;
+		r = ask(words, &text);
+		if (r < 0)
+			return 0;
+		if (r == 0 && text[0])
+			return 0;
+		was_asked = true;
+	}
+	return !was_asked
+		       ? 0
+		       : kx_fail(err, -ENOKEY,
+				 "no file of known hosts has the key of %s, and a host that is not "
+				 "known is never sent a dump: connect to it once by ssh, as root",
+				 o->known_as);
+}
+
+int crash_ssh_find(const struct crash_settings *settings, struct crash_ssh *ret,
+		   struct kx_error *err)
+{
+	struct crash_ssh s = { .remote = { .user_host = settings->remote.user_host,
+					   .directory = settings->remote.directory } };
+	int r = read_options(settings->remote.user_host, &s.ssh.options, err);
+
+	if (r == 0)
+		r = check_known(&s.ssh.options, err);
+	if (r == 0)
+		r = resolve(s.ssh.options.host, &s.ssh.address, err);
+	if (r == 0) {
+		r = linux_network_way(s.ssh.address, &s.remote.way);
+		if (r < 0)
+			r = kx_fail(err, r,
+				    "%s (%s), where dumps are sent to: no way leads there: %s",
+				    s.ssh.options.host, s.ssh.address, strerror(-r));
+	}
+	if (r == 0 && settings->ssh_key) {
+		s.ssh.key = strdup(settings->ssh_key);
+		r = s.ssh.key ? 0 : kx_fail(err, -ENOMEM, "out of memory");
+	}
+	if (r < 0) {
+		crash_ssh_done(&s);
+		return r;
+	}
+	*ret = s;
+	ret->remote.ssh = &ret->ssh;
+	return 0;
+}
