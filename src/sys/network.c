@@ -42,31 +42,48 @@ static int ask(int family, const uint8_t *address, size_t n, void *answer, size_
 	return 0;
 }
 
-static int take_route(int family, struct nlmsghdr *head, struct network_way *way)
+static int take_attribute(int family, unsigned type, const uint8_t *data, size_t n,
+			  struct network_way *way)
 {
-	const struct rtmsg *route = NLMSG_DATA(head);
-	size_t left = head->nlmsg_len - NLMSG_LENGTH(sizeof(*route));
+	const size_t address_n =
+		family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+	uint32_t index;
 
-	if (route->rtm_type == RTN_LOCAL)
+	if (type == RTA_VIA)
+		return -EOPNOTSUPP;
+	if (type == RTA_GATEWAY && n >= address_n)
+		(void)inet_ntop(family, data, way->gateway, sizeof(way->gateway));
+	if (type == RTA_PREFSRC && n >= address_n)
+		(void)inet_ntop(family, data, way->source, sizeof(way->source));
+	if (type != RTA_OIF || n < sizeof(index))
+		return 0;
+	memcpy(&index, data, sizeof(index));
+	return if_indextoname(index, way->interface) ? 0 : -errno;
+}
+
+/* @p: the whole answer, @n bytes with its header */
+static int take_route(int family, const uint8_t *p, size_t n, struct network_way *way)
+{
+	struct rtattr a;
+	struct rtmsg route;
+	int r = 0;
+
+	if (n < NLMSG_LENGTH(sizeof(route)))
+		return -EBADMSG;
+	memcpy(&route, p + NLMSG_HDRLEN, sizeof(route));
+	if (route.rtm_type == RTN_LOCAL)
 		return -EADDRNOTAVAIL;
-	if (route->rtm_type != RTN_UNICAST)
+	if (route.rtm_type != RTN_UNICAST)
 		return -ENETUNREACH;
-	for (const struct rtattr *a = RTM_RTA(route); RTA_OK(a, left); a = RTA_NEXT(a, left)) {
-		uint32_t index;
-
-		if (a->rta_type == RTA_GATEWAY)
-			inet_ntop(family, RTA_DATA(a), way->gateway, sizeof(way->gateway));
-		else if (a->rta_type == RTA_PREFSRC)
-			inet_ntop(family, RTA_DATA(a), way->source, sizeof(way->source));
-		else if (a->rta_type == RTA_VIA)
-			return -EOPNOTSUPP;
-		if (a->rta_type != RTA_OIF)
-			continue;
-		memcpy(&index, RTA_DATA(a), sizeof(index));
-		if (!if_indextoname(index, way->interface))
-			return -errno;
+	for (size_t at = NLMSG_LENGTH(sizeof(route)); r == 0 && at + sizeof(a) <= n;
+	     at += RTA_ALIGN(a.rta_len)) {
+		memcpy(&a, p + at, sizeof(a));
+		if (a.rta_len < sizeof(a) || a.rta_len > n - at)
+			return -EBADMSG;
+		r = take_attribute(family, a.rta_type, p + at + sizeof(a), a.rta_len - sizeof(a),
+				   way);
 	}
-	return way->source[0] && way->interface[0] ? 0 : -ENETUNREACH;
+	return r < 0 ? r : way->source[0] && way->interface[0] ? 0 : -ENETUNREACH;
 }
 
 static unsigned count_bits(const uint8_t *mask, size_t n)
@@ -126,14 +143,16 @@ int linux_network_way(const char *to, struct network_way *ret)
 		r = ask(family, address, n, &answer, &got);
 	if (r < 0)
 		return r;
-	if (!NLMSG_OK(&answer.head, got))
+	if (got < sizeof(answer.head) || answer.head.nlmsg_len > got)
 		return -EBADMSG;
 	if (answer.head.nlmsg_type == NLMSG_ERROR) {
-		const struct nlmsgerr *e = NLMSG_DATA(&answer.head);
+		int code = 0;
 
-		return e->error < 0 ? e->error : -EBADMSG;
+		if (got >= NLMSG_LENGTH(sizeof(struct nlmsgerr)))
+			memcpy(&code, answer.raw + NLMSG_HDRLEN, sizeof(code));
+		return code < 0 ? code : -EBADMSG;
 	}
-	r = take_route(family, &answer.head, &way);
+	r = take_route(family, answer.raw, answer.head.nlmsg_len, &way);
 	if (r == 0)
 		r = find_prefix(family, n, &way);
 	if (r == 0)

@@ -9,7 +9,6 @@ virtualisation. The last line is "N passed, N failed, N skipped".
 """
 
 import argparse
-import contextlib
 import dataclasses
 import json
 import os
@@ -301,11 +300,7 @@ def boot_again(case, machine, initrd, folder):
 
 def run(name, bin_folder, folder, reserve):
     case = CASES[name]
-    with ssh_server.Server(folder) if case.ssh else contextlib.nullcontext() as server:
-        return run_case(name, case, bin_folder, folder, reserve, server)
-
-
-def run_case(name, case, bin_folder, folder, reserve, server):
+    server = ssh_server.Server(folder) if case.ssh else None
     initrd = build(folder, case, bin_folder, server)
     if case.ssh == "refuses":
         server.refuse()
@@ -338,7 +333,8 @@ def main():
     parser.add_argument("--bin", default=os.path.join(images.TOP, "build/bin"),
                         help="folder of the commands")
     args = parser.parse_args()
-    for program in (vm.find_qemu() or "qemu-system-x86_64", "makedumpfile", "debugfs", "mkfs.vfat", "mcopy"):
+    for program in (vm.find_qemu() or "qemu-system-x86_64", "makedumpfile", "debugfs", "mkfs.vfat", "mcopy",
+                    ssh_server.SSHD):
         if not shutil.which(program):
             sys.exit(f"{program} is not here: install it (tools/install-deps)")
     names = args.names or [n for n in CASES if CASES[n].quick or not args.quick]

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""An sshd of this host for one machine: on 127.0.0.1, with keys of its own, as an ordinary process.
-
-The machine reaches it as 10.0.2.100, and nothing else: QEMU's user network is restricted.
+"""An sshd of this host for one machine, with keys of its own: QEMU starts one for each connection to
+10.0.2.100, as inetd does, and the machine reaches nothing else. No port is open.
 """
 
 import os
 import pwd
 import shutil
-import socket
 import subprocess
-import time
 
 SSHD = "/usr/sbin/sshd"
 ADDRESS = "10.0.2.100"
@@ -21,14 +18,8 @@ def _key(path):
         return file.read()
 
 
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Server:
-    """Used by `with`; what is sent to it lies below @place."""
+    """What is sent to it lies below @place."""
 
     def __init__(self, folder):
         self.folder = os.path.join(folder, "sshd")
@@ -39,33 +30,12 @@ class Server:
         _key(self.user_key)
         shutil.copy(self.user_key + ".pub", os.path.join(self.folder, "accepted"))
         self.user = pwd.getpwuid(os.geteuid()).pw_name
-        self.port = _free_port()
-        self.process = None
-
-    def __enter__(self):
         if os.geteuid() == 0:
             os.makedirs("/run/sshd", exist_ok=True)  # where sshd wants to be without privileges
-        config = os.path.join(self.folder, "config")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(f"ListenAddress 127.0.0.1:{self.port}\nHostKey {self.folder}/host\n"
-                       f"AuthorizedKeysFile {self.folder}/accepted\nStrictModes no\nUsePAM no\n"
-                       "PasswordAuthentication no\nPermitRootLogin yes\nPidFile none\n")
-        self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", config],
-                                        stderr=open(os.path.join(self.folder, "log"), "wb"))
-        for _ in range(100):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
-            time.sleep(0.1)
-        raise RuntimeError(f"sshd does not answer: {self.log()}")
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(30)
-
-    def log(self):
-        with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as file:
-            return file.read()
+        with open(os.path.join(self.folder, "config"), "w", encoding="utf-8") as file:
+            file.write(f"HostKey {self.folder}/host\nAuthorizedKeysFile {self.folder}/accepted\n"
+                       "StrictModes no\nUsePAM no\nPasswordAuthentication no\n"
+                       "PermitRootLogin yes\nPidFile none\n")
 
     def refuse(self):
         """From now on no key is accepted."""
@@ -77,7 +47,8 @@ class Server:
 
     def options(self):
         """For QEMU."""
-        return ("-netdev", f"user,id=net,restrict=on,guestfwd=tcp:{ADDRESS}:22-tcp:127.0.0.1:{self.port}",
+        server = f"{SSHD} -i -f {self.folder}/config -E {self.folder}/log"
+        return ("-netdev", f"user,id=net,restrict=on,guestfwd=tcp:{ADDRESS}:22-cmd:{server}",
                 "-device", "virtio-net-pci,netdev=net,mac=52:54:00:12:34:56")
 
     def put_client(self, archive, add_program):
