@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Sending a dump to another machine: what its shell is told, what the client is told, in which order. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,9 +10,11 @@
 #include "capture/elf-needs.h"
 #include "capture/flat.h"
 #include "capture/job.h"
+#include "capture/network.h"
 #include "capture/remote.h"
 #include "capture/ssh.h"
 #include "tests/unit/cmocka-shim.h"
+#include "tests/unit/root.h"
 
 static struct bytes text_of(const char *s)
 {
@@ -322,12 +325,113 @@ static void test_elf(void **state)
 	assert_int_equal(elf_needs_parse(text_of("#!/bin/sh"), &needs), -ENOEXEC);
 }
 
+/* ---- the stream */
+
+static int collect(void *data, const void *buf, size_t n)
+{
+	strbuf_add_n(data, buf, n);
+	return 0;
+}
+
+/* Offsets and sizes are big endian, 8 bytes each (makedumpfile, IMPLEMENTATION). */
+static void test_flat(void **state)
+{
+	static const char parts[] =
+		"\0\0\0\0\0\0\x10\0\0\0\0\0\0\0\0\3abc"
+		"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1x"
+		"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
+	_cleanup_capture_flat_ struct capture_flat *flat = NULL;
+	_cleanup_strbuf_ struct strbuf out = { 0 };
+	const struct dump_sink *sink;
+	uint64_t n = 0;
+	char back[2];
+
+	assert_int_equal(capture_flat_new(collect, NULL, &out, &flat), 0);
+	sink = capture_flat_sink(flat);
+	assert_int_equal(sink->write_at(sink->data, 0x1000, "abc", 3), 0);
+	assert_int_equal(sink->read_at(sink->data, 0x1001, back, 2), 0);
+	assert_memory_equal(back, "bc", 2);
+	assert_int_equal(sink->read_at(sink->data, 0x1002, back, 2), -ESPIPE);
+	/* from the first reading on nothing is kept */
+	assert_int_equal(sink->write_at(sink->data, 0, "x", 1), 0);
+	assert_int_equal(sink->read_at(sink->data, 0, back, 1), -ESPIPE);
+	assert_int_equal(capture_flat_end(flat, &n), 0);
+	assert_int_equal(n, 4096 + sizeof(parts) - 1);
+	assert_int_equal(out.n, n);
+	assert_string_equal(out.s, "makedumpfile");
+	assert_memory_equal(out.s + 16, "\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1", 16);
+	assert_memory_equal(out.s + 4096, parts, sizeof(parts) - 1);
+}
+
+/* ---- the network card */
+
+static void test_network(void **state)
+{
+	static const struct {
+		const char *link, *uevent, *assigned, *error; /* NULL: it is a card */
+	} rows[] = {
+		{ "../../devices/pci0000:00/0000:00:04.0/virtio1/net/eth0", "", "0\n", NULL },
+		{ "../../devices/virtual/net/eth0", "DEVTYPE=bond\n", "0\n", "which is a bond" },
+		{ "../../devices/virtual/net/eth0", "", "0\n", "made by software" },
+		{ "../../devices/pci0000:00/0000:00:04.0/virtio1/net/eth0", "DEVTYPE=wlan\n", "0\n",
+		  "which is a wlan" },
+		{ "../../devices/pci0000:00/0000:00:04.0/virtio1/net/eth0", "", "3\n",
+		  "changed by software" },
+	};
+	const struct network_way way = {
+		.interface = "eth0", .source = "192.0.2.7", .gateway = "192.0.2.1", .prefix_n = 24
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		_cleanup_capture_device_ struct capture_device device = { 0 };
+		struct capture_target t = { 0 };
+		struct kx_error err = { 0 };
+		char folder[64] = "";
+		struct root root;
+		int fd, r;
+
+		root_new(&root);
+		(void)snprintf(folder, sizeof(folder), "/sys%s", rows[i].link + 5);
+		for (size_t k = 0; k < 5; k++) {
+			static const char *const names[] = { "uevent", "type", "address", "mtu",
+							     "addr_assign_type" };
+			const char *texts[] = { rows[i].uevent, "1\n", "52:54:00:12:34:56\n",
+						"1400\n", rows[i].assigned };
+			char path[128];
+
+			(void)snprintf(path, sizeof(path), "%s/%s", folder, names[k]);
+			root_put(&root, path, texts[k]);
+		}
+		root_link(&root, "/sys/class/net/eth0", rows[i].link);
+		root_link(&root, "/sys/devices/pci0000:00/0000:00:04.0/virtio1/driver/module",
+			  "../../../../module/virtio_net");
+		fd = open(root.path, O_RDONLY | O_DIRECTORY);
+		r = capture_network_find(fd, &way, "198.51.100.2", &t.network, &device, &err);
+		print_message("%s\n", err.message);
+		assert_int_equal(r, rows[i].error ? -EOPNOTSUPP : 0);
+		if (rows[i].error) {
+			assert_non_null(strstr(err.message, rows[i].error));
+		} else {
+			assert_string_equal(t.network.mac, "52:54:00:12:34:56");
+			assert_string_equal(t.network.address, "192.0.2.7/24");
+			assert_string_equal(t.network.gateway, "192.0.2.1");
+			assert_string_equal(t.network.to, "198.51.100.2");
+			assert_int_equal(t.network.mtu, 1400);
+			assert_string_equal(device.drivers.v[0], "virtio_net");
+		}
+		capture_target_done(&t);
+		close(fd);
+		root_free(&root);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_places), cmocka_unit_test(test_options),
-		cmocka_unit_test(test_remote), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_elf),
+		cmocka_unit_test(test_places),	cmocka_unit_test(test_options),
+		cmocka_unit_test(test_remote),	cmocka_unit_test(test_order),
+		cmocka_unit_test(test_elf),	cmocka_unit_test(test_flat),
+		cmocka_unit_test(test_network),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

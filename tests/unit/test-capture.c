@@ -64,6 +64,15 @@ static void test_settings(void **state)
 		{ TARGET "pack=lzo\n", "line 4" },
 		{ TARGET "failure=shell\n", "line 4" },
 		{ TARGET "other=1\n", "line 4" },
+		{ "ssh=a@b\ndirectory=/\nnet-mac=0:1\nnet-address=1.2.3.4/8\nnet-to=1.2.3.5\n"
+		  "net-gateway=fe80::1\nnet-mtu=9000\nhost=h\n",
+		  NULL },
+		{ "ssh=a@b\ndirectory=/\nnet-mac=0:1\nnet-address=1.2.3.4/8\n", "no network" },
+		{ "ssh=-oX\n", "line 1" },
+		{ "ssh=a b\n", "line 1" },
+		{ TARGET "host=a/b\n", "line 4" },
+		{ TARGET "net-mtu=65536\n", "line 4" },
+		{ "net-mac=0:1\n", "line 1" },
 		{ TARGET "word\n", "line 4" },
 		{ "uuid=1\nuuid=2\nuuid=3\nuuid=4\nuuid=5\n", "line 5" },
 	};
