@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 #include "base/io.h"
 #include "base/open.h"
@@ -203,6 +204,36 @@ static int make(int root, const struct capture_wish *w, const struct capture_mod
 	return r < 0 ? kx_fail(err, r, "the capture initramfs: %s", strerror(-r)) : 0;
 }
 
+/* Archive and files lie in memory side by side while the kernel unpacks; every kernel of a distribution knows
+ * gzip (CONFIG_RD_GZIP). */
+static int pack_gzip(uint8_t **p, size_t *n)
+{
+	enum { GZIP = 16 + MAX_WBITS, MEMORY_LEVEL = 8 };
+	z_stream z = { .next_in = *p, .avail_in = (uInt)*n };
+	_cleanup_free_ uint8_t *packed = NULL;
+	size_t room;
+	int r;
+
+	if (*n > UINT32_MAX / 2)
+		return -EFBIG;
+	if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, GZIP, MEMORY_LEVEL,
+			 Z_DEFAULT_STRATEGY) != Z_OK)
+		return -ENOMEM;
+	room = deflateBound(&z, (uLong)*n);
+	packed = malloc(room);
+	z.next_out = packed;
+	z.avail_out = (uInt)room;
+	r = packed ? deflate(&z, Z_FINISH) : Z_MEM_ERROR;
+	room = z.total_out;
+	(void)deflateEnd(&z);
+	if (r != Z_STREAM_END)
+		return -ENOMEM;
+	free(*p);
+	*p = TAKE_PTR(packed);
+	*n = room;
+	return 0;
+}
+
 static void files_freep(struct capture_files **files)
 {
 	if (*files)
@@ -217,6 +248,8 @@ int capture_archive_make(int root, const struct capture_wish *w, uint8_t **ret, 
 	_cleanup_capture_modules_ struct capture_modules modules = { 0 };
 	_cleanup_capture_device_ struct capture_device device = { 0 };
 	_cleanup_names_ struct names types = { 0 };
+	_cleanup_free_ uint8_t *p = NULL;
+	size_t n = 0;
 	int r = files ? 0 : -ENOMEM;
 
 	if (r == 0 && w->remote)
@@ -227,5 +260,14 @@ int capture_archive_make(int root, const struct capture_wish *w, uint8_t **ret, 
 		return kx_fail(err, r, "out of memory");
 	if (r == 0)
 		r = capture_modules_find(root, w->release, &device, &types, &modules, err);
-	return r < 0 ? r : make(root, w, &modules, files, ret, ret_n, err);
+	if (r == 0)
+		r = make(root, w, &modules, files, &p, &n, err);
+	if (r < 0)
+		return r;
+	r = files->n ? pack_gzip(&p, &n) : 0;
+	if (r < 0)
+		return kx_fail(err, r, "the capture initramfs: %s", strerror(-r));
+	*ret = TAKE_PTR(p);
+	*ret_n = n;
+	return 0;
 }

@@ -41,7 +41,7 @@ struct capture_wish {
 /**
  * capture_archive_make() - put the initramfs together
  * @root: as in base/io.h
- * @ret: newc archive (buffer-format.rst), to be freed
+ * @ret: newc archive (buffer-format.rst), with programs in it packed by gzip; to be freed
  *
  * The program will see all memory, so nobody but root and this user may be able to change it (base/open.h).
  * Of several directories that are on one file system the first counts. The first of all places has to be one

@@ -52,20 +52,21 @@ static void save_notes(struct capture_job *j, const struct capture_way *way,
 		capture_say(j, "the notes are not saved: %s", err.message);
 }
 
-static bool save_log(struct capture_job *j, const struct capture_way *way,
-		     const struct capture_target *t)
+static int save_log(struct capture_job *j, const struct capture_way *way,
+		    const struct capture_target *t)
 {
 	struct kx_error err = { 0 };
 	uint64_t n = 0;
+	int r = way->save_log(j, t, &n, &err);
 
-	if (way->save_log(j, t, &n, &err) < 0) {
+	if (r < 0) {
 		capture_say(j, "the log is not saved: %s", err.message);
-		return false;
+		return r;
 	}
 	capture_note_time(j, "log");
 	capture_say(j, "log saved: %s of %s, %llu messages", t->directory, name_of(t),
 		    (unsigned long long)n);
-	return true;
+	return 0;
 }
 
 static int save_dump(struct capture_job *j, const struct capture_way *way,
@@ -95,12 +96,16 @@ static int save_dump(struct capture_job *j, const struct capture_way *way,
 static int save_on(struct capture_job *j, const struct capture_way *way,
 		   const struct capture_target *t, size_t index, bool *has_log)
 {
-	int r;
+	int r = save_log(j, way, t);
 
-	if (save_log(j, way, t))
+	if (r == 0)
 		*has_log = true;
 	j->at(j, index, *has_log);
+	if (r == -ETIMEDOUT) /* as the dump would be */
+		return r;
 	r = save_dump(j, way, t);
+	if (r == -ETIMEDOUT)
+		return r;
 	save_notes(j, way, t);
 	if (r == 0) {
 		capture_say(j, "dump saved: %s of %s", t->directory, name_of(t));

@@ -73,7 +73,7 @@ void capture_tell_progress(struct capture_job *j, uint64_t done, uint64_t all);
  * @first: index of the target to begin with: those before it were tried by a process that was killed
  * @has_log: that process has saved the log
  *
- * A target on which the dump cannot be saved may keep the log; the next one gets both. When nothing at all
+ * A target that takes nothing any more (-ETIMEDOUT) is left at once. One on which the dump cannot be saved may keep the log; the next one gets both. When nothing at all
  * could be saved the last messages of the crashed kernel are told.
  * Return: 0: the dump is saved; else what the last target said; -ENODEV without any.
  */

@@ -89,7 +89,7 @@ class Case:
     where: str = "/var/crash"  # the disk is mounted here
     crash: str = BY_HAND
     quick: bool = False
-    ssh: str = ""  # there is a server: "on"; "refuses": it does not accept the key; "unknown": its key is another
+    ssh: str = ""  # there is a server: "on"; "refuses": it does not accept the key; "stalls"; "unknown": its key is another
 
 
 # Leaves 20 MiB: too little for the dump, enough for the log.
@@ -113,6 +113,8 @@ CASES = {
     "ssh-sid": Case("sid", ssh="on"),
     "ssh-sid-6g": Case("sid", "6G", ssh="on"),
     "ssh-refuses": Case("trixie", ssh="refuses", said=("Permission denied", "trying the next place")),
+    "ssh-stalls": Case("trixie", ssh="stalls",
+                       said=("took nothing for 120 seconds", "trying the next place")),
     "ssh-unknown": Case("trixie", ssh="unknown",
                         said=("Host key verification failed", "trying the next place")),
     "zstd": Case("trixie", settings="CRASH_PACK=zstd\nCRASH_TARGET=/var/crash/a/b"),
@@ -304,6 +306,8 @@ def run(name, bin_folder, folder, reserve):
     initrd = build(folder, case, bin_folder, server)
     if case.ssh == "refuses":
         server.refuse()
+    if case.ssh == "stalls":
+        server.stall()
     disk = make_disk(folder, case)
     machine = vm.Machine(case.memory, 2, extra=(
         "-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "virtio-blk-pci,drive=disk")

@@ -41,6 +41,13 @@ class Server:
         """From now on no key is accepted."""
         os.remove(os.path.join(self.folder, "accepted"))
 
+    def stall(self):
+        """From now on whatever is sent is not read."""
+        with open(self.user_key + ".pub", encoding="utf-8") as file:
+            key = file.read()
+        with open(os.path.join(self.folder, "accepted"), "w", encoding="utf-8") as file:
+            file.write(f'command="exec sleep 600" {key}')
+
     def other_key(self):
         """Of a host that this one is not."""
         return _key(os.path.join(self.folder, "other"))
