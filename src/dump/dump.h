@@ -7,8 +7,9 @@
  * single versions of Linux.
  *
  * pages.c reads what the kernel notes of a page, map.c finds where, filter.c decides for each page of
- * memory, write.c makes a dump in the compressed format of makedumpfile. Pure: bytes come through
- * vmcore/ and leave through a callback. Memory does not grow with that of the machine.
+ * memory, batch.c reads and packs pages with all processors, write.c makes a dump of them in the compressed
+ * format of makedumpfile. Pure: bytes come through vmcore/ and leave through a callback. Memory does not grow
+ * with that of the machine.
  */
 
 #include "vmcore/vmcore.h"

@@ -85,6 +85,36 @@ void filter_chunk(struct filter *filter, uint64_t start, uint8_t memory[CHUNK],
 struct packer;
 _must_check_ int packer_new(enum dump_packing packing, size_t page_n, struct packer **ret);
 void packer_free(struct packer *packer);
-/* Bytes that @page was packed into, with their flags; the page itself when that is not larger. */
-struct bytes packer_pack(struct packer *packer, const uint8_t *page, uint32_t *ret_flags);
+/* Bytes that @page was packed into, in @out, which has room for a page, with their flags; the page itself when
+ * that is not larger. */
+struct bytes packer_pack(struct packer *packer, const uint8_t *page, uint8_t *out,
+			 uint32_t *ret_flags);
 bool page_is_zero(const uint8_t *page, size_t n);
+
+/* batch.c */
+struct batch_page {
+	uint64_t frame;
+	struct bytes packed;
+	uint32_t flags;
+	bool is_zero; /* then it is not packed */
+};
+
+/* Receives the pages in the order in which they were added. 0, or a negative errno that ends it. */
+typedef int (*batch_emit_fn)(void *data, const struct batch_page *page);
+
+struct batch_options {
+	enum dump_packing packing;
+	size_t page_n;
+	bool looks_for_zeros;
+	batch_emit_fn emit;
+	void *data;
+};
+
+struct batch;
+_must_check_ int batch_new(struct vmcore *core, const struct batch_options *options,
+			   struct batch **ret);
+struct batch *batch_free(struct batch *batch);
+/* Pages [@frame, @frame + @n) of memory. What @emit returned. */
+_must_check_ int batch_add(struct batch *batch, uint64_t frame, size_t n);
+_must_check_ int batch_flush(struct batch *batch);
+uint64_t batch_unreadable(const struct batch *batch);

@@ -26,7 +26,6 @@ struct packer {
 #if HAVE_ZSTD
 	ZSTD_CCtx *zstd;
 #endif
-	uint8_t out[]; /* of page_n: what does not get smaller is not packed */
 };
 
 static int zlib_begin(struct packer *p)
@@ -50,7 +49,7 @@ static int zstd_begin(struct packer *p)
 
 int packer_new(enum dump_packing packing, size_t page_n, struct packer **ret)
 {
-	struct packer *p = calloc(1, sizeof(*p) + page_n);
+	struct packer *p = calloc(1, sizeof(*p));
 	int r = 0;
 
 	if (!p)
@@ -83,13 +82,13 @@ void packer_free(struct packer *p)
 	free(p);
 }
 
-/* How many bytes of @out; 0 when it does not get smaller. */
-static size_t pack_zlib(struct packer *p, const uint8_t *page)
+/* How many bytes are in @out; 0 when it does not get smaller. */
+static size_t pack_zlib(struct packer *p, const uint8_t *page, uint8_t *out)
 {
 #if HAVE_ZLIB
 	p->zlib.next_in = (Bytef *)(uintptr_t)page;
 	p->zlib.avail_in = (uInt)p->page_n;
-	p->zlib.next_out = p->out;
+	p->zlib.next_out = out;
 	p->zlib.avail_out = (uInt)p->page_n - 1;
 	if (deflateReset(&p->zlib) == Z_OK && deflate(&p->zlib, Z_FINISH) == Z_STREAM_END)
 		return p->page_n - 1 - p->zlib.avail_out;
@@ -97,11 +96,11 @@ static size_t pack_zlib(struct packer *p, const uint8_t *page)
 	return 0;
 }
 
-static size_t pack_zstd(struct packer *p, const uint8_t *page)
+static size_t pack_zstd(struct packer *p, const uint8_t *page, uint8_t *out)
 {
 #if HAVE_ZSTD
 	const size_t n =
-		ZSTD_compressCCtx(p->zstd, p->out, p->page_n - 1, page, p->page_n, ZSTD_LEVEL);
+		ZSTD_compressCCtx(p->zstd, out, p->page_n - 1, page, p->page_n, ZSTD_LEVEL);
 
 	return ZSTD_isError(n) ? 0 : n;
 #else
@@ -109,7 +108,7 @@ static size_t pack_zstd(struct packer *p, const uint8_t *page)
 #endif
 }
 
-struct bytes packer_pack(struct packer *p, const uint8_t *page, uint32_t *ret_flags)
+struct bytes packer_pack(struct packer *p, const uint8_t *page, uint8_t *out, uint32_t *ret_flags)
 {
 	size_t n = 0;
 
@@ -117,16 +116,16 @@ struct bytes packer_pack(struct packer *p, const uint8_t *page, uint32_t *ret_fl
 	case DUMP_RAW:
 		break;
 	case DUMP_ZLIB:
-		n = pack_zlib(p, page);
+		n = pack_zlib(p, page, out);
 		*ret_flags = FLAG_ZLIB;
 		break;
 	case DUMP_ZSTD:
-		n = pack_zstd(p, page);
+		n = pack_zstd(p, page, out);
 		*ret_flags = FLAG_ZSTD;
 		break;
 	}
 	if (n > 0)
-		return (struct bytes){ p->out, n };
+		return (struct bytes){ out, n };
 	*ret_flags = 0;
 	return (struct bytes){ page, p->page_n };
 }

@@ -21,7 +21,6 @@ enum {
 	STATUS_AT = 424, /* how pages are packed: the bits of their own flags */
 	SUB_N = 104,
 	DESCRIPTOR_N = 24,
-	RUN = 64, /* pages read at once */
 	OUT_N = 1 << 20,
 };
 
@@ -35,7 +34,7 @@ struct stream {
 struct writer {
 	struct filter filter;
 	const struct dump_sink *sink;
-	struct packer *packer;
+	struct batch *batch;
 	enum dump_packing packing;
 	uint8_t *notes;
 	size_t n_notes;
@@ -44,7 +43,6 @@ struct writer {
 	bool has_zero; /* the page that all pages of zeros share, by its descriptor */
 	uint8_t zero[DESCRIPTOR_N];
 	struct stream descriptors, data;
-	uint8_t pages[];
 };
 
 static int put_at(struct writer *w, uint64_t at, const void *buf, size_t n)
@@ -192,27 +190,24 @@ static int write_bitmaps(struct writer *w)
 	return r;
 }
 
-static int write_new_page(struct writer *w, const uint8_t *page, uint8_t descriptor[DESCRIPTOR_N])
+static int write_new_page(struct writer *w, const struct batch_page *page,
+			  uint8_t descriptor[DESCRIPTOR_N])
 {
-	uint32_t flags = 0;
-	const struct bytes packed = packer_pack(w->packer, page, &flags);
-
 	put_le64(descriptor, w->data.at + w->data.n);
-	put_le32(descriptor + 8, (uint32_t)packed.n);
-	put_le32(descriptor + 12, flags);
-	return append(w, &w->data, packed);
+	put_le32(descriptor + 8, (uint32_t)page->packed.n);
+	put_le32(descriptor + 12, page->flags);
+	return append(w, &w->data, page->packed);
 }
 
-static int write_page(struct writer *w, const uint8_t *page)
+static int write_page(void *data, const struct batch_page *page)
 {
-	const bool is_zero =
-		w->filter.level & DUMP_NO_ZERO && page_is_zero(page, w->filter.counts.page_n);
+	struct writer *w = data;
 	uint8_t made[DESCRIPTOR_N] = { 0 };
 	int r = 0;
 
-	if (!is_zero || !w->has_zero)
+	if (!page->is_zero || !w->has_zero)
 		r = write_new_page(w, page, made);
-	if (r == 0 && is_zero) {
+	if (r == 0 && page->is_zero) {
 		if (!w->has_zero)
 			memcpy(w->zero, made, sizeof(made));
 		w->has_zero = true;
@@ -221,51 +216,27 @@ static int write_page(struct writer *w, const uint8_t *page)
 	}
 	return r < 0 ? r
 		     : append(w, &w->descriptors,
-			      (struct bytes){ is_zero ? w->zero : made, DESCRIPTOR_N });
-}
-
-/* Memory that cannot be read is written as zeros: the rest of the dump is worth having. */
-static void read_run(struct writer *w, uint64_t frame, size_t n)
-{
-	const uint64_t page_n = w->filter.counts.page_n;
-
-	if (vmcore_read_physical(w->filter.core, frame * page_n, w->pages, n * page_n, NULL) == 0)
-		return;
-	for (size_t i = 0; i < n; i++) {
-		uint8_t *page = w->pages + i * page_n;
-
-		if (vmcore_read_physical(w->filter.core, (frame + i) * page_n, page, page_n, NULL) <
-		    0) {
-			memset(page, 0, page_n);
-			w->filter.counts.n_unreadable++;
-		}
-	}
+			      (struct bytes){ page->is_zero ? w->zero : made, DESCRIPTOR_N });
 }
 
 static int write_chunk(struct writer *w, uint64_t start, const uint8_t *kept)
 {
-	const uint64_t page_n = w->filter.counts.page_n;
 	int r = 0;
 
-	for (size_t i = 0; i < CHUNK_PAGES; i++) {
+	for (size_t i = 0; r == 0 && i < CHUNK_PAGES; i++) {
 		size_t n = 0;
 
 		if (i % 8 == 0 && !kept[i / 8]) {
 			i += 7;
 			continue;
 		}
-		while (n < RUN && i + n < CHUNK_PAGES && kept[(i + n) / 8] >> (i + n) % 8 & 1)
+		while (i + n < CHUNK_PAGES && kept[(i + n) / 8] >> (i + n) % 8 & 1)
 			n++;
-		if (n == 0)
-			continue;
-		read_run(w, start + i, n);
-		for (size_t k = 0; r == 0 && k < n; k++)
-			r = write_page(w, w->pages + k * page_n);
-		if (r < 0)
-			return r;
-		i += n - 1;
+		if (n > 0)
+			r = batch_add(w->batch, start + i, n);
+		i += n;
 	}
-	return 0;
+	return r;
 }
 
 static void tell_progress(const struct writer *w, uint64_t all)
@@ -293,6 +264,8 @@ static int write_pages(struct writer *w)
 		tell_progress(w, all);
 	}
 	if (r == 0)
+		r = batch_flush(w->batch);
+	if (r == 0)
 		r = flush(w, &w->descriptors);
 	if (r == 0)
 		r = flush(w, &w->data);
@@ -302,7 +275,12 @@ static int write_pages(struct writer *w)
 
 static int write_all(struct writer *w)
 {
-	int r = packer_new(w->packing, w->filter.counts.page_n, &w->packer);
+	const struct batch_options options = { .packing = w->packing,
+					       .page_n = w->filter.counts.page_n,
+					       .looks_for_zeros = w->filter.level & DUMP_NO_ZERO,
+					       .emit = write_page,
+					       .data = w };
+	int r = batch_new(w->filter.core, &options, &w->batch);
 
 	if (r == 0)
 		r = write_bitmaps(w);
@@ -323,7 +301,7 @@ int dump_write(struct vmcore *core, unsigned level, enum dump_packing packing,
 
 	if (r < 0)
 		return r;
-	w = calloc(1, sizeof(*w) + RUN * filter.counts.page_n);
+	w = calloc(1, sizeof(*w));
 	if (!w) {
 		filter_done(&filter);
 		return kx_fail(err, -ENOMEM, "out of memory");
@@ -341,8 +319,9 @@ int dump_write(struct vmcore *core, unsigned level, enum dump_packing packing,
 	if (r == 0) {
 		*ret = w->filter.counts;
 		ret->missing = w->filter.missing;
+		ret->n_unreadable = batch_unreadable(w->batch);
 	}
-	packer_free(w->packer);
+	batch_free(w->batch);
 	filter_done(&w->filter);
 	free(w->notes);
 	free(w);

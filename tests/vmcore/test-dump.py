@@ -198,6 +198,21 @@ class Save(unittest.TestCase):
             size[name] = counts["bytes"]
         self.assertLess(max(size["zlib"], size["zstd"]), size["none"] / 10)
 
+    def test_threads(self):
+        """The dump is the same on one processor and on all that this machine has."""
+        core, _, _ = machine(NEW)
+        all_of_them = os.sched_getaffinity(0)
+        made = []
+        for processors in (all_of_them, {min(all_of_them)}):
+            os.sched_setaffinity(0, processors)
+            self.addCleanup(os.sched_setaffinity, 0, all_of_them)
+            out = self.path(f"by-{len(processors)}-of-{len(made)}")
+            subprocess.run([RAPIDREBOOT, "crash", "save", self.path("core", core), out],
+                           stdout=subprocess.DEVNULL, timeout=60, check=True)
+            with open(out, "rb") as file:
+                made.append(file.read())
+        self.assertEqual(made[0], made[1])
+
     def test_facts(self):
         """Names, VMCOREINFO and registers are taken over; the log is the same."""
         core, _, _ = machine(OLD)
