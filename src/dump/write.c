@@ -79,11 +79,25 @@ static uint64_t blocks(const struct writer *w, uint64_t n)
 	return (n + w->filter.counts.page_n - 1) / w->filter.counts.page_n;
 }
 
+/*
+ * Where VMCOREINFO is, behind the beginning of the second header: among the notes, which makedumpfile takes for
+ * granted when it reads a dump to make another one (write_kdump_header() in makedumpfile.c), or behind them
+ * when it is no note.
+ */
+static uint64_t info_at(const struct writer *w)
+{
+	const struct bytes info = vmcore_info(w->filter.core);
+	const uint8_t *found = memmem(w->notes, w->n_notes, info.p, info.n);
+
+	return SUB_N + (found ? (uint64_t)(found - w->notes) : w->n_notes);
+}
+
 static void place_parts(struct writer *w)
 {
-	const uint64_t page_n = w->filter.counts.page_n;
+	const uint64_t page_n = w->filter.counts.page_n, notes_end = SUB_N + w->n_notes,
+		       info_end = info_at(w) + vmcore_info(w->filter.core).n;
 
-	w->sub_blocks = blocks(w, SUB_N + w->n_notes + vmcore_info(w->filter.core).n);
+	w->sub_blocks = blocks(w, notes_end > info_end ? notes_end : info_end);
 	w->bitmap_blocks = blocks(w, (w->filter.n_frames + 7) / 8);
 	w->bitmap_at = (1 + w->sub_blocks) * page_n;
 	w->descriptors_at = w->bitmap_at + 2 * w->bitmap_blocks * page_n;
@@ -162,7 +176,7 @@ static int write_sub_header(struct writer *w)
 	(void)vmcore_number(w->filter.core, "NUMBER", "phys_base", &phys_base);
 	put_le64(sub, phys_base);
 	put_le32(sub + 8, w->filter.level);
-	put_le64(sub + 32, at + SUB_N + w->n_notes);
+	put_le64(sub + 32, at + info_at(w));
 	put_le64(sub + 40, info.n);
 	put_le64(sub + 48, w->n_notes ? at + SUB_N : 0);
 	put_le64(sub + 56, w->n_notes);
@@ -170,7 +184,7 @@ static int write_sub_header(struct writer *w)
 	r = put_at(w, at, sub, sizeof(sub));
 	if (r == 0 && w->n_notes)
 		r = put_at(w, at + SUB_N, w->notes, w->n_notes);
-	return r == 0 ? put_at(w, at + SUB_N + w->n_notes, info.p, info.n) : r;
+	return r == 0 ? put_at(w, at + info_at(w), info.p, info.n) : r;
 }
 
 /* ---- bitmaps, then pages */

@@ -106,7 +106,8 @@ class Dump:
         sub, blocks = number(432), number(436)
         self.names, self.status, self.frames = data[12:402], number(424), number(440)
         assert number(4096 + 96, 8) == self.frames
-        self.info = data[number(4096 + 32, 8):][:number(4096 + 40, 8)]
+        self.info_at, self.notes_at = number(4096 + 32, 8), number(4096 + 48, 8)
+        self.info = data[self.info_at:][:number(4096 + 40, 8)]
         self.notes = data[number(4096 + 48, 8):][:number(4096 + 56, 8)]
         bitmap = lambda i: data[(1 + sub + i * blocks // 2) * 4096:][:blocks // 2 * 4096]
         bits = lambda b: [i for i in range(len(b) * 8) if b[i // 8] >> i % 8 & 1]
@@ -221,6 +222,8 @@ class Save(unittest.TestCase):
         self.assertIn(b"SIZE(page)=64", dump.info)
         self.assertIn(b"CORE\0", dump.notes)
         self.assertIn(b"VMCOREINFO\0", dump.notes)
+        # makedumpfile keeps the distance when it copies the notes, and nothing behind them
+        self.assertEqual(dump.notes[dump.info_at - dump.notes_at:][:len(dump.info)], dump.info)
         out, = (n for n in os.listdir(self.folder) if n.startswith("out"))
         self.assertEqual(self.log(self.path(out)), self.log(self.path("core")))
         self.assertEqual(self.log(self.path(out)).count(b"message"), 40)
