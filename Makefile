@@ -56,6 +56,7 @@ check-long: deps all ## every combination of rung, kernel and machine, kernels b
 	@tests/vm/run.py --long
 	@tests/vm/direct.py --long
 	@tests/vm/stress.py --reboots 200
+	@tests/vm/dump-readers.py
 
 check-build: deps ## clean copies of the tree: built twice and compared, and as OSS-Fuzz builds the harnesses
 	@tests/checks/reproducible.py .
