@@ -17,8 +17,9 @@
 enum { UNIT_MAX = 1 << 20, PATH_N = 512 };
 
 static const char *const unit_dirs[] = {
-	"/etc/systemd/system",		 "/run/systemd/system",	    "/run/systemd/generator.late",
-	"/usr/local/lib/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"
+	"/etc/systemd/system",	       "/run/systemd/system",		"/run/systemd/generator",
+	"/run/systemd/generator.late", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+	"/lib/systemd/system"
 };
 enum { N_UNIT_DIRS = sizeof(unit_dirs) / sizeof(*unit_dirs) };
 
@@ -94,19 +95,73 @@ static bool runs_kexec(int root, const char *path, const char *key)
 	return false;
 }
 
-/* In a folder .wants only the name of a link counts, wherever it leads: to the unit or its
- * template. */
-static bool unit_runs_kexec(int root, const char *link, const char *name, const char *key)
+/* systemctl(1), mask: a link to /dev/null */
+static bool is_masked(int root, const char *path)
+{
+	_cleanup_free_ char *target = NULL;
+
+	return link_read_in(root, path, &target) == 0 && strcmp(target, "/dev/null") == 0;
+}
+
+/* A program of a line KEY… that is a script: does a line of the script run kexec? */
+static bool script_runs_kexec(int root, struct bytes line)
+{
+	const uint8_t *equals = memchr(line.p, '=', line.n);
+	_cleanup_free_ char *program = NULL;
+	struct bytes rest;
+
+	if (!equals)
+		return false;
+	rest = (struct bytes){ equals + 1, (size_t)(line.p + line.n - equals - 1) };
+	/* systemd.service(5): characters in front of a program that change how it is run */
+	while (rest.n && strchr("@-:+! ", rest.p[0]))
+		rest = (struct bytes){ rest.p + 1, rest.n - 1 };
+	program = bytes_dup(bytes_word(&rest));
+	return program && program[0] == '/' && runs_kexec(root, program, "");
+}
+
+static bool unit_file_runs_kexec(int root, const char *path, const char *key)
+{
+	_cleanup_free_ uint8_t *text = NULL;
+	struct lines lines;
+	struct bytes line;
+	size_t n;
+
+	if (runs_kexec(root, path, key))
+		return true;
+	if (read_file_in(root, path, UNIT_MAX, &text, &n) < 0)
+		return false;
+	lines = lines_of((struct bytes){ text, n });
+	while (lines_next(&lines, &line))
+		if (bytes_starts(bytes_trim(line), key) && script_runs_kexec(root, line))
+			return true;
+	return false;
+}
+
+/* 1 when the unit of this name runs kexec, 0 when it does not or is masked, -1 when there is none. The
+ * first of the directories decides. */
+static int named_unit_runs_kexec(int root, const char *name, const char *key)
 {
 	char path[PATH_N];
 
-	if (runs_kexec(root, link, key))
-		return true;
-	for (size_t i = 0; i < N_UNIT_DIRS; i++)
-		if (snprintf(path, sizeof(path), "%s/%s", unit_dirs[i], name) < PATH_N &&
-		    is_there_in(root, path))
-			return runs_kexec(root, path, key);
-	return false;
+	for (size_t i = 0; i < N_UNIT_DIRS; i++) {
+		if (snprintf(path, sizeof(path), "%s/%s", unit_dirs[i], name) >= PATH_N)
+			continue;
+		if (is_masked(root, path))
+			return 0;
+		if (is_there_in(root, path))
+			return unit_file_runs_kexec(root, path, key);
+	}
+	return -1;
+}
+
+/* In a folder .wants only the name of a link counts, wherever it leads; a link to a template is the only
+ * one that has no file of its name. */
+static bool unit_runs_kexec(int root, const char *link, const char *name, const char *key)
+{
+	const int named = named_unit_runs_kexec(root, name, key);
+
+	return named >= 0 ? named : unit_file_runs_kexec(root, link, key);
 }
 
 /* Units that are in a folder .wants or .requires. When a unit cannot be read, its name decides. */
@@ -151,6 +206,56 @@ static void look_at_stops(int root, const char *unit_dir, struct loaders *found)
 			look_at_folder(root, folder, "ExecStop", found);
 }
 
+/* Is it a link to the unit by which systemd itself starts a loaded kernel? */
+static bool is_alias_of_kexec(int root, const char *path)
+{
+	_cleanup_free_ char *target = NULL;
+
+	return link_read_in(root, path, &target) == 0 &&
+	       (ends_with(target, "/kexec.target") || ends_with(target, "/systemd-kexec.service") ||
+		strcmp(target, "kexec.target") == 0 ||
+		strcmp(target, "systemd-kexec.service") == 0);
+}
+
+/* systemd.unit(5): since systemd 253 systemd-reboot.service has no program, but SuccessAction=. */
+static bool ends_in_kexec(int root, const char *path)
+{
+	return is_alias_of_kexec(root, path) || unit_file_runs_kexec(root, path, "Exec") ||
+	       runs_kexec(root, path, "SuccessAction=");
+}
+
+/* Lines such as "Wants=a.service b.service" of a drop-in. */
+static void look_at_pulled(int root, const char *path, struct loaders *found)
+{
+	static const char *const keys[] = { "Wants=", "Requires=", "BindsTo=", "Upholds=" };
+	_cleanup_free_ uint8_t *text = NULL;
+	struct lines lines;
+	struct bytes line;
+	size_t n;
+
+	if (read_file_in(root, path, UNIT_MAX, &text, &n) < 0)
+		return;
+	lines = lines_of((struct bytes){ text, n });
+	while (lines_next_said(&lines, &line))
+		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+			struct bytes rest = line;
+
+			if (!bytes_starts(line, keys[i]))
+				continue;
+			rest.p += strlen(keys[i]);
+			rest.n -= strlen(keys[i]);
+			while (rest.n) {
+				_cleanup_free_ char *name = bytes_dup(bytes_word(&rest));
+
+				if (!name || is_ours(name) ||
+				    named_unit_runs_kexec(root, name, "Exec") != 1)
+					continue;
+				note(found, path);
+				found->n_loaders++;
+			}
+		}
+}
+
 /* The unit itself, in place of systemd's, or a file of its folder .d. */
 static void look_at_override(int root, const char *unit_dir, const char *unit,
 			     struct loaders *found)
@@ -160,7 +265,7 @@ static void look_at_override(int root, const char *unit_dir, const char *unit,
 	bool is_kexec;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", unit_dir, unit);
-	is_kexec = runs_kexec(root, path, "Exec");
+	is_kexec = ends_in_kexec(root, path);
 	if (is_kexec)
 		note(found, path);
 	found->reboot_is_kexec |= is_kexec;
@@ -170,7 +275,10 @@ static void look_at_override(int root, const char *unit_dir, const char *unit,
 	for (size_t i = 0; i < names.n; i++) {
 		if (snprintf(path, sizeof(path), "%s/%s.d/%s", unit_dir, unit, names.v[i]) >=
 			    PATH_N ||
-		    is_ours(names.v[i]) || !runs_kexec(root, path, "Exec"))
+		    is_ours(names.v[i]))
+			continue;
+		look_at_pulled(root, path, found);
+		if (!ends_in_kexec(root, path))
 			continue;
 		note(found, path);
 		found->reboot_is_kexec = true;
