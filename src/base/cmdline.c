@@ -179,6 +179,8 @@ static const struct {
 	/* selinux-autorelabel-generator, systemd-factory-reset-generator(8) */
 	{ "autorelabel", is_switched_on },
 	{ "systemd.factory_reset", is_switched_on },
+	/* systemd(1): taken for the first boot whatever /etc says */
+	{ "systemd.condition_first_boot", is_switched_on },
 };
 
 bool cmdline_is_one_boot(const struct cmdline_word *word)

@@ -192,6 +192,7 @@ static const struct waited_for {
 	{ "cryptdevice", by_first_part, NULL, NULL },
 	{ "cryptroot", by_device, NULL, NULL },
 	{ "crypt_root", by_device, NULL, NULL },
+	{ "crypt_roots", by_device, NULL, NULL },
 	{ "crypt_swap", by_device, NULL, NULL },
 	{ "real_root", by_device, NULL, NULL },
 	{ "real_resume", by_device, NULL, NULL },

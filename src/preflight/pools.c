@@ -31,7 +31,15 @@ static void add_lock(struct pool_locks *locks, const char *name, struct unlock u
 
 /* ---- zfs-list.cache: `zfs list -H -o` of these columns, with a tab between them */
 
-enum column { NAME = 0, CANMOUNT = 2, ENCROOT = 10, KEYLOCATION = 11, NOFAIL = 18, IGNORE = 19 };
+enum column {
+	NAME = 0,
+	MOUNTPOINT = 1,
+	CANMOUNT = 2,
+	ENCROOT = 10,
+	KEYLOCATION = 11,
+	NOFAIL = 18,
+	IGNORE = 19
+};
 
 static struct bytes column(struct bytes line, enum column want)
 {
@@ -67,8 +75,11 @@ static bool find_dataset(struct bytes text, struct bytes name, struct bytes *ret
 
 static enum ease ease_of_location(struct bytes location)
 {
+	if (bytes_starts(location, "file:///run/keystore/"))
+		return EASE_PERSON;
 	if (bytes_starts(location, "file://") || bytes_starts(location, "http"))
 		return EASE_ALONE;
+	/* Ubuntu's: the file lies on a LUKS volume that asks */
 	return bytes_is(location, "prompt") ? EASE_PERSON : EASE_UNKNOWN;
 }
 
@@ -80,18 +91,36 @@ static struct unlock unlock_of_dataset(struct report *r, const char *file, struc
 	struct bytes line, encroot, location;
 
 	if (!find_dataset(text, name, &line))
-		return (struct unlock){ EASE_UNKNOWN, -ENOENT };
+		return (struct unlock){ .ease = EASE_UNKNOWN, .error = -ENOENT };
 	encroot = column(line, ENCROOT);
 	if (bytes_is(encroot, "-")) {
 		evidencef(r, "%s: %s is not encrypted", file, dataset);
-		return (struct unlock){ EASE_ALONE, 0 };
+		return (struct unlock){ .ease = EASE_ALONE, .error = 0 };
 	}
 	if (!encroot.n || !find_dataset(text, encroot, &line))
-		return (struct unlock){ EASE_UNKNOWN, -ENOENT };
+		return (struct unlock){ .ease = EASE_UNKNOWN, .error = -ENOENT };
 	location = column(line, KEYLOCATION);
 	evidencef(r, "%s: %.*s: keylocation %.*s", file, (int)encroot.n, (const char *)encroot.p,
 		  (int)location.n, (const char *)location.p);
-	return (struct unlock){ ease_of_location(location), 0 };
+	return (struct unlock){ .ease = ease_of_location(location), .error = 0 };
+}
+
+/* zfs-mount-generator(8) loads the key of what it mounts, and waits unless "nofail" is on. */
+static bool is_mounted_with_key_of(struct bytes text, struct bytes encroot)
+{
+	struct lines lines = lines_of(text);
+	struct bytes line;
+
+	while (lines_next(&lines, &line)) {
+		const struct bytes key = column(line, ENCROOT), where = column(line, MOUNTPOINT);
+
+		if (key.n == encroot.n && memcmp(key.p, encroot.p, key.n) == 0 && key.n &&
+		    bytes_is(column(line, CANMOUNT), "on") && !bytes_is(where, "none") &&
+		    !bytes_is(where, "legacy") && !bytes_is(column(line, NOFAIL), "on") &&
+		    !bytes_is(column(line, IGNORE), "on"))
+			return true;
+	}
+	return false;
 }
 
 /* Other datasets whose keys are loaded while the system comes up. */
@@ -107,11 +136,11 @@ static void add_prompts(struct report *r, const char *file, struct bytes text, c
 
 		if (!name.n || name.n != encroot.n || memcmp(name.p, encroot.p, name.n) != 0 ||
 		    !bytes_is(column(line, KEYLOCATION), "prompt") ||
-		    bytes_is(column(line, NOFAIL), "on") || bytes_is(column(line, IGNORE), "on") ||
-		    !dataset || (root && strncmp(root, dataset, name.n) == 0))
+		    !is_mounted_with_key_of(text, name) || !dataset ||
+		    (root && strncmp(root, dataset, name.n) == 0))
 			continue;
 		evidencef(r, "%s: %s: keylocation prompt", file, dataset);
-		add_lock(locks, dataset, (struct unlock){ EASE_PERSON, 0 });
+		add_lock(locks, dataset, (struct unlock){ .ease = EASE_PERSON, .error = 0 });
 	}
 }
 
@@ -155,7 +184,7 @@ static void look_at_dataset(const struct look *l, struct report *r, const char *
 {
 	_cleanup_free_ char *pool = strndup(dataset, strcspn(dataset, "/"));
 	_cleanup_look_file_ struct look_file text = { 0 };
-	struct unlock unlock = { EASE_UNKNOWN, -ENOENT };
+	struct unlock unlock = { .ease = EASE_UNKNOWN, .error = -ENOENT };
 	char path[300];
 
 	if (!pool || add_keystore(l, pool, volumes))
@@ -194,18 +223,18 @@ static struct unlock unlock_of_superblock(const struct look *l, const char *devi
 	ssize_t n;
 
 	if (fd < 0)
-		return (struct unlock){ EASE_UNKNOWN, fd };
+		return (struct unlock){ .ease = EASE_UNKNOWN, .error = fd };
 	n = pread(fd, buf, sizeof(buf), SB_AT);
 	if (n < 0)
-		return (struct unlock){ EASE_UNKNOWN, -errno };
+		return (struct unlock){ .ease = EASE_UNKNOWN, .error = -errno };
 	sb = (struct bytes){ buf, (size_t)n };
 	if (!bytes_is_at(sb, SB_MAGIC, magic, sizeof(magic) - 1) ||
 	    !bytes_le64(sb, SB_FLAGS_1, &flags))
-		return (struct unlock){ EASE_UNKNOWN, -EBADMSG };
+		return (struct unlock){ .ease = EASE_UNKNOWN, .error = -EBADMSG };
 	/* A key that no passphrase guards stands there in plain. */
 	if ((flags >> TYPE_SHIFT & TYPE_MASK) == 0 || memmem(sb.p, sb.n, "bch**key", 8))
-		return (struct unlock){ EASE_ALONE, 0 };
-	return (struct unlock){ EASE_PERSON, 0 };
+		return (struct unlock){ .ease = EASE_ALONE, .error = 0 };
+	return (struct unlock){ .ease = EASE_PERSON, .error = 0 };
 }
 
 static void look_at_bcachefs(const struct look *l, struct report *r, const char *source,
@@ -223,6 +252,22 @@ static void look_at_bcachefs(const struct look *l, struct report *r, const char 
 		  : unlock.ease == EASE_ALONE ? "no passphrase"
 					      : open_strerror(unlock.error));
 	add_lock(locks, device, unlock);
+}
+
+/* "UUID=…", by udev's link */
+static void look_at_tag(const struct look *l, struct report *r, const char *spec,
+			struct pool_locks *locks)
+{
+	const char *value = strchr(spec, '=');
+	char path[300];
+
+	if (value && strncmp(spec, "UUID=", 5) == 0 &&
+	    path_make(path, sizeof(path), "/dev/disk/by-uuid/%s", value + 1)) {
+		look_at_bcachefs(l, r, path, locks);
+		return;
+	}
+	evidencef(r, "bcachefs on %s: not known whether it is encrypted", spec);
+	add_lock(locks, spec, (struct unlock){ .ease = EASE_UNKNOWN, .error = -EOPNOTSUPP });
 }
 
 /* fstab(5): what else is mounted before anybody can log in */
@@ -243,11 +288,13 @@ static void look_at_fstab(const struct look *l, struct report *r, struct pool_lo
 			     type = bytes_word(&line), options = bytes_word(&line);
 		_cleanup_free_ char *device = bytes_dup(source);
 
-		if (!device || device[0] != '/' || !bytes_is(type, "bcachefs") ||
-		    bytes_is(dir, "/") || option_is(options, "noauto") ||
-		    option_is(options, "nofail"))
+		if (!device || !bytes_is(type, "bcachefs") || bytes_is(dir, "/") ||
+		    option_is(options, "noauto") || option_is(options, "nofail"))
 			continue;
-		look_at_bcachefs(l, r, device, locks);
+		if (device[0] == '/')
+			look_at_bcachefs(l, r, device, locks);
+		else
+			look_at_tag(l, r, device, locks);
 	}
 }
 
@@ -274,7 +321,7 @@ void pools_look(const struct look *l, struct report *r, struct volumes *volumes,
 		look_at_bcachefs(l, r, root->source, locks);
 	else if (is_opaque(root->type) && root->n == 0) {
 		evidencef(r, "/ is %s: what it lies on is not told", root->type);
-		add_lock(locks, "/", (struct unlock){ EASE_UNKNOWN, -EOPNOTSUPP });
+		add_lock(locks, "/", (struct unlock){ .ease = EASE_UNKNOWN, .error = -EOPNOTSUPP });
 	}
 	look_at_caches(l, r, is_zfs ? root->source : NULL, locks);
 	look_at_fstab(l, r, locks);

@@ -84,6 +84,7 @@ void unlock_by_header(const struct look *l, struct report *r, const char *device
 		unlock_better(ret, EASE_UNKNOWN);
 		ret->error = code;
 	}
+	ret->has_header |= code == 0;
 	for (size_t i = 0; i < ways.n; i++) {
 		tell(r, device, &ways.v[i]);
 		unlock_better(ret, ease_of(l, &ways.v[i]));

@@ -132,6 +132,9 @@ static void by_line(const struct look *l, struct report *r, const struct volume 
 		unlock_better(u, ease_of_key_directory(l, r, v));
 	else if (is_random(v->key))
 		unlock_better(u, EASE_ALONE);
+	else if (key && key[0] != '/')
+		/* systemd-cryptsetup-generator(8) ignores a path that is not absolute */
+		unlock_better(u, ease_of_key_directory(l, r, v));
 	else if (key && *ret_wants_tpm)
 		return; /* a key that the TPM has sealed */
 	else if (key)
@@ -209,9 +212,24 @@ static void by_cmdline(const struct look *l, struct report *r, struct unlock *u,
 
 /* ---- all together */
 
+/* crypttab(5), header=: the header may lie in a file, or on another device than the data. */
+static void by_header(const struct look *l, struct report *r, const struct volume *v,
+		      struct unlock *u)
+{
+	const struct bytes header = option_value(v->options, "header");
+	_cleanup_free_ char *path = header.p ? bytes_dup(header) : NULL;
+
+	if (!header.p)
+		unlock_by_header(l, r, v->device, u);
+	else if (!path || path[0] != '/' || strchr(path, ':') || look_exists(l, path) != 1)
+		unlock_better(u, EASE_UNKNOWN); /* in the initrd, or on a device that it mounts */
+	else
+		unlock_by_header(l, r, path, u);
+}
+
 static struct unlock unlock_of(const struct look *l, struct report *r, const struct volume *v)
 {
-	struct unlock u = { EASE_PERSON, 0 };
+	struct unlock u = { .ease = EASE_PERSON };
 	bool wants_tpm = false;
 	struct unlock header;
 
@@ -224,9 +242,12 @@ static struct unlock unlock_of(const struct look *l, struct report *r, const str
 	header = u;
 	if (v->device[0] && !option_is(v->options, "plain") && !option_is(v->options, "swap") &&
 	    u.ease != EASE_ALONE)
-		unlock_by_header(l, r, v->device, &header);
-	/* The TPM is to open it, but nothing tells which registers matter. */
-	if (wants_tpm && header.ease <= EASE_UNKNOWN)
+		by_header(l, r, v, &header);
+	/* The TPM is to open it, but nothing tells which registers matter: the header cannot be read,
+	 * or the key file is what the TPM has sealed. A header without such a token, or with one that
+	 * has a PIN, asks: systemd-cryptsetup(8). */
+	if (wants_tpm && header.ease <= EASE_UNKNOWN &&
+	    (!header.has_header || (v->line && !asks_without_key(v->key))))
 		unlock_better(&header, EASE_BROKEN);
 	return header;
 }

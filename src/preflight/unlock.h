@@ -18,7 +18,8 @@ enum ease {
 
 struct unlock {
 	enum ease ease;
-	int error; /* of EASE_UNKNOWN, when that is the reason */
+	int error;	 /* of EASE_UNKNOWN, when that is the reason */
+	bool has_header; /* a LUKS header was read: no other token opens the volume */
 };
 
 static inline void unlock_better(struct unlock *u, enum ease ease)

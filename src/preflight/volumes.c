@@ -132,7 +132,30 @@ static void set_device(struct volume *v, const char *spec)
 		v->device[0] = '\0';
 }
 
-static void take_line(struct volumes *all, struct bytes line, unsigned number)
+/* systemd-cryptsetup-generator(8) ties the volume to its device, so that whatever mounts that at boot
+ * opens it: noauto and nofail in crypttab(5) do not change it. */
+static bool is_mounted_at_boot(struct bytes fstab, struct bytes name)
+{
+	static const char mapper[] = "/dev/mapper/";
+	struct lines lines = lines_of(fstab);
+	struct bytes line;
+
+	while (lines_next_said(&lines, &line)) {
+		struct bytes source = bytes_word(&line), options;
+
+		(void)bytes_word(&line);
+		(void)bytes_word(&line);
+		options = bytes_word(&line);
+		if (bytes_starts(source, mapper) && source.n == strlen(mapper) + name.n &&
+		    memcmp(source.p + strlen(mapper), name.p, name.n) == 0 &&
+		    !option_is(options, "noauto") && !option_is(options, "nofail") &&
+		    !option_is(options, "x-systemd.automount"))
+			return true;
+	}
+	return false;
+}
+
+static void take_line(struct volumes *all, struct bytes fstab, struct bytes line, unsigned number)
 {
 	struct bytes name = bytes_word(&line), device = bytes_word(&line), key = bytes_word(&line),
 		     options = bytes_word(&line);
@@ -140,7 +163,8 @@ static void take_line(struct volumes *all, struct bytes line, unsigned number)
 	struct volume *v = by_name(all, name);
 
 	/* the volume of "/" is needed even with noauto */
-	if (!v && (!name.n || option_is(options, "noauto") || option_is(options, "nofail")))
+	if (!v && (!name.n || ((option_is(options, "noauto") || option_is(options, "nofail")) &&
+			       !is_mounted_at_boot(fstab, name))))
 		return;
 	if (!v) {
 		spec = bytes_dup(device);
@@ -158,14 +182,22 @@ static void take_line(struct volumes *all, struct bytes line, unsigned number)
 
 static void add_crypttab(const struct look *l, struct volumes *all)
 {
-	char path[512];
+	const char *target = l->opts->target ? l->opts->target : "";
+	_cleanup_look_file_ struct look_file fstab = { 0 };
+	char path[512], fstab_path[512];
 	struct lines lines;
 	struct bytes line;
 	int code;
 
-	if (!path_make(path, sizeof(path), "%s/etc/crypttab",
-		       l->opts->target ? l->opts->target : ""))
+	/* the word of the initrd, "rd.luks.crypttab=", is about the initrd alone */
+	if (l->entry && l->entry->cmdline &&
+	    (has_word(l->entry->cmdline, "luks.crypttab=no") ||
+	     has_word(l->entry->cmdline, "luks.crypttab=0")))
 		return;
+	if (!path_make(path, sizeof(path), "%s/etc/crypttab", target) ||
+	    !path_make(fstab_path, sizeof(fstab_path), "%s/etc/fstab", target))
+		return;
+	(void)!look_file(l, fstab_path, &fstab); /* without one nothing more is mounted */
 	code = look_file(l, path, &all->crypttab);
 	if (code < 0) {
 		all->crypttab_error = code == -ENOENT ? 0 : code;
@@ -173,7 +205,7 @@ static void add_crypttab(const struct look *l, struct volumes *all)
 	}
 	lines = lines_of(all->crypttab.b);
 	while (lines_next_said(&lines, &line))
-		take_line(all, line, lines.number);
+		take_line(all, fstab.b, line, lines.number);
 }
 
 /* ---- the command line */

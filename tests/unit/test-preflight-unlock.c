@@ -419,9 +419,16 @@ static void test_zfs(void **state)
 		  REFUSE },
 		/* a second pool, which the system asks for while it comes up */
 		{ "F1",
-		  { UNENCRYPTED, CACHE("tank", ZFS("tank/safe", "tank/safe", "prompt")) },
+		  { UNENCRYPTED,
+		    CACHE("tank",
+			  "tank/safe\t/s\ton\ton\ton\ton\ton\toff\ton\toff\ttank/safe\tprompt"
+			  "\t-\t-\t-\t-\t-\t-\toff\toff\n") },
 		  REFUSE,
 		  .evidence = "tank/safe" },
+		/* canmount=noauto: no mount unit asks for its key */
+		{ "F1",
+		  { UNENCRYPTED, CACHE("tank", ZFS("tank/safe", "tank/safe", "prompt")) },
+		  OK },
 		{ "F1",
 		  { UNENCRYPTED, CACHE("tank", ZFS("tank/safe", "tank/safe", "file:///k")) },
 		  OK },
