@@ -269,26 +269,29 @@ static void test_texts(void **state)
 	strlist_done(&list);
 }
 
-/* More entries than a menu may hold are a limit that was reached, not an attack. */
+/* More than a menu may hold is a limit that was reached, not an attack. */
 static void test_too_many(void **state)
 {
-	const size_t n = ENTRIES_BYTES_MAX / sizeof(struct boot_entry) + 1, max = n * 128;
-	struct boot_entry *entries = calloc(n, sizeof(*entries));
+	enum { TEXT = 1 << 20, N = ENTRIES_BYTES_MAX / TEXT + 1 };
+	char *cmdline = malloc(TEXT);
+	uint8_t *room = malloc(ENTRIES_ANSWER_MAX);
+	struct boot_entry entries[N];
 	struct kx_entries list = {
-		.menu = { .loader = "grub", .entries = entries, .n_entries = n, .default_index = n }
+		.menu = { .loader = "grub", .entries = entries, .n_entries = N, .default_index = N }
 	};
 	struct kx_entries got = { 0 };
-	uint8_t *room = malloc(max);
 	size_t size;
 
-	assert_non_null(entries);
+	assert_non_null(cmdline);
 	assert_non_null(room);
-	for (size_t i = 0; i < n; i++)
-		entries[i].source.kind = "grub";
-	assert_int_equal(entries_encode(&list, room, max, &size), 0);
+	memset(cmdline, 'x', TEXT - 1);
+	cmdline[TEXT - 1] = '\0';
+	for (size_t i = 0; i < N; i++)
+		entries[i] = (struct boot_entry){ .cmdline = cmdline, .source.kind = "grub" };
+	assert_int_equal(entries_encode(&list, room, ENTRIES_ANSWER_MAX, &size), 0);
 	assert_int_equal(entries_decode((struct bytes){ room, size }, &got), BUDGET_SPENT);
 	assert_null(got.menu.entries);
-	free(entries);
+	free(cmdline);
 	free(room);
 }
 
