@@ -13,4 +13,7 @@ enum {
 	EXIT_NOTHING = 6,  /* nothing to do, or the person said no */
 	EXIT_COLD = 7,	   /* only the firmware can do what is wanted; nothing was done */
 	EXIT_TIME = 9,	   /* what only reads took longer than its limit; 8 is of `check` */
+	EXIT_HOOK = 10,	   /* a hook says no; nothing stays loaded */
+	EXIT_LATER = 11,   /* the same, and it says that it is for now only */
+	EXIT_UNKNOWN = 12, /* only of `status --needed`: it could not be found out */
 };

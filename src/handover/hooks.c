@@ -125,13 +125,15 @@ static void run_one(struct sys *sys, const struct hooks *hooks, const struct fou
 	if (r == 0)
 		return;
 	answer->n_failed++;
+	answer->n_later += r == HOOK_LATER;
 	if (r == -ETIMEDOUT)
 		(void)snprintf(what, sizeof(what), "ended after %u s without an answer",
 			       hooks->timeout_s);
 	else if (r < 0)
 		(void)snprintf(what, sizeof(what), "cannot be started: %s", strerror(-r));
 	else
-		(void)snprintf(what, sizeof(what), "exit status %d", r);
+		(void)snprintf(what, sizeof(what), "exit status %d%s", r,
+			       r == HOOK_LATER ? ": not now, later" : "");
 	tell(hooks, path, what);
 }
 

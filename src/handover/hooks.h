@@ -12,6 +12,7 @@
  * (services have stopped). What is not a regular file or not executable is no hook. Files that
  * others than root can change (or a directory above them), files that cannot be read, and hooks
  * above the limit on their number count as hooks that fail, since one of them might have said no.
+ * The exit status HOOK_LATER is a no that holds for now only.
  */
 
 #include "base/error.h"
@@ -34,10 +35,14 @@ struct hooks {
 	const struct teller *teller;
 };
 
-/* What they answered: "NAME=0 NAME=3 NAME=timeout NAME=refused". */
+/* EX_TEMPFAIL of sysexits.h(3head) */
+enum { HOOK_LATER = 75 };
+
+/* What they answered: "NAME=0 NAME=3 NAME=timeout NAME=refused"; @n_later of the @n_failed want it to be tried
+ * again later. */
 struct hooks_answer {
 	char text[ATTEMPT_TEXT_MAX + 1];
-	unsigned n_run, n_failed;
+	unsigned n_run, n_failed, n_later;
 };
 
 /* Runs all of them, also after one has failed. Without the directory there are no hooks. */

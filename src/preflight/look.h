@@ -38,6 +38,7 @@ struct check {
 	enum preflight_status (*look)(const struct look *l, struct report *r);
 	unsigned only;	   /* architectures that it is about, 1u << enum arch_id; 0: all */
 	bool every_reboot; /* its finding also refuses a reboot through the firmware */
+	bool same_cold;	   /* a reboot through the firmware meets the same */
 };
 #define ON_X86_64 (1u << ARCH_X86_64)
 #define ON_AARCH64 (1u << ARCH_AARCH64)

@@ -67,6 +67,8 @@ static void settle(const struct preflight_opts *opts, const struct check *check,
 		f->severity = PREFLIGHT_WARN;
 		f->forced = true;
 	}
+	f->holds_cold =
+		f->severity == PREFLIGHT_REFUSE && (check->every_reboot || check->same_cold);
 }
 
 static int take_remedy(struct report *r, struct preflight_finding *f)

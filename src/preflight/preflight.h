@@ -80,6 +80,7 @@ struct preflight_finding {
 	enum preflight_severity severity; /* as it counts, after configuration and --force */
 	bool can_force;
 	bool forced;	    /* it would have refused or gone cold */
+	bool holds_cold;    /* as it stands, it also speaks against a reboot through the firmware */
 	char *evidence;	    /* "FILE: VALUE; …"; for unknown: what could not be read, and why */
 	char *sentence;	    /* what it means; empty unless it is a finding */
 	const char *remedy; /* what to do, or NULL */

@@ -103,7 +103,7 @@ static enum preflight_status look_network_root(const struct look *l, struct repo
 const struct check storage_checks[] = {
 	{ "F1", PREFLIGHT_REFUSE, true, "passphrases",
 	  "Be at the console when it starts, or let a key file, TPM or server unlock it.",
-	  look_passphrase },
+	  look_passphrase, .same_cold = true },
 	{ "F2", PREFLIGHT_REFUSE, true, "volumes that the TPM opens",
 	  "Reboot through the firmware.", look_tpm_unlock },
 	{ "F3", PREFLIGHT_WARN, true, "remote attestation", "Reboot through the firmware.",

@@ -61,6 +61,11 @@ enum reason hooks_agree(const struct reboot *rb, const struct config *config, co
 		teller_say(&rb->teller, "going on all the same (HOOK_FAILURE=ignore)");
 		return REASON_NONE;
 	}
+	if (ret->n_later == ret->n_failed) {
+		kx_fail(err, -EAGAIN,
+			"a hook wants no fast reboot for now: try it again later (HOOK_FAILURE=stop)");
+		return REASON_LATER;
+	}
 	kx_fail(err, -ECANCELED, "a hook failed, so there is no fast reboot (HOOK_FAILURE=stop)");
 	return REASON_HOOK;
 }

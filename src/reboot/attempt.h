@@ -20,7 +20,8 @@ _must_check_ enum reason attempt_remember(const struct reboot *rb, const struct 
  * @config: which directory, how long, and whether a failure counts
  * @ret: what they answered
  *
- * Return: REASON_NONE; REASON_HOOK: one of them failed, and the configuration does not ignore it.
+ * Return: REASON_NONE; REASON_HOOK: one of them failed, and the configuration does not ignore it;
+ * REASON_LATER: the same, and each that failed did so with HOOK_LATER.
  */
 _must_check_ enum reason hooks_agree(const struct reboot *rb, const struct config *config,
 				     const char *stage, const char *entry, struct hooks_answer *ret,

@@ -139,6 +139,25 @@ void judge(const struct reboot *rb, const struct wish *wish, bool going_down,
 	}
 }
 
+bool may_go_cold(const struct wish *wish, const struct verdict *verdict, enum reason reason)
+{
+	static const bool cold_helps[N_REASONS] = {
+		[REASON_FAILED] = true,	       [REASON_NO_ENTRY] = true,
+		[REASON_NOT_BOOTABLE] = true,  [REASON_FORBIDDEN] = true,
+		[REASON_PLAN] = true,	       [REASON_CHECKS] = true,
+		[REASON_FIRMWARE] = true,      [REASON_UNRECORDED] = true,
+		[REASON_FILES_CHANGED] = true, [REASON_LOAD] = true,
+		[REASON_GONE] = true,
+	};
+
+	if (wish->root || wish->entry || wish->pick || wish->kernel || wish->when.text[0])
+		return false;
+	for (size_t i = 0; i < verdict->findings.n; i++)
+		if (verdict->findings.findings[i].holds_cold)
+			return false;
+	return reason < N_REASONS && cold_helps[reason];
+}
+
 void verdict_done(struct verdict *verdict)
 {
 	preflight_done(&verdict->findings);

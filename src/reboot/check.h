@@ -33,6 +33,16 @@ struct verdict {
 void judge(const struct reboot *rb, const struct wish *wish, bool going_down,
 	   struct start *ret_start, struct verdict *ret);
 void verdict_done(struct verdict *verdict);
+
+/**
+ * may_go_cold() - may a reboot through the firmware take the place of this one (--or-cold)?
+ * @reason: why the fast one does not go on: of @verdict, or what go_fast() returned
+ *
+ * Not when the kernel was named by the wish, because the firmware would start another one; not for what holds
+ * every reboot off: inhibitors, a package manager at work, a hook, a signal, an order for later; and not when
+ * the next boot would ask for the same passphrase.
+ */
+bool may_go_cold(const struct wish *wish, const struct verdict *verdict, enum reason reason);
 /* Tells each finding with its remedy, and which option goes on all the same; notes as details. */
 void tell_findings(const struct reboot *rb, const struct preflight *findings);
 #define _cleanup_verdict_ _cleanup_(verdict_done)

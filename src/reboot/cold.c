@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "handover/direct.h"
 #include "reboot/choice-legacy.h"
+#include "record/attempts.h"
 
 enum reason go_permitted(const struct reboot *rb, struct kx_error *err)
 {
@@ -75,4 +76,21 @@ enum reason go_cold(const struct reboot *rb, struct cold_way *way, bool force, s
 		return reason_of(stage);
 	legacy_cold_honoured(rb->system, &rb->teller);
 	return REASON_NONE;
+}
+
+enum reason go_cold_instead(const struct reboot *rb, struct cold_way *way, const char *why,
+			    struct kx_error *err)
+{
+	const struct moment now = moment_now(rb->sys);
+	const struct attempt a = attempt_cold(&now, reboot_init_name(rb), why);
+	struct kx_error unwritten = { 0 };
+	enum reason reason;
+
+	if (attempts_close(rb->sys, NULL, &unwritten) < 0 ||
+	    attempt_begin(rb->sys, &a, &unwritten) < 0)
+		teller_warn(&rb->teller, "this reboot is not recorded: %s", unwritten.message);
+	reason = go_cold(rb, way, false, err);
+	if (reason != REASON_NONE)
+		(void)!attempt_withdraw(rb->sys, NULL);
+	return reason;
 }

@@ -32,6 +32,14 @@ void cold_way_done(struct cold_way *way);
 #define _cleanup_cold_way_ _cleanup_(cold_way_done)
 
 /**
+ * go_cold_instead() - go_cold(), and the record has @why, for which no fast reboot was possible
+ *
+ * A record that cannot be written is a warning: through the firmware a reboot is what it always was.
+ */
+_must_check_ enum reason go_cold_instead(const struct reboot *rb, struct cold_way *way,
+					 const char *why, struct kx_error *err);
+
+/**
  * go_cold() - reboot through the firmware, whatever is loaded and enabled
  * @force: although an image stays loaded that init may start
  *

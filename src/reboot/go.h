@@ -32,7 +32,7 @@ void way_down_done(struct way_down *way);
  * Whatever fails after the load withdraws it: image, request and record. So does a signal that comes
  * before init is asked; it takes effect after that. From then on signals mean nothing. Returns when
  * init has taken the order; with @way->direct only when that failed.
- * Return: REASON_NONE, REASON_PERMISSION, REASON_HOOK, REASON_UNRECORDED, REASON_GONE,
+ * Return: REASON_NONE, REASON_PERMISSION, REASON_HOOK, REASON_LATER, REASON_UNRECORDED, REASON_GONE,
  * REASON_INTERRUPTED, REASON_INIT, REASON_FAILED, and what start_load() returns.
  */
 _must_check_ enum reason go_fast(const struct reboot *rb, const struct wish *wish, struct start *s,

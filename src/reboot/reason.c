@@ -19,6 +19,7 @@ const char *reason_name(enum reason reason)
 		[REASON_ORDERED] = "ordered",
 		[REASON_NOT_ORDERED] = "not-ordered",
 		[REASON_HOOK] = "hook",
+		[REASON_LATER] = "later",
 		[REASON_UNRECORDED] = "unrecorded",
 		[REASON_FILES_CHANGED] = "files-changed",
 		[REASON_LOAD] = "load",

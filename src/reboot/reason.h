@@ -20,6 +20,7 @@ enum reason {
 	REASON_ORDERED,	      /* a reboot with a time is ordered already */
 	REASON_NOT_ORDERED,   /* there is no order to take back */
 	REASON_HOOK,	      /* a program of the hook directories said no */
+	REASON_LATER,	      /* the same, and each that did wants it to be tried again later */
 	REASON_UNRECORDED,    /* the attempt cannot be recorded, and no person has agreed to it */
 	REASON_FILES_CHANGED, /* kernel or initrd were changed between the checks and the load */
 	REASON_LOAD,	      /* the kernel refused the system call */

@@ -150,6 +150,19 @@ static bool begin(struct sys *sys, struct attempts *all, const char *boot_id, co
 	return true;
 }
 
+struct attempt attempt_cold(const struct moment *asked, const char *init, const char *reason)
+{
+	struct attempt a = attempt_new(asked);
+
+	attempt_text(a.why, sizeof(a.why), "or-cold");
+	attempt_text(a.way, sizeof(a.way), "firmware");
+	attempt_text(a.init, sizeof(a.init), init ? init : "");
+	attempt_text(a.entry, sizeof(a.entry), "through the firmware");
+	attempt_text(a.reason, sizeof(a.reason), reason);
+	a.cleared = asked->real_ms;
+	return a;
+}
+
 int attempt_begin(struct sys *sys, const struct attempt *a, struct kx_error *err)
 {
 	_cleanup_close_ int root = machine_open(sys);
@@ -253,7 +266,7 @@ static void close_one(struct sys *sys, struct attempt *a, const char *boot_id,
 	memcpy(a->closed_boot_id, boot_id, BOOT_ID_LENGTH + 1);
 	if (facts)
 		attempt_measure(sys, a, facts);
-	if (facts && facts->reason && a->result == ATTEMPT_FIRMWARE)
+	if (facts && facts->reason && a->result == ATTEMPT_FIRMWARE && !a->reason[0])
 		facts->reason(sys, a, a->reason, sizeof(a->reason));
 }
 
@@ -300,7 +313,8 @@ const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempt
 		return NULL;
 	if (a->result == ATTEMPT_FIRMWARE)
 		return a->cleared ? NULL : a;
-	if (a->result != ATTEMPT_PENDING || !a->watched || boot_id_read(sys, boot_id) < 0)
+	if (a->result != ATTEMPT_PENDING || a->cleared || !a->watched ||
+	    boot_id_read(sys, boot_id) < 0)
 		return NULL;
 	return strcmp(a->boot_id, boot_id) != 0 ? a : NULL;
 }

@@ -77,7 +77,8 @@ struct moment {
  *	next one and close the attempt
  * @cleared: a later cold boot came up well, so this failure no longer refuses another attempt
  * @hooks: what programs of the hook directories answered, "NAME=0 NAME=timeout"
- * @reason: why it came back through the firmware, as far as can be found
+ * @reason: why it came back through the firmware, as far as can be found; of one that was to go through
+ *	it, why no fast reboot was possible
  */
 struct attempt {
 	enum attempt_result result;
@@ -119,6 +120,9 @@ _must_check_ int attempts_read(struct sys *sys, struct attempts *ret, struct kx_
 /* Adds @a as pending and syncs it to the disk. Removes an older pending attempt of the same boot:
  * it did not end in a reboot. */
 _must_check_ int attempt_begin(struct sys *sys, const struct attempt *a, struct kx_error *err);
+/* A reboot through the firmware in the place of a fast one that is not possible for @reason: no failure, so it
+ * never refuses the next attempt. */
+struct attempt attempt_cold(const struct moment *asked, const char *init, const char *reason);
 /* Removes what attempt_begin() wrote, when the reboot does not happen: init has refused, for
  * example. */
 _must_check_ int attempt_withdraw(struct sys *sys, struct kx_error *err);

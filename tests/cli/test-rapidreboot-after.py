@@ -301,15 +301,18 @@ class Hooks(After):
         """What others than root can change is not run, and may have been one that says no."""
         self.hook("10-a")
         self.hook("70-others", mode=0o777)
-        r = self.assertRuns(["--kernel", self.kernel], 3)
+        r = self.assertRuns(["--kernel", self.kernel], 10)
         self.assertIn("70-others (pre-handover): not run: others than root can change it", r.err)
         self.assertNotIn(self.ASKED, r.log)
 
     def test_failure(self):
         self.hook("10-a")
         self.hook("20-b")
-        for code, word in ((3, "exit status 3"), (-1, "ended after 60 s")):
-            r = self.assertRuns(["--kernel", self.kernel], 3, exits={"10-a": code})
+        for status, exits, word in ((10, {"10-a": 3}, "exit status 3"), (10, {"10-a": -1}, "ended after 60 s"),
+                                    (11, {"10-a": 75}, "try it again later"),
+                                    (11, {"10-a": 75, "20-b": 75}, "exit status 75: not now, later"),
+                                    (10, {"10-a": 75, "20-b": 1}, "a hook failed")):
+            r = self.assertRuns(["--kernel", self.kernel], status, exits=exits)
             self.assertIn(word, r.err)
             self.assertIn("unloaded again", r.err)
             self.assertNotIn(self.ASKED, r.log)

@@ -83,6 +83,7 @@ static void test_arguments(void **state)
 	     "printf '%s|' \"$@\" \"$RAPIDREBOOT_X\" \"${HOME-unset}\" >\"$0.out\"",
 	     0755);
 	hook(&root, "/etc/rapidreboot/hooks.d/20-b", "exit 7", 0755);
+	hook(&root, "/etc/rapidreboot/hooks.d/25-lock", "exit 75", 0755);
 	hook(&root, "/usr/lib/rapidreboot/hooks.d/15-c", "kill -9 $$", 0755);
 	hook(&root, "/usr/lib/rapidreboot/hooks.d/20-b", "exit 8", 0755);
 	hook(&root, "/etc/rapidreboot/hooks.d/30-off", "exit 1", 0644);
@@ -91,9 +92,10 @@ static void test_arguments(void **state)
 	hook(&root, "/usr/lib/rapidreboot/hooks.d/60-masked", "exit 1", 0755);
 	root_link(&root, "/etc/rapidreboot/hooks.d/60-masked", "/dev/null");
 	answer = run(30);
-	assert_string_equal(answer.text, "10-a=0 15-c=137 20-b=7 40-open=refused");
-	assert_int_equal(answer.n_run, 3);
-	assert_int_equal(answer.n_failed, 3);
+	assert_string_equal(answer.text, "10-a=0 15-c=137 20-b=7 25-lock=75 40-open=refused");
+	assert_int_equal(answer.n_run, 4);
+	assert_int_equal(answer.n_failed, 4);
+	assert_int_equal(answer.n_later, 1);
 	assert_non_null(strstr(told, "20-b (pre-handover): exit status 7"));
 	assert_non_null(strstr(told, "40-open (pre-handover): not run"));
 	(void)snprintf(path, sizeof(path), "%s/etc/rapidreboot/hooks.d/10-a.out", root.path);

@@ -125,6 +125,8 @@ static const struct opt_row rows[] = {
 
 	{ "yes", 'y', 0, GROUP_DOWN, ROW_FLAG(yes), .takers = BY_REBOOT | BY_MENU | BY_CRASH_TEST,
 	  .help = "do not ask on a terminal" },
+	{ "or-cold", 0, 0, GROUP_DOWN, ROW_FLAG(or_cold), .takers = BY_REBOOT | BY_STATUS,
+	  .help = "through the firmware where it cannot be fast" },
 	{ "ignore-inhibitors", 'i', 0, GROUP_DOWN, ROW_FLAG(ignore_inhibitors),
 	  .takers = BY_REBOOT | BY_MENU,
 	  .help = "although a program wants the machine to stay up" },
@@ -188,6 +190,8 @@ static const struct opt_row rows[] = {
 	  .help = "how its pages are packed; zlib" },
 	{ "notice", 0, 0, GROUP_OUTPUT, ROW_FLAG(notice), .takers = BY_STATUS,
 	  .help = "one line when a reboot is due, else nothing" },
+	{ "needed", 0, 0, GROUP_OUTPUT, ROW_FLAG(needed), .takers = BY_STATUS,
+	  .help = "end with 0 when a reboot is due and may begin, 1 when none is due" },
 	{ "time-limit", 0, 0, GROUP_OUTPUT, ROW_TAKE(take_time_limit, "SECONDS"),
 	  .expected = "seconds, 1 to 86400", .takers = BY_READING | BY_TRYING,
 	  .help = "of what only reads: end without an answer after that" },

@@ -52,9 +52,11 @@ enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
  * @diet: modules are left out of the initial ramdisk
  * @when: time of the reboot as it was written, or NULL
  * @direct: past the init system
+ * @or_cold: through the firmware when it cannot be a fast one
  * @force: ids of checks that do not refuse
  * @level: what a dump leaves out, 0 to 31, or NULL
  * @packing: how its pages are packed: 0 not said, 1 zlib, 2 zstd, 3 not at all
+ * @needed: whether a reboot is due, as an exit status
  * @is_long: all of each entry, not a line
  * @time_limit: seconds; 0: the usual limit
  * @operands: words that are no options
@@ -72,12 +74,12 @@ struct options {
 
 	const char *message, *when;
 	struct opt_list force;
-	bool yes, ignore_inhibitors, no_wall, cancel, direct, dry_run;
+	bool yes, or_cold, ignore_inhibitors, no_wall, cancel, direct, dry_run;
 
 	const char *level;
 	int packing;
 	const char *svg;
-	bool is_long, notice, json, verbose, help, version;
+	bool is_long, notice, needed, json, verbose, help, version;
 	unsigned time_limit;
 
 	char **operands;

@@ -122,23 +122,67 @@ static int through_firmware(const struct reboot *rb, const struct wish *wish, co
 	return fail_reason(reason, &err);
 }
 
-static int into_kernel(const struct reboot *rb, const struct wish *wish, struct start *s,
-		       struct way_down *way, const struct options *o)
+/* What the record says of a fast reboot that did not go on: the check that refuses, else the sentence that a
+ * person was told. */
+static void say_why(const struct verdict *verdict, enum reason reason, const struct kx_error *err,
+		    char *ret, size_t size)
 {
+	const struct preflight_finding *f = verdict->findings.findings;
+
+	(void)snprintf(ret, size, "%s: %s", reason_name(reason), err->message);
+	for (size_t i = 0; reason == REASON_CHECKS && i < verdict->findings.n; i++)
+		if (f[i].status == PREFLIGHT_FINDING && f[i].severity == PREFLIGHT_REFUSE) {
+			(void)snprintf(ret, size, "%s: %s", f[i].id, f[i].sentence);
+			return;
+		}
+}
+
+/* --or-cold, after the fast reboot has ended with @status for @reason, which a person was told. */
+static int or_cold(const struct reboot *rb, const struct wish *wish, const struct start *s,
+		   const struct verdict *verdict, enum reason reason, const struct kx_error *why,
+		   int status, const struct options *o)
+{
+	_cleanup_cold_way_ struct cold_way way = { .direct = false };
 	struct kx_error err = { 0 };
+	char text[400];
+	bool was_asked;
+
+	if (!o->or_cold || !may_go_cold(wish, verdict, reason))
+		return status;
+	say_why(verdict, reason, why, text, sizeof(text));
+	reason = cold_way_find(rb, wish, &way, &err);
+	if (reason != REASON_NONE)
+		return fail_reason(reason, &err);
+	if (o->dry_run || rb->place == PLACE_CAPTURED) {
+		fputs("rapidreboot: it would reboot through the firmware instead (--or-cold)\n",
+		      stderr);
+		return EXIT_COLD;
+	}
+	if (!agreed(&s->choice.config, o, "Reboot through the firmware instead?", &was_asked))
+		return not_agreed();
+	fputs("rapidreboot: rebooting through the firmware instead (--or-cold)\n", stderr);
+	reason = go_cold_instead(rb, &way, text, &err);
+	return fail_reason(reason, &err);
+}
+
+/* @ret_reason, @err: why it does not go on after a person has agreed */
+static int into_kernel(const struct reboot *rb, const struct wish *wish, struct start *s,
+		       struct way_down *way, const struct options *o, enum reason *ret_reason,
+		       struct kx_error *err)
+{
 	enum reason reason;
 
 	if (tell(s, o, way->init, way->direct, &way->call) != EXIT_OK)
 		return EXIT_FAILED;
 	if (o->dry_run)
 		return EXIT_OK;
-	reason = go_permitted(rb, &err);
+	reason = go_permitted(rb, err);
 	if (reason != REASON_NONE)
-		return fail_reason(reason, &err);
+		return fail_reason(reason, err);
 	if (!agreed_to_start(s, way, wish, o))
 		return not_agreed();
-	reason = go_fast(rb, wish, s, way, &err);
-	return fail_reason(reason, &err);
+	*ret_reason = go_fast(rb, wish, s, way, err);
+	return fail_reason(*ret_reason, err);
 }
 
 /* An init system that cannot be asked is reported before findings of checks, since it prevents
@@ -154,7 +198,12 @@ static int act(const struct reboot *rb, const struct wish *wish, struct start *s
 
 	if (r == EXIT_COLD)
 		return through_firmware(rb, wish, s, o);
-	return r != EXIT_OK ? r : into_kernel(rb, wish, s, &way, o);
+	if (r != EXIT_OK)
+		return or_cold(rb, wish, s, verdict,
+			       reason != REASON_NONE ? reason : verdict->reason,
+			       reason != REASON_NONE ? &err : &verdict->err, r, o);
+	r = into_kernel(rb, wish, s, &way, o, &reason, &err);
+	return reason == REASON_NONE ? r : or_cold(rb, wish, s, verdict, reason, &err, r, o);
 }
 
 /* ---- the command */

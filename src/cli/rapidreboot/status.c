@@ -11,6 +11,7 @@
 #include "cli/plain.h"
 #include "cli/rapidreboot/front.h"
 #include "handover/arm.h"
+#include "reboot/check.h"
 #include "reboot/order.h"
 #include "reboot/waiting.h"
 #include "reboot/way-down.h"
@@ -283,6 +284,37 @@ static int notice(void)
 	return EXIT_OK;
 }
 
+/* For the engines of fleets: 0: a reboot is due and may begin; EXIT_FAILED, which means "no" to them, only
+ * when none is due. */
+static int needed(bool or_cold)
+{
+	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
+	_cleanup_(status_done) struct status s = { 0 };
+	_cleanup_verdict_ struct verdict verdict = { .reason = REASON_NONE };
+	_cleanup_start_ struct start start = { 0 };
+	const struct wish wish = { 0 };
+	int r = front_open(&rb, NULL, false);
+
+	if (r != EXIT_OK)
+		return EXIT_UNKNOWN;
+	read_next(&rb, rb.sys->has_boot_capability(rb.sys), &s);
+	if (s.waiting.kind != WAITING_NOT)
+		print_waiting(&s.waiting);
+	else if (s.reason != REASON_NONE)
+		plain_printf(stderr, "rapidreboot: it is not known what would start next: %s\n",
+			     s.err.message);
+	if (s.waiting.kind == WAITING_NOT || s.waiting.kind == WAITING_NOT_DEFAULT)
+		return s.reason == REASON_NONE ? EXIT_FAILED : EXIT_UNKNOWN;
+	judge(&rb, &wish, false, &start, &verdict);
+	r = front_verdict(&rb, &verdict);
+	if (r == EXIT_OK && s.waiting.kind == WAITING_FIRMWARE)
+		r = EXIT_COLD;
+	if (r == EXIT_OK ||
+	    (or_cold && (r == EXIT_COLD || may_go_cold(&wish, &verdict, verdict.reason))))
+		return EXIT_OK;
+	return r == EXIT_COLD ? EXIT_COLD : EXIT_REFUSED;
+}
+
 static int run(int argc, char **argv)
 {
 	_cleanup_(command_done) struct options o;
@@ -292,6 +324,13 @@ static int run(int argc, char **argv)
 		return r;
 	if (o.notice && o.json)
 		return command_fail(&status_command, "--notice and --json exclude each other");
+	if (o.needed && (o.notice || o.json))
+		return command_fail(&status_command, "--needed and --%s exclude each other",
+				    o.notice ? "notice" : "json");
+	if (o.or_cold && !o.needed)
+		return command_fail(&status_command, "--or-cold goes with --needed");
+	if (o.needed)
+		return needed(o.or_cold);
 	return o.notice ? notice() : status(o.json);
 }
 

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""For the engines of fleets: one command that always reboots, and whether a reboot is due as an exit status."""
+import errno
+import json
+
+from kexec_machine import main
+from reboot_machine import BOOT_ID, RebootTest
+
+COLD = "run SYSTEMCTL_SKIP_AUTO_KEXEC=1 /usr/bin/systemctl reboot"
+FAST = "run /usr/bin/systemctl kexec"
+INSTEAD = "through the firmware instead"
+INHIBITOR = "WHAT=shutdown\nMODE=block\nWHO=apt\nWHY=upgrade\n"
+
+
+class Fleet(RebootTest):
+    def setUp(self):
+        super().setUp()
+        (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
+        self.take_menu()
+        self.set("proc/sys/kernel/osrelease", "6.1.0-21-amd64\n")
+
+    def attempts(self):
+        return json.loads(self.assertRuns(["timeline", "--json"], 0, []).out)
+
+    def next_boot(self, loader, digit="4"):
+        self.set("proc/sys/kernel/random/boot_id", BOOT_ID.replace("3", digit) + "\n")
+        self.set("proc/sys/kernel/bootloader_type", f"{loader}\n")
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
+        for name in ("request", "loaded"):
+            (self.root / "run/rapidreboot" / name).unlink(missing_ok=True)
+        return self.assertRuns(["hook", "boot"], 0)
+
+
+class OrCold(Fleet):
+    def test_fast_where_it_may(self):
+        r = self.assertRuns(["--yes", "--or-cold"], 0)
+        self.assertIn(FAST, r.log)
+        self.assertNotIn(INSTEAD, r.err)
+
+    def test_after_a_failure(self):
+        """The attempt that failed refuses the next fast one; that one goes through the firmware, and is no failure."""
+        self.assertRuns(["--yes"], 0)
+        self.next_boot(0x72)
+        self.assertRuns(["--yes"], 3, [])
+        self.assertRuns(["--yes", "--or-cold", "-n"], 7, [])
+        r = self.assertRuns(["--yes", "--or-cold"], 0, [COLD])
+        self.assertIn("H1: ", r.err)
+        self.assertIn(INSTEAD, r.err)
+        self.assertEqual([a["result"] for a in self.attempts()], ["firmware", "pending"])
+        told = self.next_boot(0x72, "5").err
+        a = self.attempts()[-1]
+        self.assertEqual((a["result"], a["why"], a["way"], a["confirmed"]), ("firmware", "or-cold", "firmware", True))
+        self.assertTrue(a["reason"].startswith("H1: "), a["reason"])
+        self.assertIn(a["reason"], told)
+        self.assertIn(FAST, self.assertRuns(["--yes", "--or-cold"], 0).log)
+
+    def test_reasons(self):
+        kernel = "boot/grub/grub.cfg"
+        for what, prepare in (
+                ("no entry", lambda: (self.root / kernel).unlink()),
+                ("no kernel in the file", lambda: self.take_menu(
+                    "menuentry 'Broken' {\n linux /boot/grub/grub.cfg root=/dev/sda1\n}\n")),
+                ("loading is switched off", lambda: self.set("proc/sys/kernel/kexec_load_disabled", "1\n"))):
+            with self.subTest(what):
+                self.take_menu()
+                self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
+                (self.root / "run/rapidreboot/request").unlink(missing_ok=True)
+                prepare()
+                self.assertNotEqual(self.run_it("--yes").rc, 0)
+                r = self.assertRuns(["--yes", "--or-cold"], 0, [COLD])
+                self.assertIn(INSTEAD, r.err)
+                self.assertNotEqual(self.attempts()[-1]["reason"], "")
+
+    def test_system_call_fails(self):
+        """Found out only when the kernel takes the call: what was begun is taken back before."""
+        r = self.run_it("--yes", "--or-cold", errors={"load": errno.EBUSY, "file_load": errno.EBUSY})
+        self.assertEqual(r.rc, 0, r.err)
+        self.assertEqual(r.log[-1] if COLD in r.log else r.log, COLD)
+        self.assertNotIn(FAST, r.log)
+
+    def test_stays_up(self):
+        """What holds every reboot off, and what would start another kernel than the one that was named."""
+        self.assertRuns(["--yes", "--or-cold", "No such entry"], 1, [])
+        self.assertRuns(["--yes", "--or-cold", "--kernel", "/nonexistent"], 3, [])
+        self.set("run/systemd/inhibit/7", INHIBITOR)
+        self.assertRuns(["--yes", "--or-cold"], 3, [])
+        self.assertIn(FAST, self.assertRuns(["--yes", "--or-cold", "-i"], 0).log[-1])
+
+    def test_hook_says_no(self):
+        hook = self.root / "etc/rapidreboot/hooks.d/10-lock"
+        self.set("etc/rapidreboot/hooks.d/10-lock", "#!/bin/sh\n")
+        hook.chmod(0o755)
+        for code, status in ((75, 11), (1, 10)):
+            r = self.assertRuns(["--yes", "--or-cold"], status, exits={"10-lock": code})
+            self.assertNotIn(COLD, r.log)
+
+    def test_no_is_a_no(self):
+        self.set("proc/sys/kernel/kexec_load_disabled", "1\n")
+        self.assertRuns(["--or-cold"], 6, [], typed="n\n")
+
+
+class Needed(Fleet):
+    def test_codes(self):
+        self.assertRuns(["status", "--needed"], 1, [])
+        self.set("run/reboot-required", "")
+        self.set("run/reboot-required.pkgs", "libc6\n")
+        r = self.assertRuns(["status", "--needed"], 0, [])
+        self.assertEqual(r.out.count("\n"), 1)
+        self.set("run/systemd/inhibit/7", INHIBITOR)
+        self.assertIn("G2", self.assertRuns(["status", "--needed"], 3, []).err)
+        self.assertRuns(["status", "--needed", "--or-cold"], 3, [])
+        (self.root / "run/systemd/inhibit/7").unlink()
+        self.set("proc/sys/kernel/kexec_load_disabled", "1\n")
+        self.assertRuns(["status", "--needed"], 3, [])
+        self.assertRuns(["status", "--needed", "--or-cold"], 0, [])
+
+    def test_firmware(self):
+        self.set("run/reboot-required", "")
+        self.set("run/reboot-required.pkgs", "shim-signed\n")
+        self.assertRuns(["status", "--needed"], 7, [])
+        self.assertRuns(["status", "--needed", "--or-cold"], 0, [])
+
+    def test_unknown(self):
+        """Without boot entries nobody knows whether a newer kernel waits."""
+        (self.root / "boot/grub/grub.cfg").unlink()
+        self.assertRuns(["status", "--needed"], 12, [])
+        # due for another reason, which is known
+        self.set("run/reboot-required", "")
+        self.set("run/reboot-required.pkgs", "libc6\n")
+        self.assertRuns(["status", "--needed"], 3, [])
+
+
+if __name__ == "__main__":
+    main()
