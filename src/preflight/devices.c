@@ -10,6 +10,7 @@
 #include "base/cmdline.h"
 #include "config/assign.h"
 #include "preflight/device-names.h"
+#include "preflight/volumes.h"
 
 /* What has been found out about all of them. */
 struct names_found {
@@ -163,7 +164,48 @@ static int by_luks_data(const struct look *l, const char *value)
 	return device ? device_presence(l, device + 1, false) : DEVICE_NONE;
 }
 
-/* dracut.cmdline(7), systemd-cryptsetup-generator(8), systemd-veritysetup-generator(8), mkinitcpio's encrypt hook, genkernel(8), Alpine's
+/* Worse of two results; an error counts as the worst when nothing is gone. */
+static int worse(int a, int b)
+{
+	const bool a_is_fine = a == DEVICE_THERE || a == DEVICE_ELSEWHERE;
+
+	return a_is_fine || (a < 0 && b >= 0 && b != DEVICE_THERE && b != DEVICE_ELSEWHERE) ? b : a;
+}
+
+/* cryptsetup-initramfs, README.initramfs: "target=NAME,source=DEVICE,key=PATH,…". The script "passdev"
+ * takes "DEVICE:PATH[:SECONDS]" as its key. A source that is a file is no device. */
+static int by_cryptopts(const struct look *l, const char *value)
+{
+	const struct bytes options = { (const uint8_t *)value, strlen(value) };
+	struct bytes script = option_value(options, "keyscript");
+	_cleanup_free_ char *source = bytes_dup(option_value(options, "source"));
+	_cleanup_free_ char *key = bytes_dup(option_value(options, "key"));
+	int presence = DEVICE_ELSEWHERE;
+
+	if (!source || !key)
+		return -ENOMEM;
+	if (strncmp(source, "/dev/", 5) == 0 || (source[0] && source[0] != '/'))
+		presence = device_presence(l, source, false);
+	if (script.p && memmem(script.p, script.n, "passdev", 7) && strncmp(key, "/dev/", 5) == 0)
+		presence = worse(presence, by_first_part(l, key));
+	return presence;
+}
+
+/* "[UUID=]PATH[:KEYDEVICE[:LUKSDEVICE]]"; dracut takes "/" for the initrd itself. */
+static int by_luks_key(const struct look *l, const char *value)
+{
+	const char *colon = strchr(value, ':');
+	_cleanup_free_ char *device = colon ? strndup(colon + 1, strcspn(colon + 1, ":")) : NULL;
+
+	if (!colon)
+		return DEVICE_ELSEWHERE;
+	if (!device)
+		return -ENOMEM;
+	return !device[0] || strcmp(device, "/") == 0 ? DEVICE_ELSEWHERE
+						      : device_presence(l, device, false);
+}
+
+/* dracut.cmdline(7), systemd-cryptsetup-generator(8), systemd-veritysetup-generator(8), mkinitcpio's encrypt hook, cryptsetup-initramfs, genkernel(8), Alpine's
  * mkinitfs-bootparam(7). @off: the word that switches it off with "=0", @needs: one that it has no
  * meaning without */
 static const struct waited_for {
@@ -178,6 +220,9 @@ static const struct waited_for {
 	{ "luks.name", by_luks_name, "luks=0", NULL },
 	{ "rd.luks.data", by_luks_data, "rd.luks=0", NULL },
 	{ "luks.data", by_luks_data, "luks=0", NULL },
+	{ "rd.luks.key", by_luks_key, "rd.luks=0", NULL },
+	{ "luks.key", by_luks_key, "luks=0", NULL },
+	{ "cryptopts", by_cryptopts, NULL, NULL },
 	{ "systemd.verity_root_data", by_device, "rd.systemd.verity=0", NULL },
 	{ "systemd.verity_root_hash", by_device, "rd.systemd.verity=0", NULL },
 	{ "systemd.verity_usr_data", by_device, "rd.systemd.verity=0", NULL },
