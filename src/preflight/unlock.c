@@ -124,8 +124,8 @@ static void by_line(const struct look *l, struct report *r, const struct volume 
 {
 	_cleanup_free_ char *key = bytes_dup(v->key);
 
-	evidencef(r, "/etc/crypttab:%u: key %.*s", v->line, (int)v->key.n, (const char *)v->key.p);
-	by_options(r, v->options, "/etc/crypttab", u, ret_wants_tpm);
+	evidencef(r, "%s:%u: key %.*s", v->table, v->line, (int)v->key.n, (const char *)v->key.p);
+	by_options(r, v->options, v->table, u, ret_wants_tpm);
 	if (option_is(v->options, "keyscript"))
 		return; /* the key field is an argument of the keyscript, not a path */
 	if (asks_without_key(v->key))
@@ -137,6 +137,8 @@ static void by_line(const struct look *l, struct report *r, const struct volume 
 		unlock_better(u, ease_of_key_directory(l, r, v));
 	else if (key && *ret_wants_tpm)
 		return; /* a key that the TPM has sealed */
+	else if (key && v->is_in_initrd && !strchr(key, ':'))
+		unlock_better(u, EASE_UNKNOWN); /* nothing says that the initrd has the file */
 	else if (key)
 		unlock_better(u, ease_of_key(l, r, key, v->is_early));
 }

@@ -155,7 +155,8 @@ static bool is_mounted_at_boot(struct bytes fstab, struct bytes name)
 	return false;
 }
 
-static void take_line(struct volumes *all, struct bytes fstab, struct bytes line, unsigned number)
+static void take_line(struct volumes *all, struct bytes fstab, struct bytes line, unsigned number,
+		      const char *table)
 {
 	struct bytes name = bytes_word(&line), device = bytes_word(&line), key = bytes_word(&line),
 		     options = bytes_word(&line);
@@ -176,6 +177,7 @@ static void take_line(struct volumes *all, struct bytes fstab, struct bytes line
 		set_device(v, spec);
 	}
 	v->line = number;
+	v->table = table;
 	v->key = key;
 	v->options = options;
 }
@@ -205,7 +207,120 @@ static void add_crypttab(const struct look *l, struct volumes *all)
 	}
 	lines = lines_of(all->crypttab.b);
 	while (lines_next_said(&lines, &line))
-		take_line(all, fstab.b, line, lines.number);
+		take_line(all, fstab.b, line, lines.number, "/etc/crypttab");
+}
+
+/* ---- the table of Arch's initrd */
+
+/* Is @word in a line of mkinitcpio.conf(5) or of its drop-ins that is no comment? @ret_is_there: there is
+ * such a file. */
+static bool mkinitcpio_says(const struct look *l, const char *word, bool *ret_is_there)
+{
+	static const char directory[] = "/etc/mkinitcpio.conf.d";
+	_cleanup_names_ struct names names = { 0 };
+	bool says = false;
+
+	*ret_is_there = false;
+	if (look_list(l, directory, &names) < 0)
+		names.n = 0;
+	for (size_t i = 0; i <= names.n && !says; i++) {
+		_cleanup_look_file_ struct look_file text = { 0 };
+		char path[512] = "/etc/mkinitcpio.conf";
+		struct lines lines;
+		struct bytes line;
+
+		if ((i && !path_make(path, sizeof(path), "%s/%s", directory, names.v[i - 1])) ||
+		    look_file(l, path, &text) < 0)
+			continue;
+		*ret_is_there = true;
+		lines = lines_of(text.b);
+		while (!says && lines_next_said(&lines, &line))
+			says = memmem(line.p, line.n, word, strlen(word)) != NULL;
+	}
+	return says;
+}
+
+static bool has_switch_off(const char *cmdline)
+{
+	static const char *const keys[] = { "rd.luks", "luks", "rd.luks.crypttab",
+					    "luks.crypttab" };
+	static const char *const no[] = { "=no", "=0", "=off", "=false" };
+	char word[32];
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		for (size_t k = 0; k < sizeof(no) / sizeof(*no); k++)
+			if (path_make(word, sizeof(word), "%s%s", keys[i], no[k]) &&
+			    has_word(cmdline, word))
+				return true;
+	return false;
+}
+
+/* systemd-cryptsetup-generator(8), luks.uuid=: once volumes are named on the command line, lines of other
+ * volumes do not count. */
+static bool is_left_out(const char *cmdline, const char *uuid)
+{
+	static const char *const keys[] = { "rd.luks.uuid", "luks.uuid", "rd.luks.name",
+					    "luks.name" };
+	struct cmdline_word word;
+	bool some = false;
+
+	while (cmdline && cmdline_next(&cmdline, &word))
+		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+			_cleanup_free_ char *id = NULL;
+			char digits[64];
+
+			if (!cmdline_key_is(&word, keys[i]) || !word.value.n)
+				continue;
+			id = bytes_dup(word.value);
+			if (!id)
+				return false;
+			take_digits(id + (strncmp(id, "luks-", 5) == 0 ? 5 : 0), digits,
+				    sizeof(digits));
+			if (uuid[0] && strcmp(digits, uuid) == 0)
+				return false;
+			some = true;
+		}
+	return some;
+}
+
+/* mkinitcpio's sd-encrypt hook puts the table into the initrd as its /etc/crypttab. Key files
+ * come along only when FILES= of mkinitcpio.conf(5) names them. */
+static void add_initrd_crypttab(const struct look *l, struct volumes *all)
+{
+	const char *cmdline = l->entry ? l->entry->cmdline : NULL;
+	bool has_config, has_hook = mkinitcpio_says(l, "sd-encrypt", &has_config);
+	struct lines lines;
+	struct bytes line;
+	int code;
+
+	if ((has_config && !has_hook) || l->opts->target || (cmdline && has_switch_off(cmdline)))
+		return;
+	code = look_file(l, CRYPTTAB_INITRAMFS, &all->initrd_crypttab);
+	if (code < 0) {
+		if (code != -ENOENT)
+			all->crypttab_error = code;
+		return;
+	}
+	lines = lines_of(all->initrd_crypttab.b);
+	while (lines_next_said(&lines, &line)) {
+		struct bytes rest = line, name = bytes_word(&rest);
+		_cleanup_free_ char *device = bytes_dup(bytes_word(&rest)), *key = NULL;
+		struct volume *v;
+		char uuid[64] = "";
+		bool ignored;
+
+		if (device && strncmp(device, "UUID=", 5) == 0)
+			take_digits(device + 5, uuid, sizeof(uuid));
+		if (is_left_out(cmdline, uuid))
+			continue;
+		take_line(all, (struct bytes){ NULL, 0 }, line, lines.number, CRYPTTAB_INITRAMFS);
+		v = by_name(all, name);
+		if (!v || v->table == NULL || strcmp(v->table, CRYPTTAB_INITRAMFS) != 0)
+			continue;
+		key = bytes_dup(v->key);
+		v->is_early = true;
+		v->is_in_initrd = !key || key[0] != '/' || !mkinitcpio_says(l, key, &ignored);
+	}
 }
 
 /* ---- the command line */
@@ -275,6 +390,7 @@ int volumes_read(const struct look *l, struct volumes *ret)
 		return code;
 	add_root(l, ret);
 	add_crypttab(l, ret);
+	add_initrd_crypttab(l, ret);
 	add_cmdline(l, ret);
 	return 0;
 }
@@ -282,5 +398,6 @@ int volumes_read(const struct look *l, struct volumes *ret)
 void volumes_done(struct volumes *volumes)
 {
 	look_file_done(&volumes->crypttab);
+	look_file_done(&volumes->initrd_crypttab);
 	volumes->n = 0;
 }

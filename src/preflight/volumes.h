@@ -9,12 +9,14 @@
 enum { VOLUMES_MAX = 64 };
 
 struct volume {
-	char name[128];	  /* below /dev/mapper */
-	char uuid[64];	  /* hexadecimal digits of its LUKS UUID, or "" */
-	char device[256]; /* path of what it is made of, or "" */
-	bool is_early;	  /* the initrd opens it */
-	unsigned line;	  /* of crypttab, 0 for none */
+	char name[128];	   /* below /dev/mapper */
+	char uuid[64];	   /* hexadecimal digits of its LUKS UUID, or "" */
+	char device[256];  /* path of what it is made of, or "" */
+	bool is_early;	   /* the initrd opens it */
+	unsigned line;	   /* of @table, 0 for none */
+	const char *table; /* with @line: the path of the crypttab */
 	struct bytes key, options;
+	bool is_in_initrd; /* the line is in the initrd, where files of "/" are not */
 };
 
 struct volumes {
@@ -22,13 +24,16 @@ struct volumes {
 	struct volume v[VOLUMES_MAX];
 	size_t n;
 	int crypttab_error; /* why it could not be read; 0 also when there is none */
-	struct look_file crypttab;
+	struct look_file crypttab, initrd_crypttab;
 };
 
 /* Errors of finding out what "/" lies on. */
 _must_check_ int volumes_read(const struct look *l, struct volumes *ret);
 void volumes_done(struct volumes *volumes);
 #define _cleanup_volumes_ _cleanup_(volumes_done)
+
+/* Arch's table for the initrd */
+#define CRYPTTAB_INITRAMFS "/etc/crypttab.initramfs"
 
 /* A LUKS volume that is no line of crypttab. */
 void volumes_add(struct volumes *volumes, const char *name, const char *device, bool is_early);
