@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "preflight/token-programs.h"
 #include "preflight/tpm.h"
 #include "preflight/unlock.h"
 
@@ -70,7 +71,29 @@ static void tell(struct report *r, const char *device, const struct luks_way *wa
 	evidencef(r, "%s: LUKS token %s, registers %s", device, way->what, registers);
 }
 
-void unlock_by_header(const struct look *l, struct report *r, const char *device,
+/* A token that the initrd has no program for opens nothing. */
+static enum ease ease_by_token(const struct look *l, struct report *r, const struct luks_way *way,
+			       bool is_early)
+{
+	const enum ease ease = ease_of(l, way);
+
+	if (!is_early || ease <= EASE_UNKNOWN)
+		return ease;
+	switch (token_programs(l, way->what)) {
+	case TOKENS_USED:
+		return ease;
+	case TOKENS_UNKNOWN:
+		evidencef(r, "initramfs-tools: it is not known whether a hook brings %s",
+			  way->what);
+		return EASE_UNKNOWN;
+	case TOKENS_IGNORED:
+		break;
+	}
+	evidencef(r, "initramfs-tools: no hook brings what uses %s", way->what);
+	return EASE_PERSON;
+}
+
+void unlock_by_header(const struct look *l, struct report *r, const char *device, bool is_early,
 		      struct unlock *ret)
 {
 	struct luks_ways ways = { .n = 0 };
@@ -87,6 +110,6 @@ void unlock_by_header(const struct look *l, struct report *r, const char *device
 	ret->has_header |= code == 0;
 	for (size_t i = 0; i < ways.n; i++) {
 		tell(r, device, &ways.v[i]);
-		unlock_better(ret, ease_of(l, &ways.v[i]));
+		unlock_better(ret, ease_by_token(l, r, &ways.v[i], is_early));
 	}
 }

@@ -11,6 +11,7 @@
 #include "base/open.h"
 #include "preflight/device-names.h"
 #include "preflight/pools.h"
+#include "preflight/token-programs.h"
 #include "preflight/volumes.h"
 
 /* ---- key files */
@@ -222,11 +223,11 @@ static void by_header(const struct look *l, struct report *r, const struct volum
 	_cleanup_free_ char *path = header.p ? bytes_dup(header) : NULL;
 
 	if (!header.p)
-		unlock_by_header(l, r, v->device, u);
+		unlock_by_header(l, r, v->device, v->is_early, u);
 	else if (!path || path[0] != '/' || strchr(path, ':') || look_exists(l, path) != 1)
 		unlock_better(u, EASE_UNKNOWN); /* in the initrd, or on a device that it mounts */
 	else
-		unlock_by_header(l, r, path, u);
+		unlock_by_header(l, r, path, v->is_early, u);
 }
 
 static struct unlock unlock_of(const struct look *l, struct report *r, const struct volume *v)
@@ -248,6 +249,16 @@ static struct unlock unlock_of(const struct look *l, struct report *r, const str
 	/* The TPM is to open it, but nothing tells which registers matter: the header cannot be read,
 	 * or the key file is what the TPM has sealed. A header without such a token, or with one that
 	 * has a PIN, asks: systemd-cryptsetup(8). */
+	if (wants_tpm && v->is_early && header.ease <= EASE_UNKNOWN)
+		switch (token_programs(l, "systemd-tpm2")) {
+		case TOKENS_IGNORED: /* an option that initramfs-tools does not know: it asks */
+			return header;
+		case TOKENS_UNKNOWN:
+			unlock_better(&header, EASE_UNKNOWN);
+			return header;
+		case TOKENS_USED:
+			break;
+		}
 	if (wants_tpm && header.ease <= EASE_UNKNOWN &&
 	    (!header.has_header || (v->line && !asks_without_key(v->key))))
 		unlock_better(&header, EASE_BROKEN);

@@ -28,9 +28,9 @@ static inline void unlock_better(struct unlock *u, enum ease ease)
 		u->ease = ease;
 }
 
-/* By the tokens of the header at @device; says in the evidence what it has found. Leaves @ret alone when
+/* By the tokens of the header at @device; with @is_early the initrd has to use them. Says in the evidence what it has found. Leaves @ret alone when
  * there is no such device, or no header on it. */
-void unlock_by_header(const struct look *l, struct report *r, const char *device,
+void unlock_by_header(const struct look *l, struct report *r, const char *device, bool is_early,
 		      struct unlock *ret);
 
 enum preflight_status look_passphrase(const struct look *l, struct report *r);
