@@ -142,8 +142,7 @@ static int state_by_default(int root, const char *release)
 				       "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y");
 }
 
-/* Linux 6.16 is the first with it (kernel/kexec_handover.c). */
-static bool is_older(const char *release)
+bool is_before_kho(const char *release)
 {
 	unsigned major, minor;
 
@@ -168,7 +167,7 @@ int kho_state(int root)
 	r = read_line_in(root, "/proc/sys/kernel/osrelease", &release);
 	if (r < 0)
 		return r;
-	return is_older(release) ? 0 : state_by_default(root, release);
+	return is_before_kho(release) ? 0 : state_by_default(root, release);
 }
 
 bool kho_is_on(int root)

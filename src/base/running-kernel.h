@@ -28,6 +28,9 @@ enum kho_word kho_word_of(const char *cmdline);
 /* The same for /proc/cmdline. */
 enum kho_word kho_word_running(int root);
 
+/* Is that release of Linux older than 6.16, the first with kexec handover (kernel/kexec_handover.c)? */
+bool is_before_kho(const char *release);
+
 /* Is kexec handover (KHO) on? Only kexec_file_load(2) passes the memory that it keeps to the next
  * kernel. 1, 0, or a negative errno when it cannot be told: there is no file that shows it on every
  * kernel. */

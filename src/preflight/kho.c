@@ -20,6 +20,20 @@ static int next_has(const struct look *l, const char *line)
 	return r < 0 ? r : config_has_line((struct bytes){ config, n }, line);
 }
 
+/* Does the next kernel know nothing of it? By its configuration, which may have it from a backport; by its
+ * version where that is not found. False when it cannot be told. */
+static bool next_lacks_it(const struct look *l, struct report *r)
+{
+	const char *version = l->entry->image ? l->entry->image->version : NULL;
+	int code = next_has(l, "CONFIG_KEXEC_HANDOVER=y");
+
+	if (!version || code > 0 || (code < 0 && !is_before_kho(version)))
+		return false;
+	evidencef(r, "Linux %s: %s", version,
+		  code == 0 ? "no CONFIG_KEXEC_HANDOVER" : "older than 6.16, without KHO");
+	return true;
+}
+
 enum preflight_status look_kept_memory(const struct look *l, struct report *r)
 {
 	enum kho_word next;
@@ -39,12 +53,10 @@ enum preflight_status look_kept_memory(const struct look *l, struct report *r)
 		return found(r,
 			     "kexec_load(2) hands nothing over: memory that was to be kept would "
 			     "be lost.");
-	if (next_has(l, "CONFIG_KEXEC_HANDOVER=y") == 0) {
-		evidencef(r, "Linux %s: no CONFIG_KEXEC_HANDOVER", l->entry->image->version);
+	if (next_lacks_it(l, r))
 		return found(r,
 			     "The next kernel does not know what is handed over: memory that was "
 			     "to be kept would be lost.");
-	}
 	next = kho_word_of(l->entry->cmdline);
 	by_default = next_has(l, "CONFIG_KEXEC_HANDOVER_ENABLE_DEFAULT=y");
 	if (next == KHO_ON || (next == KHO_UNSAID && by_default == 1))

@@ -168,6 +168,8 @@ static void test_policy(void **state)
 static void test_kept_memory(void **state)
 {
 	static const struct kx_image_info image = { .version = "7.2.0" };
+	static const struct kx_image_info old = { .version = "6.15.11-generic" };
+	static const struct kx_image_info first = { .version = "6.16.0-rc1" };
 	const struct row rows[] = {
 		{ "A15", { { "/proc/cmdline", "quiet\n" } }, NEXT("quiet"), UNKNOWN },
 		{ "A15", { { "/proc/cmdline", "kho=off\n" } }, NEXT("quiet"), OK },
@@ -221,6 +223,22 @@ static void test_kept_memory(void **state)
 		  { { "/proc/cmdline", "kho=1\n" } },
 		  .entry = { .title = "t", .cmdline = "kho=1", .way = KX_WAY_SEGMENTS },
 		  WARN },
+		/* without a configuration the version tells: Linux 6.16 is the first with it */
+		{ "A15",
+		  { { "/proc/cmdline", "kho=1\n" } },
+		  .entry = { .title = "t", .kernel = "/k", .cmdline = "kho=1", .image = &old },
+		  WARN,
+		  .evidence = "6.15.11-generic" },
+		{ "A15",
+		  { { "/proc/cmdline", "kho=1\n" } },
+		  .entry = { .title = "t", .kernel = "/k", .cmdline = "kho=1", .image = &first },
+		  OK },
+		/* a backport */
+		{ "A15",
+		  { { "/proc/cmdline", "kho=1\n" },
+		    { "/boot/config-6.15.11-generic", "CONFIG_KEXEC_HANDOVER=y\n" } },
+		  .entry = { .title = "t", .kernel = "/k", .cmdline = "kho=1", .image = &old },
+		  OK },
 		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, UNKNOWN },
 		{ "A15", { { NULL } }, .bare = true, UNKNOWN },
 	};
