@@ -47,6 +47,27 @@ static bool is_loader_file(const char *name)
 	return false;
 }
 
+static uint64_t later(uint64_t a, int64_t b)
+{
+	return b > 0 && (uint64_t)b > a ? (uint64_t)b : a;
+}
+
+/* When the file came here, in seconds since 1970; 0 when it is no file. rpm sets the time of writing to
+ * that of the package's build, so that of creation counts as well: FAT keeps it, and statx(2) reports it
+ * since Linux 5.19 (fs/fat/file.c, fat_getattr()). Before that, and where there is none, the time of change
+ * is the nearest; FAT's was that of creation then. */
+static uint64_t installed_at(int fd)
+{
+	struct statx st;
+	uint64_t when;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &st) < 0 ||
+	    !S_ISREG(st.stx_mode))
+		return 0;
+	when = later(0, st.stx_mtime.tv_sec);
+	return later(when, st.stx_mask & STATX_BTIME ? st.stx_btime.tv_sec : st.stx_ctime.tv_sec);
+}
+
 /* Loader files of one folder: how many, and those that are newer than the last start. */
 static int look_at_files(const struct look *l, struct report *r, const char *folder, uint64_t since,
 			 size_t *ret_newer)
@@ -59,17 +80,17 @@ static int look_at_files(const struct look *l, struct report *r, const char *fol
 	for (size_t i = 0; i < names.n; i++) {
 		_cleanup_close_ int fd = -1;
 		char path[512];
-		struct stat st;
+		uint64_t when;
 
 		if (!is_loader_file(names.v[i]) ||
 		    !path_make(path, sizeof(path), "%s/%s", folder, names.v[i]))
 			continue;
 		fd = open_in(l->root, path, O_PATH);
-		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		when = fd < 0 ? 0 : installed_at(fd);
+		if (!when)
 			continue;
 		n++;
-		if (since && st.st_mtime > 0 && (uint64_t)st.st_mtime > since &&
-		    (*ret_newer)++ < SHOWN)
+		if (since && when > since && (*ret_newer)++ < SHOWN)
 			evidencef(r, "%s is newer than the last start through the firmware", path);
 	}
 	return n;

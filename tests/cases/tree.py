@@ -5,6 +5,7 @@
     "-> target"         a symbolic link
     "@none"             nothing: takes a file of an earlier table away
     "@dir"              an empty directory
+    "@old CONTENT"      such contents with a time of writing of 2001, as rpm sets it
     "@kernel"           a bzImage that can be loaded (Documentation/arch/x86/boot.rst)
     "@initrd"           a cpio archive with /init
     "@efi-text TEXT"    an EFI variable of UTF-16 text (UEFI 2.10, 8.2: four bytes of attributes)
@@ -117,5 +118,8 @@ def make(root, *tables):
             path.symlink_to(text[3:])
         elif text == "@dir":
             path.mkdir(exist_ok=True)
+        elif text.startswith("@old "):
+            path.write_bytes(content(text[5:]))
+            os.utime(path, (10**9, 10**9))
         else:
             path.write_bytes(content(text))
