@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "preflight/pcrlock.h"
 #include "preflight/token-programs.h"
 #include "preflight/tpm.h"
 #include "preflight/unlock.h"
@@ -75,7 +76,9 @@ static void tell(struct report *r, const char *device, const struct luks_way *wa
 static enum ease ease_by_token(const struct look *l, struct report *r, const struct luks_way *way,
 			       bool is_early)
 {
-	const enum ease ease = ease_of(l, way);
+	const enum ease ease = way->opens == OPENS_TPM && way->is_locked
+				       ? ease_of_locked(l, r, way, is_early)
+				       : ease_of(l, way);
 
 	if (!is_early || ease <= EASE_UNKNOWN)
 		return ease;
