@@ -20,7 +20,7 @@ enum {
 	HEADER_2_N = 16384,
 	SECTOR = 512
 };
-enum { PINS_DEEP = 4, REGISTERS = 24 };
+enum { PINS_DEEP = 4, SHARES_MAX = 16, REGISTERS = 24 };
 
 static uint64_t big_endian(struct bytes b, size_t off, size_t n)
 {
@@ -121,6 +121,8 @@ static void add_registers(struct luks_way *w, const json_t *list)
 
 	if (json_is_string(list))
 		add_list(w, json_string_value(list));
+	if (json_is_integer(list))
+		add_register(w, json_integer_value(list));
 	json_array_foreach(list, i, item) if (json_is_string(item))
 		add_list(w, json_string_value(item));
 	else add_register(w, json_is_integer(item) ? json_integer_value(item) : -1);
@@ -138,31 +140,48 @@ static void look_at_jwe(struct bytes text, unsigned depth, struct luks_way *w)
 	json_decref(header);
 }
 
-/* clevis-encrypt-sss(1): any @t of its pins open it. */
+/* How likely registers are to stand in the way: the fewer, the rather a share opens. */
+static unsigned hardness(const struct luks_way *w)
+{
+	/* tpm.c: registers that each boot extends, and those that describe the kernel */
+	const uint32_t grow = UINT32_C(0xff8c00), of_kernel = UINT32_C(0x3300);
+
+	if (!w->has_registers)
+		return 4;
+	return w->registers & grow ? 3 : w->registers & of_kernel ? 2 : w->registers ? 1 : 0;
+}
+
+/* clevis-encrypt-sss(1): any @t of its pins open it, so the TPM's easiest ones count. */
 static void look_at_shares(const json_t *sss, unsigned depth, struct luks_way *w)
 {
 	const json_t *shares = json_object_get(sss, "jwe"), *share;
 	json_int_t t = json_integer_value(json_object_get(sss, "t"));
-	json_int_t alone = 0, tpm = 0;
+	struct luks_way tpm[SHARES_MAX];
+	json_int_t alone = 0, n = 0;
 	size_t i;
 
 	w->has_registers = true;
 	json_array_foreach(shares, i, share)
 	{
 		struct luks_way one = { .opens = OPENS_UNKNOWN };
+		json_int_t at = n;
 
 		look_at_jwe(text_of(share), depth + 1, &one);
 		alone += one.opens == OPENS_ALONE;
-		if (one.opens != OPENS_TPM)
+		if (one.opens != OPENS_TPM || n == SHARES_MAX)
 			continue;
-		tpm++;
-		w->registers |= one.registers;
-		w->has_registers &= one.has_registers;
+		for (; at > 0 && hardness(&tpm[at - 1]) > hardness(&one); at--)
+			tpm[at] = tpm[at - 1];
+		tpm[at] = one;
+		n++;
 	}
-	if (t > 0 && alone >= t)
-		w->opens = OPENS_ALONE;
-	else if (t > 0 && alone + tpm >= t)
-		w->opens = OPENS_TPM;
+	if (t <= 0 || alone + n < t)
+		return;
+	w->opens = alone >= t ? OPENS_ALONE : OPENS_TPM;
+	for (json_int_t k = 0; k < t - alone; k++) {
+		w->registers |= tpm[k].registers;
+		w->has_registers &= tpm[k].has_registers;
+	}
 }
 
 static void look_at_pin(const json_t *clevis, unsigned depth, struct luks_way *w)
