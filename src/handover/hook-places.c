@@ -82,6 +82,24 @@ static bool line_does(int root, struct bytes line, const char *const *words)
 	return false;
 }
 
+/* sh(1): a "#" that begins a word outside of quotes begins a comment. */
+static struct bytes without_comment(struct bytes line)
+{
+	uint8_t quote = 0;
+
+	for (size_t i = 0; i < line.n; i++) {
+		const uint8_t c = line.p[i];
+
+		if (quote)
+			quote = c == quote ? 0 : quote;
+		else if (c == '"' || c == '\'')
+			quote = c;
+		else if (c == '#' && (i == 0 || strchr(" \t;", line.p[i - 1])))
+			return (struct bytes){ line.p, i };
+	}
+	return line;
+}
+
 bool hook_script_does(int root, const char *path, const char *const *words)
 {
 	_cleanup_free_ uint8_t *text = NULL;
@@ -93,7 +111,7 @@ bool hook_script_does(int root, const char *path, const char *const *words)
 		return false;
 	lines = lines_of((struct bytes){ text, n });
 	while (lines_next_said(&lines, &line))
-		if (line_does(root, line, words))
+		if (line_does(root, without_comment(line), words))
 			return true;
 	return false;
 }
