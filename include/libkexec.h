@@ -541,7 +541,11 @@ struct kx_crash_estimate {
 	uint64_t reserved; /* by crashkernel=, all ranges */
 	/* of it in CMA (crashkernel=SIZE,cma, Linux 6.17), which the old kernel uses, too */
 	uint64_t cma;
-	uint64_t memory; /* of the machine */
+	uint64_t memory;   /* of the machine */
+	uint64_t initrd;   /* the initial ramdisk as it is loaded */
+	uint64_t unpacked; /* its files */
+	/* 1: it does not say how large they are, and three times what is packed was taken */
+	int unpacked_is_guess;
 };
 
 /**
@@ -551,8 +555,10 @@ struct kx_crash_estimate {
  * @ret_estimate: @ret_estimate->size set by the caller
  * @err: filled on failure only, or NULL
  *
- * An estimate: unpacked kernel, initial ramdisk (packed: three times its size, as kdumpctl(8)), and 12 MiB
- * for tables, devices and a program that saves. Nothing has to be reserved for it.
+ * An estimate: unpacked kernel, initial ramdisk and its files, which lie in memory side by side while the kernel
+ * unpacks (packed with gzip it says how large they are, otherwise three times its size, as kdumpctl(8)), and
+ * 12 MiB (Linux up to 6.12) or 22 MiB for tables, devices and a program that saves. Nothing has to be reserved
+ * for it.
  *
  * Return: 0, or as kx_plan_new() for the steps KX_STEP_ARGUMENT, KX_STEP_MACHINE and KX_STEP_INITRD.
  * Since: 1

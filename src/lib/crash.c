@@ -12,6 +12,7 @@
 
 #include "base/crash-note.h"
 #include "base/file.h"
+#include "image/initrd.h"
 #include "lib/crash.h"
 #include "lib/part.h"
 
@@ -60,22 +61,62 @@ void crash_say_state(struct kx_ctx *ctx, int before, struct kx_error *err)
 		append(err, "; the crash kernel that was loaded before is still loaded");
 }
 
-/* Is it anything but cpio archives? For kexec_file_load(2) it is not in memory. */
-static bool is_packed(const struct payload *initrd)
-{
-	static const char cpio[4] = { '0', '7', '0', '7' };
-	char magic[sizeof(cpio)] = "";
+enum {
+	/* what packed files unpack to when they do not say it; kdumpctl estimates the same */
+	UNPACKED_FACTOR = 3,
+	/* above that, and below the packed size, it is no size: gzip's is modulo 4 GiB, and zeros may follow */
+	UNPACKED_FACTOR_MAX = 64,
+};
 
-	if (initrd->bytes.p)
-		return !bytes_is_at(initrd->bytes, 0, cpio, sizeof(cpio));
-	return initrd->fd >= 0 && pread(initrd->fd, magic, sizeof(magic), 0) == sizeof(magic) &&
-	       memcmp(magic, cpio, sizeof(cpio)) != 0;
+/* The files of an initial ramdisk. */
+struct unpacked_size {
+	uint64_t n;
+	bool is_guess;
+};
+
+static size_t take_at(const struct payload *initrd, uint64_t from, uint8_t *to, size_t n)
+{
+	const uint64_t all = initrd->bytes.n;
+	ssize_t got;
+
+	if (all < n || from > all - n)
+		return 0;
+	if (initrd->bytes.p) {
+		memcpy(to, initrd->bytes.p + from, n);
+		return n;
+	}
+	got = initrd->fd < 0 ? 0 : pread(initrd->fd, to, n, (off_t)from);
+	return got < 0 ? 0 : (size_t)got;
+}
+
+/* RFC 1952, 2.3.1: ISIZE, the last four bytes of a gzip file, is the size of what was packed. Of other formats it
+ * is a guess. For kexec_file_load(2) the ramdisk is not in memory: then only its first archive counts. */
+static struct unpacked_size unpacked_size(const struct payload *initrd)
+{
+	static const uint8_t cpio[4] = "0707", gzip[2] = { 0x1f, 0x8b };
+	const uint64_t all = initrd->bytes.n;
+	const uint64_t plain = initrd->bytes.p ? initrd_plain_length(initrd->bytes) : 0;
+	const uint64_t packed = all - plain;
+	uint8_t head[sizeof(cpio)] = { 0 }, tail[4] = { 0 };
+	uint64_t size;
+
+	if (!packed || take_at(initrd, plain, head, sizeof(head)) < sizeof(head) ||
+	    memcmp(head, cpio, sizeof(cpio)) == 0)
+		return (struct unpacked_size){ .n = all };
+	if (memcmp(head, gzip, sizeof(gzip)) == 0 &&
+	    take_at(initrd, all - sizeof(tail), tail, sizeof(tail)) == sizeof(tail)) {
+		size = (uint64_t)tail[0] | (uint64_t)tail[1] << 8 | (uint64_t)tail[2] << 16 |
+		       (uint64_t)tail[3] << 24;
+		if (size >= packed && size <= packed * UNPACKED_FACTOR_MAX)
+			return (struct unpacked_size){ .n = plain + size };
+	}
+	return (struct unpacked_size){ plain + packed * UNPACKED_FACTOR, true };
 }
 
 int crash_doubt(struct kx_plan *plan, const struct machine *machine, struct kx_error *err)
 {
 	const uint64_t need = crash_needs(machine, &plan->image->image, plan->initrd.bytes.n,
-					  is_packed(&plan->initrd));
+					  unpacked_size(&plan->initrd).n);
 	const uint64_t has = crash_has(machine);
 	const uint64_t mib = (need + (1u << 20) - 1) >> 20;
 	char sentence[300];
@@ -146,8 +187,12 @@ KX_EXPORT int kx_crash_estimate(struct kx_ctx *ctx, const struct kx_request *req
 	if (r == 0)
 		r = machine_read(ctx, &machine, err);
 	if (r == 0) {
-		found.needs = crash_needs(&machine, &req.image->image, initrd.bytes.n,
-					  is_packed(&initrd));
+		const struct unpacked_size files = unpacked_size(&initrd);
+
+		found.needs = crash_needs(&machine, &req.image->image, initrd.bytes.n, files.n);
+		found.initrd = initrd.bytes.n;
+		found.unpacked = files.n;
+		found.unpacked_is_guess = files.is_guess;
 		found.advised = crash_advised(found.needs);
 		found.reserved = crash_has(&machine);
 		found.cma = ranges_size(&machine.crash_cma);

@@ -102,10 +102,12 @@ _must_check_ int plan_in_place(const struct machine *machine, const struct plan_
 			       struct plan *ret, struct kx_error *err);
 void plan_done(struct plan *plan);
 
-/* Bytes that a crash kernel and its initial ramdisk use at least while they save a dump, by their files;
- * 0 when the image does not tell. What of memory they will have. */
+/* Bytes that a crash kernel and its initial ramdisk use at least until they save a dump: the ramdisk has
+ * @initrd_n bytes, and becomes @unpacked_n bytes of files, beside which it lies while they are unpacked. 0 when
+ * the image does not tell. */
 uint64_t crash_needs(const struct machine *machine, const struct image *image, uint64_t initrd_n,
-		     bool is_packed);
+		     uint64_t unpacked_n);
+/* What of memory they will have. */
 uint64_t crash_has(const struct machine *machine);
 /* The size to write behind crashkernel= for it. */
 uint64_t crash_advised(uint64_t needs);

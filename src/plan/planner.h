@@ -67,6 +67,8 @@ struct arch_planner {
 	uint64_t low_end;
 	/* Memory that a kernel uses until it reads its memory map; 0 when its image does not tell. */
 	uint64_t (*kernel_needs)(const struct image *image);
+	/* what it says that `uname -r` will print; empty when it does not */
+	struct bytes (*kernel_release)(const struct image *image);
 	/* The map in words of the command line, for KX_REQ_MEMMAP_CMDLINE. */
 	void (*memory_words)(const struct memmap *memory, struct strbuf *words);
 };

@@ -95,12 +95,12 @@ class Refused(CrashTest):
                                                                 "K").err)
 
     def test_doubt(self):
-        """The kernel's init_size, what the ramdisk unpacks to, and 12 MiB: 256 MiB are reserved."""
+        """The kernel's init_size, the ramdisk beside its files, and 12 MiB: 256 MiB are reserved."""
         init_size, = struct.unpack_from("<I", bzimage(), 0x260)
         rest = (256 << 20) - init_size - (12 << 20)
-        for magic, size, is_doubtful in ((b"070701", rest, False), (b"070701", rest + 1, True),
-                                         (b"\x1f\x8b", rest // 3, False),
-                                         (b"\x1f\x8b", rest // 3 + 1, True)):
+        for magic, size, is_doubtful in ((b"070701", rest // 2, False), (b"070701", rest // 2 + 1, True),
+                                         (b"\x1f\x8b", rest // 4, False),
+                                         (b"\x1f\x8b", rest // 4 + 1, True)):
             initrd = self.file("initrd-of-size", magic)
             os.truncate(initrd, size)
             for way, call in (("-s", "file-load-crash"), ("-c", "load-crash"))[:1 + (size < 1 << 27)]:

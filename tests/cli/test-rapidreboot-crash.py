@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """rapidreboot crash: what is loaded by whose configuration, and that an armed machine stays armed."""
 import errno
+import gzip
 import json
 import os
+import random
 import re
 import subprocess
 
@@ -302,7 +304,28 @@ class Estimate(CrashTest):
                              f"--initrd={initrd}"], 0, [])
         told = json.loads(r.out)
         self.assertEqual((told["needs"], told["crashkernel"], told["reserved"], told["enough"]),
-                         ((4 + 12 + 30) << 20, 48 << 20, 256 << 20, True))
+                         ((4 + 12 + 40) << 20, 64 << 20, 256 << 20, True))
+        self.assertEqual((told["initrd_bytes"], told["unpacked"], told["unpacked_is_guess"]),
+                         (10 << 20, 30 << 20, True))
+
+    def test_unpacked_is_known(self):
+        """gzip says at its end what it packed; what lies plain in front counts as it is."""
+        packed = gzip.compress(random.Random(1).randbytes(1 << 19).hex().encode(), 1)
+        early = b"\0" * 4096
+        for front in (b"", early):
+            told = self.estimate(front + packed)
+            self.assertEqual((told["unpacked"], told["unpacked_is_guess"]), (len(front) + (1 << 20), False))
+            self.assertEqual(told["needs"], (17 << 20) + 2 * len(front) + len(packed))
+        # zeros behind it: then its end is not where the size is
+        self.assertTrue(self.estimate(packed + bytes(512))["unpacked_is_guess"])
+
+    def test_later_kernels_need_more(self):
+        image = bzimage()
+        for release, besides in ((b"6.12.9", 12), (b"6.13.0", 22), (b"7.2.13", 22), (b"5.99.1", 12),
+                                 (b"x.y.zz", 22)):
+            kernel = self.file("other", image[:0x300] + release + image[0x306:])
+            self.assertEqual(self.estimate(b"070701".ljust(1 << 20, b"\1"), kernel)["needs"],
+                             (4 + besides + 2) << 20, release)
 
     def test_not_enough(self):
         self.set("proc/iomem", re.sub(r"(?m)^.*Crash kernel\n", "", self.read("proc/iomem")))
@@ -313,3 +336,8 @@ class Estimate(CrashTest):
 
 if __name__ == "__main__":
     main()
+    def estimate(self, packed, kernel=None):
+        r = self.assertRuns(["crash", "estimate", "--json", f"--kernel={kernel or self.kernel}",
+                             f"--initrd={self.file('packed', packed)}"], 0, [])
+        return json.loads(r.out)
+

@@ -110,8 +110,8 @@ CASES = {
     "ssh-6g": Case("trixie", "6G", ssh="on"),
     "ssh-6.1": Case("bookworm", ssh="on"),
     "ssh-6.1-6g": Case("bookworm", "6G", ssh="on"),
-    "ssh-sid": Case("sid", ssh="on"),
-    "ssh-sid-6g": Case("sid", "6G", ssh="on"),
+    "ssh-sid": Case("sid", reserve="112M", ssh="on"),
+    "ssh-sid-6g": Case("sid", "6G", reserve="112M", ssh="on"),
     "ssh-refuses": Case("trixie", ssh="refuses", said=("Permission denied", "trying the next place")),
     "ssh-stalls": Case("trixie", ssh="stalls",
                        said=("took nothing for 120 seconds", "trying the next place")),
@@ -259,9 +259,11 @@ def read_server(server):
             for base, _, names in os.walk(server.place) for name in names}
 
 
-def check(name, case, end, disk, folder, server):
+def check(case, end, disk, folder, server, reserve):
     said = guest.sections(end.log)
     demand(said.get("loaded") == "1", f"no crash kernel is loaded: {said.get('load')}")
+    demand("enough         yes" in said["estimate"] or reserve,
+           f"what is reserved is not called enough: {said['estimate']}")
     demand("saves to" in said["load"] and "modules" in said["load"], said["load"])
     demand(end.reason == "reset", f"the machine did not come back: {end.reason}\n{end.log[-3000:]}")
     for text in case.said:
@@ -323,7 +325,7 @@ def run(name, bin_folder, folder, reserve):
     with open(os.path.join(kept, f"crash-save-{name}.log"), "w", encoding="utf-8") as file:
         file.write(end.log)
     demand(not guest.failures(end.log), "\n".join(guest.failures(end.log)) + end.log[-2000:])
-    told = check(name, case, end, disk, folder, server)
+    told = check(case, end, disk, folder, server, reserve)
     if "crash test" in case.crash:
         boot_again(case, machine, initrd, folder)
     return end.seconds, told

@@ -351,13 +351,15 @@ static int estimate(const struct options *o)
 	if (crash_estimate(&l.job, &e, &err) < 0)
 		return fail_with(&err);
 	if (o->json)
-		return json_print(json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "kernel",
-					    json_text(l.choice.kernel), "initrd",
-					    json_text(l.choice.initrd), "own_initrd",
-					    own_json(&l.job), "needs", (json_int_t)e.needs,
-					    "crashkernel", (json_int_t)e.advised, "reserved",
-					    (json_int_t)e.reserved, "memory", (json_int_t)e.memory,
-					    "enough", e.needs && e.needs <= e.reserved)) < 0
+		return json_print(json_pack(
+			       "{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "kernel",
+			       json_text(l.choice.kernel), "initrd", json_text(l.choice.initrd),
+			       "own_initrd", own_json(&l.job), "needs", (json_int_t)e.needs,
+			       "crashkernel", (json_int_t)e.advised, "reserved",
+			       (json_int_t)e.reserved, "memory", (json_int_t)e.memory,
+			       "initrd_bytes", (json_int_t)e.initrd, "unpacked",
+			       (json_int_t)e.unpacked, "unpacked_is_guess", e.unpacked_is_guess,
+			       "enough", e.needs && e.needs <= e.reserved)) < 0
 			       ? EXIT_FAILED
 			       : EXIT_OK;
 	print_files(&l);
@@ -365,7 +367,10 @@ static int estimate(const struct options *o)
 		puts("needs          unknown: the kernel file does not say how large it is");
 		return EXIT_FAILED;
 	}
-	printf("needs          about %llu MiB\nreserved       %llu MiB of %llu MiB\n", mib(e.needs),
+	printf("needs          about %llu MiB, of it %llu MiB for the ramdisk and %llu MiB for its files%s\n"
+	       "reserved       %llu MiB of %llu MiB\n",
+	       mib(e.needs), mib(e.initrd), mib(e.unpacked),
+	       e.unpacked_is_guess ? " (a guess: it does not say how large they are)" : "",
 	       mib(e.reserved), mib(e.memory));
 	if (e.needs <= e.reserved) {
 		puts("enough         yes");

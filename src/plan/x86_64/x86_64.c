@@ -47,6 +47,13 @@ static uint64_t kernel_needs(const struct image *image)
 		       : 0;
 }
 
+static struct bytes kernel_release(const struct image *image)
+{
+	return image->inner == IMAGE_BZIMAGE64 || image->inner == IMAGE_BZIMAGE
+		       ? image->x86_64.bzimage.release
+		       : (struct bytes){ 0 };
+}
+
 const struct arch_planner planner_x86_64 = {
 	.arch = ARCH_X86_64,
 	.purgatory = &purgatory_x86_64,
@@ -59,5 +66,6 @@ const struct arch_planner planner_x86_64 = {
 	 * arch/x86/kernel/crash.c, elf_header_exclude_ranges(). */
 	.low_end = MIB,
 	.kernel_needs = kernel_needs,
+	.kernel_release = kernel_release,
 	.memory_words = x86_64_memory_words,
 };
