@@ -26,6 +26,7 @@ static const char *const result_names[] = {
 	[CRASH_TRIAL_OPEN] = "open",
 	[CRASH_TRIAL_SAVED] = "saved",
 	[CRASH_TRIAL_NOTHING] = "nothing",
+	[CRASH_TRIAL_SENT] = "sent",
 };
 static const char *const step_names[] = {
 	[CRASH_STEP_STARTED] = "started", [CRASH_STEP_MODULES] = "modules",
@@ -47,6 +48,7 @@ void crash_trial_done(struct crash_trial *t)
 {
 	free(t->boot);
 	free(t->directory);
+	free(t->place);
 	free(t->dump);
 	names_done(&t->before);
 	*t = (struct crash_trial){ 0 };
@@ -104,6 +106,8 @@ static int take(struct bytes key, struct bytes value, struct crash_trial *t)
 		return bytes_set(&t->boot, value);
 	if (bytes_is(key, "directory"))
 		return bytes_set(&t->directory, value);
+	if (bytes_is(key, "place"))
+		return bytes_set(&t->place, value);
 	if (bytes_is(key, "dump"))
 		return bytes_set(&t->dump, value);
 	if (bytes_is(key, "before"))
@@ -152,6 +156,8 @@ static int write_record(int root, const struct crash_trial *t)
 		"result=%s\nboot=%s\ndirectory=%s\nstarted-at=%llu\nback-at=%llu\ngood-at=%llu\n",
 		result_names[t->result], t->boot, t->directory, (unsigned long long)t->started_at,
 		(unsigned long long)t->back_at, (unsigned long long)t->good_at);
+	if (t->place && !strchr(t->place, '\n'))
+		strbuf_addf(&b, "place=%s\n", t->place);
 	if (t->dump)
 		strbuf_addf(&b, "dump=%s\ndump-bytes=%llu\n", t->dump,
 			    (unsigned long long)t->dump_bytes);
@@ -239,7 +245,7 @@ static int find_result(int root, struct crash_trial *t, struct kx_error *err)
 	crash_dumps_done(&dumps[1]);
 	if (r < 0)
 		return r;
-	t->result = t->dump ? CRASH_TRIAL_SAVED : CRASH_TRIAL_NOTHING;
+	t->result = t->dump ? CRASH_TRIAL_SAVED : t->place ? CRASH_TRIAL_SENT : CRASH_TRIAL_NOTHING;
 	t->back_at = boot_time(root);
 	if (!t->dump)
 		return 0;
@@ -250,7 +256,8 @@ static int find_result(int root, struct crash_trial *t, struct kx_error *err)
 
 /* ---- the calls */
 
-int crash_trial_begin(int root, const char *directory, uint64_t now, struct kx_error *err)
+int crash_trial_begin(int root, const char *directory, const char *place, uint64_t now,
+		      struct kx_error *err)
 {
 	_cleanup_crash_trial_ struct crash_trial t = { .started_at = now }, last = { 0 };
 	struct crash_dumps dumps[2] = { { 0 } };
@@ -269,6 +276,8 @@ int crash_trial_begin(int root, const char *directory, uint64_t now, struct kx_e
 	crash_dumps_done(&dumps[1]);
 	if (r == 0)
 		r = text_set(&t.directory, directory);
+	if (r == 0)
+		r = text_set(&t.place, place);
 	if (r == -ENOMEM)
 		return kx_fail(err, r, "out of memory");
 	if (r < 0)

@@ -12,6 +12,7 @@ enum crash_trial_result {
 	CRASH_TRIAL_OPEN,    /* the machine has not started again since */
 	CRASH_TRIAL_SAVED,   /* a dump came */
 	CRASH_TRIAL_NOTHING, /* none */
+	CRASH_TRIAL_SENT,    /* none here; it was to go to another place, where nobody looked */
 };
 
 /* What the program of our own initial ramdisk notes when it is done: milliseconds after its kernel started. */
@@ -28,6 +29,7 @@ enum crash_step {
  * struct crash_trial - the last one
  * @boot: of the kernel that was to crash, as /proc/sys/kernel/random/boot_id has it
  * @directory: where a dump was expected
+ * @place: another machine that it was to be sent to first, or NULL
  * @before: dumps that were there before it
  * @dump: the one that came, or NULL; @dump_bytes long
  * @started_at: seconds since 1970
@@ -37,7 +39,7 @@ enum crash_step {
  */
 struct crash_trial {
 	enum crash_trial_result result;
-	char *boot, *directory, *dump;
+	char *boot, *directory, *place, *dump;
 	struct names before;
 	uint64_t started_at, back_at, good_at, dump_bytes;
 	uint64_t steps_ms[N_CRASH_STEPS];
@@ -47,11 +49,13 @@ struct crash_trial {
  * crash_trial_begin() - write down that the machine is about to crash
  * @root: as in base/io.h
  * @directory: where a dump is expected
+ * @place: another machine that it is sent to, in words of one line: only what comes to @directory instead is
+ *	found by the next boot; NULL: none
  * @now: seconds since 1970
  *
  * Return: 0, and it is on the disk; what reading dumps and writing say; -EBADMSG without a boot id.
  */
-_must_check_ int crash_trial_begin(int root, const char *directory, uint64_t now,
+_must_check_ int crash_trial_begin(int root, const char *directory, const char *place, uint64_t now,
 				   struct kx_error *err);
 /* Takes that back: the machine did not crash. */
 _must_check_ int crash_trial_drop(int root, struct kx_error *err);
@@ -68,7 +72,7 @@ _must_check_ int crash_trial_close(int root, struct crash_trial *ret, struct kx_
 void crash_trial_done(struct crash_trial *trial);
 #define _cleanup_crash_trial_ _cleanup_(crash_trial_done)
 
-/* "open", "saved", "nothing" */
+/* "open", "saved", "nothing", "sent" */
 const char *crash_trial_result_name(enum crash_trial_result result);
 /* "started", "modules", "mounted", "log", "dump" */
 const char *crash_step_name(enum crash_step step);

@@ -34,11 +34,16 @@ static void machine_done(struct machine *m)
 	root_free(&m->root);
 }
 
-static void begin(const struct machine *m, uint64_t now)
+static void begin_at(const struct machine *m, const char *place, uint64_t now)
 {
 	struct kx_error err = { 0 };
 
-	assert_int_equal(crash_trial_begin(m->fd, "/var/crash", now, &err), 0);
+	assert_int_equal(crash_trial_begin(m->fd, "/var/crash", place, now, &err), 0);
+}
+
+static void begin(const struct machine *m, uint64_t now)
+{
+	begin_at(m, NULL, now);
 }
 
 static int close_it(const struct machine *m, struct crash_trial *ret)
@@ -46,6 +51,44 @@ static int close_it(const struct machine *m, struct crash_trial *ret)
 	struct kx_error err = { 0 };
 
 	return crash_trial_close(m->fd, ret, &err);
+}
+
+/* Another machine is not looked at: that nothing came here is no failure, and a dump here is one. */
+static void test_sent(void **state)
+{
+	_cleanup_crash_trial_ struct crash_trial t = { 0 }, again = { 0 };
+	struct machine m;
+
+	machine_new(&m);
+	begin_at(&m, "dumps@server", 1000);
+	root_put(&m.root, BOOT, NEW);
+	assert_int_equal(close_it(&m, &t), 1);
+	assert_int_equal(t.result, CRASH_TRIAL_SENT);
+	assert_string_equal(crash_trial_result_name(t.result), "sent");
+	assert_string_equal(t.place, "dumps@server");
+	assert_int_equal(t.good_at, 0);
+	assert_int_equal(t.back_at, 1060);
+	assert_int_equal(close_it(&m, &again), 0);
+	assert_int_equal(again.result, CRASH_TRIAL_SENT);
+	assert_string_equal(again.place, "dumps@server");
+	machine_done(&m);
+	(void)state;
+}
+
+static void test_sent_is_here(void **state)
+{
+	_cleanup_crash_trial_ struct crash_trial t = { 0 };
+	struct machine m;
+
+	machine_new(&m);
+	begin_at(&m, "dumps@server", 1000);
+	root_put(&m.root, BOOT, NEW);
+	root_put(&m.root, "/var/crash/202611291200/dump.202611291200", "12345");
+	assert_int_equal(close_it(&m, &t), 1);
+	assert_int_equal(t.result, CRASH_TRIAL_SAVED);
+	assert_string_equal(t.place, "dumps@server");
+	machine_done(&m);
+	(void)state;
 }
 
 static void test_saved(void **state)
@@ -157,8 +200,9 @@ static void test_damaged(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_saved),	 cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_fallback), cmocka_unit_test(test_dropped),
+		cmocka_unit_test(test_saved),	     cmocka_unit_test(test_sent),
+		cmocka_unit_test(test_sent_is_here), cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_fallback),     cmocka_unit_test(test_dropped),
 		cmocka_unit_test(test_damaged),
 	};
 

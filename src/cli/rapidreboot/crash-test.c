@@ -57,25 +57,36 @@ static int look(struct trial *t)
 	return EXIT_OK;
 }
 
+/* Where a dump goes that is not a directory of this machine; NULL: nowhere else. */
+static const char *place_of(const struct trial *t)
+{
+	return t->settings.remote.user_host;
+}
+
 static void print_plan(FILE *to, const struct trial *t)
 {
+	const char *place = place_of(t);
+
 	plain_printf(
 		to,
 		"This machine crashes now (%s). Nothing is stopped or unmounted; what programs have "
 		"not written to a disk is lost.\n"
-		"The crash kernel%s%s starts, saves a dump below %s, and reboots.\n"
-		"rapidreboot crash status then says what came of it.\n",
+		"The crash kernel%s%s starts, %s%s%s below %s, and reboots.\n"
+		"rapidreboot crash status then says what came of it%s.\n",
 		SYSRQ, t->loaded.kernel ? " " : "", t->loaded.kernel ? t->loaded.kernel : "",
-		t->settings.target);
+		place ? "sends a dump to " : "saves a dump", place ? place : "",
+		place ? ", or else saves it" : "", t->settings.target,
+		place ? " here; the other place is not looked at" : "");
 }
 
 static int tell_plan(const struct trial *t, const struct options *o)
 {
 	if (o->json)
-		return json_print(json_pack("{s:s, s:o, s:o, s:o}", "trigger", SYSRQ, "kernel",
+		return json_print(json_pack("{s:s, s:o, s:o, s:o, s:o}", "trigger", SYSRQ, "kernel",
 					    json_text(t->loaded.kernel), "initrd",
 					    json_text(t->loaded.initrd), "directory",
-					    json_text(t->settings.target))) < 0
+					    json_text(t->settings.target), "place",
+					    json_text(place_of(t)))) < 0
 			       ? EXIT_FAILED
 			       : EXIT_OK;
 	print_plan(stdout, t);
@@ -101,7 +112,8 @@ static int crash(const struct trial *t)
 	struct kx_error err = { 0 };
 	int r;
 
-	if (crash_trial_begin(t->rb.machine, t->settings.target, (uint64_t)time(NULL), &err) < 0)
+	if (crash_trial_begin(t->rb.machine, t->settings.target, place_of(t), (uint64_t)time(NULL),
+			      &err) < 0)
 		return fail_with(&err);
 	sync();
 	r = file_write_in(t->rb.machine, SYSRQ, "c");
@@ -182,11 +194,21 @@ void crash_print_trial(const struct crash_trial *t, uint64_t now)
 	case CRASH_TRIAL_SAVED:
 		plain_printf(stdout, "a dump of %llu MiB came, %s",
 			     (unsigned long long)t->dump_bytes >> 20, t->dump);
+		if (t->place)
+			plain_printf(stdout, ", and not to %s, which was to be the first",
+				     t->place);
 		if (t->back_at > t->started_at)
 			printf("; the next kernel started %llu s after the crash",
 			       (unsigned long long)(t->back_at - t->started_at));
 		putchar('\n');
 		print_steps(t);
+		break;
+	case CRASH_TRIAL_SENT:
+		plain_printf(
+			stdout,
+			"the dump was to be sent to %s, where this machine does not look; none "
+			"came to %s instead: look there\n",
+			t->place, t->directory);
 		break;
 	case CRASH_TRIAL_NOTHING:
 		plain_printf(stdout,
@@ -210,11 +232,12 @@ json_t *crash_trial_json(const struct crash_trial *t, uint64_t now)
 		if (t->steps_ms[i])
 			json_object_set_new(steps, crash_step_name(i),
 					    json_integer((json_int_t)t->steps_ms[i]));
-	all = json_pack("{s:s, s:I, s:I, s:o, s:o, s:I, s:o}", "result",
+	all = json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o}", "result",
 			crash_trial_result_name(t->result), "started_at", (json_int_t)t->started_at,
 			"age_s", (json_int_t)(now > t->started_at ? now - t->started_at : 0),
-			"directory", json_text(t->directory), "dump", json_text(t->dump),
-			"dump_bytes", (json_int_t)t->dump_bytes, "steps_ms", steps);
+			"directory", json_text(t->directory), "place", json_text(t->place), "dump",
+			json_text(t->dump), "dump_bytes", (json_int_t)t->dump_bytes, "steps_ms",
+			steps);
 	json_object_set_new(all, "back_s",
 			    t->back_at > t->started_at
 				    ? json_integer((json_int_t)(t->back_at - t->started_at))
