@@ -50,6 +50,9 @@ struct crash_options {
  * @target: directory of dumps, for the initial ramdisk of our own
  * @remote: another machine, which goes before @target; without a host: none
  * @ssh_key: file of the private key that is used there, or NULL: as ssh(1) is configured
+ * @elsewhere: a place that another tool's configuration names and that is neither a directory of this machine nor
+ *	reached by ssh, such as "nfs server:/dumps", or NULL: only that tool's initial ramdisk saves there
+ * @not_followed: "FILE:LINE: …", what such a configuration says and the initial ramdisk of our own does not do
  * @capture: what its program is told, without targets and modules
  * @warnings: "FILE:LINE: …" for a person
  */
@@ -64,6 +67,8 @@ struct crash_settings {
 	char *target;
 	struct ssh_place remote;
 	char *ssh_key;
+	char *elsewhere;
+	struct config_words not_followed;
 	struct capture_settings capture;
 	struct crash_options options;
 	struct config_words warnings;

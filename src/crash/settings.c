@@ -42,6 +42,8 @@ void crash_settings_done(struct crash_settings *s)
 	free(s->target);
 	ssh_place_done(&s->remote);
 	free(s->ssh_key);
+	free(s->elsewhere);
+	config_words_done(&s->not_followed);
 	capture_settings_done(&s->capture);
 	config_words_done(&s->warnings);
 	*s = (struct crash_settings){ 0 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Where dumps are saved by the initial ramdisk of our own: as CRASH_TARGET says, else as another tool's
- * configuration does. Sources of the rules: kdump.conf(5) of kdump-utils; kdump-config of kdump-tools 1.10.
+ * configuration does. Sources of the rules: kdump.conf(5) of kdump-utils; kdump-config of kdump-tools 1.10;
+ * kdump(5) of SUSE.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "crash/rules.h"
 
 #define KDUMP_CONF "/etc/kdump.conf"
+#define SYSCONFIG_FILE "/etc/sysconfig/kdump"
 #define DEBIAN_FILE "/etc/default/kdump-tools"
 /* of both tools, when they name none */
 #define KEY "/root/.ssh/kdump_id_rsa"
@@ -51,50 +53,161 @@ static int debian(int root, struct crash_settings *s, struct kx_error *err)
 
 	if (vars_read(&vars, root, DEBIAN_FILE, NULL) < 0)
 		return -ENOENT;
+	r = crash_unfollowed_vars(s, &vars);
 	host = vars_get_or(&vars, "SSH", NULL);
-	if (!host)
+	if (r == 0 && !host)
 		return -ENOENT;
-	r = take_place(s, host, vars_get_or(&vars, "KDUMP_COREDIR", "/var/crash"));
+	if (r == 0)
+		r = take_place(s, host, vars_get_or(&vars, "KDUMP_COREDIR", "/var/crash"));
 	if (r == 0)
 		r = text_set(&s->ssh_key, vars_get_or(&vars, "SSH_KEY", KEY));
-	return r < 0 ? fail(err, r, DEBIAN_FILE, host) : 0;
+	return r < 0 ? fail(err, r, DEBIAN_FILE, host ? host : "") : 0;
 }
 
-/* "ssh", "sshkey" and "path"; the last of each counts, and what follows "#" does not. */
-static int redhat(int root, struct crash_settings *s, struct kx_error *err)
+/* KDUMP_SAVEDIR: a directory or file:// (crash_dumps_directory() reads it), ssh://USER@HOST/DIRECTORY with
+ * KDUMP_SSH_IDENTITY, or what is not followed. -ENOENT: it sends no dumps. */
+static int suse(int root, struct crash_settings *s, struct kx_error *err)
 {
-	_cleanup_free_ char *host = NULL, *key = NULL, *path = NULL;
+	static const char ssh[] = "ssh://";
+	_cleanup_(config_words_done) struct config_words warnings = { 0 };
+	_cleanup_vars_ struct vars vars = { .warnings = &warnings };
+	_cleanup_free_ char *host = NULL;
+	const char *value;
+	int r;
+
+	if (vars_read(&vars, root, SYSCONFIG_FILE, NULL) < 0)
+		return -ENOENT;
+	r = crash_unfollowed_vars(s, &vars);
+	value = vars_get_or(&vars, "KDUMP_SAVEDIR", "/");
+	if (r < 0 || value[0] == '/' || strncmp(value, "file://", strlen("file://")) == 0)
+		return r < 0 ? fail(err, r, SYSCONFIG_FILE, value) : -ENOENT;
+	if (strncmp(value, ssh, strlen(ssh)) != 0) {
+		r = crash_unfollowed_url(s, vars_place(&vars, "KDUMP_SAVEDIR"), "KDUMP_SAVEDIR",
+					 value);
+		return r < 0 ? fail(err, r, SYSCONFIG_FILE, value) : -ENOENT;
+	}
+	value += strlen(ssh);
+	host = strndup(value, strcspn(value, "/"));
+	if (!host)
+		return fail(err, -ENOMEM, SYSCONFIG_FILE, value);
+	/* a password or a port of such an address has no place in ssh's USER@HOST */
+	r = strchr(host, ':')
+		    ? -EINVAL
+		    : take_place(s, host,
+				 value[strlen(host)] ? value + strlen(host) : "/var/crash");
+	if (r == 0)
+		r = text_set(&s->ssh_key, vars_get_or(&vars, "KDUMP_SSH_IDENTITY", NULL));
+	return r < 0 ? fail(err, r, SYSCONFIG_FILE, value) : 0;
+}
+
+/* What counts of kdump.conf. */
+struct kdump_conf {
+	char *host, *key, *path, *device;
+	char *type, *place; /* of @device: the word before it, FILE:LINE */
+};
+
+static void kdump_conf_done(struct kdump_conf *c)
+{
+	free(c->host);
+	free(c->key);
+	free(c->path);
+	free(c->device);
+	free(c->type);
+	free(c->place);
+}
+
+static bool is_file_system(struct bytes name)
+{
+	static const char *const types[] = { "ext2", "ext3", "ext4", "xfs", "btrfs", "minix" };
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (bytes_is(name, types[i]))
+			return true;
+	return false;
+}
+
+static int take_line(struct crash_settings *s, bool has_failure, const char *place,
+		     struct bytes line, struct kdump_conf *c)
+{
+	const uint8_t *hash = memchr(line.p, '#', line.n);
+	_cleanup_free_ char *name_text = NULL, *value_text = NULL;
+	struct bytes name, value;
+
+	if (hash)
+		line.n = (size_t)(hash - line.p);
+	name = bytes_word(&line);
+	value = bytes_unquote(bytes_trim(line));
+	if (bytes_is(name, "ssh"))
+		return bytes_set(&c->host, value);
+	if (bytes_is(name, "sshkey"))
+		return bytes_set(&c->key, value);
+	if (bytes_is(name, "path"))
+		return bytes_set(&c->path, value);
+	if (is_file_system(name))
+		return bytes_set(&c->device, value) < 0 || bytes_set(&c->type, name) < 0 ||
+				       text_set(&c->place, place) < 0
+			       ? -ENOMEM
+			       : 0;
+	/* "default" is its old name */
+	if ((bytes_is(name, "failure_action") || bytes_is(name, "default")) && !has_failure &&
+	    capture_end_parse(value, &s->capture.failure))
+		return 0;
+	name_text = bytes_dup(name);
+	value_text = bytes_dup(value);
+	if (!name_text || !value_text)
+		return -ENOMEM;
+	return crash_unfollowed_add(s, place, name_text, value_text);
+}
+
+static int read_kdump_conf(int root, struct crash_settings *s, bool has_failure,
+			   struct kdump_conf *c)
+{
 	_cleanup_free_ uint8_t *raw = NULL;
 	struct bytes text, line;
 	struct lines lines;
-	int r;
+	unsigned number = 0;
+	int r = 0;
 
 	if (read_file_in(root, KDUMP_CONF, KDUMP_CONF_MAX, &raw, &text.n) < 0)
 		return -ENOENT;
 	text.p = raw;
 	lines = lines_of(text);
-	for (r = 0; r == 0 && lines_next_said(&lines, &line);) {
-		const uint8_t *hash = memchr(line.p, '#', line.n);
-		struct bytes name, value;
+	while (r == 0 && lines_next(&lines, &line)) {
+		_cleanup_strbuf_ struct strbuf place = { 0 };
 
-		if (hash)
-			line.n = (size_t)(hash - line.p);
-		name = bytes_word(&line);
-		value = bytes_unquote(bytes_trim(line));
-		if (bytes_is(name, "ssh"))
-			r = bytes_set(&host, value);
-		else if (bytes_is(name, "sshkey"))
-			r = bytes_set(&key, value);
-		else if (bytes_is(name, "path"))
-			r = bytes_set(&path, value);
+		strbuf_addf(&place, KDUMP_CONF ":%u", ++number);
+		line = bytes_trim(line);
+		if (place.failed)
+			return -ENOMEM;
+		if (line.n && line.p[0] != '#')
+			r = take_line(s, has_failure, place.s, line, c);
 	}
-	if (r == 0 && !host)
+	return r;
+}
+
+/* "ssh", "sshkey", "path", and a file system by its device; the last of each counts, and what follows "#" does
+ * not. -ENOENT: it sends no dumps. */
+static int redhat(int root, bool has_failure, struct crash_settings *s, struct kx_error *err)
+{
+	_cleanup_(kdump_conf_done) struct kdump_conf c = { 0 };
+	const char *path;
+	int r = read_kdump_conf(root, s, has_failure, &c);
+
+	path = c.path ? c.path : "/var/crash";
+	if (r == 0 && c.device) {
+		r = crash_mounted_at(root, c.device, path, &s->target);
+		if (r == -ENOENT)
+			r = crash_unfollowed_add(s, c.place, c.type, c.device);
+	}
+	if (r == 0 && !c.host)
 		return -ENOENT;
 	if (r == 0)
-		r = take_place(s, host, path ? path : "/var/crash");
+		r = take_place(s, c.host, path);
 	if (r == 0)
-		r = text_set(&s->ssh_key, key ? key : KEY);
-	return r < 0 ? fail(err, r, KDUMP_CONF, host ? host : "") : 0;
+		r = text_set(&s->ssh_key, c.key ? c.key : KEY);
+	if (r == -ENOENT)
+		return r;
+	return r < 0 ? fail(err, r, KDUMP_CONF, c.host ? c.host : "") : 0;
 }
 
 int crash_target_find(int root, const struct config *config, struct crash_settings *s,
@@ -112,11 +225,14 @@ int crash_target_find(int root, const struct config *config, struct crash_settin
 	} else if (!own && config->import) {
 		r = debian(root, s, err);
 		if (r == -ENOENT)
-			r = redhat(root, s, err);
+			r = redhat(root, config->crash_failure != NULL, s, err);
+		if (r == -ENOENT)
+			r = suse(root, s, err);
 	}
 	if (r < 0 && r != -ENOENT)
 		return r;
 	/* the next place, when the other machine cannot be reached */
-	s->target = own && own[0] == '/' ? strdup(own) : crash_dumps_directory(root);
+	if (!s->target)
+		s->target = own && own[0] == '/' ? strdup(own) : crash_dumps_directory(root);
 	return s->target ? 0 : kx_fail(err, -ENOMEM, "out of memory");
 }

@@ -296,13 +296,44 @@ class Status(CrashTest):
         self.assertIn("another tool", self.assertRuns(["crash", "status"], 0).out)
 
 
+class NotFollowed(CrashTest):
+    """With the initial ramdisk of the other tool nothing is said: it does these things itself."""
+
+    def test_load(self):
+        self.set(DEBIAN, self.read(DEBIAN) + "NFS=server:/dumps\n")
+        r = self.assertRuns(["crash", "load"], 0)
+        self.assertNotIn("not followed", r.err)
+        self.assertNotIn("not followed", self.assertRuns(["crash", "status"], 0).out)
+
+    def test_status(self):
+        """Our own is loaded, as its note says."""
+        self.set(DEBIAN, self.read(DEBIAN) + "NFS=server:/dumps\nKDUMP_FAIL_CMD=poweroff\n")
+        self.set(NOTE, f"kernel {self.kernel}\ninitrd /run/rapidreboot/capture.img\nway 0\nflags 0\ncmdline a\n")
+        self.loaded("1")
+        r = self.assertRuns(["crash", "status"], 0)
+        self.assertIn(f"not followed: /{DEBIAN}:6: NFS server:/dumps is not followed by", r.out)
+        self.assertIn(f"not followed: /{DEBIAN}:7: KDUMP_FAIL_CMD poweroff is not followed by", r.out)
+        told = json.loads(self.assertRuns(["crash", "status", "--json"], 0).out)["not_followed"]
+        self.assertEqual(len(told), 2)
+        told = json.loads(self.assertRuns(["crash", "test", "-n", "--json"], 0, []).out)
+        self.assertIsNone(told["place"])
+
+    def test_place_of_another_tool(self):
+        self.set(DEBIAN, self.read(DEBIAN) + "NFS=server:/dumps\n")
+        self.assertRuns(["crash", "load"], 0)
+        told = json.loads(self.assertRuns(["crash", "test", "-n", "--json"], 0, []).out)
+        self.assertEqual(told["place"], "NFS server:/dumps")
+
+
 class Estimate(CrashTest):
+    def estimate(self, packed, kernel=None):
+        r = self.assertRuns(["crash", "estimate", "--json", f"--kernel={kernel or self.kernel}",
+                             f"--initrd={self.file('packed', packed)}"], 0, [])
+        return json.loads(r.out)
+
     def test_estimate(self):
-        """init_size of the made-up kernel is 4 MiB; 12 MiB besides; a packed ramdisk three times."""
-        initrd = self.file("packed", b"\x1f\x8b".ljust(10 << 20, b"\1"))
-        r = self.assertRuns(["crash", "estimate", "--json", f"--kernel={self.kernel}",
-                             f"--initrd={initrd}"], 0, [])
-        told = json.loads(r.out)
+        """init_size of the made-up kernel is 4 MiB; 12 MiB besides; the ramdisk, and three times that."""
+        told = self.estimate(b"\xfd7zXZ\0".ljust(10 << 20, b"\1"))
         self.assertEqual((told["needs"], told["crashkernel"], told["reserved"], told["enough"]),
                          ((4 + 12 + 40) << 20, 64 << 20, 256 << 20, True))
         self.assertEqual((told["initrd_bytes"], told["unpacked"], told["unpacked_is_guess"]),
@@ -336,8 +367,3 @@ class Estimate(CrashTest):
 
 if __name__ == "__main__":
     main()
-    def estimate(self, packed, kernel=None):
-        r = self.assertRuns(["crash", "estimate", "--json", f"--kernel={kernel or self.kernel}",
-                             f"--initrd={self.file('packed', packed)}"], 0, [])
-        return json.loads(r.out)
-

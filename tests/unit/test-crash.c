@@ -400,56 +400,6 @@ static void test_off(void **state)
 	}
 }
 
-/* kdump.conf(5) of kdump-utils, /etc/default/kdump-tools, and ours, which goes before both. */
-static void test_servers(void **state)
-{
-	static const struct {
-		const char *file, *text, *user_host, *directory, *key, *target; /* NULL: none */
-	} servers[] = {
-		{ "/etc/kdump.conf", "ssh a@old\nssh a@h # new\npath /d\n", "a@h", "/d",
-		  "/root/.ssh/kdump_id_rsa", "/d" },
-		{ "/etc/kdump.conf", "#ssh a@h\nssh \"a@h\"\nsshkey /k\n", "a@h", "/var/crash",
-		  "/k", "/var/crash" },
-		{ "/etc/kdump.conf", "path /d\n", NULL, NULL, NULL, "/d" },
-		{ "/etc/default/kdump-tools", "USE_KDUMP=1\nSSH=\"a@h\"\nKDUMP_COREDIR=/c\n", "a@h",
-		  "/c", "/root/.ssh/kdump_id_rsa", "/c" },
-		{ "/etc/default/kdump-tools", "USE_KDUMP=1\nSSH=a@h\nSSH_KEY=/k\n", "a@h",
-		  "/var/crash", "/k", "/var/crash" },
-		{ "/etc/rapidreboot.conf", "CRASH_TARGET=ssh:a@h:/d\n", "a@h", "/d", NULL,
-		  "/var/crash" },
-		{ "/etc/rapidreboot.conf", "CRASH_TARGET=ssh:h\nCRASH_SSH_KEY=/k\n", "h",
-		  "/var/crash", "/k", "/var/crash" },
-	};
-
-	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
-		_cleanup_crash_settings_ struct crash_settings s = { 0 };
-		_cleanup_config_ struct config config = { 0 };
-		struct kx_error err = { 0 };
-		struct root root;
-		int fd;
-
-		root_new(&root);
-		root_put(&root, servers[i].file, servers[i].text);
-		fd = open(root.path, O_RDONLY | O_DIRECTORY);
-		assert_int_equal(config_read(fd, &config, &err), 0);
-		assert_int_equal(crash_settings_read(fd, &config, &s, &err), 0);
-		print_message("%s\n", servers[i].text);
-		assert_string_equal(s.target, servers[i].target);
-		if (servers[i].user_host) {
-			assert_string_equal(s.remote.user_host, servers[i].user_host);
-			assert_string_equal(s.remote.directory, servers[i].directory);
-		} else {
-			assert_null(s.remote.user_host);
-		}
-		if (servers[i].key)
-			assert_string_equal(s.ssh_key, servers[i].key);
-		else
-			assert_null(s.ssh_key);
-		close(fd);
-		root_free(&root);
-	}
-}
-
 static void test_signature(void **state)
 {
 	static const struct {
@@ -533,7 +483,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_choice), cmocka_unit_test(test_options),
 		cmocka_unit_test(test_off),    cmocka_unit_test(test_signature),
-		cmocka_unit_test(test_advice), cmocka_unit_test(test_servers),
+		cmocka_unit_test(test_advice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -133,6 +133,8 @@ static int choose(struct loading *l)
 	if (crash_choose(l->rb.ctx, l->rb.machine, names.machine, &l->settings, &l->choice, &err) <
 	    0)
 		return fail_with(&err);
+	for (size_t i = 0; l->choice.is_own && i < l->settings.not_followed.n; i++)
+		teller_warn(&l->rb.teller, "%s", l->settings.not_followed.v[i]);
 	if (!l->choice.is_own || !l->settings.remote.user_host || l->rb.machine != ROOT_HERE)
 		return EXIT_OK;
 	if (crash_ssh_find(&l->settings, &l->ssh, &err) < 0)

@@ -25,6 +25,9 @@ struct crash_status {
 	bool has_proof;
 	struct dump_proof proof;
 	struct kx_error no_proof;
+	struct config config;
+	struct crash_settings settings;
+	bool is_own; /* our own initial ramdisk is loaded */
 	struct crash_trial trial;
 	uint64_t now; /* seconds since 1970 */
 };
@@ -47,6 +50,15 @@ static void prove(struct crash_status *s)
 				  &s->no_proof) == 0;
 }
 
+static json_t *not_followed_json(const struct crash_status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; s->is_own && i < s->settings.not_followed.n; i++)
+		json_array_append_new(list, json_text(s->settings.not_followed.v[i]));
+	return list;
+}
+
 static json_t *status_json(const struct crash_status *s)
 {
 	json_t *all = json_pack("{s:b, s:I, s:o}", "supported", s->kernel.crash_loaded >= 0,
@@ -64,6 +76,7 @@ static json_t *status_json(const struct crash_status *s)
 	json_object_set_new(all, "kernel", json_text(s->loaded.kernel));
 	json_object_set_new(all, "initrd", json_text(s->loaded.initrd));
 	json_object_set_new(all, "cmdline", json_text(s->loaded.cmdline));
+	json_object_set_new(all, "not_followed", not_followed_json(s));
 	json_object_set_new(all, "test", crash_trial_json(&s->trial, s->now));
 	return all;
 }
@@ -94,6 +107,8 @@ static void print_status(const struct crash_status *s)
 		       s->proof.is_good ? "knows this kernel" : "does not know this kernel",
 		       (unsigned long long)s->proof.free_found >> 20,
 		       (unsigned long long)s->proof.free_said >> 20);
+	for (size_t i = 0; s->is_own && i < s->settings.not_followed.n; i++)
+		plain_printf(stdout, "not followed: %s\n", s->settings.not_followed.v[i]);
 	crash_print_trial(&s->trial, s->now);
 }
 
@@ -124,6 +139,10 @@ static int status(const struct options *o)
 	/* a note of what is not loaded any more, or cannot be read, tells nothing */
 	if (s.kernel.crash_loaded == 1)
 		(void)!crash_note_read(rb.machine, &s.loaded, &options);
+	s.is_own = s.loaded.initrd && strcmp(s.loaded.initrd, CRASH_ARCHIVE_FILE) == 0;
+	if (s.is_own && (config_read(rb.machine, &s.config, &err) < 0 ||
+			 crash_settings_read(rb.machine, &s.config, &s.settings, &err) < 0))
+		(void)fail_with(&err);
 	s.now = (uint64_t)time(NULL);
 	r = crash_trial_close(rb.machine, &s.trial, &err);
 	if (r < 0 && r != -ENOENT)
@@ -131,6 +150,8 @@ static int status(const struct options *o)
 	prove(&s);
 	r = tell(&s, o);
 	crash_trial_done(&s.trial);
+	crash_settings_done(&s.settings);
+	config_done(&s.config);
 	crash_choice_done(&s.loaded);
 	return r;
 }

@@ -60,7 +60,11 @@ static int look(struct trial *t)
 /* Where a dump goes that is not a directory of this machine; NULL: nowhere else. */
 static const char *place_of(const struct trial *t)
 {
-	return t->settings.remote.user_host;
+	const bool is_own = t->loaded.initrd && strcmp(t->loaded.initrd, CRASH_ARCHIVE_FILE) == 0;
+
+	/* only the initial ramdisk of the tool that is configured so goes there */
+	return t->settings.remote.user_host || is_own ? t->settings.remote.user_host
+						      : t->settings.elsewhere;
 }
 
 static void print_plan(FILE *to, const struct trial *t)

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Where dumps go by the files of several tools, and what of these files our own initial ramdisk does not do. */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "crash/crash.h"
+#include "tests/unit/cmocka-shim.h"
+#include "tests/unit/root.h"
+
+/* kdump.conf(5) of kdump-utils, /etc/default/kdump-tools, and ours, which goes before both. */
+static void test_servers(void **state)
+{
+	static const struct {
+		const char *file, *text, *user_host, *directory, *key, *target; /* NULL: none */
+	} servers[] = {
+		{ "/etc/kdump.conf", "ssh a@old\nssh a@h # new\npath /d\n", "a@h", "/d",
+		  "/root/.ssh/kdump_id_rsa", "/d" },
+		{ "/etc/kdump.conf", "#ssh a@h\nssh \"a@h\"\nsshkey /k\n", "a@h", "/var/crash",
+		  "/k", "/var/crash" },
+		{ "/etc/kdump.conf", "path /d\n", NULL, NULL, NULL, "/d" },
+		{ "/etc/default/kdump-tools", "USE_KDUMP=1\nSSH=\"a@h\"\nKDUMP_COREDIR=/c\n", "a@h",
+		  "/c", "/root/.ssh/kdump_id_rsa", "/c" },
+		{ "/etc/default/kdump-tools", "USE_KDUMP=1\nSSH=a@h\nSSH_KEY=/k\n", "a@h",
+		  "/var/crash", "/k", "/var/crash" },
+		{ "/etc/sysconfig/kdump", "KDUMP_SAVEDIR=ssh://a@h/d\nKDUMP_SSH_IDENTITY=/k\n",
+		  "a@h", "/d", "/k", "/var/crash" },
+		{ "/etc/sysconfig/kdump", "KDUMP_SAVEDIR=ssh://a@h\n", "a@h", "/var/crash", NULL,
+		  "/var/crash" },
+		{ "/etc/rapidreboot.conf", "CRASH_TARGET=ssh:a@h:/d\n", "a@h", "/d", NULL,
+		  "/var/crash" },
+		{ "/etc/rapidreboot.conf", "CRASH_TARGET=ssh:h\nCRASH_SSH_KEY=/k\n", "h",
+		  "/var/crash", "/k", "/var/crash" },
+	};
+
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+		_cleanup_crash_settings_ struct crash_settings s = { 0 };
+		_cleanup_config_ struct config config = { 0 };
+		struct kx_error err = { 0 };
+		struct root root;
+		int fd;
+
+		root_new(&root);
+		root_put(&root, servers[i].file, servers[i].text);
+		fd = open(root.path, O_RDONLY | O_DIRECTORY);
+		assert_int_equal(config_read(fd, &config, &err), 0);
+		assert_int_equal(crash_settings_read(fd, &config, &s, &err), 0);
+		print_message("%s\n", servers[i].text);
+		assert_string_equal(s.target, servers[i].target);
+		if (servers[i].user_host) {
+			assert_string_equal(s.remote.user_host, servers[i].user_host);
+			assert_string_equal(s.remote.directory, servers[i].directory);
+		} else {
+			assert_null(s.remote.user_host);
+		}
+		if (servers[i].key)
+			assert_string_equal(s.ssh_key, servers[i].key);
+		else
+			assert_null(s.ssh_key);
+		close(fd);
+		root_free(&root);
+	}
+}
+
+/* What our own initial ramdisk does not do is said, with the line; what it does, or is done anyway, is not. */
+static void test_not_followed(void **state)
+{
+	static const struct {
+		const char *file, *text;
+		size_t n;
+		const char *said;      /* in the first sentence */
+		const char *elsewhere; /* NULL: none */
+	} cases[] = {
+		{ "/etc/kdump.conf", "path /d\nnfs a:/b\n", 1, "/etc/kdump.conf:2: nfs a:/b is not",
+		  "nfs a:/b" },
+		{ "/etc/kdump.conf", "raw /dev/sdb1 # comment\n", 1, "raw /dev/sdb1 is not",
+		  "raw /dev/sdb1" },
+		{ "/etc/kdump.conf", "#nfs a:/b\ncore_collector makedumpfile -l -d 31\n", 0, NULL,
+		  NULL },
+		{ "/etc/kdump.conf", "core_collector makedumpfile -l -d 17\n", 1, "CRASH_LEVEL",
+		  NULL },
+		{ "/etc/kdump.conf", "kdump_post /x\nextra_bins /y\nextra_modules z\n", 3,
+		  "no programs are run", NULL },
+		{ "/etc/kdump.conf", "final_action reboot\nfailure_action halt\n", 0, NULL, NULL },
+		{ "/etc/kdump.conf", "final_action poweroff\nfailure_action shell\n", 2,
+		  "CRASH_FAILURE", NULL },
+		{ "/etc/kdump.conf", "ext4 UUID=not-there\npath /d\n", 1, "or mount it",
+		  "ext4 UUID=not-there" },
+		{ "/etc/default/kdump-tools",
+		  "USE_KDUMP=1\nNFS=a:/b\nHOSTTAG=hostname\nKDUMP_FAIL_CMD=\"reboot -f\"\n", 1,
+		  "/etc/default/kdump-tools:2: NFS a:/b", "NFS a:/b" },
+		{ "/etc/sysconfig/kdump", "KDUMP_SAVEDIR=nfs://a/b\nKDUMP_DUMPLEVEL=31\n", 1,
+		  "KDUMP_SAVEDIR nfs://a/b", "KDUMP_SAVEDIR nfs://a/b" },
+		{ "/etc/sysconfig/kdump",
+		  "KDUMP_SAVEDIR=file:///d\nKDUMP_REQUIRED_PROGRAMS=\"a b\"\n", 1,
+		  "KDUMP_REQUIRED_PROGRAMS a b is not", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_crash_settings_ struct crash_settings s = { 0 };
+		_cleanup_config_ struct config config = { 0 };
+		struct kx_error err = { 0 };
+		struct root root;
+		int fd;
+
+		root_new(&root);
+		root_put(&root, cases[i].file, cases[i].text);
+		fd = open(root.path, O_RDONLY | O_DIRECTORY);
+		assert_int_equal(config_read(fd, &config, &err), 0);
+		assert_int_equal(crash_settings_read(fd, &config, &s, &err), 0);
+		print_message("%s\n", cases[i].text);
+		assert_int_equal(s.not_followed.n, cases[i].n);
+		if (cases[i].said)
+			assert_non_null(strstr(s.not_followed.v[0], cases[i].said));
+		assert_text(s.elsewhere, cases[i].elsewhere);
+		close(fd);
+		root_free(&root);
+	}
+	(void)state;
+}
+
+static void test_failure_of_kdump_conf(void **state)
+{
+	static const struct {
+		const char *own, *other;
+		enum capture_end end;
+	} cases[] = {
+		{ "", "failure_action halt\n", CAPTURE_HALT },
+		{ "", "default poweroff\n", CAPTURE_POWEROFF },
+		{ "CRASH_FAILURE=reboot\n", "failure_action halt\n", CAPTURE_REBOOT },
+		{ "IMPORT=no\n", "failure_action halt\n", CAPTURE_REBOOT },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_crash_settings_ struct crash_settings s = { 0 };
+		_cleanup_config_ struct config config = { 0 };
+		struct kx_error err = { 0 };
+		struct root root;
+		int fd;
+
+		root_new(&root);
+		root_put(&root, "/etc/kdump.conf", cases[i].other);
+		root_put(&root, "/etc/rapidreboot.conf", cases[i].own);
+		fd = open(root.path, O_RDONLY | O_DIRECTORY);
+		assert_int_equal(config_read(fd, &config, &err), 0);
+		assert_int_equal(crash_settings_read(fd, &config, &s, &err), 0);
+		assert_int_equal(s.capture.failure, cases[i].end);
+		close(fd);
+		root_free(&root);
+	}
+	(void)state;
+}
+
+/* "ext4 DEVICE" and "path" are below where that device is mounted whole. */
+static void test_device_of_kdump_conf(void **state)
+{
+	static const char mounts[] = "1 0 8:1 / / rw - ext4 /dev/root rw\n"
+				     "2 1 8:2 /sub /mnt/part rw - ext4 /dev/sda2 rw\n"
+				     "3 1 8:2 / /mnt/a\\040b rw - ext4 /dev/sda2 rw\n"
+				     "4 1 0:30 / /mnt/b rw - btrfs /dev/sda3 rw\n";
+	static const struct {
+		const char *text, *target;
+	} cases[] = {
+		{ "ext4 /dev/sda1\n", "/var/crash" },
+		{ "ext4 UUID=11-22\npath /d\n", "/mnt/a b/d" },
+		{ "ext4 LABEL=dumps\npath d\n", "/mnt/a b/d" },
+		{ "btrfs /dev/sda3\npath /d\n", "/mnt/b/d" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		_cleanup_crash_settings_ struct crash_settings s = { 0 };
+		_cleanup_config_ struct config config = { 0 };
+		struct kx_error err = { 0 };
+		struct root root;
+		int fd;
+
+		root_new(&root);
+		root_put(&root, "/etc/kdump.conf", cases[i].text);
+		root_put(&root, "/proc/self/mountinfo", mounts);
+		root_put(&root, "/sys/class/block/sda1/dev", "8:1\n");
+		root_put(&root, "/sys/class/block/sda2/dev", "8:2\n");
+		root_put(&root, "/sys/class/block/sda3/dev", "8:3\n");
+		root_link(&root, "/dev/disk/by-uuid/11-22", "../../sda2");
+		root_link(&root, "/dev/disk/by-label/dumps", "../../sda2");
+		fd = open(root.path, O_RDONLY | O_DIRECTORY);
+		assert_int_equal(config_read(fd, &config, &err), 0);
+		assert_int_equal(crash_settings_read(fd, &config, &s, &err), 0);
+		assert_string_equal(s.target, cases[i].target);
+		assert_int_equal(s.not_followed.n, 0);
+		close(fd);
+		root_free(&root);
+	}
+	(void)state;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_servers),
+		cmocka_unit_test(test_not_followed),
+		cmocka_unit_test(test_failure_of_kdump_conf),
+		cmocka_unit_test(test_device_of_kdump_conf),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
