@@ -37,6 +37,7 @@ struct block {
 struct file {
 	struct vmcore_source source;
 	struct block blocks[BLOCKS_KEPT];
+	uint8_t hints[BLOCKS_KEPT]; /* the block of page N may be number hints[N % BLOCKS_KEPT] */
 	uint64_t clock;
 };
 

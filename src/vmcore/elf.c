@@ -4,6 +4,7 @@
  * Documentation/admin-guide/kdump/kdump.rst for what /proc/vmcore holds.
  */
 #include <elf.h>
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,17 @@ static const struct elf_layout elf32 = ELF_LAYOUT(32), elf64 = ELF_LAYOUT(64);
 uint64_t core_load(const struct vmcore *core, const uint8_t *p, size_t n)
 {
 	uint64_t v = 0;
+	uint32_t half;
 
+	/* those that a log is full of */
+	if (n == sizeof(v)) {
+		memcpy(&v, p, sizeof(v));
+		return core->is_big ? be64toh(v) : le64toh(v);
+	}
+	if (n == sizeof(half)) {
+		memcpy(&half, p, sizeof(half));
+		return core->is_big ? be32toh(half) : le32toh(half);
+	}
 	for (size_t i = 0; i < n; i++)
 		v = v << 8 | p[core->is_big ? i : n - 1 - i];
 	return v;

@@ -11,16 +11,22 @@
 
 static struct block *find(struct file *file, uint64_t at)
 {
-	struct block *oldest = &file->blocks[0];
+	uint8_t *hint = &file->hints[at / BLOCK_N % BLOCKS_KEPT];
+	struct block *oldest = &file->blocks[*hint];
 
+	if (oldest->n > 0 && oldest->at == at)
+		return oldest;
 	for (size_t i = 0; i < BLOCKS_KEPT; i++) {
 		struct block *block = &file->blocks[i];
 
-		if (block->n > 0 && block->at == at)
+		if (block->n > 0 && block->at == at) {
+			*hint = (uint8_t)i;
 			return block;
+		}
 		if (block->used < oldest->used)
 			oldest = block;
 	}
+	*hint = (uint8_t)(oldest - file->blocks);
 	oldest->n = 0;
 	oldest->at = at;
 	return oldest;

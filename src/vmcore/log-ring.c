@@ -62,8 +62,8 @@ struct ring {
 	uint64_t descs, infos, text; /* addresses */
 	uint64_t tail, head;	     /* ids */
 	uint64_t id_mask;
-	uint64_t text_seen; /* bytes of text blocks so far */
-	uint8_t buf[UINT16_MAX];
+	uint64_t text_seen;			    /* bytes of text blocks so far */
+	uint8_t buf[sizeof(uint64_t) + UINT16_MAX]; /* a text block: the record's id, its text */
 };
 
 /* enum desc_state; desc_miss, the fifth, is an id that does not match */
@@ -179,25 +179,22 @@ static int read_text(struct ring *ring, uint64_t id, uint64_t begin, uint64_t ne
 		return 0;
 	}
 	r = block_place(ring, begin, next, &index, &n, err);
+	if (r == 0 && text_len > n - core->word)
+		text_len = n - core->word;
 	if (r == 0)
-		r = core_read_uint(core, ring->text + index, core->word, "a text block", &owner,
-				   err);
+		r = core_read(core, ring->text + index, ring->buf, core->word + text_len,
+			      "the text of a record", err);
 	if (r < 0)
 		return r;
+	owner = core_load(core, ring->buf, core->word);
 	if (owner != id)
 		return kx_fail(
 			err, -EPROTO,
 			"the text of record id %#llx belongs to id %#llx: it was overwritten",
 			(unsigned long long)id, (unsigned long long)owner);
 	ring->text_seen += n;
-	n -= core->word;
-	if (text_len > n)
-		text_len = n;
-	r = core_read(core, ring->text + index + core->word, ring->buf, text_len,
-		      "the text of a record", err);
-	if (r == 0)
-		record->text = (struct bytes){ ring->buf, text_len };
-	return r;
+	record->text = (struct bytes){ ring->buf + core->word, text_len };
+	return 0;
 }
 
 static void set_device(const struct ring *ring, struct bytes info, struct vmcore_record *record)

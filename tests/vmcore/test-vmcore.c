@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What vmcore/ promises its callers; the formats are tested with whole dumps in tests/vmcore. */
 #include <elf.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/cmocka-shim.h"
+#include "vmcore/record-text.h"
 #include "vmcore/vmcore.h"
 
 /* An ELF64 core: VMCOREINFO, and two segments with a plain log and its variables. */
@@ -176,13 +179,75 @@ static void test_log_failures(void **state)
 	core = vmcore_free(core);
 }
 
+/* Every byte at every place of a text that is longer than a word, among letters: it is as it is when it is
+ * printable or white space, else \xNN; nothing else changes. */
+static void test_escape(void **state)
+{
+	(void)state;
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t at = 0; at < 19; at++) {
+			uint8_t text[19];
+			char want[64], byte[8];
+			bool plain = (c >= ' ' && c <= '~') || (c >= '\t' && c <= '\r');
+			size_t n;
+			char *got;
+
+			memset(text, 'x', sizeof(text));
+			text[at] = (uint8_t)c;
+			(void)snprintf(byte, sizeof(byte), plain ? "%c" : "\\x%02x", c);
+			(void)snprintf(want, sizeof(want), "%.*s%s%.*s", (int)at,
+				       (const char *)text, byte, (int)(sizeof(text) - at - 1),
+				       "xxxxxxxxxxxxxxxxxxx");
+			got = vmcore_escape((struct bytes){ text, sizeof(text) }, false, &n);
+			assert_non_null(got);
+			assert_int_equal(n, strlen(want));
+			assert_string_equal(got, want);
+			free(got);
+		}
+}
+
+/* Times as printf() writes them, of every number of digits. */
+static void test_line(void **state)
+{
+	const uint64_t edges[] = { 0,
+				   999,
+				   1000,
+				   999999999,
+				   1000000000,
+				   UINT64_C(99999999999999),
+				   UINT64_C(100000000000000),
+				   UINT64_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(edges) / sizeof(edges[0]); i++) {
+		struct vmcore_record record = { .has_time = true,
+						.time_ns = edges[i],
+						.text = { (const uint8_t *)"a\033", 2 } };
+		unsigned long long micros = edges[i] / 1000;
+		char want[64];
+		size_t n;
+		char *got = vmcore_record_line(&record, &n);
+
+		(void)snprintf(want, sizeof(want), "[%5llu.%06llu] a\\x1b\n", micros / 1000000,
+			       micros % 1000000);
+		assert_non_null(got);
+		assert_string_equal(got, want);
+		assert_int_equal(n, strlen(want));
+		free(got);
+		record.has_time = false;
+		got = vmcore_record_line(&record, &n);
+		assert_non_null(got);
+		assert_string_equal(got, "a\\x1b\n");
+		free(got);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_log),
-		cmocka_unit_test(test_stopped),
-		cmocka_unit_test(test_failures),
-		cmocka_unit_test(test_log_failures),
+		cmocka_unit_test(test_log),	 cmocka_unit_test(test_stopped),
+		cmocka_unit_test(test_failures), cmocka_unit_test(test_log_failures),
+		cmocka_unit_test(test_escape),	 cmocka_unit_test(test_line),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
