@@ -10,6 +10,7 @@ more expensive and copies cheaper than they are, so the bytes moved are shown as
   load      from before `kexec -l` starts to after it ended
   blackout  from the last instruction before reboot(2) to the first of the next /init
   list      `rapidreboot list` on large menus: bench/listing.py
+  dmesg     `vmcore-dmesg` in a capture kernel: bench/dmesg.py
 """
 
 import argparse
@@ -26,6 +27,7 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tests/vm"))
 # pylint: disable=wrong-import-position
+import dmesg
 import guest
 import images
 import initramfs
@@ -335,7 +337,8 @@ def with_earlier(path, facts):
     rows = facts["rows"] + [row for row in earlier["rows"] if name(row) not in done]
     rows.sort(key=lambda row: ([-int(number) for number in row["kernel"].split(".")],
                                order.index(row["case"]) if row["case"] in order else len(order)))
-    return facts | {"rows": rows, "list": facts["list"] or earlier.get("list", [])}
+    return facts | {"rows": rows, "list": facts["list"] or earlier.get("list", []),
+                    "dmesg": facts["dmesg"] or earlier.get("dmesg", {})}
 
 
 def choose(words, full):
@@ -350,6 +353,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--kexec", default=os.path.join(images.TOP, "build/bin/kexec"))
     parser.add_argument("--rapidreboot", default=os.path.join(images.TOP, "build/bin/rapidreboot"))
+    parser.add_argument("--vmcore-dmesg", default=os.path.join(images.TOP, "build/bin/vmcore-dmesg"))
     parser.add_argument("--only", metavar="TEXT", help="the case of that name, or all whose name contains TEXT")
     parser.add_argument("--full", action="store_true", help="xz, no digest and Linux 6.1, too")
     parser.add_argument("--targets", action="store_true", help="show the project's goals")
@@ -367,15 +371,19 @@ def main():
     if not vm.find_qemu():
         sys.exit("qemu-system-x86_64 is not here: install QEMU for x86 (tools/install-deps)")
     images.fetch(["busybox", "kexec-tools", "kmod"] + sorted({f"linux-{case.suite}" for case in cases} | {"linux-sid"}))
-    lists = []
+    lists, log = [], {}
     with tempfile.TemporaryDirectory(prefix="rapidreboot-bench.") as folder:
         stamp = stamping.build(folder)
         rows = run_cases(cases, binaries, stamp, args.wall)
         if (args.only or "") in "list" and args.without != "rapidreboot":
             say("  list: rapidreboot")
             lists = listing.measure(args.rapidreboot, stamp, MACHINE)
+        if (args.only or "") in "dmesg" and not args.without:
+            say("  vmcore-dmesg: both")
+            log = dmesg.measure(args.kexec, args.vmcore_dmesg, stamp, MACHINE)
     facts = {"unit": "guest instructions", "qemu": qemu_version(), "cpu_model": CPU,
-             "memory": MACHINE.memory, "host_cpu": processor(), "rows": rows, "list": lists}
+             "memory": MACHINE.memory, "host_cpu": processor(), "rows": rows, "list": lists,
+             "dmesg": log}
     everything = with_earlier(args.output, facts)
     os.makedirs(os.path.dirname(args.output), exist_ok=True)
     with open(args.output, "w", encoding="utf-8") as file:
@@ -386,6 +394,8 @@ def main():
         say("\n".join(table(rows, args.targets)))
     if lists:
         say("\n" + "\n".join(listing.table(lists)))
+    if log:
+        say("\n" + "\n".join(dmesg.table(log)))
     say(f"\n{facts['qemu']}, -cpu {CPU}, one processor, {MACHINE.memory}; as JSON: {args.output}")
     return 0
 
