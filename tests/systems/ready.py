@@ -66,16 +66,17 @@ def _key(system, firmware, payload_path):
 class Ready:
     """
     The saved machine of one system under one firmware; with what `make install` installs, or
-    @packaged, the package.
+    @packaged, the package. @extra are more options of QEMU, @prepare is shell before it is saved.
     """
 
-    def __init__(self, system, firmware, packaged, payload_path, folder):
+    def __init__(self, system, firmware, packaged, payload_path, folder, extra=(), prepare="true"):
         self.system, self.firmware, self.payload = system, firmware, payload_path
+        self._extra, self._prepare = extra, prepare
         self.folder = os.path.join(folder, f"{system.name}-{firmware}" + "-deb" * packaged)
         self._install = (inits.INSTALL_PACKAGE if packaged
                          else recipes.INITS[system.init].installed)
         self.kernels = build.ensure(system)["kernels"]
-        self._key = _key(system, firmware, payload_path)
+        self._key = _key(system, firmware, payload_path) + repr((extra, prepare))
         self._boot = self._known() or self._make()
 
     def _known(self):
@@ -90,11 +91,13 @@ class Ready:
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         disk = machine.overlay(os.path.join(self.folder, "disk"), build.disk_of(self.system))
-        with machine.Machine(self.folder, disk, self.payload, self.firmware) as guest:
+        with machine.Machine(self.folder, disk, self.payload, self.firmware,
+                             extra=self._extra) as guest:
             boot = guest.wait_boot()
             guest.must(recipes.INITS[self.system.init].settled, machine.BOOT_SECONDS)
             guest.must("tar -C / -x -f /dev/vdb --no-overwrite-dir && sync")
             guest.must(self._install)
+            guest.must(self._prepare, machine.BOOT_SECONDS)
             if boot.release != self.kernels[0]:
                 raise machine.Trouble(f"{self.system.name}: the boot loader started "
                                       f"{boot.release}, not {self.kernels[0]}")
@@ -105,14 +108,14 @@ class Ready:
             json.dump({"key": self._key, "boot": [boot.ident, boot.release]}, file)
         return boot
 
-    def start(self, folder):
-        """The machine, about to go on from where it was saved; to be entered."""
+    def start(self, folder, extra=()):
+        """The machine, about to go on from where it was saved; to be entered. @extra: see machine.py."""
         for name in ("disk", "disk.vars"):
             if os.path.exists(os.path.join(self.folder, name)):
                 shutil.copyfile(os.path.join(self.folder, name), os.path.join(folder, name))
         if os.path.exists(os.path.join(folder, "console.log")):
             os.unlink(os.path.join(folder, "console.log"))
         guest = machine.Machine(folder, os.path.join(folder, "disk"), self.payload, self.firmware,
-                                snapshot=SNAPSHOT)
+                                snapshot=SNAPSHOT, extra=extra)
         guest.boots.append(self._boot)
         return guest
