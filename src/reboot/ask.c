@@ -5,6 +5,9 @@
 
 /* Together shorter than SIGN_ASKED_MS. An init that is asked begins within a round of its main loop. */
 enum { BEGIN_ROUND_MS = 100, BEGIN_ROUNDS = 100 };
+/* After a program that was ended, perhaps before it had asked: no longer than a busy init needs to be seen, because a
+ * poweroff that somebody types in that time would be taken for what was asked. */
+enum { ENDED_ROUNDS = 20 };
 
 /* From here on the way down may take as long as services take to stop. One that a hook has used is gone, and
  * is not written again. */
@@ -18,9 +21,10 @@ static void sign_seen(struct sys *sys, struct request *request)
 	(void)!request_write(sys, request, NULL);
 }
 
-static bool begins(struct sys *sys, const struct init_system *init, struct request *request)
+static bool begins(struct sys *sys, const struct init_system *init, int rounds,
+		   struct request *request)
 {
-	for (int i = 0; i < BEGIN_ROUNDS; i++) {
+	for (int i = 0; i < rounds; i++) {
 		if (init->has_begun(sys)) {
 			sign_seen(sys, request);
 			return true;
@@ -61,7 +65,7 @@ int ask_with_sign(const struct reboot *rb, const struct init_system *init,
 		return r;
 	if (!init->has_begun)
 		return r == 0 || was_heard(rb->sys, init) ? 0 : r;
-	if (begins(rb->sys, init, request))
+	if (begins(rb->sys, init, r < 0 ? ENDED_ROUNDS : BEGIN_ROUNDS, request))
 		return 0;
 	if (r < 0)
 		return r;

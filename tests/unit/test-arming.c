@@ -215,9 +215,9 @@ static void test_asked_when_busy(void **state)
 		{ "exit 0", 50, 0 },
 		{ "exit 0", 1000, -ETIMEDOUT },
 		{ "kill -TERM $$", 0, 0 },
-		{ "kill -TERM $$", 50, 0 },
-		{ "kill -KILL $$", 50, 0 },
-		{ "kill -TERM $$", 1000, -EINTR },
+		{ "kill -TERM $$", 15, 0 },
+		{ "kill -KILL $$", 15, 0 },
+		{ "kill -TERM $$", 21, -EINTR },
 		{ "exit 1", 50, -EIO },
 	};
 	static char sh[] = "/bin/sh", c[] = "-c";
