@@ -69,11 +69,9 @@ static int resolve(const char *host, char **ret, struct kx_error *err)
 	return *ret ? 0 : kx_fail(err, -ENOMEM, "out of memory");
 }
 
-/* Is its key in one of the files? Where ssh-keygen is not there the client says so after the crash. */
+/* Is its key in one of the files? Where ssh-keygen is not there the client says after the crash that it is not. */
 static int check_known(const struct ssh_options *o, struct kx_error *err)
 {
-	bool was_asked = false;
-
 	for (size_t i = 0; i < o->known.n; i++) {
 		const char *const words[] = { "/usr/bin/ssh-keygen", "-F", o->known_as, "-f",
 					      o->known.v[i],	     NULL };
@@ -83,18 +81,13 @@ static int check_known(const struct ssh_options *o, struct kx_error *err)
 		if (access(o->known.v[i], R_OK) < 0)
 			continue;
 		r = ask(words, &text);
-		if (r < 0)
+		if (r < 0 || (r == 0 && text[0]))
 			return 0;
-		if (r == 0 && text[0])
-			return 0;
-		was_asked = true;
 	}
-	return !was_asked
-		       ? 0
-		       : kx_fail(err, -ENOKEY,
-				 "no file of known hosts has the key of %s, and a host that is not "
-				 "known is never sent a dump: connect to it once by ssh, as root",
-				 o->known_as);
+	return kx_fail(err, -ENOKEY,
+		       "no file of known hosts has the key of %s, and a host that is not "
+		       "known is never sent a dump: connect to it once by ssh, as root",
+		       o->known_as);
 }
 
 int crash_ssh_find(const struct crash_settings *settings, struct crash_ssh *ret,
