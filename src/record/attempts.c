@@ -157,7 +157,7 @@ struct attempt attempt_cold(const struct moment *asked, const char *init, const 
 	attempt_text(a.why, sizeof(a.why), "or-cold");
 	attempt_text(a.way, sizeof(a.way), "firmware");
 	attempt_text(a.init, sizeof(a.init), init ? init : "");
-	attempt_text(a.entry, sizeof(a.entry), "through the firmware");
+	attempt_text(a.entry, sizeof(a.entry), "no fast reboot (--or-cold)");
 	attempt_text(a.reason, sizeof(a.reason), reason);
 	a.cleared = asked->real_ms;
 	return a;
