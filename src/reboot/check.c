@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "reboot/check.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -156,6 +157,19 @@ bool may_go_cold(const struct wish *wish, const struct verdict *verdict, enum re
 		if (verdict->findings.findings[i].holds_cold)
 			return false;
 	return reason < N_REASONS && cold_helps[reason];
+}
+
+void verdict_why(const struct verdict *verdict, enum reason reason, const struct kx_error *err,
+		 char *ret, size_t size)
+{
+	const struct preflight_finding *f = verdict->findings.findings;
+
+	(void)snprintf(ret, size, "%s: %s", reason_name(reason), err->message);
+	for (size_t i = 0; reason == REASON_CHECKS && i < verdict->findings.n; i++)
+		if (f[i].status == PREFLIGHT_FINDING && f[i].severity == PREFLIGHT_REFUSE) {
+			(void)snprintf(ret, size, "%s: %s", f[i].id, f[i].sentence);
+			return;
+		}
 }
 
 void verdict_done(struct verdict *verdict)

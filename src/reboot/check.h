@@ -43,6 +43,10 @@ void verdict_done(struct verdict *verdict);
  * the next boot would ask for the same passphrase.
  */
 bool may_go_cold(const struct wish *wish, const struct verdict *verdict, enum reason reason);
+/* What the record says of a fast reboot that did not go on for @reason: the first check that refuses, else @err, the
+ * sentence that a person was told. */
+void verdict_why(const struct verdict *verdict, enum reason reason, const struct kx_error *err,
+		 char *ret, size_t size);
 /* Tells each finding with its remedy, and which option goes on all the same; notes as details. */
 void tell_findings(const struct reboot *rb, const struct preflight *findings);
 #define _cleanup_verdict_ _cleanup_(verdict_done)

@@ -122,21 +122,6 @@ static int through_firmware(const struct reboot *rb, const struct wish *wish, co
 	return fail_reason(reason, &err);
 }
 
-/* What the record says of a fast reboot that did not go on: the check that refuses, else the sentence that a
- * person was told. */
-static void say_why(const struct verdict *verdict, enum reason reason, const struct kx_error *err,
-		    char *ret, size_t size)
-{
-	const struct preflight_finding *f = verdict->findings.findings;
-
-	(void)snprintf(ret, size, "%s: %s", reason_name(reason), err->message);
-	for (size_t i = 0; reason == REASON_CHECKS && i < verdict->findings.n; i++)
-		if (f[i].status == PREFLIGHT_FINDING && f[i].severity == PREFLIGHT_REFUSE) {
-			(void)snprintf(ret, size, "%s: %s", f[i].id, f[i].sentence);
-			return;
-		}
-}
-
 /* --or-cold, after the fast reboot has ended with @status for @reason, which a person was told. */
 static int or_cold(const struct reboot *rb, const struct wish *wish, const struct start *s,
 		   const struct verdict *verdict, enum reason reason, const struct kx_error *why,
@@ -149,7 +134,7 @@ static int or_cold(const struct reboot *rb, const struct wish *wish, const struc
 
 	if (!o->or_cold || !may_go_cold(wish, verdict, reason))
 		return status;
-	say_why(verdict, reason, why, text, sizeof(text));
+	verdict_why(verdict, reason, why, text, sizeof(text));
 	reason = cold_way_find(rb, wish, &way, &err);
 	if (reason != REASON_NONE)
 		return fail_reason(reason, &err);
