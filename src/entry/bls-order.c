@@ -4,11 +4,13 @@
  * "Sorting"; loader.conf(5); systemd-boot(7). What they do not say follows systemd-boot 262.1: an
  * entry without boot attempts left is skipped by `preferred` but taken by `default`.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
 #include "entry/bls.h"
+#include "entry/read.h"
 #include "entry/version-compare.h"
 
 static bool is_bad(const struct bls_item *item)
@@ -178,7 +180,7 @@ static size_t find(const struct bls_items *items, const char *pattern, bool skip
 
 		if (item->is_hidden || (skip_bad && is_bad(item)))
 			continue;
-		if (bls_glob(pattern, item->entry.id))
+		if (bls_glob(pattern, item->loader_id ? item->loader_id : item->entry.id))
 			return i;
 	}
 	return items->n;
@@ -221,7 +223,7 @@ static bool try_source(const struct bls_items *items, const struct source *s,
 		strbuf_add(why, ", which this version of systemd-boot does not know\n");
 		return false;
 	}
-	if (s->may_be_saved && strcmp(pattern, "@saved") == 0 &&
+	if (s->may_be_saved && strcasecmp(pattern, "@saved") == 0 &&
 	    (vars->features & LOADER_FEATURE_SAVED)) {
 		pattern = vars->last_booted;
 		if (!pattern || !*pattern) {
@@ -280,9 +282,55 @@ size_t bls_choose(const struct bls_items *items, const struct loader_vars *vars,
 	return i;
 }
 
-uint64_t loader_features_of(const char *info)
+/* Of "systemd-boot 257.9-1" 257; 0 when it is no systemd-boot or says none. */
+static unsigned version_of(const char *info)
 {
 	static const char name[] = "systemd-boot ";
+	unsigned version;
+	const char *p;
+
+	if (!info || strncasecmp(info, name, sizeof(name) - 1) != 0)
+		return 0;
+	p = info + sizeof(name) - 1;
+	return take_unsigned(&p, &version) ? version : 0;
+}
+
+void loader_vars_set_ids(struct loader_vars *vars)
+{
+	const unsigned version = version_of(vars->info);
+
+	vars->has_stems = version && version < 245;
+	vars->keeps_counters = version && version < 258;
+}
+
+int bls_item_set_loader_id(struct bls_item *item, const struct loader_vars *vars, const char *file)
+{
+	const bool keeps_counter = vars->keeps_counters && item->name.has_counter;
+	const char *profile = item->entry.id + strlen(item->stem);
+	const size_t n_conf = strlen(".conf");
+	_cleanup_free_ char *stem = NULL, *id = NULL;
+	size_t n;
+
+	if (!keeps_counter && !vars->has_stems)
+		return 0;
+	stem = strdup(keeps_counter ? file : item->stem);
+	if (!stem)
+		return -ENOMEM;
+	for (char *p = stem; *p; p++)
+		*p = (char)fold(*p);
+	n = strlen(stem);
+	if (vars->has_stems && n > n_conf && strcmp(stem + n - n_conf, ".conf") == 0)
+		n -= n_conf;
+	if (format(&id, "%.*s%s", (int)n, stem, profile) < 0)
+		return -ENOMEM;
+	free(item->stem);
+	item->stem = TAKE_PTR(stem);
+	item->loader_id = TAKE_PTR(id);
+	return 0;
+}
+
+uint64_t loader_features_of(const char *info)
+{
 	/* systemd's NEWS and manual pages */
 	static const struct {
 		unsigned version;
@@ -293,16 +341,10 @@ uint64_t loader_features_of(const char *info)
 		{ 258, LOADER_FEATURE_UKI | LOADER_FEATURE_UKI_URL },
 		{ 260, LOADER_FEATURE_PREFERRED },
 	};
+	const unsigned version = version_of(info);
 	uint64_t features = UINT64_MAX;
-	unsigned version;
-	const char *p;
 
-	if (!info || strncasecmp(info, name, sizeof(name) - 1) != 0)
-		return features;
-	p = info + sizeof(name) - 1;
-	if (!take_unsigned(&p, &version))
-		return features;
-	for (size_t i = 0; i < sizeof(since) / sizeof(since[0]); i++)
+	for (size_t i = 0; version && i < sizeof(since) / sizeof(since[0]); i++)
 		if (version < since[i].version)
 			features &= ~since[i].features;
 	return features;

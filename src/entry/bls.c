@@ -60,6 +60,8 @@ static int take_program(struct bls_type1 *t, unsigned kind, unsigned known, stru
 static int take_line(struct bls_type1 *t, struct strbuf *options, unsigned known, struct bytes key,
 		     struct bytes value, unsigned line)
 {
+	if (bytes_is(key, "architecture") && t->architecture)
+		t->has_architectures |= !bytes_is_nocase(value, t->architecture);
 	for (size_t i = 0; i < sizeof(last_wins) / sizeof(last_wins[0]); i++)
 		if (bytes_is(key, last_wins[i].key))
 			return bytes_set((void *)((char *)t + last_wins[i].offset), value);
@@ -196,6 +198,7 @@ void bls_item_done(struct bls_item *item)
 {
 	boot_entry_done(&item->entry);
 	free(item->stem);
+	free(item->loader_id);
 	free(item->sort_key);
 	free(item->machine_id);
 	free(item->name.id);

@@ -20,9 +20,10 @@
 
 /* A Type #1 file as written: nothing resolved, nothing checked. NULL for what is not there. */
 struct bls_type1 {
-	unsigned kinds;	  /* BLS_*, of the keys that the loader knows */
-	unsigned unknown; /* BLS_*, of those that it does not */
-	unsigned line;	  /* of the key that names the program, 1 for the first */
+	unsigned kinds;		/* BLS_*, of the keys that the loader knows */
+	unsigned unknown;	/* BLS_*, of those that it does not */
+	unsigned line;		/* of the key that names the program, 1 for the first */
+	bool has_architectures; /* several that differ: the entry is for no machine */
 	char *title, *version, *machine_id, *sort_key, *architecture;
 	char *program; /* value of the last linux, efi, uki or uki-url that the loader knows; of the
 			  last one at all when it knows none of them */
@@ -53,7 +54,8 @@ _must_check_ int bls_name_parse(const char *name, const char *suffix, struct bls
 /* One line of the loader's menu. */
 struct bls_item {
 	struct boot_entry entry;
-	char *stem; /* id without @profile, which is what sorts */
+	char *stem;	 /* id without @profile, which is what sorts */
+	char *loader_id; /* what the loader's patterns match; NULL: the id of the entry */
 	char *sort_key, *machine_id;
 	struct bls_name name; /* .id is NULL: it lives in entry.id */
 	unsigned profile;
@@ -84,6 +86,10 @@ _must_check_ int bls_items_add(struct bls_items *items, struct bls_item *item);
 #define LOADER_FEATURE_PREFERRED (UINT64_C(1) << 19)
 /* What systemd-boot knows whose LoaderInfo is @info, as far as its version tells; all ones without. */
 uint64_t loader_features_of(const char *info);
+/* Sets what the version in ->info tells of ids: systemd issues 15068 (245) and 38813 (fixed by pull request
+ * 38897 of September 2025, when 258 came out). */
+struct loader_vars;
+void loader_vars_set_ids(struct loader_vars *vars);
 
 /* The EFI variables that decide; NULL where not set. */
 struct loader_vars {
@@ -91,8 +97,15 @@ struct loader_vars {
 	char *oneshot, *preferred, *fallback_default, *last_booted;
 	uint64_t features; /* all ones when the loader did not say */
 	bool finds_stems;  /* the loader takes a default without ".conf", as Pop!_OS's does */
+	bool has_stems;	   /* its ids of Type #1 entries end before ".conf" (systemd before 245) */
+	bool keeps_counters; /* its ids have the boot counters of file names (before 258) */
 };
 void loader_vars_done(struct loader_vars *vars);
+
+/* What the loader that @vars tell of calls @item, whose name, stem and entry.id are set; @file is the name of
+ * its file. -ENOMEM. */
+_must_check_ int bls_item_set_loader_id(struct bls_item *item, const struct loader_vars *vars,
+					const char *file);
 
 /* Puts the items into the order of the loader's menu; hidden ones go last. */
 void bls_sort(struct bls_items *items, uint64_t features);

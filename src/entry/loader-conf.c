@@ -25,7 +25,9 @@ static int take_line(struct loader_conf *conf, struct bytes key, struct bytes va
 		conf->preferred_line = line;
 		return bytes_set(&conf->preferred, value);
 	}
-	if (bytes_is(key, "default")) {
+	/* "@" begins special words; systemd-boot passes over lines with one that it does not know. */
+	if (bytes_is(key, "default") &&
+	    (value.n == 0 || value.p[0] != '@' || bytes_is_nocase(value, "@saved"))) {
 		conf->fallback_line = line;
 		return bytes_set(&conf->fallback, value);
 	}

@@ -9,12 +9,12 @@
 #include "entry/sd-boot.h"
 #include "entry/uki-entry.h"
 
-/* Profiles after the first: "NAME (TITLE)", else "(ID)", else "(Profile #N)". */
+/* "NAME (TITLE)"; of profiles after the first without one "(ID)", else "(Profile #N)". */
 static int profile_title(const struct uki_facts *f, unsigned i, char **ret)
 {
 	const struct uki_profile *p = &f->profiles[i];
 
-	if (i == 0)
+	if (i == 0 && !p->title)
 		return format(ret, "%s", f->title);
 	if (p->title || p->id)
 		return format(ret, "%s (%s)", f->title, p->title ? p->title : p->id);
@@ -30,6 +30,14 @@ static int profile_id(const struct uki_facts *f, unsigned i, const char *stem, c
 	if (p->id)
 		return format(ret, "%s@%s", stem, p->id);
 	return format(ret, "%s@%u", stem, i);
+}
+
+static int become_program(struct boot_entry *e)
+{
+	e->type = ENTRY_CHAINLOAD;
+	return entry_warn(e,
+			  "%s has no kernel: it is an EFI program that only the firmware can start",
+			  e->kernel);
 }
 
 static int fill_item(struct sd_boot *b, const char *partition, const char *path,
@@ -53,6 +61,8 @@ static int fill_item(struct sd_boot *b, const char *partition, const char *path,
 	if (r == 0)
 		r = replace(&item->stem, name->id);
 	if (r == 0)
+		r = bls_item_set_loader_id(item, &b->vars, path_basename(path));
+	if (r == 0)
 		r = replace(&item->sort_key, f->sort_key);
 	if (r == 0)
 		r = replace(&e->version, f->version);
@@ -60,7 +70,10 @@ static int fill_item(struct sd_boot *b, const char *partition, const char *path,
 		r = replace(&e->kernel, path);
 	if (r == 0)
 		r = replace(&e->source.file, path);
-	return r < 0 ? r : uki_entry_fill(&at, e, f, NULL, profile);
+	if (r < 0)
+		return r;
+	/* The loader shows whatever has an .osrel, and starts it as the EFI program that it is. */
+	return f->has_linux ? uki_entry_fill(&at, e, f, NULL, profile) : become_program(e);
 }
 
 static int add_profiles(struct sd_boot *b, const char *partition, const char *path,
@@ -96,7 +109,7 @@ int sd_boot_add_uki(struct sd_boot *b, const char *partition, const char *dir, c
 			r = menu_warn(b->menu, "%s: no unified kernel image: %s", path,
 				      strerror(-r));
 		else if (r == 0) {
-			if (facts.has_linux && facts.title)
+			if (facts.title)
 				r = add_profiles(b, partition, path, &name, &facts);
 			uki_facts_done(&facts);
 		}

@@ -268,7 +268,8 @@ static bool is_foreign(struct sd_boot *b, const struct bls_type1 *t)
 {
 	const char *ours = bls_efi_arch(b->opts->machine);
 
-	return t->architecture && ours && strcasecmp(t->architecture, ours) != 0;
+	return t->architecture && ours &&
+	       (t->has_architectures || strcasecmp(t->architecture, ours) != 0);
 }
 
 static int fill_item(struct sd_boot *b, const char *partition, const char *path,
@@ -289,6 +290,8 @@ static int fill_item(struct sd_boot *b, const char *partition, const char *path,
 	e->source.kind = "bls";
 	e->source.line = t->line;
 	r = replace(&item->stem, e->id);
+	if (r == 0)
+		r = bls_item_set_loader_id(item, &b->vars, path_basename(path));
 	if (r == 0 && !e->title)
 		r = replace(&e->title, e->id);
 	if (r == 0)

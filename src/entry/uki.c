@@ -55,14 +55,16 @@ static int value_of(struct bytes text, const char *key, char **ret)
 	return r;
 }
 
+/* A key without a value is one: bootspec_pick_name_version_sort_key() of systemd looks for the first that
+ * is there. */
 static int first_value(struct bytes text, const char *const *keys, size_t n_keys, char **ret)
 {
 	char *value = NULL;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n_keys && (!value || !*value); i++)
+	for (size_t i = 0; r == 0 && i < n_keys && !value; i++)
 		r = value_of(text, keys[i], &value);
-	if (r < 0 || !value || !*value) {
+	if (r < 0 || !value) {
 		free(value);
 		return r;
 	}

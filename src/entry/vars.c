@@ -116,6 +116,7 @@ int vars_read_loader(struct entry_fs *fs, struct loader_vars *ret)
 		}
 	if (vars_read_u64(fs, "LoaderFeatures-" EFI_GUID_LOADER, &vars.features) < 0)
 		vars.features = loader_features_of(vars.info);
+	loader_vars_set_ids(&vars);
 	*ret = vars;
 	return 0;
 }
