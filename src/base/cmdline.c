@@ -130,6 +130,12 @@ static bool forces(struct bytes value)
 	return value.p && bytes_is(value, "force");
 }
 
+/* Ubuntu Core, snapd's boot/boot.go: install, recover and factory-reset are for the boot they are asked for. */
+static bool is_no_run(struct bytes value)
+{
+	return value.p && !bytes_is(value, "run");
+}
+
 static bool is_single(struct bytes value)
 {
 	return value.p && bytes_is(value, "single");
@@ -142,6 +148,7 @@ static const struct {
 	/* systemd(1), init(8) of sysvinit and OpenRC: rescue and single-user modes */
 	{ "single", no_value },
 	{ "s", no_value },
+	{ "-s", no_value },
 	{ "S", no_value },
 	{ "1", no_value },
 	{ "rescue", no_value },
@@ -163,6 +170,10 @@ static const struct {
 	{ "systemd.break", any_value },
 	{ "rd.systemd.break", any_value },
 	{ "rd.cmdline", asks },
+	/* NixOS manual, "Boot Problems": shells in stage 1 */
+	{ "boot.debug1", any_value },
+	{ "boot.debug1devices", any_value },
+	{ "boot.debug1mounts", any_value },
 	/* systemd-run-generator(8): one command, after which the system goes down */
 	{ "systemd.run", any_value },
 	{ "systemd.run_success_action", any_value },
@@ -173,7 +184,12 @@ static const struct {
 	{ "flatcar.first_boot", is_switched_on },
 	{ "coreos.first_boot", is_switched_on },
 	{ "combustion.firstboot", is_switched_on },
-	/* systemd-fsck@.service(8): look at every file system once */
+	/* What wipes or rolls back: Talos, "Resetting a Machine"; dracut.zfs(7) */
+	{ "talos.experimental.wipe", any_value },
+	{ "bootfs.rollback", any_value },
+	{ "snapd_recovery_mode", is_no_run },
+	/* systemd-fsck@.service(8), systemd-quotacheck.service(8): look at every file system once */
+	{ "quotacheck.mode", forces },
 	{ "fsck.mode", forces },
 	{ "forcefsck", no_value },
 	/* selinux-autorelabel-generator, systemd-factory-reset-generator(8) */
