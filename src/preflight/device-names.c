@@ -145,8 +145,9 @@ static int tag_presence(const struct look *l, const char *spec, bool by_kernel)
 {
 	const char *value, *directory = tag_directory(spec, &value);
 
+	/* ZFS=DATASET; what else has such a form is for the initrd to know, if at all */
 	if (!directory)
-		return DEVICE_ELSEWHERE;
+		return strncmp(spec, "ZFS=", 4) == 0 ? DEVICE_ELSEWHERE : -EOPNOTSUPP;
 	if (!*value)
 		return DEVICE_NONE;
 	if (!by_kernel)
@@ -262,6 +263,18 @@ static bool is_keyword(const char *spec)
 	return strncmp(spec, "mtd", 3) == 0 || strncmp(spec, "ubi", 3) == 0;
 }
 
+/* dracut's dmsquash-live: "live:" before a device, whose label may be that of a CD */
+static int live_presence(const struct look *l, const char *spec)
+{
+	static const char cd[] = "CDLABEL=";
+
+	if (strncmp(spec, cd, sizeof(cd) - 1) == 0)
+		return by_udev(l, BY "label", spec + sizeof(cd) - 1);
+	return strncmp(spec, "/dev/", 5) == 0		      ? path_presence(l, spec, false)
+	       : tag_directory(spec, &(const char *){ NULL }) ? tag_presence(l, spec, false)
+							      : DEVICE_ELSEWHERE;
+}
+
 int device_presence(const struct look *l, const char *spec, bool by_kernel)
 {
 	unsigned major, minor, offset;
@@ -269,6 +282,8 @@ int device_presence(const struct look *l, const char *spec, bool by_kernel)
 
 	if (strncmp(spec, "block:", 6) == 0)
 		spec += 6;
+	if (strncmp(spec, "live:", 5) == 0)
+		return live_presence(l, spec + 5);
 	if (strncmp(spec, "/dev/", 5) == 0)
 		return paths_presence(l, spec, by_kernel);
 	if (sscanf(spec, "%u:%u%c", &major, &minor, &rest) == 2 ||
@@ -276,7 +291,7 @@ int device_presence(const struct look *l, const char *spec, bool by_kernel)
 		return number_presence(l, major, minor);
 	if (is_hex(spec))
 		return hex_presence(l, spec);
-	if (strchr(spec, '='))
+	if (spec[strcspn(spec, ":=")] == '=')
 		return tag_presence(l, spec, by_kernel);
 	if (strchr(spec, ':') || is_keyword(spec))
 		return DEVICE_ELSEWHERE;

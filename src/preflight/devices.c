@@ -3,7 +3,9 @@
  * that is gone makes the initrd wait for it, minutes in the case of dracut. */
 #include "preflight/devices.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,6 +207,91 @@ static int by_luks_key(const struct look *l, const char *value)
 						      : device_presence(l, device, false);
 }
 
+/* The next part of @text that ends before a colon, which goes on behind it. */
+static struct bytes take_part(struct bytes *text)
+{
+	const uint8_t *colon = text->n ? memchr(text->p, ':', text->n) : NULL;
+	struct bytes part = { text->p, colon ? (size_t)(colon - text->p) : text->n };
+
+	*text = colon ? (struct bytes){ colon + 1, text->n - part.n - 1 } : (struct bytes){ 0 };
+	return part;
+}
+
+/* What systemd-fstab-generator(8) mounts without waiting for it, and what is no device. */
+static int by_extra(const struct look *l, struct bytes what, struct bytes options)
+{
+	_cleanup_free_ char *device = bytes_dup(what);
+
+	if (!device)
+		return -ENOMEM;
+	if (option_is(options, "nofail") || option_is(options, "noauto") ||
+	    (strncmp(device, "/dev/", 5) != 0 && !strchr(device, '=')))
+		return DEVICE_ELSEWHERE;
+	return device_presence(l, device, false);
+}
+
+/* "WHAT:WHERE[:TYPE[:OPTIONS]]" */
+static int by_mount_extra(const struct look *l, const char *value)
+{
+	struct bytes rest = { (const uint8_t *)value, strlen(value) };
+	struct bytes what = take_part(&rest);
+
+	(void)take_part(&rest);
+	(void)take_part(&rest);
+	return by_extra(l, what, take_part(&rest));
+}
+
+/* "WHAT[:OPTIONS]" */
+static int by_swap_extra(const struct look *l, const char *value)
+{
+	struct bytes rest = { (const uint8_t *)value, strlen(value) };
+	struct bytes what = take_part(&rest);
+
+	return by_extra(l, what, take_part(&rest));
+}
+
+/* The partition whose UUID is the 32 digits at @digits. */
+static int by_uuid_of_hash(const struct look *l, const char *digits)
+{
+	char spec[64];
+
+	(void)snprintf(spec, sizeof(spec), "PARTUUID=%.8s-%.4s-%.4s-%.4s-%.12s", digits, digits + 8,
+		       digits + 12, digits + 16, digits + 20);
+	return device_presence(l, spec, false);
+}
+
+/* systemd-veritysetup-generator(8): the first and the last 128 bits of the hash are the partitions' UUIDs,
+ * where no word names these. */
+static int by_root_hash(const struct look *l, const char *value, const char *data, const char *hash)
+{
+	const size_t n = strlen(value);
+	_cleanup_free_ char *named_data = NULL, *named_hash = NULL, *digits = strdup(value);
+	int presence = DEVICE_ELSEWHERE;
+
+	if (!digits)
+		return -ENOMEM;
+	/* too short: the generator does nothing */
+	if (n < 32 || value[strspn(value, "0123456789abcdefABCDEF")])
+		return DEVICE_ELSEWHERE;
+	for (char *p = digits; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	if (cmdline_value(l->entry->cmdline, data, &named_data) < 0)
+		presence = by_uuid_of_hash(l, digits);
+	if (cmdline_value(l->entry->cmdline, hash, &named_hash) < 0)
+		presence = worse(presence, by_uuid_of_hash(l, digits + n - 32));
+	return presence;
+}
+
+static int by_roothash(const struct look *l, const char *value)
+{
+	return by_root_hash(l, value, "systemd.verity_root_data=", "systemd.verity_root_hash=");
+}
+
+static int by_usrhash(const struct look *l, const char *value)
+{
+	return by_root_hash(l, value, "systemd.verity_usr_data=", "systemd.verity_usr_hash=");
+}
+
 /* dracut.cmdline(7), systemd-cryptsetup-generator(8), systemd-veritysetup-generator(8), mkinitcpio's encrypt hook, cryptsetup-initramfs, genkernel(8), Alpine's
  * mkinitfs-bootparam(7). @off: the word that switches it off with "=0", @needs: one that it has no
  * meaning without */
@@ -227,6 +314,12 @@ static const struct waited_for {
 	{ "systemd.verity_root_hash", by_device, "rd.systemd.verity=0", NULL },
 	{ "systemd.verity_usr_data", by_device, "rd.systemd.verity=0", NULL },
 	{ "systemd.verity_usr_hash", by_device, "rd.systemd.verity=0", NULL },
+	{ "roothash", by_roothash, "systemd.verity=0", NULL },
+	{ "usrhash", by_usrhash, "systemd.verity=0", NULL },
+	{ "systemd.mount-extra", by_mount_extra, NULL, NULL },
+	{ "rd.systemd.mount-extra", by_mount_extra, NULL, NULL },
+	{ "systemd.swap-extra", by_swap_extra, NULL, NULL },
+	{ "rd.systemd.swap-extra", by_swap_extra, NULL, NULL },
 	{ "rd.luks.partuuid", by_luks_partuuid, "rd.luks=0", NULL },
 	{ "rd.lvm.lv", volume_presence, "rd.lvm=0", NULL },
 	{ "rd_LVM_LV", volume_presence, "rd.lvm=0", NULL },
