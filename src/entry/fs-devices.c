@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/num.h"
+#include "entry/fs-captured.h"
 #include "entry/fs-devices.h"
 #include "entry/path.h"
 
@@ -196,8 +197,12 @@ int fs_device_partition(struct root_fs *fs, const char *uuid, const struct mount
 			*ret = &fs->mounts.v[i];
 			return 0;
 		}
-	if (!fs->is_live)
-		return -ENODEV;
+	if (!fs->is_live) {
+		r = fs_captured_tag(fs, "PARTUUID", uuid, &i);
+		if (r == 0)
+			*ret = &fs->mounts.v[i];
+		return r;
+	}
 	r = budget_take(fs->fs.budget, BUDGET_STEPS, PROBE_STEPS);
 	if (r == 0 && fs->out->find_tag(fs->out, "PARTUUID", uuid, &d) < 0)
 		r = -ENODEV;
@@ -245,9 +250,11 @@ int fs_device_mount(struct root_fs *fs, const char *device, const struct mount *
 	} else if (device && *device) {
 		dev_t d;
 
-		if (!fs->is_live)
-			return -ENODEV;
-		if (fs->out->find_volume(fs->out, device, &d) == 0)
+		if (!fs->is_live && parse_partition(device, &disk, &part))
+			r = fs_captured_partition(fs, part, &mount);
+		else if (!fs->is_live)
+			r = fs_captured_volume(fs, device, &mount);
+		else if (fs->out->find_volume(fs->out, device, &d) == 0)
 			r = mount_of_device(fs, d, &mount);
 		else if (parse_partition(device, &disk, &part))
 			r = mount_of_partition(fs, part, &mount);
@@ -257,6 +264,12 @@ int fs_device_mount(struct root_fs *fs, const char *device, const struct mount *
 	if (r == 0)
 		*ret = &fs->mounts.v[mount];
 	return r;
+}
+
+/* A device that is not there, as searches say it. */
+static int absent(int r)
+{
+	return r == -ENODEV ? -ENOENT : r;
 }
 
 /* What udev and libblkid know a partition by: @tag "PARTUUID" or "PARTLABEL". */
@@ -270,7 +283,7 @@ static int find_partition_tag(struct root_fs *fs, const char *tag, const char *v
 			return 0;
 		}
 	if (!fs->is_live)
-		return -ENOENT;
+		return absent(fs_captured_tag(fs, tag, value, ret));
 	if (budget_take(fs->fs.budget, BUDGET_STEPS, PROBE_STEPS) < 0)
 		return BUDGET_SPENT;
 	return fs->out->find_tag(fs->out, tag, value, &d) < 0 || mount_of_device(fs, d, ret) < 0
@@ -301,7 +314,7 @@ static int find_tag(struct root_fs *fs, enum fs_name_kind kind, const char *valu
 		}
 	}
 	if (!fs->is_live)
-		return -ENOENT;
+		return absent(fs_captured_tag(fs, tag, value, ret));
 	/* udev's link; without it libblkid probes every device */
 	if (budget_take(fs->fs.budget, BUDGET_STEPS, PROBE_STEPS) < 0)
 		return BUDGET_SPENT;
