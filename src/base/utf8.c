@@ -25,3 +25,16 @@ size_t utf8_length(struct bytes b)
 			return 0;
 	return n;
 }
+
+size_t utf8_rearranges(struct bytes b)
+{
+	const uint8_t c = b.n >= 3 ? b.p[2] : 0;
+
+	if (b.n >= 2 && b.p[0] == 0xd8 && b.p[1] == 0x9c) /* U+061C */
+		return 2;
+	if (b.n < 3 || b.p[0] != 0xe2)
+		return 0;
+	if (b.p[1] == 0x80) /* U+200E, U+200F, U+2028 to U+202E */
+		return c == 0x8e || c == 0x8f || (c >= 0xa8 && c <= 0xae) ? 3 : 0;
+	return b.p[1] == 0x81 && c >= 0xa6 && c <= 0xa9 ? 3 : 0; /* U+2066 to U+2069 */
+}

@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
 
+#include "base/utf8.h"
 #include "cli/json.h"
 
 json_t *json_text(const char *s)
@@ -28,15 +30,26 @@ json_t *json_texts(const char *const *v, size_t n)
 	return list;
 }
 
-/* Writes JSON whose strings may have DEL and controls of C1, which jansson leaves as they are and a terminal may
- * obey, with escapes in their place. */
+/* U+0800 and above have three bytes, U+0080 and above two. */
+static unsigned code_of(const unsigned char *p, size_t n)
+{
+	return n == 3 ? (p[0] & 0xfu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu)
+		      : (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu);
+}
+
+/* Writes JSON whose strings may have DEL, controls of C1, and what turns text around, which jansson leaves as they are
+ * and a terminal may obey, with escapes in their place. */
 static int put_json(const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
 		const bool is_c1 = p[0] == 0xc2 && p[1] >= 0x80 && p[1] <= 0x9f;
+		const struct bytes rest = { p, *p < 0x80 ? 1 : strnlen((const char *)p, 3) };
+		const size_t n = is_c1 ? 2 : utf8_rearranges(rest);
 
-		if (*p == 0x7f || is_c1) {
-			p += is_c1;
+		if (n) {
+			printf("\\u%04x", code_of(p, n));
+			p += n - 1;
+		} else if (*p == 0x7f) {
 			printf("\\u%04x", *p);
 		} else {
 			putchar_unlocked(*p);

@@ -7,11 +7,20 @@
 
 #include "base/utf8.h"
 
+static struct bytes rest_at(const unsigned char *s)
+{
+	return (struct bytes){ s, strnlen((const char *)s, 4) };
+}
+
 /* How many bytes at @s are one control character, 0 for none. In UTF-8, C1 is C2 80 to C2 9F (ECMA-48, RFC
  * 3629); a byte in that range that is no part of a whole character is what an 8-bit terminal takes for it, and
  * some that know UTF-8. */
 static size_t control_at(const unsigned char *s)
 {
+	const size_t turns = *s < 0x80 ? 0 : utf8_rearranges(rest_at(s));
+
+	if (turns)
+		return turns;
 	if ((s[0] < ' ' && s[0] != '\t') || s[0] == 0x7f)
 		return 1;
 	if (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f)
@@ -22,7 +31,7 @@ static size_t control_at(const unsigned char *s)
 /* Bytes of the character at @s, which has more than one, or 0. */
 static size_t character_at(const unsigned char *s)
 {
-	return *s < 0x80 ? 0 : utf8_length((struct bytes){ s, strnlen((const char *)s, 4) });
+	return *s < 0x80 || control_at(s) ? 0 : utf8_length(rest_at(s));
 }
 
 void plain_puts(const char *text, FILE *f)

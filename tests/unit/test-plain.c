@@ -42,6 +42,12 @@ static const struct {
 	{ "\xf0\x80\x82\x9b", "\xf0???" },
 	{ "\xf9\x9a\x9b\x9c", "\xf9???" },
 	{ "\xc1\x9b", "\xc1?" },
+	/* what turns the text around it: U+202E, U+2066 to U+2069, U+200F, U+061C, and U+2028; letters of such scripts stay */
+	{ "a\xe2\x80\xae"
+	  "b\xe2\x81\xa6\xe2\x81\xa9\xe2\x80\x8f\xd8\x9c\xe2\x80\xa8",
+	  "a?b?????" },
+	{ "\xd7\x90\xd8\xa7 \xe2\x80\x93 \xe2\x80\x8d",
+	  "\xd7\x90\xd8\xa7 \xe2\x80\x93 \xe2\x80\x8d" },
 	/* Latin-1 has its letters above */
 	{ "caf\xe9", "caf\xe9" },
 	{ "", "" },

@@ -55,7 +55,7 @@ static bool is_plain(const char *s, size_t n, bool utf8)
 {
 	if (n == 1)
 		return (unsigned char)*s >= ' ' && (unsigned char)*s < 0x7f;
-	return utf8;
+	return utf8 && !utf8_rearranges((struct bytes){ (const uint8_t *)s, n });
 }
 
 static const char *add_character(struct strbuf *b, const char *s, bool utf8)
