@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/entry-table.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,14 +11,7 @@ enum {
 	TITLE_LEAST = 24,  /* narrower only when nothing else is left out any more */
 	MARKS = 3,	   /* of a row */
 	NUMBER_DIGITS = 3, /* of most menus */
-};
-
-struct layout {
-	const struct entry_row *rows;
-	size_t n;
-	const char **more; /* of each row: what tells it from others with its title, or "" */
-	size_t number, title, version, kernel; /* widths; 0: that column is left out */
-	bool utf8;
+	HEAD_LEAST = 8,	   /* narrower texts have no end left when they are cut off */
 };
 
 /* Characters; bytes that are no UTF-8 count as one each. */
@@ -67,7 +61,7 @@ static int compare(const void *a, const void *b, void *data)
 
 /* Finds out what tells rows apart: rows with one title are neighbours in @order, and so are those of them
  * with one version. */
-static void tell_apart(struct layout *l, size_t *order)
+static void tell_apart(struct entry_table *l, size_t *order)
 {
 	for (size_t i = 0; i < l->n; i++)
 		order[i] = i;
@@ -94,11 +88,13 @@ static void tell_apart(struct layout *l, size_t *order)
 	}
 }
 
-static void add_title(const struct layout *l, size_t i, struct strbuf *b)
+static void add_title(const struct entry_table *l, size_t i, struct strbuf *b)
 {
 	strbuf_add(b, title_of(&l->rows[i]));
 	if (*l->more[i])
 		strbuf_addf(b, " (%s)", l->more[i]);
+	if (l->rows[i].is_edited)
+		strbuf_add(b, " (edited)");
 }
 
 static void add_blanks(struct strbuf *b, size_t n)
@@ -107,27 +103,40 @@ static void add_blanks(struct strbuf *b, size_t n)
 		strbuf_add(b, " ");
 }
 
-/* @s in a column of this width. */
+/* Bytes of the first @n characters of @s, which has as many. */
+static size_t bytes_of(const char *s, size_t n)
+{
+	size_t bytes = 0;
+
+	while (n-- > 0) {
+		bytes++;
+		while (((unsigned char)s[bytes] & 0xc0) == 0x80)
+			bytes++;
+	}
+	return bytes;
+}
+
+/* @s in a column of this width. What is cut out is not the end, which is where titles differ: "(recovery mode)". */
 static void add_cell(struct strbuf *b, const char *s, size_t columns, bool utf8)
 {
 	const char *const mark = utf8 ? "…" : "...";
 	const size_t have = width(s), mark_n = utf8 ? 1 : 3;
-	size_t n = 0, bytes = 0;
+	size_t left, head;
 
 	if (have <= columns) {
 		strbuf_add(b, s);
 		add_blanks(b, columns - have);
 		return;
 	}
-	while (n + mark_n < columns) {
-		bytes++;
-		while (((unsigned char)s[bytes] & 0xc0) == 0x80)
-			bytes++;
-		n++;
+	if (columns < mark_n) {
+		strbuf_add_n(b, s, bytes_of(s, columns));
+		return;
 	}
-	strbuf_add_n(b, s, bytes);
-	strbuf_add(b, columns < mark_n ? "" : mark);
-	add_blanks(b, columns < mark_n ? columns : 0);
+	left = columns - mark_n;
+	head = left < HEAD_LEAST ? left : (left + 2) / 3;
+	strbuf_add_n(b, s, bytes_of(s, head));
+	strbuf_add(b, mark);
+	strbuf_add(b, s + bytes_of(s, have - (left - head)));
 }
 
 static size_t larger(size_t a, size_t b)
@@ -135,15 +144,10 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-/* Widths of what there is, then what fits. */
-static void layout_make(struct layout *l, size_t columns)
+static void measure(struct entry_table *l)
 {
-	size_t left;
-
-	l->number = NUMBER_DIGITS;
-	for (size_t n = 1000; n < l->n; n *= 10)
-		l->number++;
 	l->title = width("TITLE");
+	l->version = l->kernel = 0;
 	for (size_t i = 0; i < l->n; i++) {
 		_cleanup_strbuf_ struct strbuf title = { 0 };
 
@@ -154,19 +158,22 @@ static void layout_make(struct layout *l, size_t columns)
 	}
 	if (l->version)
 		l->version = larger(l->version, width("VERSION"));
-	if (!columns)
-		return;
-	left = l->number + 1 + MARKS + 1;
+}
+
+/* The kernel is left out before a title is cut, for its name is mostly that of the version. */
+static void fit(struct entry_table *l, size_t columns)
+{
+	size_t left = (l->number ? l->number + 1 : 0) + MARKS + 1;
+
 	left = columns > left ? columns - left : 1;
-	if (l->kernel && left < TITLE_LEAST + 2 * GAP + l->version + l->kernel)
+	if (l->kernel && left < l->title + (l->version ? GAP + l->version : 0) + GAP + l->kernel)
 		l->kernel = 0;
-	if (l->version && left < TITLE_LEAST + GAP + l->version)
+	if (l->version && left < TITLE_LEAST + GAP + l->version &&
+	    left < l->title + GAP + l->version)
 		l->version = 0;
 	if (l->version)
 		left -= GAP + l->version;
-	if (l->kernel)
-		left -= GAP + l->kernel;
-	if (l->title > left)
+	if (!l->kernel && l->title > left)
 		l->title = left;
 }
 
@@ -178,7 +185,7 @@ static void end_line(struct strbuf *b)
 	strbuf_add(b, "\n");
 }
 
-static void add_columns(const struct layout *l, const char *title, const char *version,
+static void add_columns(const struct entry_table *l, const char *title, const char *version,
 			const char *kernel, struct strbuf *b)
 {
 	add_cell(b, title, l->title, l->utf8);
@@ -193,14 +200,21 @@ static void add_columns(const struct layout *l, const char *title, const char *v
 	end_line(b);
 }
 
-static void add_row(const struct layout *l, size_t i, struct strbuf *b)
+void entry_table_heading(const struct entry_table *l, struct strbuf *b)
+{
+	add_blanks(b, (l->number ? l->number + 1 : 0) + MARKS + 1);
+	add_columns(l, "TITLE", "VERSION", l->kernel ? "KERNEL" : "", b);
+}
+
+void entry_table_row(const struct entry_table *l, size_t i, struct strbuf *b)
 {
 	const struct entry_row *row = &l->rows[i];
 	_cleanup_strbuf_ struct strbuf title = { 0 };
 
 	add_title(l, i, &title);
-	strbuf_addf(b, "%*zu %c%c%c ", (int)l->number, i, row->is_default ? '*' : ' ',
-		    row->is_running ? '>' : ' ',
+	if (l->number)
+		strbuf_addf(b, "%*zu ", (int)l->number, i);
+	strbuf_addf(b, "%c%c%c ", row->is_default ? '*' : ' ', row->is_running ? '=' : ' ',
 		    !row->can_start   ? '!'
 		    : row->is_guessed ? '?'
 		    : row->n_notes    ? '+'
@@ -209,10 +223,10 @@ static void add_row(const struct layout *l, size_t i, struct strbuf *b)
 }
 
 /* Only the marks that are there. */
-static void add_legend(const struct layout *l, struct strbuf *b)
+void entry_table_legend(const struct entry_table *l, struct strbuf *b)
 {
 	bool has[5] = { false };
-	static const char *const text[] = { "* next", "> running", "! not by kexec", "? guessed",
+	static const char *const text[] = { "* next", "= running", "! not by kexec", "? guessed",
 					    "+ notes" };
 	size_t n = 0;
 
@@ -228,29 +242,38 @@ static void add_legend(const struct layout *l, struct strbuf *b)
 	for (size_t i = 0; i < 5; i++)
 		if (has[i])
 			strbuf_addf(b, "%s%s", n++ ? ", " : "", text[i]);
-	if (n)
-		strbuf_add(b,
-			   has[2] || has[3] || has[4] ? ": rapidreboot show N tells why\n" : "\n");
+	if (l->number && (has[2] || has[3] || has[4]))
+		strbuf_add(b, ": rapidreboot show N tells why");
+	strbuf_add(b, n ? "\n" : "");
 }
 
-void entry_table(const struct entry_row *rows, size_t n, size_t columns, bool utf8,
-		 struct strbuf *b)
+int entry_table_make(const struct entry_row *rows, size_t n, bool utf8, struct entry_table *ret)
 {
-	_cleanup_free_ const char **more = calloc(n, sizeof(*more));
-	_cleanup_free_ size_t *order = calloc(n, sizeof(*order));
-	struct layout l = { .rows = rows, .n = n, .more = more, .utf8 = utf8 };
+	_cleanup_free_ size_t *order = calloc(n + 1, sizeof(*order));
+	struct entry_table l = { .rows = rows, .n = n, .utf8 = utf8 };
 
-	if (!n)
-		return;
-	if (!more || !order) {
-		b->failed = true;
-		return;
+	l.more = calloc(n + 1, sizeof(*l.more));
+	if (!l.more || !order) {
+		free(l.more);
+		return -ENOMEM;
 	}
 	tell_apart(&l, order);
-	layout_make(&l, columns);
-	add_blanks(b, l.number + 1 + MARKS + 1);
-	add_columns(&l, "TITLE", "VERSION", l.kernel ? "KERNEL" : "", b);
-	for (size_t i = 0; i < n; i++)
-		add_row(&l, i, b);
-	add_legend(&l, b);
+	*ret = l;
+	return 0;
+}
+
+void entry_table_fit(struct entry_table *l, size_t columns, bool numbered)
+{
+	l->number = numbered ? NUMBER_DIGITS : 0;
+	for (size_t n = 1000; numbered && n < l->n; n *= 10)
+		l->number++;
+	measure(l);
+	if (columns)
+		fit(l, columns);
+}
+
+void entry_table_done(struct entry_table *l)
+{
+	free(l->more);
+	*l = (struct entry_table){ 0 };
 }

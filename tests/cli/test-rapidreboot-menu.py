@@ -37,7 +37,7 @@ class Menu(RebootTest):
         self.assertEqual(len(rows), 1, t.screen.lines())
         line = t.screen.lines()[rows[0]]
         self.assertTrue(line.startswith("> "), line)
-        return line[4:]
+        return line[6:].split("  ")[0]
 
     def chooses(self, t, title):
         t.wait_for(lambda: len(t.screen.reversed_rows) == 1 and self.chosen(t) == title, title)
@@ -55,9 +55,11 @@ class Choosing(Menu):
         t.shows("q: leave")
         lines = t.screen.lines()
         self.assertEqual(lines[0], "rapidreboot: choose what to start")
-        self.assertEqual(lines[2:6], ["> * Test", "    Second",
-                                      "    Other system [not bootable by kexec]",
-                                      "    Gone [not bootable by kexec]"])
+        kernel = self.kernel
+        self.assertEqual(lines[1], "      TITLE         KERNEL")
+        self.assertEqual(lines[2:6], [f"> *   Test          {kernel}", f"      Second        {kernel}",
+                                      "    ! Other system", "    ! Gone"])
+        self.assertEqual(lines[19], "* next, ! not by kexec")
         self.assertTrue("".join(lines[20:23]).endswith("root=/dev/sda1 ro"), lines)
         self.assertTrue(lines[23].startswith("Up, Down: choose"))
         self.assertFalse(t.screen.cursor_shown)
@@ -71,12 +73,12 @@ class Choosing(Menu):
         t = self.start()
         t.shows("q: leave")
         for keys, title in ((DOWN, "Second"), (UP, "Test"), (UP, "Test"), ("jj",
-                            "Other system [not bootable by kexec]"), ("\x1bOA", "Second"),
-                            (END, "Gone [not bootable by kexec]"), ("\x1b[H", "Test"),
-                            ("\x1b[F", "Gone [not bootable by kexec]"), (DOWN,
-                            "Gone [not bootable by kexec]"), (PAGE_UP, "Test"),
-                            (PAGE_DOWN, "Gone [not bootable by kexec]"),
-                            ("\x1b[1;5A\x1b[200~", "Other system [not bootable by kexec]"),
+                            "Other system"), ("\x1bOA", "Second"),
+                            (END, "Gone"), ("\x1b[H", "Test"),
+                            ("\x1b[F", "Gone"), (DOWN,
+                            "Gone"), (PAGE_UP, "Test"),
+                            (PAGE_DOWN, "Gone"),
+                            ("\x1b[1;5A\x1b[200~", "Other system"),
                             ("\x10\x10\x0e", "Second")):
             t.type(keys)
             self.chooses(t, title)
@@ -168,7 +170,7 @@ class Choosing(Menu):
                        self.entry("Third", "/dev/sda3"))
         t.type(DOWN + "\r")
         t.shows("the boot configuration has changed: choose again")
-        self.assertIn("    Third", t.screen.lines())
+        self.assertTrue(any(line.startswith("      Third") for line in t.screen.lines()))
         self.assertEqual(self.log(), [])
         t.type(DOWN + "\r")
         self.assertLeft(t, 0)
@@ -263,11 +265,11 @@ class Terminals(Menu):
         self.many(40)
         t = self.start(rows=12, columns=40)
         t.shows("Up, Down")
-        self.assertEqual(t.screen.lines()[2:7], ["> * Entry 00"] +
-                         [f"    Entry {i:02}" for i in range(1, 5)])
+        self.assertEqual([line.split(" /")[0].rstrip() for line in t.screen.lines()[2:7]],
+                         ["> *   Entry 00"] + [f"      Entry {i:02}" for i in range(1, 5)])
         t.type(DOWN * 7)
         self.chooses(t, "Entry 07")
-        self.assertEqual(t.screen.lines()[2], "    Entry 03")
+        self.assertTrue(t.screen.lines()[2].startswith("      Entry 03"))
         self.assertIn("n=7", "".join(t.screen.lines()[8:11]))
         t.type(END)
         self.chooses(t, "Entry 39")
@@ -284,7 +286,7 @@ class Terminals(Menu):
         t.set_size(10, 30)
         t.process.send_signal(signal.SIGWINCH)
         t.wait_for(lambda: t.screen.lines()[9].startswith("Up, Down: choose"), "ten rows")
-        self.assertEqual(t.screen.lines()[2], "> * Entry 00")
+        self.assertEqual(t.screen.lines()[2], "> *   Entry 00")
         self.assertTrue(all(len(line) <= 30 for line in t.screen.lines()))
         t.type("q")
         self.assertLeft(t, 6)
@@ -317,7 +319,7 @@ class Terminals(Menu):
                        f" linux {self.kernel}\n}}\n")
         t = self.start()
         t.shows("q: leave")
-        self.assertEqual(t.screen.lines()[3], "    " + "w" * 76)
+        self.assertEqual(t.screen.lines()[3], "      " + "w" * 25 + "…" + "w" * 48)
         self.assertIn("a?[2Jb", t.screen.lines()[2])
         self.assertIn("\N{SNOWMAN}", t.screen.lines()[2])
         t.type("q")
@@ -332,8 +334,8 @@ class Terminals(Menu):
         for env in ({"TERM": "dumb"}, {"TERM": ""}):
             t = self.start("-y", env=env)
             t.shows("nothing to leave:")
-            self.assertIn("  0 * Test", t.screen.lines())
-            self.assertIn("  3   Gone [not bootable by kexec]", t.screen.lines())
+            self.assertTrue(any(line.startswith("  0 *   Test  ") for line in t.screen.lines()))
+            self.assertIn("  3   ! Gone", t.screen.lines())
             t.type("1\n")
             t.shows("keep it:")
             t.type("a b\n")

@@ -8,15 +8,29 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+/* The heading, a line for each row, the legend. */
+static void expect_menu(const struct entry_row *rows, size_t n, size_t columns, bool utf8,
+			bool numbered, const char *want)
+{
+	struct entry_table table = { 0 };
+	struct strbuf b = { 0 };
+
+	assert_int_equal(entry_table_make(rows, n, utf8, &table), 0);
+	entry_table_fit(&table, columns, numbered);
+	entry_table_heading(&table, &b);
+	for (size_t i = 0; i < n; i++)
+		entry_table_row(&table, i, &b);
+	entry_table_legend(&table, &b);
+	assert_false(b.failed);
+	assert_string_equal(b.s, want);
+	strbuf_done(&b);
+	entry_table_done(&table);
+}
+
 static void expect(const struct entry_row *rows, size_t n, size_t columns, bool utf8,
 		   const char *want)
 {
-	struct strbuf b = { 0 };
-
-	entry_table(rows, n, columns, utf8, &b);
-	assert_false(b.failed);
-	assert_string_equal(b.s ? b.s : "", want);
-	strbuf_done(&b);
+	expect_menu(rows, n, columns, utf8, true, want);
 }
 
 /* Debian's titles; the second has no version but in its kernel's name. */
@@ -42,39 +56,65 @@ static void test_widths(void **state)
 	expect(debian, ARRAY_SIZE(debian), 0, true,
 	       "        TITLE                                                        VERSION         KERNEL\n"
 	       "  0 *   Debian GNU/Linux                                             6.1.0-51-amd64  /boot/vmlinuz-6.1.0-51-amd64\n"
-	       "  1  >  Debian GNU/Linux, with Linux 6.1.0-50-amd64 (recovery mode)  6.1.0-50-amd64  /boot/vmlinuz-6.1.0-50-amd64\n"
+	       "  1  =  Debian GNU/Linux, with Linux 6.1.0-50-amd64 (recovery mode)  6.1.0-50-amd64  /boot/vmlinuz-6.1.0-50-amd64\n"
 	       "  2   + Memory test                                                  6.10            /boot/memtest\n"
 	       "  3   ! UEFI Firmware Settings\n"
-	       "* next, > running, ! not by kexec, + notes: rapidreboot show N tells why\n");
-	expect(debian, ARRAY_SIZE(debian), 80, true,
-	       "        TITLE                       VERSION         KERNEL\n"
-	       "  0 *   Debian GNU/Linux            6.1.0-51-amd64  /boot/vmlinuz-6.1.0-51-amd64\n"
-	       "  1  >  Debian GNU/Linux, with Li…  6.1.0-50-amd64  /boot/vmlinuz-6.1.0-50-amd64\n"
-	       "  2   + Memory test                 6.10            /boot/memtest\n"
+	       "* next, = running, ! not by kexec, + notes: rapidreboot show N tells why\n");
+	/* 8 + 59 + 2 + 14 + 2 + 28: one column less, and there is no room for the kernel */
+	expect(debian, ARRAY_SIZE(debian), 112, true,
+	       "        TITLE                                                        VERSION\n"
+	       "  0 *   Debian GNU/Linux                                             6.1.0-51-amd64\n"
+	       "  1  =  Debian GNU/Linux, with Linux 6.1.0-50-amd64 (recovery mode)  6.1.0-50-amd64\n"
+	       "  2   + Memory test                                                  6.10\n"
 	       "  3   ! UEFI Firmware Settings\n"
-	       "* next, > running, ! not by kexec, + notes: rapidreboot show N tells why\n");
+	       "* next, = running, ! not by kexec, + notes: rapidreboot show N tells why\n");
+	expect(debian, ARRAY_SIZE(debian), 80, true,
+	       "        TITLE                                                     VERSION\n"
+	       "  0 *   Debian GNU/Linux                                          6.1.0-51-amd64\n"
+	       "  1  =  Debian GNU/Linux, w…Linux 6.1.0-50-amd64 (recovery mode)  6.1.0-50-amd64\n"
+	       "  2   + Memory test                                               6.10\n"
+	       "  3   ! UEFI Firmware Settings\n"
+	       "* next, = running, ! not by kexec, + notes: rapidreboot show N tells why\n");
 	expect(debian, ARRAY_SIZE(debian), 60, false,
 	       "        TITLE                                 VERSION\n"
 	       "  0 *   Debian GNU/Linux                      6.1.0-51-amd64\n"
-	       "  1  >  Debian GNU/Linux, with Linux 6.1....  6.1.0-50-amd64\n"
+	       "  1  =  Debian GNU/...-amd64 (recovery mode)  6.1.0-50-amd64\n"
 	       "  2   + Memory test                           6.10\n"
 	       "  3   ! UEFI Firmware Settings\n"
-	       "* next, > running, ! not by kexec, + notes: rapidreboot show N tells why\n");
+	       "* next, = running, ! not by kexec, + notes: rapidreboot show N tells why\n");
 	expect(debian, ARRAY_SIZE(debian), 40, true,
 	       "        TITLE\n"
 	       "  0 *   Debian GNU/Linux\n"
-	       "  1  >  Debian GNU/Linux, with Linux 6.…\n"
+	       "  1  =  Debian GNU/…md64 (recovery mode)\n"
 	       "  2   + Memory test\n"
 	       "  3   ! UEFI Firmware Settings\n"
-	       "* next, > running, ! not by kexec, + notes: rapidreboot show N tells why\n");
+	       "* next, = running, ! not by kexec, + notes: rapidreboot show N tells why\n");
 	expect(debian, ARRAY_SIZE(debian), 10, true,
 	       "        T…\n"
 	       "  0 *   D…\n"
-	       "  1  >  D…\n"
+	       "  1  =  D…\n"
 	       "  2   + M…\n"
 	       "  3   ! U…\n"
-	       "* next, > running, ! not by kexec, + notes: rapidreboot show N tells why\n");
-	expect(NULL, 0, 80, true, "");
+	       "* next, = running, ! not by kexec, + notes: rapidreboot show N tells why\n");
+}
+
+/* In the menu there are no numbers to type, and one command line may be a person's. */
+static void test_menu(void **state)
+{
+	static const struct entry_row rows[] = {
+		{ .title = "Test",
+		  .version = "6.1",
+		  .is_default = true,
+		  .can_start = true,
+		  .is_edited = true },
+		{ .title = "Windows", .is_running = true },
+	};
+
+	expect_menu(rows, ARRAY_SIZE(rows), 80, true, false,
+		    "    TITLE          VERSION\n"
+		    "*   Test (edited)  6.1\n"
+		    " =! Windows\n"
+		    "* next, = running, ! not by kexec\n");
 }
 
 /* Several entries with one title: its version tells them apart, where that does not its id, and nothing where
@@ -114,7 +154,7 @@ static void test_utf8(void **state)
 		{ .title = "Système de récupération à utiliser", .can_start = true },
 	};
 
-	expect(rows, 1, 20, true, "        TITLE\n  0     Système de …\n");
+	expect(rows, 1, 20, true, "        TITLE\n  0     Syst…tiliser\n");
 	expect(rows, 1, 15, false, "        TITLE\n  0     Syst...\n");
 	expect(rows, 1, 0, false, "        TITLE\n  0     Système de récupération à utiliser\n");
 }
@@ -123,6 +163,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_widths),
+		cmocka_unit_test(test_menu),
 		cmocka_unit_test(test_titles),
 		cmocka_unit_test(test_utf8),
 	};

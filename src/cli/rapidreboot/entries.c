@@ -37,6 +37,34 @@ struct kx_entry entries_get(const struct entries *e, size_t i)
 	return entry;
 }
 
+struct entry_row *entries_rows(const struct kx_entries *list, size_t n)
+{
+	struct entry_row *rows = calloc(n + 1, sizeof(*rows));
+	size_t running;
+
+	if (!rows)
+		return NULL;
+	if (kx_entries_find(list, "current", &running, NULL) < 0)
+		running = n;
+	for (size_t i = 0; i < n; i++) {
+		struct kx_entry entry = { .size = sizeof(entry) };
+
+		(void)kx_entries_entry(list, i, &entry);
+		rows[i] = (struct entry_row){
+			.title = entry.title,
+			.version = entry.version,
+			.id = entry.id,
+			.kernel = entry.kernel,
+			.n_notes = entry.n_warnings,
+			.is_default = entry.is_default,
+			.is_running = i == running,
+			.is_guessed = entry.is_guessed,
+			.can_start = entry.bootable,
+		};
+	}
+	return rows;
+}
+
 const char *entries_type_name(enum kx_entry_type type)
 {
 	switch (type) {

@@ -3,6 +3,7 @@
 
 /* What list, show and eval-grub share: whose entries, and how they are printed. */
 
+#include "cli/entry-table.h"
 #include "cli/json.h"
 #include "cli/rapidreboot/command.h"
 
@@ -21,6 +22,9 @@ void entries_close(struct entries *e);
 
 /* Entry @i, which there is. */
 struct kx_entry entries_get(const struct entries *e, size_t i);
+/* A row for each of the @n entries of @list, which they borrow their texts from; to be freed, NULL without
+ * memory. */
+struct entry_row *entries_rows(const struct kx_entries *list, size_t n);
 const char *entries_type_name(enum kx_entry_type type);
 
 /* The members of the documented object of `list --json`, and one of its entries. */

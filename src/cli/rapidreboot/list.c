@@ -7,7 +7,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cli/entry-table.h"
 #include "cli/locale.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
@@ -71,30 +70,19 @@ static int fail_memory(void)
 static int print_table(const struct entries *e)
 {
 	const size_t n = e->info.n_entries;
-	_cleanup_free_ struct entry_row *rows = calloc(n + 1, sizeof(*rows));
+	_cleanup_free_ struct entry_row *rows = entries_rows(e->list, n);
+	_cleanup_entry_table_ struct entry_table table = { 0 };
 	_cleanup_strbuf_ struct strbuf b = { 0 };
-	size_t running;
 
-	if (!rows)
+	if (!rows || entry_table_make(rows, n, locale_is_utf8(), &table) < 0)
 		return fail_memory();
-	if (kx_entries_find(e->list, "current", &running, NULL) < 0)
-		running = n;
-	for (size_t i = 0; i < n; i++) {
-		const struct kx_entry entry = entries_get(e, i);
-
-		rows[i] = (struct entry_row){
-			.title = entry.title,
-			.version = entry.version,
-			.id = entry.id,
-			.kernel = entry.kernel,
-			.n_notes = entry.n_warnings,
-			.is_default = entry.is_default,
-			.is_running = i == running,
-			.is_guessed = entry.is_guessed,
-			.can_start = entry.bootable,
-		};
-	}
-	entry_table(rows, n, columns_of_output(), locale_is_utf8(), &b);
+	if (!n)
+		return EXIT_OK;
+	entry_table_fit(&table, columns_of_output(), true);
+	entry_table_heading(&table, &b);
+	for (size_t i = 0; i < n; i++)
+		entry_table_row(&table, i, &b);
+	entry_table_legend(&table, &b);
 	if (b.failed)
 		return fail_memory();
 	print_lines(&b);
@@ -156,5 +144,5 @@ const struct command list_command = {
 	.taker = BY_LIST,
 	.about =
 		"Shows the entries of this machine's boot loader, a line each: * before the one that it would start\n"
-		"next, > before the one that runs. With --long also ids, paths, the file and line each is from, and notes.",
+		"next, = before the one that runs. With --long also ids, paths, the file and line each is from, and notes.",
 };

@@ -5,8 +5,8 @@
 #include "base/utf8.h"
 #include "cli/rapidreboot/menu.h"
 
-/* Layout: title, empty row, the list, empty row, command line, help. On a screen of few rows: the
- * list and one row of the command line. */
+/* Layout: title, heading of the list, the list, what its marks mean, command line, help. On a screen of few
+ * rows: the list and one row of the command line. */
 struct layout {
 	unsigned above, list, cmdline_row, cmdline_rows;
 	bool help;
@@ -23,15 +23,24 @@ static struct layout layout_of(unsigned rows)
 
 #define CONTROL(c) ((c)&0x1f)
 
-void menu_init(struct menu *menu, const struct menu_item *items, size_t n, const char *message,
-	       bool utf8)
+int menu_init(struct menu *menu, struct entry_row *rows, const struct menu_item *items, size_t n,
+	      const char *message, bool utf8)
 {
-	*menu = (struct menu){
-		.items = items, .n = n, .edited = SIZE_MAX, .message = message, .utf8 = utf8
-	};
+	*menu = (struct menu){ .rows = rows,
+			       .items = items,
+			       .n = n,
+			       .edited = SIZE_MAX,
+			       .message = message,
+			       .utf8 = utf8 };
 	for (size_t i = 0; i < n; i++)
-		if (items[i].is_default)
+		if (rows[i].is_default)
 			menu->chosen = i;
+	return entry_table_make(rows, n, utf8, &menu->table);
+}
+
+void menu_close(struct menu *menu)
+{
+	entry_table_done(&menu->table);
 }
 
 /* ---- text: what is one character to the terminal may be several bytes */
@@ -88,7 +97,7 @@ static void edit_begin(struct menu *menu)
 {
 	const char *line = cmdline_of(menu);
 
-	if (!menu->items[menu->chosen].can_start) {
+	if (!menu->rows[menu->chosen].can_start) {
 		menu->message = "kexec cannot start this entry";
 		return;
 	}
@@ -245,7 +254,7 @@ static enum menu_answer list_key(struct menu *menu, int key, unsigned rows)
 		return MENU_GOES_ON;
 	case '\r':
 	case '\n':
-		if (menu->items[menu->chosen].can_start)
+		if (menu->rows[menu->chosen].can_start)
 			return MENU_START;
 		menu->message = "kexec cannot start this entry";
 		return MENU_GOES_ON;
@@ -280,36 +289,54 @@ static void begin_row(struct strbuf *b, unsigned row)
 	strbuf_addf(b, "\033[%u;1H\033[0m\033[K", row);
 }
 
+enum { CURSOR = 2 }; /* columns before a row of the table */
+
+/* A line of the table, without its newline. */
+static void draw_line(struct menu *menu, struct strbuf *line, const char *cursor, unsigned columns,
+		      struct strbuf *b)
+{
+	if (line->failed || !line->n)
+		return;
+	line->s[line->n - 1] = '\0';
+	menu_add_text(b, cursor, columns, false);
+	menu_add_text(b, line->s, columns > CURSOR ? columns - CURSOR : 0, menu->utf8);
+}
+
 static void draw_item(struct menu *menu, size_t i, unsigned columns, struct strbuf *b)
 {
-	const struct menu_item *item = &menu->items[i];
 	_cleanup_strbuf_ struct strbuf line = { 0 };
 
-	/* visible without colours, too */
-	strbuf_add(&line, i == menu->chosen ? "> " : "  ");
-	strbuf_add(&line, item->is_default ? "* " : "  ");
-	strbuf_add(&line, item->title);
-	if (i == menu->edited)
-		strbuf_add(&line, " (edited)");
-	if (!item->can_start)
-		strbuf_add(&line, " [not bootable by kexec]");
+	entry_table_row(&menu->table, i, &line);
 	if (i == menu->chosen)
 		strbuf_add(b, "\033[7m");
-	if (!line.failed)
-		menu_add_text(b, line.s, columns, menu->utf8);
+	/* visible without colours, too */
+	draw_line(menu, &line, i == menu->chosen ? "> " : "  ", columns, b);
 }
 
 static void draw_list(struct menu *menu, const struct layout *l, unsigned columns, struct strbuf *b)
 {
+	_cleanup_strbuf_ struct strbuf heading = { 0 }, legend = { 0 };
+
 	if (menu->chosen < menu->top)
 		menu->top = menu->chosen;
 	if (menu->chosen >= menu->top + l->list)
 		menu->top = menu->chosen - l->list + 1;
+	for (size_t i = 0; i < menu->n; i++)
+		menu->rows[i].is_edited = i == menu->edited;
+	entry_table_fit(&menu->table, columns > CURSOR ? columns - CURSOR : 1, false);
 	for (unsigned i = 0; i < l->list; i++) {
 		begin_row(b, l->above + 1 + i);
 		if (menu->top + i < menu->n)
 			draw_item(menu, menu->top + i, columns, b);
 	}
+	if (!l->help)
+		return;
+	entry_table_heading(&menu->table, &heading);
+	begin_row(b, l->above);
+	draw_line(menu, &heading, "  ", columns, b);
+	entry_table_legend(&menu->table, &legend);
+	begin_row(b, l->above + 1 + l->list);
+	draw_line(menu, &legend, "", columns, b);
 }
 
 /* Characters from @s to @end. */

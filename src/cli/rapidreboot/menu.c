@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "base/num.h"
 #include "cli/ask.h"
@@ -24,47 +26,45 @@ struct answer {
 	char *cmdline;
 };
 
-/* ---- the entries as items */
+/**
+ * struct lines - what there is to choose
+ * @rows, @items: @n each; their texts belong to the entries
+ */
+struct lines {
+	struct entry_row *rows;
+	struct menu_item *items;
+	size_t n;
+};
 
-static char *title_of(const struct kx_entry *e)
+static void lines_done(struct lines *lines)
 {
-	_cleanup_strbuf_ struct strbuf b = { 0 };
-	char *title;
-
-	for (size_t i = 0; i < e->n_path; i++) {
-		strbuf_add(&b, i ? " > " : "");
-		strbuf_add(&b, e->path[i]);
-	}
-	if (e->n_path == 0)
-		strbuf_add(&b, e->title ? e->title : e->id);
-	return strbuf_take(&b, &title) < 0 ? NULL : title;
+	free(lines->rows);
+	free(lines->items);
 }
 
-static void items_free(struct menu_item *items, size_t n)
+static int lines_of(const struct kx_entries *entries, size_t n, struct lines *ret)
 {
-	for (size_t i = 0; items && i < n; i++)
-		free((void *)(uintptr_t)items[i].title);
-	free(items);
-}
+	struct lines lines = { entries_rows(entries, n), calloc(n + 1, sizeof(*lines.items)), n };
 
-static struct menu_item *items_of(const struct kx_entries *entries, size_t n)
-{
-	struct menu_item *items = calloc(n + 1, sizeof(*items));
-
-	for (size_t i = 0; items && i < n; i++) {
-		const struct kx_entry entry = choice_entry(entries, i);
-
-		items[i] = (struct menu_item){ title_of(&entry), entry.cmdline, entry.bootable,
-					       entry.is_default };
-		if (!items[i].title) {
-			items_free(items, n);
-			return NULL;
-		}
+	if (!lines.rows || !lines.items) {
+		lines_done(&lines);
+		fputs("rapidreboot: out of memory\n", stderr);
+		return EXIT_FAILED;
 	}
-	return items;
+	for (size_t i = 0; i < n; i++)
+		lines.items[i].cmdline = choice_entry(entries, i).cmdline;
+	*ret = lines;
+	return EXIT_OK;
 }
 
 /* ---- by the cursor */
+
+static void menu_freep(struct menu **menu)
+{
+	if (*menu)
+		menu_close(*menu);
+	free(*menu);
+}
 
 static int draw(struct menu *menu, unsigned *ret_rows)
 {
@@ -79,16 +79,17 @@ static int draw(struct menu *menu, unsigned *ret_rows)
 	return 0;
 }
 
-static int choose_on_screen(const struct menu_item *items, size_t n, const char *message,
-			    struct answer *ret)
+static int choose_on_screen(const struct lines *lines, const char *message, struct answer *ret)
 {
-	_cleanup_free_ struct menu *menu = malloc(sizeof(*menu));
+	_cleanup_(menu_freep) struct menu *menu = calloc(1, sizeof(*menu));
 	enum menu_answer answer = MENU_GOES_ON;
 	unsigned rows = 0;
-	int r = menu ? terminal_open() : -ENOMEM;
+	int r = !menu ? -ENOMEM
+		      : menu_init(menu, lines->rows, lines->items, lines->n, message,
+				  locale_is_utf8());
 
 	if (r == 0)
-		menu_init(menu, items, n, message, locale_is_utf8());
+		r = terminal_open();
 	while (r == 0 && answer == MENU_GOES_ON) {
 		r = draw(menu, &rows);
 		if (r == 0)
@@ -111,15 +112,32 @@ static int choose_on_screen(const struct menu_item *items, size_t n, const char 
 
 /* ---- by numbers, for terminals that cannot move their cursor */
 
-static void print_items(const struct menu_item *items, size_t n)
+static int print_lines(const struct lines *lines)
 {
-	for (size_t i = 0; i < n; i++) {
-		_cleanup_strbuf_ struct strbuf b = { 0 };
+	_cleanup_entry_table_ struct entry_table table = { 0 };
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+	struct winsize size = { 0 };
 
-		menu_add_text(&b, items[i].title, MENU_LINE_MAX, locale_is_utf8());
-		fprintf(stderr, "%3zu %c %s%s\n", i, items[i].is_default ? '*' : ' ',
-			b.s ? b.s : "", items[i].can_start ? "" : " [not bootable by kexec]");
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0)
+		size.ws_col = 0;
+	if (entry_table_make(lines->rows, lines->n, locale_is_utf8(), &table) < 0)
+		return EXIT_FAILED;
+	entry_table_fit(&table, size.ws_col, true);
+	entry_table_heading(&table, &b);
+	for (size_t i = 0; i < lines->n; i++)
+		entry_table_row(&table, i, &b);
+	entry_table_legend(&table, &b);
+	if (b.failed)
+		return EXIT_FAILED;
+	for (char *line = b.s, *end; *line; line = end + 1) {
+		_cleanup_strbuf_ struct strbuf plain = { 0 };
+
+		end = strchr(line, '\n');
+		*end = '\0';
+		menu_add_text(&plain, line, MENU_LINE_MAX, locale_is_utf8());
+		fprintf(stderr, "%s\n", plain.s ? plain.s : "");
 	}
+	return EXIT_OK;
 }
 
 /* A line of standard input without its newline, or NULL at its end. */
@@ -137,21 +155,22 @@ static char *read_answer(const char *question)
 	return line;
 }
 
-static int choose_by_number(const struct menu_item *items, size_t n, struct answer *ret)
+static int choose_by_number(const struct lines *lines, struct answer *ret)
 {
 	_cleanup_free_ char *number = NULL, *cmdline = NULL;
 	const char *old;
 	uint64_t i;
 
-	print_items(items, n);
+	if (print_lines(lines) != EXIT_OK)
+		return EXIT_FAILED;
 	number = read_answer("Number of what to start, nothing to leave: ");
 	if (!number || !*number)
 		return EXIT_NOTHING;
-	if (parse_u64(number, &i) < 0 || i >= n || !items[i].can_start) {
+	if (parse_u64(number, &i) < 0 || i >= lines->n || !lines->rows[i].can_start) {
 		plain_printf(stderr, "rapidreboot: \"%s\" cannot be started\n", number);
 		return EXIT_NOTHING;
 	}
-	old = items[i].cmdline;
+	old = lines->items[i].cmdline;
 	plain_printf(stderr, "Command line: %s\n", old ? old : "");
 	cmdline = read_answer("Another one, nothing to keep it: ");
 	if (!cmdline)
@@ -167,7 +186,7 @@ static int choose_by_number(const struct menu_item *items, size_t n, struct answ
 static int choose(const struct kx_entries *entries, const char *message, struct answer *ret)
 {
 	struct kx_entries_info info = { .size = sizeof(info) };
-	struct menu_item *items;
+	_cleanup_(lines_done) struct lines lines = { 0 };
 	int r;
 
 	(void)kx_entries_info(entries, &info);
@@ -175,12 +194,11 @@ static int choose(const struct kx_entries *entries, const char *message, struct 
 		fputs("rapidreboot: there is no entry to choose\n", stderr);
 		return EXIT_FAILED;
 	}
-	items = items_of(entries, info.n_entries);
-	if (!items)
-		return EXIT_FAILED;
-	r = terminal_can_draw() ? choose_on_screen(items, info.n_entries, message, ret)
-				: choose_by_number(items, info.n_entries, ret);
-	items_free(items, info.n_entries);
+	r = lines_of(entries, info.n_entries, &lines);
+	if (r != EXIT_OK)
+		return r;
+	r = terminal_can_draw() ? choose_on_screen(&lines, message, ret)
+				: choose_by_number(&lines, ret);
 	if (r == EXIT_NOTHING)
 		fputs("rapidreboot: nothing was done\n", stderr);
 	return r;

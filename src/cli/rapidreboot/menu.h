@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/strbuf.h"
+#include "cli/entry-table.h"
 
 /* ---- the terminal: any that knows the cursor, as ECMA-48 has it */
 
@@ -43,19 +44,19 @@ void terminal_write(const struct strbuf *b);
 enum { MENU_LINE_MAX = 8192 };
 
 /**
- * struct menu_item - one line to choose
- * @title: any bytes
- * @can_start: false: it is shown, and cannot be chosen
- * @is_default: the boot loader would start it
+ * struct menu_item - what one line stands for, beside what it tells
  * @cmdline: or NULL
+ * @by_loader: what kexec cannot start the boot loader can, when it is told to
  */
 struct menu_item {
-	const char *title, *cmdline;
-	bool can_start, is_default;
+	const char *cmdline;
+	bool by_loader;
 };
 
 /**
  * struct menu - state of the screen
+ * @rows: what the lines tell, any bytes
+ * @table: of @rows
  * @top: first item that is shown
  * @edited: item whose command line is @line, or SIZE_MAX
  * @editing: the keys go to @line
@@ -63,7 +64,9 @@ struct menu_item {
  * @message: in place of the help, once, or NULL
  */
 struct menu {
+	struct entry_row *rows;
 	const struct menu_item *items;
+	struct entry_table table;
 	size_t n, chosen, top;
 	size_t edited;
 	bool editing, utf8;
@@ -75,9 +78,10 @@ struct menu {
 
 enum menu_answer { MENU_GOES_ON, MENU_START, MENU_LEAVE };
 
-/* @message: the first one, or NULL */
-void menu_init(struct menu *menu, const struct menu_item *items, size_t n, const char *message,
-	       bool utf8);
+/* @message: the first one, or NULL. menu_close() releases what is in it. 0 or -ENOMEM. */
+_must_check_ int menu_init(struct menu *menu, struct entry_row *rows, const struct menu_item *items,
+			   size_t n, const char *message, bool utf8);
+void menu_close(struct menu *menu);
 /* What a key does. */
 enum menu_answer menu_key(struct menu *menu, int key, unsigned rows);
 /* The whole screen. */
