@@ -18,6 +18,9 @@ COMMAND = re.compile(r"\x1b\[(\??)([0-9;]*)([A-Za-z])")
 PENDING = re.compile(r"\x1b(\[\??[0-9;]*)?$")
 
 
+WAIT_S = int(os.environ.get("SCREEN_WAIT_S", "60"))     # a loaded machine may take long
+
+
 class Screen:
     def __init__(self, rows, columns):
         self.rows, self.columns = rows, columns
@@ -143,7 +146,7 @@ class Terminal:
 
     def wait_for(self, condition, what):
         """Until the screen is so; a loaded machine may take long."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + WAIT_S
         while not condition():
             assert time.monotonic() < end, f"{what}:\n" + "\n".join(self.screen.lines())
             self.read(0.05)

@@ -197,6 +197,135 @@ class Choosing(Menu):
         self.assertLeft(t, 6)
 
 
+class Once(Menu):
+    """What only the boot loader starts: it is told to start it once, and the machine goes through the firmware."""
+    HEEDS = "load_env\nif [ \"${next_entry}\" ]; then set default=\"${next_entry}\"; else set default=0; fi\n"
+    COLD = "run SYSTEMCTL_SKIP_AUTO_KEXEC=1 /usr/bin/systemctl reboot"
+
+    def setUp(self):
+        super().setUp()
+        self.program("/usr/sbin/grub-reboot")
+        self.take_other()
+
+    def take_other(self, head=HEEDS):
+        """A menu whose configuration heeds grub-reboot(8), as grub-mkconfig writes it, or another one."""
+        self.take_menu(head + f"menuentry 'Test' {{\n linux {self.kernel} root=/dev/sda1\n}}\n"
+                       "submenu 'More' --id 'more' {\n menuentry 'Other system' "
+                       "--id 'other' {\n  chainloader +1\n }\n}\n"
+                       "menuentry 'Gone' {\n linux /boot/vmlinuz-gone\n}\n")
+
+    def does(self, entry="more>other"):
+        """What grub-reboot(8) does: an environment block of 1024 bytes."""
+        (self.dir / "env").write_text(f"# GRUB Environment Block\nnext_entry={entry}\n".ljust(1024, "#"))
+        return {"FAKE_DOES_grub-reboot": f"cp {self.dir}/env {self.root}/boot/grub/grubenv"}
+
+    def choose(self, *args, typed="y\n", **env):
+        (self.root / "boot/grub/grubenv").unlink(missing_ok=True)
+        t = self.start(*args, env=env)
+        t.shows("q: leave")
+        t.type(DOWN)
+        t.shows("Enter: once, through the firmware")
+        t.type("e")
+        t.shows("kexec cannot start this entry")
+        t.type("\r")
+        if typed:
+            t.shows("Have grub start Other system once, through the firmware, now? [y/N]")
+            t.type(typed)
+        return t
+
+    def test_starts(self):
+        t = self.choose(**self.does())
+        self.assertLeft(t, 0)
+        self.assertEqual([line for line in self.log() if line.startswith("run ")],
+                         ["run /usr/sbin/grub-reboot more>other", self.COLD])
+        t = self.choose("--yes", typed=None, **self.does())
+        self.assertLeft(t, 0)
+        self.assertIn(self.COLD, self.log())
+
+    def test_declined(self):
+        t = self.choose(typed="n\n", **self.does())
+        self.assertLeft(t, 6)
+        self.assertEqual(self.log(), [])
+
+    def test_not_heeded(self):
+        """The loader would start something else all the same: nothing is rebooted."""
+        for env, head in ((self.does(), "set default=0\n"), (self.does("0"), self.HEEDS), ({}, self.HEEDS)):
+            with self.subTest((env, head)):
+                self.take_other(head)
+                t = self.choose(**env)
+                self.assertLeft(t, 1)
+                shown = "".join(line.ljust(80) for line in t.screen.lines())
+                self.assertIn("but would start Test by its configuration", shown)
+                self.assertNotIn(self.COLD, self.log())
+
+    def test_fails(self):
+        t = self.choose(FAKE_EXITS="grub-reboot=1", **self.does())
+        self.assertLeft(t, 1)
+        self.assertIn("grub-reboot failed (exit status 1)", " ".join(t.screen.lines()))
+        self.assertEqual(self.log(), ["run /usr/sbin/grub-reboot more>other"])
+        (self.root / "usr/sbin/grub-reboot").unlink()
+        t = self.choose()
+        self.assertLeft(t, 1)
+        self.assertIn("there is no such program", " ".join(t.screen.lines()))
+        self.assertEqual(self.log(), [])
+
+    def test_init_refuses(self):
+        """The next boot starts it all the same, which is said."""
+        t = self.choose(FAKE_EXITS="systemctl=1", **self.does())
+        self.assertLeft(t, 5)
+        self.assertIn("the next boot starts Other system all the same", " ".join(t.screen.lines()))
+
+    def test_what_cannot(self):
+        """Files that are missing are missing for the boot loader, too; no time, no other root."""
+        t = self.start()
+        t.shows("q: leave")
+        t.type(END + "\r")
+        t.shows("kexec cannot start this entry")
+        t.type("q")
+        self.assertLeft(t, 6)
+        t = self.choose("--when", "+5", typed=None)
+        self.assertLeft(t, 2)
+        self.assertEqual(self.log(), [])
+        t = self.choose("-n", typed=None)
+        self.assertLeft(t, 0)
+        self.assertIn("grub would start Other system once, through the firmware", t.screen.lines())
+        self.assertEqual(self.log(), [])
+
+    def test_systemd_boot(self):
+        (self.root / "boot/grub/grub.cfg").unlink()
+        loader = "4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+        variable = lambda text: b"\x06\0\0\0" + (text + "\0").encode("utf-16-le")
+        self.set("boot/loader/loader.conf", "default a.conf\n")
+        self.set("boot/loader/entries/a.conf", "title A\nlinux /vmlinuz\n")
+        self.set("boot/loader/entries/w.conf", "title Windows\nefi /w.efi\n")
+        self.set("boot/vmlinuz", "x")
+        self.set("boot/w.efi", "MZ")
+        self.set("sys/firmware/efi/efivars/.x", "")
+        efivars = self.root / "sys/firmware/efi/efivars"
+        (efivars / f"LoaderInfo-{loader}").write_bytes(variable("systemd-boot 252"))
+        (self.dir / "var").write_bytes(variable("w.conf"))
+        self.program("/usr/bin/bootctl")
+        t = self.start(env={"FAKE_DOES_bootctl": f"cp {self.dir}/var {efivars}/LoaderEntryOneShot-{loader}"})
+        t.shows("q: leave")
+        t.type(HOME)
+        t.shows("Enter: once, through the firmware")
+        t.type("\r")
+        t.shows("Have systemd-boot start Windows once")
+        t.type("y\n")
+        self.assertLeft(t, 0)
+        self.assertEqual([line for line in self.log() if line.startswith("run ")],
+                         ["run /usr/bin/bootctl set-oneshot w.conf", self.COLD])
+
+    def test_by_number(self):
+        t = self.start(env={"TERM": "dumb", **self.does()})
+        t.shows("nothing to leave:")
+        t.type("1\n")
+        t.shows("Have grub start Other system once")
+        t.type("y\n")
+        self.assertEqual(t.wait(), 0)
+        self.assertIn(self.COLD, self.log())
+
+
 class Editing(Menu):
     def edit(self, *keys, end="\r", start=True):
         """Edits the second entry ("root=/dev/sda2"), starts it, returns the command line."""
@@ -341,7 +470,7 @@ class Terminals(Menu):
             t.type("a b\n")
             self.assertEqual(t.wait(), 0)
             self.assertIn('cmdline="a b"', self.log()[0])
-        for answer in ("\n", "2\n", "9\n", "x\n", "-1\n", "\x04"):
+        for answer in ("\n", "3\n", "9\n", "x\n", "-1\n", "\x04"):
             t = self.start("-y", env={"TERM": "dumb"})
             t.shows("nothing to leave:")
             t.type(answer)

@@ -14,22 +14,22 @@ ROOT = "root=UUID=0a3407de-014b-458b-b5c1-848e92a327a3 ro"
 # As grub-mkconfig of Debian 12 writes it, with two kernels and another system on the disk.
 MENU = f"""
 set default="0"
-menuentry 'Debian GNU/Linux' --class debian $menuentry_id_option 'gnulinux-simple-0a34' {{
+menuentry 'Debian GNU/Linux' --class debian --id 'gnulinux-simple-0a34' {{
  linux /boot/vmlinuz-6.1.0-51-amd64 {ROOT} quiet
  initrd /boot/initrd.img-6.1.0-51-amd64
 }}
-submenu 'Advanced options for Debian GNU/Linux' $menuentry_id_option 'gnulinux-advanced-0a34' {{
+submenu 'Advanced options for Debian GNU/Linux' --id 'gnulinux-advanced-0a34' {{
 """
 for release in ("6.1.0-51-amd64", "6.1.0-50-amd64"):
     for mode, title, words in (("advanced", "", "quiet"), ("recovery", " (recovery mode)", "single")):
         MENU += (f" menuentry 'Debian GNU/Linux, with Linux {release}{title}' "
-                 f"$menuentry_id_option 'gnulinux-{release}-{mode}-0a34' {{\n"
+                 f"--id 'gnulinux-{release}-{mode}-0a34' {{\n"
                  f"  linux /boot/vmlinuz-{release} {ROOT} {words}\n  initrd /boot/initrd.img-{release}\n }}\n")
 MENU += """}
-menuentry 'Windows Boot Manager (on /dev/sda1)' $menuentry_id_option 'osprober-efi-1' {
+menuentry 'Windows Boot Manager (on /dev/sda1)' --id 'osprober-efi-1' {
  chainloader /EFI/Microsoft/Boot/bootmgfw.efi
 }
-menuentry 'UEFI Firmware Settings' $menuentry_id_option 'uefi-firmware' {
+menuentry 'UEFI Firmware Settings' --id 'uefi-firmware' {
  fwsetup
 }
 """

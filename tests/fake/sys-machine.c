@@ -20,6 +20,7 @@
  *   FAKE_EXITS       "systemctl=1[,…]" exit statuses of programs, by last component
  *   FAKE_OUTPUT      what a program prints whose output is read; FAKE_OUTPUT_WORD the same of a
  *                    program whose last argument is WORD
+ *   FAKE_DOES_WORD   a command of the shell that is run when the program WORD is
  *   FAKE_INIT_STAYS  set: BusyBox init takes the order of its program reboot and does not begin
  *   FAKE_BOOTTIME    milliseconds since the boot
  *   FAKE_HANGS       set: whoever asks for the time since the boot waits for ever
@@ -359,6 +360,16 @@ static uint64_t fake_tsc(struct sys *sys)
 	return strtoull(getenv("FAKE_TSC") ?: "0", NULL, 10);
 }
 
+/* What the program changes: a command of the shell in FAKE_DOES_PROGRAM. */
+static void does(const char *program)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "FAKE_DOES_%s", program);
+	if (getenv(name) && system(getenv(name)) != 0)
+		abort();
+}
+
 static const char *output_of(char *const argv[])
 {
 	char name[64];
@@ -403,6 +414,7 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 			abort();
 	}
 	raise_during(strrchr(argv[0], '/') + 1);
+	does(strrchr(argv[0], '/') + 1);
 	r = number_of(getenv("FAKE_EXITS"), strrchr(argv[0], '/') + 1);
 	/* ended by a signal: that of the way down which it has asked for */
 	if ((r == 0 || r > 128) && strcmp(strrchr(argv[0], '/'), "/reboot") == 0)

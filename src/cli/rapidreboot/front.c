@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
 #include "cli/progress.h"
 #include "cli/reason-status.h"
 
@@ -37,6 +38,22 @@ int front_verdict(const struct reboot *rb, const struct verdict *v)
 	else if (v->reason != REASON_FIRMWARE)
 		return fail_reason(v->reason, &v->err);
 	return reason_status(v->reason);
+}
+
+bool front_agreed(const struct config *config, const struct options *o, const char *question,
+		  bool *ret_asked)
+{
+	*ret_asked = false;
+	if (o->yes || config->confirm == CONFIG_CONFIRM_NEVER)
+		return true;
+	if (config->confirm == CONFIG_CONFIRM_ALWAYS && !can_ask()) {
+		fputs("rapidreboot: the configuration wants a person to agree (CONFIRM=always): "
+		      "--yes does\n",
+		      stderr);
+		return false;
+	}
+	*ret_asked = can_ask();
+	return ask_person(question);
 }
 
 /* ---- a wish */

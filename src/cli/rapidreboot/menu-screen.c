@@ -254,7 +254,7 @@ static enum menu_answer list_key(struct menu *menu, int key, unsigned rows)
 		return MENU_GOES_ON;
 	case '\r':
 	case '\n':
-		if (menu->rows[menu->chosen].can_start)
+		if (menu->rows[menu->chosen].can_start || menu->items[menu->chosen].by_loader)
 			return MENU_START;
 		menu->message = "kexec cannot start this entry";
 		return MENU_GOES_ON;
@@ -351,11 +351,18 @@ static size_t count(const char *s, const char *end)
 	return n;
 }
 
+static const char *text_of(const struct menu *menu)
+{
+	if (!menu->rows[menu->chosen].can_start && menu->items[menu->chosen].by_loader)
+		return "The boot loader can start this. Enter: once, through the firmware";
+	return cmdline_of(menu) ? cmdline_of(menu) : "";
+}
+
 /* The rows of it that the cursor is in. */
 static void draw_cmdline(const struct menu *menu, const struct layout *l, unsigned columns,
 			 struct strbuf *b)
 {
-	const char *s = cmdline_of(menu) ? cmdline_of(menu) : "";
+	const char *s = text_of(menu);
 	const size_t at = menu->editing ? count(s, s + menu->cursor) : 0;
 	const size_t row = at / columns;
 	const size_t skip = row >= l->cmdline_rows ? row - l->cmdline_rows + 1 : 0;

@@ -15,6 +15,7 @@
 #include "cli/plain.h"
 #include "cli/rapidreboot/front.h"
 #include "cli/rapidreboot/menu.h"
+#include "reboot/once.h"
 
 /**
  * struct answer - what a person wants
@@ -42,8 +43,10 @@ static void lines_done(struct lines *lines)
 	free(lines->items);
 }
 
-static int lines_of(const struct kx_entries *entries, size_t n, struct lines *ret)
+static int lines_of(const struct kx_entries *entries, const struct kx_entries_info *info,
+		    struct lines *ret)
 {
+	const size_t n = info->n_entries;
 	struct lines lines = { entries_rows(entries, n), calloc(n + 1, sizeof(*lines.items)), n };
 
 	if (!lines.rows || !lines.items) {
@@ -51,8 +54,11 @@ static int lines_of(const struct kx_entries *entries, size_t n, struct lines *re
 		fputs("rapidreboot: out of memory\n", stderr);
 		return EXIT_FAILED;
 	}
-	for (size_t i = 0; i < n; i++)
-		lines.items[i].cmdline = choice_entry(entries, i).cmdline;
+	for (size_t i = 0; i < n; i++) {
+		const struct kx_entry entry = choice_entry(entries, i);
+
+		lines.items[i] = (struct menu_item){ entry.cmdline, once_possible(info, &entry) };
+	}
 	*ret = lines;
 	return EXIT_OK;
 }
@@ -166,16 +172,19 @@ static int choose_by_number(const struct lines *lines, struct answer *ret)
 	number = read_answer("Number of what to start, nothing to leave: ");
 	if (!number || !*number)
 		return EXIT_NOTHING;
-	if (parse_u64(number, &i) < 0 || i >= lines->n || !lines->rows[i].can_start) {
+	if (parse_u64(number, &i) < 0 || i >= lines->n ||
+	    (!lines->rows[i].can_start && !lines->items[i].by_loader)) {
 		plain_printf(stderr, "rapidreboot: \"%s\" cannot be started\n", number);
 		return EXIT_NOTHING;
 	}
+	ret->index = (size_t)i;
+	if (!lines->rows[i].can_start)
+		return EXIT_OK;
 	old = lines->items[i].cmdline;
 	plain_printf(stderr, "Command line: %s\n", old ? old : "");
 	cmdline = read_answer("Another one, nothing to keep it: ");
 	if (!cmdline)
 		return EXIT_NOTHING;
-	ret->index = (size_t)i;
 	if (*cmdline)
 		ret->cmdline = TAKE_PTR(cmdline);
 	return EXIT_OK;
@@ -194,7 +203,7 @@ static int choose(const struct kx_entries *entries, const char *message, struct 
 		fputs("rapidreboot: there is no entry to choose\n", stderr);
 		return EXIT_FAILED;
 	}
-	r = lines_of(entries, info.n_entries, &lines);
+	r = lines_of(entries, &info, &lines);
 	if (r != EXIT_OK)
 		return r;
 	r = terminal_can_draw() ? choose_on_screen(&lines, message, ret)
@@ -204,11 +213,13 @@ static int choose(const struct kx_entries *entries, const char *message, struct 
 	return r;
 }
 
-/* Reads the entries and has one chosen, with its content. */
+/* Reads the entries and has one chosen, with its content. What only the boot loader starts is dealt with: @ret
+ * stays NULL. */
 static int pick(const struct options *o, const char *message, struct pick **ret, char **ret_cmdline)
 {
 	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
 	_cleanup_(kx_entries_freep) struct kx_entries *entries = NULL;
+	struct kx_entries_info info = { .size = sizeof(info) };
 	_cleanup_wish_ struct wish wish = { 0 };
 	struct answer answer = { 0 };
 	struct kx_error err = { 0 };
@@ -224,6 +235,10 @@ static int pick(const struct options *o, const char *message, struct pick **ret,
 	if (r != EXIT_OK)
 		return r;
 	entry = choice_entry(entries, answer.index);
+	if (!entry.bootable) {
+		(void)kx_entries_info(entries, &info);
+		return menu_start_once(&rb, &wish, o, &info, &entry);
+	}
 	*ret_cmdline = answer.cmdline;
 	return pick_new(&entry, ret) < 0 ? EXIT_FAILED : EXIT_OK;
 }
@@ -242,7 +257,7 @@ static int menu(const struct options *o)
 
 		reason = REASON_NONE;
 		r = pick(o, message, &picked, &cmdline);
-		if (r == EXIT_OK)
+		if (r == EXIT_OK && picked)
 			r = reboot_with(o, "menu", picked, cmdline, &reason);
 		message = "the boot configuration has changed: choose again";
 	} while (reason == REASON_ENTRY_CHANGED);
@@ -270,6 +285,8 @@ const struct command menu_command = {
 	.summary = "choose an entry and edit its command line",
 	.run = run,
 	.taker = BY_MENU,
-	.about = "Shows the boot entries on a terminal, to pick one with the arrow keys and edit\n"
-		 "its command line; then it is started as `rapidreboot ENTRY` would.",
+	.about =
+		"Shows the boot entries on a terminal, to pick one with the arrow keys and edit\n"
+		"its command line; then it is started as `rapidreboot ENTRY` would. What kexec cannot\n"
+		"start is started once by the boot loader, through the firmware.",
 };

@@ -39,6 +39,19 @@ void terminal_size(unsigned *ret_rows, unsigned *ret_columns);
 int terminal_key(void);
 void terminal_write(const struct strbuf *b);
 
+/* ---- what only the boot loader starts */
+
+struct kx_entries_info;
+struct kx_entry;
+struct options;
+struct reboot;
+struct wish;
+
+/* Asks, has the boot loader start @entry at the next boot only, and reboots through the firmware. An exit
+ * status. */
+int menu_start_once(const struct reboot *rb, const struct wish *wish, const struct options *o,
+		    const struct kx_entries_info *list, const struct kx_entry *entry);
+
 /* ---- the screen */
 
 enum { MENU_LINE_MAX = 8192 };

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/ask.h"
 #include "cli/json.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/front.h"
@@ -54,24 +53,6 @@ static int tell(const struct start *s, const struct options *o, const struct ini
 
 /* ---- questions */
 
-/* --yes answers the question. The configuration (CONFIRM) may want no question, or an answer even
- * without a terminal. @ret_asked: a person was asked. */
-static bool agreed(const struct config *config, const struct options *o, const char *question,
-		   bool *ret_asked)
-{
-	*ret_asked = false;
-	if (o->yes || config->confirm == CONFIG_CONFIRM_NEVER)
-		return true;
-	if (config->confirm == CONFIG_CONFIRM_ALWAYS && !can_ask()) {
-		fputs("rapidreboot: the configuration wants a person to agree (CONFIRM=always): "
-		      "--yes does\n",
-		      stderr);
-		return false;
-	}
-	*ret_asked = can_ask();
-	return ask_person(question);
-}
-
 static int not_agreed(void)
 {
 	fputs("rapidreboot: nothing was done\n", stderr);
@@ -90,7 +71,7 @@ static bool agreed_to_start(struct start *s, const struct way_down *way, const s
 		       version ? " (" : "", version ? version : "", version ? ")" : "",
 		       s->choice.guess ? ", which is a guess," : "",
 		       wish->when.text[0] ? wish->when.text : "now");
-	return agreed(&s->choice.config, o, question, &s->person_agreed);
+	return front_agreed(&s->choice.config, o, question, &s->person_agreed);
 }
 
 /* ---- acting */
@@ -115,8 +96,8 @@ static int through_firmware(const struct reboot *rb, const struct wish *wish, co
 		      stderr);
 		return EXIT_COLD;
 	}
-	if (!agreed(&s->choice.config, o, "Only the firmware can do that. Reboot through it now?",
-		    &was_asked))
+	if (!front_agreed(&s->choice.config, o,
+			  "Only the firmware can do that. Reboot through it now?", &was_asked))
 		return not_agreed();
 	reason = go_cold(rb, &way, false, &err);
 	return fail_reason(reason, &err);
@@ -143,7 +124,7 @@ static int or_cold(const struct reboot *rb, const struct wish *wish, const struc
 		      stderr);
 		return EXIT_COLD;
 	}
-	if (!agreed(&s->choice.config, o, "Reboot through the firmware instead?", &was_asked))
+	if (!front_agreed(&s->choice.config, o, "Reboot through the firmware instead?", &was_asked))
 		return not_agreed();
 	fputs("rapidreboot: rebooting through the firmware instead (--or-cold)\n", stderr);
 	reason = go_cold_instead(rb, &way, text, &err);
