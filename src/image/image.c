@@ -87,6 +87,7 @@ static int fail_unknown(const struct image_formats *formats, struct bytes file,
 		const char *magic; /* of four bytes */
 		const char *what;
 	} others[] = {
+		{ 0x202, "HdrS", "an x86 bzImage" },
 		{ 0x38, "ARM\x64", "an arm64 Image" },
 		{ 0x38, "RSC\x05", "a riscv Image" },
 		{ 4, "zimg", "a compressed EFI image (zboot)" },
@@ -158,4 +159,23 @@ int image_parse(const struct image_formats *formats, struct bytes file, const ch
 	if (r == 0)
 		*ret = image;
 	return r;
+}
+
+int image_parse_unpacked(const struct image_formats *formats, struct bytes kernel,
+			 struct image *image, struct kx_error *err)
+{
+	struct image inner;
+	int r = probe_native(formats, kernel, &inner, err);
+
+	if (r == -ENOEXEC || (r == 0 && inner.packed.n))
+		return kx_fail(err, -EBADMSG, "%s: what it unpacks to is no kernel for %s",
+			       image->name, formats->processor);
+	if (r < 0)
+		return kx_fail_in(err, r, "%s", image->name);
+	inner.type = image->type;
+	inner.name = image->name;
+	inner.is_uki = image->is_uki;
+	inner.uki = image->uki;
+	*image = inner;
+	return 0;
 }

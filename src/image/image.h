@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "fundamental/bytes.h"
+#include "image/aarch64/aarch64.h"
 #include "image/elf.h"
 #include "image/x86_64/x86_64.h"
 
@@ -41,9 +42,13 @@ struct image {
 	struct uki uki; /* when is_uki */
 	/* what will be entered: for a UKI the type of its .linux */
 	unsigned inner;
+	/* A format that only holds a kernel, which somebody has to unpack: its compressed stream. As long as it
+	 * has bytes nothing below is known; image_parse_unpacked() tells it. */
+	struct bytes packed;
 	union {
 		struct elf elf;
 		struct x86_64_image x86_64;
+		struct arm64_image aarch64;
 	};
 };
 
@@ -74,6 +79,11 @@ struct image_formats {
  */
 _must_check_ int image_parse(const struct image_formats *formats, struct bytes file,
 			     const char *demanded, struct image *ret, struct kx_error *err);
+
+/* Tells @image what @kernel, its unpacked stream, is; it keeps type, name and UKI. Errors as image_parse(), but
+ * -EBADMSG where it holds no kernel, or one that is packed once more. */
+_must_check_ int image_parse_unpacked(const struct image_formats *formats, struct bytes kernel,
+				      struct image *image, struct kx_error *err);
 
 /* Name of compression format @file begins with ("gzip", "xz", "lzma", "zstd", "lz4", "bzip2",
  * "lzop"), or NULL. */

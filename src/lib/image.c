@@ -68,6 +68,24 @@ static int image_unpack(struct kx_ctx *ctx, struct kx_image *image, struct kx_er
 	return 0;
 }
 
+/* The kernel that is entered: the file itself, the section of a unified kernel image, or what is packed in one of
+ * them. */
+static int image_find_kernel(struct kx_ctx *ctx, struct kx_image *image, struct kx_error *err)
+{
+	const struct bytes packed = image->image.packed;
+	int r;
+
+	image->kernel = image->image.is_uki ? image->image.uki.linux_image : image->contents;
+	if (!packed.n)
+		return 0;
+	r = unpack_file(ctx, packed, FILE_SIZE_MAX, &image->unpacked, err);
+	if (r < 0)
+		return kx_fail_in(err, r, "%s: %s", image->path, image->image.name);
+	image->compression = compression_detect(packed);
+	image->kernel = (struct bytes){ image->unpacked.p, image->unpacked.n };
+	return 0;
+}
+
 /* A copy as a string, or NULL where there is none. */
 static int bytes_string(struct bytes b, char **ret)
 {
@@ -125,6 +143,13 @@ static int image_fill(struct kx_ctx *ctx, const struct kx_part *part, const char
 	if (r < 0)
 		return fail_image(err, r, name, KX_STEP_KERNEL_UNPACK);
 	r = image_parse(image->arch->formats, image->contents, type, &image->image, err);
+	if (r < 0)
+		return fail_image(err, kx_fail_in(err, r, "%s", name), name, KX_STEP_KERNEL_TYPE);
+	r = image_find_kernel(ctx, image, err);
+	if (r < 0)
+		return fail_image(err, r, name, KX_STEP_KERNEL_UNPACK);
+	if (image->image.packed.n)
+		r = image_parse_unpacked(image->arch->formats, image->kernel, &image->image, err);
 	if (r < 0)
 		return fail_image(err, kx_fail_in(err, r, "%s", name), name, KX_STEP_KERNEL_TYPE);
 	return image_strings(image) < 0 ? kx_fail(err, -ENOMEM, "out of memory") : 0;
@@ -191,6 +216,7 @@ KX_EXPORT struct kx_image *kx_image_free(struct kx_image *image)
 	free(image->path);
 	fd_close(image->fd);
 	contents_done(&image->file);
+	contents_done(&image->unpacked);
 	free(image->version);
 	free(image->title);
 	free(image->cmdline);

@@ -40,10 +40,12 @@ struct kx_image {
 	char *path;
 	int fd;
 	const struct arch *arch;
-	struct contents file;  /* as stored, or unpacked */
-	struct bytes contents; /* of it */
-	uint64_t n_changes;    /* mapped_changes() before it was read */
-	bool is_anonymous;     /* given by the caller as bytes or a descriptor: it has no path */
+	struct contents file;	  /* as stored, or unpacked */
+	struct bytes contents;	  /* of it */
+	struct contents unpacked; /* the kernel that the format holds packed, or nothing */
+	struct bytes kernel;	  /* what is entered: the file, or the part of it, or @unpacked */
+	uint64_t n_changes;	  /* mapped_changes() before it was read */
+	bool is_anonymous;	  /* given by the caller as bytes or a descriptor: it has no path */
 	/* references of plans that were made of it; the caller's own is not counted */
 	unsigned n_refs;
 	const char *compression;

@@ -67,7 +67,7 @@ KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info
 		.n_segments = plan->plan.n_segments,
 		.n_memory = plan->plan.memory.n,
 		.n_warnings = plan->n_warnings + plan->plan.n_warnings,
-		.kernel_size = image->is_uki ? image->uki.linux_image.n : plan->image->contents.n,
+		.kernel_size = plan->image->kernel.n,
 		.initrd_size = plan->initrd.bytes.n,
 		.initrd_damage = plan->initrd_damage,
 		.diet = plan->diet,

@@ -44,11 +44,9 @@ int plan_add_warning(struct kx_plan *plan, const char *sentence)
 static int kernel_descriptor(struct kx_plan *plan, struct kx_error *err)
 {
 	const struct kx_image *image = plan->image;
-	const struct bytes inner =
-		image->image.is_uki ? image->image.uki.linux_image : image->contents;
-	const struct piece whole = { inner.p, inner.n };
+	const struct piece whole = { image->kernel.p, image->kernel.n };
 
-	plan->kernel.bytes.n = inner.n;
+	plan->kernel.bytes.n = image->kernel.n;
 	if (!image->image.is_uki && !image->compression) {
 		plan->kernel.fd = image->fd;
 		return 0;

@@ -2,8 +2,9 @@
 /*
  * Says in words of "key value" what the library takes a kernel file for, for real-images.py.
  *
- *     describe-image FILE [TYPE [PAYLOAD-OUT]]
+ *     describe-image [--arm64] FILE [TYPE [PAYLOAD-OUT]]
  *
+ * With --arm64 the file is one for such a machine, and PAYLOAD-OUT gets the Image in it.
  * TYPE is a name of kexec --type or "-" for any. The unpacked payload of a bzImage is written to
  * PAYLOAD-OUT. Exit status 1 and the sentence on standard error when the file is refused.
  */
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/io.h"
 #include "image/image.h"
 
@@ -80,14 +82,50 @@ static int describe(const struct image *image, const char *payload_out, struct k
 	return -EINVAL;
 }
 
+static int describe_arm64(struct image *image, const char *payload_out, struct kx_error *err)
+{
+	_cleanup_free_ uint8_t *p = NULL;
+	const struct arm64_image *kernel = &image->aarch64;
+	size_t n = 0;
+	FILE *f;
+	int r = 0;
+
+	printf("type %s\n", image->name);
+	if (image->packed.n) {
+		printf("packed %s\n", compression_detect(image->packed));
+		r = decompress(image->packed, FILE_MAX, &p, &n, err);
+		if (r == 0)
+			r = image_parse_unpacked(&image_formats_aarch64, (struct bytes){ p, n },
+						 image, err);
+	}
+	if (r < 0)
+		return r;
+	printf("release %.*s\nsize 0x%" PRIx64 "\ntext_offset 0x%" PRIx64 "\npages %d\n"
+	       "anywhere %d\n",
+	       (int)kernel->release.n, (const char *)kernel->release.p, kernel->size,
+	       kernel->text_offset, kernel->pages, kernel->is_anywhere);
+	f = payload_out ? fopen(payload_out, "wbe") : NULL;
+	if (payload_out && (!f || fwrite(kernel->file.p, 1, kernel->file.n, f) != kernel->file.n ||
+			    fclose(f) != 0))
+		return kx_fail(err, -EIO, "%s: cannot be written", payload_out);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	const struct image_formats *formats = &image_formats_x86_64;
 	_cleanup_free_ uint8_t *p = NULL;
 	const char *compression, *type;
 	struct kx_error err = { 0 };
 	struct image image;
 	size_t n;
+	int r;
 
+	if (argc > 1 && strcmp(argv[1], "--arm64") == 0) {
+		formats = &image_formats_aarch64;
+		argv++;
+		argc--;
+	}
 	if (argc < 2 || read_file_in(ROOT_HERE, argv[1], FILE_MAX, &p, &n) < 0) {
 		fprintf(stderr, "usage: %s FILE [TYPE [PAYLOAD-OUT]]\n", argv[0]);
 		return 2;
@@ -103,8 +141,10 @@ int main(int argc, char **argv)
 		printf("compression %s\n", compression);
 	}
 	type = argc > 2 && strcmp(argv[2], "-") != 0 ? argv[2] : NULL;
-	if (image_parse(&image_formats_x86_64, (struct bytes){ p, n }, type, &image, &err) < 0 ||
-	    describe(&image, argc > 3 ? argv[3] : NULL, &err) < 0)
-		return complain(&err);
-	return 0;
+	r = image_parse(formats, (struct bytes){ p, n }, type, &image, &err);
+	if (r == 0)
+		r = (formats == &image_formats_aarch64
+			     ? describe_arm64(&image, argc > 3 ? argv[3] : NULL, &err)
+			     : describe(&image, argc > 3 ? argv[3] : NULL, &err));
+	return r < 0 ? complain(&err) : 0;
 }

@@ -4,8 +4,8 @@
 
     tests/vm/real-images.py [DESCRIBE-IMAGE]
 
-The kernels of every suite as bzImage, as vmlinux and packed by every compressor; Xen; a unified
-kernel image; files that are no kernels. Names of files tell the release, binutils the addresses,
+The kernels of every suite as bzImage, as vmlinux and packed by every compressor; those for arm64 as Image, packed as a
+whole and into EFI zboot images by every compressor; Xen; a unified kernel image; files that are no kernels. Names of files tell the release, binutils the addresses,
 the compressors' own tools the unpacked bytes. Fetches what is missing; nothing is skipped.
 """
 import array
@@ -244,6 +244,48 @@ def check_uki(report, suite):
                  True)
 
 
+def zboot(stream, kind):
+    """@stream as drivers/firmware/efi/libstub/zboot-header.S and Makefile.zboot put it into an EFI program."""
+    header = bytearray(0x1000)
+    header[0:2], header[4:8] = b"MZ", b"zimg"
+    struct.pack_into("<II", header, 8, len(header), len(stream))
+    header[0x18:0x18 + len(kind)] = kind
+    struct.pack_into("<II", header, 0x38, 0x818223cd, 0x40)
+    header[0x40:0x42] = b"PE"
+    return bytes(header) + stream
+
+
+# Suffix of derived.COMPRESSORS: name in the header of a zboot image. All but gzip have the size behind the stream.
+ZBOOT = {"gz": b"gzip", "xz": b"xzkern", "lzma": b"lzma", "lzo": b"lzo", "zst": b"zstd", "lz4-legacy": b"lz4"}
+
+
+def check_arm64(report, suite):
+    """The kernel of @suite for arm64 as it is, and in every wrapping."""
+    path = images.kernel(f"arm64-{suite}")
+    content = read(path)
+    release = re.search(r"modules/([^/]+)/vmlinuz$|vmlinuz-([^/]+)$", path)
+    expected = {"release": [release[1] or release[2]], "text_offset": ["0x0"], "pages": ["1"], "anywhere": ["1"],
+                "size": [hex(struct.unpack_from("<Q", content, 16)[0])]}
+    wrapped = {"Image": content}
+    if suite == images.SUITES[0]:
+        for suffix, kind in ZBOOT.items():
+            stream = derived.COMPRESSORS[suffix](content)
+            wrapped[f"vmlinuz, {suffix}"] = zboot(stream, kind) + (b"" if suffix == "gz" else struct.pack("<I", len(content)))
+        wrapped["Image, packed"] = derived.COMPRESSORS["gz"](content)
+    for what, data in wrapped.items():
+        out = os.path.join(report.folder, "arm64-out")
+        found = report.describe("--arm64", report.file("arm64", data), "-", out)
+        if isinstance(found, str):
+            report.equal(f"arm64 {suite}: {what}", found, "accepted")
+            continue
+        report.equal(f"arm64 {suite}: {what}", {key: found.get(key) for key in expected}, expected)
+        report.equal(f"arm64 {suite}: {what}: type", found["type"], [what.partition(",")[0]])
+        report.equal(f"arm64 {suite}: {what}: the Image", read(out) == content, True)
+    for what, data in wrapped.items():
+        half = report.describe("--arm64", report.file("half", data[:len(data) // 2]))
+        report.equal(f"arm64 {suite}: half of {what}", str(half)[:4], "-74 ")
+
+
 def check_strangers(report):
     report.refused(sys.executable, -8, "dynamic linker|operating system")
     report.refused("/bin/true", -8, "dynamic linker|operating system")
@@ -257,13 +299,16 @@ def main():
     program = sys.argv[1] if len(sys.argv) > 1 else PROGRAM
     if not os.access(program, os.X_OK):
         sys.exit(f"{program} is not a program: build it first (make), or name it")
-    images.fetch([*(f"linux-{suite}" for suite in (*images.SUITES, DOM0)), "busybox",
+    images.fetch([*(f"linux-{suite}" for suite in (*images.SUITES, DOM0)),
+                  *(f"linux-arm64-{suite}" for suite in images.SUITES), "busybox",
                   "systemd-stub", "xen"])
     with tempfile.TemporaryDirectory(prefix="rapidreboot-images.") as folder:
         report = Report(program, folder)
         for suite in (*images.SUITES, DOM0):
             check_bzimage(report, suite)
             check_slide(report, program, suite)
+        for suite in images.SUITES:
+            check_arm64(report, suite)
         check_initrd(report, program)
         check_compressed(report, images.SUITES[0])
         check_xen(report)
