@@ -453,6 +453,7 @@ enum kx_args {
 #define KX_REQ_FAST (UINT64_C(1) << 16) /* unpack kernel and initrds now, for kexec_load */
 #define KX_REQ_DIET (UINT64_C(1) << 17) /* that, and leave modules out that are not used here */
 #define KX_REQ_COPY (UINT64_C(1) << 18) /* never in place: what holds the pages will be unmounted */
+#define KX_REQ_UNPACK_LATER (UINT64_C(1) << 19) /* FAST, DIET: only plan: kx_plan_info.is_open */
 
 /** struct kx_request - one kernel to start, and how */
 struct kx_request {
@@ -603,6 +604,10 @@ struct kx_plan_info {
 		diet; /* with KX_REQ_DIET: what is left out of the initrd, or why nothing; else NULL */
 	int is_diet;	 /* non-zero when something is */
 	size_t n_passed; /* faster rungs that were not taken: kx_plan_passed() */
+	/* with KX_REQ_UNPACK_LATER: the plan is one of the files as they are, and can be committed. What
+	 * only unpacking them shows is open: 1: @initrd_damage, @diet, damage of the kernel; 2: whether a
+	 * faster rung than @rung can be taken as well; 0: nothing */
+	int is_open;
 };
 
 /** kx_plan_info() - describe @plan; @info->size set by the caller. Return: 0 or -EINVAL. Since: 1 */

@@ -96,6 +96,7 @@ struct kx_plan {
 	const char *initrd_damage; /* one of @warnings */
 	char *diet;		   /* with KX_REQ_DIET: what came of it */
 	bool is_diet;		   /* something was left out */
+	int is_open;		   /* as in struct kx_plan_info */
 };
 
 /* Copies a structure of the caller that begins with its size, whatever version of the header the

@@ -75,6 +75,7 @@ KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info
 		.rung = name,
 		.rung_reason = why,
 		.n_passed = n_passed(name),
+		.is_open = plan->is_open,
 	};
 
 	return sized_out(info, &found, sizeof(found));

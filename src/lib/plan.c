@@ -101,7 +101,9 @@ static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 	if (!plan->why_file)
 		return kx_fail(err, -ENOMEM, "out of memory");
 	r = initrd_open(ctx, req, false, &plan->initrd, err);
-	if (r == 0 && req->flags & KX_REQ_FAST)
+	if (req->flags & KX_REQ_FAST && req->flags & KX_REQ_UNPACK_LATER)
+		plan->is_open = 1;
+	else if (r == 0 && req->flags & KX_REQ_FAST)
 		r = prepare_file_initrd(ctx, req, &plan->initrd, &plan->reason, err);
 	if (r == 0)
 		r = diet_tell(req, plan, &file_diet, err);
@@ -228,6 +230,28 @@ static int try_unpacked(struct plan_request *preq, struct kx_plan *plan, struct 
 	return r == -ENOMEM ? kx_fail(err, r, "out of memory") : r;
 }
 
+/* A plan of the files as they are. Reasons against an unpacked kernel that are known without unpacking it are
+ * found all the same. */
+static int make_open(const struct kx_request *req, struct plan_request *preq, struct kx_plan *plan,
+		     struct kx_error *err)
+{
+	static const struct kx_error later = {
+		.message = "kernel and initial ramdisk are not unpacked for this plan",
+	};
+	static const struct diet diet = { .why_not = "it is not unpacked for this plan" };
+	int r;
+
+	preq->vmlinux_r = -EOPNOTSUPP;
+	preq->vmlinux_why = &later;
+	r = plan_make(&plan->machine, preq, &plan->plan, err);
+	if (r < 0)
+		return r;
+	plan->is_open = plan->plan.rung_reason && strcmp(plan->plan.rung_reason, later.message) == 0
+				? 2
+				: 1;
+	return diet_tell(req, plan, &diet, err);
+}
+
 /* Unpacked parts need more memory. When they do not fit, the packed ones are used. */
 static int make_fast(struct kx_ctx *ctx, const struct kx_request *req, struct plan_request *preq,
 		     struct kx_plan *plan, struct kx_error *err)
@@ -239,6 +263,8 @@ static int make_fast(struct kx_ctx *ctx, const struct kx_request *req, struct pl
 	if (!ctx->captured && !plan->machine.has_random)
 		preq->not_fast = "the kernel has no random numbers yet, and one could foresee "
 				 "where the next one lies";
+	if (req->flags & KX_REQ_UNPACK_LATER)
+		return make_open(req, preq, plan, err);
 	r = prepare(ctx, req, !preq->not_fast, plan, &prepared, err);
 	if (r < 0)
 		return r;

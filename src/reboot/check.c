@@ -65,7 +65,7 @@ static int copy_force(const struct wish *wish, struct config_words *ret)
 	return wish->ignore_inhibitors ? config_words_add(ret, "G2", 2) : 0;
 }
 
-static enum reason run_checks(const struct reboot *rb, const struct wish *wish, bool going_down,
+static enum reason run_checks(const struct reboot *rb, const struct wish *wish, enum judging how,
 			      const struct start *s, struct verdict *v)
 {
 	static struct attempts all;
@@ -81,7 +81,7 @@ static enum reason run_checks(const struct reboot *rb, const struct wish *wish, 
 		.has_terminal = rb->has_terminal,
 		.loaded_is_ours = is_ours(rb),
 		.direct = wish->direct && reboot_init_name(rb),
-		.going_down = going_down,
+		.going_down = how == JUDGE_GOING_DOWN,
 		.files = choice_files_root(rb, &s->choice),
 		.target = rb->place == PLACE_INSTALLED ? rb->root : NULL,
 	};
@@ -117,7 +117,7 @@ static enum reason settle(const struct preflight *p, enum reason planned)
 	return planned;
 }
 
-void judge(const struct reboot *rb, const struct wish *wish, bool going_down,
+void judge(const struct reboot *rb, const struct wish *wish, enum judging how,
 	   struct start *ret_start, struct verdict *ret)
 {
 	enum reason chosen, planned = REASON_NONE, checked;
@@ -126,8 +126,8 @@ void judge(const struct reboot *rb, const struct wish *wish, bool going_down,
 	*ret = (struct verdict){ .reason = REASON_NONE };
 	chosen = choice_make(rb, wish, &ret_start->choice, &ret->err);
 	if (chosen == REASON_NONE)
-		planned = start_plan(rb, wish, ret_start, &ret->err);
-	checked = run_checks(rb, wish, going_down, ret_start, ret);
+		planned = start_plan(rb, wish, how != JUDGE_LOOK, ret_start, &ret->err);
+	checked = run_checks(rb, wish, how, ret_start, ret);
 	ret->reason = chosen != REASON_NONE    ? chosen
 		      : checked != REASON_NONE ? checked
 					       : settle(&ret->findings, planned);
@@ -170,6 +170,22 @@ void verdict_why(const struct verdict *verdict, enum reason reason, const struct
 			(void)snprintf(ret, size, "%s: %s", f[i].id, f[i].sentence);
 			return;
 		}
+}
+
+void judge_unpacked(const struct reboot *rb, const struct wish *wish, struct start *s,
+		    struct verdict *v)
+{
+	enum reason planned, checked = REASON_NONE;
+
+	if (v->reason != REASON_NONE || !s->plan_info.is_open)
+		return;
+	planned = start_unpack(rb, wish, s, &v->err);
+	/* the checks have seen everything else already */
+	if (planned == REASON_NONE && s->plan_info.initrd_damage) {
+		preflight_done(&v->findings);
+		checked = run_checks(rb, wish, JUDGE_LOAD, s, v);
+	}
+	v->reason = checked != REASON_NONE ? checked : settle(&v->findings, planned);
 }
 
 void verdict_done(struct verdict *verdict)

@@ -21,17 +21,25 @@ struct verdict {
 	struct preflight findings;
 };
 
+enum judging {
+	JUDGE_LOOK, /* nothing is unpacked: what only that shows is not looked at */
+	JUDGE_LOAD,
+	JUDGE_GOING_DOWN, /* the reboot has begun: checks do not take its own signs for another shutdown */
+};
+
 /**
  * judge() - choose, plan, check
- * @going_down: the reboot has begun: checks do not take its own signs for another shutdown
  * @ret_start: what was found, also when it may not be started; released with start_done()
  * @ret: released with verdict_done()
  *
  * The gravest answer counts: what cannot be chosen, then a check that refuses, then what only the
  * firmware does, then a plan that cannot be made. Nothing is changed on the machine.
  */
-void judge(const struct reboot *rb, const struct wish *wish, bool going_down,
+void judge(const struct reboot *rb, const struct wish *wish, enum judging how,
 	   struct start *ret_start, struct verdict *ret);
+/* After JUDGE_LOOK, before start_load(): unpacks what was left, and judges what that shows. */
+void judge_unpacked(const struct reboot *rb, const struct wish *wish, struct start *s,
+		    struct verdict *verdict);
 void verdict_done(struct verdict *verdict);
 
 /**

@@ -34,7 +34,7 @@ static int plan_by(const struct reboot *rb, struct start *s, enum kx_way way, ui
 		.n_modules = c->modules.n,
 		.cmdline = s->cmdline,
 		.way = way,
-		.flags = c->flags | flags,
+		.flags = c->flags | flags | (s->unpacks ? 0 : KX_REQ_UNPACK_LATER),
 		.cache = c->config.cache,
 	};
 	struct kx_plan *made;
@@ -47,6 +47,11 @@ static int plan_by(const struct reboot *rb, struct start *s, enum kx_way way, ui
 	s->plan_info.size = sizeof(s->plan_info);
 	r = kx_plan_info(made, &s->plan_info);
 	s->reason = reason ? reason : s->plan_info.reason;
+	s->not_looked_at =
+		s->plan_info.is_open
+			? "whether kernel and initial ramdisk can be unpacked: that is seen "
+			  "when they are loaded, or by `rapidreboot load --dry-run`"
+			: NULL;
 	return r;
 }
 
@@ -130,9 +135,10 @@ static void decide_diet(const struct reboot *rb, const struct wish *wish, struct
 		     "modules came back through the firmware";
 }
 
-enum reason start_plan(const struct reboot *rb, const struct wish *wish, struct start *s,
-		       struct kx_error *err)
+enum reason start_plan(const struct reboot *rb, const struct wish *wish, bool unpacks,
+		       struct start *s, struct kx_error *err)
 {
+	s->unpacks = unpacks;
 	s->safe = wish->safe || s->choice.config.safe;
 	s->file_only = preflight_file_only(rb->machine);
 	s->image_info = (struct kx_image_info){ .size = sizeof(s->image_info) };
@@ -145,6 +151,16 @@ enum reason start_plan(const struct reboot *rb, const struct wish *wish, struct 
 	if (make_cmdline(s) < 0)
 		return fail_memory(err);
 	decide_diet(rb, wish, s);
+	return plan(rb, wish, s, err) < 0 ? REASON_PLAN : REASON_NONE;
+}
+
+enum reason start_unpack(const struct reboot *rb, const struct wish *wish, struct start *s,
+			 struct kx_error *err)
+{
+	if (!s->plan || !s->plan_info.is_open)
+		return REASON_NONE;
+	s->unpacks = true;
+	s->not_fast[0] = '\0';
 	return plan(rb, wish, s, err) < 0 ? REASON_PLAN : REASON_NONE;
 }
 

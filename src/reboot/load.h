@@ -12,9 +12,11 @@
  * @choice: the kernel and where it came from
  * @image: NULL when it could not be opened; then @image_error says why
  * @plan: NULL before start_plan() and when there is none
+ * @unpacks: the plan may be one of what was unpacked
  * @safe: nothing is unpacked beforehand
  * @diet: modules are to be left out; @no_diet: why that is not done though it is wanted, or NULL
  * @not_fast: why no faster way was planned, when that was found out here, else ""
+ * @not_looked_at: what was left to start_unpack(), for a person, or NULL
  * @file_only: why only kexec_file_load(2) can be used, or NULL
  * @reason: why this system call was chosen
  * @digest: differs between loads of different contents; set by start_load()
@@ -31,10 +33,10 @@ struct start {
 	struct kx_plan *plan;
 	struct kx_plan_info plan_info;
 	char *cmdline; /* with what is appended; NULL: the one that the image carries */
-	bool safe, diet;
+	bool unpacks, safe, diet;
 	const char *no_diet;
 	char not_fast[504];
-	const char *file_only, *reason;
+	const char *not_looked_at, *file_only, *reason;
 	char digest[17];
 	const char *why;
 	struct moment asked;
@@ -44,12 +46,17 @@ struct start {
 
 /**
  * start_plan() - open the image of @s->choice and work out how it is loaded
+ * @unpacks: else the plan is of the files as they are, and @s->not_looked_at says what is not known by that
  *
  * Return: REASON_NONE, also when the image cannot be opened: then @s->image is NULL, and a check says so.
  * REASON_PLAN: it cannot be loaded on this machine; REASON_FAILED.
  */
-_must_check_ enum reason start_plan(const struct reboot *rb, const struct wish *wish,
+_must_check_ enum reason start_plan(const struct reboot *rb, const struct wish *wish, bool unpacks,
 				    struct start *s, struct kx_error *err);
+
+/* Plans once more, unpacking what start_plan() has not: REASON_NONE, also when nothing was open; REASON_PLAN. */
+_must_check_ enum reason start_unpack(const struct reboot *rb, const struct wish *wish,
+				      struct start *s, struct kx_error *err);
 
 /**
  * start_load() - load what was planned, and write /run/rapidreboot/loaded

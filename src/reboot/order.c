@@ -104,7 +104,7 @@ static enum reason judge_on_the_way(const struct reboot *rb, const struct wish *
 {
 	_cleanup_verdict_ struct verdict verdict;
 
-	judge(rb, wish, going_down, ret, &verdict);
+	judge(rb, wish, going_down ? JUDGE_GOING_DOWN : JUDGE_LOAD, ret, &verdict);
 	tell_findings(rb, &verdict.findings);
 	if (verdict.reason == REASON_CHECKS || verdict.reason == REASON_FIRMWARE)
 		kx_fail(err, -EPERM, "the checks say no");

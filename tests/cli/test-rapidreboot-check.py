@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """`rapidreboot check` on small trees: its words, its JSON, and the exit statuses of rapidreboot(8)."""
+import gzip
 import json
+import os
+import pathlib
 
 from kexec_machine import main
-from reboot_machine import RebootTest
+from reboot_machine import RebootTest, cpio
 
 CLEAR, FAILED, USAGE, REFUSED, COLD, WARNINGS = 0, 1, 2, 3, 7, 8
 
@@ -20,7 +23,8 @@ class Check(RebootTest):
 
     def test_clear(self):
         out = self.expect(CLEAR).out
-        self.assertEqual(len(out.splitlines()), 1)
+        self.assertEqual(len(out.splitlines()), 2)
+        self.assertIn("not looked at: whether kernel and initial ramdisk can be unpacked", out)
         self.assertRegex(out, "^Test: clear; ")
 
     def test_no_entry(self):
@@ -124,6 +128,34 @@ class Check(RebootTest):
         self.expect(USAGE, "one", "two")
         (self.root / "etc/rapidreboot.conf").mkdir(parents=True)
         self.assertIn("/etc/rapidreboot.conf", self.expect(FAILED).out)
+
+
+class Look(RebootTest):
+    def test_dry_run_unpacks_nothing(self):
+        """What only unpacking shows is not looked at, which is said; the load looks, and so does its dry run."""
+        packed = gzip.compress(cpio("init") + os.urandom(4096) * 4)
+        for path in (self.root / self.initrd.lstrip("/"), pathlib.Path(self.initrd)):
+            path.write_bytes(packed[:len(packed) // 2])
+        args = ["--kernel", self.kernel, "--initrd", self.initrd]
+        r = self.assertRuns(["-n", *args], 0, [])
+        self.assertIn("Speed:        bzImage, or faster: ", r.out)
+        self.assertIn("Not looked at: whether kernel and initial ramdisk can be unpacked", r.out)
+        got = json.loads(self.assertRuns(["-n", "--json", *args], 0, []).out)
+        self.assertEqual((got["rung"], got["passed_over"]), (None, []))
+        self.assertIn("can be unpacked", got["not_looked_at"])
+        self.assertIn("not looked at: whether", self.run_it("check", *args).out)
+        got = json.loads(self.run_it("check", "--json", *args).out)
+        self.assertIn("can be unpacked", got["not_looked_at"])
+        self.assertNotIn("refused", got["outcome"])
+        for words in (["load", "-n"], ["load"], ["-y"]):
+            self.assertIn("B2", self.assertRuns([*words, *args], 3, []).err)
+        # what is not unpacked by the load either leaves nothing open
+        got = json.loads(self.assertRuns(["-n", "--json", "--safe", *args], 0, []).out)
+        self.assertEqual((got["rung"], got["not_looked_at"]), ("kexec_file_load", None))
+        # a reason that is known without unpacking is told
+        got = json.loads(self.assertRuns(["-n", "--json", *args, "--append", "mem=2G"], 0, []).out)
+        self.assertEqual(got["rung"], "bzImage")
+        self.assertIn("mem=", got["rung_reason"])
 
 
 if __name__ == "__main__":

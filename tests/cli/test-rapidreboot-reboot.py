@@ -123,7 +123,7 @@ class Reboot(RebootTest):
     def test_ladder(self):
         """The fastest way that is permitted, with the reason."""
         def way(*args):
-            r = self.assertRuns(["-n", "--json", "--kernel", self.kernel, *args], 0, [])
+            r = self.assertRuns(["load", "-n", "--json", "--kernel", self.kernel, *args], 0, [])
             got = json.loads(r.out)
             return got["way"], got["rung"], got["reason"]
 
@@ -165,8 +165,8 @@ class Reboot(RebootTest):
     def test_passed_over(self):
         """Each rung above the one that is taken has its reason."""
         def passed(*args):
-            got = json.loads(self.assertRuns(["-n", "--json", "--kernel", self.kernel, *args], 0,
-                                             []).out)
+            got = json.loads(self.assertRuns(["load", "-n", "--json", "--kernel", self.kernel,
+                                              *args], 0, []).out)
             return got["rung"], {one["rung"]: one["reason"] for one in got["passed_over"]}
 
         rung, why = passed()
@@ -180,14 +180,14 @@ class Reboot(RebootTest):
         self.set("proc/cmdline", "root=/dev/sda1 kho=on\n")
         for reason in passed()[1].values():
             self.assertIn("kho", reason.lower())
-        r = self.assertRuns(["-n", "--kernel", self.kernel], 0, [])
+        r = self.assertRuns(["load", "-n", "--kernel", self.kernel], 0, [])
         self.assertIn("not zero-copy, copy, bzImage: ", r.out)
 
     def test_diet(self):
         """Wanted by the configuration, or by a person: what came of it is told."""
         def diet(*args):
-            got = json.loads(self.assertRuns(["-n", "--json", "--kernel", self.kernel, "--initrd",
-                                              self.initrd, *args], 0, []).out)
+            got = json.loads(self.assertRuns(["load", "-n", "--json", "--kernel", self.kernel,
+                                              "--initrd", self.initrd, *args], 0, []).out)
             return got["is_diet"], got["diet"]
 
         self.assertEqual(diet(), (False, None))

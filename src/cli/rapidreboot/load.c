@@ -67,7 +67,7 @@ static int load(const struct options *o)
 		r = front_open(&rb, wish.root, o->verbose);
 	if (r != EXIT_OK)
 		return r;
-	judge(&rb, &wish, false, &s, &verdict);
+	judge(&rb, &wish, JUDGE_LOAD, &s, &verdict);
 	r = front_verdict(&rb, &verdict);
 	if (r == EXIT_COLD)
 		fprintf(stderr, "rapidreboot: only the firmware and the boot loader can do that. "

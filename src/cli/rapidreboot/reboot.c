@@ -133,8 +133,8 @@ static int or_cold(const struct reboot *rb, const struct wish *wish, const struc
 
 /* @ret_reason, @err: why it does not go on after a person has agreed */
 static int into_kernel(const struct reboot *rb, const struct wish *wish, struct start *s,
-		       struct way_down *way, const struct options *o, enum reason *ret_reason,
-		       struct kx_error *err)
+		       struct verdict *verdict, struct way_down *way, const struct options *o,
+		       enum reason *ret_reason, struct kx_error *err)
 {
 	enum reason reason;
 
@@ -147,6 +147,12 @@ static int into_kernel(const struct reboot *rb, const struct wish *wish, struct 
 		return fail_reason(reason, err);
 	if (!agreed_to_start(s, way, wish, o))
 		return not_agreed();
+	judge_unpacked(rb, wish, s, verdict);
+	if (verdict->reason != REASON_NONE) {
+		*ret_reason = verdict->reason;
+		*err = verdict->err;
+		return front_verdict(rb, verdict);
+	}
 	*ret_reason = go_fast(rb, wish, s, way, err);
 	return fail_reason(*ret_reason, err);
 }
@@ -168,7 +174,7 @@ static int act(const struct reboot *rb, const struct wish *wish, struct start *s
 		return or_cold(rb, wish, s, verdict,
 			       reason != REASON_NONE ? reason : verdict->reason,
 			       reason != REASON_NONE ? &err : &verdict->err, r, o);
-	r = into_kernel(rb, wish, s, &way, o, &reason, &err);
+	r = into_kernel(rb, wish, s, verdict, &way, o, &reason, &err);
 	return reason == REASON_NONE ? r : or_cold(rb, wish, s, verdict, reason, &err, r, o);
 }
 
@@ -191,7 +197,7 @@ int reboot_with(const struct options *o, const char *why, struct pick *pick, con
 	wish.pick = TAKE_PTR(picked);
 	if (cmdline && wish_set(&wish.cmdline, cmdline) < 0)
 		return EXIT_FAILED;
-	judge(&rb, &wish, false, &s, &verdict);
+	judge(&rb, &wish, JUDGE_LOOK, &s, &verdict);
 	s.why = why;
 	if (ret_reason)
 		*ret_reason = verdict.reason;

@@ -37,12 +37,19 @@ static void print_plan(const struct start *s)
 	const struct kx_plan_info info = told_info(s);
 
 	plain_printf(stdout, "%-13s %s: %s\n", "Load:", way_name(s->plan_info.way), s->reason);
-	plain_printf(stdout, "%-13s %s: %s\n", "Speed:", info.rung, info.rung_reason);
-	rungs_print(s->plan, s->not_fast[0] ? s->not_fast : NULL, 14);
+	if (info.is_open == 2)
+		plain_printf(stdout, "%-13s %s, or faster: %s\n", "Speed:", info.rung,
+			     info.rung_reason);
+	else
+		plain_printf(stdout, "%-13s %s: %s\n", "Speed:", info.rung, info.rung_reason);
+	if (info.is_open < 2)
+		rungs_print(s->plan, s->not_fast[0] ? s->not_fast : NULL, 14);
 	if (diet_text(s))
 		print_line("Diet:", diet_text(s));
 	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
 		print_line("Warning:", kx_plan_warning(s->plan, i));
+	if (s->not_looked_at)
+		print_line("Not looked at:", s->not_looked_at);
 }
 
 void start_print(const struct start *s)
@@ -85,10 +92,13 @@ json_t *start_json(const struct start *s)
 	json_object_set_new(all, "cmdline", json_text(s->plan_info.cmdline));
 	json_object_set_new(all, "way", json_text(s->plan ? way_name(info.way) : NULL));
 	json_object_set_new(all, "reason", json_text(s->reason));
-	json_object_set_new(all, "rung", json_text(info.rung));
+	json_object_set_new(all, "rung", json_text(info.is_open == 2 ? NULL : info.rung));
 	json_object_set_new(all, "rung_reason", json_text(info.rung_reason));
 	json_object_set_new(all, "passed_over",
-			    rungs_json(s->plan, s->not_fast[0] ? s->not_fast : NULL));
+			    info.is_open == 2
+				    ? json_array()
+				    : rungs_json(s->plan, s->not_fast[0] ? s->not_fast : NULL));
+	json_object_set_new(all, "not_looked_at", json_text(s->not_looked_at));
 	json_object_set_new(all, "diet", json_text(diet_text(s)));
 	json_object_set_new(all, "is_diet", json_boolean(s->plan_info.is_diet));
 	json_object_set_new(all, "warnings", warnings);
