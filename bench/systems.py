@@ -99,7 +99,7 @@ WAYS = (
 )
 
 # Commands that leave the machine up, counted one after the other.
-PARTS = (("check", "rapidreboot check"), ("list", "rapidreboot list"),
+PARTS = (("check", "rapidreboot check"), ("check-again", "rapidreboot check"), ("list", "rapidreboot list"),
          ("dry-run", "rapidreboot --dry-run"), ("load", "rapidreboot load"),
          ("load-again", "rapidreboot load"), ("unload", "rapidreboot unload"),
          ("load-safe", "rapidreboot load --safe --kexec-syscall"),

@@ -608,10 +608,23 @@ struct kx_plan_info {
 	 * only unpacking them shows is open: 1: @initrd_damage, @diet, damage of the kernel; 2: whether a
 	 * faster rung than @rung can be taken as well; 0: nothing */
 	int is_open;
+	/* what was unpacked for this plan, here or for the cache, without a fault: 1: every initrd, 2: the kernel
+	 * as well; 0 without KX_REQ_FAST and with KX_WAY_FILE */
+	int is_unpacked;
 };
 
 /** kx_plan_info() - describe @plan; @info->size set by the caller. Return: 0 or -EINVAL. Since: 1 */
 int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info);
+
+/**
+ * kx_plan_contents() - a number that differs between kernels and initrds of different contents
+ * @plan: a plan of KX_WAY_SEGMENTS with KX_REQ_FAST
+ * @ret_contents: of the bytes in the files, whether they were unpacked or not; the same for the same bytes in
+ *                every boot. Made for accidents, not against attackers
+ *
+ * Return: 0, -ENODATA for any other plan. Since: 1
+ */
+int kx_plan_contents(struct kx_plan *plan, uint64_t *ret_contents);
 
 /**
  * kx_plan_passed() - rung @i of those above the plan's own, the fastest first, and why not that one

@@ -97,6 +97,9 @@ struct kx_plan {
 	char *diet;		   /* with KX_REQ_DIET: what came of it */
 	bool is_diet;		   /* something was left out */
 	int is_open;		   /* as in struct kx_plan_info */
+	int is_unpacked;	   /* as in struct kx_plan_info */
+	bool has_contents;
+	uint64_t contents; /* kx_plan_contents(), when has_contents */
 };
 
 /* Copies a structure of the caller that begins with its size, whatever version of the header the
@@ -132,6 +135,8 @@ void payload_done(struct payload *payload);
 /* Logs segments and addresses, for debugging. */
 /* A sentence about what the next kernel will be without. -ENOMEM. */
 _must_check_ int plan_add_warning(struct kx_plan *plan, const char *sentence);
+/* Computes @plan->contents, before unpacked bytes take the place of the files. */
+void plan_take_contents(struct kx_plan *plan);
 void plan_log(struct kx_ctx *ctx, const struct kx_plan *plan);
 
 /* Adds to the error of a refused system call its likeliest cause, found in the machine's policy

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fundamental/crc32c.h"
+#include "fundamental/digest.h"
 #include "lib/arch.h"
 
 /* Rungs, the fastest first. */
@@ -50,6 +52,35 @@ KX_EXPORT int kx_plan_passed(const struct kx_plan *plan, size_t i, struct kx_run
 			 sizeof(*ret));
 }
 
+static uint64_t mix(uint64_t hash, struct bytes b)
+{
+	struct digest d;
+
+	digest_bytes(b.p, b.n, crc32c_has_insn(), &d);
+	hash = (hash ^ b.n) * UINT64_C(0x100000001b3); /* FNV-1a's prime */
+	for (size_t i = 0; i < 3; i++)
+		hash = (hash ^ d.crc[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+void plan_take_contents(struct kx_plan *plan)
+{
+	plan->contents = mix(UINT64_C(0xcbf29ce484222325), plan->image->contents);
+	plan->contents = mix(plan->contents, plan->initrd.bytes);
+	plan->has_contents = true;
+}
+
+KX_EXPORT int kx_plan_contents(struct kx_plan *plan, uint64_t *ret_contents)
+{
+	if (!plan->has_contents) {
+		if (plan->way != KX_WAY_SEGMENTS || !plan->is_open)
+			return -ENODATA;
+		plan_take_contents(plan);
+	}
+	*ret_contents = plan->contents;
+	return 0;
+}
+
 KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info)
 {
 	const bool segments = plan->way == KX_WAY_SEGMENTS;
@@ -76,6 +107,7 @@ KX_EXPORT int kx_plan_info(const struct kx_plan *plan, struct kx_plan_info *info
 		.rung_reason = why,
 		.n_passed = n_passed(name),
 		.is_open = plan->is_open,
+		.is_unpacked = plan->is_unpacked,
 	};
 
 	return sized_out(info, &found, sizeof(found));

@@ -265,9 +265,12 @@ static int make_fast(struct kx_ctx *ctx, const struct kx_request *req, struct pl
 				 "where the next one lies";
 	if (req->flags & KX_REQ_UNPACK_LATER)
 		return make_open(req, preq, plan, err);
+	plan_take_contents(plan);
 	r = prepare(ctx, req, !preq->not_fast, plan, &prepared, err);
 	if (r < 0)
 		return r;
+	if (!prepared.why_not[0])
+		plan->is_unpacked = prepared.vmlinux.p && prepared.vmlinux_r == 0 ? 2 : 1;
 	preq->vmlinux = prepared.vmlinux;
 	preq->vmlinux_r = prepared.vmlinux_r;
 	preq->vmlinux_why = prepared.vmlinux_r < 0 ? &prepared.vmlinux_why : NULL;

@@ -77,6 +77,10 @@ static enum preflight_status look_initrds(const struct look *l, struct report *r
 		evidencef(r, "%s", l->entry->initrd_damage);
 		return found(r, "An initrd of this entry is cut off or damaged.");
 	}
+	if (status == PREFLIGHT_OK && facts.compressed && l->entry->initrd_unseen) {
+		evidencef(r, "%s", l->entry->initrd_unseen);
+		return PREFLIGHT_UNKNOWN;
+	}
 	if (status != PREFLIGHT_OK || l->entry->n_initrds == 0 || facts.late)
 		return status;
 	for (size_t i = 0; i < l->entry->n_initrds; i++)

@@ -39,6 +39,7 @@ struct preflight_entry {
 	const char *const *initrds; /* in loading order */
 	size_t n_initrds;
 	const char *initrd_damage; /* what unpacking them has shown, or NULL */
+	const char *initrd_unseen; /* why nobody has unpacked those that are packed, or NULL */
 	const char *cmdline;	   /* what the next kernel gets, or NULL */
 	bool reuses_running;	   /* @cmdline began as the running kernel's */
 	const char *devicetree;	   /* or NULL */

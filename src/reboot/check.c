@@ -8,6 +8,16 @@
 #include "base/strbuf.h"
 #include "handover/request.h"
 
+/* Why the initial ramdisks have not been unpacked, or NULL. */
+static const char *why_unseen(const struct start *s)
+{
+	if (!s->plan || s->plan_info.is_unpacked || s->is_known)
+		return NULL;
+	return s->not_looked_at
+		       ? s->not_looked_at
+		       : "not all of it was unpacked here, where it is handed over as it is";
+}
+
 /* Facts about the entry for the checks, as far as they were found out. */
 static struct preflight_entry describe(const struct start *s)
 {
@@ -21,6 +31,7 @@ static struct preflight_entry describe(const struct start *s)
 		.initrds = (const char *const *)c->initrds.v,
 		.n_initrds = is_kernel ? c->initrds.n : 0,
 		.initrd_damage = s->plan ? s->plan_info.initrd_damage : NULL,
+		.initrd_unseen = why_unseen(s),
 		.cmdline = s->plan	? s->plan_info.cmdline
 			   : s->cmdline ? s->cmdline
 					: c->cmdline,
@@ -117,6 +128,18 @@ static enum reason settle(const struct preflight *p, enum reason planned)
 	return planned;
 }
 
+/* A check looks at everything: it unpacks what is not known to be whole. */
+static enum reason plan_check(const struct reboot *rb, const struct wish *wish, struct start *s,
+			      struct kx_error *err)
+{
+	s->is_known = start_is_known(rb, s);
+	if (s->is_known)
+		s->not_looked_at = NULL;
+	/* what kexec_file_load(2) is to get is not unpacked to be looked at */
+	return s->is_known || s->plan_info.way != KX_WAY_SEGMENTS ? REASON_NONE
+								  : start_unpack(rb, wish, s, err);
+}
+
 void judge(const struct reboot *rb, const struct wish *wish, enum judging how,
 	   struct start *ret_start, struct verdict *ret)
 {
@@ -126,7 +149,9 @@ void judge(const struct reboot *rb, const struct wish *wish, enum judging how,
 	*ret = (struct verdict){ .reason = REASON_NONE };
 	chosen = choice_make(rb, wish, &ret_start->choice, &ret->err);
 	if (chosen == REASON_NONE)
-		planned = start_plan(rb, wish, how != JUDGE_LOOK, ret_start, &ret->err);
+		planned = start_plan(rb, wish, how >= JUDGE_LOAD, ret_start, &ret->err);
+	if (chosen == REASON_NONE && planned == REASON_NONE && how == JUDGE_CHECK)
+		planned = plan_check(rb, wish, ret_start, &ret->err);
 	checked = run_checks(rb, wish, how, ret_start, ret);
 	ret->reason = chosen != REASON_NONE    ? chosen
 		      : checked != REASON_NONE ? checked

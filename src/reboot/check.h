@@ -22,7 +22,8 @@ struct verdict {
 };
 
 enum judging {
-	JUDGE_LOOK, /* nothing is unpacked: what only that shows is not looked at */
+	JUDGE_LOOK,  /* nothing is unpacked: what only that shows is unknown */
+	JUDGE_CHECK, /* what is known to be whole is not unpacked: start_is_known() */
 	JUDGE_LOAD,
 	JUDGE_GOING_DOWN, /* the reboot has begun: checks do not take its own signs for another shutdown */
 };

@@ -243,7 +243,7 @@ int choice_files_root(const struct reboot *rb, const struct choice *c)
 static uint64_t file_state(int root, uint64_t hash, const char *path)
 {
 	_cleanup_close_ int fd = open_in(root, path, O_PATH);
-	uint64_t facts[5] = { 0 };
+	uint64_t facts[7] = { 0 };
 	struct stat st;
 
 	if (fd >= 0 && fstat(fd, &st) == 0) {
@@ -252,6 +252,9 @@ static uint64_t file_state(int root, uint64_t hash, const char *path)
 		facts[2] = (uint64_t)st.st_size;
 		facts[3] = (uint64_t)st.st_mtim.tv_sec;
 		facts[4] = (uint64_t)st.st_mtim.tv_nsec;
+		facts[5] =
+			(uint64_t)st.st_ctim.tv_sec; /* who sets mtime back cannot set this back */
+		facts[6] = (uint64_t)st.st_ctim.tv_nsec;
 	}
 	return mix(hash, facts, sizeof(facts));
 }

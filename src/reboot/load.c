@@ -12,6 +12,7 @@
 #include "handover/init.h"
 #include "handover/request.h"
 #include "preflight/preflight.h"
+#include "record/unpacked.h"
 
 static enum reason fail_memory(struct kx_error *err)
 {
@@ -49,8 +50,8 @@ static int plan_by(const struct reboot *rb, struct start *s, enum kx_way way, ui
 	s->reason = reason ? reason : s->plan_info.reason;
 	s->not_looked_at =
 		s->plan_info.is_open
-			? "whether kernel and initial ramdisk can be unpacked: that is seen "
-			  "when they are loaded, or by `rapidreboot load --dry-run`"
+			? "whether kernel and initial ramdisk can be unpacked: `rapidreboot check` "
+			  "tells, and nothing is loaded without that"
 			: NULL;
 	return r;
 }
@@ -135,6 +136,47 @@ static void decide_diet(const struct reboot *rb, const struct wish *wish, struct
 		     "modules came back through the firmware";
 }
 
+/* ---- files that were unpacked once */
+
+/* Only of files of this system is known that they stay what they were. */
+static bool may_note(const struct reboot *rb, const struct start *s)
+{
+	return rb->place == PLACE_HERE && s->choice.files && s->choice.modules.n == 0;
+}
+
+/* A note that cannot be written costs time at the next look and nothing else. */
+static void note_unpacked(const struct reboot *rb, const struct start *s)
+{
+	struct unpacked u = { .files = s->choice.files };
+	int r;
+
+	if (!may_note(rb, s) || s->plan_info.is_unpacked < 2 ||
+	    kx_plan_contents(s->plan, &u.contents) < 0)
+		return;
+	r = unpacked_note(rb->machine, &u);
+	if (r < 0)
+		teller_detail(&rb->teller, UNPACKED ": %s", strerror(-r));
+}
+
+bool start_is_known(const struct reboot *rb, const struct start *s)
+{
+	uint64_t noted, contents;
+
+	return may_note(rb, s) && s->plan && unpacked_find(rb->machine, s->choice.files, &noted) &&
+	       kx_plan_contents(s->plan, &contents) == 0 && contents == noted;
+}
+
+/* ---- the first plan, and the one after that */
+
+static enum reason plan_and_note(const struct reboot *rb, const struct wish *wish, struct start *s,
+				 struct kx_error *err)
+{
+	if (plan(rb, wish, s, err) < 0)
+		return REASON_PLAN;
+	note_unpacked(rb, s);
+	return REASON_NONE;
+}
+
 enum reason start_plan(const struct reboot *rb, const struct wish *wish, bool unpacks,
 		       struct start *s, struct kx_error *err)
 {
@@ -151,7 +193,7 @@ enum reason start_plan(const struct reboot *rb, const struct wish *wish, bool un
 	if (make_cmdline(s) < 0)
 		return fail_memory(err);
 	decide_diet(rb, wish, s);
-	return plan(rb, wish, s, err) < 0 ? REASON_PLAN : REASON_NONE;
+	return plan_and_note(rb, wish, s, err);
 }
 
 enum reason start_unpack(const struct reboot *rb, const struct wish *wish, struct start *s,
@@ -161,7 +203,7 @@ enum reason start_unpack(const struct reboot *rb, const struct wish *wish, struc
 		return REASON_NONE;
 	s->unpacks = true;
 	s->not_fast[0] = '\0';
-	return plan(rb, wish, s, err) < 0 ? REASON_PLAN : REASON_NONE;
+	return plan_and_note(rb, wish, s, err);
 }
 
 /* ---- load */

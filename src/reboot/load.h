@@ -13,6 +13,7 @@
  * @image: NULL when it could not be opened; then @image_error says why
  * @plan: NULL before start_plan() and when there is none
  * @unpacks: the plan may be one of what was unpacked
+ * @is_known: it need not be, for a check: start_is_known()
  * @safe: nothing is unpacked beforehand
  * @diet: modules are to be left out; @no_diet: why that is not done though it is wanted, or NULL
  * @not_fast: why no faster way was planned, when that was found out here, else ""
@@ -33,7 +34,7 @@ struct start {
 	struct kx_plan *plan;
 	struct kx_plan_info plan_info;
 	char *cmdline; /* with what is appended; NULL: the one that the image carries */
-	bool unpacks, safe, diet;
+	bool unpacks, is_known, safe, diet;
 	const char *no_diet;
 	char not_fast[504];
 	const char *not_looked_at, *file_only, *reason;
@@ -57,6 +58,10 @@ _must_check_ enum reason start_plan(const struct reboot *rb, const struct wish *
 /* Plans once more, unpacking what start_plan() has not: REASON_NONE, also when nothing was open; REASON_PLAN. */
 _must_check_ enum reason start_unpack(const struct reboot *rb, const struct wish *wish,
 				      struct start *s, struct kx_error *err);
+
+/* Are these files, by their contents, ones that were unpacked on this system without a fault? False when that
+ * is not known. */
+bool start_is_known(const struct reboot *rb, const struct start *s);
 
 /**
  * start_load() - load what was planned, and write /run/rapidreboot/loaded

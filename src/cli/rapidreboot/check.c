@@ -51,12 +51,12 @@ static int print_json(const struct verdict *v, const struct start *s)
 
 	for (size_t i = 0; i < v->findings.n; i++)
 		json_array_append_new(checks, finding_json(&v->findings.findings[i]));
-	return json_print(
-		json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o}", "outcome", verdict_name(v),
-			  "exit_status", status_of(v), "reason", reason_name(v->reason), "error",
-			  json_text(v->err.message[0] ? v->err.message : NULL), "entry",
-			  json_text(s->choice.title), "decided_by", json_text(s->choice.decided_by),
-			  "not_looked_at", json_text(s->not_looked_at), "checks", checks));
+	return json_print(json_pack("{s:s, s:i, s:s, s:o, s:o, s:o, s:o}", "outcome",
+				    verdict_name(v), "exit_status", status_of(v), "reason",
+				    reason_name(v->reason), "error",
+				    json_text(v->err.message[0] ? v->err.message : NULL), "entry",
+				    json_text(s->choice.title), "decided_by",
+				    json_text(s->choice.decided_by), "checks", checks));
 }
 
 static void print_finding(const struct preflight_finding *f)
@@ -87,8 +87,6 @@ static void print_summary(const struct verdict *v, const struct start *s, size_t
 		     s->choice.title ? s->choice.title : "no boot entry", has_error ? " (" : "",
 		     v->err.message, has_error ? ")" : "", verdict_name(v), v->findings.n, n_notes,
 		     n_unknown, n_unknown + n_notes && !verbose ? " (-v shows them)" : "");
-	if (s->not_looked_at)
-		plain_printf(stdout, "not looked at: %s\n", s->not_looked_at);
 }
 
 static void print_text(const struct verdict *v, const struct start *s, bool verbose)
@@ -126,7 +124,7 @@ static int run(int argc, char **argv)
 		r = front_open(&rb, wish.root, o.verbose);
 	if (r != EXIT_OK)
 		return r;
-	judge(&rb, &wish, JUDGE_LOOK, &s, &verdict);
+	judge(&rb, &wish, JUDGE_CHECK, &s, &verdict);
 	if (!o.json)
 		print_text(&verdict, &s, o.verbose);
 	else if (print_json(&verdict, &s) < 0)

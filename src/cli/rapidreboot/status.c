@@ -305,7 +305,7 @@ static int needed(bool or_cold)
 			     s.err.message);
 	if (s.waiting.kind == WAITING_NOT || s.waiting.kind == WAITING_NOT_DEFAULT)
 		return s.reason == REASON_NONE ? EXIT_FAILED : EXIT_UNKNOWN;
-	judge(&rb, &wish, JUDGE_LOAD, &start, &verdict);
+	judge(&rb, &wish, JUDGE_CHECK, &start, &verdict);
 	r = front_verdict(&rb, &verdict);
 	if (r == EXIT_OK && s.waiting.kind == WAITING_FIRMWARE)
 		r = EXIT_COLD;
