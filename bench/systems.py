@@ -91,6 +91,8 @@ WAYS = (
     Way("systemctl reboot", "systemctl reboot"),
     Way("rapidreboot --yes", "rapidreboot --yes",
         targets=(("first-stop", 0.25), ("multi-user", 10.1))),
+    Way("rapidreboot --yes, known files", "rapidreboot --yes", "rapidreboot check; sleep 5",
+        targets=(("first-stop", 0.25), ("multi-user", 10.1))),
     Way("rapidreboot --yes, filled cache", "rapidreboot --yes",
         "echo CACHE=/var/cache/rapidreboot >>/etc/rapidreboot.conf; rapidreboot load; rapidreboot unload; sleep 5",
         targets=(("multi-user", 9.9),)),

@@ -15,8 +15,8 @@
  *	sign asked		init is asked at that time: for SIGN_ASKED_MS; or "down": it was seen to begin
  *	asker 812 9917		process that asks, and when it started, as proc_pid_stat(5) has it
  *	digest 1c291ca3		of what was loaded; not with mode cold
- *	choice 5b0e77d2		with a time: what the wish came to when it was ordered
- *	wish append debug	with a time: what chose it, in the written form of reboot/wish.h
+ *	choice 5b0e77d2		with a time, or when it is loaded twice: what the wish came to then
+ *	wish append debug	the same: what chose it, in the written form of reboot/wish.h
  *	entry Debian GNU/Linux	to the end of the line; not with mode cold
  */
 

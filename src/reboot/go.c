@@ -160,10 +160,12 @@ static enum reason ask_init(const struct reboot *rb, const struct wish *wish, st
 
 	(void)snprintf(request.entry, sizeof(request.entry), "%s", s->choice.title);
 	(void)snprintf(request.digest, sizeof(request.digest), "%s", s->digest);
+	if (has_time)
+		request.due_ms = rb->sys->boottime_ms(rb->sys) + wish->when.in_ms;
+	if (has_time || s->twice)
+		order_fill(rb, wish, s, &request);
 	if (!has_time)
 		return ask_now(rb, way, &request, err);
-	request.due_ms = rb->sys->boottime_ms(rb->sys) + wish->when.in_ms;
-	order_fill(rb, wish, s, &request);
 	if (request_write(rb->sys, &request, err) < 0)
 		return REASON_FAILED;
 	if (reboot_ask(rb->sys, &way->call, err) < 0)
@@ -223,6 +225,9 @@ static enum reason load_and_go(const struct reboot *rb, const struct wish *wish,
 
 	if (reason != REASON_NONE)
 		return reason;
+	/* kexec_load(2) was refused, and would be again */
+	if (s->plan_info.way != KX_WAY_SEGMENTS)
+		s->twice = false;
 	reason = hand_over(rb, wish, s, way, held, err);
 	if (reason == REASON_INTERRUPTED) /* the signal may end this before anybody else says so */
 		teller_say(&rb->teller, "%s", err->message);

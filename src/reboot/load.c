@@ -334,6 +334,27 @@ enum reason start_load(const struct reboot *rb, struct start *s, struct kx_error
 	return REASON_NONE;
 }
 
+enum reason start_load_again(const struct reboot *rb, struct start *s, struct kx_error *err)
+{
+	struct request loaded;
+	uint64_t first;
+	int r = loaded_read(rb->sys, &loaded, err);
+
+	first = r == 0 ? loaded.start : 0;
+	loaded.start = 0;
+	if (r == 0)
+		r = loaded_write(rb->sys, &loaded, err);
+	if (r < 0)
+		return REASON_FAILED;
+	r = kx_plan_commit(choice_ctx(rb, &s->choice), s->plan, err);
+	if (r == 0)
+		r = kx_plan_info(s->plan, &s->plan_info);
+	loaded.start = r == 0 ? start_of(rb, &s->plan_info) : first;
+	/* without it the note tells no start, and the image is not compared with it */
+	(void)!loaded_write(rb->sys, &loaded, NULL);
+	return r < 0 ? REASON_LOAD : REASON_NONE;
+}
+
 void start_let_go(struct start *s)
 {
 	s->plan = kx_plan_free(s->plan);

@@ -14,6 +14,7 @@
  * @plan: NULL before start_plan() and when there is none
  * @unpacks: the plan may be one of what was unpacked
  * @is_known: it need not be, for a check: start_is_known()
+ * @twice: what is loaded now is the first of two: twice.h
  * @safe: nothing is unpacked beforehand
  * @diet: modules are to be left out; @no_diet: why that is not done though it is wanted, or NULL
  * @not_fast: why no faster way was planned, when that was found out here, else ""
@@ -34,7 +35,7 @@ struct start {
 	struct kx_plan *plan;
 	struct kx_plan_info plan_info;
 	char *cmdline; /* with what is appended; NULL: the one that the image carries */
-	bool unpacks, is_known, safe, diet;
+	bool unpacks, is_known, twice, safe, diet;
 	const char *no_diet;
 	char not_fast[504];
 	const char *not_looked_at, *file_only, *reason;
@@ -70,6 +71,17 @@ bool start_is_known(const struct reboot *rb, const struct start *s);
  * Return: REASON_NONE, REASON_FILES_CHANGED, REASON_LOAD, REASON_ELSEWHERE.
  */
 _must_check_ enum reason start_load(const struct reboot *rb, struct start *s, struct kx_error *err);
+
+/**
+ * start_load_again() - load what was planned in place of what is loaded of the same request
+ *
+ * /run/rapidreboot/loaded keeps its digest, by which the request knows it, and tells no start while it is not
+ * certain which of the two is loaded: whenever this process is killed, one of them can be started.
+ * Return: REASON_NONE; REASON_LOAD, REASON_FAILED: what was loaded stays, unless files have changed during the
+ * load.
+ */
+_must_check_ enum reason start_load_again(const struct reboot *rb, struct start *s,
+					  struct kx_error *err);
 
 /* Closes the files of what was loaded, so that their file systems can be left. */
 void start_let_go(struct start *s);

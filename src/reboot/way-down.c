@@ -8,6 +8,7 @@
 #include "reboot/attempt.h"
 #include "reboot/choice-legacy.h"
 #include "reboot/order.h"
+#include "reboot/twice.h"
 
 /* ---- what is known */
 
@@ -162,6 +163,8 @@ static void load(const struct reboot *rb, struct going_down *g)
 	if (g->facts.ordered) {
 		if (order_renew(rb, &g->ordered, true, &err) != REASON_NONE)
 			say_firmware(rb, &err);
+	} else if (g->loaded == 1 && g->has_request && twice_is_open(&g->request)) {
+		twice_end(rb, &g->request);
 	} else if (g->loaded == 1) {
 		teller_say(&rb->teller, "a kernel is loaded already");
 	} else {

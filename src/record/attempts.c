@@ -223,6 +223,31 @@ int attempt_stopped(struct sys *sys, struct kx_error *err)
 	return change(sys, stopped, &now, err);
 }
 
+struct loaded_again {
+	const char *rung;
+	bool diet;
+};
+
+static bool loaded_again(struct sys *sys, struct attempts *all, const char *boot_id,
+			 const void *data)
+{
+	const struct loaded_again *now = data;
+	struct attempt *a = pending_here(all, boot_id);
+
+	if (!a)
+		return false;
+	attempt_text(a->rung, sizeof(a->rung), now->rung);
+	a->diet = now->diet;
+	return true;
+}
+
+int attempt_loaded_again(struct sys *sys, const char *rung, bool diet, struct kx_error *err)
+{
+	const struct loaded_again now = { rung, diet };
+
+	return change(sys, loaded_again, &now, err);
+}
+
 static bool add_hooks(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
 {
 	struct attempt *a = pending_here(all, boot_id);

@@ -132,6 +132,10 @@ _must_check_ int attempt_begins(struct sys *sys, struct kx_error *err);
 /* Notes the present as the moment when services had stopped, in the pending attempt of this
  * boot. 0 also when there is none. */
 _must_check_ int attempt_stopped(struct sys *sys, struct kx_error *err);
+/* What is to be started was loaded once more, otherwise: puts down how, in the pending attempt of this boot. 0 also
+ * when there is none. */
+_must_check_ int attempt_loaded_again(struct sys *sys, const char *rung, bool diet,
+				      struct kx_error *err);
 /* Adds answers of hooks to the pending attempt of this boot. 0 also when there is none. */
 _must_check_ int attempt_add_hooks(struct sys *sys, const char *hooks, struct kx_error *err);
 
