@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "fundamental/crc32c.h"
 #include "fundamental/digest.h"
 #include "handover/exit-initramfs.h"
 #include "handover/init.h"
@@ -212,7 +213,7 @@ static uint64_t mix(uint64_t hash, const void *data, size_t n)
 {
 	struct digest d;
 
-	digest_bytes(data, n, false, &d);
+	digest_bytes(data, n, crc32c_has_insn(), &d);
 	for (size_t i = 0; i < 3; i++)
 		hash = (hash ^ d.crc[i]) * UINT64_C(0x100000001b3); /* FNV-1a's prime */
 	return hash;
