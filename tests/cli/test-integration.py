@@ -332,6 +332,22 @@ class Integration(unittest.TestCase):
             self.assertEqual(len(errors), shown is not None)
             self.assertTrue(not shown or errors[0].endswith(f"--text={shown}"), errors)
 
+    def test_kernel_hooks(self):
+        """What makes initial ramdisks and boot entries is never failed by us, in no chroot without /proc."""
+        path = self.script("kernel/update-initramfs", "check")
+        kernel, initrd = self.dir / "vmlinuz-6.1", self.dir / "initrd.img-6.1"
+        self.assertEqual(self.sh(f"exec sh {path} 6.1 {initrd}"), (0, []))  # not installed yet
+        kernel.write_text("")
+        want = [f"check --kernel {kernel} --initrd {initrd}"]
+        self.assertEqual(self.sh(f"exec sh {path} 6.1 {initrd}"), (0, want))
+        self.assertEqual(self.sh(f"DPKG_ROOT=/target exec sh {path} 6.1 {initrd}"), (0, []))
+        path = self.script("kernel/95-rapidreboot.install", "check")
+        for words, want in (("add 6.1 /boot/x/6.1 /boot/vmlinuz", ["check"]), ("remove 6.1 /boot/x/6.1", []),
+                            ("inspect", []), ("", [])):
+            self.assertEqual(self.sh(f"exec sh {path} {words}"), (0, want))
+        path.write_text(path.read_text().replace("/proc/self", "/proc/none"))
+        self.assertEqual(self.sh(f"exec sh {path} add 6.1"), (0, []))
+
     def displays(self, modules, in_use=(), stage="pre-jump", unload=True):
         """Exit status of the hook, and which modules it removed."""
         log, consoles = self.dir / "removed", self.dir / "vtconsole"
