@@ -89,9 +89,9 @@ class Way:
 
 WAYS = (
     Way("systemctl reboot", "systemctl reboot"),
-    Way("rapidreboot --yes", "rapidreboot --yes",
-        targets=(("first-stop", 0.25), ("multi-user", 10.1))),
-    Way("rapidreboot --yes, known files", "rapidreboot --yes", "rapidreboot check; sleep 5",
+    Way("rapidreboot --yes, unknown files", "rapidreboot --yes"),
+    # as update-initramfs, kernel-install and the package leave it
+    Way("rapidreboot --yes", "rapidreboot --yes", "rapidreboot check; sleep 5",
         targets=(("first-stop", 0.25), ("multi-user", 10.1))),
     Way("rapidreboot --yes, filled cache", "rapidreboot --yes",
         "echo CACHE=/var/cache/rapidreboot >>/etc/rapidreboot.conf; rapidreboot load; rapidreboot unload; sleep 5",
