@@ -54,8 +54,16 @@ def problems(starts, *boots, reason="poweroff"):
     return report.problems
 
 
+def last_word_on_resets():
+    """Cases of several boots have a machine that a reset does not end."""
+    machine = vm.Machine(extra=("-action", "reboot=reset"))
+    words = vm.arguments(machine, None, None, None, "/nowhere", None)
+    return [] if "-no-reboot" in words[:words.index("-action")] else ["a reset ends the machine"]
+
+
 OLD, NEW = loaders.OLD, loaders.NEW
 CASES = [
+    ("a case's word on resets holds", last_word_on_resets, True),
     ("agreement", lambda: problems((OLD,), boot(OLD, OLD)), True),
     ("the loader started another kernel", lambda: problems((NEW,), boot(OLD, OLD)), False),
     ("another default", lambda: problems((OLD,), boot(OLD, NEW)), False),

@@ -62,6 +62,13 @@ def _firmware_options(machine, firmware_dir, folder):
             "-drive", f"if=pflash,format=raw,unit=1,file={variables}"]
 
 
+def drives(files, boots=True):
+    """QEMU's options for disks; when it @boots from them, from the first."""
+    return [word for number, file in enumerate(files) for word in (
+        "-drive", f"if=none,id=disk{number},format=raw,file={file}", "-device",
+        f"nvme,drive=disk{number},serial={number + 1}" + (f",bootindex={number}" if boots else ""))]
+
+
 def _end_reason(qmp_output):
     """The reason of the SHUTDOWN event (QEMU's qapi/run-state.json, ShutdownCause)."""
     for line in qmp_output.splitlines():
@@ -75,10 +82,11 @@ def _end_reason(qmp_output):
     return ""
 
 
-def _arguments(machine, kernel, initrd, cmdline, folder, firmware_dir):
+def arguments(machine, kernel, initrd, cmdline, folder, firmware_dir, silence=None):
+    """The command line of QEMU. The options of @machine come last: of two that contradict the last one holds."""
     return [find_qemu(), "-machine", "q35", "-accel", machine.accel, "-cpu", machine.cpu,
             "-smp", str(machine.cpus), "-m", machine.memory, "-display", "none", "-vga", "std",
-            "-nodefaults", "-qmp", "stdio",
+            "-nodefaults", "-qmp", "stdio", *([] if silence else ["-no-reboot"]),
             *(["-kernel", kernel, "-initrd", initrd, "-append", cmdline] if kernel else []),
             *_firmware_options(machine, firmware_dir, folder), *machine.extra]
 
@@ -112,8 +120,8 @@ def run(machine, kernel, initrd, cmdline, folder, limit, firmware_dir=None, name
     is killed when nothing has come out of the serial port for so many seconds.
     """
     log_path = os.path.join(folder, f"{name}.log")
-    argv = [*_arguments(machine, kernel, initrd, cmdline, folder, firmware_dir),
-            "-serial", f"file:{log_path}", *([] if silence else ["-no-reboot"])]
+    argv = [*arguments(machine, kernel, initrd, cmdline, folder, firmware_dir, silence),
+            "-serial", f"file:{log_path}"]
     start = time.monotonic()
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True) as process:
