@@ -2,7 +2,9 @@
 #include <blkid/blkid.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,15 +104,56 @@ static int first_match(const char *pattern, dev_t *ret)
 	return r;
 }
 
+/* "/sys/block/DEVICE/dm/uuid" -> the number of the device */
+static int number_of(const char *file, dev_t *ret)
+{
+	_cleanup_free_ char *line = NULL;
+	char path[PATH_MAX];
+	unsigned maj, min;
+	const char *p;
+	int n, r;
+
+	n = snprintf(path, sizeof(path), "%.*s/../dev", (int)(strrchr(file, '/') - file), file);
+	r = n < PATH_MAX ? read_line_in(ROOT_HERE, path, &line) : -ENAMETOOLONG;
+	if (r < 0)
+		return r;
+	p = line;
+	if (!take_unsigned(&p, &maj) || !take_prefix(&p, ":") || !take_unsigned(&p, &min))
+		return -EBADMSG;
+	*ret = makedev(maj, min);
+	return 0;
+}
+
+static int find_marked(const struct volume_mark *mark, dev_t *ret)
+{
+	glob_t g = { 0 };
+	char pattern[64];
+	int r = -ENOENT;
+
+	(void)snprintf(pattern, sizeof(pattern), "/sys/block/*/%s", mark->file);
+	if (glob(pattern, GLOB_NOSORT, NULL, &g) != 0)
+		g.gl_pathc = 0;
+	for (size_t i = 0; r == -ENOENT && i < g.gl_pathc; i++) {
+		_cleanup_free_ char *line = NULL;
+
+		if (read_line_in(ROOT_HERE, g.gl_pathv[i], &line) == 0 &&
+		    fnmatch(mark->line, line, FNM_CASEFOLD) == 0)
+			r = number_of(g.gl_pathv[i], ret);
+	}
+	globfree(&g);
+	return r;
+}
+
 int machine_find_volume(const char *name, dev_t *ret)
 {
 	struct volume_places places;
+	struct volume_mark mark;
 	int r = -ENOENT;
 
 	volume_places(name, &places);
 	for (size_t i = 0; r == -ENOENT && i < places.n; i++)
 		r = first_match(places.v[i], ret);
-	return r;
+	return r == -ENOENT && volume_mark(name, &mark) ? find_marked(&mark, ret) : r;
 }
 
 /* libblkid has to read the disk. A user who may not gets the more likely answer. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "entry/volume-names.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,18 +32,25 @@ static void copy_plain(char out[static PART_BYTES], const char *s, size_t n_s)
 	out[n] = 0;
 }
 
-/* "VG-UUID/LV-UUID" */
-static void add_lvm_id(struct volume_places *places, const char *ids)
+/* "VG-UUID/LV-UUID", without dashes and slash */
+static bool lvm_id(const char *ids, char ret[static VOLUME_PLACE_BYTES])
 {
 	const char *slash = strchr(ids, '/');
 	char vg[PART_BYTES], lv[PART_BYTES];
 
 	if (!slash || !is_plain(slash + 1))
-		return;
+		return false;
 	copy_plain(vg, ids, (size_t)(slash - ids));
 	copy_plain(lv, slash + 1, strlen(slash + 1));
-	if (is_plain(vg))
-		add(places, "/dev/disk/by-id/dm-uuid-LVM-", vg, lv);
+	if (!is_plain(vg))
+		return false;
+	(void)snprintf(ret, VOLUME_PLACE_BYTES, "%s%s", vg, lv);
+	return true;
+}
+
+static bool is_raid_id(const char *hex)
+{
+	return strlen(hex) == 32 && !hex[strspn(hex, "0123456789abcdefABCDEF")];
 }
 
 /* 32 digits; mdadm and udev have a colon after every eighth. */
@@ -52,7 +58,7 @@ static void add_raid_id(struct volume_places *places, const char *hex)
 {
 	char id[PART_BYTES];
 
-	if (strlen(hex) != 32 || hex[strspn(hex, "0123456789abcdefABCDEF")])
+	if (!is_raid_id(hex))
 		return;
 	(void)snprintf(id, sizeof(id), "%.8s:%.8s:%.8s:%.8s", hex, hex + 8, hex + 16, hex + 24);
 	add(places, "/dev/disk/by-id/md-uuid-", id, "");
@@ -72,14 +78,15 @@ static void add_raid(struct volume_places *places, const char *name)
 
 void volume_places(const char *name, struct volume_places *ret)
 {
-	char id[PART_BYTES];
+	char id[VOLUME_PLACE_BYTES];
 
 	ret->n = 0;
 	if (strncmp(name, "lvm/", 4) == 0) {
 		if (is_plain(name + 4))
 			add(ret, "/dev/mapper/", name + 4, "");
 	} else if (strncmp(name, "lvmid/", 6) == 0) {
-		add_lvm_id(ret, name + 6);
+		if (lvm_id(name + 6, id))
+			add(ret, "/dev/disk/by-id/dm-uuid-LVM-", id, "");
 	} else if (strncmp(name, "mduuid/", 7) == 0) {
 		add_raid_id(ret, name + 7);
 	} else if (strncmp(name, "md/", 3) == 0) {
@@ -91,4 +98,25 @@ void volume_places(const char *name, struct volume_places *ret)
 		if (is_plain(id))
 			add(ret, "/dev/disk/by-id/dm-uuid-CRYPT-*-", id, "-*");
 	}
+}
+
+bool volume_mark(const char *name, struct volume_mark *ret)
+{
+	char id[VOLUME_PLACE_BYTES];
+	const char *hex = name + 7;
+	int n = 0;
+
+	if (strncmp(name, "lvmid/", 6) == 0 && lvm_id(name + 6, id)) {
+		ret->file = "dm/uuid";
+		n = snprintf(ret->line, sizeof(ret->line), "LVM-%s", id);
+	} else if (strncmp(name, "mduuid/", 7) == 0 && is_raid_id(hex)) {
+		ret->file = "md/uuid";
+		n = snprintf(ret->line, sizeof(ret->line), "%.8s-%.4s-%.4s-%.4s-%.12s", hex,
+			     hex + 8, hex + 12, hex + 16, hex + 20);
+	} else if (strncmp(name, "cryptouuid/", 11) == 0) {
+		copy_plain(id, name + 11, strlen(name + 11));
+		ret->file = "dm/uuid";
+		n = is_plain(id) ? snprintf(ret->line, sizeof(ret->line), "CRYPT-*-%s-*", id) : 0;
+	}
+	return n > 0 && n < VOLUME_PLACE_BYTES;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { VOLUME_PLACES_MAX = 3, VOLUME_PLACE_BYTES = 256 };
@@ -18,3 +19,16 @@ struct volume_places {
  * cryptodisk.c; mdadm's udev-md-raid-arrays.rules, LVM's 13-dm-disk.rules.
  */
 void volume_places(const char *name, struct volume_places *ret);
+
+/* A file below /sys/block/DEVICE/ that tells a volume by its UUID, and a pattern for fnmatch(3) of its line. */
+struct volume_mark {
+	const char *file;
+	char line[VOLUME_PLACE_BYTES];
+};
+
+/*
+ * How Linux itself tells the device behind GRUB's "lvmid/…", "mduuid/…" and "cryptouuid/…", where no udev
+ * makes links; false for other names. Sources: Documentation/ABI/testing/sysfs-block-dm; drivers/md/md.c,
+ * uuid_show().
+ */
+bool volume_mark(const char *name, struct volume_mark *ret);

@@ -51,9 +51,43 @@ static void test_places(void **state)
 	}
 }
 
+/* Those of LVM and md are what Linux 6.1 has (tests/vm/boot-volumes.py, *-uuid); cryptsetup's is by its
+ * lib/libdevmapper.c, dm_prepare_uuid(). */
+static void test_marks(void **state)
+{
+	static const struct {
+		const char *name, *file, *line;
+	} rows[] = {
+		{ "lvmid/B9j5kn-1gPq-f5oG/pXlUvS-YOBt", "dm/uuid", "LVM-B9j5kn1gPqf5oGpXlUvSYOBt" },
+		{ "mduuid/3a7b2c9d0e1f2a3b4c5d6e7f80910a1b", "md/uuid",
+		  "3a7b2c9d-0e1f-2a3b-4c5d-6e7f80910a1b" },
+		{ "cryptouuid/a1559d71-9be2-4501-ab32-67b7059e00c3", "dm/uuid",
+		  "CRYPT-*-a1559d719be24501ab3267b7059e00c3-*" },
+		{ "lvm/vg-root", NULL, NULL },
+		{ "lvmid/a", NULL, NULL },
+		{ "lvmid/*/a", NULL, NULL },
+		{ "mduuid/3a7b", NULL, NULL },
+		{ "cryptouuid/", NULL, NULL },
+		{ "md0", NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct volume_mark got;
+
+		if (volume_mark(rows[i].name, &got) != (rows[i].file != NULL))
+			fail_msg("%s: %s", rows[i].name, rows[i].file ? "no mark" : "a mark");
+		if (!rows[i].file)
+			continue;
+		assert_string_equal(got.file, rows[i].file);
+		assert_string_equal(got.line, rows[i].line);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_places) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_places),
+					    cmocka_unit_test(test_marks) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
