@@ -44,6 +44,7 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/stress.py --reboots 32
 	@tests/vm/stress.py --reboots 4 --sabotage
 	@tests/vm/boot-loaders.py
+	@tests/vm/boot-volumes.py
 	@tests/vm/direct.py
 	@tests/vm/crash.py
 	@tests/vm/crash-save.py

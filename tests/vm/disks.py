@@ -79,8 +79,6 @@ def mbr(path, partitions, boot_code, core=None, first=0x83):
     """
     with open(boot_code, "rb") as file:
         code = file.read(440)
-    if core and os.path.getsize(core) > (FIRST - 1) * SECTOR:
-        raise ValueError(f"{core} does not fit before the first partition")
     with open(path, "wb") as disk:
         disk.write(code.ljust(446, b"\0"))
         for source, (at, sectors) in zip(partitions, _layout(partitions)):
@@ -88,11 +86,19 @@ def mbr(path, partitions, boot_code, core=None, first=0x83):
             disk.write(struct.pack("<B3sB3sII", 0x80 if is_first else 0, b"\xfe\xff\xff",
                                    first if is_first else 0x83, b"\xfe\xff\xff", at, sectors))
         disk.write(b"\0" * (510 - disk.tell()) + b"\x55\xaa")
-        if core:
-            _put(disk, 1, core)
         for source, (at, _) in zip(partitions, _layout(partitions)):
             _put(disk, at, source)
+    if core:
+        embed(path, core)
     return path
+
+
+def embed(path, core):
+    """Puts GRUB's @core before the first partition of a disk."""
+    if os.path.getsize(core) > (FIRST - 1) * SECTOR:
+        raise ValueError(f"{core} does not fit before the first partition")
+    with open(path, "r+b") as disk:
+        _put(disk, 1, core)
 
 
 def _gpt_header(here, other, last, table, disk_uuid, table_crc):

@@ -60,7 +60,7 @@ def add_kexec(archive, path):
     add_program(archive, "sbin/kexec", path)
 
 
-def _add_packaged(archive, item, path, name):
+def add_packaged(archive, item, path, name):
     """The program @path of the cache's @item with its libraries, as /sbin/@name."""
     for inside, here in images.program(item, path).items():
         archive.file(inside, here, 0o755)
@@ -70,12 +70,12 @@ def _add_packaged(archive, item, path, name):
 
 def add_kexec_tools(archive):
     """Debian's kexec-tools with its libraries, as /sbin/kexec-tools."""
-    _add_packaged(archive, "kexec-tools", "usr/sbin/kexec", "kexec-tools")
+    add_packaged(archive, "kexec-tools", "usr/sbin/kexec", "kexec-tools")
 
 
 def add_strace(archive):
     """Debian's strace with its libraries, as /sbin/strace."""
-    _add_packaged(archive, "strace", "usr/bin/strace", "strace")
+    add_packaged(archive, "strace", "usr/bin/strace", "strace")
 
 
 # What loading may change, for jobs that load without a jump.

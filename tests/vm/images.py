@@ -145,9 +145,9 @@ def uboot_rom():
     return _one("usr/lib/u-boot/qemu-x86_64/u-boot.rom", "u-boot")
 
 
-def grub_modules(platform):
+def grub_modules(platform, item="grub-loaders"):
     """The directory of GRUB's modules for @platform: "i386-pc", "x86_64-efi"."""
-    return os.path.dirname(_one(f"usr/lib/grub/{platform}/kernel.img", "grub-loaders"))
+    return os.path.dirname(_one(f"usr/lib/grub/{platform}/kernel.img", item))
 
 
 def grub_mkimage(*args):
@@ -157,6 +157,15 @@ def grub_mkimage(*args):
                          ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"))
     subprocess.run([_one("usr/bin/grub-mkimage", "grub-loaders"), *args], check=True, timeout=60,
                    env=dict(os.environ, LD_LIBRARY_PATH=libraries))
+
+
+def run_program(item, path, *args):
+    """Run the program @path of @item here, with the libraries of its time."""
+    libraries = ":".join(os.path.join(CACHE, item, folder) for folder in
+                         ("usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"))
+    loader = _one("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", item)
+    subprocess.run([loader, "--library-path", libraries, _one(path, item), *args], check=True,
+                   timeout=120, stdout=subprocess.DEVNULL)
 
 
 def program(item, path):

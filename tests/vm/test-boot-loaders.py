@@ -54,6 +54,14 @@ def problems(starts, *boots, reason="poweroff"):
     return report.problems
 
 
+def restart(*boots):
+    """What is not well about boots that ours made, each of which has to be what it announces."""
+    report = loaders.Report()
+    case = loaders.Case("test", "grub-bios", {}, (OLD,) * len(boots), again="rapidreboot")
+    loaders.check(report, case, vm.Ending("".join(boots), "poweroff", 1), "grub")
+    return report.problems
+
+
 def last_word_on_resets():
     """Cases of several boots have a machine that a reset does not end."""
     machine = vm.Machine(extra=("-action", "reboot=reset"))
@@ -63,6 +71,10 @@ def last_word_on_resets():
 
 OLD, NEW = loaders.OLD, loaders.NEW
 CASES = [
+    ("a restart that is what was announced", lambda: restart(boot(OLD, OLD), boot(OLD, OLD)), True),
+    ("a restart into another kernel", lambda: restart(boot(OLD, OLD), boot(NEW, OLD)), False),
+    ("a restart after which another is announced", lambda: restart(boot(OLD, OLD), boot(OLD, NEW)), False),
+    ("no kernel at all", lambda: problems((OLD,), boot(OLD, OLD, kernel=None)), False),
     ("a case's word on resets holds", last_word_on_resets, True),
     ("agreement", lambda: problems((OLD,), boot(OLD, OLD)), True),
     ("the loader started another kernel", lambda: problems((NEW,), boot(OLD, OLD)), False),
