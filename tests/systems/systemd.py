@@ -175,7 +175,7 @@ def diet(t):
     virtio disk; the record knows of it."""
     t.fast("rapidreboot --yes")
     full = ramdisk_size(t)
-    said = json.loads(t.guest.must("rapidreboot --diet --dry-run --json 2>/dev/null"))
+    said = json.loads(t.guest.must("rapidreboot load --diet --dry-run --json 2>/dev/null"))
     t.true(f"nothing is left out: {said['diet']}", said["is_diet"])
     t.fast("rapidreboot --diet --yes")
     size = ramdisk_size(t)
