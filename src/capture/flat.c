@@ -3,13 +3,14 @@
 #include "capture/flat.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 enum { HEADER_N = 4096, SIGNATURE_N = 16, PART_N = 16, TYPE = 1, VERSION_1 = 1 };
 
-/* What was written at @at, packed. */
+/* What was written at @at, packed; without @packed it was overwritten by what is not kept. */
 struct kept {
 	uint64_t at;
 	size_t n, packed_n;
@@ -78,24 +79,45 @@ static int keep(struct capture_flat *f, uint64_t at, const void *buf, size_t n)
 	return 0;
 }
 
+static bool overlaps(const struct kept *k, uint64_t at, size_t n)
+{
+	return at >= k->at ? at - k->at < k->n : k->at - at < n;
+}
+
+/* No reader shall get what is not in the file any more. */
+static void forget(struct capture_flat *f, uint64_t at, size_t n)
+{
+	for (size_t i = 0; i < f->n_kept; i++)
+		if (overlaps(&f->kept[i], at, n))
+			free(TAKE_PTR(f->kept[i].packed));
+}
+
 static int write_part(void *data, uint64_t at, const void *buf, size_t n)
 {
 	struct capture_flat *f = data;
-	int r = n ? put_part_header(f, at, n) : 0;
+	int r;
 
-	if (r == 0 && n)
+	if (n == 0)
+		return 0;
+	r = put_part_header(f, at, n);
+	if (r == 0)
 		r = put(f, buf, n);
-	return r == 0 && n && !f->is_read ? keep(f, at, buf, n) : r;
+	if (r == 0 && !f->is_read)
+		r = keep(f, at, buf, n);
+	else
+		forget(f, at, n);
+	return r;
 }
 
-/* A part that holds the whole range; the newest counts. */
+/* The newest part that has something of the range, if it has all of it. */
 static const struct kept *find(const struct capture_flat *f, uint64_t at, size_t n)
 {
 	for (size_t i = f->n_kept; i > 0; i--) {
 		const struct kept *k = &f->kept[i - 1];
 
-		if (at >= k->at && at - k->at <= k->n && n <= k->n - (size_t)(at - k->at))
-			return k;
+		if (overlaps(k, at, n))
+			return k->packed && at >= k->at && n <= k->n - (size_t)(at - k->at) ? k
+											    : NULL;
 	}
 	return NULL;
 }

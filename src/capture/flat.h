@@ -17,7 +17,8 @@ struct capture_flat;
  * @data: passed to both
  * @ret: released with capture_flat_free()
  *
- * What is written before anything is read again (the bitmaps) is kept, packed: some MiB for a TiB of memory.
+ * What is written before anything is read again (the bitmaps) is kept, packed: some MiB for a TiB of memory. A range is read back
+ * when the newest part that has something of it has all of it; else, and after it was written again, -ESPIPE.
  * Return: 0; -ENOMEM; what @write returned.
  */
 _must_check_ int capture_flat_new(int (*write)(void *data, const void *buf, size_t n),

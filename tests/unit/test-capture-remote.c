@@ -373,6 +373,27 @@ static void test_flat(void **state)
 	assert_memory_equal(out.s + 4096, parts, sizeof(parts) - 1);
 }
 
+/* What was overwritten, in part or by what is not kept, is never read back. */
+static void test_flat_again(void **state)
+{
+	_cleanup_capture_flat_ struct capture_flat *flat = NULL;
+	_cleanup_strbuf_ struct strbuf out = { 0 };
+	const struct dump_sink *sink;
+	char back[4];
+
+	assert_int_equal(capture_flat_new(collect, NULL, &out, &flat), 0);
+	sink = capture_flat_sink(flat);
+	assert_int_equal(sink->write_at(sink->data, 0, "abcd", 4), 0);
+	assert_int_equal(sink->write_at(sink->data, 1, "x", 1), 0);
+	assert_int_equal(sink->read_at(sink->data, 0, back, 4), -ESPIPE);
+	assert_int_equal(sink->read_at(sink->data, 1, back, 1), 0);
+	assert_memory_equal(back, "x", 1);
+	assert_int_equal(sink->read_at(sink->data, 2, back, 2), 0);
+	assert_memory_equal(back, "cd", 2);
+	assert_int_equal(sink->write_at(sink->data, 3, "y", 1), 0);
+	assert_int_equal(sink->read_at(sink->data, 3, back, 1), -ESPIPE);
+}
+
 /* ---- the network card */
 
 static void test_network(void **state)
@@ -438,10 +459,10 @@ static void test_network(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_places),	cmocka_unit_test(test_options),
-		cmocka_unit_test(test_remote),	cmocka_unit_test(test_order),
-		cmocka_unit_test(test_elf),	cmocka_unit_test(test_flat),
-		cmocka_unit_test(test_network),
+		cmocka_unit_test(test_places),	   cmocka_unit_test(test_options),
+		cmocka_unit_test(test_remote),	   cmocka_unit_test(test_order),
+		cmocka_unit_test(test_elf),	   cmocka_unit_test(test_flat),
+		cmocka_unit_test(test_flat_again), cmocka_unit_test(test_network),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
