@@ -4,8 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fundamental/crc32c.h"
-#include "fundamental/digest.h"
+#include "base/mix.h"
 #include "lib/arch.h"
 
 /* Rungs, the fastest first. */
@@ -52,21 +51,18 @@ KX_EXPORT int kx_plan_passed(const struct kx_plan *plan, size_t i, struct kx_run
 			 sizeof(*ret));
 }
 
-static uint64_t mix(uint64_t hash, struct bytes b)
+/* With its length, so that bytes that move from the end of one file to the start of the next are told. */
+static uint64_t mix_file(uint64_t hash, struct bytes b)
 {
-	struct digest d;
+	const uint64_t n = b.n;
 
-	digest_bytes(b.p, b.n, crc32c_has_insn(), &d);
-	hash = (hash ^ b.n) * UINT64_C(0x100000001b3); /* FNV-1a's prime */
-	for (size_t i = 0; i < 3; i++)
-		hash = (hash ^ d.crc[i]) * UINT64_C(0x100000001b3);
-	return hash;
+	return mix(mix(hash, &n, sizeof(n)), b.p, b.n);
 }
 
 void plan_take_contents(struct kx_plan *plan)
 {
-	plan->contents = mix(UINT64_C(0xcbf29ce484222325), plan->image->contents);
-	plan->contents = mix(plan->contents, plan->initrd.bytes);
+	plan->contents = mix_file(MIX_NONE, plan->image->contents);
+	plan->contents = mix_file(plan->contents, plan->initrd.bytes);
 	plan->has_contents = true;
 }
 

@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "base/io.h"
+#include "base/mix.h"
 #include "base/strbuf.h"
-#include "fundamental/digest.h"
 #include "preflight/preflight.h"
 #include "reboot/choice-legacy.h"
 #include "record/boot.h"
@@ -217,16 +217,6 @@ static enum reason take_cmdline(const struct reboot *rb, const struct wish *wish
 }
 
 /* ---- digests */
-
-static uint64_t mix(uint64_t hash, const void *data, size_t n)
-{
-	struct digest d;
-
-	digest_bytes(data, n, false, &d);
-	for (size_t i = 0; i < 3; i++)
-		hash = (hash ^ d.crc[i]) * UINT64_C(0x100000001b3); /* FNV-1a's prime */
-	return hash;
-}
 
 static uint64_t mix_text(uint64_t hash, const char *text)
 {

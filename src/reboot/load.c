@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mix.h"
 #include "base/strbuf.h"
-#include "fundamental/crc32c.h"
-#include "fundamental/digest.h"
 #include "handover/exit-initramfs.h"
 #include "handover/init.h"
 #include "handover/request.h"
@@ -209,16 +208,6 @@ enum reason start_unpack(const struct reboot *rb, const struct wish *wish, struc
 
 /* ---- load */
 
-static uint64_t mix(uint64_t hash, const void *data, size_t n)
-{
-	struct digest d;
-
-	digest_bytes(data, n, crc32c_has_insn(), &d);
-	for (size_t i = 0; i < 3; i++)
-		hash = (hash ^ d.crc[i]) * UINT64_C(0x100000001b3); /* FNV-1a's prime */
-	return hash;
-}
-
 /* A number that differs between two loads of different contents: the kernel does not tell what it has
  * loaded. */
 static void take_digest(struct start *s)
@@ -226,7 +215,7 @@ static void take_digest(struct start *s)
 	const struct kx_plan_info *info = &s->plan_info;
 	const uint64_t numbers[] = { info->way, info->entry, info->kernel_size, info->initrd_size };
 	struct kx_segment segment = { .size = sizeof(segment) };
-	uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), numbers, sizeof(numbers));
+	uint64_t hash = mix(MIX_NONE, numbers, sizeof(numbers));
 
 	hash = mix(hash, s->choice.kernel, strlen(s->choice.kernel));
 	hash = mix(hash, info->cmdline, strlen(info->cmdline));
