@@ -34,7 +34,8 @@ enum judging {
  * @ret: released with verdict_done()
  *
  * The gravest answer counts: what cannot be chosen, then a check that refuses, then what only the
- * firmware does, then a plan that cannot be made. Nothing is changed on the machine.
+ * firmware does, then a plan that cannot be made. Nothing is changed on the machine but the
+ * note of what was unpacked without a fault (record/unpacked.h).
  */
 void judge(const struct reboot *rb, const struct wish *wish, enum judging how,
 	   struct start *ret_start, struct verdict *ret);
