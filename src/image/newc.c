@@ -88,23 +88,40 @@ int newc_wrap(struct bytes name, struct bytes file, uint8_t **ret, size_t *ret_n
 	return 0;
 }
 
-int newc_pack(const struct newc_member *v, size_t n, uint8_t **ret, size_t *ret_n)
+int newc_size(const struct newc_member *v, size_t n, size_t *ret)
 {
-	const struct bytes end = { (const uint8_t *)trailer, sizeof(trailer) - 1 };
-	size_t size = member_size(end.n, 0);
-	uint8_t *archive, *at;
+	size_t size = member_size(sizeof(trailer) - 1, 0);
 
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].contents.n > UINT32_MAX || v[i].name.n >= UINT16_MAX)
 			return -EFBIG;
 		size += member_size(v[i].name.n, v[i].contents.n);
 	}
-	archive = at = calloc(1, size);
+	*ret = size;
+	return 0;
+}
+
+void newc_pack_to(const struct newc_member *v, size_t n, uint8_t *to)
+{
+	const struct bytes end = { (const uint8_t *)trailer, sizeof(trailer) - 1 };
+
+	for (size_t i = 0; i < n; i++)
+		to = put_member(to, v[i].name, v[i].mode, v[i].contents);
+	(void)put_member(to, end, 0, (struct bytes){ 0 });
+}
+
+int newc_pack(const struct newc_member *v, size_t n, uint8_t **ret, size_t *ret_n)
+{
+	uint8_t *archive;
+	size_t size;
+	int r = newc_size(v, n, &size);
+
+	if (r < 0)
+		return r;
+	archive = calloc(1, size);
 	if (!archive)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		at = put_member(at, v[i].name, v[i].mode, v[i].contents);
-	(void)put_member(at, end, 0, (struct bytes){ 0 });
+	newc_pack_to(v, n, archive);
 	*ret = archive;
 	*ret_n = size;
 	return 0;

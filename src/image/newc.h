@@ -22,5 +22,9 @@ struct newc_member {
 	unsigned mode; /* as of stat(2) */
 };
 
-/* An archive of @v in their order, and of the end mark. Errors as newc_wrap(). */
+/* The size of an archive of @v in their order, and of the end mark. Errors as newc_wrap(). */
+int newc_size(const struct newc_member *v, size_t n, size_t *ret);
+/* Writes it to that many zero bytes at @to. */
+void newc_pack_to(const struct newc_member *v, size_t n, uint8_t *to);
+/* The same in fresh memory. */
 int newc_pack(const struct newc_member *v, size_t n, uint8_t **ret, size_t *ret_n);

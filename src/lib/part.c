@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/secret-memory.h"
+#include "base/secret-memory.h"
 
 enum { SECRET_FIRST = 1 << 16, WIPE_STEP = 4096 };
 

@@ -10,42 +10,22 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "preflight/luks-format.h"
 
-/* Offsets of both headers, big-endian: version, size of a LUKS2 header, sectors before LUKS1's payload. */
-enum {
-	VERSION_AT = 6,
-	SIZE_2_AT = 8,
-	PAYLOAD_1_AT = 104,
-	JSON_AT = 4096,
-	HEADER_2_N = 16384,
-	SECTOR = 512
-};
+/* Offsets: size of a LUKS2 header, sectors before LUKS1's payload. */
+enum { SIZE_2_AT = 8, PAYLOAD_1_AT = 104, HEADER_2_N = 16384, SECTOR = 512 };
 enum { PINS_DEEP = 4, SHARES_MAX = 16, REGISTERS = 24 };
-
-static uint64_t big_endian(struct bytes b, size_t off, size_t n)
-{
-	uint64_t v = 0;
-
-	for (size_t i = 0; i < n && bytes_has(b, off, n); i++)
-		v = v << 8 | b.p[off + i];
-	return v;
-}
-
-static bool is_luks(struct bytes b)
-{
-	return bytes_has(b, 0, JSON_AT) && memcmp(b.p, "LUKS\xba\xbe", 6) == 0;
-}
 
 int luks_header_size(struct bytes first, size_t *ret)
 {
 	uint64_t n = HEADER_2_N;
 
-	if (!is_luks(first))
+	if (!luks_is(first))
 		return -EILSEQ;
-	if (big_endian(first, VERSION_AT, 2) == 1)
-		n = big_endian(first, PAYLOAD_1_AT, 4) * SECTOR;
-	else if (big_endian(first, SIZE_2_AT, 8) > JSON_AT)
-		n = big_endian(first, SIZE_2_AT, 8);
+	if (luks_number(first, LUKS_VERSION_AT, 2) == 1)
+		n = luks_number(first, PAYLOAD_1_AT, 4) * SECTOR;
+	else if (luks_number(first, SIZE_2_AT, 8) > LUKS_JSON_AT)
+		n = luks_number(first, SIZE_2_AT, 8);
 	if (n < LUKS_FIRST_N)
 		n = LUKS_FIRST_N;
 	*ret = n < LUKS_HEADER_MAX ? (size_t)n : LUKS_HEADER_MAX;
@@ -264,8 +244,7 @@ static void look_at_token(const json_t *token, struct luks_way *w)
 
 static int read_tokens(struct bytes json, struct luks_ways *ret)
 {
-	json_t *all =
-		json_loadb((const char *)json.p, strnlen((const char *)json.p, json.n), 0, NULL);
+	json_t *all = json_loadb((const char *)json.p, json.n, 0, NULL);
 	json_t *tokens = json_object_get(all, "tokens"), *token;
 	const char *key;
 
@@ -303,11 +282,10 @@ int luks_ways_read(struct bytes header, struct luks_ways *ret)
 	struct luks_ways ways = { .n = 0 };
 	int r;
 
-	if (!is_luks(header))
+	if (!luks_is(header))
 		return -EILSEQ;
-	r = big_endian(header, VERSION_AT, 2) == 1
-		    ? read_luksmeta(header, &ways)
-		    : read_tokens((struct bytes){ header.p + JSON_AT, header.n - JSON_AT }, &ways);
+	r = luks_number(header, LUKS_VERSION_AT, 2) == 1 ? read_luksmeta(header, &ways)
+							 : read_tokens(luks_json(header), &ways);
 	if (r == 0)
 		*ret = ways;
 	return r;

@@ -38,3 +38,7 @@ _must_check_ int luks_header_size(struct bytes first, size_t *ret);
 /* @header: as long as luks_header_size() says, or cut off. 0; -EILSEQ; -EBADMSG for metadata that
  * cannot be read. */
 _must_check_ int luks_ways_read(struct bytes header, struct luks_ways *ret);
+
+/* The header at the front of @device below @root, as long as it says or cut off; released with free(3).
+ * -EILSEQ when there is none; errors of open(2) and read(2). */
+_must_check_ int luks_header_read(int root, const char *device, uint8_t **ret, size_t *ret_n);

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Reads the LUKS header of a device and finds the ways to open it. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/io.h"
 #include "preflight/pcrlock.h"
 #include "preflight/token-programs.h"
 #include "preflight/tpm.h"
@@ -14,24 +11,11 @@
 
 static int read_ways(const struct look *l, const char *device, struct luks_ways *ret)
 {
-	_cleanup_free_ uint8_t *buf = malloc(LUKS_HEADER_MAX);
-	_cleanup_close_ int fd = open_device_in(l->root, device, O_RDONLY);
-	size_t size;
-	ssize_t n;
-	int code;
+	_cleanup_free_ uint8_t *header = NULL;
+	size_t n;
+	int code = luks_header_read(l->root, device, &header, &n);
 
-	if (!buf)
-		return -ENOMEM;
-	if (fd < 0)
-		return fd;
-	n = read_at(fd, buf, LUKS_FIRST_N, 0);
-	if (n < 0)
-		return (int)n;
-	code = luks_header_size((struct bytes){ buf, (size_t)n }, &size);
-	if (code < 0)
-		return code;
-	n = read_at(fd, buf, size, 0);
-	return n < 0 ? (int)n : luks_ways_read((struct bytes){ buf, (size_t)n }, ret);
+	return code < 0 ? code : luks_ways_read((struct bytes){ header, n }, ret);
 }
 
 static enum ease ease_of(const struct look *l, const struct luks_way *way)

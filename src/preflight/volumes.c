@@ -9,30 +9,29 @@
 #include "base/cmdline.h"
 #include "preflight/device-names.h"
 
-/* Cuts "a" off the front of "a,b=c". */
-static struct bytes next_option(struct bytes *options)
+bool option_next(struct bytes *options, struct bytes *ret)
 {
 	struct bytes option = *options;
-	const uint8_t *comma = memchr(option.p, ',', option.n);
+	const uint8_t *comma = option.n ? memchr(option.p, ',', option.n) : NULL;
 
 	if (!option.n)
-		return option;
+		return false;
 	if (comma)
 		option.n = (size_t)(comma - option.p);
 	options->n -= option.n + (comma != NULL);
 	options->p += option.n + (comma != NULL);
-	return option;
+	*ret = option;
+	return true;
 }
 
 bool option_is(struct bytes options, const char *name)
 {
-	while (options.n) {
-		struct bytes option = next_option(&options);
+	struct bytes option;
 
+	while (option_next(&options, &option))
 		if (bytes_is(option, name) ||
 		    (bytes_starts(option, name) && option.p[strlen(name)] == '='))
 			return true;
-	}
 	return false;
 }
 
@@ -40,12 +39,11 @@ struct bytes option_value(struct bytes options, const char *name)
 {
 	const size_t n = strlen(name);
 
-	while (options.n) {
-		struct bytes option = next_option(&options);
+	struct bytes option;
 
+	while (option_next(&options, &option))
 		if (bytes_starts(option, name) && option.n > n && option.p[n] == '=')
 			return (struct bytes){ option.p + n + 1, option.n - n - 1 };
-	}
 	return (struct bytes){ NULL, 0 };
 }
 

@@ -8,6 +8,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,11 +42,24 @@ enum standing {
 			 * what a script has started can be ended with it */
 };
 
-static int set_files(posix_spawn_file_actions_t *actions, enum standing standing, int output)
+/* Descriptors of a program, besides what its standing gives. */
+struct files {
+	int output;	  /* its standard output, -1: as its standing says */
+	bool errors;	  /* standard error goes there, too */
+	const int *input; /* its 0, 3, 4, … */
+	size_t n_input;
+};
+
+static int set_streams(posix_spawn_file_actions_t *actions, enum standing standing,
+		       const struct files *files)
 {
-	int r = output < 0 ? 0 : posix_spawn_file_actions_adddup2(actions, output, STDOUT_FILENO);
+	int r = files->output < 0
+			? 0
+			: posix_spawn_file_actions_adddup2(actions, files->output, STDOUT_FILENO);
 	const int last = standing == STANDS_ALONE ? STDERR_FILENO : STDIN_FILENO;
 
+	if (!r && files->errors)
+		r = posix_spawn_file_actions_adddup2(actions, files->output, STDERR_FILENO);
 	if (standing == STANDS_WITH_US)
 		return r;
 	for (int fd = STDIN_FILENO; !r && fd <= last; fd++)
@@ -53,8 +67,19 @@ static int set_files(posix_spawn_file_actions_t *actions, enum standing standing
 	return r;
 }
 
-static int spawn(const char *const argv[], char *const env[], enum standing standing, int output,
-		 pid_t *ret_pid)
+static int set_files(posix_spawn_file_actions_t *actions, enum standing standing,
+		     const struct files *files)
+{
+	int r = set_streams(actions, standing, files);
+
+	for (size_t i = 0; !r && i < files->n_input; i++)
+		r = posix_spawn_file_actions_adddup2(actions, files->input[i],
+						     i ? STDERR_FILENO + (int)i : STDIN_FILENO);
+	return r;
+}
+
+static int spawn(const char *const argv[], char *const env[], enum standing standing,
+		 const struct files *open_files, pid_t *ret_pid)
 {
 	static const short flags[] = {
 		[STANDS_WITH_US] = POSIX_SPAWN_SETSIGMASK,
@@ -73,7 +98,7 @@ static int spawn(const char *const argv[], char *const env[], enum standing stan
 		(void)posix_spawn_file_actions_destroy(&actions);
 		return -r;
 	}
-	r = set_files(&actions, standing, output);
+	r = set_files(&actions, standing, open_files);
 	if (!r)
 		r = posix_spawnattr_setflags(&attributes, flags[standing]);
 	/* what this process holds back (sys/interrupts.h) is for the program to obey */
@@ -88,14 +113,14 @@ static int spawn(const char *const argv[], char *const env[], enum standing stan
 	return -r;
 }
 
-static int start(const char *const argv[], const char *setting, enum standing standing, int output,
-		 pid_t *ret_pid)
+static int start(const char *const argv[], const char *setting, enum standing standing,
+		 const struct files *files, pid_t *ret_pid)
 {
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
 	_cleanup_free_ char *extra = setting ? strdup(setting) : NULL;
 	char *const env[] = { path, locale, extra, NULL };
 
-	return setting && !extra ? -ENOMEM : spawn(argv, env, standing, output, ret_pid);
+	return setting && !extra ? -ENOMEM : spawn(argv, env, standing, files, ret_pid);
 }
 
 static int output_take(int fd, char **ret)
@@ -128,7 +153,8 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 		from = pipe_fds[0];
 		to = pipe_fds[1];
 	}
-	r = start((const char *const *)argv, setting, STANDS_WITH_US, to, &pid);
+	r = start((const char *const *)argv, setting, STANDS_WITH_US,
+		  &(struct files){ .output = to }, &pid);
 	if (r < 0)
 		return r;
 	to = fd_close(to);
@@ -148,7 +174,8 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 int process_start(struct sys *sys, char *const argv[])
 {
 	pid_t pid;
-	int r = start((const char *const *)argv, NULL, STANDS_ALONE, -1, &pid);
+	int r = start((const char *const *)argv, NULL, STANDS_ALONE,
+		      &(struct files){ .output = -1 }, &pid);
 
 	for (int i = 0; r == 0 && i < START_ROUNDS; i++) {
 		int status;
@@ -178,12 +205,12 @@ static bool ended_within(int pidfd, unsigned ms)
 	return poll(&p, 1, (int)ms) > 0;
 }
 
-int process_run_limited(struct sys *sys, const char *const argv[], const char *setting,
-			unsigned timeout_ms)
+static int run_limited(const char *const argv[], const char *setting, const struct files *files,
+		       unsigned timeout_ms)
 {
 	_cleanup_close_ int pidfd = -1;
 	pid_t pid;
-	int r = start(argv, setting, STANDS_LIMITED, STDERR_FILENO, &pid);
+	int r = start(argv, setting, STANDS_LIMITED, files, &pid);
 
 	if (r < 0)
 		return r;
@@ -198,4 +225,32 @@ int process_run_limited(struct sys *sys, const char *const argv[], const char *s
 	/* processes that the program has started and left running */
 	(void)kill(-pid, SIGKILL);
 	return r < 0 ? r : -ETIMEDOUT;
+}
+
+int process_run_limited(struct sys *sys, const char *const argv[], const char *setting,
+			unsigned timeout_ms)
+{
+	return run_limited(argv, setting, &(struct files){ .output = STDERR_FILENO }, timeout_ms);
+}
+
+int process_run_fed(struct sys *sys, const char *const argv[], const int *input, size_t n_input,
+		    unsigned timeout_ms, char **ret_output)
+{
+	_cleanup_close_ int output = memfd_create("output", MFD_CLOEXEC);
+	const struct files files = { output, true, input, n_input };
+	_cleanup_free_ char *text = NULL;
+	int r, status;
+
+	if (output < 0)
+		return -errno;
+	status = run_limited(argv, NULL, &files, timeout_ms);
+	if (status < 0)
+		return status;
+	if (lseek(output, 0, SEEK_SET) < 0)
+		return -errno;
+	r = output_take(output, &text);
+	if (r < 0)
+		return r;
+	*ret_output = TAKE_PTR(text);
+	return status;
 }

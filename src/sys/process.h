@@ -28,3 +28,11 @@ void process_shield(struct sys *sys);
  */
 int process_run_limited(struct sys *sys, const char *const argv[], const char *setting,
 			unsigned timeout_ms);
+
+/*
+ * The same for a program that is given secrets: it reads @input, at most PROCESS_INPUTS descriptors, as its
+ * 0, 3, 4, …; what it prints, to either stream, is in @ret_output (released with free(3)), also when it failed.
+ */
+enum { PROCESS_INPUTS = 2 };
+int process_run_fed(struct sys *sys, const char *const argv[], const int *input, size_t n_input,
+		    unsigned timeout_ms, char **ret_output);

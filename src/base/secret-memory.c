@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "lib/secret-memory.h"
+#include "base/secret-memory.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -24,4 +25,24 @@ void secret_free(void *p, size_t n)
 		return;
 	explicit_bzero(p, n);
 	(void)munmap(p, n ? n : 1);
+}
+
+int secret_new(struct secret *ret, size_t room)
+{
+	struct secret made = { .p = secret_alloc(room), .room = room };
+
+	if (!made.p)
+		return -ENOMEM;
+	if (mlock(made.p, room) < 0) {
+		secret_free(made.p, room);
+		return -ENOMEM;
+	}
+	*ret = made;
+	return 0;
+}
+
+void secret_done(struct secret *secret)
+{
+	secret_free(secret->p, secret->room); /* munmap(2) unlocks */
+	*secret = (struct secret){ .p = NULL };
 }
