@@ -739,8 +739,9 @@ int kx_state(struct kx_ctx *ctx, struct kx_state *state, struct kx_error *err);
  * @ret: where the running kernel enters the image, as in struct kx_plan_info; 0 when none is loaded
  * @err: filled on failure only, or NULL
  *
- * Read from the kernel's memory, through /proc/kallsyms and /proc/kcore, which takes as long as printing all
- * of its symbols. The planner's entry points are random, so that two loads do not share one.
+ * Read from the kernel's memory, through /proc/kallsyms and /proc/kcore. The first call of a boot takes as long
+ * as printing all symbols of the kernel; the address that it looks for is then kept in
+ * /run/rapidreboot/kexec-image, for root only. The planner's entry points are random, so that two loads do not share one.
  *
  * Return: 0, -ENOENT, -EPERM, -EACCES, -EIO, -EFAULT, -ENOEXEC or -ENOMEM when it cannot be told, as
  * under lockdown. Since: 1

@@ -71,6 +71,19 @@ static bool take_start(struct request *q, struct bytes v)
 	return take_number(v, &q->start);
 }
 
+static bool take_rung(struct request *q, struct bytes v)
+{
+	if (v.n == 0 || v.n >= sizeof(q->rung))
+		return false;
+	copy(q->rung, v);
+	return true;
+}
+
+static bool take_diet(struct request *q, struct bytes v)
+{
+	return take_number(v, &q->is_diet);
+}
+
 static bool take_asker(struct request *q, struct bytes v)
 {
 	const uint8_t *blank = memchr(v.p, ' ', v.n);
@@ -97,6 +110,11 @@ static bool take_hex(struct bytes v, char ret[17])
 static bool take_digest(struct request *q, struct bytes v)
 {
 	return take_hex(v, q->digest);
+}
+
+static bool take_same(struct request *q, struct bytes v)
+{
+	return take_hex(v, q->same);
 }
 
 static bool take_choice(struct request *q, struct bytes v)
@@ -134,7 +152,8 @@ static const struct key {
 	{ "digest", take_digest, false, false },  { "entry", take_entry, false, false },
 	{ "choice", take_choice, false, false },  { "wish", take_wish, false, true },
 	{ "sign", take_sign, false, false },	  { "start", take_start, false, false },
-	{ "asker", take_asker, false, false },
+	{ "asker", take_asker, false, false },	  { "same", take_same, false, false },
+	{ "rung", take_rung, false, false },	  { "diet", take_diet, false, false },
 };
 
 enum { N_KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -306,6 +325,12 @@ static int format(struct request *q, char **ret)
 			    (unsigned long long)q->asker_start);
 	if (q->start)
 		strbuf_addf(&b, "start %llu\n", (unsigned long long)q->start);
+	if (q->same[0])
+		strbuf_addf(&b, "same %s\n", q->same);
+	if (q->rung[0])
+		strbuf_addf(&b, "rung %s\n", q->rung);
+	if (q->is_diet)
+		strbuf_addf(&b, "diet %llu\n", (unsigned long long)q->is_diet);
 	if (q->digest[0])
 		strbuf_addf(&b, "digest %s\n", q->digest);
 	if (q->entry[strspn(q->entry, " ")])

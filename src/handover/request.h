@@ -45,7 +45,10 @@ struct request {
 	uint64_t time_ms;
 	uint64_t due_ms;	     /* 0: at once */
 	uint64_t asker, asker_start; /* 0: not known */
-	uint64_t start;	 /* kx_loaded_entry() of what is loaded for it, 0 when not known */
+	/* of what is loaded for it: kx_loaded_entry(), 0 when not known; same_as(), "" when it is not to be compared;
+	 * and struct kx_plan_info */
+	uint64_t start, is_diet;
+	char same[17], rung[24];
 	char digest[17]; /* hexadecimal, "" for none */
 	/* the same; "" when the wish was not kept, so that the choice cannot be repeated */
 	char choice[17];

@@ -8,22 +8,64 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/num.h"
 #include "lib/in-place.h"
 #include "lib/kcore.h"
 
+#define KEPT_NAME "/run/rapidreboot/kexec-image"
+
 /* Symbols of a kernel with all its modules. */
-enum { SYMBOLS_MAX = 64 << 20 };
+enum { SYMBOLS_MAX = 64 << 20, KEPT_MAX = 128 };
 
 /* include/linux/kexec.h, struct kimage since 2.6.13: head, *entry, *last_entry, start */
 enum { START_IN_KIMAGE = 24 };
 
-/* "ffffffff8280c5e0 B kexec_image": where the pointer lies. */
-static int symbol_address(struct kx_ctx *ctx, uint64_t *ret)
+/* ---- where the pointer to the image lies */
+
+/* Printing all symbols takes the kernel long, and the address is the same for a whole boot: once found it is kept,
+ * for root only, as "BOOT-ID ADDRESS". */
+static int kept_address(struct kx_ctx *ctx, const char *boot_id, uint64_t *ret)
+{
+	_cleanup_close_ int fd = open_in(ctx->machine_root, KEPT_NAME, O_RDONLY | O_NOFOLLOW);
+	_cleanup_free_ uint8_t *text = NULL;
+	char line[KEPT_MAX + 1];
+	const char *p = line;
+	struct stat st;
+	size_t n;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -ENOENT;
+	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
+		return -EPERM;
+	if (read_fd(fd, KEPT_MAX, &text, &n) < 0)
+		return -EIO;
+	memcpy(line, text, n);
+	line[n] = '\0';
+	if (!take_prefix(&p, boot_id) || !take_prefix(&p, " "))
+		return -ESTALE;
+	return take_hex_u64(&p, ret) && strcmp(p, "\n") == 0 && *ret ? 0 : -EBADMSG;
+}
+
+/* A file that cannot be written costs time, and nothing else. */
+static void keep_address(struct kx_ctx *ctx, const char *boot_id, uint64_t address)
+{
+	char line[KEPT_MAX];
+	const int n = snprintf(line, sizeof(line), "%s %" PRIx64 "\n", boot_id, address);
+
+	if (directory_make_in(ctx->machine_root, "/run/rapidreboot", 0700) == 0)
+		(void)!file_replace_in(ctx->machine_root, KEPT_NAME, 0600, line, (size_t)n, false);
+}
+
+/* "ffffffff8280c5e0 B kexec_image" */
+static int find_address(struct kx_ctx *ctx, uint64_t *ret)
 {
 	static const char name[] = " kexec_image\n";
 	_cleanup_free_ uint8_t *text = NULL;
@@ -42,6 +84,24 @@ static int symbol_address(struct kx_ctx *ctx, uint64_t *ret)
 	address = (const char *)(line ? line + 1 : text);
 	return take_hex_u64(&address, ret) && *address == ' ' && *ret ? 0 : -EPERM;
 }
+
+static int symbol_address(struct kx_ctx *ctx, uint64_t *ret)
+{
+	char boot_id[IN_PLACE_BOOT_ID_MAX];
+	int r;
+
+	if (ctx->captured || in_place_boot_id(ctx, boot_id) < 0)
+		return find_address(ctx, ret);
+	r = kept_address(ctx, boot_id, ret);
+	if (r == 0)
+		return 0;
+	r = find_address(ctx, ret);
+	if (r == 0)
+		keep_address(ctx, boot_id, *ret);
+	return r;
+}
+
+/* ---- the image */
 
 struct wanted {
 	uint64_t address, offset; /* of the file */

@@ -221,7 +221,7 @@ static enum reason load_and_go(const struct reboot *rb, const struct wish *wish,
 			       struct way_down *way, const struct interrupts *held,
 			       struct kx_error *err)
 {
-	enum reason reason = start_load(rb, s, err);
+	enum reason reason = start_load(rb, wish, s, err);
 
 	if (reason != REASON_NONE)
 		return reason;

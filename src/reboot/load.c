@@ -12,6 +12,7 @@
 #include "handover/init.h"
 #include "handover/request.h"
 #include "preflight/preflight.h"
+#include "reboot/same.h"
 #include "record/unpacked.h"
 
 static enum reason fail_memory(struct kx_error *err)
@@ -227,24 +228,34 @@ static void take_digest(struct start *s)
 	(void)snprintf(s->digest, sizeof(s->digest), "%016llx", (unsigned long long)hash);
 }
 
-/* By what the image that is loaded now is known again; 0 when it cannot be. One in huge pages is looked at
- * by the library itself. */
+/* By what the image that is loaded now is known again; 0 when it cannot be. */
 static uint64_t start_of(const struct reboot *rb, const struct kx_plan_info *info)
 {
 	uint64_t start;
 
 	if (info->way == KX_WAY_SEGMENTS)
-		return strcmp(info->rung, "zero-copy") == 0 ? 0 : info->entry;
+		return info->entry;
 	return kx_loaded_entry(rb->ctx, &start, NULL) < 0 ? 0 : start;
 }
 
-static void leave_note(const struct reboot *rb, const struct start *s)
+static bool is_unpacked(const struct start *s)
 {
-	struct request loaded = { .mode = REBOOT_KEXEC, .start = start_of(rb, &s->plan_info) };
+	return s->plan_info.way == KX_WAY_SEGMENTS && strcmp(s->plan_info.rung, "bzImage") != 0;
+}
+
+static void leave_note(const struct reboot *rb, const struct wish *wish, const struct start *s)
+{
+	struct request loaded = { .mode = REBOOT_KEXEC,
+				  .start = start_of(rb, &s->plan_info),
+				  .is_diet = s->plan_info.is_diet != 0 };
 	struct kx_error err = { 0 };
 
 	(void)snprintf(loaded.entry, sizeof(loaded.entry), "%s", s->choice.title);
 	(void)snprintf(loaded.digest, sizeof(loaded.digest), "%s", s->digest);
+	(void)snprintf(loaded.rung, sizeof(loaded.rung), "%s", s->plan_info.rung);
+	/* what is not unpacked is quickly loaded, and may be on a lower rung than it could be by now */
+	if (is_unpacked(s))
+		same_as(rb, wish, s, loaded.same);
 	/* the load was successful all the same; only `status` and check B11 miss the note */
 	if (loaded_write(rb->sys, &loaded, &err) < 0)
 		teller_warn(&rb->teller, "%s", err.message);
@@ -297,7 +308,8 @@ static enum reason commit(const struct reboot *rb, struct start *s, struct kx_er
 	return r < 0 || kx_plan_info(s->plan, &s->plan_info) < 0 ? REASON_LOAD : REASON_NONE;
 }
 
-enum reason start_load(const struct reboot *rb, struct start *s, struct kx_error *err)
+enum reason start_load(const struct reboot *rb, const struct wish *wish, struct start *s,
+		       struct kx_error *err)
 {
 	enum reason reason;
 
@@ -315,11 +327,13 @@ enum reason start_load(const struct reboot *rb, struct start *s, struct kx_error
 			s->choice.kernel);
 		return REASON_FILES_CHANGED;
 	}
-	reason = commit(rb, s, err);
-	if (reason != REASON_NONE)
-		return reason;
-	take_digest(s);
-	leave_note(rb, s);
+	if (!s->is_loaded) {
+		reason = commit(rb, s, err);
+		if (reason != REASON_NONE)
+			return reason;
+		take_digest(s);
+		leave_note(rb, wish, s);
+	}
 	prepare_exit(rb);
 	return REASON_NONE;
 }
@@ -332,6 +346,7 @@ enum reason start_load_again(const struct reboot *rb, struct start *s, struct kx
 
 	first = r == 0 ? loaded.start : 0;
 	loaded.start = 0;
+	loaded.same[0] = '\0';
 	if (r == 0)
 		r = loaded_write(rb->sys, &loaded, err);
 	if (r < 0)
@@ -340,6 +355,8 @@ enum reason start_load_again(const struct reboot *rb, struct start *s, struct kx
 	if (r == 0)
 		r = kx_plan_info(s->plan, &s->plan_info);
 	loaded.start = r == 0 ? start_of(rb, &s->plan_info) : first;
+	if (r == 0)
+		(void)snprintf(loaded.rung, sizeof(loaded.rung), "%s", s->plan_info.rung);
 	/* without it the note tells no start, and the image is not compared with it */
 	(void)!loaded_write(rb->sys, &loaded, NULL);
 	return r < 0 ? REASON_LOAD : REASON_NONE;

@@ -15,6 +15,7 @@
  * @unpacks: the plan may be one of what was unpacked
  * @is_known: it need not be, for a check: start_is_known()
  * @twice: what is loaded now is the first of two: twice.h
+ * @is_loaded: it is loaded already, with @rung: same.h
  * @safe: nothing is unpacked beforehand
  * @diet: modules are to be left out; @no_diet: why that is not done though it is wanted, or NULL
  * @not_fast: why no faster way was planned, when that was found out here, else ""
@@ -35,7 +36,8 @@ struct start {
 	struct kx_plan *plan;
 	struct kx_plan_info plan_info;
 	char *cmdline; /* with what is appended; NULL: the one that the image carries */
-	bool unpacks, is_known, twice, safe, diet;
+	bool unpacks, is_known, twice, is_loaded, safe, diet;
+	char rung[24];
 	const char *no_diet;
 	char not_fast[504];
 	const char *not_looked_at, *file_only, *reason;
@@ -66,11 +68,14 @@ bool start_is_known(const struct reboot *rb, const struct start *s);
 
 /**
  * start_load() - load what was planned, and write /run/rapidreboot/loaded
+ * @wish: what @s was planned for
  *
+ * What is loaded already (@s->is_loaded) is left as it is.
  * When one system call refuses and policy permits, the other one is tried.
  * Return: REASON_NONE, REASON_FILES_CHANGED, REASON_LOAD, REASON_ELSEWHERE.
  */
-_must_check_ enum reason start_load(const struct reboot *rb, struct start *s, struct kx_error *err);
+_must_check_ enum reason start_load(const struct reboot *rb, const struct wish *wish,
+				    struct start *s, struct kx_error *err);
 
 /**
  * start_load_again() - load what was planned in place of what is loaded of the same request

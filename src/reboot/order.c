@@ -122,7 +122,7 @@ enum reason load_for_reboot(const struct reboot *rb, const struct wish *wish, co
 	ret->asked = asked;
 	ret->why = why;
 	if (reason == REASON_NONE)
-		reason = start_load(rb, ret, err);
+		reason = start_load(rb, wish, ret, err);
 	if (reason != REASON_NONE)
 		return reason;
 	teller_say(&rb->teller, "loaded %s", ret->choice.title);

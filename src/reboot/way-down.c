@@ -47,9 +47,9 @@ static bool is_another_image(const struct reboot *rb, const struct going_down *g
 	       strcmp(loaded.digest, g->request.digest) != 0;
 }
 
-/* The same by what the kernel holds: another program does not change our note. It takes as long as printing
+/* The same by what the kernel holds: another program does not change our note. It can take as long as printing
  * all symbols of the kernel, so only the last hooks ask. Where the kernel does not tell, the note is
- * believed. */
+ * believed. One in huge pages is looked at by the library itself. */
 static bool was_replaced(const struct reboot *rb, const struct going_down *g)
 {
 	struct sys seen = rb->seen;
@@ -58,6 +58,7 @@ static bool was_replaced(const struct reboot *rb, const struct going_down *g)
 
 	return g->has_request && g->request.mode == REBOOT_KEXEC &&
 	       loaded_read(&seen, &loaded, NULL) == 0 && loaded.start &&
+	       strcmp(loaded.rung, "zero-copy") != 0 &&
 	       kx_loaded_entry(rb->ctx, &start, NULL) == 0 && start && start != loaded.start;
 }
 

@@ -239,6 +239,14 @@ static void tell(const struct reboot *rb)
 			   (long long)us / 1000000, (long long)us / 1000 % 1000);
 }
 
+/* The library keeps where the kernel notes its image: nobody waits now, and on the way down somebody does. */
+static void learn_where(const struct reboot *rb)
+{
+	uint64_t start;
+
+	(void)!kx_loaded_entry(rb->ctx, &start, NULL);
+}
+
 void hook_boot(const struct reboot *rb)
 {
 	struct sys *sys = rb->sys;
@@ -254,4 +262,5 @@ void hook_boot(const struct reboot *rb)
 		teller_say(&rb->teller, "%s", err.message);
 	else if (waited)
 		tell(rb);
+	learn_where(rb);
 }

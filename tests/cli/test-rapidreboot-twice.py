@@ -4,13 +4,11 @@
 import errno
 import gzip
 import json
-import re
 from pathlib import Path
 
 from kexec_machine import main
-from made_kernel import packed_bzimage
 from reboot_machine import cpio
-from when_machine import LOADED, REQUEST, WhenTest
+from when_machine import LOADED, REQUEST, PackedTest
 
 START = "run /usr/bin/systemctl start rapidreboot-load.service"
 ASKED = "run /usr/bin/systemctl kexec"
@@ -18,18 +16,7 @@ JOBS = "run /usr/bin/systemctl list-jobs --plain --no-legend --no-pager"
 GOES_DOWN = {"FAKE_OUTPUT": "12 kexec.target start waiting\n"}
 
 
-class Twice(WhenTest):
-    def setUp(self):
-        super().setUp()
-        self.kernel = self.file("vmlinuz", packed_bzimage())
-        self.set_initrd(gzip.compress(cpio("init", *(f"etc/{i * i:x}" for i in range(99)))))
-        self.set("lib/modules/6.1.0-test/modules.dep", "")
-        self.take_menu()
-
-    def set_initrd(self, data):
-        Path(self.initrd).write_bytes(data)
-        self.take_files()
-
+class Twice(PackedTest):
     def know(self):
         """What a check has unpacked once is known to be whole."""
         self.run_it("check")
@@ -45,10 +32,6 @@ class Twice(WhenTest):
 
     def rung(self):
         return json.loads(self.assertRuns(["timeline", "--json"], 0).out)[-1]["rung"]
-
-    def line(self, path, word):
-        found = re.search(rf"^{word} (.*)$", self.read(path), re.M)
-        return found and found[1]
 
     def test_unknown(self):
         """What nobody has unpacked yet is unpacked before init is asked, and then loaded once."""

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A machine for reboots with a time. Its clock says 2026-01-02 03:04:05 UTC."""
+import gzip
 import re
+from pathlib import Path
 
-from reboot_machine import RebootTest
+from made_kernel import packed_bzimage
+from reboot_machine import RebootTest, cpio
 
 REQUEST, LOADED = "run/rapidreboot/request", "run/rapidreboot/loaded"
 BOOTTIME = 1000000  # milliseconds, of the machine by default
@@ -32,3 +35,22 @@ class WhenTest(RebootTest):
 
     def due(self):
         return int(re.search(r"^due (\d+)$", self.read(REQUEST), re.M)[1])
+
+
+class PackedTest(WhenTest):
+    """With a kernel and an initial ramdisk that can be unpacked."""
+
+    def setUp(self):
+        super().setUp()
+        self.kernel = self.file("vmlinuz", packed_bzimage())
+        self.set_initrd(gzip.compress(cpio("init", *(f"etc/{i * i:x}" for i in range(99)))))
+        self.set("lib/modules/6.1.0-test/modules.dep", "")
+        self.take_menu()
+
+    def set_initrd(self, data):
+        Path(self.initrd).write_bytes(data)
+        self.take_files()
+
+    def line(self, path, word):
+        found = re.search(rf"^{word} (.*)$", self.read(path), re.M)
+        return found and found[1]

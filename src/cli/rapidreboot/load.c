@@ -7,6 +7,7 @@
 #include "cli/rapidreboot/front.h"
 #include "cli/reason-status.h"
 #include "reboot/order.h"
+#include "reboot/same.h"
 #include "reboot/way-down.h"
 
 /* What an ordinary reboot does now that a kernel is loaded. */
@@ -29,10 +30,10 @@ static void say_loaded(const struct reboot *rb, const struct start *s)
 {
 	const char *version = s->image_info.version;
 
-	plain_printf(stderr,
-		     "rapidreboot: loaded %s%s%s%s (%s): %s; `rapidreboot unload` drops it\n",
-		     s->choice.title, version ? ", Linux " : "", version ? version : "",
-		     s->choice.guess ? ", guessed" : "", s->plan_info.rung, then(rb));
+	plain_printf(stderr, "rapidreboot: %s%s%s%s%s (%s)%s: %s; `rapidreboot unload` drops it\n",
+		     s->is_loaded ? "" : "loaded ", s->choice.title, version ? ", Linux " : "",
+		     version ? version : "", s->choice.guess ? ", guessed" : "", s->plan_info.rung,
+		     s->is_loaded ? " is loaded already" : "", then(rb));
 }
 
 static int tell(const struct reboot *rb, const struct start *s, const struct options *o,
@@ -42,6 +43,7 @@ static int tell(const struct reboot *rb, const struct start *s, const struct opt
 		json_t *all = start_json(s);
 
 		json_object_set_new(all, "loaded", json_boolean(loaded));
+		json_object_set_new(all, "already", json_boolean(s->is_loaded));
 		return json_print(all) < 0 ? EXIT_FAILED : EXIT_OK;
 	}
 	if (!loaded || o->verbose)
@@ -51,6 +53,15 @@ static int tell(const struct reboot *rb, const struct start *s, const struct opt
 	if (loaded)
 		say_loaded(rb, s);
 	return EXIT_OK;
+}
+
+/* What is loaded already is not unpacked. A dry run prints what a load would do. */
+static void look(const struct reboot *rb, const struct wish *wish, const struct options *o,
+		 struct start *s, struct verdict *verdict)
+{
+	judge(rb, wish, o->dry_run ? JUDGE_LOAD : JUDGE_LOOK, s, verdict);
+	if (verdict->reason == REASON_NONE && !o->dry_run && !same_find(rb, wish, s))
+		judge_unpacked(rb, wish, s, verdict);
 }
 
 static int load(const struct options *o)
@@ -67,7 +78,7 @@ static int load(const struct options *o)
 		r = front_open(&rb, wish.root, o->verbose);
 	if (r != EXIT_OK)
 		return r;
-	judge(&rb, &wish, JUDGE_LOAD, &s, &verdict);
+	look(&rb, &wish, o, &s, &verdict);
 	r = front_verdict(&rb, &verdict);
 	if (r == EXIT_COLD)
 		fprintf(stderr, "rapidreboot: only the firmware and the boot loader can do that. "
@@ -75,7 +86,7 @@ static int load(const struct options *o)
 	if (r != EXIT_OK)
 		return r;
 	if (!o->dry_run)
-		reason = start_load(&rb, &s, &err);
+		reason = start_load(&rb, &wish, &s, &err);
 	return reason != REASON_NONE ? fail_reason(reason, &err) : tell(&rb, &s, o, !o->dry_run);
 }
 

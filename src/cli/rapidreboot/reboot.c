@@ -12,6 +12,7 @@
 #include "cli/reason-status.h"
 #include "reboot/go.h"
 #include "reboot/order.h"
+#include "reboot/same.h"
 #include "reboot/twice.h"
 
 /* ---- what would be done */
@@ -148,8 +149,8 @@ static int into_kernel(const struct reboot *rb, const struct wish *wish, struct 
 		return fail_reason(reason, err);
 	if (!agreed_to_start(s, way, wish, o))
 		return not_agreed();
-	s->twice = twice_begin(rb, wish, s, way->init);
-	if (!s->twice)
+	s->twice = !same_find(rb, wish, s) && twice_begin(rb, wish, s, way->init);
+	if (!s->twice && !s->is_loaded)
 		judge_unpacked(rb, wish, s, verdict);
 	if (verdict->reason != REASON_NONE) {
 		*ret_reason = verdict->reason;
