@@ -149,6 +149,7 @@ def reboot(saved, way):
             boot = guest.wait_boot(BOOT_SECONDS)
             guest.must("systemctl is-system-running --wait || true", 600)
             resets = guest.resets()
+            guest.must("sleep 2")  # the record is closed beside what is waited for
             told = guest.run("rapidreboot timeline").output
         stamps = stamping.read(path)
     result = {point: (stamps[point] - stamps["enter"]) / TSC for point in POINTS

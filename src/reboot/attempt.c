@@ -1,13 +1,35 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "reboot/attempt.h"
 
+#include <stdio.h>
+
 #include "base/error.h"
+#include "base/io.h"
 #include "handover/init.h"
+
+/* "pre-jump: 10-a=0 20-b=3": @to is ATTEMPT_TEXT_MAX + 1 bytes. */
+static void with_stage(char *to, const char *stage, const struct hooks_answer *answer)
+{
+	char text[ATTEMPT_TEXT_MAX + 32] = "";
+
+	if (answer->text[0])
+		(void)snprintf(text, sizeof(text), "%s: %s", stage, answer->text);
+	attempt_text(to, ATTEMPT_TEXT_MAX + 1, text);
+}
+
+void attempt_late_hooks(const struct reboot *rb, const struct hooks_answer *answer)
+{
+	char text[ATTEMPT_TEXT_MAX + 1];
+
+	with_stage(text, "pre-jump", answer);
+	(void)!attempt_add_hooks(rb->sys, text, NULL);
+}
 
 static struct attempt describe(const struct reboot *rb, const struct start *s)
 {
 	const struct moment now = moment_now(rb->sys);
 	const char *init = reboot_init_name(rb);
+	_cleanup_free_ char *from = NULL;
 	struct attempt a = attempt_new(s->asked.boot_us ? &s->asked : &now);
 
 	a.at[POINT_LOADED] = (int64_t)(now.boot_us - a.asked.boot_us);
@@ -20,7 +42,9 @@ static struct attempt describe(const struct reboot *rb, const struct start *s)
 	attempt_text(a.version, sizeof(a.version),
 		     s->image_info.version ? s->image_info.version : "");
 	attempt_text(a.entry, sizeof(a.entry), s->choice.title);
-	attempt_text(a.hooks, sizeof(a.hooks), s->hooks.text);
+	if (read_line_in(rb->machine, "/proc/sys/kernel/osrelease", &from) == 0)
+		attempt_text(a.from, sizeof(a.from), from);
+	with_stage(a.hooks, "pre-handover", &s->hooks);
 	return a;
 }
 

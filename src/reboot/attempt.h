@@ -15,6 +15,9 @@
 _must_check_ enum reason attempt_remember(const struct reboot *rb, const struct start *s,
 					  struct kx_error *err);
 
+/* Writes down what hooks answered right before the jump. May fail: the file system is often read-only by then. */
+void attempt_late_hooks(const struct reboot *rb, const struct hooks_answer *answer);
+
 /**
  * hooks_agree() - run the hook directories for @stage
  * @config: which directory, how long, and whether a failure counts

@@ -103,7 +103,7 @@ static bool pre_jump_agrees(void *data)
 
 	if (reason != REASON_NONE)
 		teller_say(&way->rb->teller, "%s", err.message);
-	(void)!attempt_add_hooks(way->rb->sys, answer.text, NULL);
+	attempt_late_hooks(way->rb, &answer);
 	return reason == REASON_NONE;
 }
 
@@ -245,7 +245,8 @@ enum reason go_fast(const struct reboot *rb, const struct wish *wish, struct sta
 
 	if (reason != REASON_NONE)
 		return reason;
-	s->asked = moment_now(rb->sys);
+	if (!s->asked.boot_us)
+		s->asked = moment_now(rb->sys);
 	interrupts_hold(&held);
 	reason = load_and_go(rb, wish, s, way, &held, err);
 	if (reason == REASON_NONE)

@@ -24,7 +24,7 @@
  * @reason: why this system call was chosen
  * @digest: differs between loads of different contents; set by start_load()
  * @why: who wanted it, as in struct attempt
- * @asked: when a person agreed, or a hook of init began
+ * @asked: when a person agreed, or the command or a hook of init began; zero: go_fast() takes the present
  * @person_agreed: a person was asked whether this is started, and said yes
  * @hooks: what programs answered before the hand-over
  */

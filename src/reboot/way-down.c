@@ -192,8 +192,7 @@ static bool late_hooks(const struct reboot *rb, const struct going_down *g)
 			     &answer, &err);
 	if (reason != REASON_NONE)
 		teller_say(&rb->teller, "%s", err.message);
-	/* may fail: the file system is often read-only by now */
-	(void)!attempt_add_hooks(rb->sys, answer.text, NULL);
+	attempt_late_hooks(rb, &answer);
 	return reason == REASON_NONE;
 }
 

@@ -153,6 +153,7 @@ static const struct field {
 	FIELD("diet", NUMBER, false, diet),
 	FIELD("watched", NUMBER, false, watched),
 	FIELD("cleared", NUMBER, false, cleared),
+	FIELD("early", NUMBER, false, early_us),
 	FIELD("why", TEXT, false, why),
 	FIELD("way", TEXT, false, way),
 	FIELD("rung", TEXT, false, rung),
@@ -160,6 +161,7 @@ static const struct field {
 	FIELD("hooks", TEXT, false, hooks),
 	FIELD("reason", TEXT, false, reason),
 	FIELD("version", TEXT, false, version),
+	FIELD("from", TEXT, false, from),
 	FIELD("entry", TEXT, false, entry),
 #undef FIELD
 };

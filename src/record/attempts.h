@@ -68,10 +68,12 @@ struct moment {
  * @why: "command", "menu", "desktop", "enabled": who wanted it
  * @way: system call that loaded it
  * @rung: as in struct kx_plan_info
- * @version: of the kernel, as its image says
+ * @version: of the kernel, as its image says; @from: of the one that asked
  * @asked: all other moments are told from here
  * @at: microseconds after @asked, POINT_UNKNOWN where not known
  * @closed_ms: CLOCK_REALTIME
+ * @early_us: how far the new kernel's clock was ahead of the counter, when that shows: POINT_KERNEL, and what else
+ *	would lie before the jump, is put to the jump
  * @diet: 1: modules were left out of its initial ramdisk
  * @watched: the boot service ran in the boot that asked, so that it should also run in the
  *	next one and close the attempt
@@ -86,12 +88,13 @@ struct attempt {
 	char boot_id[BOOT_ID_LENGTH + 1], closed_boot_id[BOOT_ID_LENGTH + 1];
 	char why[ATTEMPT_WORD_MAX], way[ATTEMPT_WORD_MAX], rung[ATTEMPT_WORD_MAX],
 		init[ATTEMPT_WORD_MAX];
-	char version[ATTEMPT_ENTRY_MAX + 1], entry[ATTEMPT_ENTRY_MAX + 1];
+	char version[ATTEMPT_ENTRY_MAX + 1], from[ATTEMPT_ENTRY_MAX + 1],
+		entry[ATTEMPT_ENTRY_MAX + 1];
 	char hooks[ATTEMPT_TEXT_MAX + 1], reason[ATTEMPT_TEXT_MAX + 1];
 	struct moment asked;
 	int64_t at[N_POINTS];
 	uint64_t closed_ms;
-	uint64_t diet, watched, cleared;
+	uint64_t diet, watched, cleared, early_us;
 };
 
 struct attempts {

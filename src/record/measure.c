@@ -15,6 +15,10 @@ enum {
 	WALL_ERROR_MS = 60000,
 };
 
+/* A new kernel's clock begins with its first tick, and may be ahead of the counter by more than the time that its
+ * start took so far. When it is further ahead it was not that clock. */
+static const int64_t early_max_us = 1000000;
+
 /* Longest plausible reboot: when the counter shows more, it was reset or changed. */
 static const int64_t longest_us = INT64_C(60) * 60 * 1000000;
 
@@ -114,6 +118,23 @@ static void from_kernel(struct attempt *a, const struct boot_facts *facts, int64
 		a->at[i] = facts->at_us[i] < 0 ? POINT_UNKNOWN : kernel + facts->at_us[i];
 }
 
+/* The purgatory proves that the counter ran through the jump. A kernel that seems to have begun before the jump has a
+ * clock that is ahead: what lies before the jump by that clock is put to the jump. False: it is too far ahead. */
+static bool after_jump(struct attempt *a)
+{
+	const int64_t jumped = a->at[POINT_JUMPED], early = jumped - a->at[POINT_KERNEL];
+
+	if (early <= 0)
+		return true;
+	if (early > early_max_us)
+		return false;
+	a->early_us = (uint64_t)early;
+	for (size_t i = POINT_KERNEL; i < N_POINTS; i++)
+		if (a->at[i] != POINT_UNKNOWN && a->at[i] < jumped)
+			a->at[i] = jumped;
+	return true;
+}
+
 static void by_wall(struct attempt *a, const struct boot_facts *facts, const struct moment *now)
 {
 	int64_t kernel = (int64_t)(now->real_ms - a->asked.real_ms) * 1000 - (int64_t)now->boot_us;
@@ -131,17 +152,19 @@ void attempt_measure(struct sys *sys, struct attempt *a, const struct boot_facts
 	const struct moment now = moment_now(sys);
 
 	a->clock = CLOCK_WALL;
+	a->early_us = 0;
 	if (khz) {
 		a->clock = CLOCK_BROKEN;
 		if (is_continuous(a, facts, &now, khz)) {
 			by_counter(a, facts, khz);
 			from_kernel(a, facts,
 				    counter_us(a->asked.tsc, now.tsc, khz) - (int64_t)now.boot_us);
-			if (in_order(a)) {
+			if ((!is_witnessed(a, facts, &now) || after_jump(a)) && in_order(a)) {
 				a->clock = CLOCK_COUNTER;
 				return;
 			}
 		}
 	}
+	a->early_us = 0;
 	by_wall(a, facts, &now);
 }

@@ -49,14 +49,14 @@ class After(RebootTest):
     def timeline(self, *args):
         return json.loads(self.assertRuns(["timeline", "--json", *args], 0, []).out)
 
-    def fast(self):
+    def fast(self, counter=210000000000):
         """One that went well: 1.9 s until services stop, purgatory at 3 s, all up after 8.042 s. The
         real-time clock of the table stands still, so it cannot disagree by more than it may."""
         self.ask()
         self.clocks["FAKE_BOOTTIME"] = "1001900"
         self.assertRuns(["hook", "stopped"], 0, [], env=self.clocks)
         self.stamp(0, 206000000000, 206003000000, 206004000000)
-        self.boot(0xD0, 1958, 210000000000, FAKE_OUTPUT="InitRDTimestampMonotonic=800000\n"
+        self.boot(0xD0, 1958, counter, FAKE_OUTPUT="InitRDTimestampMonotonic=800000\n"
                   "UserspaceTimestampMonotonic=1100000\nActiveEnterTimestampMonotonic=1900000\n")
 
 
@@ -85,6 +85,30 @@ class Record(After):
             "start of kernel", "kernel", "initramfs", "userspace"])
         for before, after in zip(a["phases"], a["phases"][1:]):
             self.assertEqual(before["to_us"], after["from_us"])
+
+    def test_sentences(self):
+        """What a person asks first: how long services were away, from what to what."""
+        self.fast()
+        [a] = self.timeline()
+        running = self.read("proc/sys/kernel/osrelease").strip()
+        self.assertEqual((a["from_version"], a["version"]), (running, "6.1.0-test"))
+        self.assertEqual((a["away_us"], a["clock_early_us"]), (4942000, 0))
+        out = self.assertRuns(["timeline"], 0, []).out
+        self.assertRegex(out, rf"Version: +{re.escape(running)} to 6\.1\.0-test\n")
+        self.assertRegex(out, r"Services: +away for 4\.942 s\n")
+        picture = self.dir / "x.svg"
+        self.assertRuns(["timeline", "--svg", str(picture)], 0, [])
+        self.assertIn("kexec, 4.942 s, services away for 4.942 s, loaded with kexec_load, bzImage<",
+                      picture.read_text())
+        self.assertIn(f">{running} to 6.1.0-test<", picture.read_text())
+
+    def test_early(self):
+        """The new kernel's clock is ahead of the counter: that is no broken clock when the purgatory is a witness."""
+        self.fast(counter=209600000000)
+        [a] = self.timeline()
+        self.assertEqual((a["clock"], a["clock_early_us"]), ("counter", 160000))
+        self.assertEqual((a["points_us"]["jumped"], a["points_us"]["kernel"]), (3002000, 3002000))
+        self.assertIn("Times are good to 161 ms: ", self.assertRuns(["timeline"], 0, []).out)
 
     def test_without_stamps(self):
         """kexec_file_load has no purgatory of ours: what is not known is not made up."""
@@ -295,7 +319,7 @@ class Hooks(After):
         self.assertEqual(self.hooks(r), [f"hook {name} pre-handover {self.kernel} 60000ms"
                                          for name in ("10-a", "20-b", "30-c")])
         self.assertLess(r.log.index(self.hooks(r)[-1]), r.log.index(self.ASKED))
-        self.assertEqual(self.timeline()[0]["hooks"], "10-a=0 20-b=0 30-c=0")
+        self.assertEqual(self.timeline()[0]["hooks"], "pre-handover: 10-a=0 20-b=0 30-c=0")
 
     def test_of_others(self):
         """What others than root can change is not run, and may have been one that says no."""
@@ -322,7 +346,7 @@ class Hooks(After):
         r = self.ask(exits={"10-a": 3})
         self.assertIn("7000ms", r.log[-3] + r.log[-2])
         self.assertIn(self.ASKED, r.log)
-        self.assertEqual(self.timeline()[0]["hooks"], "10-a=3 20-b=0")
+        self.assertEqual(self.timeline()[0]["hooks"], "pre-handover: 10-a=3 20-b=0")
 
     def test_late(self):
         """Before the jump itself; one that fails makes it a reboot through the firmware."""

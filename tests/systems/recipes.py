@@ -102,7 +102,7 @@ INITS = {
         installed=f"systemctl daemon-reload; test ! -e {BOOT_SERVICE} || "
                   f"systemctl enable {os.path.basename(BOOT_SERVICE)}",
         closed=f"systemctl is-system-running --wait; test -e {BOOT_SERVICE} || "
-               "rapidreboot hook boot"),
+               f"rapidreboot hook boot; {inits.CLOSED}"),
     **{name: Init(**entry) for name, entry in inits.INITS.items()},
 }
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is shown of the package of `make deb` on a running system with systemd."""
 
+import inits
 from catalogue import scenario
 
 SYSTEM = "bookworm-systemd"
@@ -13,7 +14,7 @@ LEFT = "find / -xdev -name '*rapidreboot*' ! -path '/root/*' ! -path '/var/lib/d
 def package(t):
     """Installed, it does what `make install` does, and the record is closed without another word."""
     t.fast("rapidreboot --yes")
-    t.guest.must("systemctl is-system-running --wait")
+    t.guest.must(f"systemctl is-system-running --wait; {inits.CLOSED}")
     t.equal("the last attempt's result", t.attempts()[-1]["result"], "kexec")
 
 

@@ -401,6 +401,24 @@ static void test_measure(void **state)
 	measured(&a, 87400000, 216084000000, true);
 	assert_int_equal(a.clock, CLOCK_COUNTER);
 	assert_memory_equal(a.at, want, sizeof(want));
+	/* a kernel whose clock is 157 ms ahead has not begun before the jump; until then nothing is early */
+	assert_int_equal(a.early_us, 0);
+	measured(&a, 1000000, 215690000000, true);
+	assert_int_equal(a.clock, CLOCK_COUNTER);
+	assert_int_equal(a.early_us, 157000);
+	assert_int_equal(a.at[POINT_PURGATORY], 3000000);
+	assert_int_equal(a.at[POINT_KERNEL], 3002000);
+	assert_int_equal(a.at[POINT_INITRAMFS], 3645000);
+	assert_int_equal(a.at[POINT_TARGET], 7745000);
+	/* what came before the jump by that clock is put to the jump as well */
+	measured(&a, 1000000, 214200000000, true);
+	assert_int_equal(a.early_us, 902000);
+	assert_int_equal(a.at[POINT_INITRAMFS], 3002000);
+	assert_int_equal(a.at[POINT_USERSPACE], 3800000);
+	/* without a witness nobody knows of a jump before which it cannot have begun */
+	measured(&a, 1000000, 215690000000, false);
+	assert_int_equal(a.early_us, 0);
+	assert_int_equal(a.at[POINT_KERNEL], 2845000);
 	/* and without one it may be off by less than a minute */
 	measured(&a, 950000, 216084000000, false);
 	assert_int_equal(a.clock, CLOCK_COUNTER);
@@ -418,7 +436,7 @@ static const struct {
 	{ 1000000, 200000000000, true },      /* stands */
 	{ 1000000, 200000001000, true },      /* less than the new kernel has run */
 	{ 1000000, 210000000000, true },      /* the kernel began before services stopped */
-	{ 1000000, 213000000000, true },      /* and before the purgatory */
+	{ 1000000, 213900000000, true },      /* more than a second before the jump */
 	{ 1000000, 90000000000000000, true }, /* a year */
 	{ 1000000, 416084000000, false },     /* 100 s more than on the wall */
 	{ 900000, 216084000000, false },      /* 100 s less */

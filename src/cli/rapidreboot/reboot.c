@@ -149,6 +149,8 @@ static int into_kernel(const struct reboot *rb, const struct wish *wish, struct 
 		return fail_reason(reason, err);
 	if (!agreed_to_start(s, way, wish, o))
 		return not_agreed();
+	if (s->person_agreed)
+		s->asked = moment_now(rb->sys);
 	s->twice = !same_find(rb, wish, s) && twice_begin(rb, wish, s, way->init);
 	if (!s->twice && !s->is_loaded)
 		judge_unpacked(rb, wish, s, verdict);
@@ -192,6 +194,7 @@ int reboot_with(const struct options *o, const char *why, struct pick *pick, con
 	_cleanup_wish_ struct wish wish = { 0 };
 	_cleanup_verdict_ struct verdict verdict = { .reason = REASON_NONE };
 	_cleanup_start_ struct start s = { 0 };
+	struct moment began;
 	int r = front_wish(&reboot_command, o, &wish);
 
 	if (r < 0)
@@ -201,8 +204,10 @@ int reboot_with(const struct options *o, const char *why, struct pick *pick, con
 	wish.pick = TAKE_PTR(picked);
 	if (cmdline && wish_set(&wish.cmdline, cmdline) < 0)
 		return EXIT_FAILED;
+	began = moment_now(rb.sys);
 	judge(&rb, &wish, JUDGE_LOOK, &s, &verdict);
 	s.why = why;
+	s.asked = began;
 	if (ret_reason)
 		*ret_reason = verdict.reason;
 	r = act(&rb, &wish, &s, &verdict, o);

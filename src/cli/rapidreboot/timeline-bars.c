@@ -47,7 +47,22 @@ void phases_of(const struct attempt *a, struct phases *ret)
 	ret->end_us = next.from_us;
 }
 
-const char *clock_sentence(const struct attempt *a)
+int64_t away_us(const struct attempt *a)
+{
+	/* an ordinary reboot that is a fast one loads when services stop already */
+	const int64_t stop = strcmp(a->why, "enabled") == 0 ? 0 : a->at[POINT_LOADED];
+	const int64_t up = a->at[POINT_TARGET];
+
+	return a->result != ATTEMPT_KEXEC || stop < 0 || up < stop ? -1 : up - stop;
+}
+
+void format_versions(const struct attempt *a, char *ret, size_t size)
+{
+	(void)snprintf(ret, size, "%s%s%s", a->from, a->from[0] && a->version[0] ? " to " : "",
+		       a->version);
+}
+
+static const char *sentence_of(const struct attempt *a)
 {
 	switch (a->clock) {
 	case CLOCK_NONE:
@@ -61,6 +76,18 @@ const char *clock_sentence(const struct attempt *a)
 		       "times after it are by the real-time clock, good to about a second.";
 	}
 	return "Times after the jump are not known yet.";
+}
+
+void clock_sentence(const struct attempt *a, char ret[200])
+{
+	if (a->clock == CLOCK_COUNTER && a->early_us)
+		(void)snprintf(ret, 200,
+			       "Times are good to %" PRIu64
+			       " ms: by so much the new kernel's clock was ahead of the "
+			       "processor's counter, which ran through the jump.",
+			       a->early_us / 1000 + 1);
+	else
+		(void)snprintf(ret, 200, "%s", sentence_of(a));
 }
 
 void format_time(uint64_t ms, char ret[32])

@@ -16,7 +16,7 @@ enum {
 	WIDTH = 960,
 	LEFT = 250,
 	RIGHT = 100,
-	TOP = 96,
+	TOP = 104,
 	ROW = 30,
 	BAR = 18,
 	FOOT = 84,
@@ -74,7 +74,7 @@ static int height_of(const struct phases *p)
 
 static void put_head(FILE *f, const struct attempt *a, const struct phases *p)
 {
-	char when[32];
+	char when[32], span[32], versions[2 * ATTEMPT_ENTRY_MAX + 8];
 
 	format_time(a->asked.real_ms, when);
 	fprintf(f,
@@ -87,10 +87,21 @@ static void put_head(FILE *f, const struct attempt *a, const struct phases *p)
 	fprintf(f, "</text>\n<text x=\"20\" y=\"54\" fill=\"#444444\">%s: ", when);
 	put_text(f, attempt_result_name(a->result));
 	fprintf(f, ", %" PRId64 ".%03" PRId64 " s", p->end_us / 1000000, p->end_us / 1000 % 1000);
+	if (away_us(a) >= 0) {
+		format_span(away_us(a), span);
+		fprintf(f, ", services away for %s", span);
+	}
 	if (a->way[0]) {
 		fputs(", loaded with ", f);
 		put_text(f, a->way);
 	}
+	if (a->rung[0]) {
+		fputs(", ", f);
+		put_text(f, a->rung);
+	}
+	fputs("</text>\n<text x=\"20\" y=\"70\" font-size=\"12\" fill=\"#444444\">", f);
+	format_versions(a, versions, sizeof(versions));
+	put_text(f, versions);
 	fputs("</text>\n", f);
 }
 
@@ -174,6 +185,7 @@ static void put_phase(FILE *f, const struct phases *p, size_t i)
 static void put_foot(FILE *f, const struct attempt *a, const struct phases *p)
 {
 	const int y = TOP + (int)p->n * ROW + 32;
+	char clock[200];
 	int x = LEFT;
 
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
@@ -184,8 +196,9 @@ static void put_foot(FILE *f, const struct attempt *a, const struct phases *p)
 		x += 190;
 	}
 	fprintf(f, "<text x=\"20\" y=\"%d\" font-size=\"12\" fill=\"#444444\">", y + 32);
+	clock_sentence(a, clock);
 	/* our own text: it is longer than the limit for foreign text */
-	fprintf(f, "%s</text>\n</svg>\n", clock_sentence(a));
+	fprintf(f, "%s</text>\n</svg>\n", clock);
 }
 
 int svg_write(const struct attempt *a, const char *path)

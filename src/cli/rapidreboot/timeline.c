@@ -42,9 +42,23 @@ static void print_field(const char *name, const char *value)
 		plain_printf(stdout, "  %-12s %s\n", name, value);
 }
 
+static void print_away(const struct attempt *a)
+{
+	char span[32];
+
+	if (away_us(a) < 0)
+		return;
+	format_span(away_us(a), span);
+	printf("  %-12s away for %s\n", "Services:", span);
+}
+
 static void print_details(const struct attempt *a)
 {
-	print_field("Version:", a->version);
+	char versions[2 * ATTEMPT_ENTRY_MAX + 8], clock[200];
+
+	format_versions(a, versions, sizeof(versions));
+	clock_sentence(a, clock);
+	print_field("Version:", versions);
 	print_field("Wanted by:", a->why);
 	print_field("Loaded with:", a->way);
 	print_field("Rung:", a->rung);
@@ -54,8 +68,9 @@ static void print_details(const struct attempt *a)
 	if (a->result == ATTEMPT_FIRMWARE && !a->cleared)
 		print_field("Next:",
 			    "refused until --force H1 or another boot through the firmware");
+	print_away(a);
 	bars_print(a, columns(), locale_is_utf8());
-	printf("  %s\n", clock_sentence(a));
+	printf("  %s\n", clock);
 }
 
 static int print_text(const struct attempts *all, size_t which)
@@ -107,13 +122,14 @@ static json_t *phases_json(const struct attempt *a)
 
 static json_t *attempt_json(const struct attempt *a)
 {
-	const int64_t kernel_us = a->at[POINT_KERNEL];
+	const int64_t kernel_us = a->at[POINT_KERNEL], away = away_us(a);
 	json_t *all = json_object();
 
 	json_object_set_new(all, "result", json_string(attempt_result_name(a->result)));
 	json_object_set_new(all, "boot_id", json_string(a->boot_id));
 	json_object_set_new(all, "entry", json_text(a->entry));
 	json_object_set_new(all, "version", json_word(a->version));
+	json_object_set_new(all, "from_version", json_word(a->from));
 	json_object_set_new(all, "why", json_word(a->why));
 	json_object_set_new(all, "way", json_word(a->way));
 	json_object_set_new(all, "rung", json_word(a->rung));
@@ -128,6 +144,8 @@ static json_t *attempt_json(const struct attempt *a)
 		json_ms(kernel_us < 0 ? 0 : a->asked.real_ms + (uint64_t)kernel_us / 1000));
 	json_object_set_new(all, "closed_ms", json_ms(a->closed_ms));
 	json_object_set_new(all, "clock", json_string(attempt_clock_name(a->clock)));
+	json_object_set_new(all, "clock_early_us", json_integer((json_int_t)a->early_us));
+	json_object_set_new(all, "away_us", away < 0 ? json_null() : json_integer(away));
 	json_object_set_new(all, "points_us", points_json(a));
 	json_object_set_new(all, "phases", phases_json(a));
 	return all;
