@@ -11,7 +11,9 @@ LOADERS := $(BUILD)/loaders
 MESON ?= meson
 NINJA ?= ninja
 
-.PHONY: all install deb demo check check-vm check-long check-build check-systems check-loaders bench fuzz format deps deps-build clean help
+DIST := $(BUILD)/dist
+
+.PHONY: all install uninstall dist deb demo check check-vm check-long check-build check-systems check-loaders bench fuzz format deps deps-build clean help
 
 all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the library into build/lib
 	@$(NINJA) -C $(WORK) --quiet
@@ -25,6 +27,12 @@ install: all ## install commands, library, header, man pages, completions (PREFI
 	@$(MESON) configure $(WORK) --prefix=$(PREFIX)
 	@$(MESON) install -C $(WORK) --quiet $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 	@$(if $(DESTDIR),:,tools/after-install $(PREFIX)/sbin/rapidreboot)
+
+uninstall: ## remove what the last `make install` installed (same PREFIX)
+	@tools/uninstall $(WORK) $(PREFIX)/sbin/rapidreboot
+
+dist: ## source archive of the last commit for a release, the same bytes everywhere, into build/dist
+	@tools/make-dist $(DIST)
 
 deb: deps ## Debian packages of the tree, into build/deb
 	@tools/make-deb $(BUILD)
@@ -59,8 +67,10 @@ check-long: deps all ## every combination of rung, kernel and machine, kernels b
 	@tests/vm/stress.py --reboots 200
 	@tests/vm/dump-readers.py
 
-check-build: deps ## clean copies of the tree: built twice and compared, and as OSS-Fuzz builds the harnesses
+check-build: deps ## clean copies of the tree: built twice and compared, with each option, and as OSS-Fuzz builds the harnesses
 	@tests/checks/reproducible.py .
+	@tests/checks/dist.py .
+	@tests/checks/variants.py .
 	@tests/checks/oss-fuzz.py . address undefined
 
 check-systems: deps all deb ## reboot whole systems, each init and release, with what make install or make deb gives

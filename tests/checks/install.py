@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""`make install DESTDIR=… PREFIX=…` puts everything in its place, and it works from there.
+"""`make install DESTDIR=… PREFIX=…` puts everything in its place, it works from there, and `make uninstall`
+removes all of it.
 
     install.py ROOT SCRATCH
 
@@ -80,6 +81,19 @@ def check_example(checks, root, scratch, dest, libdir, env):
                  f"docs/example.c without arguments: {started.returncode} {started.stdout}")
 
 
+def check_uninstall(checks, root, scratch, dest, env):
+    """Only what was not installed stays, and a second time there is nothing to remove."""
+    foreign = dest / PREFIX.lstrip("/") / "share/man/man8/foreign.8"
+    foreign.write_text("of another package\n")
+    command = ["make", "-C", root, f"BUILD={scratch}/build", "uninstall", f"PREFIX={PREFIX}"]
+    result = run(command, env=env)
+    left = [p for p in dest.rglob("*") if not p.is_dir()]
+    checks.check(result.returncode == 0 and left == [foreign], f"make uninstall: {left[:5]} {result.stdout}")
+    result = run(command, env=env)
+    checks.check(result.returncode == 2 and "nothing was installed" in result.stdout and foreign.exists(),
+                 f"a second make uninstall: {result.stdout}")
+
+
 def main():
     root, scratch = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     dest = scratch / "dest"
@@ -108,6 +122,7 @@ def main():
     checks.check(any((scratch / "build/lib").glob("libkexec.so*")), "no library in build/lib")
     check_man(checks, installed)
     check_example(checks, root, scratch, dest, libdir, env)
+    check_uninstall(checks, root, scratch, dest, env)
     print(f"{checks.passed} passed, {checks.failed} failed, 0 skipped")
     return 1 if checks.failed else 0
 
