@@ -22,6 +22,7 @@ import derived  # noqa: E402
 import guest  # noqa: E402
 import images  # noqa: E402
 import jobs  # noqa: E402
+import panics  # noqa: E402
 import vm  # noqa: E402
 
 LIMIT = 900  # seconds; on an idle host a machine takes 20 to 60, on a busy one five times as long
@@ -46,8 +47,7 @@ section hotplug cat /sys/devices/system/cpu/crash_hotplug
 {after}
 kexec -S
 section status echo $?
-echo 1 > /proc/sys/kernel/sysrq
-echo c > /proc/sysrq-trigger
+{panic}
 """
 
 LOAD = r"""must kexec {options} -p --initrd=/boot/capture \
@@ -98,9 +98,22 @@ class Case:
     kernel: str = "/boot/kernel"
     shape: str = "bzImage"  # of the capture kernel: derived.image(), or "uki"
     quick: bool = False
+    panic: panics.Panic = dataclasses.field(default_factory=panics.Panic)
+
+
+def of_module(name, cpus=2):
+    """A machine that panics as panics.PANICS says under @name."""
+    return Case(panics.SUITE, "-c", machine=vm.Machine("1G", cpus), panic=panics.PANICS[name])
+
+
+def plugged(suite, name, *extra):
+    """A machine into which something is plugged after the load, and which then loads once more."""
+    return Case(suite, "-c", machine=vm.Machine("1G", 1, extra=extra), panic=panics.PANICS[name])
 
 
 BIG = vm.Machine("6G", 2)
+SECOND_CPU = ("-smp", "1,sockets=2,cores=1,threads=1,maxcpus=2")
+SECOND_MEMORY = ("-m", "1G,slots=2,maxmem=2G")
 CASES = {
     "file": Case("trixie", "-s"),
     "segments": Case("trixie", "-c", quick=True),
@@ -119,6 +132,21 @@ CASES = {
     "configured": Case("trixie", "", load=CONFIGURED),
     "configured-sid": Case("sid", "", load=CONFIGURED),
     "failures": Case("trixie", "-s", after=FAILURES),
+    "one-cpu": Case("trixie", "-c", machine=vm.Machine("1G", 1)),
+    "four-cpus": Case("trixie", "-s", machine=vm.Machine("1G", 4)),
+    "module": of_module("module"),
+    "module-one-cpu": of_module("module", 1),
+    "oops": of_module("oops"),
+    "interrupt": of_module("interrupt"),
+    "softirq": of_module("softirq"),
+    "corrupted": of_module("corrupted"),
+    "before-call": of_module("before-call"),
+    "in-call": of_module("in-call"),
+    "typed": Case("trixie", "-s", panic=panics.PANICS["typed"]),
+    "nmi": Case("trixie", "-c", panic=panics.PANICS["nmi"]),
+    "offline": Case("trixie", "-c", panic=panics.PANICS["offline"]),
+    "plugged-cpu": plugged("bookworm", "plugged-cpu", *SECOND_CPU),
+    "plugged-memory": plugged("bookworm", "plugged-memory", *SECOND_MEMORY),
 }
 
 
@@ -134,12 +162,15 @@ def demand(condition, text):
 def build(folder, case, bin_folder):
     words = dict(options=case.options, kernel=case.kernel, patient=jobs.PATIENT, mark=MARK,
                  prepare=case.prepare)
+    words["panic"] = re.sub(r"\{(patient|mark)\}", lambda m: words[m[1]], case.panic.shell)
     fill = lambda text: re.sub(r"\{(\w+)\}", lambda m: words.get(m[1], m[0]), text)
     words.update(load=fill(case.load), after=fill(case.after))
     archive = guest.base(fill(JOB))
     guest.add_kexec(archive, os.path.join(bin_folder, "kexec"))
     for name in ("vmcore-dmesg", "rapidreboot"):
         guest.add_program(archive, f"sbin/{name}", os.path.join(bin_folder, name))
+    if case.panic.module:
+        archive.file(f"modules/{panics.NAME}.ko", panics.build_module(folder))
     capture = archive.save(os.path.join(folder, "capture.cpio"))
     archive.file("boot/capture", capture)
     kernel = images.kernel(case.suite)
@@ -213,7 +244,8 @@ def check(case, said):
         demand("kernel:       /boot/kernel" in said["crash-status"], said["crash-status"])
         demand("enough         yes" in said["estimate"], said["estimate"])
     demand("capture.dmesg" in said, "the capture kernel has not come up, or has no /proc/vmcore")
-    demand("sysrq triggered crash" in said["capture.dmesg"], "the panic is not in the dump's log")
+    for text in case.panic.found:
+        demand(text in said["capture.dmesg"], f"{text!r} is not in the dump's log")
     words = said["capture.cmdline"]
     demand(MARK in words and "elfcorehdr=" in words, f"command line: {words}")
     demand(("memmap=exactmap" in words) == ("--pass-memmap-cmdline" in case.options),
@@ -224,21 +256,39 @@ def check(case, said):
     check_dump(said)
 
 
+def start(case, initrd, folder, firmware):
+    """Run the machine; returns how it ended, and what went wrong with its monitor."""
+    monitor = panics.Monitor(folder, os.path.join(folder, "vm.log"), case.panic.monitor, LIMIT)
+    machine = case.machine
+    if case.panic.monitor:
+        machine = dataclasses.replace(machine, extra=(*machine.extra, *monitor.options()))
+        monitor.start()
+    end = vm.run(machine, images.kernel(case.suite), initrd,
+                 f"console=ttyS0 panic=-1 quiet {jobs.PATIENT} {case.words}", folder, LIMIT, firmware)
+    if case.panic.monitor:
+        monitor.join(LIMIT)
+    return end, monitor.trouble
+
+
 def run(name, bin_folder, folder):
     case = CASES[name]
     firmware = images.firmware_dir() if case.machine.firmware == "uefi" else None
     initrd = build(folder, case, bin_folder)
     for attempt in (1, 2):
-        end = vm.run(case.machine, images.kernel(case.suite), initrd,
-                     f"console=ttyS0 panic=-1 quiet {jobs.PATIENT} {case.words}", folder, LIMIT,
-                     firmware)
+        end, trouble = start(case, initrd, folder, firmware)
         if attempt == 2 or not vm.broken_by_emulation(case.machine, end.log):
             break
     kept = os.path.join(images.TOP, "build/vm")
     os.makedirs(kept, exist_ok=True)
     with open(os.path.join(kept, f"crash-{name}.log"), "w", encoding="utf-8") as file:
         file.write(end.log)
+    demand(not trouble, f"the monitor: {trouble}")
     demand(not guest.failures(end.log), "\n".join(guest.failures(end.log)) + end.log[-2000:])
+    if not case.panic.captured:
+        demand(end.reason == "reset", f"the machine did not reset itself: {end.reason}")
+        demand("capture.cmdline" not in guest.sections(end.log), "there was a capture kernel")
+        demand(all(text in end.log for text in case.panic.found), "it did not panic:\n" + end.log[-2000:])
+        return end.seconds
     try:
         check(case, guest.sections(end.log))
     except KeyError as missing:
@@ -257,7 +307,8 @@ def main():
         sys.exit("qemu-system-x86_64 is not here: install QEMU for x86 (tools/install-deps)")
     names = args.names or [n for n in CASES if CASES[n].quick or not args.quick]
     stub = ["systemd-stub"] if any(CASES[n].shape == "uki" for n in names) else []
-    images.fetch(["busybox", "ovmf"] + stub + [f"linux-{CASES[n].suite}" for n in names])
+    headers = [panics.HEADERS] if any(CASES[n].panic.module for n in names) else []
+    images.fetch(["busybox", "ovmf"] + stub + headers + [f"linux-{CASES[n].suite}" for n in names])
     failed = 0
     for name in names:
         with tempfile.TemporaryDirectory(prefix="crash.") as folder:
