@@ -163,8 +163,7 @@ static int tag_presence(const struct look *l, const char *spec, bool by_kernel)
 /* Things below /dev that are no disk: Linux init/do_mounts.c */
 static bool is_elsewhere_path(const char *path)
 {
-	static const char *const names[] = { "/dev/nfs", "/dev/cifs", "/dev/ram", "/dev/ubi",
-					     "/dev/mtd" };
+	static const char *const names[] = { "/dev/nfs", "/dev/cifs", "/dev/ubi", "/dev/mtd" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strncmp(path, names[i], strlen(names[i])) == 0)
@@ -177,6 +176,8 @@ static int path_presence(const struct look *l, const char *path, bool by_kernel)
 	_cleanup_names_ struct names inside = { 0 };
 	int code;
 
+	if (strncmp(path, "/dev/ram", 8) == 0) /* the initrd itself */
+		return DEVICE_NEEDLESS;
 	if (is_elsewhere_path(path))
 		return DEVICE_ELSEWHERE;
 	if (by_kernel &&
@@ -249,11 +250,11 @@ static bool is_hex(const char *s)
 static bool is_keyword(const char *spec)
 {
 	static const char *const words[] = {
-		"dhcp",	 "dhcp6",    "auto6",	       "ibft",	  "iscsi",	   "nbd",
-		"fcoe",	 "nfs",	     "nfs4",	       "zfs",	  "ZFS",	   "tmpfs",
-		"ramfs", "overlay",  "gpt-auto",       "dissect", "dissect-force", "fstab",
-		"off",	 "none",     "gpt-auto-force", "LiveOS",  "live",	   "anaconda-net",
-		"auto",	 "casper-rw"
+		"dhcp",	   "dhcp6",	    "auto6",	    "ibft",    "iscsi",
+		"nbd",	   "fcoe",	    "nfs",	    "nfs4",    "zfs",
+		"ZFS",	   "tmpfs",	    "ramfs",	    "overlay", "gpt-auto",
+		"dissect", "dissect-force", "fstab",	    "none",    "gpt-auto-force",
+		"LiveOS",  "live",	    "anaconda-net", "auto",    "casper-rw"
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
@@ -293,6 +294,8 @@ int device_presence(const struct look *l, const char *spec, bool by_kernel)
 		return hex_presence(l, spec);
 	if (spec[strcspn(spec, ":=")] == '=')
 		return tag_presence(l, spec, by_kernel);
+	if (strcmp(spec, "off") == 0)
+		return DEVICE_NEEDLESS;
 	if (strchr(spec, ':') || is_keyword(spec))
 		return DEVICE_ELSEWHERE;
 	/* a directory of the server that DHCP names, a dataset of a pool */

@@ -10,8 +10,9 @@ enum presence {
 	DEVICE_THERE,
 	DEVICE_OTHER_CASE, /* there is one in small letters where capitals were given, or vice versa */
 	DEVICE_BY_UDEV,	   /* of a kind that only an initrd can look up, and there is none */
-	DEVICE_ELSEWHERE, /* names no device of this machine: a network file system, a pool, memory */
-	DEVICE_NONE,	  /* names nothing at all */
+	DEVICE_ELSEWHERE, /* names no device of this machine, but a network file system or a pool: not looked at */
+	DEVICE_NEEDLESS, /* nothing has to be there */
+	DEVICE_NONE,	 /* names nothing at all */
 };
 
 /**

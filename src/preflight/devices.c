@@ -12,6 +12,7 @@
 #include "base/cmdline.h"
 #include "config/assign.h"
 #include "preflight/device-names.h"
+#include "preflight/root-elsewhere.h"
 #include "preflight/volumes.h"
 
 /* What has been found out about all of them. */
@@ -23,10 +24,12 @@ struct names_found {
 static void count(struct names_found *all, struct report *r, int presence, const char *where,
 		  const char *name)
 {
-	if (presence == DEVICE_THERE || presence == DEVICE_ELSEWHERE)
+	if (presence == DEVICE_THERE || presence == DEVICE_NEEDLESS)
 		return;
-	if (presence < 0) {
-		all->error = presence;
+	if (presence == DEVICE_ELSEWHERE)
+		evidencef(r, "%s%s was not looked at", where, name);
+	if (presence < 0 || presence == DEVICE_ELSEWHERE) {
+		all->error = presence < 0 ? presence : -EOPNOTSUPP;
 		return;
 	}
 	evidencef(r, "%s%s", where, name);
@@ -106,10 +109,16 @@ static enum preflight_status look_root(const struct look *l, struct report *r, c
 	int presence = device_presence(l, spec, !has_initrd(l));
 
 	evidencef(r, "root=%s", spec);
-	if (presence == DEVICE_THERE || presence == DEVICE_ELSEWHERE ||
-	    ((presence == DEVICE_NONE || presence == -EOPNOTSUPP) &&
-	     names_file_system(l->entry->cmdline)))
+	if (presence == DEVICE_ELSEWHERE || ((presence == DEVICE_NONE || presence == -EOPNOTSUPP) &&
+					     names_file_system(l->entry->cmdline)))
+		presence = root_elsewhere(l, spec, l->entry->cmdline);
+	if (presence == DEVICE_THERE || presence == DEVICE_NEEDLESS)
 		return PREFLIGHT_OK;
+	if (presence == -EOPNOTSUPP) {
+		evidencef(r, "it is no block device, and nothing is mounted here under that name: "
+			     "pools and servers are not asked");
+		return PREFLIGHT_UNKNOWN;
+	}
 	if (presence < 0)
 		return unknown(r, "root=", presence);
 	return root_is_missing(l, r, presence, spec);
@@ -135,8 +144,8 @@ static int by_swap(const struct look *l, const char *value)
 {
 	if (strncmp(value, "swap:", 5) == 0)
 		value += 5;
-	if (!*value || strcmp(value, "0") == 0)
-		return DEVICE_ELSEWHERE;
+	if (!*value || strcmp(value, "0") == 0 || strcmp(value, "none") == 0)
+		return DEVICE_NEEDLESS;
 	return device_presence(l, value, false);
 }
 
@@ -166,12 +175,17 @@ static int by_luks_data(const struct look *l, const char *value)
 	return device ? device_presence(l, device + 1, false) : DEVICE_NONE;
 }
 
-/* Worse of two results; an error counts as the worst when nothing is gone. */
+/* 0: it is there or need not be, 1: that is not known, 2: it is not there */
+static int badness(int presence)
+{
+	if (presence == DEVICE_THERE || presence == DEVICE_NEEDLESS)
+		return 0;
+	return presence < 0 || presence == DEVICE_ELSEWHERE ? 1 : 2;
+}
+
 static int worse(int a, int b)
 {
-	const bool a_is_fine = a == DEVICE_THERE || a == DEVICE_ELSEWHERE;
-
-	return a_is_fine || (a < 0 && b >= 0 && b != DEVICE_THERE && b != DEVICE_ELSEWHERE) ? b : a;
+	return badness(b) > badness(a) ? b : a;
 }
 
 /* cryptsetup-initramfs, README.initramfs: "target=NAME,source=DEVICE,key=PATH,…". The script "passdev"
@@ -182,7 +196,7 @@ static int by_cryptopts(const struct look *l, const char *value)
 	struct bytes script = option_value(options, "keyscript");
 	_cleanup_free_ char *source = bytes_dup(option_value(options, "source"));
 	_cleanup_free_ char *key = bytes_dup(option_value(options, "key"));
-	int presence = DEVICE_ELSEWHERE;
+	int presence = DEVICE_NEEDLESS;
 
 	if (!source || !key)
 		return -ENOMEM;
@@ -200,10 +214,10 @@ static int by_luks_key(const struct look *l, const char *value)
 	_cleanup_free_ char *device = colon ? strndup(colon + 1, strcspn(colon + 1, ":")) : NULL;
 
 	if (!colon)
-		return DEVICE_ELSEWHERE;
+		return DEVICE_NEEDLESS;
 	if (!device)
 		return -ENOMEM;
-	return !device[0] || strcmp(device, "/") == 0 ? DEVICE_ELSEWHERE
+	return !device[0] || strcmp(device, "/") == 0 ? DEVICE_NEEDLESS
 						      : device_presence(l, device, false);
 }
 
@@ -226,7 +240,7 @@ static int by_extra(const struct look *l, struct bytes what, struct bytes option
 		return -ENOMEM;
 	if (option_is(options, "nofail") || option_is(options, "noauto") ||
 	    (strncmp(device, "/dev/", 5) != 0 && !strchr(device, '=')))
-		return DEVICE_ELSEWHERE;
+		return DEVICE_NEEDLESS;
 	return device_presence(l, device, false);
 }
 
@@ -266,13 +280,13 @@ static int by_root_hash(const struct look *l, const char *value, const char *dat
 {
 	const size_t n = strlen(value);
 	_cleanup_free_ char *named_data = NULL, *named_hash = NULL, *digits = strdup(value);
-	int presence = DEVICE_ELSEWHERE;
+	int presence = DEVICE_NEEDLESS;
 
 	if (!digits)
 		return -ENOMEM;
 	/* too short: the generator does nothing */
 	if (n < 32 || value[strspn(value, "0123456789abcdefABCDEF")])
-		return DEVICE_ELSEWHERE;
+		return DEVICE_NEEDLESS;
 	for (char *p = digits; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
 	if (cmdline_value(l->entry->cmdline, data, &named_data) < 0)

@@ -198,8 +198,10 @@ static enum preflight_status look_newest(const struct look *l, struct report *r)
 	if (!l->entry || !l->entry->image || !l->entry->image->version)
 		return unknown_entry(l, r);
 	chosen = l->entry->image->version;
-	if (l->opts->target) /* packages of the running system say nothing about another one */
-		return PREFLIGHT_OK;
+	if (l->opts->target) { /* packages of the running system say nothing about another one */
+		evidencef(r, "the kernels of %s were not compared", l->opts->target);
+		return PREFLIGHT_UNKNOWN;
+	}
 	code = look_list(l, places[0], &names);
 	if (code == -ENOENT)
 		code = look_list(l, places[1], &names);
@@ -223,10 +225,16 @@ static enum preflight_status look_newest(const struct look *l, struct report *r)
 
 static enum preflight_status look_ostree(const struct look *l, struct report *r)
 {
-	static const char staged[] = "/run/ostree/staged-deployment";
+	static const char *const signs[] = { "/run/ostree-booted",
+					     "/run/ostree/staged-deployment" };
+	const char *staged = signs[1];
 
-	if (look_exists(l, "/run/ostree-booted") != 1 || look_exists(l, staged) != 1)
-		return PREFLIGHT_OK;
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
+		int code = look_exists(l, signs[i]);
+
+		if (code <= 0)
+			return code < 0 ? unknown(r, signs[i], code) : PREFLIGHT_OK;
+	}
 	evidencef(r, "%s is there", staged);
 	return found(
 		r,

@@ -56,7 +56,7 @@ static enum preflight_status look_network_disk(const struct look *l, struct repo
 	int code;
 
 	if (!path_make(path, sizeof(path), "/sys/class/block/%s", name))
-		return PREFLIGHT_OK;
+		return unknown(r, name, -ENAMETOOLONG);
 	code = look_link(l, path, &target);
 	if (code < 0 && code != -EINVAL)
 		return unknown(r, path, code);
@@ -64,13 +64,17 @@ static enum preflight_status look_network_disk(const struct look *l, struct repo
 		evidence(r, path, target);
 		return found(r, "The root is on an iSCSI disk.");
 	}
+	if (strncmp(name, "nbd", 3) == 0 || strncmp(name, "rbd", 3) == 0) {
+		evidencef(r, "/ is on %s", name);
+		return found(r, "The root is on a disk that a server keeps.");
+	}
 	if (strncmp(name, "nvme", 4) != 0)
 		return PREFLIGHT_OK;
 	n = name + 4;
 	n += strspn(n, "0123456789");
 	if (!path_make(controller, sizeof(controller), "%.*s", (int)(n - name), name) ||
 	    !path_make(path, sizeof(path), "/sys/class/nvme/%s/transport", controller))
-		return PREFLIGHT_OK;
+		return unknown(r, name, -ENAMETOOLONG);
 	code = look_line(l, path, &transport);
 	if (code < 0)
 		return unknown(r, path, code);
@@ -80,16 +84,32 @@ static enum preflight_status look_network_disk(const struct look *l, struct repo
 	return found(r, "The root is on an NVMe disk that is reached over a network.");
 }
 
+static bool is_one_of(const char *type, const char *const *types)
+{
+	while (*types && strcmp(type, *types) != 0)
+		types++;
+	return *types != NULL;
+}
+
 static enum preflight_status look_network_root(const struct look *l, struct report *r)
 {
+	static const char *const over_network[] = { "nfs",  "nfs4",	      "cifs", "smb3",
+						    "ceph", "fuse.glusterfs", NULL };
+	/* in memory, of the hypervisor's host, flash */
+	static const char *const local[] = { "tmpfs", "ramfs", "rootfs", "virtiofs",
+					     "9p",    "ubifs", "jffs2",	 NULL };
 	struct root_device d;
 	int code = root_device_find(l, &d);
 
 	if (code < 0)
 		return unknown(r, "device of /", code);
-	if (strcmp(d.type, "nfs") == 0 || strcmp(d.type, "nfs4") == 0) {
+	if (is_one_of(d.type, over_network)) {
 		evidencef(r, "/ is %s on %s", d.type, d.source);
 		return found(r, "The root is on the network.");
+	}
+	if (d.n == 0 && !is_one_of(d.type, local)) {
+		evidencef(r, "/ is %s on %s: its disks are not told", d.type, d.source);
+		return PREFLIGHT_UNKNOWN;
 	}
 	for (size_t i = 0; i < d.n; i++) {
 		enum preflight_status status = look_network_disk(l, r, d.blocks[i].name);

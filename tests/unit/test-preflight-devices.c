@@ -39,8 +39,8 @@ static void test_root(void **state)
 		{ "B4", { NULL_DEVICE, { "/dev/sda1", "" } }, ENTRY("root=/dev/sda1"), OK },
 		{ "B4", { NULL_DEVICE }, ENTRY("root=/dev/sda1"), REFUSE },
 		{ "B4", { NULL_DEVICE }, ENTRY("root=\"/dev/sda1\""), REFUSE },
-		{ "B4", { NULL_DEVICE }, ENTRY("root=ZFS=rpool/x", ONE), OK },
-		{ "B4", { NULL_DEVICE }, ENTRY("root=/dev/nfs", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=ZFS=rpool/x", ONE), UNKNOWN },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=/dev/nfs", ONE), UNKNOWN },
 		{ "B4",
 		  { { "/dev/disk/by-uuid/1", "" } },
 		  ENTRY("root=UUID=1 resume=UUID=9", ONE),
@@ -132,9 +132,9 @@ static void test_root_by_kernel(void **state)
 		{ "B4", { FILE_AT("/sys/dev/block/259:261") }, ENTRY("root=110305"), OK },
 		{ "B4", { { NULL } }, ENTRY("root=8:1"), UNKNOWN },
 		/* init/do_mounts.c: flash, and file systems of their own */
-		{ "B4", { NULL_DEVICE }, ENTRY("root=mtd:rootfs rootfstype=jffs2"), OK },
-		{ "B4", { NULL_DEVICE }, ENTRY("root=ubi0:rootfs rootfstype=ubifs"), OK },
-		{ "B4", { NULL_DEVICE }, ENTRY("root=myfs rootfstype=virtiofs"), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=mtd:rootfs rootfstype=jffs2"), UNKNOWN },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=ubi0:rootfs rootfstype=ubifs"), UNKNOWN },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=myfs rootfstype=virtiofs"), UNKNOWN },
 		/* with an initrd it is udev's names that count */
 		{ "B4",
 		  { BY_PARTUUID("c1789075-d188-466c-b2a8-af2a999514f9") },
@@ -171,12 +171,12 @@ static void test_no_device(void **state)
 		  ENTRY("root=/dev/vg", ONE),
 		  WARN },
 		/* dracut.cmdline(7): NFS, iSCSI, live images, DHCP */
-		{ "B4", { NULL_DEVICE }, ENTRY("root=nfs:192.168.0.1:/srv/root", ONE), OK },
-		{ "B4", { NULL_DEVICE }, ENTRY("root=192.168.0.1:/srv/root", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=nfs:192.168.0.1:/srv/root", ONE), UNKNOWN },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=192.168.0.1:/srv/root", ONE), UNKNOWN },
 		{ "B4",
 		  { NULL_DEVICE },
 		  ENTRY("root=iscsi:192.168.50.1::::iqn.2009-06.dracut:target0", ONE),
-		  OK },
+		  UNKNOWN },
 		{ "B4",
 		  { NULL_DEVICE, FILE_AT("/dev/disk/by-label/Fedora-WS") },
 		  ENTRY("root=live:CDLABEL=Fedora-WS", ONE),
@@ -185,19 +185,72 @@ static void test_no_device(void **state)
 		  { NULL_DEVICE, FILE_AT("/dev/disk/by-label/other") },
 		  ENTRY("root=live:LABEL=Fedora-WS", ONE),
 		  REFUSE },
-		{ "B4", { NULL_DEVICE }, ENTRY("root=live:http://h/a?b=c", ONE), OK },
-		{ "B4", { NULL_DEVICE }, ENTRY("root=192.168.0.1:/srv/a=b", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=live:http://h/a?b=c", ONE), UNKNOWN },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=192.168.0.1:/srv/a=b", ONE), UNKNOWN },
 		{ "B4", { NULL_DEVICE }, ENTRY("root=uuid=1234", ONE), UNKNOWN },
-		{ "B4", { NULL_DEVICE }, ENTRY("root=dhcp", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=dhcp", ONE), UNKNOWN },
 		/* systemd-gpt-auto-generator(8), systemd-fstab-generator(8) */
-		{ "B4", { NULL_DEVICE }, ENTRY("root=gpt-auto", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=gpt-auto", ONE), UNKNOWN },
 		{ "B4", { NULL_DEVICE }, ENTRY("root=tmpfs", ONE), OK },
 		/* zfs-dracut, zfs-initramfs: a dataset; Alpine and Debian name the type elsewhere */
-		{ "B4", { NULL_DEVICE }, ENTRY("root=zfs:AUTO", ONE), OK },
-		{ "B4", { NULL_DEVICE }, ENTRY("root=rpool/ROOT/x rootfstype=zfs", ONE), OK },
-		{ "B4", { NULL_DEVICE }, ENTRY("root=rpool/ROOT/x boot=zfs", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=zfs:AUTO", ONE), UNKNOWN },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=rpool/ROOT/x rootfstype=zfs", ONE), UNKNOWN },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=rpool/ROOT/x boot=zfs", ONE), UNKNOWN },
 		{ "B4", { NULL_DEVICE }, ENTRY("root=rpool/ROOT/x", ONE), UNKNOWN },
 		{ "B4", { NULL_DEVICE }, ENTRY("root=/srv/root ip=dhcp", ONE), UNKNOWN },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+/* Roots that are no block device: there when they are mounted under the same name, never by assumption. */
+static void test_elsewhere(void **state)
+{
+#define MOUNTED(type, source)                                                        \
+	{                                                                            \
+		"/proc/self/mountinfo", "1 0 0:26 / / rw - " type " " source " rw\n" \
+	}
+	const struct row rows[] = {
+		{ "B4",
+		  { MOUNTED("zfs", "rpool/x") },
+		  ENTRY("root=ZFS=rpool/x boot=zfs", ONE),
+		  OK },
+		{ "B4", { MOUNTED("zfs", "rpool/x") }, ENTRY("root=zfs:rpool/x", ONE), OK },
+		{ "B4", { MOUNTED("zfs", "rpool/x") }, ENTRY("root=ZFS=rpool/xy", ONE), UNKNOWN },
+		{ "B4", { MOUNTED("zfs", "rpool/x") }, ENTRY("root=ZFS=rpool", ONE), UNKNOWN },
+		/* the property bootfs of a pool may have been changed since */
+		{ "B4", { MOUNTED("zfs", "rpool/x") }, ENTRY("root=zfs:AUTO", ONE), UNKNOWN },
+		/* the same name of another kind */
+		{ "B4", { MOUNTED("ext4", "rpool/x") }, ENTRY("root=ZFS=rpool/x", ONE), UNKNOWN },
+		{ "B4", { MOUNTED("nfs4", "h:/r") }, ENTRY("root=nfs:h:/r:rw", ONE), OK },
+		{ "B4", { MOUNTED("nfs", "h:/r") }, ENTRY("root=/dev/nfs nfsroot=h:/r,v3"), OK },
+		{ "B4",
+		  { MOUNTED("nfs", "h:/r") },
+		  ENTRY("root=/dev/nfs nfsroot=h:/s,v3"),
+		  UNKNOWN },
+		{ "B4", { MOUNTED("nfs", "h:/r") }, ENTRY("root=/dev/nfs ip=dhcp"), UNKNOWN },
+		{ "B4",
+		  { NULL_DEVICE, MOUNTED("virtiofs", "myfs") },
+		  ENTRY("root=myfs rootfstype=virtiofs"),
+		  OK },
+		{ "B4", { MOUNTED("ubifs", "ubi0:r") }, ENTRY("root=ubi0:r rootfstype=ubifs"), OK },
+		{ "B4",
+		  { NULL_DEVICE, FILE_AT("/dev/gpt-auto-root") },
+		  ENTRY("root=gpt-auto", ONE),
+		  OK },
+		{ "B4",
+		  { NULL_DEVICE, FILE_AT("/dev/gpt-auto-root-luks") },
+		  ENTRY("root=gpt-auto-force", ONE),
+		  OK },
+		/* nothing has to be there */
+		{ "B4", { NULL_DEVICE }, ENTRY("root=off", ONE), OK },
+		{ "B4", { NULL_DEVICE }, ENTRY("root=/dev/ram0", ONE), OK },
+		/* words beside root= that name a server */
+		{ "B4",
+		  { BY_UUID("1") },
+		  ENTRY("root=UUID=1 mount.usr=h:/usr", ONE),
+		  UNKNOWN,
+		  .evidence = "mount.usr=h:/usr" },
 	};
 
 	rows_check(rows, ARRAY_SIZE(rows));
@@ -386,8 +439,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_root),	  cmocka_unit_test(test_root_by_kernel),
-		cmocka_unit_test(test_no_device), cmocka_unit_test(test_luks),
-		cmocka_unit_test(test_volumes),	  cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_no_device), cmocka_unit_test(test_elsewhere),
+		cmocka_unit_test(test_luks),	  cmocka_unit_test(test_volumes),
+		cmocka_unit_test(test_resume),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

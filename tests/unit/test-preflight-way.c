@@ -60,6 +60,18 @@ static void test_storage(void **state)
 		    NVME_CLASS,
 		    { "/sys/class/nvme/nvme0/transport", "pcie\n" } },
 		  OK },
+		{ "F6",
+		  { { "/proc/self/mountinfo", "1 0 0:20 / / rw - cifs //server/root rw\n" } },
+		  WARN },
+		{ "F6",
+		  { { "/proc/self/mountinfo", "1 0 43:0 / / rw - ext4 /dev/nbd0 rw\n" },
+		    { "/sys/dev/block/43:0", "->../../devices/virtual/block/nbd0" },
+		    { "/sys/class/block/nbd0", "->../../devices/virtual/block/nbd0" } },
+		  WARN },
+		{ "F6",
+		  { { "/proc/self/mountinfo", "1 0 0:26 / / rw - zfs rpool/ROOT/x rw\n" } },
+		  UNKNOWN },
+		{ "F6", { { "/proc/self/mountinfo", "1 0 0:2 / / rw - tmpfs tmpfs rw\n" } }, OK },
 		{ "F6", { { "/proc/self/mountinfo/x", "" } }, UNKNOWN },
 	};
 
