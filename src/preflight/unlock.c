@@ -10,6 +10,7 @@
 #include "base/cmdline.h"
 #include "base/open.h"
 #include "preflight/device-names.h"
+#include "preflight/dmcrypt.h"
 #include "preflight/pools.h"
 #include "preflight/token-programs.h"
 #include "preflight/volumes.h"
@@ -296,6 +297,7 @@ static int look_at_all(const struct look *l, struct report *r, struct sum *ret)
 		ret->error = all.crypttab_error;
 	}
 	pools_look(l, r, &all, &locks);
+	dmcrypt_look(l, r, &all, &locks);
 	for (size_t i = 0; i < all.n; i++) {
 		struct unlock u = unlock_of(l, r, &all.v[i]);
 
