@@ -32,6 +32,8 @@ static bool has_changed(const struct mapped *m)
 	struct stat now;
 
 	/* not ctime: replacing the file by a new one changes that of the old one */
+	if (m->fd < 0)
+		return false;
 	return atomic_load(&m->is_torn) || fstat(m->fd, &now) < 0 ||
 	       now.st_size != m->before.st_size || now.st_mtim.tv_sec != m->before.st_mtim.tv_sec ||
 	       now.st_mtim.tv_nsec != m->before.st_mtim.tv_nsec;
@@ -74,16 +76,18 @@ static struct mapped *find_free(void)
 	return &maps[n];
 }
 
+/* @fd -1: somebody else looks at the file. */
 static int add(uintptr_t start, size_t n, int fd)
 {
 	struct mapped *m = find_free();
-	struct stat st;
-	int copy;
+	struct stat st = { 0 };
+	int copy = -1;
 
 	if (!m)
 		return -EMFILE;
-	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	if (copy < 0 || fstat(copy, &st) < 0) {
+	if (fd >= 0)
+		copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (fd >= 0 && (copy < 0 || fstat(copy, &st) < 0)) {
 		fd_close(copy);
 		return -EMFILE;
 	}
@@ -104,6 +108,16 @@ int mapped_add(const void *p, size_t n, int fd)
 	r = add((uintptr_t)p, n, fd);
 	(void)pthread_mutex_unlock(&lock);
 	return r;
+}
+
+int mapped_add_handed(const void *p, size_t n)
+{
+	return mapped_add(p, n, -1);
+}
+
+void mapped_after_fork(void)
+{
+	(void)pthread_mutex_init(&lock, NULL);
 }
 
 void mapped_remove(const void *p)

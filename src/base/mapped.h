@@ -19,6 +19,10 @@
 
 /* Enters @n bytes at @p, where all of @fd is mapped. -EMFILE: there is no room, or no descriptor. */
 _must_check_ int mapped_add(const void *p, size_t n, int fd);
+/* The same in a child of ours whose parent has entered the file, and looks whether it was changed. */
+_must_check_ int mapped_add_handed(const void *p, size_t n);
+/* In a child made by fork(2): another thread may have been in here at that moment. */
+void mapped_after_fork(void);
 /* Before munmap(2); a look whether the file was changed. What was not entered is left alone. */
 void mapped_remove(const void *p);
 /* How many changed files were found so far: for mapped_check(). */

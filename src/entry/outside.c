@@ -87,15 +87,17 @@ static int system_head(struct outside *out, const char *path, uint8_t *buf, size
 	return 0;
 }
 
-static int system_map(struct outside *out, const char *path, const uint8_t **ret, size_t *ret_n)
+static int system_open(struct outside *out, const char *path)
 {
-	_cleanup_close_ int fd = open_file(of(out), path);
+	return open_file(of(out), path);
+}
+
+int outside_map_fd(int fd, const uint8_t **ret, size_t *ret_n)
+{
 	struct stat st;
 	void *p;
 	int r;
 
-	if (fd < 0)
-		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	if (st.st_size <= 0)
@@ -111,6 +113,13 @@ static int system_map(struct outside *out, const char *path, const uint8_t **ret
 	*ret = p;
 	*ret_n = (size_t)st.st_size;
 	return 0;
+}
+
+static int system_map(struct outside *out, const char *path, const uint8_t **ret, size_t *ret_n)
+{
+	_cleanup_close_ int fd = open_file(of(out), path);
+
+	return fd < 0 ? fd : outside_map_fd(fd, ret, ret_n);
 }
 
 static void system_unmap(struct outside *out, const uint8_t *p, size_t n)
@@ -254,6 +263,7 @@ void outside_system_init(struct outside_system *system, int root,
 			 .read = system_read,
 			 .head = system_head,
 			 .list = system_list,
+			 .open = system_open,
 			 .map = system_map,
 			 .unmap = system_unmap,
 			 .mounts = system_mounts,

@@ -42,6 +42,8 @@ struct outside {
 	int (*head)(struct outside *out, const char *path, uint8_t *buf, size_t n, size_t *ret_n);
 	/* -E2BIG above OUTSIDE_NAMES_MAX. */
 	int (*list)(struct outside *out, const char *path, struct strlist *ret);
+	/* A descriptor of a regular file, to be read. */
+	int (*open)(struct outside *out, const char *path);
 	/* -ENODATA for an empty file. */
 	int (*map)(struct outside *out, const char *path, const uint8_t **ret, size_t *ret_n);
 	void (*unmap)(struct outside *out, const uint8_t *p, size_t n);
@@ -61,6 +63,9 @@ struct outside {
 	int (*look)(struct outside *out, const char *uuid, bool is_mounted, struct mounts *mounts,
 		    struct kx_error *err);
 };
+
+/* For outside.map: all of the file behind @fd, which stays the caller's. */
+_must_check_ int outside_map_fd(int fd, const uint8_t **ret, size_t *ret_n);
 
 /* The system itself: released by nobody, it holds nothing. */
 struct outside_system {

@@ -2,20 +2,14 @@
 /* The list of boot entries: found by entry/, handed out in structures that begin with their size. */
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/io.h"
 #include "base/mapped.h"
-#include "entry/choose.h"
-#include "entry/fs-root.h"
-#include "entry/grub-read.h"
-#include "lib/arch.h"
-#include "lib/boot-partition.h"
+#include "lib/entries-read.h"
 #include "lib/entries.h"
 #include "lib/internal.h"
-#include "lib/newc-parts.h"
 
 KX_EXPORT struct kx_entries *kx_entries_free(struct kx_entries *entries)
 {
@@ -46,40 +40,6 @@ static int read_running(struct kx_ctx *ctx, struct kx_entries *entries)
 	return r == -ENOMEM ? r : 0;
 }
 
-/* kx_entries_eval(): runs a GRUB script and keeps what it printed and set. */
-static int read_script(struct entry_fs *fs, const struct boot_find_opts *find,
-		       struct kx_entries *entries, struct kx_error *err)
-{
-	struct grub_result result = { 0 };
-	int r = grub_read_all(fs, find, find->config, &result, err);
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; r == 0 && i < result.n_vars; i++) {
-		_cleanup_free_ char *text = NULL;
-
-		if (asprintf(&text, "%s=%s", result.vars[i].name, result.vars[i].value) < 0)
-			r = -ENOMEM;
-		else
-			r = strlist_add(&entries->vars, text);
-	}
-	entries->menu = result.menu;
-	result.menu = (struct boot_menu){ 0 };
-	entries->output = TAKE_PTR(result.output);
-	grub_result_done(&result);
-	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
-}
-
-static int read_menu(struct entry_fs *fs, const struct boot_find_opts *find, uint64_t flags,
-		     struct kx_entries *entries, struct kx_error *err)
-{
-	if (!(flags & KX_ENTRIES_SCRIPT))
-		return boot_menu_find(fs, find, &entries->menu, err);
-	if (!find->config)
-		return kx_fail(err, -EINVAL, "which script to evaluate is not said");
-	return read_script(fs, find, entries, err);
-}
-
 #define KNOWN_FLAGS (KX_ENTRIES_SCRIPT | KX_ENTRIES_MOUNT)
 
 static int check_opts(const struct kx_entries_opts *o, struct kx_error *err)
@@ -94,79 +54,15 @@ static int check_opts(const struct kx_entries_opts *o, struct kx_error *err)
 	return 0;
 }
 
-static uint64_t now_ms(void *data)
-{
-	struct sys *sys = data;
-
-	return sys->boottime_ms(sys);
-}
-
-/* The budget was used up: the same sentence for every reader. */
-static int fail_spent(const struct budget *budget, struct kx_error *err)
-{
-	char limit[64];
-
-	budget_explain(budget, limit, sizeof(limit));
-	return kx_fail(
-		err, BUDGET_SPENT,
-		"the configuration of the boot loader is not read to its end: it asks for %s. "
-		"It includes itself, or its text grows with each line; correct it, or name another "
-		"one with "
-		"--config",
-		limit);
-}
-
-static int entries_read(struct kx_ctx *ctx, const struct kx_entries_opts *o,
+static int entries_fill(struct kx_ctx *ctx, const struct kx_entries_opts *o,
 			struct kx_entries *entries, struct kx_error *err)
 {
-	struct boot_partition_look look = { ctx, o->flags & KX_ENTRIES_MOUNT };
-	struct budget budget;
-	static const enum boot_firmware firmware[] = {
-		[KX_FIRMWARE_AUTO] = BOOT_FIRMWARE_AUTO,
-		[KX_FIRMWARE_EFI] = BOOT_FIRMWARE_EFI,
-		[KX_FIRMWARE_BIOS] = BOOT_FIRMWARE_BIOS,
-	};
-	const bool may_look = !ctx->captured && ctx->sys->partitions;
-	struct outside_system system;
-	struct fs_root_opts root = { .outside = &system.out,
-				     .places = o->places,
-				     .n_places = o->n_places,
-				     .budget = &budget };
-	_cleanup_fs_root_ struct entry_fs *fs = NULL;
-	struct boot_find_opts find = { 0 };
-	const struct arch_found arch = ctx_arch(ctx);
-	uint64_t n_changes;
+	const uint64_t n_changes = mapped_changes();
 	int r = read_running(ctx, entries);
 
 	if (r < 0)
 		return kx_fail(err, r, "out of memory");
-	if ((size_t)o->firmware >= sizeof(firmware) / sizeof(firmware[0]))
-		return kx_fail(err, -EINVAL, "firmware %d is not known", (int)o->firmware);
-	n_changes = mapped_changes();
-	budget_init(&budget, now_ms, ctx->sys);
-	outside_system_init(&system, ctx->machine_root, may_look ? boot_partition_look : NULL,
-			    &look);
-	r = fs_root_new(&root, &fs, err);
-	if (r < 0)
-		return r;
-
-	find = (struct boot_find_opts){
-		.config = o->config,
-		.type = o->type,
-		.firmware = firmware[o->firmware],
-		.grub_flavour = o->grub_flavour,
-		.vars = o->vars,
-		.n_vars = o->n_vars,
-		.machine = arch.id == ARCH_UNKNOWN ? NULL : arch_name(arch.id),
-		.running_cmdline = entries->running_cmdline,
-	};
-	r = read_menu(fs, &find, o->flags, entries, err);
-	/* readers skip a file that cannot be read; after the budget was used up the list is not
-	 * complete */
-	if (r == BUDGET_SPENT || budget.spent != BUDGET_KINDS)
-		return fail_spent(&budget, err);
-	if (r == 0 && newc_parts_make(ctx, fs, &entries->menu) < 0)
-		r = kx_fail(err, -ENOMEM, "out of memory");
+	r = entries_read(ctx, o, entries, err);
 	return r < 0 ? r : mapped_check(n_changes, err);
 }
 
@@ -187,7 +83,7 @@ KX_EXPORT int kx_entries_new(struct kx_ctx *ctx, const struct kx_entries_opts *o
 	entries = calloc(1, sizeof(*entries));
 	if (!entries)
 		return kx_fail(err, -ENOMEM, "out of memory");
-	r = entries_read(ctx, &o, entries, err);
+	r = entries_fill(ctx, &o, entries, err);
 	if (r < 0)
 		return kx_fail_at(err, r, KX_STEP_MACHINE);
 	*ret_entries = TAKE_PTR(entries);

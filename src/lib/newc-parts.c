@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/open.h"
+#include "entry/path.h"
 #include "entry/read.h"
 #include "image/newc.h"
 
@@ -29,7 +30,8 @@ static int make_place(struct kx_ctx *ctx, const char *word, struct bytes name, s
 /* What one reading of a menu makes: each word once, whatever an earlier reading made of it. */
 struct parts {
 	struct kx_ctx *ctx;
-	struct entry_fs *fs;
+	struct outside *out;
+	struct budget *budget;
 	size_t left;
 	struct strlist made;
 };
@@ -42,17 +44,29 @@ static bool is_made(const struct parts *parts, const char *word)
 	return false;
 }
 
+static int read_one(const struct parts *parts, const char *path, uint8_t **ret, size_t *ret_n)
+{
+	_cleanup_free_ char *clean = NULL;
+	int r = budget_take(parts->budget, BUDGET_FILES, 1);
+
+	if (r == 0)
+		r = path_join(NULL, path, &clean);
+	if (r == 0)
+		r = parts->out->read(parts->out, clean, parts->left, ret, ret_n);
+	return r;
+}
+
 static int make_one(struct parts *parts, const char *word)
 {
 	_cleanup_free_ uint8_t *file = NULL;
 	struct bytes name;
 	const char *path = newc_split(word, &name);
-	size_t n;
+	size_t n = 0;
 	int r;
 
 	if (!path || is_made(parts, word))
 		return 0;
-	r = parts->fs->read(parts->fs, ENTRY_SYSTEM, path, parts->left, &file, &n);
+	r = read_one(parts, path, &file, &n);
 	if (r < 0)
 		return r;
 	parts->left -= n;
@@ -77,9 +91,10 @@ static int make_of_entry(struct parts *parts, struct boot_entry *e)
 	return 0;
 }
 
-int newc_parts_make(struct kx_ctx *ctx, struct entry_fs *fs, struct boot_menu *menu)
+int newc_parts_make(struct kx_ctx *ctx, struct outside *out, struct budget *budget,
+		    struct boot_menu *menu)
 {
-	struct parts parts = { ctx, fs, PARTS_BYTES_MAX, { 0 } };
+	struct parts parts = { ctx, out, budget, PARTS_BYTES_MAX, { 0 } };
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < menu->n_entries; i++)

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/mapped.h"
+#include "lib/channel.h"
 #include "lib/reader-reply.h"
 
 enum { ERRNO_MAX = 4095, ROUND_MS = 1000 };
@@ -65,7 +67,7 @@ static void set_signals(void)
 }
 
 static _Noreturn void be_child(const struct reader *reader, const struct reader_limits *limits,
-			       struct reply *reply, pid_t parent)
+			       struct reply *reply, pid_t parent, int channel)
 {
 	const char *open;
 
@@ -76,12 +78,15 @@ static _Noreturn void be_child(const struct reader *reader, const struct reader_
 	child.windows = reader->windows;
 	child.n_windows = reader->n_windows;
 	set_signals();
-	open = confine_self(&limits->confine);
+	mapped_after_fork();
+	open = confine_self(&limits->confine, channel);
 	if (open) {
 		(void)snprintf(reply->open, sizeof(reply->open), "%s", open);
 		reply->stage = STAGE_OPEN;
 		confine_leave(0);
 	}
+	if (reader->service)
+		reader->service->connect(reader->data, 0);
 	reply->r = reader->work(reader->data, reader->answer, &reply->err);
 	if (reply->r == 0 && reader->answer_n)
 		memcpy(reply->answer, reader->answer, reader->answer_n);
@@ -129,6 +134,55 @@ static bool watch(pid_t pid, unsigned idle_s)
 	return pidfd >= 0;
 }
 
+/* ---- answering it */
+
+struct asker {
+	pid_t pid;
+	unsigned idle_s, idle;
+	uint64_t before;
+};
+
+static bool still_works(void *data)
+{
+	struct asker *asker = data;
+	const uint64_t now = processor_time(asker->pid);
+
+	asker->idle = now > asker->before ? 0 : asker->idle + 1;
+	asker->before = now;
+	return asker->idle < asker->idle_s;
+}
+
+static void answer_done(struct reader_answer *answer)
+{
+	free(answer->owned);
+	fd_close(answer->fd);
+}
+
+/* Until it closes its end, which it does at the latest when it ends. Of a process that has it still the number is
+ * no other's. */
+static int serve(const struct reader_service *service, int channel, struct asker *asker,
+		 struct kx_error *err)
+{
+	const struct channel_wait wait = { still_works, asker };
+	uint8_t question[QUESTION_MAX];
+	size_t n;
+	int r;
+
+	while ((r = channel_take(channel, question, &wait, &n)) > 0) {
+		struct reader_answer answer = { .fd = -1 };
+
+		r = service->answer(service->data, (struct bytes){ question, n }, &answer, err);
+		if (r == 0)
+			r = channel_answer(channel, answer.code, answer.body, answer.fd, &wait);
+		answer_done(&answer);
+		if (r < 0)
+			break;
+	}
+	if (r < 0 && r != -EPIPE)
+		(void)kill(asker->pid, SIGKILL);
+	return r == -EPIPE ? 0 : r;
+}
+
 /* A program that ignores SIGCHLD, or waits for any child, leaves no status: then there is only the reply. */
 static int status_of(pid_t pid)
 {
@@ -142,48 +196,52 @@ static int status_of(pid_t pid)
 
 /* ---- what it left */
 
-int reader_fail_answer(struct kx_error *err)
+int reader_fail_answer(const char *doing, struct kx_error *err)
 {
 	return kx_fail(
 		err, -EPROTO,
-		"the process that unpacks gave an answer that cannot be: the file was made to "
-		"break into it, and nothing of it is used");
+		"%s gave an answer that cannot be: the file was made to break into what does it, "
+		"and nothing of it is used",
+		doing);
 }
 
-int reader_check_error(struct kx_error *why, int code)
+int reader_check_error(const char *doing, struct kx_error *why, int code)
 {
+	char file[sizeof(why->file)];
 	char message[sizeof(why->message)];
 
 	if (code < -ERRNO_MAX || code >= 0)
-		return reader_fail_answer(why);
+		return reader_fail_answer(doing, why);
 	memcpy(message, why->message, sizeof(message));
 	message[sizeof(message) - 1] = '\0';
-	return kx_fail(why, code, "%s", message);
+	memcpy(file, why->file, sizeof(file));
+	file[sizeof(file) - 1] = '\0';
+	(void)kx_fail(why, code, "%s", message);
+	return kx_fail_file(why, code, file);
 }
 
-static int fail_signal(int number, bool was_idle, const struct reader_limits *limits,
-		       struct kx_error *err)
+static int fail_signal(const char *doing, int number, bool was_idle,
+		       const struct reader_limits *limits, struct kx_error *err)
 {
 	if (was_idle)
-		return kx_fail(err, -ETIMEDOUT,
-			       "unpacking it stood still for %u seconds, and was ended",
-			       limits->idle_s);
+		return kx_fail(err, -ETIMEDOUT, "%s stood still for %u seconds, and was ended",
+			       doing, limits->idle_s);
 	if (number == SIGXCPU)
 		return kx_fail(err, -ETIMEDOUT,
-			       "unpacking it took more than %u seconds of processor time, and was "
-			       "ended",
-			       limits->confine.cpu_s);
+			       "%s took more than %u seconds of processor time, and was ended",
+			       doing, limits->confine.cpu_s);
 	if (number == SIGSYS)
 		return kx_fail(
 			err, -EPERM,
-			"what unpacks it tried to do something else, and was ended: the file "
-			"was made to break into it");
+			"%s was ended when its process tried to do something else: the file was "
+			"made to break into it",
+			doing);
 	if (number == SIGKILL)
 		return kx_fail(err, -ENOMEM,
-			       "the process that unpacks it was killed, probably because memory is "
-			       "short");
+			       "%s was ended from outside, probably because memory is short",
+			       doing);
 	return kx_fail(err, -EBADMSG,
-		       "what unpacks it crashed (%s): the file is damaged, or was made to do that",
+		       "%s crashed (%s): the file is damaged, or was made to do that", doing,
 		       strsignal(number));
 }
 
@@ -191,14 +249,14 @@ static int fail_signal(int number, bool was_idle, const struct reader_limits *li
 static int take_reply(const struct reader *reader, struct reply *reply, struct kx_error *err)
 {
 	if (reply->stage == STAGE_NO_MEMORY)
-		return kx_fail(err, -ENOMEM, "no memory for what it unpacks to");
+		return kx_fail(err, -ENOMEM, "no memory for what comes of %s", reader->doing);
 	if (reply->stage == STAGE_TORN)
-		return fail_signal(SIGBUS, false, &reader_usual, err);
+		return fail_signal(reader->doing, SIGBUS, false, &reader_usual, err);
 	if (reply->stage != STAGE_DONE || reply->magic != REPLY_MAGIC ||
 	    reply->size != reader->answer_n || reply->r > 0)
-		return reader_fail_answer(err);
+		return reader_fail_answer(reader->doing, err);
 	if (reply->r < 0) {
-		const int r = reader_check_error(&reply->err, reply->r);
+		const int r = reader_check_error(reader->doing, &reply->err, reply->r);
 
 		return kx_fail_as(err, r, &reply->err);
 	}
@@ -210,7 +268,8 @@ static int take_reply(const struct reader *reader, struct reply *reply, struct k
 static int run_here(struct kx_ctx *ctx, const struct reader *reader, const char *why,
 		    struct kx_error *err)
 {
-	ctx_log(ctx, KX_LOG_DEBUG, "unpacking is not confined to a process of its own: %s", why);
+	ctx_log(ctx, KX_LOG_DEBUG, "%s is not confined to a process of its own: %s", reader->doing,
+		why);
 	return reader->work(reader->data, reader->answer, err);
 }
 
@@ -230,27 +289,57 @@ static pid_t fork_quietly(void)
 	return pid;
 }
 
-static int run(struct kx_ctx *ctx, const struct reader *reader, struct reply *reply,
-	       struct kx_error *err)
+/* What the child left, after its end. */
+static int take_end(struct kx_ctx *ctx, const struct reader *reader, struct reply *reply,
+		    int status, struct kx_error *err)
 {
 	const struct reader_limits *limits = reader->limits ? reader->limits : &reader_usual;
-	const pid_t parent = getpid(), pid = fork_quietly();
-	bool was_idle;
-	int status;
 
-	if (pid < 0)
-		return run_here(ctx, reader, strerror((int)-pid), err);
-	if (pid == 0)
-		be_child(reader, limits, reply, parent);
-	was_idle = watch(pid, limits->idle_s);
-	status = status_of(pid);
-	if (was_idle || WIFSIGNALED(status))
-		return fail_signal(WTERMSIG(status), was_idle, limits, err);
+	if (WIFSIGNALED(status))
+		return fail_signal(reader->doing, WTERMSIG(status), false, limits, err);
 	if (reply->stage == STAGE_OPEN) {
 		reply->open[sizeof(reply->open) - 1] = '\0';
 		return run_here(ctx, reader, reply->open, err);
 	}
 	return take_reply(reader, reply, err);
+}
+
+static int run(struct kx_ctx *ctx, const struct reader *reader, int channel[2], struct reply *reply,
+	       struct kx_error *err)
+{
+	const struct reader_limits *limits = reader->limits ? reader->limits : &reader_usual;
+	const pid_t parent = getpid(), pid = fork_quietly();
+	struct asker asker = { .pid = pid, .idle_s = limits->idle_s };
+	bool was_idle = false;
+	int status, r = 0;
+
+	if (pid < 0)
+		return run_here(ctx, reader, strerror((int)-pid), err);
+	if (pid == 0)
+		be_child(reader, limits, reply, parent, channel[1]);
+	fd_close(channel[1]);
+	channel[1] = -1;
+	if (reader->service)
+		r = serve(reader->service, channel[0], &asker, err);
+	if (r == 0)
+		was_idle = watch(pid, limits->idle_s);
+	status = status_of(pid);
+	if (was_idle || r == -ETIMEDOUT)
+		return fail_signal(reader->doing, SIGKILL, true, limits, err);
+	return r < 0 ? r : take_end(ctx, reader, reply, status, err);
+}
+
+static int run_with_channel(struct kx_ctx *ctx, const struct reader *reader, struct reply *reply,
+			    struct kx_error *err)
+{
+	int channel[2] = { -1, -1 };
+	int r = reader->service ? channel_make(channel) : 0;
+
+	r = r < 0 ? run_here(ctx, reader, strerror(-r), err)
+		  : run(ctx, reader, channel, reply, err);
+	fd_close(channel[0]);
+	fd_close(channel[1]);
+	return r;
 }
 
 int reader_run(struct kx_ctx *ctx, const struct reader *reader, struct kx_error *err)
@@ -264,7 +353,7 @@ int reader_run(struct kx_ctx *ctx, const struct reader *reader, struct kx_error 
 	for (size_t i = 0; i < reader->n_windows; i++)
 		is_shared = is_shared && reader->windows[i].is_shared;
 	if (is_shared && window.is_shared)
-		r = run(ctx, reader, (struct reply *)(void *)window.p, err);
+		r = run_with_channel(ctx, reader, (struct reply *)(void *)window.p, err);
 	else
 		r = run_here(ctx, reader, "there is no memory that processes share", err);
 	window_done(&window);

@@ -18,7 +18,26 @@ struct reader_limits {
 };
 extern const struct reader_limits reader_usual;
 
+/* One answer to a question of the child. */
+struct reader_answer {
+	int code; /* 0 or a negative errno */
+	struct bytes body;
+	uint8_t *owned; /* released when it was given, as is: */
+	int fd;		/* a file that is handed over, or -1 */
+};
+
+/* What the child may ask for while it works; its questions are hostile bytes. */
+struct reader_service {
+	/* In the child, before the work: its end of the channel. */
+	void (*connect)(void *data, int channel);
+	/* In the parent. When it fails the child is ended, and that is the result. */
+	int (*answer)(void *service_data, struct bytes question, struct reader_answer *ret,
+		      struct kx_error *err);
+	void *data; /* of answer() */
+};
+
 struct reader {
+	const char *doing; /* "unpacking it", for sentences */
 	/* Runs in the child. Returns 0 or a negative errno with a sentence. */
 	int (*work)(void *data, void *answer, struct kx_error *err);
 	void *data;
@@ -26,17 +45,18 @@ struct reader {
 	size_t answer_n;
 	const struct window *windows;
 	size_t n_windows;
-	const struct reader_limits *limits; /* NULL: the usual ones */
+	const struct reader_service *service; /* or NULL */
+	const struct reader_limits *limits;   /* NULL: the usual ones */
 };
 
 /*
  * Runs it and waits for its end. Where no process can be confined the work is done in this one, and the log
  * says why. What @work returns, and: -EBADMSG it crashed; -EPERM it made a system call that the work has no
- * use for; -ETIMEDOUT it did not end; -ENOMEM; -EPROTO its answer is none. No file name in the sentence.
+ * use for; -ETIMEDOUT it did not end; -ENOMEM; what reader_service.answer() returns; -EPROTO its answer is none. No file name in the sentence.
  */
 _must_check_ int reader_run(struct kx_ctx *ctx, const struct reader *reader, struct kx_error *err);
 
 /* For answers that contradict themselves. */
-int reader_fail_answer(struct kx_error *err);
+int reader_fail_answer(const char *doing, struct kx_error *err);
 /* An error that was part of an answer, made fit for printing. Returns its code, or -EPROTO. */
-int reader_check_error(struct kx_error *why, int code);
+int reader_check_error(const char *doing, struct kx_error *why, int code);

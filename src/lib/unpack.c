@@ -19,6 +19,9 @@ const struct bytes *initrd_files(const struct payload *initrd, size_t *ret_n)
 	return initrd->parts ? initrd->parts : &initrd->bytes;
 }
 
+/* In sentences about the child. */
+#define DOING "unpacking it"
+
 static int fail_no_window(struct kx_error *err)
 {
 	return kx_fail(err, -ENOMEM, "no address space for what it unpacks to");
@@ -53,7 +56,8 @@ int unpack_file(struct kx_ctx *ctx, struct bytes file, size_t max, struct conten
 {
 	struct file_job job = { .file = file, .n = max + 1 };
 	size_t n = 0;
-	const struct reader reader = { .work = work_file,
+	const struct reader reader = { .doing = DOING,
+				       .work = work_file,
 				       .data = &job,
 				       .answer = &n,
 				       .answer_n = sizeof(n),
@@ -65,7 +69,7 @@ int unpack_file(struct kx_ctx *ctx, struct bytes file, size_t max, struct conten
 		return fail_no_window(err);
 	r = reader_run(ctx, &reader, err);
 	if (r == 0 && n > max)
-		r = reader_fail_answer(err);
+		r = reader_fail_answer(DOING, err);
 	if (r == 0)
 		window_take(&job.window, n, ret);
 	window_done(&job.window);
@@ -186,10 +190,10 @@ static int take_all(struct all_job *job, const struct unpack_answer *answer,
 {
 	if (answer->initrd_n > job->windows[INITRD].n ||
 	    (job->windows[KERNEL].p && answer->kernel_r > 0))
-		return reader_fail_answer(err);
+		return reader_fail_answer(DOING, err);
 	if (job->windows[KERNEL].p && answer->kernel_r < 0) {
 		made->kernel_why = answer->kernel_why;
-		made->kernel_r = reader_check_error(&made->kernel_why, answer->kernel_r);
+		made->kernel_r = reader_check_error(DOING, &made->kernel_why, answer->kernel_r);
 	} else if (job->windows[KERNEL].p) {
 		window_take(&job->windows[KERNEL], job->kernel_n, &made->kernel);
 	}
@@ -211,7 +215,8 @@ static int run_all(struct kx_ctx *ctx, struct all_job *job, struct unpack_made *
 {
 	struct unpack_answer answer = { 0 };
 	struct window windows[N_WINDOWS];
-	struct reader reader = { .work = work_all,
+	struct reader reader = { .doing = DOING,
+				 .work = work_all,
 				 .data = job,
 				 .answer = &answer,
 				 .answer_n = sizeof(answer),
@@ -289,7 +294,8 @@ int unpack_and_pack(struct kx_ctx *ctx, const struct payload *initrd, size_t max
 {
 	struct pack_job job = { .initrd = initrd, .max = max };
 	struct pack_answer answer = { 0 };
-	const struct reader reader = { .work = work_pack,
+	const struct reader reader = { .doing = DOING,
+				       .work = work_pack,
 				       .data = &job,
 				       .answer = &answer,
 				       .answer_n = sizeof(answer),
@@ -303,7 +309,7 @@ int unpack_and_pack(struct kx_ctx *ctx, const struct payload *initrd, size_t max
 		return fail_no_window(err);
 	r = reader_run(ctx, &reader, err);
 	if (r == 0 && answer.n > job.window.n)
-		r = reader_fail_answer(err);
+		r = reader_fail_answer(DOING, err);
 	if (r == 0) {
 		answer.why[sizeof(answer.why) - 1] = '\0';
 		(void)snprintf(why, why_n, "%s", answer.why);

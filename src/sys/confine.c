@@ -94,16 +94,16 @@ static void be_first_when_memory_is_short(void)
 }
 
 /* Linux before 5.9 has no close_range(2). */
-static void close_all(void)
+static void close_from(unsigned first)
 {
 	struct rlimit limit = { 0 };
 
 #ifdef SYS_close_range
-	if (syscall(SYS_close_range, 0u, ~0u, 0u) == 0)
+	if (syscall(SYS_close_range, first, ~0u, 0u) == 0)
 		return;
 #endif
 	(void)getrlimit(RLIMIT_NOFILE, &limit);
-	for (rlim_t fd = 0; fd < limit.rlim_cur && fd < 1 << 20; fd++)
+	for (rlim_t fd = first; fd < limit.rlim_cur && fd < 1 << 20; fd++)
 		(void)close((int)fd);
 }
 
@@ -194,6 +194,14 @@ static const int ending[] = {
 	SCMP_SYS(vfork),
 };
 
+/* Questions to the parent, and files that it hands over: there are no other descriptors. */
+static const int asking[] = {
+	SCMP_SYS(close),
+	SCMP_SYS(read),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(write),
+};
+
 /* What is allowed with one argument, and ends it with another. */
 static int add_conditions(scmp_filter_ctx filter)
 {
@@ -221,10 +229,13 @@ static int add_conditions(scmp_filter_ctx filter)
 	return r;
 }
 
-static int add_rules(scmp_filter_ctx filter)
+static int add_rules(scmp_filter_ctx filter, bool may_ask)
 {
+	const size_t n_asking = may_ask ? sizeof(asking) / sizeof(asking[0]) : 0;
 	int r = add_conditions(filter);
 
+	for (size_t i = 0; r == 0 && i < n_asking; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, asking[i], 0);
 	for (size_t i = 0; r == 0 && i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	for (size_t i = 0; r == 0 && i < sizeof(ending) / sizeof(ending[0]); i++)
@@ -232,10 +243,10 @@ static int add_rules(scmp_filter_ctx filter)
 	return r;
 }
 
-static const char *filter_calls(void)
+static const char *filter_calls(bool may_ask)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	int r = filter ? add_rules(filter) : -ENOSYS;
+	int r = filter ? add_rules(filter, may_ask) : -ENOSYS;
 
 	if (r == 0) /* calls by the numbers of another architecture */
 		r = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
@@ -246,19 +257,23 @@ static const char *filter_calls(void)
 		     : NULL;
 }
 #else
-static const char *filter_calls(void)
+static const char *filter_calls(bool may_ask)
 {
 	return "this program was built without libseccomp";
 }
 #endif
 
-const char *confine_self(const struct confine_limits *limits)
+const char *confine_self(const struct confine_limits *limits, int channel)
 {
+	const bool may_ask = channel >= 0;
+
 	if (!HAVE_SECCOMP) /* before anything is done in vain */
-		return filter_calls();
+		return filter_calls(may_ask);
 	be_first_when_memory_is_short();
 	set_limits(limits);
-	close_all();
+	if (may_ask && dup2(channel, 0) < 0)
+		return "a descriptor cannot be duplicated";
+	close_from(may_ask ? 1 : 0);
 #ifdef __GLIBC__
 	/* else the first thread reads how many processors there are, from a file */
 	(void)mallopt(M_ARENA_MAX, ARENAS_MAX);
@@ -266,7 +281,7 @@ const char *confine_self(const struct confine_limits *limits)
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return "the kernel does not let go of privileges";
 	give_up_files(); /* through a descriptor */
-	lower(RLIMIT_NOFILE, 0);
+	lower(RLIMIT_NOFILE, may_ask ? 2 : 0);
 	give_up_capabilities();
-	return filter_calls();
+	return filter_calls(may_ask);
 }

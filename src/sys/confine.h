@@ -17,9 +17,12 @@ struct confine_limits {
  * open, start, trace or talk end it by SIGSYS. It leaves no core dump,
  * and is the first that the kernel ends when memory is short.
  *
+ * @channel is the one descriptor that stays, as number 0, to ask the parent for something and to be handed one file
+ * at a time by it (recvmsg(2)); -1: there is none.
+ *
  * Returns NULL, or why that cannot be, a static sentence: it must not go on then.
  */
-const char *confine_self(const struct confine_limits *limits);
+const char *confine_self(const struct confine_limits *limits, int channel);
 
 /* Ends this process and its threads, without anything that a program does at its end. */
 _Noreturn void confine_leave(int status);

@@ -355,7 +355,7 @@ static void test_limits(void **state)
 	struct fixture *f = *state;
 	struct kx_error err;
 	size_t eaten = 0;
-	struct reader reader = { .limits = &limits };
+	struct reader reader = { .doing = "unpacking it", .limits = &limits };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
 		struct job job = { ends[i].does };

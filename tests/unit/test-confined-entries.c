@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The child that reads configurations of boot loaders (src/lib/entries-read.c), with a reader that does what somebody
+ * would make it do who has broken into it. Each runs in a real child; the linker puts it in front of ours in this
+ * program only (--wrap in meson.build).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "entry/choose.h"
+#include "fundamental/put.h"
+#include "lib/outside-channel.h"
+#include "lib/reader-reply.h"
+#include "tests/unit/cmocka-shim.h"
+#include "tests/unit/lib-fixture.h"
+
+/* ---- in front of ours */
+
+static void (*hostile)(struct entry_fs *fs); /* what it does first, or NULL */
+static struct window answer;		     /* for the list */
+static struct reply *reply;
+
+int __wrap_window_make(size_t n, struct window *ret);
+int __real_window_make(size_t n, struct window *ret);
+int __wrap_window_make(size_t n, struct window *ret)
+{
+	const int r = __real_window_make(n, ret);
+
+	if (r == 0 && n > 1 << 20)
+		answer = *ret;
+	else if (r == 0)
+		reply = (struct reply *)(void *)ret->p;
+	return r;
+}
+
+int __wrap_boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts,
+			  struct boot_menu *ret, struct kx_error *err);
+int __real_boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts,
+			  struct boot_menu *ret, struct kx_error *err);
+int __wrap_boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts,
+			  struct boot_menu *ret, struct kx_error *err)
+{
+	if (hostile)
+		hostile(fs);
+	return __real_boot_menu_find(fs, opts, ret, err);
+}
+
+/* ---- what it does */
+
+/* without a sanitizer's report, which looks into files */
+__attribute__((no_sanitize("address", "undefined"))) static void crash(struct entry_fs *fs)
+{
+	static int *volatile nothing;
+
+	*nothing = 1;
+}
+
+static void leave(struct entry_fs *fs)
+{
+	confine_leave(0);
+}
+
+static void open_file(struct entry_fs *fs)
+{
+	(void)!open("/etc/hostname", O_RDONLY | O_CLOEXEC);
+}
+
+static void execute(struct entry_fs *fs)
+{
+	static char name[] = "/bin/true";
+	char *const words[] = { name, NULL };
+
+	(void)!execve(name, words, NULL);
+}
+
+static void trace(struct entry_fs *fs)
+{
+	(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+}
+
+static void connect_out(struct entry_fs *fs)
+{
+	(void)!socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
+static void kill_other(struct entry_fs *fs)
+{
+	(void)kill(getppid(), 0);
+}
+
+static void send_question(const uint8_t *question, uint32_t n)
+{
+	uint8_t length[4];
+
+	put_le32(length, n);
+	(void)!write(0, length, sizeof(length));
+	(void)!write(0, question, n);
+	for (;;)
+		(void)!read(0, length, sizeof(length));
+}
+
+static void ask_nonsense(struct entry_fs *fs)
+{
+	static const uint8_t question[] = { 0xff, 0xff, 0xff, 0xff, 1, 2, 3 };
+
+	send_question(question, sizeof(question));
+}
+
+/* The parent's budget is not the child's: who counts nothing is counted. */
+static void ask_for_ever(struct entry_fs *fs)
+{
+	uint8_t head[16];
+	size_t n;
+
+	fs->budget = NULL;
+	for (;;)
+		if (fs->head(fs, ENTRY_SYSTEM, "/boot/kernel", head, sizeof(head), &n) < 0)
+			confine_leave(0);
+}
+
+/* A path that is relative to whatever directory the parent is in. */
+static void ask_for_others(struct entry_fs *fs)
+{
+	uint8_t question[64];
+	struct message_out out = { .p = question, .max = sizeof(question) };
+
+	message_put_u32(&out, ASK_READ);
+	message_put_text(&out, "etc/passwd");
+	message_put_u64(&out, 100);
+	send_question(question, (uint32_t)out.n);
+}
+
+static void say(size_t n)
+{
+	reply->magic = REPLY_MAGIC;
+	reply->size = sizeof(n);
+	reply->r = 0;
+	memcpy(reply->answer, &n, sizeof(n));
+	reply->stage = STAGE_DONE;
+	confine_leave(0);
+}
+
+static void answer_nonsense(struct entry_fs *fs)
+{
+	memset(answer.p, 0xa5, 4096);
+	say(4096);
+}
+
+static void answer_too_much(struct entry_fs *fs)
+{
+	say(SIZE_MAX / 2);
+}
+
+static void answer_nothing(struct entry_fs *fs)
+{
+	say(0);
+}
+
+/* As malloc(3) gets it; it ends with an error in words, whatever the machine has. */
+static void eat(struct entry_fs *fs)
+{
+	for (;;)
+		if (mmap(NULL, (size_t)1 << 30, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED)
+			crash(fs);
+}
+
+static const struct row {
+	const char *name;
+	void (*hostile)(struct entry_fs *fs);
+	int code;
+	const char *says;
+} rows[] = {
+	{ "crash", crash, -EBADMSG, "crashed" },
+	{ "leave", leave, -EPROTO, "cannot be" },
+	{ "open", open_file, -EPERM, "something else" },
+	{ "exec", execute, -EPERM, "something else" },
+	{ "ptrace", trace, -EPERM, "something else" },
+	{ "socket", connect_out, -EPERM, "something else" },
+	{ "kill", kill_other, -EPERM, "something else" },
+	{ "nonsense", ask_nonsense, -EPROTO, "cannot be" },
+	{ "for ever", ask_for_ever, BUDGET_SPENT, "asks for more than" },
+	{ "others", ask_for_others, -EPROTO, "cannot be" },
+	{ "answer", answer_nonsense, -EPROTO, "cannot be" },
+	{ "too much", answer_too_much, -EPROTO, "cannot be" },
+	{ "nothing", answer_nothing, -EPROTO, "cannot be" },
+	{ "memory", eat, -EBADMSG, "crashed" },
+};
+
+static void test_hostile(void **state)
+{
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct kx_entries *list = NULL;
+		struct kx_error err = { 0 };
+		int r;
+
+		hostile = rows[i].hostile;
+		r = kx_entries_new(f->ctx, NULL, &list, &err);
+		hostile = NULL;
+		if (r != rows[i].code || !strstr(err.message, rows[i].says))
+			fail_msg("%s: %d, \"%s\"", rows[i].name, r, err.message);
+		assert_non_null(strstr(err.message, "boot loader"));
+		assert_null(list);
+		assert_int_equal(err.step, KX_STEP_MACHINE);
+		assert_int_equal(f->n_loads, 0);
+	}
+	assert_null(strstr(f->log, "not confined"));
+}
+
+/* ---- where nothing can be confined it goes on, and says so */
+
+static size_t count(struct fixture *f)
+{
+	struct kx_entries_info info = { .size = sizeof(info) };
+	struct kx_entries *list = NULL;
+
+	assert_int_equal(kx_entries_new(f->ctx, NULL, &list, NULL), 0);
+	assert_int_equal(kx_entries_info(list, &info), 0);
+	kx_entries_free(list);
+	return info.n_entries;
+}
+
+static void refuse_filters(void)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+	assert_non_null(filter);
+	assert_int_equal(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(seccomp), 0), 0);
+	assert_int_equal(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
+					  SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)),
+			 0);
+	assert_int_equal(seccomp_load(filter), 0);
+	seccomp_release(filter);
+}
+
+static void test_not_confined(void **state)
+{
+	struct fixture *f = *state;
+	const size_t n = count(f);
+	int status = -1;
+	pid_t pid;
+
+	assert_int_not_equal(n, 0);
+	assert_null(strstr(f->log, "not confined"));
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		refuse_filters();
+		_exit(count(f) == n && strstr(f->log, "boot loader's configuration is not confined")
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { WITH_MACHINE(test_hostile),
+					    WITH_MACHINE(test_not_confined) };
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
