@@ -112,7 +112,7 @@ def check_stamps(facts, second="second"):
 
 def check_initrds(scenario, end, facts):
     files = facts.get("second.files", "").split()
-    wanted = {"three": ["/extra/part2", "/extra/part3"], "big": ["/extra/big"],
+    wanted = {"three": ["/extra/part2", "/extra/part3"], "big": ["/extra/big"], "huge": ["/extra/big"],
               "packed": [f"/extra/part{number}" for number in (2, 3, 4, 5)]}
     if scenario.initrds == "packed" and scenario.way == "-s":
         if "ramdisk packed anew: as lz4" not in end.log:
@@ -125,10 +125,12 @@ def check_initrds(scenario, end, facts):
     for name in wanted.get(scenario.initrds, []):
         if name not in files:
             yield f"{name}, part of an initrd, is not there: {files}"
-    if scenario.initrds == "big":
-        digest = hashlib.md5(jobs.big_content()).hexdigest()
-        if not facts.get("md5", "").startswith(digest):
-            yield f"/extra/big arrived damaged: {facts.get('md5')}, not {digest}"
+    if scenario.initrds in jobs.BIG_INITRDS:
+        digest = hashlib.md5()
+        for part in jobs.big_content(scenario.initrds):
+            digest.update(part)
+        if not facts.get("md5", "").startswith(digest.hexdigest()):
+            yield f"/extra/big arrived damaged: {facts.get('md5')}, not {digest.hexdigest()}"
 
 
 def text_address(facts, kernel):

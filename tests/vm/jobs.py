@@ -13,7 +13,8 @@ import guest
 import images
 
 CHAIN = 5  # kexecs in a row
-BIG_INITRD = 160 << 20  # bytes
+# Bytes of a file in the next initrd; the second are more than a GiB.
+BIG_INITRDS = {"big": 160 << 20, "huge": 1088 << 20}
 DOM0_MEMORY = "600M"
 # Word of the second kernel's command line: quotes and blanks have to arrive as they were given.
 QUOTED = 'note="two words"'
@@ -36,6 +37,10 @@ class Tools:
         """The program that takes memory in pieces lies beside it."""
         return os.path.join(os.path.dirname(self.corrupt), "fragment")
 
+    @property
+    def rapidreboot(self):
+        return os.path.join(os.path.dirname(self.kexec), "rapidreboot")
+
 
 REPORT = "report second\n"
 
@@ -47,6 +52,13 @@ section loaded cat /sys/kernel/kexec_loaded
 sync
 {jump}
 echo "@@ failed the jump came back"
+"""
+
+# One command, without an init system.
+DIRECT = """
+report first
+rapidreboot --direct --yes --force B3 --kernel {kernel} --initrd {initrd} --cmdline {cmdline}
+echo "@@ failed it came back with $?"
 """
 
 CHAIN_CMDLINE = f"console=ttyS0 panic=-1 {PATIENT}"
@@ -118,9 +130,12 @@ def _next_initrds(scenario, folder):
         files += [_marker(folder, 2), _marker(folder, 3)]
     if scenario.initrds == "packed":
         return [_packed(files[0], folder)]
-    if scenario.initrds == "big":
+    if scenario.initrds in BIG_INITRDS:
+        content = os.path.join(folder, "content")
+        with open(content, "wb") as file:
+            file.writelines(big_content(scenario.initrds))
         big = guest.initramfs.Archive()
-        big.data("extra/big", big_content())
+        big.file("extra/big", content)
         big.data("job", "section md5 md5sum /extra/big\n" + REPORT)
         files.append(big.save(os.path.join(folder, "big")))
         files = [_join(files, os.path.join(folder, "joined"))]
@@ -146,9 +161,10 @@ def _packed(base, folder):
     return _join(joined, os.path.join(folder, "joined"))
 
 
-def big_content():
-    """Bytes that do not compress, the same ones every time."""
-    return random.Random(0).randbytes(1 << 20) * (BIG_INITRD >> 20)
+def big_content(initrds):
+    """Bytes that do not compress, the same ones every time, a MiB at once."""
+    numbers = random.Random(0)
+    return (numbers.randbytes(1 << 20) for _ in range(BIG_INITRDS[initrds] >> 20))
 
 
 def _join(files, out):
@@ -181,6 +197,9 @@ def _add_next(archive, scenario, folder):
 def _load_job(scenario, tools, archive, folder):
     kexec = _kexec_name(tools)
     words = _add_next(archive, scenario, folder)
+    if scenario.loader == "rapidreboot":
+        guest.add_program(archive, "sbin/rapidreboot", tools.rapidreboot)
+        return DIRECT.format(kernel="/boot/kernel", initrd="/boot/initrd0", cmdline=shlex.quote(CMDLINE))
     loader = [kexec, "-l"]
     if scenario.loader:
         guest.add_program(archive, f"sbin/{scenario.loader}", tools.corrupt)

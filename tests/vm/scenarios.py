@@ -24,13 +24,13 @@ class Scenario:
     image: str = "bzImage"  # the shape of the loaded kernel: derived.image(), or "uki"
     way: str = ""  # option for the system call: "-c", "-s" or none
     options: tuple = ()  # more words for kexec
-    initrds: str = "one"  # none, one, three, packed, big
+    initrds: str = "one"  # none, one, three, packed, big, huge
     machine: vm.Machine = dataclasses.field(default_factory=vm.Machine)
     words: str = ""  # more words for the first kernel's command line
     prepare: str = ""  # shell that the first kernel runs before anything is looked at
     memory: str = "iomem"  # which report of the first kernel is the map to hand on
     between: str = ""  # shell that it runs between load and jump
-    loader: str = ""  # what it loads with, if not with kexec -l
+    loader: str = ""  # what it loads with, if not with kexec -l; "rapidreboot" loads and jumps
     jump: str = ""  # how it jumps, if not by kexec -e
     job: str = ""  # shell: what it does instead; LOAD and PLAIN are the commands that load
     expect: tuple = ()  # patterns that the log has to have
@@ -87,6 +87,11 @@ def initrds():
         yield Scenario(f"initrd/three-{label}", initrds="three", way=way, quick=True)
         yield Scenario(f"initrd/160M-{label}", initrds="big", way=way, limit=LONG_LIMIT,
                        machine=vm.Machine(memory="3G"))
+    # The first kernel has it in a root file system that takes half of the memory at most.
+    huge = dict(initrds="huge", long=True, limit=LONG_LIMIT, machine=vm.Machine(memory="5G"))
+    yield Scenario("initrd/1G-segments", way="-c", **huge)
+    yield Scenario("initrd/1G-fast", options=("--fast", "-d"), **huge)
+    yield Scenario("initrd/1G-direct", loader="rapidreboot", **huge)
 
 
 def machines():
