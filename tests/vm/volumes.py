@@ -60,18 +60,28 @@ def lvm(command):
     return LVM.replace("@COMMAND@", command)
 
 
+CREATE_ARRAY = (f"must mdadm --create /dev/md/{ARRAY} --run --level=1 --metadata=1.2 --raid-devices=2 --assume-clean "
+                f"--homehost=host --name={ARRAY} /dev/nvme0n1p1 /dev/nvme1n1p1\n")
+ARRAY_ID = "mduuid/$(mdadm --detail --export /dev/md/* | sed -n s/^MD_UUID=//p | tr -d :)"
+# One that lacks a disk is started all the same.
+FIND_ARRAY = (f"must mdadm --assemble --run /dev/md/{ARRAY} $(for at in 0 1; do "
+              "[ ! -b /dev/nvme${at}n1p1 ] || echo /dev/nvme${at}n1p1; done)\n")
+
+
+def create_volume(device):
+    return (f"must {lvm(f'pvcreate -ff -y {device}')}\nmust {lvm(f'vgcreate {GROUP} {device}')}\n"
+            f"must {lvm(f'lvcreate -y -Wn -Zn -n {VOLUME} -l 100%FREE {GROUP}')}\n")
+
+
+VOLUME_ID = f"lvmid/$({lvm(f'lvs --noheadings -o vg_uuid,lv_uuid {GROUP}')} | awk '{{ print $1 \"/\" $2 }}')"
+FIND_VOLUME = f"must {lvm(f'vgchange -ay {GROUP}')}\n"
+
 # name: modules, shell that makes the volume, the device, its name in GRUB by UUIDs as a word of shell, shell that finds it again
 KINDS = {
-    "lvm": (("dm-mod",),
-            f"must {lvm('pvcreate -ff -y /dev/nvme0n1p1')}\nmust {lvm(f'vgcreate {GROUP} /dev/nvme0n1p1')}\n"
-            f"must {lvm(f'lvcreate -y -Wn -Zn -n {VOLUME} -l 100%FREE {GROUP}')}\n", f"/dev/mapper/{LVM_NAME}",
-            f"lvmid/$({lvm(f'lvs --noheadings -o vg_uuid,lv_uuid {GROUP}')} | awk '{{ print $1 \"/\" $2 }}')",
-            f"must {lvm(f'vgchange -ay {GROUP}')}\n"),
-    "raid": (("raid1",),
-             f"must mdadm --create /dev/md/{ARRAY} --run --level=1 --metadata=1.2 --raid-devices=2 --assume-clean "
-             f"--homehost=host --name={ARRAY} /dev/nvme0n1p1 /dev/nvme1n1p1\n", f"/dev/md/{ARRAY}",
-             "mduuid/$(mdadm --detail --export /dev/md/* | sed -n s/^MD_UUID=//p | tr -d :)",
-             f"must mdadm --assemble --run /dev/md/{ARRAY} /dev/nvme0n1p1 /dev/nvme1n1p1\n"),
+    "lvm": (("dm-mod",), create_volume("/dev/nvme0n1p1"), f"/dev/mapper/{LVM_NAME}", VOLUME_ID, FIND_VOLUME),
+    "raid": (("raid1",), CREATE_ARRAY, f"/dev/md/{ARRAY}", ARRAY_ID, FIND_ARRAY),
+    "lvm-raid": (("raid1", "dm-mod"), CREATE_ARRAY + create_volume(f"/dev/md/{ARRAY}"), f"/dev/mapper/{LVM_NAME}",
+                 VOLUME_ID, FIND_ARRAY + FIND_VOLUME),
 }
 
 
