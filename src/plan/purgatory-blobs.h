@@ -5,3 +5,4 @@
 
 /* Flat images made by src/purgatory/meson.build: struct purgatory_args at 0, code behind it. */
 extern const struct bytes purgatory_x86_64;
+extern const struct bytes purgatory_aarch64;

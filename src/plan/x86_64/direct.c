@@ -6,6 +6,7 @@
  * why, and the bzImage is loaded as it is.
  */
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
