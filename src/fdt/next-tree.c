@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The running kernel's device tree -> the next kernel's. The blob is read and written by libfdt, whose every call is
+ * checked: one of a user's may be damaged. */
+#include "fdt/next-tree.h"
+
+#include <errno.h>
+#include <libfdt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define PAGE 4096u
+/* Names and headers of all that is added, and /chosen itself. */
+#define ADDED_ROOM 1024u
+
+/* Of the kernel that was started last; they do not hold for the next one. */
+static const char *const stale[] = {
+	"linux,elfcorehdr",	  "linux,usable-memory-range",
+	"linux,ima-kexec-buffer", "linux,kho-fdt",
+	"linux,kho-scratch",	  "linux,initrd-start",
+	"linux,initrd-end",	  "bootargs",
+	"rapidreboot,stamps",
+};
+
+static int tree_fail(struct kx_error *err, int fdt_error)
+{
+	return kx_fail(err, -EBADMSG, "device tree: %s", fdt_strerror(fdt_error));
+}
+
+/* A number of 32 or 64 bits, whichever the bootloader wrote. */
+static bool chosen_number(const void *fdt, int chosen, const char *name, uint64_t *ret)
+{
+	int n;
+	const void *value = fdt_getprop(fdt, chosen, name, &n);
+
+	if (!value || (n != 4 && n != 8))
+		return false;
+	*ret = n == 4 ? fdt32_ld(value) : fdt64_ld(value);
+	return true;
+}
+
+static size_t total_size(const void *fdt)
+{
+	return fdt_totalsize(fdt);
+}
+
+static uint64_t whole_pages(uint64_t n)
+{
+	return (n + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+}
+
+/* Removes the reservation of the running kernel's initial ramdisk, which is free memory since it was unpacked: with
+ * its exact size, or in whole pages. */
+static int drop_old_initrd(void *fdt, int chosen)
+{
+	uint64_t start, end, at, n;
+
+	if (!chosen_number(fdt, chosen, "linux,initrd-start", &start) ||
+	    !chosen_number(fdt, chosen, "linux,initrd-end", &end) || end <= start)
+		return 0;
+	for (int i = fdt_num_mem_rsv(fdt) - 1; i >= 0; i--) {
+		int r = fdt_get_mem_rsv(fdt, i, &at, &n);
+
+		if (r == 0 && at == start && (n == end - start || n == whole_pages(end - start)))
+			r = fdt_del_mem_rsv(fdt, i);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool is_reserved(const void *fdt, struct tree_reservation wanted)
+{
+	uint64_t at, n;
+
+	for (int i = 0; i < fdt_num_mem_rsv(fdt); i++)
+		if (fdt_get_mem_rsv(fdt, i, &at, &n) == 0 && at <= wanted.start && wanted.n <= n &&
+		    wanted.start - at <= n - wanted.n)
+			return true;
+	return false;
+}
+
+static int reserve(void *fdt, const struct tree_change *change)
+{
+	for (size_t i = 0; i < change->n_reserved; i++) {
+		int r = is_reserved(fdt, change->reserved[i])
+				? 0
+				: fdt_add_mem_rsv(fdt, change->reserved[i].start,
+						  change->reserved[i].n);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int set_bytes(void *fdt, int node, const char *name, struct bytes value)
+{
+	return fdt_setprop(fdt, node, name, value.p, (int)value.n);
+}
+
+static int set_chosen(void *fdt, int chosen, const struct tree_change *change)
+{
+	int r = fdt_setprop_u64(fdt, chosen, "kaslr-seed", change->kaslr_seed);
+
+	if (r == 0)
+		r = set_bytes(fdt, chosen, "rng-seed", change->rng_seed);
+	if (r == 0)
+		r = fdt_setprop_empty(fdt, chosen, "linux,booted-from-kexec");
+	if (r == 0 && change->cmdline[0])
+		r = set_bytes(fdt, chosen, "bootargs",
+			      (struct bytes){ (const uint8_t *)change->cmdline,
+					      strlen(change->cmdline) + 1 });
+	if (r == 0 && change->stamps.n)
+		r = set_bytes(fdt, chosen, "rapidreboot,stamps", change->stamps);
+	if (r < 0 || !change->initrd_n)
+		return r;
+	r = fdt_setprop_u64(fdt, chosen, "linux,initrd-start", change->initrd);
+	return r < 0 ? r
+		     : fdt_setprop_u64(fdt, chosen, "linux,initrd-end",
+				       change->initrd + change->initrd_n);
+}
+
+static int edit(void *fdt, const struct tree_change *change)
+{
+	int chosen = fdt_path_offset(fdt, "/chosen"), r;
+
+	if (chosen == -FDT_ERR_NOTFOUND)
+		chosen = fdt_add_subnode(fdt, 0, "chosen");
+	if (chosen < 0)
+		return chosen;
+	r = drop_old_initrd(fdt, chosen);
+	if (r == 0)
+		r = reserve(fdt, change);
+	/* reservations lie before the nodes, but offsets count from the first node on */
+	for (size_t i = 0; r == 0 && i < sizeof(stale) / sizeof(stale[0]); i++) {
+		r = fdt_delprop(fdt, chosen, stale[i]);
+		if (r == -FDT_ERR_NOTFOUND)
+			r = 0;
+	}
+	if (r == 0)
+		r = set_chosen(fdt, chosen, change);
+	return r < 0 ? r : fdt_pack(fdt);
+}
+
+static int too_large(struct kx_error *err, size_t n)
+{
+	return kx_fail(err, -E2BIG, "device tree: %zu bytes, but kernels take %u at most", n,
+		       DEVICE_TREE_MAX);
+}
+
+int next_tree(struct bytes tree, const struct tree_change *change, uint8_t **ret, size_t *ret_n,
+	      struct kx_error *err)
+{
+	const size_t n_given = tree.n < DEVICE_TREE_MAX ? tree.n : DEVICE_TREE_MAX;
+	const size_t room = n_given + ADDED_ROOM + strlen(change->cmdline) + change->rng_seed.n +
+			    change->stamps.n +
+			    change->n_reserved * sizeof(struct fdt_reserve_entry);
+	_cleanup_free_ uint8_t *given = malloc(n_given + 1), *made = malloc(room);
+	int r;
+
+	if (room > 2 * (size_t)DEVICE_TREE_MAX)
+		return too_large(err, room);
+	if (!given || !made)
+		return kx_fail(err, -ENOMEM, "device tree: out of memory");
+	memcpy(given, tree.p, n_given); /* libfdt wants it aligned */
+	r = n_given < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_header(given);
+	if (r == 0 && total_size(given) > DEVICE_TREE_MAX)
+		return too_large(err, total_size(given));
+	if (r == 0)
+		r = fdt_check_full(given, n_given);
+	if (r == 0)
+		r = fdt_open_into(given, made, (int)room);
+	if (r == 0)
+		r = edit(made, change);
+	if (r < 0)
+		return tree_fail(err, r);
+	if (total_size(made) > DEVICE_TREE_MAX)
+		return too_large(err, total_size(made));
+	*ret_n = total_size(made);
+	*ret = TAKE_PTR(made);
+	return 0;
+}
