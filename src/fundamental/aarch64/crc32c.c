@@ -14,11 +14,15 @@ bool crc32c_has_insn(void)
 
 typedef uint64_t u64_anywhere __attribute__((may_alias, aligned(1)));
 
+/* Loads by itself: the purgatory is compiled for memory where no access may be unaligned, which makes eight loads of
+ * one, though the MMU is on when it comes here; without it segments and lanes are aligned. */
 static inline uint32_t crc_u64(uint32_t crc, const uint8_t *p)
 {
-	__asm__(".arch_extension crc\n\tcrc32cx %w0, %w0, %x1"
-		: "+r"(crc)
-		: "r"(*(const u64_anywhere *)p));
+	uint64_t v;
+
+	__asm__(".arch_extension crc\n\tldr %x1, %2\n\tcrc32cx %w0, %w0, %x1"
+		: "+r"(crc), "=&r"(v)
+		: "m"(*(const u64_anywhere *)p));
 	return crc;
 }
 
