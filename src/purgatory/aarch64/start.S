@@ -21,8 +21,7 @@
 #define SCTLR_A 0x2	/* alignment is checked */
 #define SCTLR_C 0x4	/* data cache */
 #define SCTLR_I 0x1000	/* instruction cache */
-#define SCTLR_WXN 0x80000	/* what is writable is not executable */
-#define SCTLR_EE 0x2000000	/* data is big endian */
+#define SCTLR_WXN_EE 0x208	/* of its upper half: what is writable is not executable, data is big endian */
 #define HCR_E2H 34	/* VHE: EL2 is like EL1 */
 
 /* Attribute 0: normal memory, write-back, allocating; attribute 1: device nGnRE */
@@ -42,7 +41,8 @@
 	adr	x0, vectors
 	msr	vbar_\el, x0
 	mrs	x20, sctlr_\el
-	ldr	x0, =(SCTLR_M | SCTLR_A | SCTLR_C | SCTLR_WXN | SCTLR_EE)
+	mov	x0, #(SCTLR_M | SCTLR_A | SCTLR_C)	/* no literal: it would be data */
+	movk	x0, #SCTLR_WXN_EE, lsl #16
 	bic	x21, x20, x0
 	msr	sctlr_\el, x21
 	isb
