@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "config/legacy.h"
+#include "handover/logind.h"
 #include "preflight/hooks.h"
 #include "preflight/look.h"
 
@@ -67,45 +68,17 @@ static enum preflight_status look_exit_initramfs(const struct look *l, struct re
 		     "The root is taken apart in an initramfs, which finds no kexec to jump with.");
 }
 
-/* "KEY=VALUE" of the files that systemd-logind keeps below /run/systemd. */
-static int state_value(struct bytes text, const char *key, char **ret)
-{
-	struct lines lines = lines_of(text);
-	struct bytes line;
-
-	while (lines_next(&lines, &line))
-		if (bytes_starts(line, key)) {
-			*ret = bytes_dup(
-				(struct bytes){ line.p + strlen(key), line.n - strlen(key) });
-			return *ret ? 0 : -ENOMEM;
-		}
-	return -ENOENT;
-}
-
-/* A list "shutdown:sleep" has the word. */
-static bool colon_list_has(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = strstr(list, word); p; p = strstr(p + 1, word))
-		if ((p == list || p[-1] == ':') && (p[n] == '\0' || p[n] == ':'))
-			return true;
-	return false;
-}
-
 static int look_inhibitor(const struct look *l, struct report *r, const char *path)
 {
-	_cleanup_free_ char *what = NULL, *mode = NULL, *who = NULL, *why = NULL;
+	_cleanup_free_ char *who = NULL, *why = NULL;
 	_cleanup_look_file_ struct look_file text = { 0 };
 	int code = look_file(l, path, &text);
 
-	if (code < 0)
-		return code;
-	if (state_value(text.b, "WHAT=", &what) < 0 || state_value(text.b, "MODE=", &mode) < 0 ||
-	    !colon_list_has(what, "shutdown") || strcmp(mode, "block") != 0)
-		return 0;
-	(void)(state_value(text.b, "WHO=", &who) + state_value(text.b, "WHY=", &why));
-	evidencef(r, "%s: %s: %s", path, who ? who : "?", why ? why : "?");
+	if (code >= 0)
+		code = logind_inhibitor(text.b, &who, &why);
+	if (code != LOGIND_BLOCKS)
+		return code < 0 ? code : 0;
+	evidencef(r, "%s: %s: %s", path, who, why);
 	return 1;
 }
 
@@ -214,8 +187,8 @@ static enum preflight_status look_sessions(const struct look *l, struct report *
 
 		if (strchr(names.v[i], '.') ||
 		    !path_make(path, sizeof(path), "%s/%s", directory, names.v[i]) ||
-		    look_file(l, path, &text) < 0 || state_value(text.b, "CLASS=", &class) < 0 ||
-		    strcmp(class, "user") != 0 || state_value(text.b, "USER=", &user) < 0)
+		    look_file(l, path, &text) < 0 || logind_value(text.b, "CLASS=", &class) < 0 ||
+		    !logind_class_is_person(class) || logind_value(text.b, "USER=", &user) < 0)
 			continue;
 		if (n++ < SESSIONS_SHOWN)
 			evidence(r, path, user);
@@ -277,7 +250,7 @@ static int next_entry(const struct look *l, const char *path, char **ret)
 	int code = look_file(l, path, &text);
 
 	if (code >= 0)
-		code = state_value(text.b, "next_entry=", &value);
+		code = logind_value(text.b, "next_entry=", &value);
 	if (code < 0 || !*value)
 		return code < 0 ? code : -ENOENT;
 	*ret = TAKE_PTR(value);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "handover/direct.h"
 #include "reboot/choice-legacy.h"
+#include "reboot/farewell.h"
 #include "record/attempts.h"
 
 enum reason go_permitted(const struct reboot *rb, struct kx_error *err)
@@ -66,6 +67,7 @@ enum reason go_cold(const struct reboot *rb, struct cold_way *way, bool force, s
 
 	if (reason != REASON_NONE)
 		return reason;
+	farewell_cold(rb);
 	if (way->direct) {
 		legacy_cold_honoured(rb->system, &rb->teller);
 		(void)direct_go_cold(rb->sys, &rb->teller, err);

@@ -12,6 +12,7 @@
 #include "handover/request.h"
 #include "reboot/ask.h"
 #include "reboot/attempt.h"
+#include "reboot/farewell.h"
 #include "reboot/order.h"
 #include "reboot/wait.h"
 #include "sys/interrupts.h"
@@ -112,6 +113,7 @@ static enum reason go_direct(const struct reboot *rb, struct start *s, struct kx
 	struct direct_way way = { rb, s };
 	const struct last_word last = { pre_jump_agrees, &way };
 
+	farewell_fast(rb, s);
 	start_let_go(s);
 	(void)direct_go(rb->sys, rb->ctx, &last, &rb->teller, err);
 	return REASON_INIT;
@@ -164,8 +166,10 @@ static enum reason ask_init(const struct reboot *rb, const struct wish *wish, st
 		request.due_ms = rb->sys->boottime_ms(rb->sys) + wish->when.in_ms;
 	if (has_time || s->twice)
 		order_fill(rb, wish, s, &request);
-	if (!has_time)
+	if (!has_time) {
+		farewell_fast(rb, s);
 		return ask_now(rb, way, &request, err);
+	}
 	if (request_write(rb->sys, &request, err) < 0)
 		return REASON_FAILED;
 	if (reboot_ask(rb->sys, &way->call, err) < 0)

@@ -167,11 +167,14 @@ class RebootTest(MachineTest):
             self.assertEqual(result.calls, calls, (args, result.err))
         return result
 
-    def on_terminal(self, args, typed, **how):
-        """Exit status, what was shown and the log of a run on a terminal."""
+    def on_terminal(self, args, typed, before=None, **how):
+        """Exit status, what was shown and the log of a run on a terminal. @before: called with its name ("pts/3")
+        before the run."""
         log = self.dir / "log"
         log.unlink(missing_ok=True)
         master, slave = pty.openpty()
+        if before:
+            before(os.ttyname(slave).removeprefix("/dev/"))
         process = subprocess.Popen([PROGRAM, *args], env=self.environ(**how), stdin=slave,
                                    stdout=slave, stderr=slave)
         os.close(slave)

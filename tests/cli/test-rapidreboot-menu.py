@@ -122,7 +122,7 @@ class Choosing(Menu):
         t = self.start()
         t.shows("q: leave")
         t.type(DOWN + "\r")
-        t.shows("Stop systemd and start Second (6.1.0-test) now? [y/N]")
+        t.shows("Restart this machine into Second (6.1.0-test)? [y/N]")
         self.assertEqual(t.attributes(), t.before)
         t.type("n\n")
         self.assertLeft(t, 6)
@@ -229,7 +229,7 @@ class Once(Menu):
         t.shows("kexec cannot start this entry")
         t.type("\r")
         if typed:
-            t.shows("Have grub start Other system once, through the firmware, now? [y/N]")
+            t.shows("Restart this machine once into Other system, through the firmware? [y/N]")
             t.type(typed)
         return t
 
@@ -310,7 +310,7 @@ class Once(Menu):
         t.type(HOME)
         t.shows("Enter: once, through the firmware")
         t.type("\r")
-        t.shows("Have systemd-boot start Windows once")
+        t.shows("Restart this machine once into Windows")
         t.type("y\n")
         self.assertLeft(t, 0)
         self.assertEqual([line for line in self.log() if line.startswith("run ")],
@@ -320,7 +320,7 @@ class Once(Menu):
         t = self.start(env={"TERM": "dumb", **self.does()})
         t.shows("nothing to leave:")
         t.type("1\n")
-        t.shows("Have grub start Other system once")
+        t.shows("Restart this machine once into Other system")
         t.type("y\n")
         self.assertEqual(t.wait(), 0)
         self.assertIn(self.COLD, self.log())

@@ -3,6 +3,8 @@
 """For persons: what waits for a reboot, and the launcher of desktops."""
 import errno
 import json
+import re
+import struct
 
 from kexec_machine import main
 from reboot_machine import RebootTest
@@ -250,6 +252,75 @@ class Success(RebootTest):
         (self.root / "var/lib").mkdir(parents=True, exist_ok=True)
         self.line(["enable"], "`rapidreboot disable` undoes it")
         self.line(["disable"], "through the firmware")
+
+
+def utmp(*people):
+    """utmp(5), struct utmpx of the C library: type, process, terminal, id, name, host, exit status, session, time,
+    address. A process that lives, or /proc has none."""
+    return b"".join(struct.pack("hi32s4s32s256shhiii4i20x", 7, 700, terminal.encode(), b"", name.encode(), b"",
+                                0, 0, 0, 0, 0, 0, 0, 0, 0) for name, terminal in people)
+
+
+class Question(RebootTest):
+    """What a person is told before the answer, and the last words after it."""
+    def setUp(self):
+        super().setUp()
+        self.take_menu()
+        self.set("proc/sys/kernel/hostname", "web1\n")
+        self.set("proc/self/cgroup", "0::/\n")
+
+    def people(self, own):
+        self.set("proc/700/comm", "login\n")
+        (self.root / "run/utmp").write_bytes(utmp(("ann", own), ("ben", "tty2"), ("ann", "tty3")))
+        self.set("run/systemd/inhibit/1", "WHAT=shutdown\nMODE=delay\nWHO=kube\x1b[2Jlet\nWHY=pods\n")
+
+    def asked(self, *args, typed="n\n"):
+        rc, shown, log = self.on_terminal(args, typed, before=self.people)
+        self.assertEqual(rc, 6 if typed == "n\n" else 0, shown)
+        self.assertNotIn("\x1b", shown)
+        return shown.replace("\r\n", "\n")
+
+    def test_who_is_there(self):
+        for args, question in (([], "Restart web1 into Test (6.1.0-test)? [y/N] "),
+                               (["--when", "+5"], "Restart web1 into Test (6.1.0-test) in 5 minutes? [y/N] "),
+                               (["--when", "23:00"], "Restart web1 into Test (6.1.0-test) at 23:00? [y/N] ")):
+            with self.subTest(args):
+                self.assertIn("Logged in on web1, too: ben (tty2), ann (tty3)\n"
+                              "kube?[2Jlet may delay it by some seconds: pods\n" + question, self.asked(*args))
+
+    def test_alone(self):
+        rc, shown, _ = self.on_terminal([], "n\n", before=lambda own: (self.root / "run/utmp").write_bytes(
+            utmp(("ann", own))) and self.set("proc/700/comm", ""))
+        self.assertEqual(rc, 6)
+        self.assertNotIn("Logged in", shown)
+
+    def test_nobody_is_asked(self):
+        self.people("tty1")
+        r = self.assertRuns(["--yes"], 0)
+        self.assertNotIn("Logged in", r.err)
+        self.assertNotIn("[y/N]", r.err)
+
+    def record(self, result, seconds):
+        (self.root / "var/lib/rapidreboot").mkdir(parents=True, exist_ok=True)
+        self.assertRuns(["--yes"], 0)
+        a = self.read("var/lib/rapidreboot/attempts")
+        asked = int(re.search(r"asked=(\d+)", a)[1])
+        self.set("var/lib/rapidreboot/attempts",
+                 re.sub(r"\tat=[^\t]*|\tclosed=[^\t]*", "", a).replace("result=pending", f"result={result}")
+                 .replace("boot=3", "boot=9")
+                 .replace("\tend", f"\tclosed={asked + seconds * 1000}\tat=0,{'-,' * 8}{seconds * 1000000}\tend"))
+        (self.root / "run/rapidreboot/request").unlink()
+        self.set("sys/kernel/kexec_loaded", "0\n")
+
+    def test_last_words(self):
+        """The last line before init is asked: host, entry, how long by the last record, what then."""
+        r = self.assertRuns(["--yes"], 0)
+        self.assertEqual(r.err.splitlines()[-1],
+                         "rapidreboot: web1 restarts into Test (6.1.0-test) now; how long it takes was not measured yet. "
+                         "Connect to it again after that; should it stay away, a reset starts it through the firmware")
+        (self.root / "var/lib/rapidreboot/attempts").unlink(missing_ok=True)
+        self.record("kexec", 14)
+        self.assertIn(" now; it took 14 seconds the last time. Connect", self.assertRuns(["--yes"], 0).err)
 
 
 class Answers(RebootTest):

@@ -154,6 +154,10 @@ static void test_way_down(void **state)
 		  { { "/run/systemd/sessions/2", "UID=1000\nUSER=ann\nCLASS=user\n" } },
 		  NOTE,
 		  .evidence = "ann" },
+		{ "G6",
+		  { { "/run/systemd/sessions/2", "UID=0\nUSER=root\nCLASS=user-early\n" } },
+		  NOTE,
+		  .evidence = "root" },
 		{ "G6", { { "/run/systemd/sessions/c1", "USER=gdm\nCLASS=greeter\n" } }, OK },
 		{ "G6", { { "/run/systemd/sessions", "a file" } }, UNKNOWN },
 

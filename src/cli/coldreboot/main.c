@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/ask.h"
 #include "cli/exit-status.h"
 #include "cli/options.h"
 #include "cli/plain.h"
+#include "cli/present.h"
 #include "cli/progress.h"
 #include "cli/protect.h"
 #include "reboot/cold.h"
@@ -105,7 +105,7 @@ static int go(const struct reboot *rb, struct cold_way *way, const struct option
 
 	if (reason != REASON_NONE)
 		return progress_fail(program, reason, &err);
-	if (!o->yes && !ask_person("Reboot through the firmware now?"))
+	if (!o->yes && !present_ask(rb->machine, "Restart", " through the firmware"))
 		return fail(EXIT_NOTHING, "nothing was done");
 	reason = go_cold(rb, way, o->force, &err);
 	r = progress_fail(program, reason, &err);

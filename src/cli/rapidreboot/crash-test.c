@@ -11,6 +11,7 @@
 #include "cli/ask.h"
 #include "cli/json.h"
 #include "cli/plain.h"
+#include "cli/present.h"
 #include "cli/rapidreboot/crash.h"
 #include "cli/rapidreboot/front.h"
 #include "crash/load.h"
@@ -108,7 +109,7 @@ static int confirm(const struct trial *t, const struct options *o)
 		return EXIT_REFUSED;
 	}
 	print_plan(stderr, t);
-	return ask_person("Crash this machine?") ? EXIT_OK : EXIT_NOTHING;
+	return present_ask(t->rb.machine, "Crash", "") ? EXIT_OK : EXIT_NOTHING;
 }
 
 static int crash(const struct trial *t)

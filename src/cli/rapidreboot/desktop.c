@@ -15,6 +15,7 @@
 #include "cli/plain.h"
 #include "cli/rapidreboot/front.h"
 #include "handover/init.h"
+#include "handover/logind.h"
 
 #define LOGIND "org.freedesktop.login1"
 
@@ -87,21 +88,13 @@ static bool is_inhibited(const json_t *inhibitors)
 	return false;
 }
 
-/* Does a session of this class belong to a person? Those of login screens and of services do not;
- * an unknown class might. */
 static bool is_somebody(const char *session)
 {
-	static const char *const nobody[] = { "greeter", "manager", "manager-early", "background",
-					      "background-light" };
 	const char *const question[] = { "get-property",    LOGIND,  session,
 					 LOGIND ".Session", "Class", NULL };
 	json_t *class = ask_logind(question);
-	const char *name = json_string_value(class);
-	bool somebody = true;
+	const bool somebody = logind_class_is_person(json_string_value(class));
 
-	for (size_t i = 0; name && i < sizeof(nobody) / sizeof(nobody[0]); i++)
-		if (strcmp(name, nobody[i]) == 0)
-			somebody = false;
 	json_decref(class);
 	return somebody;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/ask.h"
+#include "cli/present.h"
 #include "cli/progress.h"
 #include "cli/reason-status.h"
 
@@ -40,8 +41,8 @@ int front_verdict(const struct reboot *rb, const struct verdict *v)
 	return reason_status(v->reason);
 }
 
-bool front_agreed(const struct config *config, const struct options *o, const char *question,
-		  bool *ret_asked)
+bool front_agreed(const struct reboot *rb, const struct config *config, const struct options *o,
+		  const char *how, bool *ret_asked)
 {
 	*ret_asked = false;
 	if (o->yes || config->confirm == CONFIG_CONFIRM_NEVER)
@@ -53,7 +54,7 @@ bool front_agreed(const struct config *config, const struct options *o, const ch
 		return false;
 	}
 	*ret_asked = can_ask();
-	return ask_person(question);
+	return present_ask(rb->machine, "Restart", how);
 }
 
 /* ---- a wish */

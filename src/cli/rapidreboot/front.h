@@ -23,10 +23,10 @@ int fail_reason(enum reason reason, const struct kx_error *err);
  * of its reason. */
 int front_verdict(const struct reboot *rb, const struct verdict *verdict);
 
-/* --yes answers @question. The configuration (CONFIRM) may want no question, or an answer even without a
- * terminal. @ret_asked: a person was asked. */
-bool front_agreed(const struct config *config, const struct options *o, const char *question,
-		  bool *ret_asked);
+/* Asks "Restart HOST@how?" (cli/present.h), unless --yes answers it. The configuration (CONFIRM) may want no
+ * question, or an answer even without a terminal. @ret_asked: a person was asked. */
+bool front_agreed(const struct reboot *rb, const struct config *config, const struct options *o,
+		  const char *how, bool *ret_asked);
 
 /* What is started, for a person; and the documented object of --json, for a caller to add to. */
 void start_print(const struct start *s);

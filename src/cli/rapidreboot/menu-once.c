@@ -14,20 +14,17 @@ static const char *name_of(const struct kx_entry *entry)
 	return entry->title ? entry->title : entry->id;
 }
 
-static int agree(const struct reboot *rb, const struct options *o,
-		 const struct kx_entries_info *list, const struct kx_entry *entry)
+static int agree(const struct reboot *rb, const struct options *o, const struct kx_entry *entry)
 {
 	_cleanup_config_ struct config config = { 0 };
 	struct kx_error err = { 0 };
-	char question[512];
+	char how[512];
 	bool asked;
 
 	if (config_read(rb->machine, &config, &err) < 0)
 		return fail_with(&err);
-	(void)snprintf(question, sizeof(question),
-		       "Have %s start %.200s once, through the firmware, now?", list->loader,
-		       name_of(entry));
-	if (front_agreed(&config, o, question, &asked))
+	(void)snprintf(how, sizeof(how), " once into %.200s, through the firmware", name_of(entry));
+	if (front_agreed(rb, &config, o, how, &asked))
 		return EXIT_OK;
 	fputs("rapidreboot: nothing was done\n", stderr);
 	return EXIT_NOTHING;
@@ -55,7 +52,7 @@ int menu_start_once(const struct reboot *rb, const struct wish *wish, const stru
 			     name_of(entry));
 		return EXIT_OK;
 	}
-	r = agree(rb, o, list, entry);
+	r = agree(rb, o, entry);
 	if (r != EXIT_OK)
 		return r;
 	reason = once_set(rb, wish, list, entry, &err);

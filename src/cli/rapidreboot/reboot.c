@@ -10,6 +10,7 @@
 #include "cli/plain.h"
 #include "cli/rapidreboot/front.h"
 #include "cli/reason-status.h"
+#include "reboot/farewell.h"
 #include "reboot/go.h"
 #include "reboot/order.h"
 #include "reboot/same.h"
@@ -61,19 +62,29 @@ static int not_agreed(void)
 	return EXIT_NOTHING;
 }
 
-static bool agreed_to_start(struct start *s, const struct way_down *way, const struct wish *wish,
-			    const struct options *o)
+/* " in 5 minutes" of "+5", " at 23:00", or "" */
+static void when_words(const char *when, char *ret, size_t size)
 {
-	const char *version = s->image_info.version;
-	char question[512];
+	if (when[0] == '+')
+		(void)snprintf(ret, size, " in %.40s minute%s", when + 1,
+			       strcmp(when, "+1") == 0 ? "" : "s");
+	else if (when[0] && strcmp(when, "now") != 0)
+		(void)snprintf(ret, size, " at %.40s", when);
+	else
+		ret[0] = '\0';
+}
 
-	/* the title is cut, so that the text after it is shown */
-	(void)snprintf(question, sizeof(question), "Stop %s and start %.200s%s%.80s%s%s %s?",
-		       way->direct ? "everything" : way->init->name, s->choice.title,
-		       version ? " (" : "", version ? version : "", version ? ")" : "",
-		       s->choice.guess ? ", which is a guess," : "",
-		       wish->when.text[0] ? wish->when.text : "now");
-	return front_agreed(&s->choice.config, o, question, &s->person_agreed);
+static bool agreed_to_start(const struct reboot *rb, struct start *s, const struct way_down *way,
+			    const struct wish *wish, const struct options *o)
+{
+	char how[512], what[START_WORDS_MAX], when[64];
+
+	start_words(s, what);
+	when_words(wish->when.text, when, sizeof(when));
+	(void)snprintf(how, sizeof(how), " into %s%s%s%s", what,
+		       s->choice.guess ? ", which is a guess," : "", when,
+		       way->direct ? " without stopping services" : "");
+	return front_agreed(rb, &s->choice.config, o, how, &s->person_agreed);
 }
 
 /* ---- acting */
@@ -98,8 +109,8 @@ static int through_firmware(const struct reboot *rb, const struct wish *wish, co
 		      stderr);
 		return EXIT_COLD;
 	}
-	if (!front_agreed(&s->choice.config, o,
-			  "Only the firmware can do that. Reboot through it now?", &was_asked))
+	if (!front_agreed(rb, &s->choice.config, o,
+			  " through the firmware, which alone can do that", &was_asked))
 		return not_agreed();
 	reason = go_cold(rb, &way, false, &err);
 	return fail_reason(reason, &err);
@@ -126,7 +137,7 @@ static int or_cold(const struct reboot *rb, const struct wish *wish, const struc
 		      stderr);
 		return EXIT_COLD;
 	}
-	if (!front_agreed(&s->choice.config, o, "Reboot through the firmware instead?", &was_asked))
+	if (!front_agreed(rb, &s->choice.config, o, " through the firmware instead", &was_asked))
 		return not_agreed();
 	fputs("rapidreboot: rebooting through the firmware instead (--or-cold)\n", stderr);
 	reason = go_cold_instead(rb, &way, text, &err);
@@ -147,7 +158,7 @@ static int into_kernel(const struct reboot *rb, const struct wish *wish, struct 
 	reason = go_permitted(rb, err);
 	if (reason != REASON_NONE)
 		return fail_reason(reason, err);
-	if (!agreed_to_start(s, way, wish, o))
+	if (!agreed_to_start(rb, s, way, wish, o))
 		return not_agreed();
 	if (s->person_agreed)
 		s->asked = moment_now(rb->sys);
