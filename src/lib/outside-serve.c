@@ -245,6 +245,8 @@ static bool has_device(const struct outside_server *server, const char *device)
 {
 	const size_t n = strlen(device);
 
+	if (device[0] != '/') /* "" is found everywhere, also behind the end */
+		return false;
 	for (size_t i = 0; i < server->devices.n; i++)
 		if (strcmp(server->devices.v[i], device) == 0)
 			return true;
