@@ -219,6 +219,56 @@ static void test_hostile(void **state)
 	assert_null(strstr(f->log, "not confined"));
 }
 
+/* ---- one that neither asks nor ends, with shorter limits than usual */
+
+static void keep_nothing(void *data, int channel)
+{
+}
+
+static int refuse(void *data, struct bytes question, struct reader_answer *ret,
+		  struct kx_error *err)
+{
+	return kx_fail(err, -EPROTO, "nothing is answered");
+}
+
+static int never_end(void *data, void *to, struct kx_error *err)
+{
+	volatile bool goes_on = true;
+
+	while (goes_on)
+		;
+	return 0;
+}
+
+static int stand_still(void *data, void *to, struct kx_error *err)
+{
+	uint8_t byte;
+
+	return read(0, &byte, 1) == 1; /* an answer to nothing */
+}
+
+static void test_limits(void **state)
+{
+	static const struct reader_limits limits = { .confine = { .cpu_s = 1 }, .idle_s = 1 };
+	static const struct {
+		int (*work)(void *data, void *to, struct kx_error *err);
+		const char *says;
+	} ends[] = { { never_end, "processor time" }, { stand_still, "stood still" } };
+	const struct reader_service service = { keep_nothing, refuse, NULL };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		const struct reader reader = { .doing = "reading it",
+					       .work = ends[i].work,
+					       .service = &service,
+					       .limits = &limits };
+		struct kx_error err = { 0 };
+
+		assert_int_equal(reader_run(f->ctx, &reader, &err), -ETIMEDOUT);
+		assert_non_null(strstr(err.message, ends[i].says));
+	}
+}
+
 /* ---- where nothing can be confined it goes on, and says so */
 
 static size_t count(struct fixture *f)
@@ -268,7 +318,7 @@ static void test_not_confined(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { WITH_MACHINE(test_hostile),
+	const struct CMUnitTest tests[] = { WITH_MACHINE(test_hostile), WITH_MACHINE(test_limits),
 					    WITH_MACHINE(test_not_confined) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
