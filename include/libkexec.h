@@ -394,8 +394,9 @@ struct kx_entry {
 	unsigned source_line;	    /* line there from 1, 0 when the file as a whole is the entry */
 	size_t n_warnings;	    /* what is odd about it */
 	const char *const *warnings; /* they */
-	int is_guessed; /* non-zero when no loader's configuration has it, only a directory */
-	int is_broken;	/* non-zero when its loader cannot start it either: a kernel is missing */
+	int is_guessed;		     /* non-zero when no loader's configuration has it, only a
+			 * directory, or which disk it names is not certain */
+	int is_broken; /* non-zero when its loader cannot start it either: a kernel is missing */
 };
 
 /** kx_entries_entry() - entry @i; @entry->size set by the caller. Return: 0, -ERANGE, -EINVAL.

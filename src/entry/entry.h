@@ -119,6 +119,8 @@ struct entry_fs {
 	int (*probe)(struct entry_fs *fs, const char *device, const char *what, char **ret);
 	/* The loader's name as a path of this system, below the root. */
 	int (*to_system)(struct entry_fs *fs, const char *device, const char *path, char **ret);
+	/* Which partition of this system the loader's name stands for is a guess. NULL: it never is. */
+	bool (*is_guess)(struct entry_fs *fs, const char *device);
 	/* Makes the file system that holds @path, a path of this system, the one that NULL means;
 	 * returns the path on it. */
 	int (*set_home)(struct entry_fs *fs, const char *path, char **ret);

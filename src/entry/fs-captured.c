@@ -99,12 +99,12 @@ int fs_captured_volume(struct root_fs *fs, const char *name, size_t *ret)
 	return r;
 }
 
-/* "/dev/sda2", "/dev/nvme0n1p2": where the name of the disk ends, and the number; 0 for what is no partition. */
-static size_t split_partition(const char *source, unsigned *ret_number)
+unsigned fs_captured_partition(const char *source, char ret_disk[DISK_NAME_MAX])
 {
 	const char *name = strrchr(source, '/');
 	size_t n = strlen(source), n_disk;
 	const char *digits;
+	unsigned number;
 
 	if (!name || strncmp(source, "/dev/", 5) != 0 || name != source + 4)
 		return 0;
@@ -116,30 +116,11 @@ static size_t split_partition(const char *source, unsigned *ret_number)
 	if (n_disk == n && strncmp(name, "/sd", 3) != 0 && strncmp(name, "/vd", 3) != 0 &&
 	    strncmp(name, "/xvd", 4) != 0 && strncmp(name, "/hd", 3) != 0)
 		return 0;
-	return take_unsigned(&digits, ret_number) && !*digits ? n_disk : 0;
-}
-
-int fs_captured_partition(struct root_fs *fs, unsigned number, size_t *ret)
-{
-	const char *home = fs->mounts.v[fs->home].source;
-	unsigned other;
-	const size_t n_home = split_partition(home, &other);
-	bool found = false;
-
-	if (budget_take(fs->fs.budget, BUDGET_STEPS, fs->mounts.n) < 0)
-		return BUDGET_SPENT;
-	for (size_t i = 0; i < fs->mounts.n; i++) {
-		const char *source = fs->mounts.v[i].source;
-		unsigned its = 0;
-		const size_t n = split_partition(source, &its);
-
-		if (n == 0 || its != number)
-			continue;
-		if (!found || (n == n_home && strncmp(source, home, n) == 0))
-			*ret = i;
-		found = true;
-	}
-	return found ? 0 : -ENODEV;
+	if (n_disk >= DISK_NAME_MAX || !take_unsigned(&digits, &number) || *digits)
+		return 0;
+	memcpy(ret_disk, source, n_disk);
+	ret_disk[n_disk] = '\0';
+	return number;
 }
 
 int fs_captured_tag(struct root_fs *fs, const char *tag, const char *value, size_t *ret)

@@ -213,26 +213,48 @@ int fs_device_partition(struct root_fs *fs, const char *uuid, const struct mount
 	return r;
 }
 
-/* Partition @number of the disk that holds the configuration, else of any disk. */
-static int mount_of_partition(struct root_fs *fs, unsigned number, size_t *ret)
+/* Number of the partition that @m is on, 0 when it is on none; @disk is the same for all partitions of a disk. */
+static unsigned partition_of(struct root_fs *fs, const struct mount *m, char disk[DISK_NAME_MAX])
 {
-	struct machine_partition home, p;
-	bool has_home, found = false;
+	struct machine_partition p;
 	dev_t d;
 
-	has_home = fs->out->device(fs->out, fs->mounts.v[fs->home].source, &d) == 0 &&
-		   fs->out->partition(fs->out, d, &home) == 0;
+	if (!fs->is_live)
+		return fs_captured_partition(m->source, disk);
+	if (fs->out->device(fs->out, m->source, &d) < 0 || fs->out->partition(fs->out, d, &p) < 0)
+		return 0;
+	(void)snprintf(disk, DISK_NAME_MAX, "%llu", (unsigned long long)p.disk);
+	return p.number;
+}
+
+/*
+ * Partition @number of the disk that holds the configuration, else of any disk. 1: it is a guess, because the loader's
+ * number of a disk is the firmware's; it is none for the first disk where no other disk has a mounted partition.
+ */
+static int mount_of_partition(struct root_fs *fs, unsigned disk, unsigned number, size_t *ret)
+{
+	char home[DISK_NAME_MAX] = "", its[DISK_NAME_MAX] = "";
+	const bool has_home = partition_of(fs, &fs->mounts.v[fs->home], home) != 0;
+	bool found = false, is_sure = has_home && disk == 0;
+
 	for (size_t i = 0; i < fs->mounts.n; i++) {
-		if (budget_take(fs->fs.budget, BUDGET_STEPS, STAT_STEPS) < 0)
+		bool is_home;
+		unsigned n;
+
+		if (budget_take(fs->fs.budget, BUDGET_STEPS, fs->is_live ? STAT_STEPS : 1) < 0)
 			return BUDGET_SPENT;
-		if (fs->out->device(fs->out, fs->mounts.v[i].source, &d) < 0 ||
-		    fs->out->partition(fs->out, d, &p) < 0 || p.number != number)
+		n = partition_of(fs, &fs->mounts.v[i], its);
+		if (n == 0)
 			continue;
-		if (!found || (has_home && p.disk == home.disk))
+		is_home = has_home && strcmp(its, home) == 0;
+		is_sure &= is_home;
+		if (n != number)
+			continue;
+		if (!found || is_home)
 			*ret = i;
 		found = true;
 	}
-	return found ? 0 : -ENODEV;
+	return !found ? -ENODEV : is_sure ? 0 : 1;
 }
 
 int fs_device_mount(struct root_fs *fs, const char *device, const struct mount **ret)
@@ -251,17 +273,17 @@ int fs_device_mount(struct root_fs *fs, const char *device, const struct mount *
 		dev_t d;
 
 		if (!fs->is_live && parse_partition(device, &disk, &part))
-			r = fs_captured_partition(fs, part, &mount);
+			r = mount_of_partition(fs, disk, part, &mount);
 		else if (!fs->is_live)
 			r = fs_captured_volume(fs, device, &mount);
 		else if (fs->out->find_volume(fs->out, device, &d) == 0)
 			r = mount_of_device(fs, d, &mount);
 		else if (parse_partition(device, &disk, &part))
-			r = mount_of_partition(fs, part, &mount);
+			r = mount_of_partition(fs, disk, part, &mount);
 		else
 			r = -ENODEV;
 	}
-	if (r == 0)
+	if (r >= 0)
 		*ret = &fs->mounts.v[mount];
 	return r;
 }
@@ -387,7 +409,7 @@ static int find_file(struct root_fs *fs, const char *path, const struct strlist 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; hints && i < hints->n; i++)
-		if (*hints->v[i] && fs_device_mount(fs, hints->v[i], &m) == 0 &&
+		if (*hints->v[i] && fs_device_mount(fs, hints->v[i], &m) >= 0 &&
 		    has_file(fs, m, clean)) {
 			*ret = (size_t)(m - fs->mounts.v);
 			return 0;

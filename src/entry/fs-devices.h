@@ -29,7 +29,7 @@ struct root_fs {
 
 /* "uuid:U=DIR" and the like. */
 _must_check_ int fs_device_place(struct root_fs *fs, const char *place, struct kx_error *err);
-/* The mount a device name means; NULL is home; -ENODEV. */
+/* The mount a device name means; NULL is home. 1: which disk is meant is a guess; -ENODEV. */
 _must_check_ int fs_device_mount(struct root_fs *fs, const char *device, const struct mount **ret);
 /* The mount of the partition with that PARTUUID; -ENODEV. */
 _must_check_ int fs_device_partition(struct root_fs *fs, const char *uuid,

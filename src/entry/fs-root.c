@@ -95,6 +95,13 @@ static int root_to_system(struct entry_fs *table, const char *device, const char
 	return path_join(shown->dir, path_below(clean, shown->fsroot), ret);
 }
 
+static bool root_is_guess(struct entry_fs *table, const char *device)
+{
+	const struct mount *m;
+
+	return fs_device_mount(of(table), device, &m) == 1;
+}
+
 /* Cost of one or two system calls, in steps of the budget. */
 enum { CALL_STEPS = 256 };
 
@@ -323,7 +330,7 @@ static int root_blocks(struct entry_fs *table, const char *device, uint64_t firs
 	const struct mount *m;
 	int r = fs->is_live ? fs_device_mount(fs, device, &m) : -ENODEV;
 
-	if (r == 0)
+	if (r >= 0)
 		r = budget_take(table->budget, BUDGET_BYTES, (uint64_t)n * 512);
 	return r < 0 ? r : fs->out->read_at(fs->out, m->source, first * 512, (size_t)n * 512, ret);
 }
@@ -363,6 +370,7 @@ int fs_root_new(const struct fs_root_opts *opts, struct entry_fs **ret, struct k
 		.search = root_search,
 		.probe = root_probe,
 		.to_system = root_to_system,
+		.is_guess = root_is_guess,
 		.set_home = root_set_home,
 		.head = root_head,
 		.map = root_map,

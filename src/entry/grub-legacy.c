@@ -251,6 +251,38 @@ static int resolve(struct entry_fs *fs, const char *config, const char *raw, cha
 	return r < 0 ? r : fs->to_system(fs, NULL, close ? close + 1 : raw, ret);
 }
 
+/* Whether it is certain what "(DEVICE)" of resolve() stands for. */
+static bool is_guess(struct entry_fs *fs, const char *raw)
+{
+	const char *close = raw[0] == '(' ? strchr(raw, ')') : NULL;
+	_cleanup_free_ char *device = NULL, *path = NULL;
+
+	if (!close)
+		return false;
+	return find_device(fs, raw + 1, (size_t)(close - raw - 1), &device) < 0 ||
+	       fs->to_system(fs, device, close + 1, &path) < 0 ||
+	       (fs->is_guess && fs->is_guess(fs, device));
+}
+
+/* Says of each entry whose kernel is on a guessed device that it is so; before paths are resolved. */
+static int mark_guesses(struct entry_fs *fs, struct boot_menu *menu)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < menu->n_entries; i++) {
+		struct boot_entry *e = &menu->entries[i];
+
+		if (!e->kernel || !is_guess(fs, e->kernel))
+			continue;
+		e->is_guessed = true;
+		r = entry_warn(e,
+			       "%s is on a disk that is a guess: GRUB counts disks as the firmware "
+			       "does, which is not known here",
+			       e->kernel);
+	}
+	return r;
+}
+
 int grub_legacy_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char *config,
 		     struct boot_menu *ret, struct kx_error *err)
 {
@@ -270,6 +302,8 @@ int grub_legacy_read(struct entry_fs *fs, const struct boot_find_opts *opts, con
 		r = -ENOMEM;
 	if (r == 0)
 		r = grub_legacy_parse(text.bytes, saved.bytes, &menu);
+	if (r == 0)
+		r = mark_guesses(fs, &menu);
 	if (r == 0)
 		r = menu_resolve(fs, &menu, config, resolve);
 	if (r < 0) {

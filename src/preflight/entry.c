@@ -392,8 +392,8 @@ static enum preflight_status look_guess(const struct look *l, struct report *r)
 		return l->entry ? PREFLIGHT_OK : unknown_entry(l, r);
 	evidencef(r, "%s", l->opts->guess);
 	if (l->entry)
-		return found(r, "What would be started is a guess: it was not read from the "
-				"configuration of the boot loader that runs on this machine.");
+		return found(r, "What would be started is a guess: the configuration that was read "
+				"does not decide it on this machine.");
 	r->severity = PREFLIGHT_REFUSE;
 	return found(r, "It is not known what this machine's boot loader would start next.");
 }

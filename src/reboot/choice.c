@@ -145,6 +145,15 @@ static enum reason copy_entry(struct choice *c, const struct kx_entry *e, struct
 	return REASON_NONE;
 }
 
+/* The loader starts it, but which of this machine's files that means was guessed: the entry's last warning says why. */
+static int note_guess(struct choice *c, const struct kx_entry *e)
+{
+	if (c->by != CHOSEN_BY_LOADER || c->guess || !e->is_guessed)
+		return 0;
+	return wish_set(&c->guess, e->n_warnings ? e->warnings[e->n_warnings - 1]
+						 : "no boot loader's configuration has this entry");
+}
+
 static enum reason by_entry(const struct reboot *rb, const struct wish *wish, struct choice *c,
 			    struct kx_error *err)
 {
@@ -166,6 +175,8 @@ static enum reason by_entry(const struct reboot *rb, const struct wish *wish, st
 					  : CHOSEN_BY_LOADER;
 	e = choice_entry(c->entries, c->index);
 	reason = copy_entry(c, &e, err);
+	if (reason == REASON_NONE && note_guess(c, &e) < 0)
+		return fail_memory(err);
 	if (reason == REASON_NONE && c->by == CHOSEN_BY_SETTINGS &&
 	    wish_set(&c->decided_by, CONFIG_FILE) < 0)
 		return fail_memory(err);

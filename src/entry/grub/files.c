@@ -144,6 +144,14 @@ char *file_to_system(struct interp *in, const char *name)
 	return r < 0 ? NULL : system;
 }
 
+bool file_is_guess(struct interp *in, const char *name)
+{
+	_cleanup_free_ char *device = NULL, *path = NULL;
+
+	return in->fs->is_guess && file_parse(in, name, &device, &path) == GRUB_OK &&
+	       in->fs->is_guess(in->fs, fs_device(in, device));
+}
+
 char *file_full_name(struct interp *in, const char *name)
 {
 	struct strbuf full = { 0 };

@@ -213,6 +213,8 @@ int file_read(struct interp *in, const char *name, uint8_t **ret, size_t *ret_n)
 int blocks_read(struct interp *in, const char *name, uint8_t **ret, size_t *ret_n);
 /* The name on this system or NULL, when the device is not known here. */
 char *file_to_system(struct interp *in, const char *name);
+/* Which partition of this system holds it is a guess? */
+bool file_is_guess(struct interp *in, const char *name);
 /* "(device)/path" */
 char *file_full_name(struct interp *in, const char *name);
 

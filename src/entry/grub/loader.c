@@ -86,6 +86,13 @@ static char *locate(struct interp *in, const char *name)
 	char *system = file_to_system(in, name);
 
 	in->loaded.is_guessed |= is_in_guessed_image(in, name);
+	if (system && file_is_guess(in, name)) {
+		in->loaded.is_guessed = true;
+		(void)complain(in, 0,
+			       "%s is taken to be %s: GRUB counts disks as the firmware does, "
+			       "which is not known here",
+			       name, system);
+	}
 	if (!system && !in->fatal) {
 		in->loaded.bootable = false;
 		(void)complain(in, 0, "%s is on a device that is not known here", name);
