@@ -62,6 +62,7 @@ struct preflight_opts {
 	const char *const *force;    /* ids that do not refuse, n_force of them */
 	size_t n_force;
 	bool has_terminal; /* a person is at a terminal and can type a passphrase */
+	bool hands_keys;   /* keys are handed to what the initrd would ask for (--unlock) */
 	bool direct;	   /* the jump is to happen without the init system */
 	/* the reboot has begun: its own signs are not taken for another shutdown */
 	bool going_down;

@@ -269,6 +269,7 @@ static struct unlock unlock_of(const struct look *l, struct report *r, const str
 /* All volumes: how many there are of each enum ease, and the name of the first of them. */
 struct sum {
 	size_t n[EASE_ALONE + 1];
+	char handed[160]; /* the first one that a key is handed to, or "" */
 	char first[EASE_ALONE + 1][160];
 	int error;
 };
@@ -280,6 +281,12 @@ static void add_to(struct sum *sum, const char *name, const struct unlock *u)
 		sum->first[u->ease][0] = '\0';
 	if (u->ease == EASE_UNKNOWN && u->error)
 		sum->error = u->error;
+}
+
+/* Whether its initrd is one that takes keys shows when that is unpacked, before anything is loaded. */
+static bool takes_key(const struct look *l, const struct volume *v, const struct unlock *u)
+{
+	return l->opts->hands_keys && v->is_early && u->has_header && u->ease == EASE_PERSON;
 }
 
 static int look_at_all(const struct look *l, struct report *r, struct sum *ret)
@@ -301,6 +308,14 @@ static int look_at_all(const struct look *l, struct report *r, struct sum *ret)
 	for (size_t i = 0; i < all.n; i++) {
 		struct unlock u = unlock_of(l, r, &all.v[i]);
 
+		if (takes_key(l, &all.v[i], &u)) {
+			if (!ret->handed[0])
+				(void)!path_make(ret->handed, sizeof(ret->handed), "%s",
+						 all.v[i].name);
+			evidencef(r, "\"%s\": a one-shot key is handed over (--unlock)",
+				  all.v[i].name);
+			continue;
+		}
 		add_to(ret, all.v[i].name, &u);
 	}
 	for (size_t i = 0; i < locks.n; i++)
@@ -316,6 +331,14 @@ enum preflight_status look_passphrase(const struct look *l, struct report *r)
 
 	if (code < 0)
 		return unknown(r, "device of /", code);
+	if (sum.n[EASE_PERSON] == 0 && sum.n[EASE_UNKNOWN] == 0 && sum.handed[0]) {
+		r->severity = PREFLIGHT_NOTE;
+		return found(
+			r,
+			"The passphrase of \"%s\" is asked for before the reboot, and a key that "
+			"works once opens it in the next boot.",
+			sum.handed);
+	}
 	if (sum.n[EASE_PERSON] == 0)
 		return sum.n[EASE_UNKNOWN] ? PREFLIGHT_UNKNOWN : PREFLIGHT_OK;
 	if (l->opts->has_terminal)

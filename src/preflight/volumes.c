@@ -111,8 +111,7 @@ static struct volume *by_name(struct volumes *all, struct bytes name)
 	return NULL;
 }
 
-/* TAG=VALUE as udev's link to it, a path as it is. */
-static void set_device(struct volume *v, const char *spec)
+void volume_set_device(struct volume *v, const char *spec)
 {
 	static const char *const tags[][2] = { { "UUID=", "by-uuid" },
 					       { "PARTUUID=", "by-partuuid" },
@@ -172,7 +171,7 @@ static void take_line(struct volumes *all, struct bytes fstab, struct bytes line
 			return;
 		if (!path_make(v->name, sizeof(v->name), "%.*s", (int)name.n, (const char *)name.p))
 			v->name[0] = '\0';
-		set_device(v, spec);
+		volume_set_device(v, spec);
 	}
 	v->line = number;
 	v->table = table;

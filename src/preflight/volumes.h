@@ -38,6 +38,8 @@ void volumes_done(struct volumes *volumes);
 /* A LUKS volume that is no line of crypttab. */
 void volumes_add(struct volumes *volumes, const char *name, const char *device, bool is_early);
 
+/* Sets @device, and @uuid where it is one: TAG=VALUE as udev's link to it, a path as it is. */
+void volume_set_device(struct volume *v, const char *spec);
 /* Cuts "a" off the front of "a,b=c"; false when nothing is left. */
 bool option_next(struct bytes *options, struct bytes *ret);
 /* Is NAME, or NAME=…, among the options "a,b=c"? */

@@ -74,6 +74,7 @@ static void withdraw(const struct reboot *rb)
 	(void)!request_remove(rb->sys, NULL);
 	(void)!loaded_remove(rb->sys, NULL);
 	(void)!attempt_withdraw(rb->sys, NULL);
+	keys_withdraw(rb);
 }
 
 /* An init that asks for a kexec with nothing loaded would reboot through the firmware, or hang. */

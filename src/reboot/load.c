@@ -27,6 +27,13 @@ static int plan_by(const struct reboot *rb, struct start *s, enum kx_way way, ui
 		   const char *reason, struct kx_error *err)
 {
 	const struct choice *c = &s->choice;
+	const struct kx_part archive = {
+		.size = sizeof(archive),
+		.path = "(keys)",
+		.bytes = s->keys.archive.p,
+		.n = s->keys.archive.n,
+		.flags = KX_PART_SECRET,
+	};
 	struct kx_request request = {
 		.size = sizeof(request),
 		.image = s->image,
@@ -38,6 +45,8 @@ static int plan_by(const struct reboot *rb, struct start *s, enum kx_way way, ui
 		.way = way,
 		.flags = c->flags | flags | (s->unpacks ? 0 : KX_REQ_UNPACK_LATER),
 		.cache = c->config.cache,
+		.initrd_parts = &archive,
+		.n_initrd_parts = archive.n ? 1 : 0,
 	};
 	struct kx_plan *made;
 	int r = kx_plan_new(choice_ctx(rb, c), &request, &made, err);
@@ -223,7 +232,8 @@ static void take_digest(struct start *s)
 	/* kexec_file_load(2) has no segments to tell files of one size apart */
 	hash = mix(hash, &s->choice.files, sizeof(s->choice.files));
 	for (size_t i = 0; i < info->n_segments; i++)
-		if (kx_plan_segment(s->plan, i, &segment) == 0 && segment.data_size)
+		if (kx_plan_segment(s->plan, i, &segment) == 0 && segment.data_size &&
+		    !segment.secret)
 			hash = mix(hash, segment.data, segment.data_size);
 	(void)snprintf(s->digest, sizeof(s->digest), "%016llx", (unsigned long long)hash);
 }
@@ -308,6 +318,31 @@ static enum reason commit(const struct reboot *rb, struct start *s, struct kx_er
 	return r < 0 || kx_plan_info(s->plan, &s->plan_info) < 0 ? REASON_LOAD : REASON_NONE;
 }
 
+/* The plan once more, with the keys behind the initial ramdisk. */
+static enum reason add_keys(const struct reboot *rb, struct start *s, struct kx_error *err)
+{
+	enum reason reason = keys_make(rb, &s->keys, err);
+	const bool by_segments = s->plan_info.way == KX_WAY_SEGMENTS;
+	/* huge pages would keep the keys */
+	const uint64_t flags = by_segments && !s->safe ? KX_REQ_FAST | KX_REQ_COPY : 0;
+
+	if (reason != REASON_NONE)
+		return reason;
+	return plan_by(rb, s, s->plan_info.way, flags, s->reason, err) < 0 ? REASON_PLAN
+									   : REASON_NONE;
+}
+
+static enum reason commit_with_keys(const struct reboot *rb, struct start *s, struct kx_error *err)
+{
+	enum reason reason = add_keys(rb, s, err);
+
+	if (reason == REASON_NONE)
+		reason = commit(rb, s, err);
+	if (reason != REASON_NONE)
+		keys_withdraw(rb);
+	return reason;
+}
+
 enum reason start_load(const struct reboot *rb, const struct wish *wish, struct start *s,
 		       struct kx_error *err)
 {
@@ -328,7 +363,7 @@ enum reason start_load(const struct reboot *rb, const struct wish *wish, struct 
 		return REASON_FILES_CHANGED;
 	}
 	if (!s->is_loaded) {
-		reason = commit(rb, s, err);
+		reason = s->keys.n ? commit_with_keys(rb, s, err) : commit(rb, s, err);
 		if (reason != REASON_NONE)
 			return reason;
 		take_digest(s);
@@ -376,6 +411,7 @@ void start_done(struct start *s)
 {
 	start_let_go(s);
 	free(s->cmdline);
+	keys_done(&s->keys);
 	choice_done(&s->choice);
 	*s = (struct start){ 0 };
 }

@@ -5,6 +5,7 @@
 
 #include "handover/hooks.h"
 #include "reboot/choice.h"
+#include "reboot/keys.h"
 #include "record/attempts.h"
 
 /**
@@ -22,6 +23,7 @@
  * @not_looked_at: what was left to start_unpack(), for a person, or NULL
  * @file_only: why only kexec_file_load(2) can be used, or NULL
  * @reason: why this system call was chosen
+ * @keys: what start_load() hands over besides; none by default
  * @digest: differs between loads of different contents; set by start_load()
  * @why: who wanted it, as in struct attempt
  * @asked: when a person agreed, or the command or a hook of init began; zero: go_fast() takes the present
@@ -41,6 +43,7 @@ struct start {
 	const char *no_diet;
 	char not_fast[504];
 	const char *not_looked_at, *file_only, *reason;
+	struct keys keys;
 	char digest[17];
 	const char *why;
 	struct moment asked;
@@ -72,7 +75,8 @@ bool start_is_known(const struct reboot *rb, const struct start *s);
  *
  * What is loaded already (@s->is_loaded) is left as it is.
  * When one system call refuses and policy permits, the other one is tried.
- * Return: REASON_NONE, REASON_FILES_CHANGED, REASON_LOAD, REASON_ELSEWHERE.
+ * With @s->keys the key slots are filled first, and emptied when the load fails.
+ * Return: REASON_NONE, REASON_FILES_CHANGED, REASON_LOAD, REASON_ELSEWHERE, REASON_UNLOCK.
  */
 _must_check_ enum reason start_load(const struct reboot *rb, const struct wish *wish,
 				    struct start *s, struct kx_error *err);

@@ -9,6 +9,7 @@
 #include "handover/arm.h"
 #include "handover/init.h"
 #include "reboot/attempt.h"
+#include "reboot/keys.h"
 
 enum {
 	MINUTE_MS = 60 * 1000,
@@ -234,6 +235,7 @@ enum reason order_take_back(const struct reboot *rb, struct kx_error *err)
 	(void)!attempt_withdraw(rb->sys, NULL);
 	if (kx_unload(rb->ctx, KX_WAY_AUTO, 0, err) < 0)
 		return REASON_UNLOAD;
+	keys_withdraw(rb);
 	if (request_remove(rb->sys, err) < 0 || loaded_remove(rb->sys, err) < 0)
 		return REASON_FAILED;
 	return REASON_NONE;

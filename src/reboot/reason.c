@@ -22,6 +22,7 @@ const char *reason_name(enum reason reason)
 		[REASON_LATER] = "later",
 		[REASON_UNRECORDED] = "unrecorded",
 		[REASON_FILES_CHANGED] = "files-changed",
+		[REASON_UNLOCK] = "unlock",
 		[REASON_LOAD] = "load",
 		[REASON_GONE] = "gone",
 		[REASON_INTERRUPTED] = "interrupted",

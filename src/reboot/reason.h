@@ -23,12 +23,13 @@ enum reason {
 	REASON_LATER,	      /* the same, and each that did wants it to be tried again later */
 	REASON_UNRECORDED,    /* the attempt cannot be recorded, and no person has agreed to it */
 	REASON_FILES_CHANGED, /* kernel or initrd were changed between the checks and the load */
-	REASON_LOAD,	      /* the kernel refused the system call */
-	REASON_GONE,	      /* what was loaded was unloaded by somebody else */
-	REASON_INTERRUPTED,   /* a signal came before init was asked */
-	REASON_UNLOAD,	      /* what is loaded cannot be unloaded */
-	REASON_INIT_UNKNOWN,  /* process 1 is no init system that is known here */
-	REASON_INIT,	      /* init refused, or cannot do it */
+	REASON_UNLOCK,	     /* no key can be handed to the next boot, or the passphrase is wrong */
+	REASON_LOAD,	     /* the kernel refused the system call */
+	REASON_GONE,	     /* what was loaded was unloaded by somebody else */
+	REASON_INTERRUPTED,  /* a signal came before init was asked */
+	REASON_UNLOAD,	     /* what is loaded cannot be unloaded */
+	REASON_INIT_UNKNOWN, /* process 1 is no init system that is known here */
+	REASON_INIT,	     /* init refused, or cannot do it */
 	N_REASONS,
 };
 

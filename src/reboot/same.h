@@ -16,7 +16,8 @@
  * Of the choice, of the contents of its files, of the words of the command line, of the memory that the next
  * kernel is told of, of the way in which it is loaded and of the version of this program. Only files of this
  * system have one, unpacked and loaded with kexec_load(2): anything else takes no time to load again, or cannot be
- * compared.
+ * compared. With keys for the next boot there is none, whether they are still to be asked for or loaded: each
+ * load has others.
  */
 void same_as(const struct reboot *rb, const struct wish *wish, const struct start *s, char ret[17]);
 

@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "handover/init.h"
+#include "reboot/keys.h"
 #include "reboot/way-up.h"
 #include "record/reason.h"
 #include "sys/process.h"
@@ -263,4 +264,6 @@ void hook_boot(const struct reboot *rb)
 	else if (waited)
 		tell(rb);
 	learn_where(rb);
+	/* whatever kind of boot this is: the key was for one */
+	keys_withdraw(rb);
 }

@@ -50,6 +50,7 @@ struct pick {
  * @way: which system call; AUTO: as configured
  * @safe: nothing is unpacked beforehand
  * @diet: modules are left out of the initial ramdisk
+ * @hands_keys: what the next boot would ask for is asked now, and keys are handed over; not written
  * @force: ids of checks that do not refuse
  * @ignore_inhibitors: although somebody asked for the machine to stay up
  * @no_wall: those who are logged in are not told
@@ -68,7 +69,7 @@ struct wish {
 	struct config_words initrds;
 	char *cmdline, *append;
 	enum kx_way way;
-	bool reuse_cmdline, safe, diet;
+	bool reuse_cmdline, safe, diet, hands_keys;
 	struct config_words force;
 	bool ignore_inhibitors, no_wall, direct;
 	char *message;

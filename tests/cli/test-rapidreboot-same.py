@@ -3,25 +3,15 @@
 """What is loaded already is not loaded again, and only when it is certain to be the same."""
 import gzip
 import json
-import struct
 from pathlib import Path
 
 from kexec_machine import main
 from reboot_machine import cpio
-from when_machine import LOADED, REQUEST, PackedTest
+from when_machine import LOADED, REQUEST, SYMBOL, SYMBOLS, PackedTest, kcore
 
 ASKED = "run /usr/bin/systemctl kexec"
 KEPT = "run/rapidreboot/kexec-image"
-SYMBOL = 0xFFFFFFFF82000000
-SYMBOLS = f"ffffffff81000000 T _stext\n{SYMBOL:016x} B kexec_image\n"
 HIDDEN = f"{0:016x} B kexec_image\n"  # kernel.kptr_restrict
-
-
-def kcore(entry):
-    """/proc/kcore of a kernel whose struct kimage (include/linux/kexec.h) says where it is entered, behind three words."""
-    head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, 62, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0)
-    memory = struct.pack("<QQQQQ", SYMBOL + 8, 1, 2, 3, entry)
-    return head + struct.pack("<IIQQQQQQ", 1, 7, 64 + 56, SYMBOL, 0, len(memory), len(memory), 0) + memory
 
 
 class Same(PackedTest):

@@ -435,6 +435,19 @@ int process_run_limited(struct sys *sys, const char *const argv[], const char *s
 	return r == -1 ? -ETIMEDOUT : r;
 }
 
+/* What it reads is a secret: how much of it there is, is recorded. */
+int process_run_fed(struct sys *sys, const char *const argv[], const int *input, size_t n_input,
+		    unsigned timeout_ms, char **ret_output)
+{
+	const char *name = strrchr(argv[0], '/') + 1;
+
+	record("run %s %s with %zu secrets", name, argv[1], n_input);
+	*ret_output = strdup("");
+	if (!*ret_output)
+		abort();
+	return number_of(getenv("FAKE_EXITS"), name);
+}
+
 int process_start(struct sys *sys, char *const argv[])
 {
 	record("in the background:");

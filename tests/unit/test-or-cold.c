@@ -22,7 +22,7 @@ static void test_reasons(void **state)
 		REASON_NONE,	  REASON_PERMISSION,  REASON_ENTRY_CHANGED, REASON_OTHER_ENTRY,
 		REASON_ELSEWHERE, REASON_ORDERED,     REASON_NOT_ORDERED,   REASON_HOOK,
 		REASON_LATER,	  REASON_INTERRUPTED, REASON_UNLOAD,	    REASON_INIT_UNKNOWN,
-		REASON_INIT,
+		REASON_INIT,	  REASON_UNLOCK,
 	};
 	const struct verdict verdict = { .reason = REASON_NONE };
 	const struct wish wish = { 0 };

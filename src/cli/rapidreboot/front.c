@@ -7,6 +7,7 @@
 #include "cli/ask.h"
 #include "cli/present.h"
 #include "cli/progress.h"
+#include "cli/rapidreboot/unlock.h"
 #include "cli/reason-status.h"
 
 static const char program[] = "rapidreboot";
@@ -69,6 +70,17 @@ static int refuse(const struct command *c, const struct options *o)
 		return command_fail(c,
 				    "--diet changes the initial ramdisk, --%s leaves it as it is",
 				    o->safe ? "safe" : "kexec-file-syscall");
+	if ((o->unlock || o->unlock_from) && (o->when || o->find.root || o->cancel))
+		return command_fail(c,
+				    "--unlock cannot be used with --%s: keys are for a reboot of "
+				    "this system, now",
+				    o->when	? "when"
+				    : o->cancel ? "cancel"
+						: "root");
+	if (c == &reboot_command && o->unlock_from && strcmp(o->unlock_from, "0") == 0 && !o->yes)
+		return command_fail(c,
+				    "--unlock-from 0 takes standard input, which would also answer "
+				    "whether to reboot: --yes goes with it");
 	if (o->initrds.n && !o->kernel)
 		return command_fail(c, "--initrd goes with --kernel: an entry has its own");
 	if (o->cmdline && o->reuse_cmdline)
@@ -119,6 +131,7 @@ static int fill(const struct options *o, struct wish *w)
 	w->reuse_cmdline = o->reuse_cmdline;
 	w->safe = o->safe;
 	w->diet = o->diet;
+	w->hands_keys = o->unlock || o->unlock_from;
 	w->ignore_inhibitors = o->ignore_inhibitors;
 	w->no_wall = o->no_wall;
 	w->direct = o->direct;
@@ -139,6 +152,8 @@ int front_wish(const struct command *command, const struct options *o, struct wi
 	int r = refuse(command, o);
 
 	*ret = (struct wish){ 0 };
+	if (r < 0)
+		r = unlock_possible(o);
 	if (r < 0)
 		r = take_when(command, o, ret);
 	if (r < 0 && fill(o, ret) < 0) {

@@ -5,6 +5,7 @@
 #include "cli/json.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/front.h"
+#include "cli/rapidreboot/unlock.h"
 #include "cli/reason-status.h"
 #include "reboot/order.h"
 #include "reboot/same.h"
@@ -84,6 +85,10 @@ static int load(const struct options *o)
 		fprintf(stderr, "rapidreboot: only the firmware and the boot loader can do that. "
 				"Choose another entry, or reboot with coldreboot.\n");
 	if (r != EXIT_OK)
+		return r;
+	if (!o->dry_run)
+		r = unlock_ask(&rb, &s, o);
+	if (r > EXIT_OK)
 		return r;
 	if (!o->dry_run)
 		reason = start_load(&rb, &wish, &s, &err);

@@ -122,6 +122,10 @@ static const struct opt_row rows[] = {
 	  .help = "unpack nothing beforehand" },
 	{ "diet", 0, 0, GROUP_TARGET, ROW_FLAG(diet), .takers = BY_DECIDING,
 	  .help = "leave modules out of the initial ramdisk that are not used" },
+	{ "unlock", 0, 0, GROUP_TARGET, ROW_FLAG(unlock), .takers = BY_REBOOT | BY_LOAD,
+	  .help = "ask for the disk's passphrase now, not in the next boot" },
+	{ "unlock-from", 0, 0, GROUP_TARGET, ROW_TEXT(unlock_from, "FD"),
+	  .takers = BY_REBOOT | BY_LOAD, .help = "the same, read from this descriptor" },
 
 	{ "yes", 'y', 0, GROUP_DOWN, ROW_FLAG(yes), .takers = BY_REBOOT | BY_MENU | BY_CRASH_TEST,
 	  .help = "do not ask on a terminal" },

@@ -50,6 +50,8 @@ enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
  * @append: words after whichever it is
  * @safe: nothing is unpacked beforehand
  * @diet: modules are left out of the initial ramdisk
+ * @unlock: keys are handed to what the next boot would ask for
+ * @unlock_from: the same; the descriptor that the passphrase is read from, or NULL
  * @when: time of the reboot as it was written, or NULL
  * @direct: past the init system
  * @or_cold: through the firmware when it cannot be a fast one
@@ -70,7 +72,8 @@ struct options {
 	const char *kernel, *cmdline, *append;
 	struct opt_list initrds;
 	int way;
-	bool reuse_cmdline, safe, diet;
+	bool reuse_cmdline, safe, diet, unlock;
+	const char *unlock_from;
 
 	const char *message, *when;
 	struct opt_list force;

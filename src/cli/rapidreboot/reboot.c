@@ -9,6 +9,7 @@
 #include "cli/json.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/front.h"
+#include "cli/rapidreboot/unlock.h"
 #include "cli/reason-status.h"
 #include "reboot/farewell.h"
 #include "reboot/go.h"
@@ -150,6 +151,7 @@ static int into_kernel(const struct reboot *rb, const struct wish *wish, struct 
 		       enum reason *ret_reason, struct kx_error *err)
 {
 	enum reason reason;
+	int r;
 
 	if (tell(s, o, way->init, way->direct, &way->call) != EXIT_OK)
 		return EXIT_FAILED;
@@ -160,9 +162,13 @@ static int into_kernel(const struct reboot *rb, const struct wish *wish, struct 
 		return fail_reason(reason, err);
 	if (!agreed_to_start(rb, s, way, wish, o))
 		return not_agreed();
+	r = unlock_ask(rb, s, o);
+	if (r >= 0)
+		return r;
 	if (s->person_agreed)
 		s->asked = moment_now(rb->sys);
-	s->twice = !same_find(rb, wish, s) && twice_begin(rb, wish, s, way->init);
+	/* the second load, by a hook of init, would not have the keys */
+	s->twice = !same_find(rb, wish, s) && s->keys.n == 0 && twice_begin(rb, wish, s, way->init);
 	if (!s->twice && !s->is_loaded)
 		judge_unpacked(rb, wish, s, verdict);
 	if (verdict->reason != REASON_NONE) {
