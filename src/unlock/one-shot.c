@@ -65,6 +65,9 @@ static int run(const struct key_tool *tool, const char *const argv[], const char
 		status = process_run_fed(tool->sys, argv, fds, n_secrets, LIMIT_MS, &output);
 	for (size_t i = 0; i < PROCESS_INPUTS; i++)
 		fd_close(fds[i]);
+	/* posix_spawn(3p): where the failure of exec cannot be told, the status is this; cryptsetup has none above 5 */
+	if (status == 127)
+		status = -ENOENT;
 	if (status == 0)
 		return 0;
 	if (status == CRYPTSETUP_WRONG)
