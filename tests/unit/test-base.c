@@ -123,6 +123,24 @@ static void test_read_file(void **state)
 	assert_int_equal(read_file_in(ROOT_HERE, "/dev/null", 0, &b, &n), NOT_A_FILE);
 }
 
+/* A file that is too long is not read at all; sysfs says 4096 of files that are shorter. */
+static void test_limit(void **state)
+{
+	_cleanup_close_ int fd = memfd_create("test", MFD_CLOEXEC);
+	uint8_t *b;
+	size_t n;
+
+	assert_int_equal(ftruncate(fd, 100), 0);
+	assert_int_equal(read_fd(fd, 99, &b, &n), -EFBIG);
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 0);
+	assert_int_equal(read_fd(fd, 100, &b, &n), 0);
+	assert_int_equal(n, 100);
+	free(b);
+	assert_int_equal(read_file_in(ROOT_HERE, "/sys/kernel/uevent_seqnum", 100, &b, &n), 0);
+	assert_in_range(n, 1, 100);
+	free(b);
+}
+
 /* pread(2) and pwrite(2), with all of it or the end of the file */
 static void test_at(void **state)
 {
@@ -259,9 +277,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sha256),	    cmocka_unit_test(test_parse_u64),
 		cmocka_unit_test(test_leading_i64), cmocka_unit_test(test_take_hex_u64),
-		cmocka_unit_test(test_read_file),   cmocka_unit_test(test_at),
-		cmocka_unit_test(test_array),	    cmocka_unit_test(test_words),
-		cmocka_unit_test(test_error),
+		cmocka_unit_test(test_read_file),   cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_at),	    cmocka_unit_test(test_array),
+		cmocka_unit_test(test_words),	    cmocka_unit_test(test_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
