@@ -99,7 +99,11 @@ static enum reason add_volume(struct keys *keys, const struct crypt_line *line,
 	struct volume place = { .line = 0 };
 	_cleanup_free_ char *source = bytes_dup(line->source);
 
-	if (!source || keys->n == KEYS_MAX) {
+	if (!source) {
+		kx_fail(err, -ENOMEM, "out of memory");
+		return REASON_FAILED;
+	}
+	if (keys->n == KEYS_MAX) {
 		kx_fail(err, -E2BIG, "the initial ramdisk asks for more than %d volumes", KEYS_MAX);
 		return REASON_UNLOCK;
 	}
