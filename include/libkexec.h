@@ -98,6 +98,7 @@ enum kx_log_level {
 	KX_LOG_WARNING, /* something was left out or changed that a person should know of */
 	KX_LOG_NOTICE,	/* what was chosen and why */
 	KX_LOG_DEBUG,	/* what kexec -d shows */
+	KX_LOG_DETAIL,	/* how it was done, for who asks: kexec -d, rapidreboot -v */
 };
 
 /**

@@ -268,7 +268,7 @@ static int take_reply(const struct reader *reader, struct reply *reply, struct k
 static int run_here(struct kx_ctx *ctx, const struct reader *reader, const char *why,
 		    struct kx_error *err)
 {
-	ctx_log(ctx, KX_LOG_DEBUG, "%s is not confined to a process of its own: %s", reader->doing,
+	ctx_log(ctx, KX_LOG_DETAIL, "%s is not confined to a process of its own: %s", reader->doing,
 		why);
 	return reader->work(reader->data, reader->answer, err);
 }

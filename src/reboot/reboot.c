@@ -19,7 +19,7 @@ static void log_line(void *data, enum kx_log_level level, const char *line)
 
 	if (level == KX_LOG_WARNING)
 		teller_warn(teller, "%s", line);
-	else if (level == KX_LOG_NOTICE) /* the rest is for kexec -d */
+	else if (level != KX_LOG_DEBUG) /* which is for kexec -d */
 		teller_detail(teller, "%s", line);
 }
 
@@ -41,7 +41,9 @@ static enum reason open_contexts(struct reboot *rb, struct kx_error *err)
 				       .root = rb->place == PLACE_CAPTURED ? rb->root : NULL,
 				       .log = log_line,
 				       .log_data = &rb->teller };
-	const struct kx_ctx_opts system = { .size = sizeof(system), .root = rb->root };
+	const struct kx_ctx_opts system = {
+		.size = sizeof(system), .root = rb->root, .log = log_line, .log_data = &rb->teller
+	};
 	int r = kx_ctx_new(&machine, &rb->ctx, err);
 
 	machine.files = rb->place == PLACE_INSTALLED ? rb->root : NULL;

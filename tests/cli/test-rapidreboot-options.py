@@ -18,7 +18,7 @@ WRONG = (
     (["list", "--jsn"], "list: unrecognized option '--jsn' (did you mean '--json'?)"),
     (["list", "word"], "list: 'word' is one word too many"),
     (["list", "--default-kernel"], "list: unrecognized option '--default-kernel' (show takes it)"),
-    (["list", "-v"], "list: invalid option -- 'v'"),
+    (["status", "-v"], "status: invalid option -- 'v'"),
     (["list", "--config"], "list: option '--config' requires an argument"),
     (["list", "--json=x"], "list: option '--json' doesn't allow an argument"),
     (["show", "--default"], "show: option '--default' is ambiguous ('--default-kernel', "

@@ -5,15 +5,8 @@
  * program only (--wrap in meson.build).
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <seccomp.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,13 +14,15 @@
 #include "fundamental/put.h"
 #include "lib/outside-channel.h"
 #include "lib/reader-reply.h"
+#include "tests/fake/misdeeds.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/lib-fixture.h"
 
 /* ---- in front of ours */
 
-static void (*hostile)(struct entry_fs *fs); /* what it does first, or NULL */
-static struct window answer;		     /* for the list */
+static void (*hostile)(void);	/* what it does first, or NULL */
+static struct entry_fs *reader; /* what it was called with */
+static struct window answer;	/* for the list */
 static struct reply *reply;
 
 int __wrap_window_make(size_t n, struct window *ret);
@@ -50,53 +45,13 @@ int __real_boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts
 int __wrap_boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts,
 			  struct boot_menu *ret, struct kx_error *err)
 {
+	reader = fs;
 	if (hostile)
-		hostile(fs);
+		hostile();
 	return __real_boot_menu_find(fs, opts, ret, err);
 }
 
-/* ---- what it does */
-
-/* without a sanitizer's report, which looks into files */
-__attribute__((no_sanitize("address", "undefined"))) static void crash(struct entry_fs *fs)
-{
-	static int *volatile nothing;
-
-	*nothing = 1;
-}
-
-static void leave(struct entry_fs *fs)
-{
-	confine_leave(0);
-}
-
-static void open_file(struct entry_fs *fs)
-{
-	(void)!open("/etc/hostname", O_RDONLY | O_CLOEXEC);
-}
-
-static void execute(struct entry_fs *fs)
-{
-	static char name[] = "/bin/true";
-	char *const words[] = { name, NULL };
-
-	(void)!execve(name, words, NULL);
-}
-
-static void trace(struct entry_fs *fs)
-{
-	(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-}
-
-static void connect_out(struct entry_fs *fs)
-{
-	(void)!socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-}
-
-static void kill_other(struct entry_fs *fs)
-{
-	(void)kill(getppid(), 0);
-}
+/* ---- what it does beside the misdeeds that all have in common */
 
 static void send_question(const uint8_t *question, uint32_t n)
 {
@@ -109,7 +64,7 @@ static void send_question(const uint8_t *question, uint32_t n)
 		(void)!read(0, length, sizeof(length));
 }
 
-static void ask_nonsense(struct entry_fs *fs)
+static void ask_nonsense(void)
 {
 	static const uint8_t question[] = { 0xff, 0xff, 0xff, 0xff, 1, 2, 3 };
 
@@ -117,19 +72,19 @@ static void ask_nonsense(struct entry_fs *fs)
 }
 
 /* The parent's budget is not the child's: who counts nothing is counted. */
-static void ask_for_ever(struct entry_fs *fs)
+static void ask_for_ever(void)
 {
 	uint8_t head[16];
 	size_t n;
 
-	fs->budget = NULL;
+	reader->budget = NULL;
 	for (;;)
-		if (fs->head(fs, ENTRY_SYSTEM, "/boot/kernel", head, sizeof(head), &n) < 0)
+		if (reader->head(reader, ENTRY_SYSTEM, "/boot/kernel", head, sizeof(head), &n) < 0)
 			confine_leave(0);
 }
 
 /* A path that is relative to whatever directory the parent is in. */
-static void ask_for_others(struct entry_fs *fs)
+static void ask_for_others(void)
 {
 	uint8_t question[64];
 	struct message_out out = { .p = question, .max = sizeof(question) };
@@ -150,44 +105,32 @@ static void say(size_t n)
 	confine_leave(0);
 }
 
-static void answer_nonsense(struct entry_fs *fs)
+static void answer_nonsense(void)
 {
 	memset(answer.p, 0xa5, 4096);
 	say(4096);
 }
 
-static void answer_too_much(struct entry_fs *fs)
+static void answer_too_much(void)
 {
 	say(SIZE_MAX / 2);
 }
 
-static void answer_nothing(struct entry_fs *fs)
+static void answer_nothing(void)
 {
 	say(0);
 }
 
 /* As malloc(3) gets it; it ends with an error in words, whatever the machine has. */
-static void eat(struct entry_fs *fs)
+static void eat(void)
 {
 	for (;;)
 		if (mmap(NULL, (size_t)1 << 30, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED)
-			crash(fs);
+			misdeed_crash();
 }
 
-static const struct row {
-	const char *name;
-	void (*hostile)(struct entry_fs *fs);
-	int code;
-	const char *says;
-} rows[] = {
-	{ "crash", crash, -EBADMSG, "crashed" },
-	{ "leave", leave, -EPROTO, "cannot be" },
-	{ "open", open_file, -EPERM, "something else" },
-	{ "exec", execute, -EPERM, "something else" },
-	{ "ptrace", trace, -EPERM, "something else" },
-	{ "socket", connect_out, -EPERM, "something else" },
-	{ "kill", kill_other, -EPERM, "something else" },
+static const struct misdeed questions[] = {
 	{ "nonsense", ask_nonsense, -EPROTO, "cannot be" },
 	{ "for ever", ask_for_ever, BUDGET_SPENT, "asks for more than" },
 	{ "others", ask_for_others, -EPROTO, "cannot be" },
@@ -197,25 +140,31 @@ static const struct row {
 	{ "memory", eat, -EBADMSG, "crashed" },
 };
 
+static void expect_no_list(struct fixture *f, const struct misdeed *m)
+{
+	struct kx_entries *list = NULL;
+	struct kx_error err = { 0 };
+	int r;
+
+	hostile = m->does;
+	r = kx_entries_new(f->ctx, NULL, &list, &err);
+	hostile = NULL;
+	if (r != m->code || !strstr(err.message, m->says))
+		fail_msg("%s: %d, \"%s\"", m->name, r, err.message);
+	assert_non_null(strstr(err.message, "boot loader"));
+	assert_null(list);
+	assert_int_equal(err.step, KX_STEP_MACHINE);
+	assert_int_equal(f->n_loads, 0);
+}
+
 static void test_hostile(void **state)
 {
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct kx_entries *list = NULL;
-		struct kx_error err = { 0 };
-		int r;
-
-		hostile = rows[i].hostile;
-		r = kx_entries_new(f->ctx, NULL, &list, &err);
-		hostile = NULL;
-		if (r != rows[i].code || !strstr(err.message, rows[i].says))
-			fail_msg("%s: %d, \"%s\"", rows[i].name, r, err.message);
-		assert_non_null(strstr(err.message, "boot loader"));
-		assert_null(list);
-		assert_int_equal(err.step, KX_STEP_MACHINE);
-		assert_int_equal(f->n_loads, 0);
-	}
+	for (size_t i = 0; i < n_misdeeds; i++)
+		expect_no_list(f, &misdeeds[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++)
+		expect_no_list(f, &questions[i]);
 	assert_null(strstr(f->log, "not confined"));
 }
 
@@ -233,11 +182,7 @@ static int refuse(void *data, struct bytes question, struct reader_answer *ret,
 
 static int never_end(void *data, void *to, struct kx_error *err)
 {
-	volatile bool goes_on = true;
-
-	while (goes_on)
-		;
-	return 0;
+	misdeed_never_end();
 }
 
 static int stand_still(void *data, void *to, struct kx_error *err)
@@ -258,13 +203,13 @@ static void test_limits(void **state)
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		const struct reader reader = { .doing = "reading it",
-					       .work = ends[i].work,
-					       .service = &service,
-					       .limits = &limits };
+		const struct reader job = { .doing = "reading it",
+					    .work = ends[i].work,
+					    .service = &service,
+					    .limits = &limits };
 		struct kx_error err = { 0 };
 
-		assert_int_equal(reader_run(f->ctx, &reader, &err), -ETIMEDOUT);
+		assert_int_equal(reader_run(f->ctx, &job, &err), -ETIMEDOUT);
 		assert_non_null(strstr(err.message, ends[i].says));
 	}
 }
@@ -280,19 +225,6 @@ static size_t count(struct fixture *f)
 	assert_int_equal(kx_entries_info(list, &info), 0);
 	kx_entries_free(list);
 	return info.n_entries;
-}
-
-static void refuse_filters(void)
-{
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-
-	assert_non_null(filter);
-	assert_int_equal(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(seccomp), 0), 0);
-	assert_int_equal(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
-					  SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)),
-			 0);
-	assert_int_equal(seccomp_load(filter), 0);
-	seccomp_release(filter);
 }
 
 static void test_not_confined(void **state)

@@ -5,17 +5,12 @@
  * (--wrap in meson.build).
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/futex.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -28,6 +23,7 @@
 #include "lib/reader-reply.h"
 #include "lib/reader.h"
 #include "lib/unpack-answer.h"
+#include "tests/fake/misdeeds.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/lib-fixture.h"
 #include "tests/unit/vmlinux-make.h"
@@ -36,8 +32,9 @@ enum { MEMORY = 256 << 20 };
 
 /* ---- in the place of ours */
 
-static void (*hostile)(struct unpacked *out); /* what the decoder of gzip does first, or NULL */
-static struct reply *reply; /* of the next child, which can find it in its memory */
+static void (*hostile)(void);	 /* what the decoder of gzip does first, or NULL */
+static struct unpacked *decoder; /* what it was called with */
+static struct reply *reply;	 /* of the next child, which can find it in its memory */
 
 int __wrap_window_make(size_t n, struct window *ret);
 int __real_window_make(size_t n, struct window *ret);
@@ -54,66 +51,16 @@ unpack_fn __wrap_unpack_gzip, __real_unpack_gzip;
 int __wrap_unpack_gzip(struct bytes in, struct unpacked *out, size_t *ret_used,
 		       struct kx_error *err)
 {
+	decoder = out;
 	if (hostile)
-		hostile(out);
+		hostile();
 	return __real_unpack_gzip(in, out, ret_used, err);
 }
 
-/* ---- what they do */
-
-/* without a sanitizer's report, which looks into files */
-__attribute__((no_sanitize("address", "undefined"))) static void crash(struct unpacked *out)
-{
-	static const int *volatile nothing;
-
-	out->n = (size_t)*nothing;
-}
-
-static void end_loudly(struct unpacked *out)
-{
-	abort();
-}
-
-static void leave(struct unpacked *out)
-{
-	confine_leave(0);
-}
-
-static void open_file(struct unpacked *out)
-{
-	(void)!open("/etc/hostname", O_RDONLY | O_CLOEXEC);
-}
-
-static void execute(struct unpacked *out)
-{
-	static char name[] = "/bin/true";
-	char *const words[] = { name, NULL };
-
-	(void)!execve(name, words, NULL);
-}
-
-static void trace(struct unpacked *out)
-{
-	(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-}
-
-static void connect_out(struct unpacked *out)
-{
-	(void)!socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-}
-
-static void kill_other(struct unpacked *out)
-{
-	(void)kill(getppid(), 0);
-}
-
-static void fork_again(struct unpacked *out)
-{
-	(void)!syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
-}
+/* ---- what they do beside the misdeeds that all have in common */
 
 /* With ENOSYS it goes on, as without the file that it wanted: what it unpacks is then right. */
-static void try_others(struct unpacked *out)
+static void try_others(void)
 {
 	static const long calls[] = {
 		SYS_read,  SYS_write, SYS_unlinkat, SYS_prlimit64, SYS_setns,
@@ -125,29 +72,7 @@ static void try_others(struct unpacked *out)
 			abort();
 }
 
-static void map_code(struct unpacked *out)
-{
-	(void)!mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-}
-
-static void make_code(struct unpacked *out)
-{
-	(void)mprotect(out->p, 4096, PROT_READ | PROT_EXEC);
-}
-
-static void load_kernel(struct unpacked *out)
-{
-	/* more than 16 segments is EINVAL even if nothing stopped it */
-	(void)!syscall(SYS_kexec_load, 0L, 1000L, NULL, 0L);
-}
-
-static void never_end(struct unpacked *out)
-{
-	for (volatile unsigned i = 0;; i++)
-		;
-}
-
-static void wait_for_nothing(struct unpacked *out)
+static void wait_for_nothing(void)
 {
 	static int zero;
 
@@ -155,7 +80,7 @@ static void wait_for_nothing(struct unpacked *out)
 		(void)syscall(SYS_futex, &zero, FUTEX_WAIT_PRIVATE, 0, NULL, NULL, 0);
 }
 
-/* ---- and what the answer says then */
+/* ---- answers that are none */
 
 static void reply_done(int r, size_t answer, size_t size)
 {
@@ -167,28 +92,28 @@ static void reply_done(int r, size_t answer, size_t size)
 	confine_leave(0);
 }
 
-static void say_too_much(struct unpacked *out)
+static void say_too_much(void)
 {
 	reply_done(0, SIZE_MAX / 2, sizeof(size_t));
 }
 
-static void say_one_more(struct unpacked *out)
+static void say_one_more(void)
 {
-	reply_done(0, out->max + 1, sizeof(size_t));
+	reply_done(0, decoder->max + 1, sizeof(size_t));
 }
 
-static void say_other_size(struct unpacked *out)
+static void say_other_size(void)
 {
 	reply_done(0, 0, 64 * sizeof(size_t));
 }
 
-static void say_ones(struct unpacked *out)
+static void say_ones(void)
 {
 	memset(reply->answer, 0xff, sizeof(struct unpack_answer));
 	reply_done(0, SIZE_MAX, sizeof(struct unpack_answer));
 }
 
-static void say_wrong_magic(struct unpacked *out)
+static void say_wrong_magic(void)
 {
 	reply->magic = 1;
 	reply->size = sizeof(size_t);
@@ -196,43 +121,26 @@ static void say_wrong_magic(struct unpacked *out)
 	confine_leave(0);
 }
 
-static void say_no_errno(struct unpacked *out)
+static void say_no_errno(void)
 {
 	reply_done(-100000, 0, sizeof(size_t));
 }
 
-static void say_endless_sentence(struct unpacked *out)
+static void say_endless_sentence(void)
 {
 	memset(&reply->err, 'x', sizeof(reply->err));
 	reply_done(-EBADMSG, 0, sizeof(size_t));
 }
 
 /* An error that points somewhere, as it would be printed. */
-static void say_pointer(struct unpacked *out)
+static void say_pointer(void)
 {
 	reply->err.type = (const char *)(uintptr_t)1;
 	memcpy(reply->err.message, "a", 2);
 	reply_done(-EBADMSG, 0, sizeof(size_t));
 }
 
-static const struct row {
-	const char *name;
-	void (*hostile)(struct unpacked *out);
-	int code;
-	const char *says;
-} rows[] = {
-	{ "crash", crash, -EBADMSG, "crashed" },
-	{ "abort", end_loudly, -EBADMSG, "crashed" },
-	{ "leave", leave, -EPROTO, "cannot be" },
-	{ "open", open_file, -EPERM, "something else" },
-	{ "exec", execute, -EPERM, "something else" },
-	{ "ptrace", trace, -EPERM, "something else" },
-	{ "socket", connect_out, -EPERM, "something else" },
-	{ "kill", kill_other, -EPERM, "something else" },
-	{ "fork", fork_again, -EPERM, "something else" },
-	{ "mmap", map_code, -EPERM, "something else" },
-	{ "mprotect", make_code, -EPERM, "something else" },
-	{ "kexec_load", load_kernel, -EPERM, "something else" },
+static const struct misdeed answers[] = {
 	{ "too much", say_too_much, -EPROTO, "cannot be" },
 	{ "one more", say_one_more, -EPROTO, "cannot be" },
 	{ "other size", say_other_size, -EPROTO, "cannot be" },
@@ -254,37 +162,41 @@ static void put_packed(struct fixture *f)
 	root_put_bytes(&f->root, "/boot/packed", gz.p, gz.n);
 }
 
-static void expect_refused(const struct row *row, int r, const struct kx_error *err,
+static void expect_refused(const struct misdeed *m, int r, const struct kx_error *err,
 			   const struct fixture *f)
 {
-	if (r != row->code || !strstr(err->message, row->says) || strlen(err->message) > 503)
-		fail_msg("%s: %d, \"%.500s\"", row->name, r, err->message);
+	if (r != m->code || !strstr(err->message, m->says) || strlen(err->message) > 503)
+		fail_msg("%s: %d, \"%.500s\"", m->name, r, err->message);
 	assert_int_equal(err->code, r);
 	assert_null(err->type);
 	assert_int_equal(f->n_loads, 0);
 }
 
-static void test_hostile_file(void **state)
+static void expect_no_image(struct fixture *f, const struct misdeed *m)
 {
-	struct fixture *f = *state;
+	struct kx_image *image = NULL;
+	struct kx_error err = { 0 };
+	int r;
 
-	put_packed(f);
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct kx_image *image = NULL;
-		struct kx_error err = { 0 };
-		int r;
-
-		hostile = rows[i].hostile;
-		r = kx_image_open(f->ctx, "/boot/packed", NULL, &image, &err);
-		hostile = NULL;
-		assert_null(image);
-		assert_int_equal(err.step, KX_STEP_KERNEL_UNPACK);
-		assert_non_null(strstr(err.file, "/boot/packed"));
-		expect_refused(&rows[i], r, &err, f);
-	}
+	hostile = m->does;
+	r = kx_image_open(f->ctx, "/boot/packed", NULL, &image, &err);
+	hostile = NULL;
+	assert_null(image);
+	assert_int_equal(err.step, KX_STEP_KERNEL_UNPACK);
+	assert_non_null(strstr(err.file, "/boot/packed"));
+	expect_refused(m, r, &err, f);
 }
 
-static void expect_no_plan(struct fixture *f, const struct row *row)
+static void test_hostile_file(void **state)
+{
+	put_packed(*state);
+	for (size_t i = 0; i < n_misdeeds; i++)
+		expect_no_image(*state, &misdeeds[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
+		expect_no_image(*state, &answers[i]);
+}
+
+static void expect_no_plan(struct fixture *f, const struct misdeed *m)
 {
 	struct kx_image *image = fixture_kernel(f, "/boot/kernel");
 	const char *initrd = "/boot/initrd";
@@ -297,35 +209,35 @@ static void expect_no_plan(struct fixture *f, const struct row *row)
 	struct kx_error err = { 0 };
 	int r;
 
-	hostile = row->hostile;
+	hostile = m->does;
 	r = kx_plan_new(f->ctx, &req, &plan, &err);
 	hostile = NULL;
 	assert_null(plan);
-	expect_refused(row, r, &err, f);
+	expect_refused(m, r, &err, f);
 	kx_image_free(image);
 }
 
-/* The answer about kernel and ramdisk is another struct: rows that know the one of a file do not fit. */
+/* The answer about kernel and ramdisk is another struct than the one of a file. */
 static void test_hostile_kernel(void **state)
 {
-	static const struct row ones = { "ones", say_ones, -EPROTO, "cannot be" };
+	static const struct misdeed ones = { "ones", say_ones, -EPROTO, "cannot be" };
 
-	for (size_t i = 0; rows[i].hostile != say_too_much; i++)
-		expect_no_plan(*state, &rows[i]);
+	for (size_t i = 0; i < n_misdeeds; i++)
+		expect_no_plan(*state, &misdeeds[i]);
 	expect_no_plan(*state, &ones);
 }
 
 /* ---- limits, shorter than usual */
 
 struct job {
-	void (*does)(struct unpacked *out);
+	void (*does)(void);
 };
 
 static int work(void *data, void *answer, struct kx_error *err)
 {
 	const struct job *job = data;
 
-	job->does(NULL);
+	job->does();
 	return 0;
 }
 
@@ -349,9 +261,9 @@ static void test_limits(void **state)
 	static const struct reader_limits limits = { .confine = { .memory = MEMORY, .cpu_s = 1 },
 						     .idle_s = 1 };
 	static const struct {
-		void (*does)(struct unpacked *out);
+		void (*does)(void);
 		const char *says;
-	} ends[] = { { never_end, "processor time" }, { wait_for_nothing, "stood still" } };
+	} ends[] = { { misdeed_never_end, "processor time" }, { wait_for_nothing, "stood still" } };
 	struct fixture *f = *state;
 	struct kx_error err;
 	size_t eaten = 0;
@@ -419,7 +331,7 @@ static void test_threads(void **state)
 static void test_no_status(void **state)
 {
 	struct fixture *f = *state;
-	struct job job = { crash };
+	struct job job = { misdeed_crash };
 	const struct reader reader = { .work = work, .data = &job };
 
 	(void)signal(SIGCHLD, SIG_IGN);
@@ -540,19 +452,6 @@ static void test_secret_parts(void **state)
 }
 
 /* ---- where nothing can be confined it goes on, and says so */
-
-static void refuse_filters(void)
-{
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-
-	assert_non_null(filter);
-	assert_int_equal(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(seccomp), 0), 0);
-	assert_int_equal(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EINVAL), SCMP_SYS(prctl), 1,
-					  SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)),
-			 0);
-	assert_int_equal(seccomp_load(filter), 0);
-	seccomp_release(filter);
-}
 
 static void expect_open(struct fixture *f)
 {

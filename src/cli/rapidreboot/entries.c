@@ -2,18 +2,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/progress.h"
 #include "cli/rapidreboot/entries.h"
 #include "config/config.h"
 #include "record/boot.h"
 
-int entries_open(struct entries *e, const struct entries_options *o)
+static void log_line(void *data, enum kx_log_level level, const char *line)
 {
-	struct kx_ctx_opts opts = { .size = sizeof(opts), .root = o->root };
+	if (level != KX_LOG_DEBUG) /* which is for kexec -d */
+		teller_detail(data, "%s", line);
+}
+
+int entries_open(struct entries *e, const struct entries_options *o, bool verbose)
+{
+	const struct kx_ctx_opts opts = {
+		.size = sizeof(opts), .root = o->root, .log = log_line, .log_data = &e->teller
+	};
 	struct kx_entries_opts find = o->find;
 	_cleanup_close_ int here = machine_open(sys_machine());
 	struct kx_error err = { 0 };
 
-	*e = (struct entries){ .info.size = sizeof(e->info) };
+	*e = (struct entries){ .teller = progress_teller("rapidreboot", verbose),
+			       .info.size = sizeof(e->info) };
 	if (!o->root && config_mounts_esp(here))
 		find.flags |= KX_ENTRIES_MOUNT;
 	if (kx_ctx_new(&opts, &e->ctx, &err) < 0 ||

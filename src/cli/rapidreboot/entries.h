@@ -3,6 +3,7 @@
 
 /* What list, show and eval-grub share: whose entries, and how they are printed. */
 
+#include "base/teller.h"
 #include "cli/entry-table.h"
 #include "cli/json.h"
 #include "cli/rapidreboot/command.h"
@@ -13,11 +14,13 @@ struct entries_options {
 };
 
 struct entries {
+	struct teller teller;
 	struct kx_ctx *ctx;
 	struct kx_entries *list;
 	struct kx_entries_info info;
 };
-int entries_open(struct entries *e, const struct entries_options *o);
+/* @e is not moved until it is closed. @verbose: tells how they are read. */
+int entries_open(struct entries *e, const struct entries_options *o, bool verbose);
 void entries_close(struct entries *e);
 
 /* Entry @i, which there is. */

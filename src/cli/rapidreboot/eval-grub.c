@@ -66,7 +66,7 @@ static int run(int argc, char **argv)
 		return r;
 	o.find.find.config = command_operand(&o);
 	o.find.find.flags |= KX_ENTRIES_SCRIPT;
-	r = entries_open(&e, &o.find);
+	r = entries_open(&e, &o.find, o.verbose);
 	if (r == EXIT_OK && o.json)
 		r = print_json(&e);
 	else if (r == EXIT_OK)

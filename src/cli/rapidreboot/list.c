@@ -127,7 +127,7 @@ static int run(int argc, char **argv)
 
 	if (r >= 0)
 		return r;
-	r = entries_open(&e, &o.find);
+	r = entries_open(&e, &o.find, o.verbose);
 	if (r == EXIT_OK && o.json)
 		r = print_json(&e);
 	else if (r == EXIT_OK)

@@ -204,7 +204,7 @@ static const struct opt_row rows[] = {
 		    BY_CRASH_STATUS | BY_CRASH_SAVE | BY_CRASH_LIST | BY_CRASH_SHOW | BY_CRASH_TEST,
 	  .help = "print JSON" },
 	{ "verbose", 'v', 0, GROUP_OUTPUT, ROW_FLAG(verbose),
-	  .takers = BY_STARTING | BY_UNLOAD | BY_CHECK | BY_ARMING | BY_CRASH_UNLOAD,
+	  .takers = BY_STARTING | BY_UNLOAD | BY_CHECK | BY_LOOKING | BY_ARMING | BY_CRASH_UNLOAD,
 	  .help = "tell what is done and why" },
 	{ "help", 'h', 0, GROUP_OUTPUT, ROW_FLAG(help), .takers = BY_ALL, .help = "this text" },
 	{ "version", 'V', 0, GROUP_OUTPUT, ROW_FLAG(version), .takers = BY_REBOOT,

@@ -120,7 +120,7 @@ static int run(int argc, char **argv)
 		return command_fail(&show_command,
 				    "--default-… is about the default entry, '%s' is too much",
 				    command_operand(&o));
-	r = entries_open(&e, &o.find);
+	r = entries_open(&e, &o.find, o.verbose);
 	if (r == EXIT_OK)
 		r = show(&e, &o);
 	entries_close(&e);

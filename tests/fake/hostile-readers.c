@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Commands with readers that somebody has broken into: the decoder of gzip and the reader of boot loaders' configurations
+ * do first what FAKE_GZIP and FAKE_ENTRIES name (tests/fake/misdeeds.c). With FAKE_NO_FILTERS the command is one on a
+ * kernel that cannot filter system calls. The linker puts them in front of ours (--wrap in tests/cli/meson.build).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "entry/choose.h"
+#include "image/decompress.h"
+#include "tests/fake/misdeeds.h"
+
+__attribute__((constructor)) static void begin(void)
+{
+	if (getenv("FAKE_NO_FILTERS"))
+		refuse_filters();
+}
+
+static void misbehave(const char *variable)
+{
+	const char *name = getenv(variable);
+
+	for (size_t i = 0; name && i < n_misdeeds; i++)
+		if (strcmp(misdeeds[i].name, name) == 0)
+			misdeeds[i].does();
+}
+
+unpack_fn __wrap_unpack_gzip, __real_unpack_gzip;
+int __wrap_unpack_gzip(struct bytes in, struct unpacked *out, size_t *ret_used,
+		       struct kx_error *err)
+{
+	misbehave("FAKE_GZIP");
+	return __real_unpack_gzip(in, out, ret_used, err);
+}
+
+int __wrap_boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts,
+			  struct boot_menu *ret, struct kx_error *err);
+int __real_boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts,
+			  struct boot_menu *ret, struct kx_error *err);
+int __wrap_boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts,
+			  struct boot_menu *ret, struct kx_error *err)
+{
+	misbehave("FAKE_ENTRIES");
+	return __real_boot_menu_find(fs, opts, ret, err);
+}
