@@ -4,6 +4,29 @@
 #include "capture/settings.h"
 #include "inside.h"
 
+static int no_device(void *data, struct bytes device, struct strbuf *to)
+{
+	(void)data;
+	must(device.n && !memchr(device.p, ':', device.n));
+	strbuf_add(to, "8:0");
+	return 0;
+}
+
+/* A table that was taken becomes one of the kernel's form, whatever the disks are called then. */
+static bool again_layers(const struct capture_target *t)
+{
+	for (size_t i = 0; i < t->n_layers; i++) {
+		const char *table = t->layers[i].table;
+		_cleanup_free_ char *lines = NULL;
+
+		if (table &&
+		    capture_volume_table((struct bytes){ (const uint8_t *)table, strlen(table) },
+					 no_device, NULL, &lines) < 0)
+			return false;
+	}
+	return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_capture_settings_ struct capture_settings s = { 0 }, again = { 0 };
@@ -14,7 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(s.n_targets >= 1 && s.n_targets <= CAPTURE_TARGETS_MAX);
 	must(s.modules.n <= CAPTURE_MODULES_MAX && s.level <= 31 && s.wait_s <= CAPTURE_WAIT_MAX);
 	for (size_t i = 0; i < s.n_targets; i++) {
-		must(s.targets[i].uuid && s.targets[i].type && s.targets[i].directory[0] == '/');
+		must(s.targets[i].directory[0] == '/' &&
+		     s.targets[i].n_layers <= CAPTURE_LAYERS_MAX);
+		must(s.targets[i].ssh || (s.targets[i].uuid && s.targets[i].type));
+		must(again_layers(&s.targets[i]));
 		must(!strstr(s.targets[i].directory, "/../"));
 	}
 	for (size_t i = 0; i < s.modules.n; i++)

@@ -19,7 +19,7 @@ int capture_device_path(const char *name, char **ret)
 	return strbuf_take(&b, ret);
 }
 
-int capture_device_find(int root, const char *uuid, char **ret)
+int capture_devices_find(int root, const char *uuid, struct names *ret)
 {
 	_cleanup_names_ struct names names = { 0 };
 	int r = list_in(root, "/sys/class/block", &names);
@@ -30,10 +30,21 @@ int capture_device_find(int root, const char *uuid, char **ret)
 
 		r = capture_device_path(names.v[i], &path);
 		if (r == 0 && linux_file_system_uuid(root, path, found, sizeof(found)) == 0 &&
-		    strcmp(found, uuid) == 0) {
-			*ret = TAKE_PTR(path);
-			return 0;
-		}
+		    strcmp(found, uuid) == 0)
+			r = capture_names_add(ret, path, strlen(path));
 	}
-	return r < 0 ? r : -ENODEV;
+	return r;
+}
+
+int capture_device_find(int root, const char *uuid, char **ret)
+{
+	_cleanup_names_ struct names found = { 0 };
+	int r = capture_devices_find(root, uuid, &found);
+
+	if (r < 0)
+		return r;
+	if (!found.n)
+		return -ENODEV;
+	*ret = TAKE_PTR(found.v[0]);
+	return 0;
 }

@@ -39,6 +39,7 @@ struct capture_way {
  * @ways: of each kind of target
  * @say: a line for the console
  * @uptime_ms: milliseconds since this kernel started
+ * @beat: told that something is done, while nothing is read or written
  * @at: told which target is used, before anything is done with it, and that the log is saved
  * @own: of who made the job
  * @core: memory of the crashed kernel
@@ -52,6 +53,7 @@ struct capture_job {
 	const struct capture_way *ways[CAPTURE_KINDS];
 	void (*say)(const struct capture_job *j, const char *sentence);
 	uint64_t (*uptime_ms)(void);
+	void (*beat)(const struct capture_job *j);
 	void (*at)(const struct capture_job *j, size_t target, bool has_log);
 	void *own;
 	struct vmcore *core;

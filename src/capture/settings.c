@@ -36,6 +36,8 @@ void capture_target_done(struct capture_target *t)
 	free(t->type);
 	free(t->options);
 	free(t->directory);
+	for (size_t i = 0; i < t->n_layers; i++)
+		capture_layer_done(&t->layers[i]);
 	free(t->ssh);
 	free(t->network.mac);
 	free(t->network.address);
@@ -175,6 +177,28 @@ static int take_directory(struct capture_settings *s, struct bytes value)
 	return t && is_directory(value) ? bytes_set(&t->directory, value) : -EINVAL;
 }
 
+static int take_layer(struct capture_settings *s, struct bytes value,
+		      int (*parse)(struct bytes text, struct capture_layer *ret))
+{
+	struct capture_target *t = last_target(s);
+	int r = t && t->n_layers < CAPTURE_LAYERS_MAX ? parse(value, &t->layers[t->n_layers])
+						      : -EINVAL;
+
+	if (r == 0)
+		t->n_layers++;
+	return r;
+}
+
+static int take_array(struct capture_settings *s, struct bytes value)
+{
+	return take_layer(s, value, capture_array_parse);
+}
+
+static int take_volume(struct capture_settings *s, struct bytes value)
+{
+	return take_layer(s, value, capture_volume_parse);
+}
+
 /* A new target on another machine. */
 static int take_ssh(struct capture_settings *s, struct bytes value)
 {
@@ -287,6 +311,7 @@ static const struct key {
 	{ "net-mac", take_mac },	 { "net-mtu", take_mtu },
 	{ "net-address", take_address }, { "net-gateway", take_gateway },
 	{ "net-to", take_to },		 { "host", take_host },
+	{ "array", take_array },	 { "volume", take_volume },
 };
 
 static int take_line(struct capture_settings *s, struct bytes line)
@@ -377,6 +402,15 @@ static bool are_same_networks(const struct capture_network *a, const struct capt
 	       is_same(a->gateway, b->gateway) && is_same(a->to, b->to) && a->mtu == b->mtu;
 }
 
+static void put_layers(struct strbuf *b, const struct capture_target *t)
+{
+	for (size_t i = 0; i < t->n_layers; i++) {
+		strbuf_add(b, t->layers[i].uuid ? "array=" : "volume=");
+		capture_layer_text(&t->layers[i], b);
+		strbuf_add(b, "\n");
+	}
+}
+
 static void put_network(struct strbuf *b, const struct capture_network *n)
 {
 	put(b, "net-mac", n->mac);
@@ -392,7 +426,8 @@ static bool are_same(const struct capture_settings *a, const struct capture_sett
 	if (a->n_targets != b->n_targets || a->modules.n != b->modules.n)
 		return false;
 	for (size_t i = 0; i < a->n_targets; i++)
-		if (!is_same(a->targets[i].uuid, b->targets[i].uuid) ||
+		if (a->targets[i].n_layers != b->targets[i].n_layers ||
+		    !is_same(a->targets[i].uuid, b->targets[i].uuid) ||
 		    !is_same(a->targets[i].type, b->targets[i].type) ||
 		    !is_same(a->targets[i].options, b->targets[i].options) ||
 		    !is_same(a->targets[i].ssh, b->targets[i].ssh) ||
@@ -414,6 +449,7 @@ int capture_settings_text(const struct capture_settings *s, char **ret, struct k
 		put(&b, "ssh", s->targets[i].ssh);
 		put(&b, "type", s->targets[i].type);
 		put(&b, "options", s->targets[i].options);
+		put_layers(&b, &s->targets[i]);
 		put(&b, "directory", s->targets[i].directory);
 		put_network(&b, &s->targets[i].network);
 	}

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/lines.h"
 #include "base/strbuf.h"
+#include "capture/layers.h"
 
 #define CAPTURE_SETTINGS_NAME "capture.conf" /* in the archive */
 #define CAPTURE_MODULES_NAME "modules"	     /* directory in the archive */
@@ -52,10 +53,13 @@ enum capture_kind {
  * @type: as mount(2) takes it
  * @options: for mount(2), or NULL
  * @directory: in the file system or on the other machine, beginning with a slash
+ * @layers: volumes and arrays that are put together first, in this order
  * @ssh: "USER@HOST", for persons: the client has its own settings (capture/ssh.h)
  */
 struct capture_target {
 	char *uuid, *type, *options, *directory;
+	struct capture_layer layers[CAPTURE_LAYERS_MAX];
+	size_t n_layers;
 	char *ssh;
 	struct capture_network network;
 };

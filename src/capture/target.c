@@ -16,9 +16,10 @@
 #include "base/mountinfo.h"
 #include "base/num.h"
 #include "base/open.h"
+#include "capture/stack.h"
 #include "sys/file-system.h"
 
-enum { MOUNTS_MAX = 4 << 20, EVENT_MAX = 64 << 10, LINKS_MAX = 8, UUID_N = 64 };
+enum { MOUNTS_MAX = 4 << 20, EVENT_MAX = 64 << 10, LINKS_MAX = 8, UUID_N = 64, PLACES_MAX = 4 };
 
 void capture_device_done(struct capture_device *d)
 {
@@ -208,41 +209,6 @@ static int real_device(int root, struct found *f)
 
 /* ---- the devices */
 
-static bool is_alone(int root, const char *format, const char *of)
-{
-	_cleanup_names_ struct names names = { 0 };
-	_cleanup_strbuf_ struct strbuf path = { 0 };
-
-	strbuf_addf(&path, "%s/%s", of, format);
-	return path.failed || list_in(root, path.s, &names) < 0 || names.n == 0;
-}
-
-static int refuse_stack(int root, const char *device, const char *directory, struct kx_error *err)
-{
-	_cleanup_strbuf_ struct strbuf path = { 0 };
-	_cleanup_free_ char *uuid = NULL;
-
-	strbuf_addf(&path, "%s/dm/uuid", device);
-	if (path.failed)
-		return kx_fail(err, -ENOMEM, "out of memory");
-	if (read_line_in(root, path.s, &uuid) == 0 && strncmp(uuid, "CRYPT-", 6) == 0)
-		return kx_fail(
-			err, -EOPNOTSUPP,
-			"%s is on an encrypted device, whose key a crash kernel has not: name a "
-			"directory that is not encrypted by CRASH_TARGET, such as one in /boot",
-			directory);
-	return kx_fail(
-		err, -EOPNOTSUPP,
-		"%s is on %s, which has to be put together first, and the capture initramfs of "
-		"rapidreboot does not do that: name a directory on a plain partition by "
-		"CRASH_TARGET, or an initial ramdisk of kdump-tools, kdumpctl or mkdumprd by "
-		"CRASH_INITRD",
-		directory,
-		uuid && strncmp(uuid, "LVM-", 4) == 0 ? "LVM"
-		: uuid				      ? "a mapped device"
-						      : "several devices (RAID, bcache)");
-}
-
 static int add_driver(int root, const char *device, struct capture_device *to)
 {
 	_cleanup_strbuf_ struct strbuf path = { 0 };
@@ -299,42 +265,85 @@ int capture_device_add(int root, const char *path, struct capture_device *to)
 	return r;
 }
 
-/* From the block device up to /sys/devices. */
-static int add_chain(int root, const char *device, const char *directory, struct capture_device *to,
-		     struct kx_error *err)
+int capture_device_of(int root, const char *path, char **ret)
 {
-	_cleanup_free_ char *at = strdup(device);
-	int r = 0;
+	_cleanup_strbuf_ struct strbuf device = { 0 };
+	_cleanup_free_ char *link = NULL;
+	const char *part;
+	int r = readlink_in(root, path, &link);
 
-	if (!at)
-		return kx_fail(err, -ENOMEM, "out of memory");
-	for (; strcmp(at, "/sys/devices") != 0; *strrchr(at, '/') = '\0')
-		if (!is_alone(root, "slaves", at))
-			return refuse_stack(root, at, directory, err);
-	r = capture_device_add(root, device, to);
-	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
+	if (r < 0)
+		return r;
+	part = strstr(link, "/devices/");
+	if (!part || strstr(part, "/../"))
+		return -ENOENT;
+	strbuf_addf(&device, "/sys%s", part);
+	return strbuf_take(&device, ret);
+}
+
+/* Directories on mounted file systems of disks that are not encrypted, for a sentence. */
+static void list_plain(int root, struct strbuf *to)
+{
+	_cleanup_free_ uint8_t *raw = NULL;
+	struct bytes text, line;
+	struct lines lines;
+	unsigned n = 0;
+
+	if (read_file_in(root, "/proc/self/mountinfo", MOUNTS_MAX, &raw, &text.n) < 0)
+		return;
+	text.p = raw;
+	lines = lines_of(text);
+	while (n < PLACES_MAX && lines_next(&lines, &line)) {
+		_cleanup_strbuf_ struct strbuf path = { 0 };
+		_cleanup_free_ char *device = NULL, *dir = NULL;
+		struct mountinfo m;
+
+		if (!mountinfo_split(line, &m) || bytes_starts(m.device, "0:"))
+			continue;
+		strbuf_addf(&path, "/sys/dev/block/%.*s", (int)m.device.n,
+			    (const char *)m.device.p);
+		dir = bytes_dup_octal(m.dir);
+		if (path.failed || !dir || capture_device_of(root, path.s, &device) < 0 ||
+		    capture_stack_is_encrypted(root, device))
+			continue;
+		strbuf_addf(to, "%s%s (%.*s)", n++ ? ", " : "", dir, (int)m.type.n,
+			    (const char *)m.type.p);
+	}
+}
+
+static int refuse_encrypted(int root, const char *directory, struct kx_error *err)
+{
+	_cleanup_strbuf_ struct strbuf places = { 0 };
+
+	list_plain(root, &places);
+	return kx_fail(
+		err, -EOPNOTSUPP,
+		"%s is encrypted, and a crash kernel has no key for it: rapidreboot does not hand keys "
+		"over (Linux can since 6.16, with CONFIG_CRASH_DM_CRYPT). A dump has the keys of "
+		"this machine in it, so that a place which is not encrypted is for you to choose: "
+		"name a directory of it by CRASH_TARGET, or another machine (ssh:); %s%s",
+		directory, places.n && !places.failed ? "not encrypted: " : "all disks are",
+		places.n && !places.failed ? places.s : "");
 }
 
 static int find_devices(int root, struct found *f, const char *directory, struct capture_device *to,
 			struct kx_error *err)
 {
-	_cleanup_strbuf_ struct strbuf path = { 0 }, device = { 0 };
-	_cleanup_free_ char *link = NULL;
-	const char *part;
+	_cleanup_strbuf_ struct strbuf path = { 0 };
+	_cleanup_free_ char *device = NULL;
 	int r;
 
 	strbuf_addf(&path, "/sys/dev/block/%u:%u", f->major, f->minor);
-	r = path.failed ? -ENOMEM : readlink_in(root, path.s, &link);
+	r = path.failed ? -ENOMEM : capture_device_of(root, path.s, &device);
 	if (r < 0)
-		return kx_fail(err, r, "%s: %s", path.failed ? "" : path.s, strerror(-r));
-	part = strstr(link, "/devices/");
-	if (!part || strstr(part, "/../"))
-		return kx_fail(err, -ENOENT, "%s: leads to %s, which is no device", path.s, link);
-	strbuf_addf(&device, "/sys%s", part);
+		return kx_fail(err, r, "%s: it does not lead to a device: %s",
+			       path.failed ? "" : path.s, strerror(-r));
 	free(TAKE_PTR(f->source)); /* it may be "/dev/root", which is no file */
-	if (device.failed || capture_device_path(strrchr(device.s, '/') + 1, &f->source) < 0)
+	if (capture_device_path(strrchr(device, '/') + 1, &f->source) < 0)
 		return kx_fail(err, -ENOMEM, "out of memory");
-	return add_chain(root, device.s, directory, to, err);
+	if (capture_stack_is_encrypted(root, device))
+		return refuse_encrypted(root, directory, err);
+	return capture_stack_add(root, device, directory, &f->target, to, err);
 }
 
 /* /sys/fs/btrfs/UUID/devices lists all devices of the file system. */

@@ -18,6 +18,10 @@ struct capture_device {
 
 /* "/dev/NAME", with a slash for "!" in the NAME that /sys has. -ENOMEM. */
 _must_check_ int capture_device_path(const char *name, char **ret);
+/* "/sys/devices/…" that the link @path leads to. -ENOENT; as readlink_in(). */
+_must_check_ int capture_device_of(int root, const char *path, char **ret);
+/* The block devices that have that UUID, in @ret: paths in /dev, in the order of /sys. As list_in(). */
+_must_check_ int capture_devices_find(int root, const char *uuid, struct names *ret);
 /* The block device whose file system has that UUID: its path in /dev. -ENODEV; as open(2) of /sys. */
 _must_check_ int capture_device_find(int root, const char *uuid, char **ret);
 
@@ -29,8 +33,8 @@ _must_check_ int capture_device_find(int root, const char *uuid, char **ret);
  * @device: what is found is added
  *
  * Return: 0, or with a sentence that says what to do
- * -EOPNOTSUPP a file system without a device of its own, over the network, or on devices that somebody
- *             has to put together first (LUKS, LVM, RAID, several devices of btrfs),
+ * -EOPNOTSUPP a file system without a device of its own, over the network, encrypted, of several devices of
+ *             btrfs, or as capture_stack_add(),
  * -ENODATA    it has no UUID,
  * -ENOENT     /proc or /sys do not tell; -ENOMEM.
  */

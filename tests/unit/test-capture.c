@@ -15,6 +15,7 @@
 #include "dump/dump.h"
 #include "image/cpio.h"
 #include "tests/unit/cmocka-shim.h"
+#include "tests/unit/disks.h"
 #include "tests/unit/root.h"
 
 #define RELEASE "6.9.0-test"
@@ -73,6 +74,22 @@ static void test_settings(void **state)
 		{ TARGET "host=a/b\n", "line 4" },
 		{ TARGET "net-mtu=65536\n", "line 4" },
 		{ "net-mac=0:1\n", "line 1" },
+		{ TARGET "array=1.2 2 a-b\nvolume=0 8 linear a-b 8;8 8 striped 2 8 a 0 b 0\n",
+		  NULL },
+		{ TARGET "array=0.90 64 a\n", NULL },
+		{ TARGET "array=2.0 2 a\n", "line 4" },
+		{ TARGET "array=1.2 65 a\n", "line 4" },
+		{ TARGET "array=1.2 0 a\n", "line 4" },
+		{ TARGET "array=1.2 2 a/b\n", "line 4" },
+		{ TARGET "array=1.2 2 a b\n", "line 4" },
+		{ TARGET "array=imsm 2 a\n", "line 4" },
+		{ TARGET "volume=0 8 linear a\n", "line 4" },
+		{ TARGET "volume=0 8 linear 8:1/ 8\n", "line 4" },
+		{ TARGET "volume=0 8 thin a 8\n", "line 4" },
+		{ TARGET "volume=0 8 linear a 8;\n", NULL },
+		{ TARGET "volume=;\n", "line 4" },
+		{ TARGET "volume=\n", "line 4" },
+		{ "volume=0 8 linear a 8\n", "line 1" },
 		{ TARGET "word\n", "line 4" },
 		{ "uuid=1\nuuid=2\nuuid=3\nuuid=4\nuuid=5\n", "line 5" },
 	};
@@ -150,21 +167,6 @@ static void test_settings_text(void **state)
 	"27 21 0:44 / /net rw - nfs4 server:/a rw\n28 21 9:0 / /raid rw - ext4 /dev/md0 rw\n"        \
 	"29 21 254:7 / /blank rw - ext4 /dev/vda7 rw\n30 24 254:1 / /run/over rw - ext4 /dev/vda1 rw\n"
 
-/* A superblock that libblkid takes for one of ext4 (kernel, Documentation/filesystems/ext4/super.rst). */
-static void put_ext4(const struct root *root, const char *path)
-{
-	static uint8_t disk[1 << 18];
-
-	disk[1024 + 0x04] = 0x40;		   /* blocks */
-	disk[1024 + 0x18] = 2;			   /* of 4 KiB */
-	memcpy(disk + 1024 + 0x38, "\x53\xef", 2); /* magic */
-	disk[1024 + 0x4c] = 1;			   /* revision */
-	disk[1024 + 0x60] = 0x42;		   /* file types, extents */
-	for (unsigned i = 0; i < 16; i++)
-		disk[1024 + 0x68 + i] = (uint8_t)(i + 1);
-	root_put_bytes(root, path, disk, sizeof(disk));
-}
-
 static void machine_new(struct root *root)
 {
 	root_new(root);
@@ -174,16 +176,8 @@ static void machine_new(struct root *root)
 		  "../../devices/pci0000:00/0000:00:03.0/virtio0/block/vda/vda1");
 	root_link(root, "/sys/dev/block/254:7",
 		  "../../devices/pci0000:00/0000:00:03.0/virtio0/block/vda/vda7");
-	root_link(root, "/sys/dev/block/254:2", "../../devices/virtual/block/dm-0");
-	root_link(root, "/sys/dev/block/254:3", "../../devices/virtual/block/dm-1");
-	root_link(root, "/sys/dev/block/9:0", "../../devices/virtual/block/md0");
 	root_put(root, DISK "/vda1/uevent", "MAJOR=254\n");
 	root_put(root, DISK "/vda7/uevent", "MAJOR=254\n");
-	root_put(root, "/sys/devices/virtual/block/dm-0/slaves/vda2/x", "");
-	root_put(root, "/sys/devices/virtual/block/dm-0/dm/uuid", "CRYPT-LUKS2-1-c\n");
-	root_put(root, "/sys/devices/virtual/block/dm-1/slaves/vda3/x", "");
-	root_put(root, "/sys/devices/virtual/block/dm-1/dm/uuid", "LVM-abc\n");
-	root_put(root, "/sys/devices/virtual/block/md0/slaves/vda4/x", "");
 	root_put(root, "/sys/devices/pci0000:00/0000:00:03.0/virtio0/uevent",
 		 "DRIVER=virtio_blk\nMODALIAS=virtio:d00000002v00001AF4\n");
 	root_link(root, "/sys/devices/pci0000:00/0000:00:03.0/virtio0/driver/module",
@@ -221,9 +215,6 @@ static void test_targets(void **state)
 		{ "/run/over/a", "/a", NULL },
 		{ "/run/crash", NULL, "no disk of this machine" },
 		{ "/net/a", NULL, "no disk of this machine" },
-		{ "/luks/a", NULL, "encrypted" },
-		{ "/lvm/a", NULL, "is on LVM" },
-		{ "/raid/a", NULL, "several devices" },
 		{ "/blank/a", NULL, "UUID" },
 	};
 	struct root root;

@@ -14,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -25,11 +26,12 @@ import images  # noqa: E402
 import jobs  # noqa: E402
 import ssh_server  # noqa: E402
 import vm  # noqa: E402
+import volumes  # noqa: E402
 
 LIMIT = 900  # seconds; on an idle host a machine takes 30 to 60
 MARK = "this memory belongs to nobody"
 # What the disk and its file system need, and enough beside it to choose from.
-FOLDERS = ("drivers/virtio", "drivers/block", "drivers/nvme", "drivers/net", "net/core", "fs/fat", "fs/nls", "fs/xfs", "fs/ext4",
+FOLDERS = ("drivers/md", "drivers/dax", "drivers/virtio", "drivers/block", "drivers/nvme", "drivers/net", "net/core", "fs/fat", "fs/nls", "fs/xfs", "fs/ext4",
            "lib", "crypto", "arch/x86/crypto")
 BEFORE = ("drivers/virtio/virtio", "drivers/virtio/virtio_ring",
           "drivers/virtio/virtio_pci_legacy_dev", "drivers/virtio/virtio_pci_modern_dev",
@@ -43,7 +45,8 @@ for module in {before}; do
 done
 mkdir -p /var/crash /etc
 {network}
-must mount -t {type} /dev/vda {where}
+{stack}
+must mount -t {type} {device} {where}
 if [ -e /var/lib/rapidreboot/crash-test ]; then
 	section hook rapidreboot hook boot
 	section after rapidreboot crash status --json
@@ -90,8 +93,27 @@ class Case:
     where: str = "/var/crash"  # the disk is mounted here
     crash: str = BY_HAND
     quick: bool = False
+    stack: str = ""  # a name of STACKS
     ssh: str = ""  # there is a server: "on"; "refuses": it does not accept the key; "stalls"; "unknown": its key is another
 
+
+CONTENT_MIB = 400
+TWO = "/dev/vda /dev/vdb"
+ARRAY = f"/dev/md/{volumes.ARRAY}"
+# Modules, what makes the device, its name. The file system is copied to it from the last disk.
+STACKS = {
+    "lvm": (("dm-mod",), volumes.create_volume("/dev/vda"), f"/dev/mapper/{volumes.LVM_NAME}"),
+    "raid": (("raid1",), volumes.create_array(TWO), ARRAY),
+    "lvm-raid": (("raid1", "dm-mod"), volumes.create_array(TWO) + volumes.create_volume(ARRAY),
+                 f"/dev/mapper/{volumes.LVM_NAME}"),
+    # two physical volumes, and the file system on stripes of both
+    "striped": (("dm-mod",), "".join(f"must {volumes.lvm(command)}\n" for command in (
+        f"pvcreate -ff -y {TWO}", f"vgcreate {volumes.GROUP} {TWO}",
+        f"lvcreate -y -Wn -Zn -i 2 -n {volumes.VOLUME} -l 100%FREE {volumes.GROUP}")),
+                f"/dev/mapper/{volumes.LVM_NAME}"),
+}
+# One disk of the array is not there any more after the crash.
+LOST = "dd if=/dev/zero of=/dev/vdb bs=1M count=4 2>/dev/null; sync\n" + BY_HAND
 
 # Leaves 20 MiB: too little for the dump, enough for the log.
 FULL = "dd if=/dev/zero of=/var/crash/filler bs=1M count={n} 2>/dev/null"
@@ -121,6 +143,11 @@ CASES = {
     "zstd": Case("trixie", settings="CRASH_PACK=zstd\nCRASH_TARGET=/var/crash/a/b"),
     "full": Case("trixie", prepare=FULL.format(n=65), disk_mib=100, saved=False,
                  said=("No space left on device", "no dump was saved; the log was")),
+    "lvm": Case("trixie", stack="lvm"),
+    "raid": Case("bookworm", stack="raid"),
+    "lvm-raid": Case("sid", stack="lvm-raid"),
+    "striped": Case("trixie", stack="striped"),
+    "raid-lost": Case("trixie", stack="raid", crash=LOST, said=("has 1 of its 2 members",)),
     "gone": Case("trixie", crash=GONE, saved=False, log=False,
                  said=("no device has the file system", "the last messages are",
                        "Kernel panic - not syncing", "no dump was saved, and no log")),
@@ -159,13 +186,26 @@ must ip address add 10.0.2.15/24 dev eth0
 must ip link set eth0 up"""
 
 
+def add_stack(archive, case):
+    """Shell that makes the device of the case with the file system on it, and the device's name."""
+    if not case.stack:
+        return "", "/dev/vda"
+    modules, create, device = STACKS[case.stack]
+    load = volumes.add_modules(archive, case.suite, modules)
+    volumes.add_tools(archive)
+    return (f"{load}{volumes.WITHOUT_UDEV}{create}must dd if=/dev/vdc of={device} bs=1M 2>/dev/null\n"
+            "must dd if=/dev/zero of=/dev/vdc bs=1M count=4 2>/dev/null\nsync\n", device)
+
+
 def build(folder, case, bin_folder, server):
     words = dict(before=" ".join(os.path.basename(path) for path in BEFORE), type=case.type,
                  patient=jobs.PATIENT, settings=case.settings, mark=MARK, freed=200 << 20,
                  prepare=case.prepare, where=case.where, crash=case.crash, network=NETWORK if server else "")
     if server:
         words["settings"] += f"\nCRASH_TARGET=ssh:{server.user}@{ssh_server.ADDRESS}:{server.place}"
-    archive = guest.base(re.sub(r"\{(\w+)\}", lambda m: str(words.get(m[1], m[0])), JOB))
+    archive = guest.base("")
+    words["stack"], words["device"] = add_stack(archive, case)
+    archive.data("job", re.sub(r"\{(\w+)\}", lambda m: str(words.get(m[1], m[0])), JOB))
     archive.file("boot/kernel", images.kernel(case.suite))
     add_modules(archive, case.suite, folder)
     if server:
@@ -185,12 +225,45 @@ def run_tool(*argv):
     return done.stdout
 
 
-def make_disk(folder, case):
-    path = os.path.join(folder, "disk")
+def make_file(folder, name, mib):
+    path = os.path.join(folder, name)
     with open(path, "wb") as file:
-        file.truncate(case.disk_mib << 20)
-    run_tool(*{"ext4": ["mkfs.ext4", "-q", path], "vfat": ["mkfs.vfat", "-F", "32", path]}[case.type])
+        file.truncate(mib << 20)
     return path
+
+
+def make_disks(folder, case):
+    """Disks of the machine; the last one has the file system."""
+    mib = CONTENT_MIB if case.stack else case.disk_mib
+    disks = [make_file(folder, name, case.disk_mib) for name in ("member0", "member1") if case.stack]
+    path = make_file(folder, "disk", mib)
+    run_tool(*{"ext4": ["mkfs.ext4", "-q", path], "vfat": ["mkfs.vfat", "-F", "32", path]}[case.type])
+    return disks + [path]
+
+
+def data_of(disk, kind):
+    """Where the file system begins: an array says it itself (md_p.h), LVM leaves one MiB before its first extent."""
+    with open(disk, "rb") as file:
+        file.seek(4096 + 128)
+        array = struct.unpack("<Q", file.read(8))[0] << 9 if "raid" in kind else 0
+    return array + ((1 << 20) if "lvm" in kind or kind == "striped" else 0)
+
+
+def unstack(disks, case, folder):
+    """The file system out of the disks that it lies on, without LVM and md."""
+    if not case.stack:
+        return disks[0]
+    out = os.path.join(folder, "file-system")
+    stripe = 64 << 10  # of LVM, when none is named
+    files = [open(disk, "rb") for disk in (disks[:2] if case.stack == "striped" else disks[:1])]
+    for file in files:
+        file.seek(data_of(file.name, case.stack))
+    with open(out, "wb") as whole:
+        for index in range((CONTENT_MIB << 20) // stripe):
+            whole.write(files[index % len(files)].read(stripe))
+    for file in files:
+        file.close()
+    return out
 
 
 def read_disk(disk, case, folder):
@@ -281,7 +354,7 @@ def read_server(server):
             for base, _, names in os.walk(server.place) for name in names}
 
 
-def check(case, end, disk, folder, server, reserve):
+def check(case, end, disks, folder, server, reserve):
     said = guest.sections(end.log)
     demand(said.get("loaded") == "1", f"no crash kernel is loaded: {said.get('load')}")
     demand("enough         yes" in said["estimate"] or reserve,
@@ -292,7 +365,7 @@ def check(case, end, disk, folder, server, reserve):
         demand(text in end.log, f"{text!r} is not on the console:\n{end.log[-3000:]}")
     if case.crash == GONE:
         return "nothing, as it has to be"
-    files = read_server(server) if case.ssh == "on" else read_disk(disk, case, folder)
+    files = read_server(server) if case.ssh == "on" else read_disk(unstack(disks, case, folder), case, folder)
     if case.log and not case.saved:
         one(files, r"(^|/|-)\d{12,14}/dmesg\.\d{12}$")
     demand(not [f for f in files if f.endswith(".incomplete")], f"left over: {sorted(files)}")
@@ -332,10 +405,10 @@ def run(name, bin_folder, folder, reserve):
         server.refuse()
     if case.ssh == "stalls":
         server.stall()
-    disk = make_disk(folder, case)
-    machine = vm.Machine(case.memory, 2, extra=(
-        "-drive", f"if=none,id=disk,format=raw,file={disk}", "-device", "virtio-blk-pci,drive=disk")
-                         + (server.options() if server else ()))
+    disks = make_disks(folder, case)
+    extra = [word for index, disk in enumerate(disks) for word in (
+        "-drive", f"if=none,id=disk{index},format=raw,file={disk}", "-device", f"virtio-blk-pci,drive=disk{index}")]
+    machine = vm.Machine(case.memory, 2, extra=tuple(extra) + (server.options() if server else ()))
     for attempt in (1, 2):
         end = vm.run(machine, images.kernel(case.suite), initrd,
                      f"console=ttyS0 panic=-1 quiet {jobs.PATIENT} "
@@ -347,7 +420,7 @@ def run(name, bin_folder, folder, reserve):
     with open(os.path.join(kept, f"crash-save-{name}.log"), "w", encoding="utf-8") as file:
         file.write(end.log)
     demand(not guest.failures(end.log), "\n".join(guest.failures(end.log)) + end.log[-2000:])
-    told = check(case, end, disk, folder, server, reserve)
+    told = check(case, end, disks, folder, server, reserve)
     if "crash test" in case.crash:
         boot_again(case, machine, initrd, folder)
     return end.seconds, told
@@ -366,7 +439,7 @@ def main():
         if not shutil.which(program):
             sys.exit(f"{program} is not here: install it (tools/install-deps)")
     names = args.names or [n for n in CASES if CASES[n].quick or not args.quick]
-    images.fetch(["busybox", "kmod", "makedumpfile"] + [f"linux-{CASES[n].suite}" for n in names])
+    images.fetch(["busybox", "kmod", "makedumpfile", "volumes"] + [f"linux-{CASES[n].suite}" for n in names])
     failed = 0
     for name in names:
         with tempfile.TemporaryDirectory(prefix="crash-save.") as folder:

@@ -60,8 +60,15 @@ def lvm(command):
     return LVM.replace("@COMMAND@", command)
 
 
-CREATE_ARRAY = (f"must mdadm --create /dev/md/{ARRAY} --run --level=1 --metadata=1.2 --raid-devices=2 --assume-clean "
-                f"--homehost=host --name={ARRAY} /dev/nvme0n1p1 /dev/nvme1n1p1\n")
+
+
+def create_array(devices):
+    """Of two devices."""
+    return (f"must mdadm --create /dev/md/{ARRAY} --run --level=1 --metadata=1.2 --raid-devices=2 --assume-clean "
+            f"--homehost=host --name={ARRAY} {devices}\n")
+
+
+CREATE_ARRAY = create_array("/dev/nvme0n1p1 /dev/nvme1n1p1")
 ARRAY_ID = "mduuid/$(mdadm --detail --export /dev/md/* | sed -n s/^MD_UUID=//p | tr -d :)"
 # One that lacks a disk is started all the same.
 FIND_ARRAY = (f"must mdadm --assemble --run /dev/md/{ARRAY} $(for at in 0 1; do "

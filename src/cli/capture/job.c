@@ -97,6 +97,7 @@ int job_run(const struct capture_settings *settings, struct progress *progress, 
 		.ways = { [CAPTURE_FILE_SYSTEM] = &local_way, [CAPTURE_SSH] = &ssh_way },
 		.say = say_line,
 		.uptime_ms = uptime_ms,
+		.beat = beat,
 		.at = at_target,
 		.own = &saving,
 	};

@@ -10,6 +10,7 @@
 
 #include "base/open.h"
 #include "capture/save.h"
+#include "capture/start.h"
 #include "capture/store.h"
 #include "capture/target.h"
 #include "cli/capture/capture.h"
@@ -65,8 +66,11 @@ static void local_close(struct capture_job *j, const struct capture_target *t)
 static int local_open(struct capture_job *j, const struct capture_target *t, struct kx_error *err)
 {
 	_cleanup_free_ char *device = NULL, *top = NULL;
-	int r = wait_for_device(j, t, &device);
+	int r = capture_layers_start(j, t, err);
 
+	if (r < 0)
+		return r;
+	r = wait_for_device(j, t, &device);
 	if (r < 0)
 		return kx_fail(err, r, "no device has the file system %s (%s): %s", t->uuid,
 			       t->type, strerror(-r));

@@ -166,6 +166,18 @@ static int may_load(const struct loading *l)
 	return EXIT_OK;
 }
 
+static void print_layers(const struct capture_target *t)
+{
+	for (size_t i = 0; i < t->n_layers; i++) {
+		_cleanup_strbuf_ struct strbuf b = { 0 };
+
+		capture_layer_text(&t->layers[i], &b);
+		plain_printf(stdout, "%-14s %s %s\n", "",
+			     t->layers[i].uuid ? "on the array" : "on the volume",
+			     b.s && !b.failed ? b.s : "");
+	}
+}
+
 static void print_target(const struct capture_target *t, const char *what)
 {
 	if (capture_target_kind(t) == CAPTURE_SSH)
@@ -173,6 +185,7 @@ static void print_target(const struct capture_target *t, const char *what)
 			     t->network.address);
 	else
 		plain_printf(stdout, "%-14s %s of %s %s\n", what, t->directory, t->type, t->uuid);
+	print_layers(t);
 }
 
 static void print_own(const struct crash_job *job)
