@@ -52,6 +52,7 @@ bool passphrase_ask(const char *question, struct secret *ret)
 	silent = before;
 	/* without signals, which would leave the terminal silent: Ctrl-C is a character */
 	silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+	silent.c_cc[VEOL] = CONTROL_C; /* and ends a line, as Enter does */
 	plain_printf(stderr, "%s ", question);
 	fflush(stderr);
 	if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) < 0)

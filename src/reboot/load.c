@@ -366,6 +366,9 @@ enum reason start_load(const struct reboot *rb, const struct wish *wish, struct 
 		reason = s->keys.n ? commit_with_keys(rb, s, err) : commit(rb, s, err);
 		if (reason != REASON_NONE)
 			return reason;
+		/* those of the image that this one has replaced */
+		if (!s->keys.n)
+			keys_withdraw(rb);
 		take_digest(s);
 		leave_note(rb, wish, s);
 	}

@@ -75,7 +75,8 @@ bool start_is_known(const struct reboot *rb, const struct start *s);
  *
  * What is loaded already (@s->is_loaded) is left as it is.
  * When one system call refuses and policy permits, the other one is tried.
- * With @s->keys the key slots are filled first, and emptied when the load fails.
+ * With @s->keys the key slots are filled first, and emptied when the load fails. Without, those of the image that
+ * is replaced are emptied.
  * Return: REASON_NONE, REASON_FILES_CHANGED, REASON_LOAD, REASON_ELSEWHERE, REASON_UNLOCK.
  */
 _must_check_ enum reason start_load(const struct reboot *rb, const struct wish *wish,

@@ -1,15 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """--unlock: what it refuses, that a key is never promised where none is handed over, and that such a load is not reused."""
+import errno
 import gzip
+import stat
+import termios
 from pathlib import Path
 
-from kexec_machine import main
+from kexec_machine import PROGRAM, main
+from screen import Terminal
 from when_machine import LOADED, SYMBOLS, PackedTest, kcore
 
 SCRIPT = "scripts/local-top/cryptroot"
 TABLE = "cryptroot/crypttab"
-VOLUME = "cryptroot UUID=5d0f8a52-6f0d-4a6c-8f1e-2f6f8a1c9d21 "
+UUID = "5d0f8a52-6f0d-4a6c-8f1e-2f6f8a1c9d21"
+VOLUME = f"cryptroot UUID={UUID} "
+RECORD = "var/lib/rapidreboot/unlock"
+QUESTION = "Passphrase for cryptroot (now, so that nobody has to type it at the console):"
+WRONG = "no key slot has this passphrase"
 
 
 def cpio(members):
@@ -23,7 +31,7 @@ def cpio(members):
     return data + b"\0" * (-len(data) % 512)
 
 
-class Unlock(PackedTest):
+class UnlockMachine(PackedTest):
     def setUp(self):
         super().setUp()
         self.program("/usr/sbin/cryptsetup")
@@ -35,6 +43,8 @@ class Unlock(PackedTest):
     def set_table(self, key):
         self.set_members((SCRIPT, "#!/bin/sh\n"), (TABLE, VOLUME + key + "\n"))
 
+
+class Unlock(UnlockMachine):
     def refuses(self, args, rc, *sentences, **how):
         """Nothing is loaded and nothing is noted."""
         r = self.assertRuns(args, rc, **how)
@@ -42,7 +52,7 @@ class Unlock(PackedTest):
             self.assertIn(sentence, r.err)
         self.assertNotIn("load", r.calls)
         self.assertIsNone(self.read(LOADED))
-        self.assertFalse((self.root / "var/lib/rapidreboot/unlock").exists())
+        self.assertFalse((self.root / RECORD).exists())
         return r
 
     def test_nobody_to_ask(self):
@@ -79,7 +89,19 @@ class Unlock(PackedTest):
 
     def test_no_header(self):
         """A volume that is not there, although cryptsetup took the passphrase."""
-        self.refuses(["load", "--unlock-from", "0"], 3, "by-uuid/5d0f8a52-6f0d-4a6c-8f1e-2f6f8a1c9d21: No such file", typed="secret\n")
+        self.refuses(["load", "--unlock-from", "0"], 3, f"by-uuid/{UUID}: No such file", typed="secret\n")
+
+    def test_replaced(self):
+        """The image that had a key is gone once another one is loaded, and so is what the key was for."""
+        entry = f"{UUID} 31 9e107d9d372bb682\n"
+        self.set(RECORD, entry)
+        (self.root / RECORD).chmod(stat.S_IRUSR | stat.S_IWUSR)
+        r = self.assertRuns(["load"], 4, errors={"load": errno.EPERM, "file_load": errno.EPERM})
+        self.assertNotIn("key slot", r.err)
+        r = self.assertRuns(["load"], 0, ["load"])
+        # this machine has no such volume: it is tried, said, and not forgotten
+        self.assertIn(f"a key slot that is named in /{RECORD} was not emptied: /dev/disk/by-uuid/{UUID}: No such file", r.err)
+        self.assertEqual(self.read(RECORD), entry)
 
     def loads_without_key(self):
         r = self.assertRuns(["load", "--unlock-from", "0"], 0, ["load"], typed="secret\n")
@@ -97,6 +119,68 @@ class Unlock(PackedTest):
         self.assertIsNone(self.line(LOADED, "same"))
         (self.root / "proc/kcore").write_bytes(kcore(int(self.line(LOADED, "start"))))
         self.assertRuns(["load"], 0, ["load"])
+
+
+class Asked(UnlockMachine):
+    """The question on a terminal."""
+
+    def start(self, *args, **how):
+        (self.dir / "log").unlink(missing_ok=True)
+        t = Terminal([PROGRAM, *args, "--unlock"], self.environ(env={"TERM": "vt100"}, **how), rows=40, columns=200)
+        self.addCleanup(t.close)
+        return t
+
+    def answer(self, t, number, text):
+        """Types @text when the question is there for the @number-th time, and the terminal is silent."""
+        def asks():
+            asked = sum(QUESTION in line for line in t.screen.lines())
+            return asked == number and not t.attributes()[3] & termios.ECHO
+
+        t.wait_for(asks, f"question {number}")
+        t.type(text)
+
+    def left(self, t, rc):
+        """What it has shown; the terminal is as it was and nothing was done."""
+        self.assertEqual(t.wait(), rc, t.screen.lines())
+        self.assertEqual(t.attributes(), t.before)
+        self.assertIsNone(self.read(LOADED))
+        self.assertFalse((self.root / RECORD).exists())
+        log = self.dir / "log"
+        self.assertNotIn("load", log.read_text().split() if log.exists() else [])
+        return "\n".join(t.screen.lines())
+
+    def test_three_tries(self):
+        t = self.start("load", exits={"cryptsetup": 2})
+        for number, word in enumerate(("first horse", "second horse", "third horse"), 1):
+            self.answer(t, number, word + "\n")
+        shown = self.left(t, 3)
+        self.assertEqual(shown.count(QUESTION), 3)
+        self.assertEqual(shown.count(WRONG), 3)
+        self.assertNotIn("horse", shown)
+
+    def test_empty(self):
+        t = self.start("load")
+        self.answer(t, 1, "\n")
+        t.shows("an empty passphrase opens nothing")
+        self.answer(t, 2, "\x03")
+        self.left(t, 6)
+
+    def test_given_up(self):
+        for what, keys in (("Ctrl-C", "\x03"), ("Ctrl-C in a line", "half\x03"), ("Ctrl-D", "\x04")):
+            with self.subTest(what):
+                t = self.start("load")
+                self.answer(t, 1, keys)
+                shown = self.left(t, 6)
+                self.assertIn("no passphrase: nothing was done", shown)
+                self.assertNotIn("half", shown)
+
+    def test_other_failure(self):
+        """What another passphrase does not help against is not asked again."""
+        t = self.start("load", exits={"cryptsetup": 4})
+        self.answer(t, 1, "secret horse\n")
+        shown = self.left(t, 3)
+        self.assertEqual(shown.count(QUESTION), 1)
+        self.assertIn("/usr/sbin/cryptsetup failed with status 4", shown)
 
 
 if __name__ == "__main__":
