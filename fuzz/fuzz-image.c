@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <errno.h>
 
-#include "fuzz/inside.h"
-#include "image/image.h"
+#include "fuzz/image-checks.h"
 
-/* Whatever is recognised is recognised again when its own name is demanded. */
+/* Whatever is recognised is recognised again when its own name is demanded, and is taken from the child that read
+ * it. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct bytes file = { data, size };
@@ -21,5 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(image.inner != IMAGE_UKI && image.inner != IMAGE_NBI && image.inner != IMAGE_BEOBOOT);
 	must(image_parse(&image_formats_x86_64, file, image.name, &again, NULL) == 0);
 	must(again.type == image.type && again.inner == image.inner);
+	check_image(file, &image);
+	check_written(file, &image, (struct bytes){ 0 });
 	return 0;
 }

@@ -342,6 +342,18 @@ static int check_purpose(const struct reader *in, struct kx_error *err)
 	return 0;
 }
 
+bool elf_is_sound(const struct elf *elf)
+{
+	for (size_t i = 0; i < elf->n_loads; i++) {
+		const struct elf_segment *s = &elf->loads[i];
+		uint64_t end;
+
+		if (s->data.n > s->mem_size || add_overflow(s->paddr, s->mem_size, &end))
+			return false;
+	}
+	return elf->n_loads && check_overlaps(elf, NULL) == 0;
+}
+
 int elf_parse(struct bytes file, struct elf *ret, struct kx_error *err)
 {
 	struct elf elf = { 0 };

@@ -28,6 +28,9 @@ struct elf {
 	size_t n_loads;
 };
 
+/* Are its segments what elf_parse() lets pass? For those that somebody else read. */
+bool elf_is_sound(const struct elf *elf);
+
 /* -ENOEXEC not an ELF file; -EBADMSG cut off or contradicting itself; -EOPNOTSUPP not one that can be
  * entered. */
 _must_check_ int elf_parse(struct bytes file, struct elf *ret, struct kx_error *err);

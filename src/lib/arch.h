@@ -8,11 +8,17 @@
 
 #include "base/arch.h"
 #include "lib/internal.h"
+#include "lib/message.h"
 
 struct arch {
 	enum arch_id id;
 	const struct arch_planner *planner;  /* has the purgatory's blob */
 	const struct image_formats *formats; /* of kernel files */
+	/* For answers about a kernel file: what image.inner has for a kernel that is not packed, with
+	 * parts of @file as offsets; lib/image-answer.h. What is taken is as sound as what a parser
+	 * lets pass, or message_in.r says so. */
+	void (*image_put)(struct message_out *out, struct bytes file, const struct image *image);
+	void (*image_take)(struct message_in *in, struct bytes file, struct image *image);
 	/* `uname -r` of the kernel inside; n == 0 when the format does not say. */
 	struct bytes (*image_release)(const struct image *image);
 	/* Longest command line without its NUL; 0 when the format does not say. */

@@ -9,6 +9,7 @@
 
 #include "base/mapped.h"
 #include "lib/arch.h"
+#include "lib/image-read.h"
 #include "lib/part.h"
 #include "lib/unpack.h"
 
@@ -33,8 +34,8 @@ static int image_descriptor(struct kx_ctx *ctx, struct kx_image *image, const st
 	return r;
 }
 
-static int image_read(struct kx_ctx *ctx, struct kx_image *image, const struct kx_part *part,
-		      struct kx_error *err)
+static int image_contents(struct kx_ctx *ctx, struct kx_image *image, const struct kx_part *part,
+			  struct kx_error *err)
 {
 	int r = image_descriptor(ctx, image, part, err);
 
@@ -111,8 +112,6 @@ static int image_strings(struct kx_image *image)
 		version.p = NULL;
 
 	r = bytes_string(version, &image->version);
-	if (r == 0 && i->is_uki && uki_title(&i->uki, &image->title) == -ENOMEM)
-		r = -ENOMEM; /* -ENOENT: it has no title */
 	if (r == 0 && i->is_uki)
 		r = bytes_string(i->uki.cmdline, &image->cmdline);
 	return r;
@@ -136,20 +135,20 @@ static int image_fill(struct kx_ctx *ctx, const struct kx_part *part, const char
 	r = arch_of(ctx, &image->arch, err);
 	if (r < 0)
 		return r;
-	r = image_read(ctx, image, part, err);
+	r = image_contents(ctx, image, part, err);
 	if (r < 0)
 		return fail_image(err, r, name, KX_STEP_KERNEL_OPEN);
 	r = image_unpack(ctx, image, err);
 	if (r < 0)
 		return fail_image(err, r, name, KX_STEP_KERNEL_UNPACK);
-	r = image_parse(image->arch->formats, image->contents, type, &image->image, err);
+	r = image_read(ctx, image->arch, image->contents, type, &image->image, &image->title, err);
 	if (r < 0)
 		return fail_image(err, kx_fail_in(err, r, "%s", name), name, KX_STEP_KERNEL_TYPE);
 	r = image_find_kernel(ctx, image, err);
 	if (r < 0)
 		return fail_image(err, r, name, KX_STEP_KERNEL_UNPACK);
 	if (image->image.packed.n)
-		r = image_parse_unpacked(image->arch->formats, image->kernel, &image->image, err);
+		r = image_read_unpacked(ctx, image->arch, image->kernel, &image->image, err);
 	if (r < 0)
 		return fail_image(err, kx_fail_in(err, r, "%s", name), name, KX_STEP_KERNEL_TYPE);
 	return image_strings(image) < 0 ? kx_fail(err, -ENOMEM, "out of memory") : 0;

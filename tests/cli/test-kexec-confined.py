@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""kexec with a decoder of gzip that somebody has broken into (tests/fake/hostile-readers.c): whatever it does, nothing
+"""kexec with a decoder of gzip, or a parser of headers, that somebody has broken into (tests/fake/hostile-readers.c): whatever it does, nothing
 is loaded, a sentence says so, and the exit status is the documented one. On a kernel without filters it goes on."""
 import gzip
 
@@ -22,15 +22,20 @@ class Confined(MachineTest):
         super().setUp()
         self.packed = self.file("vmlinuz.gz", gzip.compress(bzimage()))
 
-    def refused(self, name, says, args, rc):
-        r = self.assertRun(args, rc, [], env={"FAKE_GZIP": name})
+    def refused(self, name, says, args, rc, reader="GZIP", doing="unpacking it"):
+        r = self.assertRun(args, rc, [], env={f"FAKE_{reader}": name})
         self.assertIn(says, r.err)
-        self.assertIn("unpacking it", r.err)
+        self.assertIn(doing, r.err)
 
     def test_kernel(self):
         for name, says in MISDEEDS.items():
             with self.subTest(name):
                 self.refused(name, says, ["-l", self.packed, "--reuse-cmdline"], 255)
+
+    def test_headers(self):
+        for name, says in MISDEEDS.items():
+            with self.subTest(name):
+                self.refused(name, says, ["-l", "K", "--reuse-cmdline"], 255, "HEADERS", "reading its headers")
 
     def test_dry_run(self):
         self.refused("exec", MISDEEDS["exec"], ["-l", self.packed, "--reuse-cmdline", "--dry-run"], 255)

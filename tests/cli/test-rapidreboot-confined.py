@@ -50,6 +50,12 @@ class Confined(RebootTest):
                     self.assertIn(f"{self.kernel}: unpacking it ", r.err)
                     self.assertIn(says, r.err)
 
+    def test_headers(self):
+        for name, says in MISDEEDS.items():
+            r = self.assertRuns(["-y"], 3, [], env={"FAKE_HEADERS": name})
+            self.assertIn(f"{self.kernel}: reading its headers ", r.err)
+            self.assertIn(says, r.err)
+
     def test_not_confined(self):
         """It goes on, with the same result; -v tells."""
         self.take_packed()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Commands with readers that somebody has broken into: the decoder of gzip and the reader of boot loaders' configurations
- * do first what FAKE_GZIP and FAKE_ENTRIES name (tests/fake/misdeeds.c). With FAKE_NO_FILTERS the command is one on a
+ * Commands with readers that somebody has broken into: the decoder of gzip, the parser of kernels' headers and the reader of boot
+ * loaders' configurations do first what FAKE_GZIP, FAKE_HEADERS and FAKE_ENTRIES name (tests/fake/misdeeds.c). With FAKE_NO_FILTERS the command is one on a
  * kernel that cannot filter system calls. The linker puts them in front of ours (--wrap in tests/cli/meson.build).
  */
 #include <stdlib.h>
@@ -32,6 +32,17 @@ int __wrap_unpack_gzip(struct bytes in, struct unpacked *out, size_t *ret_used,
 {
 	misbehave("FAKE_GZIP");
 	return __real_unpack_gzip(in, out, ret_used, err);
+}
+
+int __wrap_image_parse(const struct image_formats *formats, struct bytes file, const char *demanded,
+		       struct image *ret, struct kx_error *err);
+int __real_image_parse(const struct image_formats *formats, struct bytes file, const char *demanded,
+		       struct image *ret, struct kx_error *err);
+int __wrap_image_parse(const struct image_formats *formats, struct bytes file, const char *demanded,
+		       struct image *ret, struct kx_error *err)
+{
+	misbehave("FAKE_HEADERS");
+	return __real_image_parse(formats, file, demanded, ret, err);
 }
 
 int __wrap_boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts,

@@ -57,6 +57,20 @@ int __wrap_unpack_gzip(struct bytes in, struct unpacked *out, size_t *ret_used,
 	return __real_unpack_gzip(in, out, ret_used, err);
 }
 
+static void (*hostile_headers)(void); /* what the parser of headers does first, or NULL */
+
+int __wrap_image_parse(const struct image_formats *formats, struct bytes file, const char *demanded,
+		       struct image *ret, struct kx_error *err);
+int __real_image_parse(const struct image_formats *formats, struct bytes file, const char *demanded,
+		       struct image *ret, struct kx_error *err);
+int __wrap_image_parse(const struct image_formats *formats, struct bytes file, const char *demanded,
+		       struct image *ret, struct kx_error *err)
+{
+	if (hostile_headers)
+		hostile_headers();
+	return __real_image_parse(formats, file, demanded, ret, err);
+}
+
 /* ---- what they do beside the misdeeds that all have in common */
 
 /* With ENOSYS it goes on, as without the file that it wanted: what it unpacks is then right. */
@@ -194,6 +208,40 @@ static void test_hostile_file(void **state)
 		expect_no_image(*state, &misdeeds[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++)
 		expect_no_image(*state, &answers[i]);
+}
+
+/* The first 8 KiB of what it left are ones: no number, length or flag in it can be. */
+static void say_headers(void)
+{
+	memset(reply->answer, 0xff, 8192);
+	reply->magic = REPLY_MAGIC;
+	reply->r = 0;
+	reply->stage = STAGE_DONE;
+	confine_leave(0);
+}
+
+static void expect_no_headers(struct fixture *f, const struct misdeed *m)
+{
+	struct kx_image *image = NULL;
+	struct kx_error err = { 0 };
+	int r;
+
+	hostile_headers = m->does;
+	r = kx_image_open(f->ctx, "/boot/kernel", NULL, &image, &err);
+	hostile_headers = NULL;
+	assert_null(image);
+	assert_int_equal(err.step, KX_STEP_KERNEL_TYPE);
+	assert_non_null(strstr(err.message, "/boot/kernel: reading its headers "));
+	expect_refused(m, r, &err, f);
+}
+
+static void test_hostile_headers(void **state)
+{
+	static const struct misdeed ones = { "ones", say_headers, -EPROTO, "cannot be" };
+
+	for (size_t i = 0; i < n_misdeeds; i++)
+		expect_no_headers(*state, &misdeeds[i]);
+	expect_no_headers(*state, &ones);
 }
 
 static void expect_no_plan(struct fixture *f, const struct misdeed *m)
@@ -488,11 +536,11 @@ static void test_not_confined(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_MACHINE(test_hostile_file), WITH_MACHINE(test_hostile_kernel),
-		WITH_MACHINE(test_limits),	 WITH_MACHINE(test_threads),
-		WITH_MACHINE(test_no_status),	 WITH_MACHINE(test_input_shrinks),
-		WITH_MACHINE(test_no_page),	 WITH_MACHINE(test_secret_parts),
-		WITH_MACHINE(test_not_confined),
+		WITH_MACHINE(test_hostile_file),   WITH_MACHINE(test_hostile_headers),
+		WITH_MACHINE(test_hostile_kernel), WITH_MACHINE(test_limits),
+		WITH_MACHINE(test_threads),	   WITH_MACHINE(test_no_status),
+		WITH_MACHINE(test_input_shrinks),  WITH_MACHINE(test_no_page),
+		WITH_MACHINE(test_secret_parts),   WITH_MACHINE(test_not_confined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,14 +83,20 @@ static int parse_magic(struct bytes file, uint16_t *ret_version, struct kx_error
 	return 0;
 }
 
+static size_t header_end_least(uint16_t version)
+{
+	for (size_t i = 0; i < sizeof(header_ends) / sizeof(header_ends[0]); i++)
+		if (version >= header_ends[i].version)
+			return header_ends[i].end;
+	return HEADER_END_MAX + 1; /* of no version that is known */
+}
+
 static int parse_header_end(struct bytes file, uint16_t version, struct bytes *ret,
 			    struct kx_error *err)
 {
-	size_t end = JUMP_END + (size_t)file.p[JUMP_DISTANCE], least = 0;
+	const size_t end = JUMP_END + (size_t)file.p[JUMP_DISTANCE],
+		     least = header_end_least(version);
 
-	for (size_t i = 0; i < sizeof(header_ends) / sizeof(header_ends[0]) && !least; i++)
-		if (version >= header_ends[i].version)
-			least = header_ends[i].end;
 	if (end < least || end > HEADER_END_MAX)
 		return kx_fail(err, -EBADMSG,
 			       "bzImage: the setup header ends at 0x%zx, but boot protocol %u.%02u "
@@ -216,6 +222,14 @@ static int check_fields(const struct bzimage *image, struct kx_error *err)
 			       " leaves no room for the kernel",
 			       image->pref_address);
 	return 0;
+}
+
+bool bzimage_is_sound(const struct bzimage *image)
+{
+	const size_t end = HEADER_START + image->header.n;
+
+	return end >= header_end_least(image->version) && end <= HEADER_END_MAX &&
+	       image->kernel.n && check_fields(image, NULL) == 0;
 }
 
 int bzimage_parse(struct bytes file, struct bzimage *ret, struct kx_error *err)

@@ -158,6 +158,18 @@ static int check_place(const struct multiboot *mb, struct kx_error *err)
 	return 0;
 }
 
+bool multiboot_is_sound(const struct multiboot *mb)
+{
+	const uint64_t align = mb->reloc_align;
+
+	if (mb->version != 1 && mb->version != 2)
+		return false;
+	if (mb->relocatable && (mb->reloc_min > mb->reloc_max || mb->reloc_max > UINT32_MAX ||
+				!align || (align & (align - 1))))
+		return false;
+	return elf_is_sound(&mb->elf) && check_place(mb, NULL) == 0;
+}
+
 static bool is_header1(struct bytes file, size_t off)
 {
 	uint32_t magic, flags, checksum;

@@ -70,6 +70,10 @@ extern const struct image_formats image_formats_x86_64;
 /* Protocol 2.12, 64-bit entry point, may lie above 4 GiB: what `kexec` calls bzImage64. */
 bool bzimage_is_64bit(const struct bzimage *image);
 
+/* Are they what the parsers let pass? For those that somebody else read. */
+bool bzimage_is_sound(const struct bzimage *image);
+bool multiboot_is_sound(const struct multiboot *mb);
+
 /* Each parser returns -ENOEXEC when the file is something else, -EBADMSG when it is of this type but
  * cut off or contradicts itself, and -EOPNOTSUPP when it asks for what a running kernel cannot
  * give (a 16-bit entry, EFI boot services). */

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lib/internal.h"
+#include "lib/message.h"
 
 /* machine.c: all of it. */
 _must_check_ int x86_64_machine_read(struct kx_ctx *ctx, struct iomem *iomem,
@@ -16,3 +17,6 @@ uint64_t efi_systab_value(struct kx_ctx *ctx, const char *key);
 /* stamps.c: from a setup_data node. */
 _must_check_ int x86_64_stamps_read(struct kx_ctx *ctx, struct kx_stamps *ret,
 				    struct kx_error *err);
+/* image-answer.c: as in struct arch. */
+void x86_64_image_put(struct message_out *out, struct bytes file, const struct image *image);
+void x86_64_image_take(struct message_in *in, struct bytes file, struct image *image);
