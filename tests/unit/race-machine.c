@@ -12,10 +12,12 @@
 
 /* Far more than there are; reached when an actor does not do the same each time. */
 enum { RUNS_MAX = 20000 };
+/* Where the kernel puts its own purgatory. */
+#define ENTRY_OF_FILES UINT64_C(0x7fff0000)
 
 const char *const race_op_names[RACE_OPS] = {
-	"load in place",      "load a copy",	      "unload", "--cancel", "hook jump",
-	"hook of a poweroff", "look before the jump",
+	"load in place", "load a copy", "load files",	      "unload",
+	"--cancel",	 "hook jump",	"hook of a poweroff", "look before the jump",
 };
 const char *const race_first_names[RACE_FIRSTS] = { "nothing", "an image in place", "a copy" };
 
@@ -131,7 +133,7 @@ int __wrap_file_replace_in(int root, const char *path, unsigned mode, const void
 
 static void before_call(struct sys *sys, const char *call)
 {
-	const bool loads = strcmp(call, "kexec_load") == 0;
+	const bool loads = strncmp(call, "kexec_", 6) == 0;
 
 	baton_turn(&(struct baton_step){ .name = call,
 					 .writes = MACHINE | (loads ? SYSFS | KCORE : 0) });
@@ -181,7 +183,12 @@ static int kernel_load(struct sys *sys, uint64_t entry, size_t n,
 static int kernel_file_load(struct sys *sys, int kernel_fd, int initrd_fd, size_t cmdline_n,
 			    const char *cmdline, uint64_t flags)
 {
-	return -ENOSYS;
+	before_call(sys, "kexec_file_load");
+	memset(&loaded, 0, sizeof(loaded));
+	if (!(flags & SYS_KEXEC_FILE_UNLOAD))
+		loaded.entry = ENTRY_OF_FILES + baton_actor();
+	show_loaded();
+	return 0;
 }
 
 static int kernel_jump(struct sys *sys)
@@ -223,6 +230,7 @@ static void act(void *data, size_t actor)
 	switch (race->ops[actor]) {
 	case RACE_IN_PLACE:
 	case RACE_COPY:
+	case RACE_FILE:
 		(void)!kx_plan_commit(&race->f->ctx, plans[actor], &err);
 		return;
 	case RACE_UNLOAD:
@@ -247,6 +255,7 @@ static void act(void *data, size_t actor)
 
 /* ---- first state, rules */
 
+/* Of an @op that loads: those up to RACE_FILE. */
 static struct kx_plan *plan_for(struct race *race, enum race_op op, size_t actor)
 {
 	struct kx_plan *plan;
@@ -254,6 +263,10 @@ static struct kx_plan *plan_for(struct race *race, enum race_op op, size_t actor
 	race->f->more_flags = op == RACE_COPY ? KX_REQ_COPY : 0;
 	plan = in_place_plan(race->f);
 	plan->machine.random_physical = (actor + 1) << 60;
+	if (op == RACE_FILE) {
+		plan->way = KX_WAY_FILE;
+		plan->plan.may_be_in_place = false;
+	}
 	return plan;
 }
 
@@ -292,7 +305,7 @@ static void begin(void *data)
 		race_reboot_ask();
 	}
 	for (size_t i = 0; i < race->n_ops; i++)
-		if (race->ops[i] == RACE_IN_PLACE || race->ops[i] == RACE_COPY)
+		if (race->ops[i] <= RACE_FILE)
 			plans[i] = plan_for(race, race->ops[i], i);
 }
 

@@ -11,6 +11,7 @@
 enum race_op {
 	RACE_IN_PLACE, /* loads in place */
 	RACE_COPY,     /* loads a copy */
+	RACE_FILE,     /* loads by kexec_file_load(2) */
 	RACE_UNLOAD,
 	RACE_CANCEL,   /* rapidreboot --cancel */
 	RACE_HOOK,     /* the last hook of a reboot: looks and jumps, in vain here */

@@ -212,14 +212,15 @@ def _load_job(scenario, tools, archive, folder):
         guest.add_strace(archive)
     if scenario.kind == "shell":
         return (guest.MEMORY + scenario.prepare.replace("LOAD", command) + "\n" +
-                scenario.job.replace("LOAD", command).replace("PLAIN", plain_load(kexec, words)))
+                scenario.job.replace("LOAD", command).replace("PLAIN", plain_load(kexec, words, "-c"))
+                .replace("FILES", plain_load(kexec, words, "-s")))
     return LOAD.format(kexec=kexec, command=command, prepare=scenario.prepare,
                        between=scenario.between, jump=scenario.jump or f"{kexec} -e")
 
 
-def plain_load(kexec, words):
+def plain_load(kexec, words, way):
     """The same kernel, loaded as it is."""
-    return shlex.join([kexec, "-c", "-l", *words])
+    return shlex.join([kexec, way, "-l", *words])
 
 
 def _probe_job(scenario, tools, archive, folder):

@@ -5,10 +5,11 @@
 # Jumps are answered with an error, so that a look before a jump is one of the commands. Whatever the order
 # was: an image that is loaded passes the look, and after unloading nothing is left.
 JOB = """
-slow=kexec_load,flock,umount2,ftruncate
+slow=kexec_load,kexec_file_load,flock,umount2,ftruncate
 cat > /acts << 'END'
 in_place() {{ LOAD; }}
 copy() {{ PLAIN; }}
+file() {{ FILES; }}
 unload() {{ kexec -u; }}
 jump() {{ kexec -e; }}
 END
@@ -63,8 +64,11 @@ section after memory
 echo "@@ races {n}"
 """
 
+# what every run tries, and what `make check-long` does
 RACES = (("unload", "in_place"), ("copy", "in_place"), ("in_place", "unload"),
          ("in_place", "in_place"), ("in_place", "copy"), ("jump", "unload"))
+ACTS = ("in_place", "copy", "file", "unload", "jump")
+ALL_RACES = tuple((first, second) for first in ACTS for second in ACTS if (first, second) != ("jump", "jump"))
 
 
 def job(races=RACES, delay=2000000):

@@ -272,6 +272,9 @@ def zero_copy_lifecycle():
     yield Scenario("zero/races", kind="shell", job=races.job(), options=("--fast",),
                    unchanged=("before", "after"), limit=LONG_LIMIT * 2,
                    expect=(f"@@ races {len(races.RACES)}",))
+    yield Scenario("zero/all-races", kind="shell", job=races.job(races.ALL_RACES), options=("--fast",), long=True,
+                   unchanged=("before", "after"), limit=LONG_LIMIT * 6,
+                   expect=(f"@@ races {len(races.ALL_RACES)}",))
     yield Scenario("zero/released", kind="shell", job=RELEASED, options=("--fast",),
                    unchanged=("before", "after"), expect=("next kernel was released",))
     yield Scenario("zero/changed", kind="shell", job=CHANGED, loader="load-corrupt",
