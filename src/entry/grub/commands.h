@@ -121,8 +121,12 @@ DECLARE_COMMAND(fwsetup);
 /* blscfg.c */
 DECLARE_COMMAND(blscfg);
 DECLARE_COMMAND(blsuki);
+/* unknown.c */
+DECLARE_COMMAND(ask); /* hardware, the network or a person */
+DECLARE_COMMAND(register);
+DECLARE_COMMAND(keystatus);
+DECLARE_COMMAND(insmod);
 /* commands.c: a status and nothing else */
 DECLARE_COMMAND(nothing);
-DECLARE_COMMAND(refuse);
 DECLARE_COMMAND(unsupported);
 #undef DECLARE_COMMAND

@@ -51,6 +51,8 @@ int run_config(struct interp *in, const char *name, bool must_exist)
 	in->ctx->has_menu = true;
 	status = file_read(in, name, &text, &n);
 	if (status) {
+		if (status == GRUB_BAD_DEVICE)
+			doubt(in, "%s cannot be read here", full);
 		if (must_exist)
 			(void)complain(in, 0, "cannot read %s", full);
 		return status;

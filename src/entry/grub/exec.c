@@ -115,6 +115,7 @@ static int call_function(struct interp *in, struct function *f, const struct str
 static int exec_unknown(struct interp *in, char *word)
 {
 	char *equals = strchr(word, '=');
+	int status = GRUB_OK;
 
 	if (equals) {
 		*equals = 0;
@@ -123,9 +124,10 @@ static int exec_unknown(struct interp *in, char *word)
 	} else {
 		(void)complain(in, 0, "can't find command \"%s\": GRUB goes on as if it had worked",
 			       word);
+		status = status_of_unknown(in, word);
 	}
-	set_status(in, GRUB_OK);
-	return GRUB_OK;
+	set_status(in, status);
+	return status;
 }
 
 static int invert_status(int status)

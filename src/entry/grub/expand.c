@@ -139,6 +139,8 @@ static void expand_variable(struct argv *a, const char *name, bool quoted)
 		value = scope ? parameter(scope, name) : NULL;
 	} else {
 		value = env_get(a->in, name);
+		if (!value)
+			doubt_clock(a->in, name);
 	}
 	if (value && quoted)
 		argv_append_literal(a, value);

@@ -90,7 +90,8 @@ struct grub_result {
  * @ret: released with grub_result_done()
  * @err: filled on failure only, or NULL
  *
- * Faults of the configuration are warnings in @ret, as GRUB itself goes on after any of them.
+ * Faults of the configuration are warnings in @ret, as GRUB itself goes on after any of them. Where
+ * what starts depends on something that is not known here, @ret->menu.guess says on what.
  *
  * Return: 0; what fs->read() returned for the configuration itself (-ENOENT, …); -ELOOP when the
  * script never comes to an end within its limits; -ENOMEM.

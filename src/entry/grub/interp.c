@@ -130,6 +130,7 @@ static void interp_done(struct interp *in)
 	free(in->default_position);
 	strbuf_done(&in->reason);
 	strbuf_done(&in->guess);
+	strbuf_done(&in->asked);
 }
 
 static int run(struct interp *in, struct strbuf *output, struct strbuf *boot_output)
@@ -194,12 +195,14 @@ const char *grub_flavour_name(enum grub_flavour flavour)
 	return NULL;
 }
 
-int grub_eval(const struct grub_request *req, struct entry_fs *fs, struct grub_result *ret,
-	      struct kx_error *err)
+/* One evaluation. *ret_asked: the first question that has no answer here, or NULL. */
+static int evaluate(const struct grub_request *req, struct entry_fs *fs, bool says_yes,
+		    struct grub_result *ret, char **ret_asked)
 {
 	struct grub_result result = { .menu = { .loader = "grub" } };
 	struct strbuf output = { 0 }, boot_output = { 0 };
 	struct interp in = {
+		.says_yes = says_yes,
 		.req = req,
 		.fs = fs,
 		.device = req->device && *req->device ? req->device : "hd0",
@@ -210,12 +213,12 @@ int grub_eval(const struct grub_request *req, struct entry_fs *fs, struct grub_r
 		.commands_max = req->limits.commands ? req->limits.commands : GRUB_MAX_COMMANDS,
 		.bytes_max = req->limits.bytes ? req->limits.bytes : GRUB_MAX_BYTES,
 	};
-	int r = check_config(req, fs, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	result.menu.flavour = grub_flavour_name(req->flavour);
 	r = run(&in, &output, &boot_output);
+	if (!r && in.asked.n)
+		r = strbuf_take(&in.asked, ret_asked);
 	interp_done(&in);
 	if (!r)
 		r = strbuf_take(&output, &result.output);
@@ -223,6 +226,40 @@ int grub_eval(const struct grub_request *req, struct entry_fs *fs, struct grub_r
 		r = strbuf_take(&boot_output, &result.boot_output);
 	strbuf_done(&output);
 	strbuf_done(&boot_output);
+	if (r < 0)
+		grub_result_done(&result);
+	*ret = result;
+	return r;
+}
+
+/* Evaluates once more with the other answers. */
+static int try_answers(const struct grub_request *req, struct entry_fs *fs, const char *asked,
+		       struct grub_result *result)
+{
+	_cleanup_free_ char *unused = NULL;
+	struct grub_result other;
+	int r = evaluate(req, fs, true, &other, &unused);
+
+	if (r == -ELOOP)
+		return compare_answers(asked, &result->menu, NULL, &result->menu.guess);
+	if (r == 0)
+		r = compare_answers(asked, &result->menu, &other.menu, &result->menu.guess);
+	grub_result_done(&other);
+	return r;
+}
+
+int grub_eval(const struct grub_request *req, struct entry_fs *fs, struct grub_result *ret,
+	      struct kx_error *err)
+{
+	struct grub_result result = { 0 };
+	_cleanup_free_ char *asked = NULL;
+	int r = check_config(req, fs, err);
+
+	if (r < 0)
+		return r;
+	r = evaluate(req, fs, false, &result, &asked);
+	if (r == 0 && asked && !result.menu.guess)
+		r = try_answers(req, fs, asked, &result);
 	if (r < 0) {
 		grub_result_done(&result);
 		(void)kx_fail(err, r,

@@ -134,6 +134,9 @@ struct interp {
 	char *default_position;
 	struct strbuf reason;
 	struct strbuf guess; /* why it is not known what GRUB would start; empty: it is known */
+	struct strbuf asked; /* the first question that cannot be answered here; empty: none */
+	bool says_yes;	     /* such questions are answered "yes" */
+	bool has_clock;	     /* the module datehook is loaded */
 	bool menu_shown;
 	bool quiet; /* variables that the menu itself sets: not told in the reasons */
 };
@@ -184,6 +187,20 @@ bool wildcard_match(const char *pattern, const char *name);
 /* wildcard.c */
 /* Adds what @pattern matches and returns true; false when nothing does. */
 bool wildcard_expand(struct interp *in, const char *pattern, struct strlist *ret);
+
+/* unknown.c */
+/* What is started is a guess, for this reason; the first one is kept. */
+void doubt(struct interp *in, const char *fmt, ...) _printf_(2, 3);
+/* @command asks what has no answer here: GRUB_TEST_FAILURE, or GRUB_OK when that is "yes" for once. */
+int cannot_tell(struct interp *in, const char *command);
+/* What a command that is none of GRUB's returns. */
+int status_of_unknown(struct interp *in, const char *word);
+/* @variable is read, and is not set. */
+void doubt_clock(struct interp *in, const char *variable);
+/* Whether the answers make a difference: *ret_guess says so, or stays NULL. @yes is NULL when that
+ * evaluation does not come to an end. Returns 0 or -ENOMEM. */
+int compare_answers(const char *asked, const struct boot_menu *no, const struct boot_menu *yes,
+		    char **ret_guess);
 
 /* exec.c */
 int exec_list(struct interp *in, const struct list *list);

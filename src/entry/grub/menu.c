@@ -201,11 +201,11 @@ static void add_result(struct interp *in, const struct menu_entry *entry, const 
 
 	in->loaded = (struct boot_entry){ 0 };
 	if (!in->is_loaded) {
-		bool is_chain = out.type == ENTRY_CHAINLOAD;
+		enum entry_type meant = out.type;
 
 		boot_entry_done(&out);
-		out.type = is_chain ? ENTRY_CHAINLOAD : ENTRY_OTHER;
-		out.is_broken = in->load_failed && !is_chain;
+		out.is_broken = in->load_failed && meant != ENTRY_CHAINLOAD;
+		out.type = out.is_broken || meant == ENTRY_CHAINLOAD ? meant : ENTRY_OTHER;
 	}
 	in->is_loaded = in->load_failed = false;
 	out.id = strdup(chosen);
