@@ -313,6 +313,16 @@ static enum preflight_status look_type(const struct look *l, struct report *r)
 		"The entry that starts next is no Linux kernel: only the firmware can start it.");
 }
 
+static enum preflight_status look_missing_files(const struct look *l, struct report *r)
+{
+	if (!l->entry)
+		return unknown_entry(l, r);
+	if (!l->entry->is_broken)
+		return PREFLIGHT_OK;
+	evidencef(r, "%s", l->opts->entry_error ? l->opts->entry_error : l->entry->title);
+	return found(r, "The boot loader cannot start this entry either: files of it are missing.");
+}
+
 static enum preflight_status look_device_tree(const struct look *l, struct report *r)
 {
 	if (!l->entry)
@@ -411,7 +421,8 @@ static enum preflight_status look_for_entry(const struct look *l, struct report 
 const struct check entry_checks[] = {
 	{ "B1", PREFLIGHT_REFUSE, false, "kernel image",
 	  "Reinstall the kernel, or choose another entry.", look_image },
-	{ "B2", PREFLIGHT_REFUSE, true, "initrds", "Make the initramfs anew.", look_initrds },
+	{ "B2", PREFLIGHT_REFUSE, true, "initrds", "Make the initramfs anew.", look_initrds,
+	  .same_cold = true },
 	{ "B3", PREFLIGHT_REFUSE, true, "modules of the kernel",
 	  "Finish the installation of the kernel's packages.", look_modules },
 	{ "B4", PREFLIGHT_REFUSE, true, "root device", "Correct root= in the boot entry.",
@@ -441,5 +452,8 @@ const struct check entry_checks[] = {
 	  "Name its configuration with --config, or the entry that is to start.", look_guess },
 	{ "B17", PREFLIGHT_REFUSE, false, "a boot entry",
 	  "Name a kernel or a configuration, or install a kernel.", look_for_entry },
+	{ "B18", PREFLIGHT_REFUSE, false, "files of the entry",
+	  "Install the kernel again, or make another entry the default one of the boot loader.",
+	  look_missing_files, .same_cold = true },
 	{ NULL },
 };

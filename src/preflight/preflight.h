@@ -43,6 +43,7 @@ struct preflight_entry {
 	const char *cmdline;	   /* what the next kernel gets, or NULL */
 	bool reuses_running;	   /* @cmdline began as the running kernel's */
 	const char *devicetree;	   /* or NULL */
+	bool is_broken;		   /* files are missing: the boot loader cannot start it either */
 	enum kx_way way;	   /* KX_WAY_AUTO when that is not decided yet */
 	/* the kernel file, or NULL; then @image_error says why it cannot be used, or is NULL when
 	 * nobody has tried */

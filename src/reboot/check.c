@@ -37,6 +37,7 @@ static struct preflight_entry describe(const struct start *s)
 					: c->cmdline,
 		.reuses_running = c->reuses_running,
 		.devicetree = c->devicetree,
+		.is_broken = c->is_broken,
 		.way = s->plan ? s->plan_info.way : c->way,
 		.image = s->image ? &s->image_info : NULL,
 		.image_error = s->image_error.code ? s->image_error.message : NULL,

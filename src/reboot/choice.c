@@ -127,15 +127,17 @@ static enum reason refuse_entry(const struct reboot *rb, const struct kx_entry *
 {
 	for (size_t i = 0; i < e->n_warnings; i++)
 		teller_say(&rb->teller, "%s", e->warnings[i]);
-	kx_fail(err, -ENOENT,
-		"\"%s\" cannot be started: files of it are missing. `rapidreboot show` tells more.",
-		e->title);
+	kx_fail(err, -ENOENT, "\"%s\" cannot be started: %s. `rapidreboot show` tells more.",
+		e->title,
+		e->is_broken ? "files of it are missing"
+			     : "not all that it loads is there, or known here");
 	return REASON_NOT_BOOTABLE;
 }
 
 static enum reason copy_entry(struct choice *c, const struct kx_entry *e, struct kx_error *err)
 {
 	c->type = e->type;
+	c->is_broken = e->is_broken;
 	if (wish_set(&c->title, e->title ? e->title : e->id) < 0 ||
 	    wish_set(&c->version, e->version) < 0 || wish_set(&c->kernel, e->kernel) < 0 ||
 	    wish_set(&c->cmdline, e->cmdline) < 0 || wish_set(&c->devicetree, e->devicetree) < 0 ||

@@ -42,6 +42,7 @@ enum chosen_by {
  * @way: which system call is wanted
  * @flags: KX_REQ_* that another tool's file asks for
  * @reuses_running: @cmdline began as the running kernel's
+ * @is_broken: files of the entry are missing: its boot loader cannot start it either
  * @files: changes when a kernel or initrd file does
  * @digest: changes when another entry, file or command line would be started by the same wish
  */
@@ -58,7 +59,7 @@ struct choice {
 	char *cmdline, *append, *devicetree;
 	enum kx_way way;
 	uint64_t flags;
-	bool reuses_running;
+	bool reuses_running, is_broken;
 	uint64_t files;
 	char digest[17];
 };

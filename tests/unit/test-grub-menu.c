@@ -262,8 +262,8 @@ static void test_initrd(void **state)
 	assert_true(e[3].bootable && e[3].warnings.n);
 	/* GRUB would start it without the missing initrd; here the entry is not bootable. */
 	assert_false(e[4].bootable);
-	assert_int_equal(e[5].type, ENTRY_OTHER);
-	assert_false(e[5].bootable);
+	assert_int_equal(e[5].type, ENTRY_LINUX);
+	assert_true(e[5].is_broken && !e[5].bootable);
 	assert_int_equal(e[6].type, ENTRY_OTHER);
 	assert_int_equal(e[7].type, ENTRY_LINUX);
 	assert_false(e[7].bootable);

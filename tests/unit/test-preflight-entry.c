@@ -141,6 +141,10 @@ static void test_command_line(void **state)
 		{ "B17", { { NULL } }, .opts = { .entry_error = "/boot: no kernels" }, REFUSE },
 		{ "B17", { { NULL } }, UNKNOWN },
 
+		{ "B18", { { NULL } }, ENTRY(.kernel = "/k"), OK },
+		{ "B18", { { NULL } }, ENTRY(.is_broken = true), REFUSE },
+		{ "B18", { { NULL } }, UNKNOWN },
+
 		{ "B13", { { NULL } }, ENTRY(.way = KX_WAY_FILE), OK },
 		{ "B13", { { NULL } }, ENTRY(.way = KX_WAY_FILE, .devicetree = "/d"), REFUSE },
 		{ "B13", { { NULL } }, ENTRY(.way = KX_WAY_SEGMENTS, .devicetree = "/d"), OK },

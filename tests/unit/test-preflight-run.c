@@ -31,6 +31,13 @@ static bool is_forced(const struct preflight *p, const char *id)
 	return f && f->forced;
 }
 
+static bool holds_cold(const struct preflight *p, const char *id)
+{
+	const struct preflight_finding *f = get(p, id);
+
+	return f && f->holds_cold;
+}
+
 /* A machine that warns (B11), wants the firmware (W1), and is refused (F4; A3 cannot be forced). */
 static void machine(struct root *root, bool built_in)
 {
@@ -123,6 +130,31 @@ static void words(struct config_words *w, const char *word)
 	assert_int_equal(config_words_add(w, word, strlen(word)), 0);
 }
 
+/* What is missing for the boot loader, too, speaks against a reboot through the firmware. */
+static void test_same_cold(void **state)
+{
+	static char title[] = "Linux";
+	static const char *const gone[] = { "/gone" };
+	static const char *const force[] = { "B2" };
+	const struct preflight_entry entry = { .title = title, .initrds = gone, .n_initrds = 1 };
+	const struct preflight_entry broken = { .title = title, .is_broken = true };
+	struct preflight p;
+	struct root root;
+
+	machine(&root, false);
+	run(&root, (struct preflight_opts){ .entry = &entry }, &p);
+	assert_int_equal(severity(&p, "B2"), PREFLIGHT_REFUSE);
+	assert_true(holds_cold(&p, "B2") && !holds_cold(&p, "B18"));
+	preflight_done(&p);
+	run(&root, (struct preflight_opts){ .entry = &entry, .force = force, .n_force = 1 }, &p);
+	assert_false(holds_cold(&p, "B2"));
+	preflight_done(&p);
+	run(&root, (struct preflight_opts){ .entry = &broken }, &p);
+	assert_true(holds_cold(&p, "B18") && !holds_cold(&p, "F4"));
+	preflight_done(&p);
+	root_free(&root);
+}
+
 static void test_configuration(void **state)
 {
 	struct preflight_opts opts = { .direct = true };
@@ -153,9 +185,8 @@ static void test_configuration(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_outcomes),
-		cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_force),
+		cmocka_unit_test(test_outcomes),      cmocka_unit_test(test_nothing),
+		cmocka_unit_test(test_force),	      cmocka_unit_test(test_same_cold),
 		cmocka_unit_test(test_configuration),
 	};
 
