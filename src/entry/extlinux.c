@@ -251,7 +251,9 @@ static int begin_label(struct parser *p, struct bytes value, unsigned line)
 	p->in_label = true;
 	p->kernel_is_linux = p->is_disabled = p->is_hidden = p->has_fdtdir = false;
 	p->has_overlays = p->adds_network = p->has_variables = false;
-	return bytes_set(&p->entry.id, p->is_uboot ? value : bytes_word(&value));
+	/* menu.c32 shows the whole line, syslinux itself looks at the first word */
+	r = bytes_set(&p->entry.title, value);
+	return r < 0 ? r : bytes_set(&p->entry.id, p->is_uboot ? value : bytes_word(&value));
 }
 
 /* "^" marks the hotkey of a menu title. */
@@ -491,6 +493,7 @@ static int add_typed(struct parser *p, const char *line)
 {
 	int r = begin_label(p, (struct bytes){ (const uint8_t *)line, strlen(line) }, 0);
 
+	free(TAKE_PTR(p->entry.title));
 	if (r == 0)
 		r = replace(&p->append, extlinux_words_behind(line));
 	p->is_hidden = true; /* no menu has it */
