@@ -115,6 +115,10 @@ int grub_read_all(struct entry_fs *fs, const struct boot_find_opts *opts, const 
 
 	req.platform = opts->firmware == BOOT_FIRMWARE_BIOS ? "pc" : "efi";
 	req.cpu = grub_cpu(opts->machine, opts->firmware);
+	if (opts->firmware == BOOT_FIRMWARE_AUTO && !strcmp(req.cpu, "x86_64")) {
+		req.other_platform = "pc";
+		req.other_cpu = grub_cpu(opts->machine, BOOT_FIRMWARE_BIOS);
+	}
 	req.device = device;
 	req.config = path;
 	req.vars = vars;

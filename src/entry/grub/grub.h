@@ -35,6 +35,8 @@ struct grub_var {
  * struct grub_request - which configuration to evaluate, on what kind of machine
  * @flavour: whose GRUB reads it
  * @platform: $grub_platform: "efi", "pc", …; NULL for "efi"
+ * @other_platform: what $grub_platform may be just as well; NULL when @platform is certain
+ * @other_cpu: $grub_cpu then
  * @cpu: $grub_cpu: "x86_64", "i386", "arm64", …; NULL for "x86_64"
  * @device: GRUB's name of the device that holds the configuration, without parentheses; NULL for
  *          "hd0". The file system table sees it as "".
@@ -47,6 +49,8 @@ struct grub_request {
 	enum grub_flavour flavour;
 	const char *platform;
 	const char *cpu;
+	const char *other_platform;
+	const char *other_cpu;
 	const char *device;
 	const char *config;
 	const char *prefix;

@@ -232,20 +232,31 @@ static int evaluate(const struct grub_request *req, struct entry_fs *fs, bool sa
 	return r;
 }
 
-/* Evaluates once more with the other answers. */
-static int try_answers(const struct grub_request *req, struct entry_fs *fs, const char *asked,
-		       struct grub_result *result)
+/* Evaluates once more with @req as it may be just as well, or with the other answers: is @what, which is
+ * not known here, what decides? */
+static int try_again(const struct grub_request *req, struct entry_fs *fs, bool says_yes,
+		     const char *what, struct grub_result *result)
 {
 	_cleanup_free_ char *unused = NULL;
 	struct grub_result other;
-	int r = evaluate(req, fs, true, &other, &unused);
+	int r = evaluate(req, fs, says_yes, &other, &unused);
 
 	if (r == -ELOOP)
-		return compare_answers(asked, &result->menu, NULL, &result->menu.guess);
+		return compare_answers(what, &result->menu, NULL, &result->menu.guess);
 	if (r == 0)
-		r = compare_answers(asked, &result->menu, &other.menu, &result->menu.guess);
+		r = compare_answers(what, &result->menu, &other.menu, &result->menu.guess);
 	grub_result_done(&other);
 	return r;
+}
+
+static int try_platform(const struct grub_request *req, struct entry_fs *fs,
+			struct grub_result *result)
+{
+	struct grub_request other = *req;
+
+	other.platform = req->other_platform;
+	other.cpu = req->other_cpu;
+	return try_again(&other, fs, false, "whether UEFI or a BIOS starts this machine", result);
 }
 
 int grub_eval(const struct grub_request *req, struct entry_fs *fs, struct grub_result *ret,
@@ -259,7 +270,9 @@ int grub_eval(const struct grub_request *req, struct entry_fs *fs, struct grub_r
 		return r;
 	r = evaluate(req, fs, false, &result, &asked);
 	if (r == 0 && asked && !result.menu.guess)
-		r = try_answers(req, fs, asked, &result);
+		r = try_again(req, fs, true, asked, &result);
+	if (r == 0 && req->other_platform && !result.menu.guess)
+		r = try_platform(req, fs, &result);
 	if (r < 0) {
 		grub_result_done(&result);
 		(void)kx_fail(err, r,
