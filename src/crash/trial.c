@@ -50,6 +50,8 @@ void crash_trial_done(struct crash_trial *t)
 	free(t->directory);
 	free(t->place);
 	free(t->dump);
+	free(t->log);
+	free(t->reason);
 	names_done(&t->before);
 	*t = (struct crash_trial){ 0 };
 }
@@ -110,6 +112,10 @@ static int take(struct bytes key, struct bytes value, struct crash_trial *t)
 		return bytes_set(&t->place, value);
 	if (bytes_is(key, "dump"))
 		return bytes_set(&t->dump, value);
+	if (bytes_is(key, "log"))
+		return bytes_set(&t->log, value);
+	if (bytes_is(key, "reason"))
+		return bytes_set(&t->reason, value);
 	if (bytes_is(key, "before"))
 		return capture_names_add(&t->before, (const char *)value.p, value.n);
 	if (bytes_is(key, "started-at"))
@@ -161,6 +167,10 @@ static int write_record(int root, const struct crash_trial *t)
 	if (t->dump)
 		strbuf_addf(&b, "dump=%s\ndump-bytes=%llu\n", t->dump,
 			    (unsigned long long)t->dump_bytes);
+	if (t->log && !strchr(t->log, '\n'))
+		strbuf_addf(&b, "log=%s\n", t->log);
+	if (t->reason)
+		strbuf_addf(&b, "reason=%s\n", t->reason);
 	for (size_t i = 0; i < N_CRASH_STEPS; i++)
 		if (t->steps_ms[i])
 			strbuf_addf(&b, "%s-ms=%llu\n", step_names[i],
@@ -227,6 +237,62 @@ static uint64_t boot_time(int root)
 	return at;
 }
 
+/* Are the notes in @directory of a crash since the beginning? Then *ret_reason says what they say of a dump. */
+static bool notes_are_new(int root, const char *directory, const struct crash_trial *t,
+			  char **ret_reason)
+{
+	_cleanup_strbuf_ struct strbuf path = { 0 };
+	_cleanup_free_ uint8_t *raw = NULL;
+	struct bytes text, line, key;
+	uint64_t crashed_at = 0;
+	struct lines lines;
+
+	strbuf_addf(&path, "%s/" CAPTURE_NOTES, directory);
+	if (path.failed || read_file_in(root, path.s, NOTES_MAX, &raw, &text.n) < 0)
+		return false;
+	text.p = raw;
+	lines = lines_of(text);
+	while (lines_next(&lines, &line)) {
+		if (!take_key(&line, &key))
+			continue;
+		if (bytes_is(key, "crashed"))
+			(void)!take_number(line, &crashed_at);
+		if (bytes_is(key, "dump-error"))
+			(void)!bytes_set(ret_reason, line);
+	}
+	/* both by the clock of the machine that crashed */
+	return crashed_at + 1 >= t->started_at;
+}
+
+/* The log in a directory of @top that has new notes. */
+static int find_log(int root, const char *top, struct crash_trial *t)
+{
+	_cleanup_names_ struct names names = { 0 };
+
+	if (list_in(root, top, &names) < 0)
+		return 0;
+	for (size_t i = 0; !t->log && i < names.n; i++) {
+		_cleanup_free_ char *reason = NULL;
+		_cleanup_names_ struct names files = { 0 };
+		_cleanup_strbuf_ struct strbuf path = { 0 };
+
+		strbuf_addf(&path, "%s/%s", top, names.v[i]);
+		if (path.failed)
+			return -ENOMEM;
+		if (!notes_are_new(root, path.s, t, &reason) || list_in(root, path.s, &files) < 0)
+			continue;
+		for (size_t k = 0; !t->log && k < files.n; k++) {
+			if (strncmp(files.v[k], "dmesg.", strlen("dmesg.")) != 0)
+				continue;
+			strbuf_addf(&path, "/%s", files.v[k]);
+			if (path.failed || text_set(&t->log, path.s) < 0 ||
+			    text_set(&t->reason, reason ? reason : "it was interrupted") < 0)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 static int find_result(int root, struct crash_trial *t, struct kx_error *err)
 {
 	struct crash_dumps dumps[2] = { { 0 } };
@@ -248,7 +314,10 @@ static int find_result(int root, struct crash_trial *t, struct kx_error *err)
 	t->result = t->dump ? CRASH_TRIAL_SAVED : t->place ? CRASH_TRIAL_SENT : CRASH_TRIAL_NOTHING;
 	t->back_at = boot_time(root);
 	if (!t->dump)
-		return 0;
+		return find_log(root, t->directory, t) < 0 ||
+				       find_log(root, CRASH_FALLBACK_DIRECTORY, t) < 0
+			       ? -ENOMEM
+			       : 0;
 	t->good_at = t->started_at;
 	read_notes(root, t);
 	return 0;

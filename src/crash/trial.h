@@ -32,6 +32,8 @@ enum crash_step {
  * @place: another machine that it was to be sent to first, or NULL
  * @before: dumps that were there before it
  * @dump: the one that came, or NULL; @dump_bytes long
+ * @log: without a dump: the log that our own program saved all the same, or NULL
+ * @reason: beside it: why there is no dump, as that program noted it
  * @started_at: seconds since 1970
  * @back_at: when the next kernel started; 0: not known
  * @good_at: when the last one began after which a dump came, 0: never
@@ -39,7 +41,7 @@ enum crash_step {
  */
 struct crash_trial {
 	enum crash_trial_result result;
-	char *boot, *directory, *place, *dump;
+	char *boot, *directory, *place, *dump, *log, *reason;
 	struct names before;
 	uint64_t started_at, back_at, good_at, dump_bytes;
 	uint64_t steps_ms[N_CRASH_STEPS];

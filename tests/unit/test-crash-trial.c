@@ -144,6 +144,41 @@ static void test_nothing(void **state)
 	machine_done(&m);
 }
 
+/* Where only the log came it is told, with what the program noted of the dump; an older one's notes do not count. */
+static void test_log_alone(void **state)
+{
+	static const struct {
+		const char *notes, *reason; /* NULL: no log of this crash */
+	} rows[] = {
+		{ "by=rapidreboot\ncrashed=2001\ndump-error=/x: No space left on device\n",
+		  "/x: No space left on device" },
+		{ "crashed=2001\nlog-ms=1\n", "it was interrupted" },
+		{ "crashed=1000\ndump-error=an old one\n", NULL },
+		{ "by=rapidreboot\n", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		_cleanup_crash_trial_ struct crash_trial t = { 0 }, again = { 0 };
+		struct machine m;
+
+		machine_new(&m);
+		begin(&m, 2000);
+		root_put(&m.root, BOOT, NEW);
+		root_put(&m.root, "/var/crash/202611291300/dmesg.202611291300", "x");
+		root_put(&m.root, "/var/crash/202611291300/rapidreboot.txt", rows[i].notes);
+		assert_int_equal(close_it(&m, &t), 1);
+		assert_int_equal(t.result, CRASH_TRIAL_NOTHING);
+		assert_int_equal(close_it(&m, &again), 0);
+		assert_int_equal(!again.log, !rows[i].reason);
+		if (rows[i].reason) {
+			assert_string_equal(again.log,
+					    "/var/crash/202611291300/dmesg.202611291300");
+			assert_string_equal(again.reason, rows[i].reason);
+		}
+		machine_done(&m);
+	}
+}
+
 static void test_fallback(void **state)
 {
 	_cleanup_crash_trial_ struct crash_trial t = { 0 };
@@ -202,8 +237,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_saved),	     cmocka_unit_test(test_sent),
 		cmocka_unit_test(test_sent_is_here), cmocka_unit_test(test_nothing),
-		cmocka_unit_test(test_fallback),     cmocka_unit_test(test_dropped),
-		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_log_alone),    cmocka_unit_test(test_fallback),
+		cmocka_unit_test(test_dropped),	     cmocka_unit_test(test_damaged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -216,9 +216,16 @@ void crash_print_trial(const struct crash_trial *t, uint64_t now)
 			t->place, t->directory);
 		break;
 	case CRASH_TRIAL_NOTHING:
-		plain_printf(stdout,
-			     "no dump came to %s; the console of the crash kernel says why\n",
-			     t->directory);
+		if (t->log)
+			plain_printf(stdout, "no dump came to %s (%s), but the log did: %s\n",
+				     t->directory, t->reason ? t->reason : "why is not known",
+				     t->log);
+		else
+			plain_printf(
+				stdout,
+				"no dump came to %s, and no log; the console of the crash kernel "
+				"says why\n",
+				t->directory);
 		if (t->good_at)
 			printf("              the last good one was %llu days ago\n",
 			       days(t->good_at, now));
@@ -237,11 +244,12 @@ json_t *crash_trial_json(const struct crash_trial *t, uint64_t now)
 		if (t->steps_ms[i])
 			json_object_set_new(steps, crash_step_name(i),
 					    json_integer((json_int_t)t->steps_ms[i]));
-	all = json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:I, s:o}", "result",
+	all = json_pack("{s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:I, s:o}", "result",
 			crash_trial_result_name(t->result), "started_at", (json_int_t)t->started_at,
 			"age_s", (json_int_t)(now > t->started_at ? now - t->started_at : 0),
 			"directory", json_text(t->directory), "place", json_text(t->place), "dump",
-			json_text(t->dump), "dump_bytes", (json_int_t)t->dump_bytes, "steps_ms",
+			json_text(t->dump), "log", json_text(t->log), "reason",
+			json_text(t->reason), "dump_bytes", (json_int_t)t->dump_bytes, "steps_ms",
 			steps);
 	json_object_set_new(all, "back_s",
 			    t->back_at > t->started_at
