@@ -17,6 +17,9 @@
 #define KEEPING "CRASH_KEEP and CRASH_KEEP_MIB say it here"
 #define ENDING "CRASH_FAILURE says it here, and after a dump the machine reboots"
 #define NO_BUILDER "modules are found by /sys, and dracut does not make this ramdisk"
+#define NFS_LIMITS \
+	"a server that is gone is given up after two minutes, then the local disk is next"
+#define NO_FADUMP "dumps that firmware assists are left to the distribution's tool"
 #define NO_MAIL "nobody is told but by rapidreboot crash status of the next boot"
 
 /* In one table: no name means two things. */
@@ -57,6 +60,10 @@ static const struct row {
 	{ "KDUMP_NUM_DUMPS", "0", KEEPING, false },
 	{ "KDUMP_COMPRESSION", "", PACKING, false },
 	{ "MAKEDUMP_ARGS", "-c -d 31", PACKING, false },
+	{ "KDUMP_DUMP_DMESG", "1", "the log is always saved", false },
+	{ "NFS_TIMEO", "600", NFS_LIMITS, false },
+	{ "NFS_RETRANS", "3", NFS_LIMITS, false },
+	{ "NFS_MOUNT_RETRY", "4", NFS_LIMITS, false },
 	{ "SSH_KDUMP_RETRY", "", "another machine is tried once, then the local disk", false },
 	/* SUSE */
 	{ "KDUMP_DUMPLEVEL", "31", PACKING, false },
@@ -70,6 +77,8 @@ static const struct row {
 	{ "KDUMP_POSTSCRIPT", "", NO_PROGRAMS, false },
 	{ "KDUMP_TRANSFER", "", NO_PROGRAMS, false },
 	{ "KDUMP_REQUIRED_PROGRAMS", "", NO_PROGRAMS, false },
+	{ "KDUMP_FADUMP", "no", NO_FADUMP, false },
+	{ "KDUMP_FADUMP_SHELL", "no", NO_FADUMP, false },
 	{ "KDUMP_COPY_KERNEL", "no", "kernel and symbols are not copied: keep its packages",
 	  false },
 	{ "KDUMP_NETCONFIG", "auto", "the network is set up as it is when the machine is armed",
@@ -78,6 +87,14 @@ static const struct row {
 	{ "KDUMP_NOTIFICATION_TO", "", NO_MAIL, false },
 };
 
+/* "yes", "true" and "1" are one word for SUSE's kdump, and so are "no", "false" and "0". */
+static const char *plain_boolean(const char *value)
+{
+	if (strcmp(value, "true") == 0 || strcmp(value, "1") == 0)
+		return "yes";
+	return strcmp(value, "false") == 0 || strcmp(value, "0") == 0 ? "no" : value;
+}
+
 /* Of another level of filtering makedumpfile's words are worth a sentence, of the usual one not. */
 static bool is_same(const struct row *row, const char *value)
 {
@@ -85,6 +102,8 @@ static bool is_same(const struct row *row, const char *value)
 		return has_word(value, "makedumpfile") && has_word(value, "31");
 	if (strcmp(row->name, "MAKEDUMP_ARGS") == 0)
 		return has_word(value, "31");
+	if (strcmp(row->same, "yes") == 0 || strcmp(row->same, "no") == 0)
+		value = plain_boolean(value);
 	return row->same[0] && strcmp(value, row->same) == 0;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/strbuf.h"
 #include "crash/crash.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
@@ -62,6 +63,22 @@ static void test_servers(void **state)
 	}
 }
 
+static void read_settings(const char *file, const char *text, struct crash_settings *ret)
+{
+	_cleanup_config_ struct config config = { 0 };
+	struct kx_error err = { 0 };
+	struct root root;
+	int fd;
+
+	root_new(&root);
+	root_put(&root, file, text);
+	fd = open(root.path, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(config_read(fd, &config, &err), 0);
+	assert_int_equal(crash_settings_read(fd, &config, ret, &err), 0);
+	close(fd);
+	root_free(&root);
+}
+
 /* What our own initial ramdisk does not do is said, with the line; what it does, or is done anyway, is not. */
 static void test_not_followed(void **state)
 {
@@ -98,24 +115,110 @@ static void test_not_followed(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		_cleanup_crash_settings_ struct crash_settings s = { 0 };
-		_cleanup_config_ struct config config = { 0 };
-		struct kx_error err = { 0 };
-		struct root root;
-		int fd;
 
-		root_new(&root);
-		root_put(&root, cases[i].file, cases[i].text);
-		fd = open(root.path, O_RDONLY | O_DIRECTORY);
-		assert_int_equal(config_read(fd, &config, &err), 0);
-		assert_int_equal(crash_settings_read(fd, &config, &s, &err), 0);
+		read_settings(cases[i].file, cases[i].text, &s);
 		print_message("%s\n", cases[i].text);
 		assert_int_equal(s.not_followed.n, cases[i].n);
 		if (cases[i].said)
 			assert_non_null(strstr(s.not_followed.v[0], cases[i].said));
 		assert_text(s.elsewhere, cases[i].elsewhere);
-		close(fd);
-		root_free(&root);
 	}
+	(void)state;
+}
+
+/*
+ * Every name of the four files that our own initial ramdisk does not follow, with a value that asks for something and
+ * the ones that ask for what is done anyway. Names and values: kdump.conf(5) of kdump-utils 2026-03, kdump-tools 1.10,
+ * sysconfig.kdump of SUSE's kdump 2026-04.
+ */
+static void test_every_name(void **state)
+{
+#define CONF "/etc/kdump.conf"
+#define DEBIAN "/etc/default/kdump-tools"
+#define SUSE "/etc/sysconfig/kdump"
+	static const struct {
+		const char *file, *name, *value, *same[3];
+	} names[] = {
+		{ CONF, "raw", "/dev/sdb1", { NULL } },
+		{ CONF, "virtiofs", "tag", { NULL } },
+		{ CONF, "ext2", "/dev/sdb1", { NULL } },
+		{ CONF, "ext3", "/dev/sdb1", { NULL } },
+		{ CONF, "ext4", "/dev/sdb1", { NULL } },
+		{ CONF, "xfs", "LABEL=x", { NULL } },
+		{ CONF, "btrfs", "UUID=x", { NULL } },
+		{ CONF, "minix", "/dev/sdb1", { NULL } },
+		{ CONF, "core_collector", "makedumpfile -l -d 1", { "makedumpfile -c -d 31" } },
+		{ CONF, "core_collector", "cp", { NULL } },
+		{ CONF, "kdump_pre", "/x", { NULL } },
+		{ CONF, "kdump_post", "/x", { NULL } },
+		{ CONF, "kdump_emergency", "/x", { NULL } },
+		{ CONF, "extra_bins", "/x", { NULL } },
+		{ CONF, "extra_modules", "x", { NULL } },
+		{ CONF, "dracut_args", "--add x", { NULL } },
+		{ CONF, "failure_action", "shell", { "reboot", "halt", "poweroff" } },
+		{ CONF, "failure_action", "dump_to_rootfs", { NULL } },
+		{ CONF, "default", "shell", { "reboot", "halt", "poweroff" } },
+		{ CONF, "final_action", "halt", { "reboot" } },
+		{ CONF, "fence_kdump_args", "-p 7410", { NULL } },
+		{ CONF, "fence_kdump_nodes", "x", { NULL } },
+		{ CONF, "force_rebuild", NULL, { "0", "1" } },
+		{ CONF, "force_no_rebuild", NULL, { "0", "1" } },
+		{ CONF, "auto_reset_crashkernel", NULL, { "yes", "no" } },
+		{ DEBIAN, "FTP", "h:/d", { NULL } },
+		{ DEBIAN, "FTP_USER", NULL, { "u" } },
+		{ DEBIAN, "HOSTTAG", "ip", { "hostname" } },
+		{ DEBIAN, "KDUMP_FAIL_CMD", "halt", { "reboot -f" } },
+		{ DEBIAN, "KDUMP_NUM_DUMPS", "3", { "0" } },
+		{ DEBIAN, "KDUMP_COMPRESSION", "xz", { NULL } },
+		{ DEBIAN, "MAKEDUMP_ARGS", "-c -d 1", { "-F -c -d 31", "-c -d 31" } },
+		{ DEBIAN, "KDUMP_DUMP_DMESG", "0", { "1" } },
+		{ DEBIAN, "NFS_TIMEO", "10", { "600" } },
+		{ DEBIAN, "NFS_RETRANS", "10", { "3" } },
+		{ DEBIAN, "NFS_MOUNT_RETRY", "10", { "4" } },
+		{ DEBIAN, "SSH_KDUMP_RETRY", "16", { NULL } },
+		{ SUSE, "KDUMP_DUMPLEVEL", "0", { "31" } },
+		{ SUSE, "KDUMP_DUMPFORMAT", "lzo", { "compressed" } },
+		{ SUSE, "MAKEDUMPFILE_OPTIONS", "--xz", { NULL } },
+		{ SUSE, "KDUMP_KEEP_OLD_DUMPS", "5", { "0" } },
+		{ SUSE, "KDUMP_FREE_DISK_SIZE", "64", { NULL } },
+		{ SUSE, "KDUMP_IMMEDIATE_REBOOT", "false", { "true", "yes", "1" } },
+		{ SUSE, "KDUMP_CONTINUE_ON_ERROR", "true", { NULL } },
+		{ SUSE, "KDUMP_PRESCRIPT", "/x", { NULL } },
+		{ SUSE, "KDUMP_POSTSCRIPT", "/x", { NULL } },
+		{ SUSE, "KDUMP_TRANSFER", "/x", { NULL } },
+		{ SUSE, "KDUMP_REQUIRED_PROGRAMS", "x", { NULL } },
+		{ SUSE, "KDUMP_COPY_KERNEL", "yes", { "no", "false", "0" } },
+		{ SUSE, "KDUMP_NETCONFIG", "eth0:dhcp", { "auto" } },
+		{ SUSE, "KDUMP_SMTP_SERVER", "h", { NULL } },
+		{ SUSE, "KDUMP_NOTIFICATION_TO", "a@h", { NULL } },
+		{ SUSE, "KDUMP_FADUMP", "true", { "false", "no" } },
+		{ SUSE, "KDUMP_FADUMP_SHELL", "yes", { "false" } },
+		{ SUSE, "FADUMP_COMMANDLINE_APPEND", NULL, { "x" } },
+		{ SUSE, "KDUMP_VERBOSE", NULL, { "3" } },
+		{ SUSE, "KDUMP_CRASHKERNEL", NULL, { "auto", "256M" } },
+		{ SUSE, "KDUMP_UPDATE_BOOTLOADER", NULL, { "true", "false" } },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		for (size_t k = 0; k < 4; k++) {
+			const char *value = k ? names[i].same[k - 1] : names[i].value;
+			_cleanup_crash_settings_ struct crash_settings s = { 0 };
+			_cleanup_strbuf_ struct strbuf text = { 0 }, said = { 0 };
+
+			if (!value)
+				continue;
+			if (names[i].file[5] == 'k')
+				strbuf_addf(&text, "%s %s\n", names[i].name, value);
+			else
+				strbuf_addf(&text, "KDUMP_SAVEDIR=/d\nUSE_KDUMP=1\n%s=\"%s\"\n",
+					    names[i].name, value);
+			print_message("%s: %s", names[i].file, text.s);
+			read_settings(names[i].file, text.s, &s);
+			assert_int_equal(s.not_followed.n, k ? 0 : 1);
+			strbuf_addf(&said, "%s %s is not followed", names[i].name, value);
+			if (!k)
+				assert_non_null(strstr(s.not_followed.v[0], said.s));
+		}
 	(void)state;
 }
 
@@ -198,6 +301,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_not_followed),
+		cmocka_unit_test(test_every_name),
 		cmocka_unit_test(test_failure_of_kdump_conf),
 		cmocka_unit_test(test_device_of_kdump_conf),
 	};
