@@ -22,6 +22,9 @@ static struct message_out *begin(struct question *q, enum outside_question what)
 	return &q->out;
 }
 
+/* ---- the forms that answers have */
+
+/* Bytes, and a file where @ret_fd is not NULL; also bytes when it fails, of which only outside.look makes use. */
 static int ask_fd(struct outside *out, const struct question *q, uint8_t **ret, size_t *ret_n,
 		  int *ret_fd)
 {
@@ -31,7 +34,7 @@ static int ask_fd(struct outside *out, const struct question *q, uint8_t **ret, 
 			   ret, ret_n, ret_fd);
 }
 
-static int ask(struct outside *out, const struct question *q, uint8_t **ret, size_t *ret_n)
+static int ask_bytes(struct outside *out, const struct question *q, uint8_t **ret, size_t *ret_n)
 {
 	_cleanup_free_ uint8_t *answer = NULL;
 	size_t n = 0;
@@ -44,29 +47,48 @@ static int ask(struct outside *out, const struct question *q, uint8_t **ret, siz
 	return 0;
 }
 
-/* Up to three numbers. */
+/* @ret is taken from @ret_owned, which is to be freed. */
+static int ask_message(struct outside *out, const struct question *q, uint8_t **ret_owned,
+		       struct message_in *ret)
+{
+	size_t n = 0;
+	int r = ask_bytes(out, q, ret_owned, &n);
+
+	if (r == 0)
+		*ret = (struct message_in){ .rest = { *ret_owned, n } };
+	return r;
+}
+
 static int ask_numbers(struct outside *out, const struct question *q, uint64_t *ret, size_t n)
 {
 	_cleanup_free_ uint8_t *answer = NULL;
-	struct message_in in = { 0 };
-	int r = ask(out, q, &answer, &in.rest.n);
+	struct message_in in;
+	int r = ask_message(out, q, &answer, &in);
 
 	if (r < 0)
 		return r;
-	in.rest.p = answer;
 	for (size_t i = 0; i < n; i++)
 		ret[i] = message_take_u64(&in);
 	return message_end(&in);
 }
 
-static int ask_type(struct outside *out, const char *path, enum entry_file_type *ret)
+/* Numbers about a file or device of that name. */
+static int ask_numbers_of(struct outside *out, enum outside_question what, const char *name,
+			  uint64_t *ret, size_t n)
 {
 	struct question q;
-	uint64_t type;
-	int r;
 
-	message_put_text(begin(&q, ASK_TYPE), path);
-	r = ask_numbers(out, &q, &type, 1);
+	message_put_text(begin(&q, what), name);
+	return ask_numbers(out, &q, ret, n);
+}
+
+/* ---- files */
+
+static int ask_type(struct outside *out, const char *path, enum entry_file_type *ret)
+{
+	uint64_t type;
+	int r = ask_numbers_of(out, ASK_TYPE, path, &type, 1);
+
 	if (r == 0)
 		*ret = (enum entry_file_type)type;
 	return r;
@@ -74,12 +96,9 @@ static int ask_type(struct outside *out, const char *path, enum entry_file_type 
 
 static int ask_stat(struct outside *out, const char *path, struct outside_stat *ret)
 {
-	struct question q;
 	uint64_t v[2];
-	int r;
+	int r = ask_numbers_of(out, ASK_STAT, path, v, 2);
 
-	message_put_text(begin(&q, ASK_STAT), path);
-	r = ask_numbers(out, &q, v, 2);
 	if (r == 0)
 		*ret = (struct outside_stat){ .dev = v[0], .ino = v[1] };
 	return r;
@@ -91,7 +110,7 @@ static int ask_read(struct outside *out, const char *path, size_t max, uint8_t *
 
 	message_put_text(begin(&q, ASK_READ), path);
 	message_put_u64(&q.out, max);
-	return ask(out, &q, ret, ret_n);
+	return ask_bytes(out, &q, ret, ret_n);
 }
 
 static int ask_head(struct outside *out, const char *path, uint8_t *buf, size_t n, size_t *ret_n)
@@ -103,7 +122,7 @@ static int ask_head(struct outside *out, const char *path, uint8_t *buf, size_t 
 
 	message_put_text(begin(&q, ASK_HEAD), path);
 	message_put_u64(&q.out, n);
-	r = ask(out, &q, &head, &got);
+	r = ask_bytes(out, &q, &head, &got);
 	if (r < 0)
 		return r;
 	*ret_n = got < n ? got : n;
@@ -114,16 +133,15 @@ static int ask_head(struct outside *out, const char *path, uint8_t *buf, size_t 
 static int ask_list(struct outside *out, const char *path, struct strlist *ret)
 {
 	_cleanup_free_ uint8_t *answer = NULL;
-	struct message_in in = { 0 };
+	struct message_in in;
 	struct strlist names;
 	struct question q;
 	int r;
 
 	message_put_text(begin(&q, ASK_LIST), path);
-	r = ask(out, &q, &answer, &in.rest.n);
+	r = ask_message(out, &q, &answer, &in);
 	if (r < 0)
 		return r;
-	in.rest.p = answer;
 	message_take_texts(&in, &names);
 	r = message_end(&in);
 	if (r < 0)
@@ -199,22 +217,23 @@ static void ask_unmap(struct outside *out, const uint8_t *p, size_t n)
 	}
 }
 
+/* ---- mounts */
+
 static int ask_mounts(struct outside *out, enum outside_mounts *ret_where, uint8_t **ret,
 		      size_t *ret_n, char **ret_root)
 {
 	_cleanup_free_ uint8_t *answer = NULL, *text = NULL;
 	_cleanup_free_ char *root = NULL;
-	struct message_in in = { 0 };
+	struct message_in in;
 	struct question q;
 	struct bytes table;
 	uint32_t where;
 	int r;
 
 	(void)begin(&q, ASK_MOUNTS);
-	r = ask(out, &q, &answer, &in.rest.n);
+	r = ask_message(out, &q, &answer, &in);
 	if (r < 0)
 		return r;
-	in.rest.p = answer;
 	where = message_take_below(&in, OUTSIDE_MOUNTS_LIVE + 1);
 	root = message_take_text(&in);
 	table = message_take_bytes(&in);
@@ -231,10 +250,14 @@ static int ask_mounts(struct outside *out, enum outside_mounts *ret_where, uint8
 	return 0;
 }
 
-static int ask_for_device(struct outside *out, const struct question *q, dev_t *ret)
+/* ---- devices */
+
+/* A device whose name is @name in the sense of @what. */
+static int ask_device_of(struct outside *out, enum outside_question what, const char *name,
+			 dev_t *ret)
 {
 	uint64_t device;
-	int r = ask_numbers(out, q, &device, 1);
+	int r = ask_numbers_of(out, what, name, &device, 1);
 
 	if (r == 0)
 		*ret = (dev_t)device;
@@ -243,48 +266,46 @@ static int ask_for_device(struct outside *out, const struct question *q, dev_t *
 
 static int ask_device(struct outside *out, const char *path, dev_t *ret)
 {
-	struct question q;
+	return ask_device_of(out, ASK_DEVICE, path, ret);
+}
 
-	message_put_text(begin(&q, ASK_DEVICE), path);
-	return ask_for_device(out, &q, ret);
+static int ask_find_volume(struct outside *out, const char *name, dev_t *ret)
+{
+	return ask_device_of(out, ASK_FIND_VOLUME, name, ret);
 }
 
 static int ask_find_tag(struct outside *out, const char *tag, const char *value, dev_t *ret)
 {
 	struct question q;
+	uint64_t device;
+	int r;
 
 	message_put_text(begin(&q, ASK_FIND_TAG), tag);
 	message_put_text(&q.out, value);
-	return ask_for_device(out, &q, ret);
+	r = ask_numbers(out, &q, &device, 1);
+	if (r == 0)
+		*ret = (dev_t)device;
+	return r;
 }
 
 static int ask_get_tag(struct outside *out, const char *device, const char *tag, char **ret)
 {
 	_cleanup_free_ uint8_t *answer = NULL;
 	_cleanup_free_ char *value = NULL;
-	struct message_in in = { 0 };
+	struct message_in in;
 	struct question q;
 	int r;
 
 	message_put_text(begin(&q, ASK_GET_TAG), device);
 	message_put_text(&q.out, tag);
-	r = ask(out, &q, &answer, &in.rest.n);
+	r = ask_message(out, &q, &answer, &in);
 	if (r < 0)
 		return r;
-	in.rest.p = answer;
 	value = message_take_some_text(&in);
 	r = message_end(&in);
 	if (r == 0)
 		*ret = TAKE_PTR(value);
 	return r;
-}
-
-static int ask_find_volume(struct outside *out, const char *name, dev_t *ret)
-{
-	struct question q;
-
-	message_put_text(begin(&q, ASK_FIND_VOLUME), name);
-	return ask_for_device(out, &q, ret);
 }
 
 static int ask_partition(struct outside *out, dev_t device, struct machine_partition *ret)
@@ -313,13 +334,15 @@ static int ask_read_at(struct outside *out, const char *device, uint64_t at, siz
 	message_put_text(begin(&q, ASK_READ_AT), device);
 	message_put_u64(&q.out, at);
 	message_put_u64(&q.out, n);
-	r = ask(out, &q, &answer, &got);
+	r = ask_bytes(out, &q, &answer, &got);
 	if (r == 0 && got < n)
 		r = -ENODATA;
 	if (r == 0)
 		*ret = TAKE_PTR(answer);
 	return r;
 }
+
+/* ---- partitions that nobody has mounted */
 
 static int take_mounts(struct message_in *in, struct mounts *mounts)
 {
