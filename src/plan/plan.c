@@ -136,9 +136,9 @@ static int make(struct planner *p)
 	if (!p->arch->purgatory->n)
 		return kx_fail(
 			p->err, -EOPNOTSUPP,
-			"this program was built on another architecture than %s and has no "
-			"code to run between its kernels, so it cannot place segments there; "
-			"use kexec_file_load (-s), or a program that was built for %s",
+			"this program was built without a compiler for %s and has no code to run "
+			"between its kernels, so it cannot place segments there; use "
+			"kexec_file_load (-s), or a program that was built for %s",
 			arch_name(p->arch->arch), arch_name(p->arch->arch));
 	r = check_request(p->req, p->err);
 	if (r < 0)
