@@ -19,6 +19,7 @@ LIBRARIES = {
     "liblzma": ("xz", {"name": "public domain (liblzma), since 5.6 0BSD"}, "https://tukaani.org/xz/"),
     "libzstd": ("zstd", {"id": "BSD-3-Clause"}, "https://facebook.github.io/zstd/"),
     "liblz4": ("lz4", {"id": "BSD-2-Clause"}, "https://lz4.org/"),
+    "libfdt": ("dtc", {"id": "BSD-2-Clause"}, "https://github.com/dgibson/dtc"),
     "libseccomp": ("libseccomp", {"id": "LGPL-2.1-only"}, "https://github.com/seccomp/libseccomp"),
     "bz2": ("bzip2", {"id": "bzip2-1.0.6"}, "https://sourceware.org/bzip2/"),
     "jansson": ("jansson", {"id": "MIT"}, "https://github.com/akheron/jansson"),

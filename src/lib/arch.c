@@ -9,6 +9,7 @@
 
 static const struct arch *const archs[ARCH_N] = {
 	[ARCH_X86_64] = &arch_x86_64,
+	[ARCH_AARCH64] = &arch_aarch64,
 };
 
 struct arch_found ctx_arch(struct kx_ctx *ctx)

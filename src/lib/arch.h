@@ -45,7 +45,7 @@ struct arch {
 	int (*stamps_read)(struct kx_ctx *ctx, struct kx_stamps *ret, struct kx_error *err);
 };
 
-extern const struct arch arch_x86_64;
+extern const struct arch arch_aarch64, arch_x86_64;
 
 /* arch_find() of the machine below the context's root; the result is kept in the context. */
 struct arch_found ctx_arch(struct kx_ctx *ctx);

@@ -116,6 +116,8 @@ static int line_add(struct iomem *iomem, const struct line *line, bool inside_ra
 {
 	enum memory_type type;
 
+	if (inside_ram && line->depth == 1 && ranges_add(&iomem->inside, line->range) < 0)
+		return -ENOMEM;
 	if (line->depth == 0 && top_level_type(line->name, &type))
 		return memmap_add(&iomem->map, line->range, type);
 	if (bytes_is(line->name, "Crash kernel"))
@@ -185,6 +187,7 @@ void iomem_done(struct iomem *iomem)
 	memmap_done(&iomem->map);
 	ranges_done(&iomem->crash);
 	ranges_done(&iomem->keep_off);
+	ranges_done(&iomem->inside);
 	ranges_done(&iomem->unreadable);
 	*iomem = (struct iomem){ 0 };
 }

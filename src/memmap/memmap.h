@@ -85,7 +85,8 @@ _must_check_ int memmap_find_hole(const struct memmap *map, const struct hole_re
 struct iomem {
 	struct memmap map;
 	struct ranges crash;	  /* "Crash kernel", in file order */
-	struct ranges keep_off;	  /* reserved children inside RAM (arm64 lists them) */
+	struct ranges keep_off;	  /* reserved children inside RAM */
+	struct ranges inside;	  /* all children of RAM, one level down, whatever they are */
 	struct ranges unreadable; /* inside RAM, but no memory: the aperture of an AMD GART */
 	struct range kernel_code, kernel_data, kernel_bss; /* empty when not shown */
 	bool zeroed; /* every address reads 0: no CAP_SYS_ADMIN */

@@ -10,6 +10,7 @@
 
 #include "fundamental/bytes.h"
 #include "memmap/memmap.h"
+#include "plan/aarch64/machine.h"
 #include "plan/x86_64/machine.h"
 
 struct arch_planner; /* plan/planner.h */
@@ -40,6 +41,7 @@ struct machine {
 	bool has_crc32; /* the processor has an instruction for the purgatory's checksum */
 	/* What only one architecture has: the planner's. */
 	union {
+		struct aarch64_machine aarch64;
 		struct x86_64_machine x86_64;
 	};
 };

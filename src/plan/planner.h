@@ -64,6 +64,7 @@ struct arch_planner {
 	/* Crash kernels: ELF machine of the dump; RAM below this address is handed over, too, and
 	 * is not in the dump. */
 	uint16_t elf_machine;
+	const char *no_crash; /* why there are no crash kernels, or NULL; static */
 	uint64_t low_end;
 	/* Memory that a kernel uses until it reads its memory map; 0 when its image does not tell. */
 	uint64_t (*kernel_needs)(const struct image *image);
@@ -72,7 +73,7 @@ struct arch_planner {
 	/* The map in words of the command line, for KX_REQ_MEMMAP_CMDLINE. */
 	void (*memory_words)(const struct memmap *memory, struct strbuf *words);
 };
-extern const struct arch_planner planner_x86_64;
+extern const struct arch_planner planner_aarch64, planner_x86_64;
 
 /* Finds free RAM in the memory map of the next kernel, highest address first. @ret is whole
  * pages. */
@@ -124,6 +125,10 @@ struct handover {
 	uint64_t page_tables;			 /* physical address, 0: the old kernel's */
 	struct range clear[PURGATORY_CLEAR_MAX]; /* only with @page_tables */
 	size_t n_clear;
+	/* purgatory_args: a port whose registers lie in memory, and how firmware is called */
+	uint64_t serial_registers;
+	uint8_t serial_kind, serial_shift, serial_width;
+	uint8_t firmware_call;
 };
 
 /* Reserves memory for the purgatory, when its address has to be known before

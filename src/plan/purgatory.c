@@ -124,6 +124,11 @@ int planner_add_purgatory(struct planner *p, const struct handover *handover)
 		.serial_port = p->req->serial_port ? p->req->serial_port : SERIAL_PORT_DEFAULT,
 		.serial_divisor = p->req->serial_divisor,
 		.page_tables = handover->page_tables,
+		.serial_registers = handover->serial_registers,
+		.serial_kind = handover->serial_kind,
+		.serial_shift = handover->serial_shift,
+		.serial_width = handover->serial_width,
+		.firmware_call = handover->firmware_call,
 	};
 	const struct bytes code = *p->arch->purgatory;
 	struct range dest = handover->dest;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -169,6 +170,28 @@ static bool linux_has_boot_capability(struct sys *sys)
 	return data[CAP_TO_INDEX(CAP_SYS_BOOT)].effective & CAP_TO_MASK(CAP_SYS_BOOT);
 }
 
+/* syslog(2); glibc's klogctl() has the numbers without names. */
+enum { SYSLOG_ACTION_READ_ALL = 3, SYSLOG_ACTION_SIZE_BUFFER = 10 };
+
+static int linux_kernel_log(struct sys *sys, uint8_t **ret, size_t *ret_n)
+{
+	const int size = klogctl(SYSLOG_ACTION_SIZE_BUFFER, NULL, 0);
+	_cleanup_free_ char *text = NULL;
+	int n;
+
+	if (size < 0)
+		return -errno;
+	text = malloc((size_t)size + 1);
+	if (!text)
+		return -ENOMEM;
+	n = klogctl(SYSLOG_ACTION_READ_ALL, text, size);
+	if (n < 0)
+		return -errno;
+	*ret = (uint8_t *)TAKE_PTR(text);
+	*ret_n = (size_t)n;
+	return 0;
+}
+
 static void linux_sleep_ms(struct sys *sys, unsigned ms)
 {
 	struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
@@ -246,6 +269,7 @@ struct sys *sys_machine(void)
 		.interface_set = linux_interface_set,
 		.random = linux_random,
 		.has_boot_capability = linux_has_boot_capability,
+		.kernel_log = linux_kernel_log,
 		.sleep_ms = linux_sleep_ms,
 		.tsc_khz = linux_tsc_khz,
 		.tsc = linux_tsc,

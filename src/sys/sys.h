@@ -64,6 +64,9 @@ struct sys {
 	/* Fills @buf from the kernel's pool; -EAGAIN while that is not initialised. */
 	int (*random)(struct sys *, void *buf, size_t n);
 	bool (*has_boot_capability)(struct sys *);
+	/* What is left of the kernel's log of this boot: lines with level and time, as syslog(2) has them.
+	 * Released with free(3). */
+	int (*kernel_log)(struct sys *, uint8_t **ret, size_t *ret_n);
 	/* Waits between two attempts. */
 	void (*sleep_ms)(struct sys *, unsigned ms);
 	/* Time-stamp counter: its rate in kHz as processor or hypervisor tell it, and its value;

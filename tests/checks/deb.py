@@ -66,7 +66,7 @@ def check_commands(checks, deb):
     checks.check(deb.names("Depends") == {"libc6"}, f"Depends: {deb.field('Depends')}")
     # Debian's policy 7.8 and deb-src-control(5): source packages, each with its exact version
     built = re.findall(r"([a-z0-9+.-]+) \(= [^)]+\)(?:, |$)", deb.field("Static-Built-Using"))
-    checks.check(built == ["bzip2", "glibc", "jansson", "libseccomp", "libzstd", "lz4", "util-linux", "xz-utils", "zlib"],
+    checks.check(built == ["bzip2", "device-tree-compiler", "glibc", "jansson", "libseccomp", "libzstd", "lz4", "util-linux", "xz-utils", "zlib"],
                  f"Static-Built-Using: {deb.field('Static-Built-Using')}")
     for name in ("Conflicts", "Replaces", "Provides"):
         checks.check("kexec-tools" in deb.names(name), f"{name}: {deb.field(name)}")
@@ -117,7 +117,8 @@ def main():
             check_scripts(checks, deb)
         check_commands(checks, debs["rapidreboot"])
         linked = debs["rapidreboot"].field("Static-Built-Using")
-        for source in ("glibc", "zlib", "xz-utils", "libzstd", "lz4", "bzip2", "jansson", "libseccomp", "util-linux"):
+        for source in ("glibc", "zlib", "xz-utils", "libzstd", "lz4", "bzip2", "device-tree-compiler", "jansson",
+                       "libseccomp", "util-linux"):
             checks.check(re.search(rf"(^|, ){source} \(= [^)]+\)", linked), f"Static-Built-Using has {source}: {linked}")
         if shutil.which("lintian"):
             said = subprocess.run(["lintian", "--fail-on=error,warning", "--allow-root",

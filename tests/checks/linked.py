@@ -21,6 +21,7 @@ LIBRARIES = {
     "libzstd.a": ("libzstd", "zstd.h", "ZSTD_versionString()"),
     "liblz4.a": ("liblz4", "lz4.h", "LZ4_versionString()"),
     "libbz2.a": ("bz2", "bzlib.h", "BZ2_bzlibVersion()"),
+    "libfdt.a": ("libfdt", "libfdt.h", '"unknown"'),     # it does not say
     "libseccomp.a": ("libseccomp", "seccomp.h", "seccomp_version_of()"),
     "libjansson.a": ("jansson", "jansson.h", "jansson_version_str()"),
     "libblkid.a": ("blkid", "blkid/blkid.h", "blkid_version_of()"),

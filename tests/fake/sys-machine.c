@@ -22,6 +22,7 @@
  *                    program whose last argument is WORD
  *   FAKE_DOES_WORD   a command of the shell that is run when the program WORD is
  *   FAKE_INIT_STAYS  set: BusyBox init takes the order of its program reboot and does not begin
+ *   FAKE_KERNEL_LOG  file with the text of the kernel's log; without it nobody may read that
  *   FAKE_BOOTTIME    milliseconds since the boot
  *   FAKE_HANGS       set: whoever asks for the time since the boot waits for ever
  *   FAKE_STUBBORN    set: processes end by SIGKILL only
@@ -39,6 +40,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "handover/shutdown.h"
 #include "sys/process.h"
 
@@ -327,6 +329,13 @@ static int fake_random(struct sys *sys, void *buf, size_t n)
 	return answer("random");
 }
 
+static int fake_kernel_log(struct sys *sys, uint8_t **ret, size_t *ret_n)
+{
+	const char *path = getenv("FAKE_KERNEL_LOG");
+
+	return path ? read_file_in(ROOT_HERE, path, 16 << 20, ret, ret_n) : -EPERM;
+}
+
 static bool fake_has_boot_capability(struct sys *sys)
 {
 	return !getenv("FAKE_NO_BOOT_CAPABILITY");
@@ -489,6 +498,7 @@ struct sys *sys_machine(void)
 		.interface_set = fake_interface_set,
 		.random = fake_random,
 		.has_boot_capability = fake_has_boot_capability,
+		.kernel_log = fake_kernel_log,
 		.sleep_ms = fake_sleep_ms,
 		.tsc_khz = fake_tsc_khz,
 		.tsc = fake_tsc,

@@ -69,6 +69,12 @@ def release(suite):
     return re.split(rb"[ \0]", head[start:start + 256], maxsplit=1)[0].decode()
 
 
+def arm64_release(suite):
+    """The same of its kernel for arm64, whose Image has no such field: of its banner."""
+    with open(kernel(f"arm64-{suite}"), "rb") as file:
+        return re.search(rb"Linux version (\S+) \(", file.read())[1].decode()
+
+
 def kernel_config(suite):
     """What the kernel of @suite was built with."""
     for pattern in ("boot/config-*", "usr/lib/modules/*/config", "lib/modules/*/config"):

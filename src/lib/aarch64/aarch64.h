@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "lib/internal.h"
+
+/* machine.c: all of it. */
+_must_check_ int aarch64_machine_read(struct kx_ctx *ctx, struct iomem *iomem,
+				      struct machine *machine);
+
+/* acpi.c: what tables of the firmware say of its own calls and of the serial console, as the purgatory's
+ * arguments have it. Tables that are cut off, or of kinds that are not known here, change nothing. */
+void acpi_read_fadt(struct bytes table, struct aarch64_machine *ret);
+void acpi_read_spcr(struct bytes table, struct aarch64_machine *ret);

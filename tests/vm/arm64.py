@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Kernels for arm64 start kernels for arm64, in emulated machines of QEMU's "virt".
+
+    tests/vm/arm64.py [--only PATTERN] [--quick] [--logs DIR]
+
+The commands are those that tests/cross/run.py builds, with the libc that they were linked with. Each machine
+boots one of Debian's kernels, loads another one and jumps; what the next kernel says of itself is compared with what
+it was given.
+"""
+
+import argparse
+import dataclasses
+import fnmatch
+import glob
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import guest
+import images
+import initramfs
+
+sys.path.insert(0, os.path.join(images.TOP, "tests/cross"))
+import run as cross    # noqa: E402 pylint: disable=wrong-import-position
+
+LIMIT = 400  # seconds for one machine; on an idle host it takes 10
+SYSROOT = os.path.join(images.CACHE, "sysroot-arm64")
+FIRMWARE = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
+CMDLINE = "console=ttyAMA0 panic=-1 from=kexec"
+LPI_LOST = re.compile(r"memory probably corrupted|Expected reserved range")
+
+
+@dataclasses.dataclass
+class Scenario:
+    """One machine. The name says what is special about it."""
+
+    name: str
+    first: str = "bookworm"
+    next: str = "bookworm"
+    machine: str = "gic-version=2"  # of -M virt
+    cpu: str = "cortex-a72"
+    cpus: int = 1
+    memory: str = "1G"
+    firmware: str = ""  # or "efi"
+    packed: bool = False  # the next kernel is Image.gz
+    options: str = ""  # for kexec -l
+    loader: str = ""  # in place of kexec -l and -e
+    damage: str = ""  # shell between load and jump, after which the machine has to be reset
+    expect: tuple = ()  # what the log has to have
+    quick: bool = False
+
+
+def scenarios():
+    yield Scenario("gicv2", quick=True)
+    yield Scenario("gicv3-its", machine="gic-version=3", cpus=2, expect=("using reserved LPI pending table",))
+    yield Scenario("console", options="--console-serial", expect=("^rapidreboot: starting the kernel$",))
+    for first in images.SUITES:
+        for following in images.SUITES:
+            if (first, following) != ("bookworm", "bookworm"):
+                yield Scenario(f"kernels/{first}-{following}", first=first, next=following)
+    yield Scenario("image.gz", packed=True)
+    yield Scenario("fast", options="--fast")
+    yield Scenario("el2", machine="gic-version=2,virtualization=on")
+    yield Scenario("el2-vhe", machine="gic-version=3,virtualization=on", cpu="neoverse-n1")
+    yield Scenario("efi-acpi", firmware="efi", machine="gic-version=3", options="--console-serial",
+                   expect=("^rapidreboot: starting the kernel$",))
+    yield Scenario("efi-device-tree", firmware="efi", machine="gic-version=2,acpi=off")
+    yield Scenario("6G-4cpu", memory="6G", cpus=4, machine="gic-version=3")
+    yield Scenario("512M", memory="512M")
+    yield Scenario("rapidreboot",
+                   loader=f'rapidreboot --direct --yes --kernel /boot/kernel --initrd /boot/initrd --cmdline "{CMDLINE}"')
+
+
+def base(job):
+    """An archive with BusyBox, /init and @job, all of arm64."""
+    archive = initramfs.Archive()
+    for folder in ("proc", "sys", "dev", "tmp", "boot", "run", "etc"):
+        archive.directory(folder)
+    archive.char_device("dev/console", 5, 1)
+    found = glob.glob(os.path.join(images.CACHE, "busybox-arm64", "**/busybox"), recursive=True)
+    archive.file("bin/busybox", next(path for path in found if os.path.isfile(path)), 0o755)
+    archive.file("init", os.path.join(guest.HERE, "guest-init"), 0o755)
+    archive.data("job", job)
+    return archive
+
+
+def add_commands(archive, build):
+    for name in ("kexec", "rapidreboot"):
+        archive.file(f"sbin/{name}", str(build.program(name)), 0o755)
+    for name in ("ld-linux-aarch64.so.1", "libc.so.6"):
+        found = glob.glob(os.path.join(SYSROOT, "**", name), recursive=True)
+        archive.file(f"lib/{name}", os.path.realpath(found[0]), 0o755)
+
+
+SECOND = """
+section cmdline cat /proc/cmdline
+section release uname -r
+section tainted cat /proc/sys/kernel/tainted
+section cpus grep -c ^processor /proc/cpuinfo
+section memory grep MemTotal /proc/meminfo
+section dmesg dmesg
+echo "@@ arrived"
+"""
+
+
+def first_job(scenario):
+    load = (f'must kexec -c -l /boot/kernel --initrd=/boot/initrd --append="{CMDLINE}" {scenario.options}\n'
+            f"{scenario.damage}\necho '@@ jumps'\nkexec -e\n")
+    return ("section memory grep MemTotal /proc/meminfo\nsection iomem cat /proc/iomem\n"
+            + (f"echo '@@ jumps'\n{scenario.loader}\n" if scenario.loader else load)
+            + "echo '@@ failed: still here'\n")
+
+
+def kernel_file(scenario, folder):
+    path = images.kernel(f"arm64-{scenario.next}")
+    if not scenario.packed:
+        return path
+    out = os.path.join(folder, "Image.gz")
+    with open(path, "rb") as file, gzip.open(out, "wb", compresslevel=1) as to:
+        shutil.copyfileobj(file, to)
+    return out
+
+
+def first_initrd(scenario, build, folder):
+    second = base(SECOND).save(os.path.join(folder, "second"))
+    archive = base(first_job(scenario))
+    add_commands(archive, build)
+    archive.file("boot/kernel", kernel_file(scenario, folder), 0o644)
+    archive.file("boot/initrd", second, 0o644)
+    return archive.save(os.path.join(folder, "first"))
+
+
+def run_machine(scenario, initrd, folder):
+    """The log of the machine, and why it ended when that was not by itself."""
+    log = os.path.join(folder, "log")
+    argv = ["qemu-system-aarch64", "-M", "virt," + scenario.machine, "-cpu", scenario.cpu, "-m", scenario.memory,
+            "-smp", str(scenario.cpus), "-display", "none", "-nodefaults", "-no-reboot", "-serial", f"file:{log}",
+            *(["-bios", FIRMWARE] if scenario.firmware else []),
+            "-kernel", images.kernel(f"arm64-{scenario.first}"), "-initrd", initrd,
+            "-append", "console=ttyAMA0 panic=-1 quiet"]
+    why = ""
+    try:
+        done = subprocess.run(argv, timeout=LIMIT, capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL)
+        why = done.stderr.strip()
+    except subprocess.TimeoutExpired:
+        why = f"still there after {LIMIT} s"
+    with open(log, encoding="utf-8", errors="replace") as file:
+        return file.read().replace("\r", ""), why
+
+
+def problems(scenario, log, why):
+    """What is not as it should be, a sentence each."""
+    yield from ([why] if why else []) + guest.failures(log)
+    if "@@ arrived" not in log:
+        yield "the next kernel did not come up"
+        return
+    first, _, second = log.partition("@@ jumps")
+    found, before = guest.sections(second), guest.sections(first)
+    expected = {"cmdline": CMDLINE, "release": images.arm64_release(scenario.next), "tainted": "0",
+                "cpus": str(scenario.cpus)}
+    for name, value in expected.items():
+        if found.get(name) != value:
+            yield f"{name}: {found.get(name)!r}, not {value!r}"
+    if "KASLR enabled" not in found["dmesg"]:
+        yield "the kernel lies at its link address"
+    sizes = [int(re.search(r"\d+", text["memory"])[0]) for text in (before, found)]
+    if scenario.first == scenario.next and abs(sizes[1] - sizes[0]) > 16 << 10:
+        yield f"the first kernel has {sizes[0]} KiB, the next one {sizes[1]}"
+    if LPI_LOST.search(found["dmesg"]):
+        yield "the tables of the interrupt controller were not reserved"
+    for pattern in scenario.expect:
+        if not re.search(pattern, second, re.M):
+            yield f"no {pattern!r} in the log"
+
+
+def run_scenario(scenario, build, logs):
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.monotonic()
+        log, why = run_machine(scenario, first_initrd(scenario, build, folder), folder)
+        bad = list(problems(scenario, log, why))
+    print(f"{'not ok' if bad else 'ok'} - arm64/{scenario.name} ({time.monotonic() - start:.0f} s)", flush=True)
+    for sentence in bad:
+        print(f"# {sentence}")
+    if bad or logs:
+        path = os.path.join(logs or tempfile.gettempdir(), f"arm64-{scenario.name.replace('/', '-')}.log")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(log)
+        print(f"# {path}")
+    return not bad
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="*", metavar="PATTERN", help="scenarios with such a name")
+    parser.add_argument("--quick", action="store_true", help="the shortest selection")
+    parser.add_argument("--logs", metavar="DIR", help="keep the log of every machine there")
+    options = parser.parse_args()
+    chosen = [s for s in scenarios() if fnmatch.fnmatchcase(s.name, options.only)
+              and (s.quick or not options.quick)]
+    if not chosen:
+        parser.error(f"no scenario is called {options.only!r}")
+    images.fetch(["busybox-arm64", *sorted({f"linux-arm64-{suite}" for s in chosen for suite in (s.first, s.next)})])
+    build = cross.Build("aarch64")
+    build.make()
+    good = sum(run_scenario(scenario, build, options.logs) for scenario in chosen)
+    print(f"{good} passed, {len(chosen) - good} failed, 0 skipped")
+    return good != len(chosen)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
