@@ -54,6 +54,7 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/boot-loaders.py
 	@tests/vm/boot-volumes.py
 	@tests/vm/direct.py
+	@tests/vm/arm64.py
 	@tests/vm/crash.py
 	@tests/vm/crash-save.py
 	@tests/vm/dump.py

@@ -7,7 +7,8 @@
     gcc       build with gcc, warnings are errors; unit, golden, command and tree checks
     clang     build with clang, warnings are errors; unit and golden tests
     sanitize  gcc with AddressSanitizer and UBSan; unit, golden, command, fuzz corpora replayed
-    cross     build for aarch64 and riscv64, run under qemu-user (tests/cross/run.py)
+    cross     build for aarch64 and riscv64, run under qemu-user (tests/cross/run.py); a machine with an arm64
+              processor (tests/vm/arm64.py --quick)
     vm        a few virtual machines (tests/vm/run.py --quick, tests/systems/run.py --quick)
     fuzz      each fuzzer for ten seconds (tools/fuzz.py)
     demo      make demo
@@ -42,7 +43,7 @@ MESON_STAGES = {
                      test=["--no-suite", "checks"]),
 }
 COMMAND_STAGES = {
-    "cross": [["tests/cross/run.py"]],
+    "cross": [["tests/cross/run.py"], ["tests/vm/arm64.py", "--quick"]],
     "vm": [["tests/vm/run.py", "--quick"], ["tests/systems/run.py", "--quick"]],
     "fuzz": [["tools/fuzz.py", "--seconds", "10"]],
     "demo": [["tests/vm/demo"]],

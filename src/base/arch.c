@@ -25,7 +25,7 @@ static const struct {
 	[ARCH_UNKNOWN] = { "unknown", false, 0, 0, false },
 	[ARCH_X86_64] = { "x86_64", true, 62, 2, false },
 	[ARCH_I386] = { "i386", false, 3, 1, false },
-	[ARCH_AARCH64] = { "aarch64", false, 183, 2, false },
+	[ARCH_AARCH64] = { "aarch64", true, 183, 2, false },
 	[ARCH_ARM] = { "arm", false, 40, 1, false },
 	[ARCH_RISCV64] = { "riscv64", false, 243, 2, false },
 	[ARCH_LOONGARCH64] = { "loongarch64", false, 258, 2, false },

@@ -134,10 +134,9 @@ class Load(MachineTest):
 
 class Architectures(MachineTest):
     """Chosen by the files of the machine that is read, not by the one that this was built for."""
-    # What arch/arm64/kernel/cpuinfo.c and arch/riscv/kernel/cpu.c write.
+    # What arch/riscv/kernel/cpu.c and arch/loongarch/kernel/proc.c write.
     OTHERS = {
-        "aarch64": "processor\t: 0\nBogoMIPS\t: 125.00\nFeatures\t: fp asimd\n"
-                   "CPU implementer\t: 0x41\n",
+        "loongarch64": "processor\t\t: 0\nISA\t\t\t: loongarch32 loongarch64\n",
         "riscv64": "processor\t: 0\nhart\t\t: 0\nisa\t\t: rv64imafdch\nmmu\t\t: sv57\n",
     }
 
@@ -155,11 +154,18 @@ class Architectures(MachineTest):
 
     def test_kernel_says(self):
         """/proc/sys/kernel/arch, of Linux 6.1 and newer, is surer than /proc/cpuinfo."""
-        self.set("proc/sys/kernel/arch", "aarch64\n")
-        self.assertIn("aarch64 (/proc/sys/kernel/arch)", self.plan("-c").err)
+        self.set("proc/sys/kernel/arch", "riscv64\n")
+        self.assertIn("riscv64 (/proc/sys/kernel/arch)", self.plan("-c").err)
         self.set("proc/sys/kernel/arch", "x86_64\n")
         self.assertEqual(self.plan("-c").rc, 0)
 
+    def test_kernel_of_another(self):
+        """A machine with an arm64 processor, by what arch/arm64/kernel/cpuinfo.c writes, starts no bzImage."""
+        self.set("proc/cpuinfo", "processor\t: 0\nFeatures\t: fp asimd\nCPU implementer\t: 0x41\n")
+        for way in ([], ["-a"], ["-c"], ["-s"]):
+            r = self.plan(*way)
+            self.assertEqual((r.rc, r.out, r.calls), (255, "", []), way)
+            self.assertIn("not a kernel for arm64", r.err)
 
     def test_guessed(self):
         """Nothing tells: the architecture of the running kernel is taken, and that is said."""

@@ -107,13 +107,13 @@ def depmod(root, name):
                    env=dict(os.environ, LD_LIBRARY_PATH=libraries))
 
 
-def busybox():
+def busybox(item="busybox"):
     for pattern in ("usr/bin/busybox", "bin/busybox"):
         try:
-            return _one(pattern, "busybox")
+            return _one(pattern, item)
         except Missing:
             pass
-    raise Missing(f"no busybox in {CACHE}/busybox: run tools/fetch-images busybox")
+    raise Missing(f"no busybox in {CACHE}/{item}: run tools/fetch-images {item}")
 
 
 def firmware_dir():

@@ -164,8 +164,10 @@ static int plan_image(struct planner *p)
 		r = planner_place_purgatory(p, &handover);
 	if (r == 0)
 		r = add_identity_map(p, &handover);
-	if (r == 0 && p->req->flags & KX_REQ_FAST)
-		r = planner_rung(p, "copy", "huge pages are not used on aarch64");
+	if (r == 0)
+		r = p->req->flags & KX_REQ_FAST
+			    ? planner_rung(p, "copy", "huge pages are not used on aarch64")
+			    : planner_rung(p, "plain", "--fast was not asked for");
 	if (r < 0)
 		return r;
 	handover.entry = p->req->flags & KX_REQ_HAS_ENTRY ? p->req->entry : kernel.start;
