@@ -22,7 +22,7 @@ enum { TEXT_MAX = 4 << 20 };
 
 void in_place_need(const struct kx_plan *plan, size_t *ret_kernel, size_t *ret_initrd)
 {
-	*ret_kernel = (plan->plan.kernel.image.n + SYS_PAGE_SIZE - 1) / SYS_PAGE_SIZE;
+	*ret_kernel = (plan->plan.kernel.size + SYS_PAGE_SIZE - 1) / SYS_PAGE_SIZE;
 	*ret_initrd = (plan->request.initrd.n + SYS_PAGE_SIZE - 1) / SYS_PAGE_SIZE;
 }
 

@@ -15,12 +15,11 @@
 #include "fundamental/digest.h"
 #include "fundamental/purgatory-abi.h"
 #include "lib/in-place.h"
+#include "plan/planner.h"
 #include "sys/pages.h"
 
 static_assert(SYS_PAGE_SIZE == SYS_PAGE_SIZE, "one size");
 
-/* boot_params and purgatory are segments, too. */
-enum { OTHER_SEGMENTS = 2, HOLES_MAX = PLAN_SEGMENTS_MAX - OTHER_SEGMENTS };
 /* Pages below this address are not used: firmware of some machines uses memory there. */
 #define LOWEST (UINT64_C(16) << 20)
 /* limit of four-level page tables, which the new kernel may have, too */
@@ -262,7 +261,7 @@ static int choose(struct loading *l, struct kx_error *why)
 		.bounds = { LOWEST, HIGHEST },
 		.taken = &l->plan->machine.keep_off,
 		.not_holes = &not_holes,
-		.holes_max = HOLES_MAX,
+		.holes_max = PLAN_SEGMENTS_MAX - l->plan->machine.planner->n_beside,
 	};
 	int r;
 
@@ -401,7 +400,8 @@ static void note_parts(struct loading *l)
 	state->is_ready = true;
 }
 
-/* Pages come cleared, so that gaps and tails are zero. */
+/* Pages come cleared, so that gaps and tails are zero. Nobody copies them at the jump, after which the caches are
+ * off, so that all of them are cleaned, the zeros as well; nothing may be written to them later. */
 static void fill(const struct loading *l)
 {
 	uint8_t *at = l->view;
@@ -412,6 +412,7 @@ static void fill(const struct loading *l)
 		memcpy(at, s->data.p, s->data.n);
 		at += range_size(s->dest);
 	}
+	l->pages->clean(l->ctx->sys, l->view, l->n_view);
 }
 
 static int prepare(struct loading *l, struct kx_error *why)

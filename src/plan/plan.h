@@ -54,11 +54,13 @@ struct plan_request {
 	uint16_t serial_port, serial_divisor; /* divisor 0: leave the speed */
 };
 
-/* The unpacked kernel of a direct entry, kept so that it can be placed at other addresses
+/* The kernel of a direct entry, kept so that it can be placed at other addresses
  * without unpacking it again. */
 struct plan_kernel {
-	struct bytes image; /* as it lies in memory, from its first page on; owned by plan.store */
-	uint64_t entry;	    /* offset in it */
+	struct bytes
+		image;	/* as it lies in memory, from its first page on; of plan.store or a file */
+	uint64_t size;	/* of memory that it takes, not less than image.n */
+	uint64_t entry; /* offset in it */
 	bool is_randomised;
 };
 

@@ -58,6 +58,8 @@ struct arch_planner {
 	const struct bytes *purgatory;
 	/* Bytes of a page: segments begin and end at its multiples. */
 	uint64_t page;
+	/* Segments that are left when kernel and initial ramdisk are built in place. */
+	size_t n_beside;
 	int (*make)(struct planner *p); /* NULL: segments cannot be placed there */
 	/* Releases its part of struct machine. */
 	void (*machine_done)(struct machine *machine);
@@ -101,6 +103,14 @@ _must_check_ int planner_rung(struct planner *p, const char *rung, const char *f
 	_printf_(3, 4);
 /* Is the word @name, or @name=…, on the next kernel's command line? */
 bool planner_has_word(const struct planner *p, const char *name);
+
+/* in-place.c: why plan_in_place() need not be tried, or NULL; static. */
+const char *planner_in_place_obstacle(const struct planner *p);
+/* Adds contents that are written to a window of p->windows, and a segment for each hole in it. */
+_must_check_ int planner_add_window(struct planner *p, const char *name, struct bytes data,
+				    struct range window);
+/* Sets the rung of such a plan. */
+_must_check_ int planner_rung_in_place(struct planner *p);
 
 static inline bool planner_is_crash(const struct planner *p)
 {

@@ -343,6 +343,21 @@ static int linux_flags(struct sys *sys, uint64_t start, size_t n, uint64_t *ret)
 	return (size_t)got == n * sizeof(*ret) ? 0 : -EIO;
 }
 
+static void linux_clean(struct sys *sys, const void *p, size_t n)
+{
+#if defined(__aarch64__)
+	const uintptr_t end = (uintptr_t)p + n * (size_t)SYS_PAGE_SIZE;
+	uint64_t type;
+
+	/* CTR_EL0.DminLine: words of the smallest line of all data caches. Linux permits both to programs
+	 * (Documentation/arch/arm64/booting.rst, SCTLR_EL1.UCI and UCT). */
+	__asm__("mrs %0, ctr_el0" : "=r"(type));
+	for (uintptr_t at = (uintptr_t)p; at < end; at += (uintptr_t)4 << (type >> 16 & 15))
+		__asm__ volatile("dc civac, %0" ::"r"(at) : "memory");
+	__asm__ volatile("dsb sy" ::: "memory");
+#endif
+}
+
 const struct sys_pages linux_pages = {
 	.pool_read = linux_pool_read,
 	.pool_resize = linux_pool_resize,
@@ -359,4 +374,5 @@ const struct sys_pages linux_pages = {
 	.settle = linux_settle,
 	.frames = linux_frames,
 	.flags = linux_flags,
+	.clean = linux_clean,
 };

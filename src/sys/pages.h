@@ -64,6 +64,9 @@ struct sys_pages {
 	int (*frames)(struct sys *, void *p, size_t n, uint64_t *ret);
 	/* Flags of the @n 4 KiB pages from physical address @start on. */
 	int (*flags)(struct sys *, uint64_t start, size_t n, uint64_t *ret);
+	/* Writes what caches hold of @n mapped pages to memory, where a kernel that begins with its caches off
+	 * finds it. Nothing to do on machines whose caches stay on. */
+	void (*clean)(struct sys *, const void *p, size_t n);
 };
 
 extern const struct sys_pages linux_pages;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "fundamental/digest.h"
+
 #define MEMORY_MAX ((size_t)FAKE_PAGES_MAX * SYS_PAGE_SIZE)
 
 /* The mapping of this thread, to find the physical address of a byte; a thread has one mapping at a
@@ -211,6 +213,27 @@ static int fake_flags(struct sys *sys, uint64_t start, size_t n, uint64_t *ret)
 	return r;
 }
 
+/* Never 0. */
+static uint32_t digest_of(const uint8_t *p)
+{
+	struct digest d;
+
+	digest_bytes(p, SYS_PAGE_SIZE, false, &d);
+	return (d.crc[0] ^ d.crc[1] ^ d.crc[2]) | 1;
+}
+
+uint32_t fake_page_digest(const struct fake_pages *fake, size_t i)
+{
+	return digest_of(fake->bytes + i * SYS_PAGE_SIZE);
+}
+
+static void fake_clean(struct sys *sys, const void *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		fake_of(sys)->cleaned[mapped[i]] =
+			digest_of((const uint8_t *)p + i * SYS_PAGE_SIZE);
+}
+
 static const struct sys_pages fake_table = {
 	.pool_read = fake_pool_read,
 	.pool_resize = fake_pool_resize,
@@ -227,6 +250,7 @@ static const struct sys_pages fake_table = {
 	.settle = fake_settle,
 	.frames = fake_frames,
 	.flags = fake_flags,
+	.clean = fake_clean,
 };
 
 static int fake_load(struct sys *sys, uint64_t entry, size_t n, const struct sys_segment *segments,

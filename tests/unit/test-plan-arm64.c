@@ -325,14 +325,80 @@ static void test_entry_and_rung(void **state)
 	plan_done(&plan);
 }
 
+/* Kernel and ramdisk lie in huge pages; one page is missing, and copied. */
+static void test_in_place(void **state)
+{
+	struct plan_request req = request(3 * MiB);
+	const struct windows windows = {
+		.kernel = { 0x60000000, 0x60000000 + 14 * 2 * MiB },
+		.initrd = { 0x70000000, 0x70000000 + 2 * 2 * MiB },
+		.holes = { { 0x60200000, 0x60400000 } },
+		.n_holes = 1,
+	};
+	static uint8_t initrd[3 << 20];
+	struct plan copy, plan;
+	const struct segment *dtb;
+
+	req.initrd.p = initrd;
+	req.flags = KX_REQ_FAST;
+	assert_int_equal(make(&req, &copy), 0);
+	assert_true(copy.may_be_in_place && copy.kernel.is_randomised);
+	assert_true(copy.kernel.size == image.aarch64.size);
+	assert_int_equal(plan_in_place(&machine, &req, &copy, &windows, &plan, &err), 0);
+	assert_string_equal(plan.rung, "zero-copy");
+	assert_int_equal(plan.n_in_place, 2);
+	assert_int_equal(plan.n_segments, 4); /* and the hole */
+	check_places(&req, &plan);
+	assert_true(plan.kernel_entry == windows.kernel.start);
+	assert_true(segment_named(&plan, "kernel")->dest.start == windows.holes[0].start);
+	for (size_t i = 0; i < plan.n_segments; i++)
+		for (size_t k = 0; k < plan.n_in_place; k++)
+			if (strcmp(plan.segments[i].name, "kernel") != 0)
+				assert_true(
+					plan.segments[i].dest.end <= plan.in_place[k].dest.start ||
+					plan.segments[i].dest.start >= plan.in_place[k].dest.end);
+	dtb = segment_named(&plan, "device tree");
+	assert_true(chosen_u64(dtb->data.p, "linux,initrd-start") == windows.initrd.start);
+	assert_true(args_of(&plan).regions[0].start == windows.kernel.start);
+	plan_done(&plan);
+	plan_done(&copy);
+}
+
+static void test_not_in_place(void **state)
+{
+	struct plan_request req = request(0);
+	struct plan plan;
+
+	req.flags = KX_REQ_FAST;
+	image.aarch64.text_offset = 0x80000;
+	assert_int_equal(make(&req, &plan), 0);
+	assert_false(plan.may_be_in_place);
+	assert_non_null(strstr(plan.rung_reason, "2 MiB"));
+	plan_done(&plan);
+	image.aarch64.text_offset = 0;
+	req.cmdline = "nokaslr";
+	assert_int_equal(make(&req, &plan), 0);
+	assert_true(plan.may_be_in_place && !plan.kernel.is_randomised);
+	plan_done(&plan);
+	/* from 1 GiB on: one byte more than a window */
+	assert_int_equal(memmap_add(&machine.memory, (struct range){ 32 * GiB, 33 * GiB + 65536 },
+				    MEMORY_RAM),
+			 0);
+	assert_int_equal(make(&req, &plan), 0);
+	assert_false(plan.may_be_in_place);
+	assert_non_null(strstr(plan.rung_reason, "32 GiB"));
+	plan_done(&plan);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_places),  TEST(test_text_offset),    TEST(test_window),
-		TEST(test_tree),    TEST(test_given_tree),     TEST(test_purgatory),
-		TEST(test_refused), TEST(test_entry_and_rung),
+		TEST(test_places),	 TEST(test_text_offset),    TEST(test_window),
+		TEST(test_tree),	 TEST(test_given_tree),	    TEST(test_purgatory),
+		TEST(test_refused),	 TEST(test_entry_and_rung), TEST(test_in_place),
+		TEST(test_not_in_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,8 @@ class Scenario:
     firmware: str = ""  # or "efi"
     packed: bool = False  # the next kernel is Image.gz
     options: str = ""  # for kexec -l
+    prepare: str = ""  # shell that comes first
+    rung: str = ""  # what kexec --fast -d has to say that it did
     loader: str = ""  # in place of kexec -l and -e
     damage: str = ""  # shell between load and jump, after which the machine has to be reset
     expect: tuple = ()  # what the log has to have
@@ -65,7 +67,12 @@ def scenarios():
             if (first, following) != ("bookworm", "bookworm"):
                 yield Scenario(f"kernels/{first}-{following}", first=first, next=following)
     yield Scenario("image.gz", packed=True)
-    yield Scenario("fast", options="--fast")
+    yield Scenario("copy", options="--fast -d", prepare="mount -o bind /tmp /sys/kernel/mm/hugepages", rung="copy")
+    for suite in images.SUITES:
+        yield Scenario(f"zero-copy/{suite}", first=suite, next=suite, options="--fast -d", rung="zero-copy")
+    yield Scenario("zero-copy/gicv3-its", machine="gic-version=3", cpus=2, options="--fast -d", rung="zero-copy",
+                   expect=("using reserved LPI pending table",))
+    yield Scenario("zero-copy/el2", machine="gic-version=2,virtualization=on", options="--fast -d", rung="zero-copy")
     yield Scenario("el2", machine="gic-version=2,virtualization=on")
     yield Scenario("el2-vhe", machine="gic-version=3,virtualization=on", cpu="neoverse-n1")
     yield Scenario("efi-acpi", firmware="efi", machine="gic-version=3", options="--console-serial",
@@ -113,7 +120,7 @@ def first_job(scenario):
             f"{scenario.damage}\necho '@@ jumps'\nkexec -e\n")
     # QEMU's device tree has a seed for random numbers; the one of EFI has none, and they take a while
     return ("section memory grep MemTotal /proc/meminfo\nsection iomem cat /proc/iomem\n"
-            "head -c 8 /dev/random > /dev/null\n"
+            f"{scenario.prepare}\nhead -c 8 /dev/random > /dev/null\n"
             + (f"echo '@@ jumps'\n{scenario.loader}\n" if scenario.loader else load)
             + "echo '@@ failed: still here'\n")
 
@@ -174,6 +181,8 @@ def problems(scenario, log, why):
     sizes = [int(re.search(r"\d+", text["memory"])[0]) for text in (before, found)]
     if scenario.first == scenario.next and abs(sizes[1] - sizes[0]) > 16 << 10:
         yield f"the first kernel has {sizes[0]} KiB, the next one {sizes[1]}"
+    if scenario.rung and f"kexec: {scenario.rung}: " not in first:
+        yield f"the rung is not {scenario.rung}"
     if LPI_LOST.search(found["dmesg"]):
         yield "the tables of the interrupt controller were not reserved"
     for pattern in scenario.expect:

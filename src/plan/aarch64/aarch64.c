@@ -11,9 +11,6 @@
 #include "plan/purgatory-blobs.h"
 
 #define KERNEL_ALIGN (2 * MIB)
-/* Kernel and initial ramdisk lie within so much, counted from a multiple of 1 GiB. */
-#define WINDOW (32 * GIB)
-
 static int check_kernel(const struct planner *p)
 {
 	const struct arm64_image *image = &p->req->image->aarch64;
@@ -104,6 +101,14 @@ static struct range serial_page(const struct planner *p)
 	return (struct range){ start, start + IDENTITY_MAP_PAGE };
 }
 
+/* A hole of a window, which is mapped as a whole. */
+static bool is_in_window(const struct planner *p, const struct planned_segment *s)
+{
+	return p->windows && !s->in_place &&
+	       (range_contains(p->windows->kernel, s->segment.dest) ||
+		range_contains(p->windows->initrd, s->segment.dest));
+}
+
 /* Every segment is mapped, the tables and the purgatory among them: all are compared. */
 static int add_identity_map(struct planner *p, struct handover *handover)
 {
@@ -111,20 +116,20 @@ static int add_identity_map(struct planner *p, struct handover *handover)
 	static const struct range anywhere = { 512 * GIB - SEGMENT_ALIGN,
 					       512 * GIB + SEGMENT_ALIGN };
 	const struct range device = serial_page(p);
-	const size_t n = p->n_segments + 2;
-	_cleanup_free_ struct range *memory = calloc(n, sizeof(*memory));
+	_cleanup_free_ struct range *memory = calloc(p->n_segments + 2, sizeof(*memory));
 	struct place place = { .what = "page tables", .bounds = { 0, IDENTITY_MAP_END } };
 	struct range dest;
-	size_t n_bytes;
+	size_t n = 0, n_bytes;
 	uint8_t *tables;
 	int r;
 
 	if (!memory)
 		return planner_out_of_memory(p);
 	for (size_t i = 0; i < p->n_segments; i++)
-		memory[i] = p->segments[i].segment.dest;
-	memory[n - 2] = handover->dest;
-	memory[n - 1] = anywhere;
+		if (!is_in_window(p, &p->segments[i]))
+			memory[n++] = p->segments[i].segment.dest;
+	memory[n++] = handover->dest;
+	memory[n++] = anywhere;
 	place.size = identity_map_pages_max(memory, n, device) * IDENTITY_MAP_PAGE;
 	r = planner_find(p, &place, &dest);
 	if (r < 0)
@@ -138,18 +143,53 @@ static int add_identity_map(struct planner *p, struct handover *handover)
 	return planner_add(p, "page tables", (struct bytes){ tables, n_bytes }, dest, n_bytes);
 }
 
-static int plan_image(struct planner *p)
+int add_rest(struct planner *p, struct range kernel, struct range initrd)
 {
 	const struct aarch64_machine *own = &p->machine->aarch64;
 	struct handover handover = {
 		.end = IDENTITY_MAP_END,
+		.entry = p->req->flags & KX_REQ_HAS_ENTRY ? p->req->entry : kernel.start,
 		.serial_registers = own->serial_registers,
 		.serial_kind = own->serial_kind,
 		.serial_shift = own->serial_shift,
 		.serial_width = own->serial_width,
 		.firmware_call = own->firmware_call,
 	};
-	struct range kernel, initrd = { 0 }, tree;
+	struct range tree;
+	int r = add_tree(p, initrd, p->req->initrd.n, &tree);
+
+	if (r == 0)
+		r = planner_place_purgatory(p, &handover);
+	if (r == 0)
+		r = add_identity_map(p, &handover);
+	if (r < 0)
+		return r;
+	handover.argument = tree.start;
+	return planner_add_purgatory(p, &handover);
+}
+
+/* Says which rung it is, and whether a higher one can be tried. */
+static int set_rung(struct planner *p)
+{
+	const struct arm64_image *image = &p->req->image->aarch64;
+	const char *why;
+
+	if (!(p->req->flags & KX_REQ_FAST))
+		return planner_rung(p, "plain", "--fast was not asked for");
+	p->plan->kernel = (struct plan_kernel){
+		.image = image->file,
+		.size = image->size,
+		.is_randomised = p->machine->has_random && !planner_has_word(p, "nokaslr"),
+	};
+	why = p->req->not_fast ? p->req->not_fast : image_in_place_obstacle(p);
+	p->plan->may_be_in_place = !why;
+	return planner_rung(p, "copy", "%s",
+			    why ? why : "whether it can do without is seen when it is loaded");
+}
+
+static int plan_image(struct planner *p)
+{
+	struct range kernel, initrd = { 0 };
 	int r = check_kernel(p);
 
 	if (r == 0)
@@ -159,26 +199,14 @@ static int plan_image(struct planner *p)
 	if (r == 0)
 		r = add_initrd(p, kernel, &initrd);
 	if (r == 0)
-		r = add_tree(p, initrd, p->req->initrd.n, &tree);
-	if (r == 0)
-		r = planner_place_purgatory(p, &handover);
-	if (r == 0)
-		r = add_identity_map(p, &handover);
-	if (r == 0)
-		r = p->req->flags & KX_REQ_FAST
-			    ? planner_rung(p, "copy", "huge pages are not used on aarch64")
-			    : planner_rung(p, "plain", "--fast was not asked for");
-	if (r < 0)
-		return r;
-	handover.entry = p->req->flags & KX_REQ_HAS_ENTRY ? p->req->entry : kernel.start;
-	handover.argument = tree.start;
-	return planner_add_purgatory(p, &handover);
+		r = add_rest(p, kernel, initrd);
+	return r == 0 ? set_rung(p) : r;
 }
 
 static int make(struct planner *p)
 {
 	if (p->req->image->inner == IMAGE_ARM64)
-		return plan_image(p);
+		return p->windows ? plan_image_in_place(p) : plan_image(p);
 	return kx_fail(p->err, -EOPNOTSUPP, "images of type %s cannot be started on aarch64",
 		       p->req->image->name);
 }
@@ -202,6 +230,7 @@ const struct arch_planner planner_aarch64 = {
 	.arch = ARCH_AARCH64,
 	.purgatory = &purgatory_aarch64,
 	.page = SEGMENT_ALIGN,
+	.n_beside = 3, /* device tree, page tables, purgatory */
 	.make = make,
 	.no_crash =
 		"a crash kernel for arm64 cannot be loaded yet: its device tree has to name the "

@@ -9,6 +9,16 @@
 /* The largest page that a running kernel can have: kexec_load(2) wants segments of whole ones. */
 #define SEGMENT_ALIGN UINT64_C(65536)
 
+/* Kernel and initial ramdisk lie within so much, counted from a multiple of 1 GiB. */
+#define WINDOW (32 * GIB)
+
+/* What follows kernel and initial ramdisk (empty for none), wherever they lie: device tree, page tables, purgatory. */
+_must_check_ int add_rest(struct planner *p, struct range kernel, struct range initrd);
+/* in-place.c: plans p->copied again with p->windows. */
+_must_check_ int plan_image_in_place(struct planner *p);
+/* Why that need not be tried, or NULL; static. */
+const char *image_in_place_obstacle(const struct planner *p);
+
 /* tree.c: adds the next kernel's device tree, which says where @initrd (of @initrd_n bytes) lies. */
 _must_check_ int add_tree(struct planner *p, struct range initrd, uint64_t initrd_n,
 			  struct range *ret);

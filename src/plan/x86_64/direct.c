@@ -237,10 +237,11 @@ int plan_direct(struct planner *p)
 		return r;
 	p->plan->kernel = (struct plan_kernel){
 		.image = { d.image, (size_t)(d.vmlinux.end - d.vmlinux.start) },
+		.size = d.vmlinux.end - d.vmlinux.start,
 		.entry = d.vmlinux.elf.entry - d.vmlinux.start,
 		.is_randomised = d.is_randomised,
 	};
-	why = direct_in_place_obstacle(p);
+	why = planner_in_place_obstacle(p);
 	p->plan->may_be_in_place = !why;
 	r = planner_rung(p, "copy", "%s",
 			 why ? why : "whether it can do without is seen when it is loaded");

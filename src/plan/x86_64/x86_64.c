@@ -58,6 +58,7 @@ const struct arch_planner planner_x86_64 = {
 	.arch = ARCH_X86_64,
 	.purgatory = &purgatory_x86_64,
 	.page = PAGE_SIZE,
+	.n_beside = 2, /* boot_params and purgatory */
 	.make = make,
 	.machine_done = machine_done_x86_64,
 	.elf_machine = EM_X86_64,

@@ -39,10 +39,8 @@ _must_check_ int plan_bzimage(struct planner *p);
 _must_check_ int plan_direct(struct planner *p);
 /* boot_params for it, with the bit that says whether it was moved at random. */
 _must_check_ int add_direct_params(struct planner *p, bool is_randomised, struct linux_params *ret);
-/* in-place.c: plans p->copied again with p->windows; the second function tells why that is
- * impossible. */
+/* in-place.c: plans p->copied again with p->windows. */
 _must_check_ int plan_direct_in_place(struct planner *p);
-const char *direct_in_place_obstacle(const struct planner *p);
 /* Command line limit and what else a bzImage's header says; all lies below @end. */
 struct linux_kernel bzimage_linux(const struct bzimage *bz, uint64_t end);
 _must_check_ int plan_elf(struct planner *p);
