@@ -130,24 +130,24 @@ static void test_lpi_tables(void **state)
 	struct fixture *f = *state;
 	const struct aarch64_machine *own = read_machine(f);
 
-	assert_null(own->lpi_unknown);
+	assert_null(own->refused);
 	assert_int_equal(own->lpi.tables.n, 3);
 	assert_true(keeps_off(&f->machine, 0x421a0000, 0x421b0000));
 
 	root_put(&f->root, "/proc/cpuinfo", /* one more than the log knows */
 		 "processor\t: 0\n\nprocessor\t: 1\n\nprocessor\t: 2\n");
-	assert_non_null(strstr(read_machine(f)->lpi_unknown, "ITS"));
+	assert_non_null(strstr(read_machine(f)->refused, "ITS"));
 	assert_false(f->machine.has_crc32);
 
 	log_n = 0; /* nothing is left of it */
-	assert_non_null(read_machine(f)->lpi_unknown);
+	assert_non_null(read_machine(f)->refused);
 	log_text = NULL;
-	assert_non_null(read_machine(f)->lpi_unknown);
+	assert_non_null(read_machine(f)->refused);
 
 	root_put(&f->root, "/sys/firmware/efi/fw_platform_size",
 		 "64\n"); /* the kernel reserves them */
 	own = read_machine(f);
-	assert_null(own->lpi_unknown);
+	assert_null(own->refused);
 	assert_int_equal(own->lpi.tables.n, 0);
 }
 
@@ -158,10 +158,10 @@ static void test_captured(void **state)
 	const struct aarch64_machine *own;
 
 	f->ctx->captured = true;
-	assert_non_null(read_machine(f)->lpi_unknown);
+	assert_non_null(read_machine(f)->refused);
 	root_put_bytes(&f->root, "/var/log/dmesg", log_text, log_n);
 	own = read_machine(f);
-	assert_null(own->lpi_unknown);
+	assert_null(own->refused);
 	assert_int_equal(own->lpi.tables.n, 3);
 
 	root_remove(&f->root, "/sys/firmware/fdt");
@@ -170,6 +170,33 @@ static void test_captured(void **state)
 	assert_int_equal(fdt_check_full(own->tree, own->n_tree), 0);
 	f->ctx->captured = false;
 	assert_null(read_machine(f)->tree);
+}
+
+/* Which kernels fall over when they load one: the processor says so in their log. */
+static void test_lpa2(void **state)
+{
+	static const char with[] =
+		"[    0.1] CPU features: detected: 52-bit Virtual Addressing (LPA2)\n";
+	static const struct {
+		const char *release;
+		bool refused;
+	} rows[] = {
+		{ "6.12.117+deb13-cloud-arm64", true },
+		{ "6.9.0", true },
+		{ "6.1.0-50-cloud-arm64", false },
+		{ "7.2.13+deb14-cloud-arm64", false },
+	};
+	struct fixture *f = *state;
+
+	root_put(&f->root, "/sys/firmware/efi/fw_platform_size", "64\n");
+	root_put(&f->root, "/proc/sys/kernel/osrelease", "6.12.1\n");
+	assert_null(read_machine(f)->refused);
+	log_text = with;
+	log_n = sizeof(with) - 1;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		root_put(&f->root, "/proc/sys/kernel/osrelease", rows[i].release);
+		assert_int_equal(read_machine(f)->refused != NULL, rows[i].refused);
+	}
 }
 
 static void put32(uint8_t *p, uint32_t v)
@@ -228,10 +255,8 @@ static void test_acpi(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_device_tree),
-		TEST(test_lpi_tables),
-		TEST(test_captured),
-		cmocka_unit_test(test_acpi),
+		TEST(test_device_tree), TEST(test_lpi_tables),	     TEST(test_captured),
+		TEST(test_lpa2),	cmocka_unit_test(test_acpi),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

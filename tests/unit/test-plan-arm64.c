@@ -290,10 +290,10 @@ static void test_refused(void **state)
 	struct plan_request req = request(0);
 	struct plan plan;
 
-	machine.aarch64.lpi_unknown = "nobody knows where they are";
+	machine.aarch64.refused = "nobody knows where they are";
 	assert_int_equal(make(&req, &plan), -EOPNOTSUPP);
 	assert_string_equal(err.message, "nobody knows where they are");
-	machine.aarch64.lpi_unknown = NULL;
+	machine.aarch64.refused = NULL;
 
 	req.flags = KX_REQ_ENTRY_32BIT;
 	assert_int_equal(make(&req, &plan), -EOPNOTSUPP);

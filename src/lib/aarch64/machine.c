@@ -9,6 +9,7 @@
 #include "base/dir.h"
 #include "base/io.h"
 #include "base/lines.h"
+#include "base/num.h"
 #include "fdt/next-tree.h"
 #include "fdt/tree-facts.h"
 #include "fundamental/aarch64/purgatory-abi.h"
@@ -109,24 +110,19 @@ static int log_read(struct kx_ctx *ctx, uint8_t **ret, size_t *ret_n)
 }
 
 /* With EFI the kernel itself has the tables reserved: drivers/irqchip/irq-gic-v3-its.c, gic_reserve_range(). */
-static int lpi_read(struct kx_ctx *ctx, struct machine *machine, unsigned n_cpus)
+static int lpi_read(struct kx_ctx *ctx, struct bytes log, struct machine *machine, unsigned n_cpus)
 {
 	struct aarch64_machine *own = &machine->aarch64;
-	_cleanup_free_ uint8_t *raw = NULL;
-	size_t n = 0;
 	int r;
 
 	if (exists_in(ctx->machine_root, "/sys/firmware/efi") > 0)
 		return 0;
-	r = log_read(ctx, &raw, &n);
-	if (r == -ENOMEM)
-		return r;
-	r = lpi_tables_read((struct bytes){ raw, r < 0 ? 0 : n }, &own->lpi);
+	r = lpi_tables_read(log, &own->lpi);
 	if (r < 0)
 		return r;
 	own->lpi.has_its = true; /* the device tree has one, whatever is left of the log */
 	if (!lpi_tables_known(&own->lpi, n_cpus, true))
-		own->lpi_unknown =
+		own->refused =
 			"the interrupt controller (GICv3 with ITS) goes on writing to tables in "
 			"memory, and the kernel log no longer says where they lie: the next kernel "
 			"could be overwritten; reboot through the firmware";
@@ -134,6 +130,41 @@ static int lpi_read(struct kx_ctx *ctx, struct machine *machine, unsigned n_cpus
 		if (ranges_add(&machine->keep_off, own->lpi.tables.v[i]) < 0)
 			return -ENOMEM;
 	return 0;
+}
+
+/* Linux 6.12 was seen to fall over while it loads, in trans_pgd_create_copy(), and 7.2 was not; LPA2 came with 6.9. The
+ * call holds the lock of all loads then, for ever. */
+static int lpa2_read(struct kx_ctx *ctx, struct bytes log, struct aarch64_machine *own)
+{
+	static const char word[] = "detected: 52-bit Virtual Addressing (LPA2)";
+	_cleanup_free_ char *release = NULL;
+	int r = read_line_in(ctx->machine_root, "/proc/sys/kernel/osrelease", &release);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	if (strncmp(release, "6.", 2) == 0 && leading_i64(release + 2) >= 9 && log.n &&
+	    memmem(log.p, log.n, word, sizeof(word) - 1))
+		own->refused = "Linux 6.9 to 6.19 may fall over while it loads a kernel on a "
+			       "processor with 52-bit addresses (LPA2), as 6.12 does; reboot "
+			       "through the firmware";
+	return 0;
+}
+
+/* What only the kernel log tells. */
+static int take_log(struct kx_ctx *ctx, struct machine *machine, bool has_its, unsigned n_cpus)
+{
+	_cleanup_free_ uint8_t *raw = NULL;
+	struct bytes log = { 0 };
+	int r = log_read(ctx, &raw, &log.n);
+
+	if (r == -ENOMEM)
+		return r;
+	if (r == 0)
+		log.p = raw;
+	else
+		log.n = 0;
+	r = has_its ? lpi_read(ctx, log, machine, n_cpus) : 0;
+	return r == 0 ? lpa2_read(ctx, log, &machine->aarch64) : r;
 }
 
 int aarch64_machine_read(struct kx_ctx *ctx, struct iomem *iomem, struct machine *machine)
@@ -154,5 +185,5 @@ int aarch64_machine_read(struct kx_ctx *ctx, struct iomem *iomem, struct machine
 		r = table_read(ctx, TABLES "SPCR", acpi_read_spcr, own);
 	if (r == 0)
 		r = processors_read(ctx, machine, &n_cpus);
-	return r == 0 && facts.has_its ? lpi_read(ctx, machine, n_cpus) : r;
+	return r == 0 ? take_log(ctx, machine, facts.has_its, n_cpus) : r;
 }

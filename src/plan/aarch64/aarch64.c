@@ -30,8 +30,8 @@ static int check_kernel(const struct planner *p)
 			       "this kernel begins %#llx bytes behind a multiple of 2 MiB, and "
 			       "segments begin at multiples of 64 KiB",
 			       (unsigned long long)image->text_offset);
-	if (p->machine->aarch64.lpi_unknown)
-		return kx_fail(p->err, -EOPNOTSUPP, "%s", p->machine->aarch64.lpi_unknown);
+	if (p->machine->aarch64.refused)
+		return kx_fail(p->err, -EOPNOTSUPP, "%s", p->machine->aarch64.refused);
 	return 0;
 }
 
