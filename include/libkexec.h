@@ -396,8 +396,10 @@ struct kx_entry {
 	size_t n_warnings;	    /* what is odd about it */
 	const char *const *warnings; /* they */
 	int is_guessed;		     /* non-zero when no loader's configuration has it, only a
-			 * directory, or which disk it names is not certain */
+			 * directory, or which disk it names is not certain: @guess is why */
 	int is_broken; /* non-zero when its loader cannot start it either: a kernel is missing */
+	const char
+		*guess; /* why it is guessed, a sentence that is not among the warnings, or NULL */
 };
 
 /** kx_entries_entry() - entry @i; @entry->size set by the caller. Return: 0, -ERANGE, -EINVAL.

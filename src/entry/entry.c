@@ -40,6 +40,7 @@ void boot_entry_done(struct boot_entry *entry)
 	free(entry->cmdline);
 	free(entry->devicetree);
 	free(entry->architecture);
+	free(entry->guess);
 	free(entry->digests);
 	free(entry->source.file);
 	strlist_done(&entry->warnings);
@@ -77,7 +78,8 @@ static size_t entry_size(const struct boot_entry *e)
 	return sizeof(*e) + text_size(e->id) + list_size(&e->path) + text_size(e->title) +
 	       text_size(e->version) + text_size(e->kernel) + list_size(&e->initrds) +
 	       list_size(&e->modules) + text_size(e->cmdline) + text_size(e->devicetree) +
-	       text_size(e->architecture) + text_size(e->source.file) + list_size(&e->warnings);
+	       text_size(e->architecture) + text_size(e->guess) + text_size(e->source.file) +
+	       list_size(&e->warnings);
 }
 
 int boot_menu_add(struct boot_menu *menu, struct boot_entry *entry)

@@ -46,8 +46,10 @@ struct boot_entry {
 	char *devicetree;
 	char *architecture;
 	bool is_default;
-	bool is_broken;	 /* the loader cannot start it either: a file that it loads is missing */
-	bool is_guessed; /* no loader's configuration names this kernel with these files */
+	bool is_broken; /* the loader cannot start it either: a file that it loads is missing */
+	/* Why it is not certain that the loader starts this kernel with these files, or NULL: it is. The first
+	 * reason that was found; it is not among the warnings. */
+	char *guess;
 	/* SHA-256 of @kernel, then of the only initrd, as the loader demands them; NULL: it does not */
 	uint8_t *digests;
 	struct entry_source source;

@@ -235,8 +235,12 @@ static int find_device(struct entry_fs *fs, const char *device, size_t n, char *
 	return fs->search(fs, ENTRY_SEARCH_UUID, uuid, NULL, ret);
 }
 
-/* "(DEVICE)/path"; a device that is not known here, or none, is taken for the one of menu.lst. */
-static int resolve(struct entry_fs *fs, const char *config, const char *raw, char **ret)
+/*
+ * "(DEVICE)/path"; a device that is not known here, or none, is taken for the one of menu.lst. Whether that, or which
+ * disk a number means, is a guess is told as well.
+ */
+static int locate(struct entry_fs *fs, const char *config, const char *raw, char **ret,
+		  bool *ret_is_guess)
 {
 	const char *close = raw[0] == '(' ? strchr(raw, ')') : NULL;
 	_cleanup_free_ char *device = NULL, *ignored = NULL;
@@ -244,41 +248,46 @@ static int resolve(struct entry_fs *fs, const char *config, const char *raw, cha
 
 	if (close && find_device(fs, raw + 1, (size_t)(close - raw - 1), &device) == 0) {
 		r = fs->to_system(fs, device, close + 1, ret);
+		*ret_is_guess = r == 0 && fs->is_guess && fs->is_guess(fs, device);
 		if (r != -ENODEV)
 			return r;
 	}
 	r = fs->set_home(fs, config, &ignored);
+	*ret_is_guess = close != NULL;
 	return r < 0 ? r : fs->to_system(fs, NULL, close ? close + 1 : raw, ret);
 }
 
-/* Whether it is certain what "(DEVICE)" of resolve() stands for. */
-static bool is_guess(struct entry_fs *fs, const char *raw)
+static int resolve(struct entry_fs *fs, const char *config, const char *raw, char **ret)
 {
-	const char *close = raw[0] == '(' ? strchr(raw, ')') : NULL;
-	_cleanup_free_ char *device = NULL, *path = NULL;
+	bool ignored;
 
-	if (!close)
-		return false;
-	return find_device(fs, raw + 1, (size_t)(close - raw - 1), &device) < 0 ||
-	       fs->to_system(fs, device, close + 1, &path) < 0 ||
-	       (fs->is_guess && fs->is_guess(fs, device));
+	return locate(fs, config, raw, ret, &ignored);
 }
 
-/* Says of each entry whose kernel is on a guessed device that it is so; before paths are resolved. */
-static int mark_guesses(struct entry_fs *fs, struct boot_menu *menu)
+static int mark_guess(struct entry_fs *fs, const char *config, struct boot_entry *e,
+		      const char *raw)
+{
+	_cleanup_free_ char *system = NULL;
+	bool is_guess = false;
+	int r = locate(fs, config, raw, &system, &is_guess);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : 0; /* menu_resolve() says it */
+	return is_guess ? entry_guess(e, "%s is taken to be %s: " GUESSED_DISK, raw, system) : 0;
+}
+
+/* Says of each entry with a file on a guessed device that it is a guess; before paths are resolved. */
+static int mark_guesses(struct entry_fs *fs, const char *config, struct boot_menu *menu)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < menu->n_entries; i++) {
 		struct boot_entry *e = &menu->entries[i];
 
-		if (!e->kernel || !is_guess(fs, e->kernel))
-			continue;
-		e->is_guessed = true;
-		r = entry_warn(e,
-			       "%s is on a disk that is a guess: GRUB counts disks as the firmware "
-			       "does, which is not known here",
-			       e->kernel);
+		if (e->kernel)
+			r = mark_guess(fs, config, e, e->kernel);
+		for (size_t n = 0; r == 0 && n < e->initrds.n; n++)
+			r = mark_guess(fs, config, e, e->initrds.v[n]);
 	}
 	return r;
 }
@@ -303,7 +312,7 @@ int grub_legacy_read(struct entry_fs *fs, const struct boot_find_opts *opts, con
 	if (r == 0)
 		r = grub_legacy_parse(text.bytes, saved.bytes, &menu);
 	if (r == 0)
-		r = mark_guesses(fs, &menu);
+		r = mark_guesses(fs, config, &menu);
 	if (r == 0)
 		r = menu_resolve(fs, &menu, config, resolve);
 	if (r < 0) {

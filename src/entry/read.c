@@ -86,6 +86,22 @@ int entry_warn(struct boot_entry *entry, const char *fmt, ...)
 	return r;
 }
 
+int entry_guess(struct boot_entry *entry, const char *fmt, ...)
+{
+	va_list ap;
+	int r;
+
+	if (entry->guess)
+		return 0;
+	va_start(ap, fmt);
+	r = vasprintf(&entry->guess, fmt, ap);
+	va_end(ap);
+	if (r >= 0)
+		return 0;
+	entry->guess = NULL;
+	return -ENOMEM;
+}
+
 int menu_warn(struct boot_menu *menu, const char *fmt, ...)
 {
 	va_list ap;

@@ -34,6 +34,10 @@ bool is_kernel_file(struct entry_fs *fs, const char *path);
 bool find_file_in(struct entry_fs *fs, const char *dir, const char *name, char **ret);
 
 _must_check_ int entry_warn(struct boot_entry *entry, const char *fmt, ...) _printf_(2, 3);
+/* Why a disk that GRUB names by its number is a guess. */
+#define GUESSED_DISK "GRUB counts disks as the firmware does, which is not known here"
+/* Says why @entry is a guess; the first reason stays. -ENOMEM. */
+_must_check_ int entry_guess(struct boot_entry *entry, const char *fmt, ...) _printf_(2, 3);
 _must_check_ int menu_warn(struct boot_menu *menu, const char *fmt, ...) _printf_(2, 3);
 
 /* Replaces *s by a copy of @value, which may be NULL. */

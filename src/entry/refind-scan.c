@@ -62,7 +62,7 @@ static int apply_options(const struct refind_scan *s, struct boot_entry *e, cons
 	int r = refind_version(path_basename(e->kernel), s->conf->versions, &version);
 
 	e->bootable = true;
-	e->is_guessed = false;
+	free(TAKE_PTR(e->guess));
 	strlist_done(&e->warnings);
 	if (r == 0)
 		r = expand_version(raw, version, &options);

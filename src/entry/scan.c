@@ -153,7 +153,6 @@ static int fill(struct entry_fs *fs, const struct boot_find_opts *opts, const ch
 
 	e->type = ENTRY_LINUX;
 	e->bootable = true;
-	e->is_guessed = true;
 	e->source.kind = "directory";
 	if (r == 0)
 		r = replace(&e->version, version);
@@ -165,6 +164,8 @@ static int fill(struct entry_fs *fs, const struct boot_find_opts *opts, const ch
 		r = format(&e->title, "Linux %s", *version ? version : path);
 	if (r == 0)
 		r = strlist_add(&e->path, e->title);
+	if (r == 0)
+		r = entry_guess(e, "no boot loader's configuration has this entry");
 	return r < 0 ? r : add_initrds(fs, opts, dir, e);
 }
 

@@ -196,7 +196,6 @@ static int add_kernel(struct boot_menu *menu, const char *dir, const char *name,
 {
 	struct boot_entry e = { .type = ENTRY_LINUX,
 				.bootable = true,
-				.is_guessed = true,
 				.source.kind = "zfsbootmenu" };
 	_cleanup_free_ char *initrd = NULL;
 	const char *dash = strchr(name, '-');
@@ -218,6 +217,9 @@ static int add_kernel(struct boot_menu *menu, const char *dir, const char *name,
 		r = replace(&e.version, dash + 1);
 	if (r == 0)
 		r = replace(&e.cmdline, cmdline);
+	if (r == 0)
+		r = entry_guess(&e,
+				"properties of ZFS, which ZFSBootMenu goes by, are not read here");
 	if (r == 0)
 		r = boot_menu_add(menu, &e);
 	if (r < 0)

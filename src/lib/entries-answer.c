@@ -45,7 +45,7 @@ static void put_entry(struct message_out *out, const struct boot_entry *e)
 	message_put_text(out, e->architecture);
 	message_put_u32(out, e->is_default);
 	message_put_u32(out, e->is_broken);
-	message_put_u32(out, e->is_guessed);
+	message_put_text(out, e->guess);
 	message_put_text(out, e->source.kind);
 	message_put_text(out, e->source.file);
 	message_put_u32(out, e->source.line);
@@ -109,7 +109,7 @@ static void take_entry(struct message_in *in, struct boot_entry *e)
 	e->architecture = message_take_text(in);
 	e->is_default = message_take_bool(in);
 	e->is_broken = message_take_bool(in);
-	e->is_guessed = message_take_bool(in);
+	e->guess = message_take_text(in);
 	e->source.kind = take_word(in);
 	e->source.file = message_take_text(in);
 	e->source.line = message_take_u32(in);

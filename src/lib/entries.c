@@ -163,8 +163,9 @@ KX_EXPORT int kx_entries_entry(const struct kx_entries *entries, size_t i, struc
 		.source_line = e->source.line,
 		.n_warnings = e->warnings.n,
 		.warnings = list_of(&e->warnings),
-		.is_guessed = e->is_guessed,
+		.is_guessed = e->guess != NULL,
 		.is_broken = e->is_broken,
+		.guess = e->guess,
 	};
 	return sized_out(entry, &all, sizeof(all));
 }

@@ -147,13 +147,12 @@ static enum reason copy_entry(struct choice *c, const struct kx_entry *e, struct
 	return REASON_NONE;
 }
 
-/* The loader starts it, but which of this machine's files that means was guessed: the entry's last warning says why. */
+/* The loader starts it, but which of this machine's files that means was guessed. */
 static int note_guess(struct choice *c, const struct kx_entry *e)
 {
-	if (c->by != CHOSEN_BY_LOADER || c->guess || !e->is_guessed)
+	if (c->by != CHOSEN_BY_LOADER || c->guess)
 		return 0;
-	return wish_set(&c->guess, e->n_warnings ? e->warnings[e->n_warnings - 1]
-						 : "no boot loader's configuration has this entry");
+	return wish_set(&c->guess, e->guess);
 }
 
 static enum reason by_entry(const struct reboot *rb, const struct wish *wish, struct choice *c,

@@ -32,7 +32,7 @@ static void add_full(struct boot_menu *menu)
 				.devicetree = text("/boot/x.dtb"),
 				.architecture = text("x64"),
 				.is_default = true,
-				.is_guessed = true,
+				.guess = text("a guess \x1b"),
 				.source = {
 					.kind = "uki", .file = text("/efi/x.efi"), .line = 7 } };
 
@@ -88,7 +88,7 @@ static void expect_full(const struct boot_entry *e)
 	assert_text(e->title, "One \x1b[31m\xff");
 	assert_text(e->version, "");
 	assert_int_equal(e->type, ENTRY_UKI);
-	assert_true(e->bootable && e->is_default && e->is_guessed && !e->is_broken);
+	assert_true(e->bootable && e->is_default && e->guess && !e->is_broken);
 	assert_text(e->kernel, "/boot/kernel");
 	assert_text(e->cmdline, "root=/dev/sda1 quiet");
 	assert_text(e->devicetree, "/boot/x.dtb");

@@ -109,6 +109,7 @@ void entry_json(struct json_out *o, const struct kx_entry *e)
 	json_out_text(o, "architecture", e->architecture);
 	json_out_bool(o, "default", e->is_default);
 	json_out_bool(o, "guessed", e->is_guessed);
+	json_out_text(o, "guess", e->guess);
 	json_out_open(o, "source", '{');
 	json_out_text(o, "kind", e->source_kind);
 	json_out_text(o, "file", e->source_file);

@@ -37,6 +37,8 @@ static void print_entry(const struct entries *e, size_t i)
 			     entry.source_line);
 	else if (entry.source_file)
 		plain_printf(stdout, "      from:   %s\n", entry.source_file);
+	if (entry.guess)
+		plain_printf(stdout, "      guess:  %s\n", entry.guess);
 	for (size_t w = 0; w < entry.n_warnings; w++)
 		plain_printf(stdout, "      note:   %s\n", entry.warnings[w]);
 }

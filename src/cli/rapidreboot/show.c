@@ -60,10 +60,7 @@ static void print_entry(const struct kx_entries_info *info, const struct kx_entr
 	if (e->source_line)
 		plain_printf(stdout, ", line %u", e->source_line);
 	plain_printf(stdout, " (%s)\n", e->source_kind);
-	if (e->is_guessed)
-		print_field("Guessed:",
-			    e->n_warnings ? "yes"
-					  : "yes: no boot loader's configuration has this entry");
+	print_field("Guessed:", e->guess);
 	print_reason(info, e);
 	print_field("Unknown:", info->guess);
 	print_fields("Warning:", e->warnings, e->n_warnings);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "entry/grub/commands.h"
+#include "entry/read.h"
 #include "image/newc.h"
 
 void loaded_drop(struct interp *in)
@@ -68,6 +69,12 @@ static bool is_missing(struct interp *in, const char *name)
 	return status || type != ENTRY_FILE_REGULAR;
 }
 
+static void note_guess(struct interp *in, const char *name, const char *system, const char *why)
+{
+	if (entry_guess(&in->loaded, "%s is taken to be %s: %s", name, system, why) < 0)
+		(void)out_of_memory(in);
+}
+
 static bool is_in_guessed_image(const struct interp *in, const char *name)
 {
 	for (size_t i = 0; i < in->guessed_images.n; i++) {
@@ -85,14 +92,11 @@ static char *locate(struct interp *in, const char *name)
 {
 	char *system = file_to_system(in, name);
 
-	in->loaded.is_guessed |= is_in_guessed_image(in, name);
-	if (system && file_is_guess(in, name)) {
-		in->loaded.is_guessed = true;
-		(void)complain(in, 0,
-			       "%s is taken to be %s: GRUB counts disks as the firmware does, "
-			       "which is not known here",
-			       name, system);
-	}
+	if (system && is_in_guessed_image(in, name))
+		note_guess(in, name, system,
+			   "nothing shows where the image that it is in is mounted");
+	if (system && file_is_guess(in, name))
+		note_guess(in, name, system, GUESSED_DISK);
 	if (!system && !in->fatal) {
 		in->loaded.bootable = false;
 		(void)complain(in, 0, "%s is on a device that is not known here", name);
