@@ -156,7 +156,8 @@ static void test_rh_more(void **state)
 	config_init(&c);
 	mem_fs_add_text(&c.fs, "", "/efi/u.efi", "u");
 	mem_fs_add_text(&c.fs, "", "/loader/entries/m-7.conf", "title E\r\nefi /e\rfi/u.efi\r\n");
-	evaluate(&c, GRUB_RH, "default='1>0'\nearly_initrd='a  b'\nblscfg default\nblscfg\n");
+	/* counted are all files, also no-kernel.conf, which is the first and makes no entry */
+	evaluate(&c, GRUB_RH, "default='2>0'\nearly_initrd='a  b'\nblscfg default\nblscfg\n");
 	assert_int_equal(c.result.menu.n_entries, 3);
 	assert_string_equal(c.result.menu.entries[0].title, "New");
 	e = &c.result.menu.entries[1];

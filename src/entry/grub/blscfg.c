@@ -126,7 +126,7 @@ static bool is_conf(const struct interp *in, const char *name)
 	return in->req->flavour != GRUB_RH || (n > 5 && name[0] != '.');
 }
 
-/* Reads one file and adds it when it names a kernel. */
+/* Reads one file and adds it when it names a kernel. Red Hat's also counts others when $default is a number. */
 static void bls_read(struct interp *in, const char *file, struct bls_list *list)
 {
 	const char *slash = strrchr(file, '/'), *name = slash ? slash + 1 : file;
@@ -147,7 +147,7 @@ static void bls_read(struct interp *in, const char *file, struct bls_list *list)
 		list->v = bigger;
 	if (!text || !e.id || !e.file || !bigger)
 		(void)out_of_memory(in);
-	if (!running(in) || (!e.linux_ && !e.efi)) {
+	if (!running(in) || (in->req->flavour != GRUB_RH && !e.linux_ && !e.efi)) {
 		bls_done(&e);
 		return;
 	}
@@ -231,110 +231,12 @@ static void bls_sort(struct interp *in, struct bls_list *list)
 	list->n = kept;
 }
 
-static void add_field(struct interp *in, struct strbuf *out, const char *s, size_t n, bool is_var)
+static char *expand_options(struct interp *in, const struct bls *e)
 {
-	char name[128];
-	const char *value;
+	char *options = bls_expand(in, e->options);
 
-	if (!is_var) {
-		strbuf_add_n(out, s, n);
-		return;
-	}
-	if (n >= sizeof(name))
-		return;
-	memcpy(name, s, n);
-	name[n] = 0;
-	value = env_get(in, name);
-	if (value && spend(in, strlen(value)))
-		strbuf_addf(out, "%s ", value);
-}
-
-/*
- * $NAME to its value and a blank, which replaces the one that follows. Braces and backslashes mean
- * nothing here. As in GRUB, a piece of one character is lost before a "$" and at the end, be it
- * text or the name of a variable.
- */
-static char *expand_field(struct interp *in, const char *s)
-{
-	struct strbuf out = { 0 };
-	size_t start = 0, i;
-	bool is_var = false;
-
-	for (i = 0; s[i]; i++) {
-		if (s[i] == '$') {
-			if (i > start + 1)
-				add_field(in, &out, s + start, i - start, is_var);
-			is_var = true;
-			start = i + 1;
-		} else if (is_var && !isalnum((unsigned char)s[i]) && s[i] != '_') {
-			add_field(in, &out, s + start, i - start, true);
-			is_var = false;
-			start = i + (s[i] == ' ');
-		}
-	}
-	if (i > start + 1)
-		add_field(in, &out, s + start, i - start, is_var);
-	return take_text(in, &out);
-}
-
-/* Appends a part of Red Hat's options; an unset variable adds nothing, and makes no line. */
-static void add_part(struct interp *in, struct strbuf *out, bool *has_line, bool is_var,
-		     const char *s, size_t n)
-{
-	_cleanup_free_ char *part = strndup(s, n);
-	const char *value = part;
-
-	if (!part) {
-		(void)out_of_memory(in);
-		return;
-	}
-	if (is_var)
-		value = env_get(in, part);
-	if (!value || !spend(in, strlen(value)))
-		return;
-	*has_line = true;
-	strbuf_addf(out, "%s%s", value, is_var ? " " : "");
-}
-
-/*
- * The same by Red Hat's reader, which also knows "\$": no variable begins there, and the script that
- * the line becomes part of takes the backslash away. NULL when nothing comes of it: when the line is
- * one unset variable, or when one follows another that is unset at the start, the rest is lost.
- */
-static char *expand_rh(struct interp *in, const char *s)
-{
-	_cleanup_strbuf_ struct strbuf out = { 0 };
-	bool is_var = false, has_line = false;
-	size_t start = 0, end = 0;
-
-	for (size_t i = 0; s[i]; i++) {
-		if (s[i] == '$') {
-			if (start != end)
-				add_part(in, &out, &has_line, is_var, s + start, end + 1 - start);
-			if (start != end && !has_line)
-				return NULL;
-			is_var = true;
-			start = i + 1;
-		} else if (is_var && !isalnum((unsigned char)s[i]) && s[i] != '_') {
-			add_part(in, &out, &has_line, true, s + start, end + 1 - start);
-			is_var = false;
-			start = i + (s[i] == ' ');
-		}
-		if (s[i] == '\\' && s[i + 1] == '$')
-			i++;
-		end = i;
-	}
-	if (start != end)
-		add_part(in, &out, &has_line, is_var, s + start, end + 1 - start);
-	return has_line ? take_text(in, &out) : NULL;
-}
-
-static char *rh_options(struct interp *in, const struct bls *e)
-{
-	char *options = e->options ? expand_rh(in, e->options) : NULL;
-
-	if (!options && running(in))
-		options = expand_rh(in, env_get_or(in, "default_kernelopts", ""));
+	if (!options && in->req->flavour == GRUB_RH && running(in))
+		options = bls_expand(in, env_get_or(in, "default_kernelopts", ""));
 	return options;
 }
 
@@ -366,12 +268,13 @@ static void add_early_initrds(struct interp *in, const struct bls *e, struct str
 static void add_devicetree(struct interp *in, const struct bls *e, const char *root,
 			   struct strbuf *out)
 {
-	_cleanup_free_ char *own = e->devicetree ? expand_field(in, e->devicetree) : NULL;
-	const char *other = env_get(in, "devicetree");
+	_cleanup_free_ char *own = bls_expand(in, e->devicetree);
+	bool is_common = !own && in->req->flavour == GRUB_RH;
+	_cleanup_free_ char *other = bls_expand(in, is_common ? env_get(in, "devicetree") : NULL);
 
 	if (own) {
 		strbuf_addf(out, "devicetree %s%s\n", root, own);
-	} else if (other && in->req->flavour == GRUB_RH) {
+	} else if (other) {
 		strbuf_addf(out, "devicetree %s", root);
 		strbuf_add_n(out, e->linux_, directory_length(e->linux_));
 		strbuf_addf(out, "/%s\n", other);
@@ -383,8 +286,7 @@ static char *bls_body(struct interp *in, const struct bls *e)
 {
 	bool rh = in->req->flavour == GRUB_RH;
 	const char *root = rh ? "($root)" : "";
-	_cleanup_free_ char *expanded =
-		rh ? rh_options(in, e) : expand_field(in, e->options ? e->options : "");
+	_cleanup_free_ char *expanded = expand_options(in, e);
 	struct strbuf out = { 0 }, initrds = { 0 };
 
 	if (env_is(in, rh ? "save_default" : "blsuki_save_default", "true"))
@@ -468,7 +370,7 @@ static void bls_add_all(struct interp *in, struct bls_list *list, enum selection
 		if (selection != SELECT_ALL &&
 		    is_default(in, e, i) != (selection == SELECT_DEFAULT))
 			continue;
-		if (is_shown(in, e->id))
+		if ((!e->linux_ && !e->efi) || is_shown(in, e->id))
 			continue;
 		if (bls_add(in, e) == GRUB_OK && in->req->flavour == GRUB_RH)
 			interp_add(in, &in->bls_shown, e->id);

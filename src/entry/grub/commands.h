@@ -130,3 +130,7 @@ DECLARE_COMMAND(insmod);
 DECLARE_COMMAND(nothing);
 DECLARE_COMMAND(unsupported);
 #undef DECLARE_COMMAND
+
+/* bls-expand.c: @s of a Boot Loader Specification file with its variables replaced as the flavour does it, fresh
+ * memory. NULL for NULL, and where Red Hat's makes no text of it: the line is then as if it were not there. */
+char *bls_expand(struct interp *in, const char *s);

@@ -68,15 +68,15 @@ class Uncompared(Exception):
     """GRUB itself crashed: there is no answer, and ours came to an end without a crash."""
 
 
-def compare(grub, grub_eval, files, work):
-    """Lines that tell the difference, or an empty list."""
+def compare(grub, grub_eval, files, work, ours_files=None, *options):
+    """Lines that tell the difference, or an empty list; we read @ours_files where there are some."""
     files = localize(files, work)
     crash = text = None
     try:
         text = grub.run(files)
     except emu.Crash as signal:
         crash = signal
-    result = ours.evaluate(grub_eval, files, work)
+    result = ours.evaluate(grub_eval, ours_files or files, work, *options)
     if crash:
         if isinstance(result, str):
             return [result]
