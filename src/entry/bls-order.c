@@ -282,8 +282,7 @@ size_t bls_choose(const struct bls_items *items, const struct loader_vars *vars,
 	return i;
 }
 
-/* Of "systemd-boot 257.9-1" 257; 0 when it is no systemd-boot or says none. */
-static unsigned version_of(const char *info)
+unsigned loader_version_of(const char *info)
 {
 	static const char name[] = "systemd-boot ";
 	unsigned version;
@@ -297,7 +296,7 @@ static unsigned version_of(const char *info)
 
 void loader_vars_set_ids(struct loader_vars *vars)
 {
-	const unsigned version = version_of(vars->info);
+	const unsigned version = loader_version_of(vars->info);
 
 	vars->has_stems = version && version < 245;
 	vars->keeps_counters = version && version < 258;
@@ -341,7 +340,7 @@ uint64_t loader_features_of(const char *info)
 		{ 258, LOADER_FEATURE_UKI | LOADER_FEATURE_UKI_URL },
 		{ 260, LOADER_FEATURE_PREFERRED },
 	};
-	const unsigned version = version_of(info);
+	const unsigned version = loader_version_of(info);
 	uint64_t features = UINT64_MAX;
 
 	for (size_t i = 0; version && i < sizeof(since) / sizeof(since[0]); i++)

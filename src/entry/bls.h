@@ -84,6 +84,8 @@ _must_check_ int bls_items_add(struct bls_items *items, struct bls_item *item);
 #define LOADER_FEATURE_UKI (UINT64_C(1) << 16)
 #define LOADER_FEATURE_UKI_URL (UINT64_C(1) << 17)
 #define LOADER_FEATURE_PREFERRED (UINT64_C(1) << 19)
+/* Of "systemd-boot 257.9-1" 257; 0 when it is no systemd-boot or says none. */
+unsigned loader_version_of(const char *info);
 /* What systemd-boot knows whose LoaderInfo is @info, as far as its version tells; all ones without. */
 uint64_t loader_features_of(const char *info);
 /* Sets what the version in ->info tells of ids: systemd issues 15068 (245) and 38813 (fixed by pull request

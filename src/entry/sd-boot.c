@@ -27,6 +27,7 @@ enum { ENTRY_FILE_MAX = 1 << 20 };
 static void sd_boot_done(struct sd_boot *b)
 {
 	strlist_done(&b->partitions);
+	strlist_done(&b->strings);
 	free(b->named);
 	bls_items_done(&b->items);
 	loader_conf_done(&b->conf);
@@ -301,6 +302,19 @@ static int fill_item(struct sd_boot *b, const char *partition, const char *path,
 	return r < 0 ? r : take_program(b, partition, t, item);
 }
 
+/* What systemd-boot puts behind the options of entries with `linux`, whatever it names. */
+static int add_extra_words(const struct sd_boot *b, struct bls_type1 *t)
+{
+	_cleanup_free_ char *options = TAKE_PTR(t->options);
+
+	if (!b->extra_words || !*b->extra_words) {
+		t->options = TAKE_PTR(options);
+		return 0;
+	}
+	return format(&t->options, "%s%s%s", options ? options : "", options && *options ? " " : "",
+		      b->extra_words);
+}
+
 static int make_item(struct sd_boot *b, const char *partition, const char *path,
 		     struct bls_name *name, struct bls_type1 *t)
 {
@@ -310,6 +324,8 @@ static int make_item(struct sd_boot *b, const char *partition, const char *path,
 
 	if (is_unknown)
 		t->kinds = t->unknown;
+	if (t->kinds == BLS_LINUX && add_extra_words(b, t) < 0)
+		return -ENOMEM;
 	if (!t->kinds || (t->kinds & (t->kinds - 1)))
 		return menu_warn(b->menu,
 				 "%s: ignored by the boot loader: %s of linux, efi, uki and "
@@ -345,32 +361,43 @@ static unsigned known_keys(const struct sd_boot *b)
 	       (b->vars.features & LOADER_FEATURE_UKI_URL ? BLS_UKI_URL : 0);
 }
 
+int sd_boot_take_type1(struct sd_boot *b, const char *partition, const char *name, const char *path,
+		       struct bytes text)
+{
+	struct bls_name parts;
+	struct bls_type1 t;
+	int r = bls_name_parse(name, ".conf", &parts);
+
+	if (r < 0)
+		return r == -EINVAL ? 0 : r;
+	r = bls_type1_parse(text, known_keys(b), strcmp(partition, RUN_ENTRIES) != 0, &t);
+	if (r == 0) {
+		r = make_item(b, partition, path, &parts, &t);
+		bls_type1_done(&t);
+	}
+	free(parts.id);
+	return r;
+}
+
 static int add_type1(struct sd_boot *b, const char *partition, const char *dir, const char *file)
 {
 	_cleanup_free_ uint8_t *text = NULL;
 	_cleanup_free_ char *path = NULL;
 	struct bls_name name;
-	struct bls_type1 t;
 	size_t n;
 	int r = bls_name_parse(file, ".conf", &name);
 
 	if (r < 0)
 		return r == -EINVAL ? 0 : r;
-	r = path_join(dir, file, &path);
-	if (r == 0) {
-		r = b->fs->read(b->fs, ENTRY_SYSTEM, path, ENTRY_FILE_MAX, &text, &n);
-		if (r < 0 && r != -ENOMEM)
-			r = menu_warn(b->menu, "%s: cannot be read: %s", path, open_strerror(r));
-		else if (r == 0)
-			r = bls_type1_parse((struct bytes){ text, n }, known_keys(b),
-					    strcmp(partition, RUN_ENTRIES) != 0, &t);
-	}
-	if (r == 0 && text) {
-		r = make_item(b, partition, path, &name, &t);
-		bls_type1_done(&t);
-	}
 	free(name.id);
-	return r;
+	r = path_join(dir, file, &path);
+	if (r == 0)
+		r = b->fs->read(b->fs, ENTRY_SYSTEM, path, ENTRY_FILE_MAX, &text, &n);
+	if (r == 0)
+		return sd_boot_take_type1(b, partition, file, path, (struct bytes){ text, n });
+	return r == -ENOMEM || !path
+		       ? r
+		       : menu_warn(b->menu, "%s: cannot be read: %s", path, open_strerror(r));
 }
 
 static int add_dir(struct sd_boot *b, const char *partition, const char *sub,
@@ -422,6 +449,7 @@ static int read_conf(struct sd_boot *b)
 static int finish(struct sd_boot *b)
 {
 	_cleanup_strbuf_ struct strbuf why = { 0 }, unmatched = { 0 };
+	const char *waits = NULL;
 	size_t chosen;
 	int r = 0;
 
@@ -429,9 +457,12 @@ static int finish(struct sd_boot *b)
 	chosen = bls_choose(&b->items, &b->vars, &b->conf, &why, &unmatched);
 	if (unmatched.n)
 		r = menu_warn(b->menu, "%s", unmatched.s);
-	if (b->conf.menu_force)
-		strbuf_add(&why, "loader.conf: timeout menu-force: the loader waits for a person; "
-				 "this is what it offers first\n");
+	if (r == 0)
+		r = sd_boot_waits(b, &waits);
+	if (r == 0 && waits)
+		strbuf_addf(&why,
+			    "%s: the loader waits for a person; this is what it offers first\n",
+			    waits);
 	for (size_t i = 0; r == 0 && i < b->items.n; i++)
 		r = boot_menu_add(b->menu, &b->items.v[i].entry);
 	if (r < 0)
@@ -477,6 +508,10 @@ static int read_partitions(struct sd_boot *b)
 	if (r == 0)
 		r = is_pop_os(b->fs, &b->vars.finds_stems);
 	b->secure = b->opts->firmware != BOOT_FIRMWARE_BIOS && vars_secure_boot(b->fs);
+	/* systemctl kexec and a file that somebody names are not what the loader reads */
+	if (r == 0 && b->opts->firmware != BOOT_FIRMWARE_BIOS && !b->named &&
+	    strcmp(b->partitions.v[0], RUN_ENTRIES) != 0)
+		r = sd_boot_read_firmware(b);
 	if (r == 0 && b->named) {
 		r = read_named(b);
 		return r < 0 ? r : finish(b);
@@ -491,6 +526,8 @@ static int read_partitions(struct sd_boot *b)
 	}
 	if (r == 0 && !b->menu->config)
 		r = path_join(b->partitions.v[0], "loader/entries", &b->menu->config);
+	if (r == 0 && b->opts->firmware != BOOT_FIRMWARE_BIOS)
+		r = sd_boot_add_firmware(b);
 	if (r == 0 && b->opts->firmware != BOOT_FIRMWARE_BIOS)
 		r = sd_boot_add_auto(b);
 	return r < 0 ? r : finish(b);

@@ -15,6 +15,7 @@
     "@pe"               a PE file that is no kernel
     "@uki NAME=TEXT|…"  a PE file with sections; "@kernel" and "@initrd" stand for such contents
     "@sha256 CONTENT"   the digest of such contents, 32 bytes
+    "@smbios11 A|B||C"  an SMBIOS table with structures of type 11, these strings in them, "%" for a new line
     "@luks2 JSON"       a LUKS2 header with this metadata (LUKS2 on-disk format, 2.1 and 3)
     "@grubenv A=B|…"    an environment block of GRUB, 1024 bytes
 """
@@ -54,6 +55,15 @@ COMMON = {
     "boot/vmlinuz": "@kernel",
     "boot/initrd": "@initrd",
 }
+
+
+def smbios(text):
+    """Structures (DSP0134 6.1.2, 7.12): one of type 1 without strings, those of type 11, the end."""
+    table = bytes([1, 8, 0, 1]) + bytes(4) + b"\0\0"
+    for structure in text.split("||"):
+        strings = structure.split("|")
+        table += bytes([11, 5, 1, 1, len(strings)]) + b"".join(s.encode() + b"\0" for s in strings) + b"\0"
+    return table + bytes([127, 4, 2, 1]) + b"\0\0"
 
 
 def pe(sections):
@@ -96,6 +106,8 @@ def content(text):
         return pe([(name, content(value)) for name, _, value in parts])
     if word == "@sha256":
         return hashlib.sha256(content(rest)).digest()
+    if word == "@smbios11":
+        return smbios(rest.replace("%", "\n"))
     if word == "@luks2":
         return luks2(rest)
     if word == "@grubenv":

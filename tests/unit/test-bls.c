@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "entry/bls.h"
+#include "entry/smbios11.h"
 #include "entry/version-compare.h"
 #include "tests/unit/cmocka-shim.h"
 
@@ -433,6 +434,42 @@ static void test_loader_conf(void **state)
 	loader_conf_done(&c);
 }
 
+/* DMTF DSP0134, 6.1.2: type, length, handle, the rest of the formatted area; strings; a second NUL. */
+static void test_smbios11(void **state)
+{
+#define ROW(s) (s), sizeof(s) - 1
+	static const struct {
+		const char *bytes;
+		size_t n;
+		int r;
+		size_t n_strings;
+	} rows[] = {
+		{ ROW("\x0b\x05\0\1\2one\0two\0\0"), 0, 2 },
+		{ ROW("\x0b\x05\0\1\2one\0two\0"), -EBADMSG, 0 }, /* its end is missing */
+		{ ROW("\x0b\x06\0\1\1\xff"
+		      "one\0\0"),
+		  0, 1 }, /* a longer formatted area */
+		{ ROW("\x0b\x05\0\1\0\0\0"), 0, 0 },
+		{ ROW("\x01\x04\0\1one\0\0\x0b\x05\0\1\1two\0\0"), 0, 1 },
+		{ ROW("\x0b\x05\0\1\1one\0\0\x0b\x05\0\1\1two\0\0\x7f\x04\0\2"), 0, 2 },
+		{ ROW("\x7f\x04\0\2\0\0\x0b\x05\0\1\1two\0\0"), 0, 0 }, /* behind the end */
+		{ ROW("\x0b\x05\0\1\1one\0\0\x0b\x20\0\1"), -EBADMSG, 1 },
+		{ ROW("\x0b\x03\0\1\1one\0\0"), -EBADMSG, 0 },
+		{ ROW("\x0b\x05\0"), -EBADMSG, 0 },
+		{ ROW(""), 0, 0 },
+	};
+#undef ROW
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct strlist strings = { 0 };
+		struct bytes table = { (const uint8_t *)rows[i].bytes, rows[i].n };
+
+		assert_int_equal(smbios11_parse(table, &strings), rows[i].r);
+		assert_int_equal(strings.n, rows[i].n_strings);
+		strlist_done(&strings);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,7 +477,7 @@ int main(void)
 		cmocka_unit_test(test_type1),	    cmocka_unit_test(test_type1_quotes),
 		cmocka_unit_test(test_globs),	    cmocka_unit_test(test_order),
 		cmocka_unit_test(test_choice),	    cmocka_unit_test(test_features),
-		cmocka_unit_test(test_loader_conf),
+		cmocka_unit_test(test_loader_conf), cmocka_unit_test(test_smbios11),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
