@@ -159,18 +159,19 @@ static bool is_service(const char *name)
 	return strncmp(name, "dmcrypt", 7) == 0 && (!name[7] || name[7] == '.');
 }
 
-static bool is_in_runlevel(const struct look *l, const char *target, const char *service)
+static bool is_in_runlevel(const struct look *l, struct report *r, const char *target,
+			   const char *service)
 {
 	_cleanup_names_ struct names levels = { 0 }, services = { 0 };
 	char path[512];
 
 	if (!path_make(path, sizeof(path), "%s" RUNLEVELS, target) ||
-	    look_list(l, path, &levels) < 0)
+	    !seen(r, path, look_list(l, path, &levels)))
 		return false;
 	for (size_t i = 0; i < levels.n; i++) {
 		if (strcmp(levels.v[i], "shutdown") == 0 ||
 		    !path_make(path, sizeof(path), "%s" RUNLEVELS "/%s", target, levels.v[i]) ||
-		    look_list(l, path, &services) < 0)
+		    !seen(r, path, look_list(l, path, &services)))
 			continue;
 		for (size_t k = 0; k < services.n; k++)
 			if (strcmp(services.v[k], service) == 0)
@@ -189,10 +190,11 @@ void dmcrypt_look(const struct look *l, struct report *r, const struct volumes *
 	_cleanup_names_ struct names names = { 0 };
 	char path[512];
 
-	if (!path_make(path, sizeof(path), "%s" CONF_D, target) || look_list(l, path, &names) < 0)
+	if (!path_make(path, sizeof(path), "%s" CONF_D, target) ||
+	    !seen(r, path, look_list(l, path, &names)))
 		return;
 	for (size_t i = 0; i < names.n; i++)
-		if (is_service(names.v[i]) && is_in_runlevel(l, target, names.v[i]) &&
+		if (is_service(names.v[i]) && is_in_runlevel(l, r, target, names.v[i]) &&
 		    path_make(path, sizeof(path), "%s" CONF_D "/%s", target, names.v[i]))
 			look_at_file(&s, path);
 }

@@ -191,9 +191,9 @@ static bool is_newer(const char *candidate, const char *chosen)
 static enum preflight_status look_newest(const struct look *l, struct report *r)
 {
 	static const char *const places[] = { "/lib/modules", "/usr/lib/modules" };
-	_cleanup_names_ struct names names = { 0 };
-	const char *chosen, *newest = NULL;
-	int code;
+	const char *chosen;
+	char newest[256] = "";
+	bool some = false;
 
 	if (!l->entry || !l->entry->image || !l->entry->image->version)
 		return unknown_entry(l, r);
@@ -202,24 +202,27 @@ static enum preflight_status look_newest(const struct look *l, struct report *r)
 		evidencef(r, "the kernels of %s were not compared", l->opts->target);
 		return PREFLIGHT_UNKNOWN;
 	}
-	code = look_list(l, places[0], &names);
-	if (code == -ENOENT)
-		code = look_list(l, places[1], &names);
-	if (code < 0)
-		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, places[0], code);
-	for (size_t i = 0; i < names.n; i++) {
-		char path[512];
+	for (size_t p = 0; p < sizeof(places) / sizeof(*places); p++) {
+		_cleanup_names_ struct names names = { 0 };
 
-		if (is_newer(names.v[i], newest ? newest : chosen) &&
-		    ((path_make(path, sizeof(path), "%s/%s/modules.dep", places[0], names.v[i]) &&
-		      look_exists(l, path) == 1) ||
-		     (path_make(path, sizeof(path), "%s/%s/modules.dep", places[1], names.v[i]) &&
-		      look_exists(l, path) == 1)))
-			newest = names.v[i];
+		if (!seen(r, places[p], look_list(l, places[p], &names)))
+			continue;
+		some = true;
+		for (size_t i = 0; i < names.n; i++) {
+			char path[512];
+
+			if (is_newer(names.v[i], newest[0] ? newest : chosen) &&
+			    path_make(path, sizeof(path), "%s/%s/modules.dep", places[p],
+				      names.v[i]) &&
+			    look_there(l, r, path) &&
+			    path_make(newest, sizeof(newest), "%s", names.v[i]))
+				evidencef(r, "%s/%s, chosen is %s", places[p], newest, chosen);
+		}
 	}
-	if (!newest)
+	if (!some) /* installed kernels are told by their modules */
+		return unknown(r, places[0], -ENOENT);
+	if (!newest[0])
 		return PREFLIGHT_OK;
-	evidencef(r, "%s/%s, chosen is %s", places[0], newest, chosen);
 	return found(r, "Linux %s is installed, but %s would start.", newest, chosen);
 }
 

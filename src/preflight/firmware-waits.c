@@ -168,7 +168,7 @@ static bool tell_eeprom(const struct look *l, struct report *r)
 	static const char *const files[] = { "/boot/firmware/pieeprom.upd", "/boot/pieeprom.upd" };
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-		if (look_exists(l, files[i]) == 1)
+		if (look_there(l, r, files[i]))
 			evidencef(r, "%s is there", files[i]);
 	return r->evidence.n > 0;
 }

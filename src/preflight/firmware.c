@@ -125,14 +125,12 @@ static enum preflight_status look_bios_settings(const struct look *l, struct rep
 		uint64_t pending;
 		char path[256];
 
-		if (!path_make(path, sizeof(path), "%s/%s/attributes/pending_reboot", class,
-			       names.v[i]))
+		code = path_make(path, sizeof(path), "%s/%s/attributes/pending_reboot", class,
+				 names.v[i])
+			       ? look_u64(l, path, &pending)
+			       : -ENAMETOOLONG;
+		if (!seen(r, path, code))
 			continue;
-		code = look_u64(l, path, &pending);
-		if (code == -ENOENT)
-			continue;
-		if (code < 0)
-			return unknown(r, path, code);
 		evidence(r, path, pending ? "1" : "0");
 		if (pending)
 			return found(r, "Changed firmware settings wait for the next start.");
@@ -153,6 +151,8 @@ static enum preflight_status look_tpm(const struct look *l, struct report *r)
 		return unknown(r, path, code);
 	evidence(r, path, line);
 	/* "OPERATION", with a parameter after it for some */
+	if (line[0] < '0' || line[0] > '9')
+		return unknown(r, path, -EBADMSG);
 	if (strtoul(line, NULL, 10) == 0)
 		return PREFLIGHT_OK;
 	return found(r, "An operation of the TPM waits for the firmware.");

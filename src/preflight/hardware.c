@@ -56,7 +56,7 @@ static int devices_with(const struct look *l, struct report *r, unsigned class,
 
 		if (!path_make(device, sizeof(device), PCI "/%s", names.v[i]) ||
 		    !path_make(path, sizeof(path), "%s/class", device))
-			continue;
+			return -ENAMETOOLONG;
 		code = driver_of(l, device, &driver);
 		if (code == -ENOENT)
 			continue;
@@ -64,7 +64,12 @@ static int devices_with(const struct look *l, struct report *r, unsigned class,
 			return code;
 		if (!in_list(driver, drivers, n_drivers))
 			continue;
-		if (class && (look_u64(l, path, &value) < 0 || value >> 16 != class))
+		code = class ? look_u64(l, path, &value) : 0;
+		if (code < 0) {
+			unseen(r, path, code);
+			continue;
+		}
+		if (class && value >> 16 != class)
 			continue;
 		evidencef(r, "%s: driver %s", device, driver);
 		n++;
@@ -111,7 +116,8 @@ static enum preflight_status look_amdgpu(const struct look *l, struct report *r)
 		     "An AMD GPU may not reset itself, and then stays dark under the next kernel.");
 }
 
-/* coreos/fedora-coreos-tracker#2071 (N5105), onedr0p/home-ops PR 8568 (Meteor Lake) */
+/* coreos/fedora-coreos-tracker#2071 (N5105), onedr0p/home-ops PR 8568 (Meteor Lake). What does not tell which
+ * processor it is, is unseen(). */
 static bool is_bad_intel_graphics(struct bytes cpuinfo, struct report *r)
 {
 	/* family 6; arch/x86/include/asm/intel-family.h: METEORLAKE 0xac, METEORLAKE_L 0xaa */
@@ -122,8 +128,12 @@ static bool is_bad_intel_graphics(struct bytes cpuinfo, struct report *r)
 		evidencef(r, "/proc/cpuinfo: model name %s", name);
 		return true;
 	}
-	if (proc_field(cpuinfo, "cpu family", &family) < 0 || strcmp(family, "6") != 0 ||
-	    proc_field(cpuinfo, "model", &model) < 0 || !in_list(model, meteor_lake, 2))
+	if (proc_field(cpuinfo, "cpu family", &family) < 0 ||
+	    proc_field(cpuinfo, "model", &model) < 0) {
+		unseen(r, "/proc/cpuinfo: family and model", -EBADMSG);
+		return false;
+	}
+	if (strcmp(family, "6") != 0 || !in_list(model, meteor_lake, 2))
 		return false;
 	evidencef(r, "/proc/cpuinfo: family 6, model %s", model);
 	return true;
@@ -168,65 +178,132 @@ static enum preflight_status look_efi_runtime(const struct look *l, struct repor
 	return found(r, "EFI variables are not there, or will be missing under the next kernel.");
 }
 
-static bool is_default_route(struct bytes line)
+/* An IPv4 route: "eth0 DESTINATION …", of proc_pid_net(5); a default one is to 0. */
+static struct bytes route4(struct bytes line, bool *ret_is_default)
 {
-	struct bytes rest = bytes_trim(line);
+	struct bytes name = bytes_word(&line);
 
-	(void)bytes_word(&rest);
-	return bytes_is(bytes_word(&rest), "00000000");
+	*ret_is_default = bytes_is(bytes_word(&line), "00000000");
+	/* the heading */
+	return bytes_is(name, "Iface") ? (struct bytes){ NULL, 0 } : name;
 }
 
-/* Devices below a bond, bridge or VLAN are links lower_NAME. */
+/* Linux net/ipv6/route.c, rt6_info_route(): destination, length of its prefix, source and its length, next hop,
+ * metric, references, uses, flags, name. */
+static struct bytes route6(struct bytes line, bool *ret_is_default)
+{
+	const bool is_any = bytes_is(bytes_word(&line), "00000000000000000000000000000000"),
+		   has_no_prefix = bytes_is(bytes_word(&line), "00");
+	struct bytes name = { NULL, 0 };
+
+	while (line.n)
+		name = bytes_word(&line);
+	*ret_is_default = is_any && has_no_prefix;
+	return name;
+}
+
+enum { ROUTED_MAX = 32 };
+
+/* Names of interfaces: of those with default routes, or with any. */
+struct routed {
+	char names[ROUTED_MAX][32];
+	size_t n;
+	bool has_default;
+};
+
+static void take_route(struct report *r, struct routed *all, struct bytes name, bool is_default)
+{
+	if (!name.n || bytes_is(name, "lo") || (all->has_default && !is_default))
+		return;
+	if (is_default && !all->has_default)
+		*all = (struct routed){ .has_default = true };
+	for (size_t i = 0; i < all->n; i++)
+		if (bytes_is(name, all->names[i]))
+			return;
+	if (all->n == ROUTED_MAX || !path_make(all->names[all->n], sizeof(all->names[0]), "%.*s",
+					       (int)name.n, (const char *)name.p))
+		unseen(r, "more interfaces", -E2BIG);
+	else
+		all->n++;
+}
+
+static void read_routes(const struct look *l, struct report *r, const char *path,
+			struct bytes (*split)(struct bytes line, bool *ret_is_default),
+			struct routed *all)
+{
+	_cleanup_look_file_ struct look_file text = { 0 };
+	struct lines lines;
+	struct bytes line;
+
+	if (!seen(r, path, look_file(l, path, &text)))
+		return;
+	lines = lines_of(text.b);
+	while (lines_next(&lines, &line)) {
+		bool is_default;
+		struct bytes name = split(line, &is_default);
+
+		take_route(r, all, name, is_default);
+	}
+}
+
+/* Devices below a bond, bridge or VLAN are links lower_NAME. What has neither these nor a device is a tunnel, or
+ * software like it: nothing tells by which adapter its packets leave. */
 static bool has_listed_driver(const struct look *l, struct report *r, const char *interface,
 			      unsigned depth)
 {
 	static const char *const drivers[] = { "mlx5_core", "mlx4_core", "i40e", "bnxt_en" };
 	_cleanup_names_ struct names names = { 0 };
 	_cleanup_free_ char *driver = NULL;
-	bool listed = false;
+	bool listed = false, below = false;
 	char path[256];
+	int code = path_make(path, sizeof(path), "/sys/class/net/%s/device", interface)
+			   ? driver_of(l, path, &driver)
+			   : -ENAMETOOLONG;
 
-	if (path_make(path, sizeof(path), "/sys/class/net/%s/device", interface) &&
-	    driver_of(l, path, &driver) >= 0 &&
-	    in_list(driver, drivers, sizeof(drivers) / sizeof(*drivers))) {
-		evidencef(r, "%s: driver %s", path, driver);
-		return true;
+	if (seen(r, path, code)) {
+		listed = in_list(driver, drivers, sizeof(drivers) / sizeof(*drivers));
+		if (listed)
+			evidencef(r, "%s: driver %s", path, driver);
+		return listed;
 	}
-	if (depth >= LINK_DEPTH_MAX ||
-	    !path_make(path, sizeof(path), "/sys/class/net/%s", interface) ||
-	    look_list(l, path, &names) < 0)
+	if (!path_make(path, sizeof(path), "/sys/class/net/%s", interface))
 		return false;
-	for (size_t i = 0; i < names.n; i++)
-		if (strncmp(names.v[i], "lower_", 6) == 0)
-			listed |= has_listed_driver(l, r, names.v[i] + 6, depth + 1);
+	code = depth >= LINK_DEPTH_MAX ? -ELOOP : look_list(l, path, &names);
+	if (code < 0) {
+		unseen(r, path, code);
+		return false;
+	}
+	for (size_t i = 0; i < names.n; i++) {
+		below |= strcmp(names.v[i], "device") == 0;
+		if (strncmp(names.v[i], "lower_", 6) != 0)
+			continue;
+		below = true;
+		listed |= has_listed_driver(l, r, names.v[i] + 6, depth + 1);
+	}
+	if (!below) {
+		evidencef(r, "%s: by which adapter its packets leave is not told", interface);
+		unseen(r, path, -ENODEV);
+	}
 	return listed;
 }
 
 /* open-power/op-build#538 (mlx5), ipxe/ipxe#916 (mlx4) */
 static enum preflight_status look_network(const struct look *l, struct report *r)
 {
-	static const char path[] = "/proc/net/route";
-	_cleanup_look_file_ struct look_file text = { 0 };
-	struct lines lines;
-	struct bytes line;
+	static const char v4[] = "/proc/net/route", v6[] = "/proc/net/ipv6_route";
+	struct routed all = { .n = 0 };
 	bool listed = false;
-	int code = look_file(l, path, &text);
 
-	if (code < 0)
-		return unknown(r, path, code);
-	lines = lines_of(text.b);
-	while (lines_next(&lines, &line)) {
-		struct bytes rest = bytes_trim(line);
-		_cleanup_free_ char *interface = NULL;
-
-		if (!is_default_route(line))
-			continue;
-		interface = bytes_dup(bytes_word(&rest));
-		listed |= interface && has_listed_driver(l, r, interface, 0);
-	}
+	if (look_exists(l, v4) == 0 && look_exists(l, v6) == 0)
+		return unknown(r, v4, -ENOENT);
+	read_routes(l, r, v4, route4, &all);
+	read_routes(l, r, v6, route6, &all);
+	for (size_t i = 0; i < all.n; i++)
+		listed |= has_listed_driver(l, r, all.names[i], 0);
 	if (!listed)
 		return PREFLIGHT_OK;
-	return found(r, "The network adapter of the default route may come up without a link.");
+	return found(r, "The network adapter of %s may come up without a link.",
+		     all.has_default ? "the default route" : "a route");
 }
 
 /* A module's reference counter: how often it is in use. */
@@ -255,12 +332,19 @@ static enum preflight_status look_passthrough(const struct look *l, struct repor
 	r->severity = PREFLIGHT_NOTE;
 	if (n > 0)
 		return found(r, "Devices are set aside for guests, none of them is in use.");
-	for (size_t i = 0; i < 2; i++)
-		if (references(l, kvm[i], &users) >= 0 && users > 0) {
-			evidencef(r, "/sys/module/%s/refcnt: %llu", kvm[i],
-				  (unsigned long long)users);
+	for (size_t i = 0; i < 2; i++) {
+		char path[128];
+		int code = references(l, kvm[i], &users);
+
+		if (!path_make(path, sizeof(path), "/sys/module/%s", kvm[i]))
+			continue;
+		if (code == -ENOENT && look_there(l, r, path)) /* built in: it counts nothing */
+			unseen(r, path, -ENODATA);
+		if (seen(r, path, code) && users > 0) {
+			evidencef(r, "%s/refcnt: %llu", path, (unsigned long long)users);
 			return found(r, "Virtual machines are running.");
 		}
+	}
 	return PREFLIGHT_OK;
 }
 
@@ -349,7 +433,7 @@ static enum preflight_status look_arm_processors(const struct look *l, struct re
 	return PREFLIGHT_OK;
 }
 
-/* -ENOENT when it is not running. */
+/* Without CONFIG_WATCHDOG_SYSFS there is no "state", and -ENOENT. */
 static int look_one_watchdog(const struct look *l, struct report *r, const char *name,
 			     bool *ret_dangerous)
 {
@@ -366,7 +450,7 @@ static int look_one_watchdog(const struct look *l, struct report *r, const char 
 	if (code < 0)
 		return code;
 	if (strcmp(state, "active") != 0)
-		return -ENOENT;
+		return 0;
 	code = look_u64(l, path[1], &timeout);
 	if (code < 0)
 		return code;
@@ -390,8 +474,8 @@ static enum preflight_status look_watchdogs(const struct look *l, struct report 
 		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, class, code);
 	for (size_t i = 0; i < names.n; i++) {
 		code = look_one_watchdog(l, r, names.v[i], &dangerous);
-		if (code < 0 && code != -ENOENT)
-			return unknown(r, names.v[i], code);
+		if (code < 0)
+			unseen(r, names.v[i], code);
 	}
 	if (!dangerous)
 		return PREFLIGHT_OK;

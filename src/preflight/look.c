@@ -53,6 +53,27 @@ enum preflight_status unknown(struct report *r, const char *path, int code)
 	return PREFLIGHT_UNKNOWN;
 }
 
+void unseen(struct report *r, const char *path, int code)
+{
+	if (code == -ENOMEM)
+		r->unseen.failed = true;
+	strbuf_addf(&r->unseen, "%s%s: %s", r->unseen.n ? "; " : "", path, open_strerror(code));
+}
+
+bool seen(struct report *r, const char *path, int code)
+{
+	if (code < 0 && code != -ENOENT)
+		unseen(r, path, code);
+	return code >= 0;
+}
+
+bool look_there(const struct look *l, struct report *r, const char *path)
+{
+	const int code = look_exists(l, path);
+
+	return seen(r, path, code) && code > 0;
+}
+
 enum preflight_status unknown_entry(const struct look *l, struct report *r)
 {
 	const char *why = l->opts->entry_error;

@@ -24,6 +24,7 @@ struct look {
 
 struct report {
 	struct strbuf evidence, sentence;
+	struct strbuf unseen;		  /* what could not be looked at, and why: unseen() */
 	enum preflight_severity severity; /* begins as the check's */
 	const char *remedy;		  /* begins as the check's */
 	struct strbuf own_remedy;	  /* goes before it, when the words depend on the machine */
@@ -55,6 +56,13 @@ void evidencef(struct report *r, const char *fmt, ...) _printf_(2, 3);
 enum preflight_status found(struct report *r, const char *fmt, ...) _printf_(2, 3);
 /* @path could not be read for the reason @code; always returns PREFLIGHT_UNKNOWN. */
 enum preflight_status unknown(struct report *r, const char *path, int code);
+/* The same for one of several things to look at: the check goes on, since what it sees elsewhere may be a
+ * finding. Without one it is unknown, although its look_…() returns PREFLIGHT_OK. */
+void unseen(struct report *r, const char *path, int code);
+/* Is @code, of reading @path, success? Whatever it is but that and -ENOENT is unseen(). */
+_must_check_ bool seen(struct report *r, const char *path, int code);
+/* Is @path there? Where that cannot be told it is unseen(). */
+_must_check_ bool look_there(const struct look *l, struct report *r, const char *path);
 /* There is no entry to look at, or nothing is known about it. */
 enum preflight_status unknown_entry(const struct look *l, struct report *r);
 

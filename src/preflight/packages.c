@@ -29,7 +29,6 @@ static enum preflight_status look_locks(const struct look *l, struct report *r)
 					     "/var/lib/rpm/.rpm.lock",
 					     "/usr/lib/sysimage/rpm/.rpm.lock" };
 	static const char *const files[] = { "/var/lib/pacman/db.lck" };
-	enum preflight_status status = PREFLIGHT_OK;
 	bool held = false;
 
 	for (size_t i = 0; i < sizeof(locks) / sizeof(*locks); i++) {
@@ -39,18 +38,18 @@ static enum preflight_status look_locks(const struct look *l, struct report *r)
 			evidencef(r, "%s is locked", locks[i]);
 			held = true;
 		} else if (code < 0 && code != -ENOENT) {
-			status = unknown(r, locks[i], code);
+			unseen(r, locks[i], code);
 		}
 	}
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-		if (look_exists(l, files[i]) == 1) {
+		if (look_there(l, r, files[i])) {
 			evidencef(r, "%s is there", files[i]);
 			held = true;
 		}
 	if (held)
 		return found(
 			r, "A package manager is at work; kernel and initrd may be half written.");
-	return status;
+	return PREFLIGHT_OK;
 }
 
 /* "Status: install ok half-configured" and its like, dpkg(1). */
@@ -96,8 +95,11 @@ static bool has_new_beside(const struct look *l, const char *path, struct report
 	for (size_t i = 0; path && i < sizeof(suffixes) / sizeof(*suffixes); i++) {
 		char full[512];
 
-		if (!path_make(full, sizeof(full), "%s%s", path, suffixes[i]) ||
-		    exists_in(l->files, full) != 1)
+		int code = path_make(full, sizeof(full), "%s%s", path, suffixes[i])
+				   ? exists_in(l->files, full)
+				   : -ENAMETOOLONG;
+
+		if (!seen(r, path, code) || code == 0)
 			continue;
 		evidencef(r, "%s is there", full);
 		there = true;
@@ -111,7 +113,8 @@ static enum preflight_status look_left_overs(const struct look *l, struct report
 	bool some = false;
 	int n;
 
-	if (look_list(l, "/var/lib/dpkg/updates", &updates) >= 0 && updates.n) {
+	if (seen(r, "/var/lib/dpkg/updates", look_list(l, "/var/lib/dpkg/updates", &updates)) &&
+	    updates.n) {
 		evidencef(r, "/var/lib/dpkg/updates/%s", updates.v[0]);
 		some = true;
 	}
@@ -121,8 +124,8 @@ static enum preflight_status look_left_overs(const struct look *l, struct report
 			some |= has_new_beside(l, l->entry->initrds[i], r);
 	}
 	n = look_dpkg_status(l, r);
-	if (n < 0 && !some)
-		return unknown(r, "/var/lib/dpkg/status", n);
+	if (n < 0)
+		unseen(r, "/var/lib/dpkg/status", n);
 	if (n <= 0 && !some)
 		return PREFLIGHT_OK;
 	r->severity = PREFLIGHT_WARN;
@@ -131,10 +134,7 @@ static enum preflight_status look_left_overs(const struct look *l, struct report
 
 enum preflight_status look_packages(const struct look *l, struct report *r)
 {
-	enum preflight_status locks = look_locks(l, r), rest;
+	enum preflight_status locks = look_locks(l, r);
 
-	if (locks == PREFLIGHT_FINDING)
-		return locks;
-	rest = look_left_overs(l, r);
-	return rest == PREFLIGHT_OK ? locks : rest;
+	return locks == PREFLIGHT_FINDING ? locks : look_left_overs(l, r);
 }

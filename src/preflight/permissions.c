@@ -232,7 +232,9 @@ static int secure_boot(const struct look *l, struct report *r)
 			return 0;
 		if (code < 0)
 			return code;
-		value[i] = text.b.n ? text.b.p[0] : 0;
+		if (text.b.n == 0)
+			return -EBADMSG;
+		value[i] = text.b.p[0];
 		evidencef(r, "%s: %d", names[i], value[i]);
 	}
 	return value[0] == 1 && value[1] == 0;
@@ -371,7 +373,7 @@ static enum preflight_status look_confidential(const struct look *l, struct repo
 	int code;
 
 	for (size_t i = 0; i < 2; i++)
-		if (look_exists(l, devices[i]) == 1) {
+		if (look_there(l, r, devices[i])) {
 			evidencef(r, "%s is there", devices[i]);
 			return found(
 				r, "This is a confidential guest; whether its kernel permits kexec "

@@ -17,12 +17,15 @@
 
 #define LIST_CACHE "/etc/zfs/zfs-list.cache"
 
-static void add_lock(struct pool_locks *locks, const char *name, struct unlock unlock)
+static void add_lock(struct report *r, struct pool_locks *locks, const char *name,
+		     struct unlock unlock)
 {
 	struct pool_lock *lock;
 
-	if (locks->n == POOL_LOCKS_MAX)
+	if (locks->n == POOL_LOCKS_MAX) {
+		unseen(r, name, -E2BIG);
 		return;
+	}
 	lock = &locks->v[locks->n++];
 	lock->unlock = unlock;
 	if (!path_make(lock->name, sizeof(lock->name), "%s", name))
@@ -140,7 +143,7 @@ static void add_prompts(struct report *r, const char *file, struct bytes text, c
 		    (root && strncmp(root, dataset, name.n) == 0))
 			continue;
 		evidencef(r, "%s: %s: keylocation prompt", file, dataset);
-		add_lock(locks, dataset, (struct unlock){ .ease = EASE_PERSON, .error = 0 });
+		add_lock(r, locks, dataset, (struct unlock){ .ease = EASE_PERSON, .error = 0 });
 	}
 }
 
@@ -149,14 +152,14 @@ static void look_at_caches(const struct look *l, struct report *r, const char *r
 {
 	_cleanup_names_ struct names pools = { 0 };
 
-	if (look_list(l, LIST_CACHE, &pools) < 0)
+	if (!seen(r, LIST_CACHE, look_list(l, LIST_CACHE, &pools)))
 		return;
 	for (size_t i = 0; i < pools.n; i++) {
 		_cleanup_look_file_ struct look_file text = { 0 };
 		char path[300];
 
 		if (path_make(path, sizeof(path), LIST_CACHE "/%s", pools.v[i]) &&
-		    look_file(l, path, &text) == 0)
+		    seen(r, path, look_file(l, path, &text)))
 			add_prompts(r, path, text.b, root, locks);
 	}
 }
@@ -164,7 +167,8 @@ static void look_at_caches(const struct look *l, struct report *r, const char *r
 /* ---- ZFS */
 
 /* Ubuntu: the key of the pool lies on a LUKS volume inside of it, which the initrd opens first. */
-static bool add_keystore(const struct look *l, const char *pool, struct volumes *volumes)
+static bool add_keystore(const struct look *l, struct report *r, const char *pool,
+			 struct volumes *volumes)
 {
 	char name[128], mapped[160], device[160], block[64];
 
@@ -172,8 +176,8 @@ static bool add_keystore(const struct look *l, const char *pool, struct volumes 
 	    !path_make(mapped, sizeof(mapped), "/dev/mapper/%s", name) ||
 	    !path_make(device, sizeof(device), "/dev/zvol/%s/keystore", pool))
 		return false;
-	if (look_exists(l, mapped) != 1 && look_exists(l, device) != 1 &&
-	    block_by_dm_name(l, name, block, sizeof(block)) < 0)
+	if (!look_there(l, r, mapped) && !look_there(l, r, device) &&
+	    !seen(r, "/sys/class/block", block_by_dm_name(l, name, block, sizeof(block))))
 		return false;
 	volumes_add(volumes, name, device, true);
 	return true;
@@ -187,7 +191,7 @@ static void look_at_dataset(const struct look *l, struct report *r, const char *
 	struct unlock unlock = { .ease = EASE_UNKNOWN, .error = -ENOENT };
 	char path[300];
 
-	if (!pool || add_keystore(l, pool, volumes))
+	if (!pool || add_keystore(l, r, pool, volumes))
 		return;
 	if (path_make(path, sizeof(path), LIST_CACHE "/%s", pool) && look_file(l, path, &text) == 0)
 		unlock = unlock_of_dataset(r, path, text.b, dataset);
@@ -197,7 +201,7 @@ static void look_at_dataset(const struct look *l, struct report *r, const char *
 			"/ is %s of ZFS: `zfs get encryption,keylocation %s` tells whether it asks "
 			"for a passphrase",
 			dataset, dataset);
-	add_lock(locks, dataset, unlock);
+	add_lock(r, locks, dataset, unlock);
 }
 
 /* ---- bcachefs */
@@ -251,7 +255,7 @@ static void look_at_bcachefs(const struct look *l, struct report *r, const char 
 		  unlock.ease == EASE_PERSON  ? "encrypted"
 		  : unlock.ease == EASE_ALONE ? "no passphrase"
 					      : open_strerror(unlock.error));
-	add_lock(locks, device, unlock);
+	add_lock(r, locks, device, unlock);
 }
 
 /* "UUID=…", by udev's link */
@@ -267,7 +271,7 @@ static void look_at_tag(const struct look *l, struct report *r, const char *spec
 		return;
 	}
 	evidencef(r, "bcachefs on %s: not known whether it is encrypted", spec);
-	add_lock(locks, spec, (struct unlock){ .ease = EASE_UNKNOWN, .error = -EOPNOTSUPP });
+	add_lock(r, locks, spec, (struct unlock){ .ease = EASE_UNKNOWN, .error = -EOPNOTSUPP });
 }
 
 /* fstab(5): what else is mounted before anybody can log in */
@@ -280,7 +284,7 @@ static void look_at_fstab(const struct look *l, struct report *r, struct pool_lo
 
 	if (!path_make(path, sizeof(path), "%s/etc/fstab",
 		       l->opts->target ? l->opts->target : "") ||
-	    look_file(l, path, &text) < 0)
+	    !seen(r, path, look_file(l, path, &text)))
 		return;
 	lines = lines_of(text.b);
 	while (lines_next(&lines, &line)) {
@@ -321,7 +325,8 @@ void pools_look(const struct look *l, struct report *r, struct volumes *volumes,
 		look_at_bcachefs(l, r, root->source, locks);
 	else if (is_opaque(root->type) && root->n == 0) {
 		evidencef(r, "/ is %s: what it lies on is not told", root->type);
-		add_lock(locks, "/", (struct unlock){ .ease = EASE_UNKNOWN, .error = -EOPNOTSUPP });
+		add_lock(r, locks, "/",
+			 (struct unlock){ .ease = EASE_UNKNOWN, .error = -EOPNOTSUPP });
 	}
 	look_at_caches(l, r, is_zfs ? root->source : NULL, locks);
 	look_at_fstab(l, r, locks);

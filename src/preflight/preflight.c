@@ -71,6 +71,18 @@ static void settle(const struct preflight_opts *opts, const struct check *check,
 		f->severity == PREFLIGHT_REFUSE && (check->every_reboot || check->same_cold);
 }
 
+/* What a check could not look at makes unknown what it would have called ok. */
+static void take_unseen(struct report *r, enum preflight_status *status)
+{
+	if (r->unseen.n) {
+		evidencef(r, "%s", r->unseen.s);
+		if (*status == PREFLIGHT_OK)
+			*status = PREFLIGHT_UNKNOWN;
+	}
+	r->evidence.failed |= r->unseen.failed;
+	strbuf_done(&r->unseen);
+}
+
 static int take_remedy(struct report *r, struct preflight_finding *f)
 {
 	if (r->own_remedy.n == 0 && !r->own_remedy.failed)
@@ -88,6 +100,7 @@ static int run_check(const struct look *l, const struct check *c, struct preflig
 	struct preflight_finding f = { .id = c->id, .title = c->title, .can_force = c->can_force };
 
 	f.status = c->look(l, &r);
+	take_unseen(&r, &f.status);
 	f.severity = f.status == PREFLIGHT_FINDING ? r.severity : PREFLIGHT_NOTE;
 	f.remedy = f.status == PREFLIGHT_FINDING ? r.remedy : NULL;
 	if (f.status == PREFLIGHT_FINDING)

@@ -52,9 +52,14 @@ int block_by_dm_name(const struct look *l, const char *dm_name, char *ret, size_
 		_cleanup_free_ char *name = NULL;
 		char path[128];
 
-		if (strncmp(names.v[i], "dm-", 3) == 0 &&
-		    path_make(path, sizeof(path), "/sys/class/block/%s/dm/name", names.v[i]) &&
-		    look_line(l, path, &name) >= 0 && strcmp(name, dm_name) == 0)
+		if (strncmp(names.v[i], "dm-", 3) != 0)
+			continue;
+		if (!path_make(path, sizeof(path), "/sys/class/block/%s/dm/name", names.v[i]))
+			return -ENAMETOOLONG;
+		code = look_line(l, path, &name);
+		if (code < 0 && code != -ENOENT)
+			return code;
+		if (name && strcmp(name, dm_name) == 0)
 			return path_make(ret, n, "%s", names.v[i]) ? 0 : -ENAMETOOLONG;
 	}
 	return -ENOENT;
@@ -99,21 +104,27 @@ static bool is_encrypted(const char *dm_uuid)
 	return false;
 }
 
-void block_look(const struct look *l, struct block *b)
+int block_look(const struct look *l, struct block *b)
 {
 	_cleanup_free_ char *uuid = NULL, *name = NULL;
 	char path[128];
+	int code;
 
-	if (path_make(path, sizeof(path), "/sys/class/block/%s/dm/uuid", b->name) &&
-	    look_line(l, path, &uuid) >= 0 &&
-	    path_make(b->dm_uuid, sizeof(b->dm_uuid), "%s", uuid)) {
-		b->is_luks = strncmp(uuid, "CRYPT-LUKS", 10) == 0;
-		b->is_crypt = is_encrypted(uuid);
-	}
-	if (path_make(path, sizeof(path), "/sys/class/block/%s/dm/name", b->name) &&
-	    look_line(l, path, &name) >= 0 &&
-	    !path_make(b->dm_name, sizeof(b->dm_name), "%s", name))
-		b->dm_name[0] = '\0';
+	if (!path_make(path, sizeof(path), "/sys/class/block/%s/dm/uuid", b->name))
+		return -ENAMETOOLONG;
+	code = look_line(l, path, &uuid);
+	if (code < 0 && code != -ENOENT)
+		return code;
+	if (uuid && !path_make(b->dm_uuid, sizeof(b->dm_uuid), "%s", uuid))
+		return -ENAMETOOLONG;
+	b->is_luks = strncmp(b->dm_uuid, "CRYPT-LUKS", 10) == 0;
+	b->is_crypt = is_encrypted(b->dm_uuid);
+	if (!path_make(path, sizeof(path), "/sys/class/block/%s/dm/name", b->name))
+		return -ENAMETOOLONG;
+	code = look_line(l, path, &name);
+	if (code < 0 && code != -ENOENT)
+		return code;
+	return name && !path_make(b->dm_name, sizeof(b->dm_name), "%s", name) ? -ENAMETOOLONG : 0;
 }
 
 int block_below(const struct look *l, const char *name, char *ret, size_t n)
@@ -130,25 +141,62 @@ int block_below(const struct look *l, const char *name, char *ret, size_t n)
 	return path_make(ret, n, "%s", names.v[0]) ? 0 : -ENAMETOOLONG;
 }
 
+static int add_block(struct root_device *d, const char *name)
+{
+	for (size_t i = 0; i < d->n; i++)
+		if (strcmp(d->blocks[i].name, name) == 0)
+			return 0; /* two volumes on one disk */
+	if (d->n == STACK_MAX)
+		return -E2BIG;
+	if (!path_make(d->blocks[d->n].name, sizeof(d->blocks[0].name), "%s", name))
+		return -ENAMETOOLONG;
+	d->n++;
+	return 0;
+}
+
+/* Appends the devices that a directory of /sys has links to. */
+static int add_listed(const struct look *l, const char *path, struct root_device *d)
+{
+	_cleanup_names_ struct names names = { 0 };
+	int code = look_list(l, path, &names);
+
+	if (code == -ENOENT)
+		return 0;
+	for (size_t i = 0; code >= 0 && i < names.n; i++)
+		code = add_block(d, names.v[i]);
+	return code;
+}
+
 /* Appends the devices that @from is made of. */
 static int add_slaves(const struct look *l, const char *from, struct root_device *d)
 {
-	_cleanup_names_ struct names names = { 0 };
 	char path[128];
-	int code;
 
-	if (!path_make(path, sizeof(path), "/sys/class/block/%s/slaves", from))
-		return -ENAMETOOLONG;
-	code = look_list(l, path, &names);
-	if (code == -ENOENT)
-		return 0;
-	for (size_t i = 0; code >= 0 && i < names.n && d->n < STACK_MAX; i++) {
-		if (!path_make(d->blocks[d->n].name, sizeof(d->blocks[d->n].name), "%s",
-			       names.v[i]))
+	return path_make(path, sizeof(path), "/sys/class/block/%s/slaves", from)
+		       ? add_listed(l, path, d)
+		       : -ENAMETOOLONG;
+}
+
+/* mountinfo names one device of a btrfs; /sys/fs/btrfs/UUID/devices has all of them. */
+static int add_btrfs(const struct look *l, struct root_device *d)
+{
+	static const char directory[] = "/sys/fs/btrfs";
+	_cleanup_names_ struct names names = { 0 };
+	int code = look_list(l, directory, &names);
+
+	if (code < 0)
+		return code == -ENOENT ? 0 : code;
+	for (size_t i = 0; i < names.n; i++) {
+		char devices[256], own[400];
+
+		if (!path_make(devices, sizeof(devices), "%s/%s/devices", directory, names.v[i]) ||
+		    !path_make(own, sizeof(own), "%s/%s", devices, d->blocks[0].name))
 			return -ENAMETOOLONG;
-		d->n++;
+		code = look_exists(l, own);
+		if (code != 0)
+			return code < 0 ? code : add_listed(l, devices, d);
 	}
-	return code;
+	return 0;
 }
 
 int root_device_find(const struct look *l, struct root_device *ret)
@@ -166,9 +214,15 @@ int root_device_find(const struct look *l, struct root_device *ret)
 	if (code < 0 && code != -ENOENT)
 		return code;
 	d.n = code == 0;
+	if (d.n && strcmp(d.type, "btrfs") == 0) {
+		code = add_btrfs(l, &d);
+		if (code < 0)
+			return code;
+	}
 	for (size_t i = 0; i < d.n; i++) {
-		block_look(l, &d.blocks[i]);
-		code = add_slaves(l, d.blocks[i].name, &d);
+		code = block_look(l, &d.blocks[i]);
+		if (code >= 0)
+			code = add_slaves(l, d.blocks[i].name, &d);
 		if (code < 0)
 			return code;
 	}

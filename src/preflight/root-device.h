@@ -25,7 +25,8 @@ struct root_device {
 _must_check_ int block_by_dm_name(const struct look *l, const char *dm_name, char *ret, size_t n);
 /* The (first) device that a block device is made of; -ENOENT. */
 _must_check_ int block_below(const struct look *l, const char *name, char *ret, size_t n);
-void block_look(const struct look *l, struct block *b);
+/* Fills in what device-mapper says of b->name; nothing for other devices. */
+_must_check_ int block_look(const struct look *l, struct block *b);
 
-/* Errors of reading /proc/self/mountinfo and /sys. */
+/* Errors of reading /proc/self/mountinfo and /sys; -E2BIG when there is more below "/" than fits. */
 _must_check_ int root_device_find(const struct look *l, struct root_device *ret);

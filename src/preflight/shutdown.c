@@ -118,8 +118,13 @@ static int look_waiting(const struct look *l, struct report *r)
 
 	if (code < 0)
 		return code == -ENOENT ? 0 : code;
-	if (parse_u64(pid, &number) < 0 || !path_make(path, sizeof(path), "/proc/%s/comm", pid) ||
-	    look_line(l, path, &name) < 0 || strcmp(name, "shutdown") != 0)
+	/* what is no number shutdown(8) takes for no process either */
+	if (parse_u64(pid, &number) < 0 || !path_make(path, sizeof(path), "/proc/%s/comm", pid))
+		return 0;
+	code = look_line(l, path, &name);
+	if (code < 0)
+		return code == -ENOENT ? 0 : code;
+	if (strcmp(name, "shutdown") != 0)
 		return 0;
 	evidencef(r, "%s: process %s is shutdown", file, pid);
 	return 1;
@@ -160,7 +165,7 @@ static enum preflight_status look_busybox_pair(const struct look *l, struct repo
 	_cleanup_free_ char *target = NULL, *exe = NULL;
 	int code = look_link(l, service, &target);
 
-	if (code < 0 && code != -EINVAL)
+	if (code < 0 && code != -EINVAL) /* -EINVAL: a file, not a link */
 		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, service, code);
 	code = look_link(l, "/proc/1/exe", &exe);
 	if (code < 0)
@@ -185,13 +190,18 @@ static enum preflight_status look_sessions(const struct look *l, struct report *
 		_cleanup_look_file_ struct look_file text = { 0 };
 		char path[256];
 
+		/* one that has ended meanwhile is none */
 		if (strchr(names.v[i], '.') ||
 		    !path_make(path, sizeof(path), "%s/%s", directory, names.v[i]) ||
-		    look_file(l, path, &text) < 0 || logind_value(text.b, "CLASS=", &class) < 0 ||
-		    !logind_class_is_person(class) || logind_value(text.b, "USER=", &user) < 0)
+		    !seen(r, path, look_file(l, path, &text)))
+			continue;
+		/* written by an older logind, or by nobody that is known: it may be a person's */
+		(void)!logind_value(text.b, "CLASS=", &class);
+		(void)!logind_value(text.b, "USER=", &user);
+		if (!logind_class_is_person(class))
 			continue;
 		if (n++ < SESSIONS_SHOWN)
-			evidence(r, path, user);
+			evidence(r, path, user ? user : "?");
 	}
 	if (n == 0)
 		return PREFLIGHT_OK;

@@ -172,7 +172,7 @@ static void by_encrypt_hook(const struct look *l, struct report *r, const char *
 	if (!cmdline_has(cmdline, "cryptdevice="))
 		return;
 	if (cmdline_value(cmdline, "cryptkey=", &value) < 0) {
-		if (look_exists(l, "/crypto_keyfile.bin") == 1) {
+		if (look_there(l, r, "/crypto_keyfile.bin")) {
 			evidencef(r, "/crypto_keyfile.bin is there");
 			unlock_better(u, EASE_ALONE);
 		}
@@ -293,7 +293,7 @@ static int look_at_all(const struct look *l, struct report *r, struct sum *ret)
 {
 	_cleanup_volumes_ struct volumes all = { .n = 0 };
 	struct pool_locks locks = { .n = 0 };
-	int code = volumes_read(l, &all);
+	int code = volumes_read(l, r, &all);
 
 	*ret = (struct sum){ .error = 0 };
 	if (code < 0)
@@ -375,5 +375,8 @@ enum preflight_status look_tpm_unlock(const struct look *l, struct report *r)
 			"shows at the next start through the firmware only.",
 			sum.first[EASE_STALE]);
 	}
-	return sum.n[EASE_UNKNOWN] && sum.error ? PREFLIGHT_UNKNOWN : PREFLIGHT_OK;
+	if (sum.n[EASE_UNKNOWN])
+		evidencef(r, "what opens \"%s\" is not known: it may be the TPM",
+			  sum.first[EASE_UNKNOWN]);
+	return sum.n[EASE_UNKNOWN] ? PREFLIGHT_UNKNOWN : PREFLIGHT_OK;
 }

@@ -116,10 +116,18 @@ static enum preflight_status look_xen_guest(const struct look *l, struct report 
 
 static enum preflight_status look_xen_dom0(const struct look *l, struct report *r)
 {
-	int dom0 = is_dom0(l, r);
+	static const char capabilities[] = "/proc/xen/capabilities";
+	int dom0 = is_dom0(l, r), xen;
 
-	if (dom0 <= 0)
-		return dom0 < 0 ? unknown(r, "/proc/xen/capabilities", dom0) : PREFLIGHT_OK;
+	if (dom0 < 0)
+		return unknown(r, capabilities, dom0);
+	if (dom0 == 0) {
+		xen = is_xen(l, r);
+		/* in a guest the file is there, and empty; without xenfs it is nowhere */
+		if (xen != 0 && !look_there(l, r, capabilities))
+			unseen(r, capabilities, xen < 0 ? xen : -ENOENT);
+		return PREFLIGHT_OK;
+	}
 	return found(r, "Xen runs below this kernel and would have to load the next one.");
 }
 

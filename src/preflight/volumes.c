@@ -62,7 +62,8 @@ static void take_digits(const char *text, char *ret, size_t n)
 
 static struct volume *add(struct volumes *all)
 {
-	if (all->n == VOLUMES_MAX)
+	all->is_cut_off |= all->n == VOLUMES_MAX;
+	if (all->is_cut_off)
 		return NULL;
 	all->v[all->n] = (struct volume){ .line = 0 };
 	return &all->v[all->n++];
@@ -179,7 +180,7 @@ static void take_line(struct volumes *all, struct bytes fstab, struct bytes line
 	v->options = options;
 }
 
-static void add_crypttab(const struct look *l, struct volumes *all)
+static void add_crypttab(const struct look *l, struct report *r, struct volumes *all)
 {
 	const char *target = l->opts->target ? l->opts->target : "";
 	_cleanup_look_file_ struct look_file fstab = { 0 };
@@ -196,7 +197,7 @@ static void add_crypttab(const struct look *l, struct volumes *all)
 	if (!path_make(path, sizeof(path), "%s/etc/crypttab", target) ||
 	    !path_make(fstab_path, sizeof(fstab_path), "%s/etc/fstab", target))
 		return;
-	(void)!look_file(l, fstab_path, &fstab); /* without one nothing more is mounted */
+	(void)!seen(r, fstab_path, look_file(l, fstab_path, &fstab)); /* none: no more is mounted */
 	code = look_file(l, path, &all->crypttab);
 	if (code < 0) {
 		all->crypttab_error = code == -ENOENT ? 0 : code;
@@ -211,15 +212,15 @@ static void add_crypttab(const struct look *l, struct volumes *all)
 
 /* Is @word in a line of mkinitcpio.conf(5) or of its drop-ins that is no comment? @ret_is_there: there is
  * such a file. */
-static bool mkinitcpio_says(const struct look *l, const char *word, bool *ret_is_there)
+static bool mkinitcpio_says(const struct look *l, struct report *r, const char *word,
+			    bool *ret_is_there)
 {
 	static const char directory[] = "/etc/mkinitcpio.conf.d";
 	_cleanup_names_ struct names names = { 0 };
 	bool says = false;
 
 	*ret_is_there = false;
-	if (look_list(l, directory, &names) < 0)
-		names.n = 0;
+	(void)!seen(r, directory, look_list(l, directory, &names));
 	for (size_t i = 0; i <= names.n && !says; i++) {
 		_cleanup_look_file_ struct look_file text = { 0 };
 		char path[512] = "/etc/mkinitcpio.conf";
@@ -227,7 +228,7 @@ static bool mkinitcpio_says(const struct look *l, const char *word, bool *ret_is
 		struct bytes line;
 
 		if ((i && !path_make(path, sizeof(path), "%s/%s", directory, names.v[i - 1])) ||
-		    look_file(l, path, &text) < 0)
+		    !seen(r, path, look_file(l, path, &text)))
 			continue;
 		*ret_is_there = true;
 		lines = lines_of(text.b);
@@ -282,10 +283,10 @@ static bool is_left_out(const char *cmdline, const char *uuid)
 
 /* mkinitcpio's sd-encrypt hook puts the table into the initrd as its /etc/crypttab. Key files
  * come along only when FILES= of mkinitcpio.conf(5) names them. */
-static void add_initrd_crypttab(const struct look *l, struct volumes *all)
+static void add_initrd_crypttab(const struct look *l, struct report *r, struct volumes *all)
 {
 	const char *cmdline = l->entry ? l->entry->cmdline : NULL;
-	bool has_config, has_hook = mkinitcpio_says(l, "sd-encrypt", &has_config);
+	bool has_config, has_hook = mkinitcpio_says(l, r, "sd-encrypt", &has_config);
 	struct lines lines;
 	struct bytes line;
 	int code;
@@ -316,7 +317,7 @@ static void add_initrd_crypttab(const struct look *l, struct volumes *all)
 			continue;
 		key = bytes_dup(v->key);
 		v->is_early = true;
-		v->is_in_initrd = !key || key[0] != '/' || !mkinitcpio_says(l, key, &ignored);
+		v->is_in_initrd = !key || key[0] != '/' || !mkinitcpio_says(l, r, key, &ignored);
 	}
 }
 
@@ -333,7 +334,7 @@ static bool is_known(struct volumes *all, const char *digits)
 }
 
 /* By the rules of device-names.h, luks_presence(). One that is gone is check B4's. */
-static void add_named(const struct look *l, struct volumes *all, const char *id)
+static void add_named(const struct look *l, struct report *r, struct volumes *all, const char *id)
 {
 	static const char directory[] = "/dev/disk/by-uuid";
 	_cleanup_names_ struct names names = { 0 };
@@ -344,7 +345,8 @@ static void add_named(const struct look *l, struct volumes *all, const char *id)
 	if (strncmp(id, "luks-", 5) == 0)
 		id += 5;
 	take_digits(id, digits, sizeof(digits));
-	if (!digits[0] || is_known(all, digits) || look_list(l, directory, &names) < 0)
+	if (!digits[0] || is_known(all, digits) ||
+	    !seen(r, directory, look_list(l, directory, &names)))
 		return;
 	for (size_t i = 0; i < names.n; i++) {
 		if (!strstr(names.v[i], id) ||
@@ -358,7 +360,7 @@ static void add_named(const struct look *l, struct volumes *all, const char *id)
 	}
 }
 
-static void add_cmdline(const struct look *l, struct volumes *all)
+static void add_cmdline(const struct look *l, struct report *r, struct volumes *all)
 {
 	static const char *const keys[] = { "rd.luks.uuid", "rd_LUKS_UUID", "luks.uuid",
 					    "rd.luks.name", "luks.name" };
@@ -375,20 +377,22 @@ static void add_cmdline(const struct look *l, struct volumes *all)
 			if (!id)
 				continue;
 			id[strcspn(id, "=")] = '\0'; /* "UUID=NAME" */
-			add_named(l, all, id);
+			add_named(l, r, all, id);
 		}
 }
 
-int volumes_read(const struct look *l, struct volumes *ret)
+int volumes_read(const struct look *l, struct report *r, struct volumes *ret)
 {
 	int code = root_device_find(l, &ret->root);
 
 	if (code < 0)
 		return code;
 	add_root(l, ret);
-	add_crypttab(l, ret);
-	add_initrd_crypttab(l, ret);
-	add_cmdline(l, ret);
+	add_crypttab(l, r, ret);
+	add_initrd_crypttab(l, r, ret);
+	add_cmdline(l, r, ret);
+	if (ret->is_cut_off)
+		unseen(r, "more volumes", -E2BIG);
 	return 0;
 }
 

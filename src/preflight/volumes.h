@@ -23,12 +23,13 @@ struct volumes {
 	struct root_device root;
 	struct volume v[VOLUMES_MAX];
 	size_t n;
+	bool is_cut_off;    /* there are more than fit */
 	int crypttab_error; /* why it could not be read; 0 also when there is none */
 	struct look_file crypttab, initrd_crypttab;
 };
 
-/* Errors of finding out what "/" lies on. */
-_must_check_ int volumes_read(const struct look *l, struct volumes *ret);
+/* Errors of finding out what "/" lies on. What else could not be looked at is unseen(). */
+_must_check_ int volumes_read(const struct look *l, struct report *r, struct volumes *ret);
 void volumes_done(struct volumes *volumes);
 #define _cleanup_volumes_ _cleanup_(volumes_done)
 
