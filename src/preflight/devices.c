@@ -124,6 +124,29 @@ static enum preflight_status look_root(const struct look *l, struct report *r, c
 	return root_is_missing(l, r, presence, spec);
 }
 
+/* Without root= the initrd finds the root by settings of its own (dracut's cmdline.d, a live image, the fstab in
+ * NixOS's), or by the type of the partition (systemd-gpt-auto-generator(8)); without an initrd there may be one in
+ * the kernel, or words that it was built with. Only of the second way is there a sign: the running kernel was
+ * started without root=, and udev made the generator's link. */
+static enum preflight_status look_without_root(const struct look *l, struct report *r)
+{
+	_cleanup_free_ char *running = NULL;
+	int code;
+
+	if (has_initrd(l) && !l->opts->target &&
+	    seen(r, "/proc/cmdline", look_cmdline(l, &running)) && !cmdline_has(running, "root=")) {
+		code = root_elsewhere(l, "gpt-auto", l->entry->cmdline);
+		if (code == DEVICE_THERE)
+			return PREFLIGHT_OK;
+		if (code < 0 && code != -EOPNOTSUPP)
+			unseen(r, "/dev/gpt-auto-root", code);
+	}
+	evidencef(r, "no root= on the command line: %s",
+		  has_initrd(l) ? "what is in the initrd decides"
+				: "what is built into the kernel decides, and there is no initrd");
+	return PREFLIGHT_UNKNOWN;
+}
+
 /* ---- everything else that is waited for */
 
 static int by_device(const struct look *l, const char *value)
@@ -435,12 +458,15 @@ enum preflight_status look_devices(const struct look *l, struct report *r)
 {
 	_cleanup_free_ char *root = NULL;
 	struct names_found all = { 0 };
-	enum preflight_status status = PREFLIGHT_OK;
+	enum preflight_status status;
+	int code;
 
 	if (!l->entry || !l->entry->cmdline)
 		return unknown_entry(l, r);
-	if (cmdline_value(l->entry->cmdline, "root=", &root) >= 0)
-		status = look_root(l, r, root);
+	code = cmdline_value(l->entry->cmdline, "root=", &root);
+	if (code < 0 && code != -ENOENT)
+		return unknown(r, "root=", code);
+	status = root ? look_root(l, r, root) : look_without_root(l, r);
 	look_resume(l, r, &all);
 	if (has_initrd(l))
 		look_words(l, r, &all);
