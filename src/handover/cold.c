@@ -31,6 +31,8 @@ int cold_prepare(struct sys *sys, struct kx_ctx *ctx, const struct reboot_wish *
 	pid1_read(sys, &pid1);
 	cold.init = init_detect(&pid1);
 	cold.loaded = state.loaded;
+	if (cold.init)
+		loaders_find(root, &cold.others);
 	if (!cold.init)
 		return kx_fail(err, -EOPNOTSUPP,
 			       "process 1 is \"%s\", no init system that is known here: reboot "
@@ -111,6 +113,11 @@ int cold_go(struct sys *sys, struct cold *cold, enum cold_stage *ret_stage, stru
 		return r;
 	*ret_stage = COLD_ASKED;
 	r = forbid_loading(sys);
+	/* without the sysctl, but with an answer to whether one is loaded: a kernel that was made so */
+	if (r < 0 && cold->others.found.n && (r != -ENOENT || cold->loaded >= 0))
+		teller_warn(cold->teller,
+			    LOAD_DISABLED ": %s: this may not go through the firmware: %s",
+			    strerror(-r), cold->others.found.s);
 	if (r < 0 && r != -ENOENT && !requested)
 		teller_warn(cold->teller,
 			    LOAD_DISABLED
@@ -121,5 +128,6 @@ int cold_go(struct sys *sys, struct cold *cold, enum cold_stage *ret_stage, stru
 
 void cold_done(struct cold *cold)
 {
+	loaders_done(&cold->others);
 	reboot_call_done(&cold->call);
 }

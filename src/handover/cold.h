@@ -5,6 +5,7 @@
 
 #include "base/teller.h"
 #include "handover/init.h"
+#include "handover/loaders.h"
 
 /**
  * struct cold - what a cold reboot of this machine would do
@@ -12,6 +13,7 @@
  * @init: the one that is asked
  * @call: how
  * @loaded: struct kx_state.loaded
+ * @others: units and scripts of others that load or start a kernel on the way down
  * @force: reboot although an image stays loaded that init may start
  * @teller: hears what could not be done on the way; may be NULL
  */
@@ -20,6 +22,7 @@ struct cold {
 	const struct init_system *init;
 	struct reboot_call call;
 	int loaded;
+	struct loaders others;
 	bool force;
 	const struct teller *teller;
 };
@@ -37,7 +40,8 @@ enum cold_stage {
 };
 
 /* Unload, leave the request for our own hooks, ask init, and when it has taken the order forbid loading
- * until the next boot, so that nobody else's hook loads on the way down. */
+ * until the next boot, so that nobody else's hook loads on the way down. Where that cannot be forbidden, @teller
+ * hears of those that may do so. */
 _must_check_ int cold_go(struct sys *sys, struct cold *cold, enum cold_stage *ret_stage,
 			 struct kx_error *err);
 

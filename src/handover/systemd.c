@@ -34,7 +34,7 @@ static bool reboot_is_kexec(struct sys *sys)
 	    strstr(target, "kexec.target"))
 		return true;
 	loaders_find(root, &others);
-	strbuf_done(&others.found);
+	loaders_done(&others);
 	return others.reboot_is_kexec;
 }
 

@@ -346,8 +346,10 @@ static enum preflight_status look_other_loaders(const struct look *l, struct rep
 	loaders_find(l->root, &others);
 	if (others.found.n)
 		evidencef(r, "%s", others.found.s);
-	r->evidence.failed |= others.found.failed;
-	strbuf_done(&others.found);
+	if (others.unread.n)
+		strbuf_addf(&r->unseen, "%s", others.unread.s);
+	r->evidence.failed |= others.found.failed | others.unread.failed;
+	loaders_done(&others);
 	if (r->evidence.n == 0)
 		return PREFLIGHT_OK;
 	if (others.reboot_is_kexec)

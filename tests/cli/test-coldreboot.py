@@ -193,6 +193,27 @@ class Steps(RebootTest):
         self.assertEqual(self.tree(), before)
         self.assertRuns(["-n"], 0, [], env={"FAKE_NO_BOOT_CAPABILITY": "1"})
 
+    def test_others(self):
+        """Units of other packages; those of Arch's wiki and of systemd's bug 7730."""
+        unit = "etc/systemd/system/kexec-load@.service"
+        self.set(unit, "[Service]\nExecStart=/usr/bin/kexec -l /boot/vmlinuz-%i --reuse-cmdline\n")
+        link = self.root / "etc/systemd/system/reboot.target.wants/kexec-load@linux.service"
+        link.parent.mkdir(parents=True)
+        link.symlink_to("/" + unit)
+        r = self.assertRuns(["-n"], 0, [])
+        self.assertIn("on the way down by /etc/systemd/system/reboot.target.wants/", r.out)
+        r = self.assertRuns([], 0, [ASKED["systemd"]])
+        self.assertNotIn("may not go", r.err)
+        self.assertEqual(self.read(DISABLED), "1\n")
+        # a kernel that cannot forbid it
+        (self.root / DISABLED).unlink()
+        r = self.assertRuns([], 0, [ASKED["systemd"]])
+        self.assertIn("may not go through the firmware: /etc/systemd/system/reboot.target", r.err)
+        # and one that loads nothing at all
+        for name in ("sys/kernel/kexec_loaded", "sys/kernel/kexec/loaded"):
+            (self.root / name).unlink(missing_ok=True)
+        self.assertNotIn("may not go", self.assertRuns([], 0, [ASKED["systemd"]]).err)
+
     def test_old_call(self):
         """Without the file call there is the other one; without kexec there is no image."""
         self.set("sys/kernel/kexec_loaded", "1\n")

@@ -338,6 +338,107 @@ static void test_other_loaders(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
+static void test_programs_of_loaders(void **state)
+{
+	const struct row rows[] = {
+		/* programs of units: a shell with a script (an installer of Arch), NixOS's wrappers, the unit of a
+		 * Proxmox set-up; a program that is no script is not looked into */
+		{ "B14",
+		  { { UNITS "kexec.target.wants/kexec-reload.service",
+		      "[Service]\nType=oneshot\nExecStart=/usr/bin/bash /var/tmp/kexec-reload\n" },
+		    { "/var/tmp/kexec-reload", "mount /boot\nkexec -l /boot/vmlinuz.efi\n" } },
+		  NOTE },
+		{ "B14",
+		  { { UNITS "kexec.target.wants/x.service",
+		      "[Service]\nExecStart=-/bin/sh -e /var/tmp/quiet\n" },
+		    { "/var/tmp/quiet", "mount /boot\n" } },
+		  OK },
+		{ "B14",
+		  { { UNITS "kexec.target.wants/prepare-kexec.service",
+		      "[Service]\nExecStart=/nix/store/a-prepare-kexec-start/bin/prepare-kexec-start\n" },
+		    { "/nix/store/a-prepare-kexec-start/bin/prepare-kexec-start",
+		      "#!/nix/store/b-bash/bin/bash\n/nix/store/c-kexec-tools/bin/kexec --load $p/kernel\n" } },
+		  NOTE },
+		{ "B14",
+		  { { UNITS "kexec.target.wants/kexec-pve.service",
+		      "[Service]\nExecStart=/sbin/kexec -l /boot/pve/vmlinuz "
+		      "--initrd=/boot/pve/initrd.img --reuse-cmdline\n" } },
+		  NOTE },
+		{ "B14",
+		  { { UNITS "reboot.target.wants/x.service", "[Service]\nExecStart=/usr/bin/x\n" },
+		    { "/usr/bin/x", "\177ELF kexec -l\n" } },
+		  OK },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+static void test_changed_units(void **state)
+{
+	const struct row rows[] = {
+		/* what changes a unit: drop-ins of its own, words in the target itself, a template's */
+		{ "B14",
+		  { { UNITS "reboot.target.wants/x.service", "[Service]\nExecStart=/bin/true\n" },
+		    { "/run/systemd/system/x.service.d/late.conf",
+		      "[Service]\nExecStart=\nExecStart=/sbin/kexec -l /k\n" } },
+		  NOTE },
+		{ "B14",
+		  { { UNITS "umount.target.d/late.conf", "[Unit]\nWants=y.service x.service\n" },
+		    { UNITS "x.service", LOADER } },
+		  NOTE,
+		  .evidence = "umount.target.d/late.conf" },
+		{ "B14",
+		  { { UNITS "reboot.target", "[Unit]\nRequires=x.service\n" },
+		    { UNITS "x.service", LOADER } },
+		  NOTE,
+		  .evidence = UNITS "reboot.target" },
+		{ "B14", { { UNITS "systemd-reboot.service.wants/x.service", LOADER } }, NOTE },
+		{ "B14",
+		  { { UNITS "systemd-reboot.service",
+		      "[Unit]\nDescription=x\nSuccessAction=kexec-force\n" } },
+		  NOTE },
+		{ "B14",
+		  { { UNITS "network-online.target.wants/x.service",
+		      "[Service]\nExecStop=/sbin/kexec -l /k\n" } },
+		  NOTE },
+		{ "B14", { { UNITS "poweroff.target.wants/x.service", LOADER } }, OK },
+		/* other init systems */
+		{ "B14", { { "/etc/dinit/shutdown-hook", "#!/bin/sh\nkexec -e\n" } }, NOTE },
+		{ "B14", { { "/etc/inittab", "::shutdown:/sbin/kexec -e\n" } }, NOTE },
+		{ "B14",
+		  { { "/etc/s6-linux-init/current/scripts/rc.shutdown",
+		      "#!/bin/sh\nkexec -l /k\n" } },
+		  NOTE },
+		{ "B14",
+		  { { "/usr/libexec/finit/hook/sys/down/x", "#!/bin/sh\nkexec -e\n" } },
+		  NOTE },
+		{ "B14",
+		  { { "/etc/runlevels/reboot/x", "#!/sbin/openrc-run\nkexec -e\n" } },
+		  NOTE },
+		/* what cannot be read may be one; a loader beside it is found all the same */
+		{ "B14",
+		  { { UNITS "reboot.target.wants/x.service/y", "" } },
+		  UNKNOWN,
+		  .evidence = UNITS "reboot.target.wants/x.service" },
+		{ "B14", { { UNITS "reboot.target.wants", "a file" } }, UNKNOWN },
+		{ "B14", { { UNITS "systemd-reboot.service.d/x.conf/y", "" } }, UNKNOWN },
+		{ "B14", { { "/etc/rc6.d/K01x/y", "" } }, UNKNOWN, .evidence = "/etc/rc6.d/K01x" },
+		{ "B14", { { "/etc/rc.shutdown/y", "" } }, UNKNOWN },
+		{ "B14",
+		  { { UNITS "reboot.target.wants/x.service",
+		      "[Service]\nExecStart=/usr/local/bin/late\n" },
+		    { "/usr/local/bin/late/y", "" } },
+		  UNKNOWN,
+		  .evidence = "/usr/local/bin/late" },
+		{ "B14",
+		  { { "/etc/rc6.d/K01x/y", "" }, { "/etc/rc6.d/K02y", "kexec -l /k\n" } },
+		  NOTE,
+		  .evidence = "/etc/rc6.d/K02y; /etc/rc6.d/K01x" },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
 /* fcntl(2) tells another process' locks only, so a child takes this one. */
 static void test_lock_held(void **state)
 {
@@ -385,8 +486,12 @@ static void test_lock_held(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_image),	  cmocka_unit_test(test_command_line),
-		cmocka_unit_test(test_system),	  cmocka_unit_test(test_other_loaders),
+		cmocka_unit_test(test_image),
+		cmocka_unit_test(test_command_line),
+		cmocka_unit_test(test_system),
+		cmocka_unit_test(test_other_loaders),
+		cmocka_unit_test(test_programs_of_loaders),
+		cmocka_unit_test(test_changed_units),
 		cmocka_unit_test(test_lock_held),
 	};
 

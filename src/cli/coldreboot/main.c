@@ -91,6 +91,12 @@ static int print_plan(const struct cold *cold)
 		printf("unload: whatever is loaded; the kernel does not tell: %s\n",
 		       strerror(-cold->loaded));
 	puts("request: cold, in /run/rapidreboot/request");
+	if (cold->others.found.n)
+		plain_printf(stdout,
+			     "others: a kernel would be loaded or started on the way down by %s\n",
+			     cold->others.found.s);
+	if (cold->others.unread.n)
+		plain_printf(stdout, "others: could not be read: %s\n", cold->others.unread.s);
 	print_call(&cold->call);
 	puts("then: no kernel can be loaded until the next boot (kernel.kexec_load_disabled)");
 	return EXIT_OK;
