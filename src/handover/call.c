@@ -57,19 +57,25 @@ int call_operand(struct reboot_call *call, const char *text, struct kx_error *er
 	return r < 0 ? r : call_word(call, text, err);
 }
 
+int program_find_in(int root, const char *const *names, char *ret, size_t size)
+{
+	for (size_t i = 0; names[i]; i++)
+		for (size_t d = 0; d < sizeof(program_dirs) / sizeof(program_dirs[0]); d++) {
+			(void)snprintf(ret, size, "%s/%s", program_dirs[d], names[i]);
+			if (is_program_in(root, ret))
+				return 0;
+		}
+	return -ENOENT;
+}
+
 int call_program(struct sys *sys, struct reboot_call *call, const char *const *names,
 		 struct kx_error *err)
 {
 	_cleanup_close_ int root = machine_open(sys);
+	char path[256];
 
-	for (size_t i = 0; names[i]; i++)
-		for (size_t d = 0; d < sizeof(program_dirs) / sizeof(program_dirs[0]); d++) {
-			char path[256];
-
-			(void)snprintf(path, sizeof(path), "%s/%s", program_dirs[d], names[i]);
-			if (is_program_in(root, path))
-				return call_word(call, path, err);
-		}
+	if (program_find_in(root, names, path, sizeof(path)) == 0)
+		return call_word(call, path, err);
 	return kx_fail(err, -ENOENT,
 		       "%s: there is no such program in /usr/sbin, /usr/bin, /sbin or /bin; it "
 		       "belongs to the init system that runs here",

@@ -13,7 +13,7 @@
 #include "base/io.h"
 #include "base/lines.h"
 
-enum { SCRIPT_MAX = 256 << 10 };
+enum { SCRIPT_MAX = 256 << 10, PROGRAM_MAX = 16 << 20 };
 
 const char *const hook_jump_words[] = { "rapidreboot hook jump", "kexec -e", "kexec --exec", NULL };
 const char *const hook_load_words[] = { "rapidreboot hook load", NULL };
@@ -46,6 +46,22 @@ void hook_remedy(struct hook_places *p, const char *fmt, ...)
 	va_start(ap, fmt);
 	add(p->command, sizeof(p->command), " && ", fmt, ap);
 	va_end(ap);
+}
+
+void hook_none_loads(struct hook_places *p)
+{
+	p->loads = false;
+	(void)snprintf(p->advice, sizeof(p->advice),
+		       "Use `rapidreboot` for fast reboots, and `rapidreboot disable`.");
+}
+
+int hook_program_has(int root, const char *path, const char *word)
+{
+	_cleanup_free_ uint8_t *text = NULL;
+	size_t n;
+	int r = read_file_in(root, path, PROGRAM_MAX, &text, &n);
+
+	return r < 0 ? r : memmem(text, n, word, strlen(word)) != NULL;
 }
 
 const char *hook_share(int root)

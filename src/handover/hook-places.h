@@ -5,6 +5,8 @@
  * registered. */
 
 #include <stdbool.h>
+
+#include "base/cleanup.h"
 #include <stddef.h>
 
 struct pid1;
@@ -15,16 +17,24 @@ struct pid1;
  * @loads: what loads the next kernel in every reboot, after `enable`
  * @found: what was looked at and how it is, for a person
  * @command: what registers our scripts
+ * @advice: what else helps, a whole sentence, or ""
+ * @unsure: it cannot be told whether anything jumps; then @jumps says nothing
  */
 struct hook_places {
-	bool jumps, loads;
+	bool jumps, loads, unsure;
 	char found[400];
 	char command[700];
+	char advice[200];
 };
 
 /* Adds to ->found, with "; " between the parts. */
 void hook_found(struct hook_places *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void hook_remedy(struct hook_places *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* This init has a kexec of its own, or none, and no place for a script that loads: what loads for every reboot is a
+ * person who types it. */
+void hook_none_loads(struct hook_places *p);
+/* Do the bytes of the program @path have @word? 1, 0 or why it cannot be read. */
+_must_check_ int hook_program_has(int root, const char *path, const char *word);
 
 /* Where our packages and `make install` leave the scripts for every init system. */
 const char *hook_share(int root);

@@ -95,8 +95,7 @@ enum going { GOING_UNKNOWN, GOING_REBOOT, GOING_KEXEC, GOING_DOWN, GOING_NOWHERE
  * @watch: makes the call after which our hook "cancelled" is run when others may have taken back a
  *	reboot with a time; NULL: nobody tells, and what is loaded is dropped by the next way down
  * @waits: is a reboot with a time still to come, or begun?
- * @hooks: which of our scripts it will run; NULL: it jumps by itself and has no place for a
- *	script that loads
+ * @hooks: what it will run, or do by itself, on the way down; never NULL
  */
 struct init_system {
 	const char *name;
@@ -127,6 +126,8 @@ const struct init_system *init_by_program(const char *name);
  * jump? */
 bool init_spares_pages(struct sys *sys);
 
+/* Writes the path of the first of @names that is in a program directory; -ENOENT. */
+_must_check_ int program_find_in(int root, const char *const *names, char *ret, size_t size);
 /* For the files of init systems. Adds the path of the first of @names that is found in a program
  * directory; -ENOENT, with a sentence about the first name. */
 _must_check_ int call_program(struct sys *sys, struct reboot_call *call, const char *const *names,

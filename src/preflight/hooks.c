@@ -21,13 +21,17 @@ enum preflight_status look_init_hooks(const struct look *l, struct report *r)
 	if (!init)
 		return unknown(r, "/proc/1/exe", l->has_proc ? -ENOENT : -ENODATA);
 	evidencef(r, "init: %s", init->name);
-	if (init->hooks)
-		init->hooks(l->root, &pid1, &places);
-	if (places.jumps && (places.loads || !is_enabled_in(l->root)))
+	init->hooks(l->root, &pid1, &places);
+	if (!places.unsure && places.jumps && (places.loads || !is_enabled_in(l->root)))
 		return PREFLIGHT_OK;
 	evidencef(r, "%s", places.found);
-	strbuf_addf(&r->own_remedy, "Run, as root: %s", places.command);
-	if (!places.jumps)
+	if (places.unsure && (places.loads || !is_enabled_in(l->root)))
+		return PREFLIGHT_UNKNOWN;
+	if (places.advice[0])
+		strbuf_add(&r->own_remedy, places.advice);
+	else
+		strbuf_addf(&r->own_remedy, "Run, as root: %s", places.command);
+	if (!places.jumps && !places.unsure)
 		return found(r,
 			     "%s runs nothing that starts the loaded kernel: the machine would go "
 			     "through its firmware.",

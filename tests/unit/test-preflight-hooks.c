@@ -298,6 +298,9 @@ static void test_runit(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
+/* from the help text of its src/shutdown.cc */
+#define DINIT_HELP "#!ELF -k               : execute kernel loaded via kexec.\n"
+#define SHEPHERD(prefix) BYTES("/proc/1/cmdline", "/bin/guile\0" prefix "/bin/shepherd\0--config\0")
 #define FINIT "/usr/libexec/finit/hook/sys/"
 
 static void test_others(void **state)
@@ -352,8 +355,51 @@ static void test_others(void **state)
 		    { FINIT "down/rapidreboot", JUMP } },
 		  OK },
 
+		/* who jumps without init needs nothing of it; none that is known is no answer */
+		{ "G8", { PID1("/sbin/init"), COMMAND }, .opts = { .direct = true }, OK },
+		{ "G8", { PID1("/usr/bin/tini") }, UNKNOWN },
+		{ "G8", { { NULL } }, .bare = true, UNKNOWN },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+static void test_own_kexec(void **state)
+{
+	const struct row rows[] = {
 		/* these jump by themselves */
-		{ "G8", { PID1("/sbin/dinit") }, OK },
+		{ "G8", { PID1("/sbin/dinit"), { "/sbin/shutdown", DINIT_HELP } }, OK },
+		{ "G8",
+		  { PID1("/sbin/dinit"), { "/sbin/dinit-shutdown", DINIT_HELP }, ENABLED },
+		  WARN,
+		  .remedy = "rapidreboot disable" },
+		/* before it had "-k" */
+		{ "G8",
+		  { PID1("/sbin/dinit"), { "/usr/sbin/shutdown", "#!ELF -r : reboot.\n" } },
+		  REFUSE,
+		  .remedy = "Upgrade dinit" },
+		{ "G8", { PID1("/sbin/dinit") }, UNKNOWN },
+		{ "G8", { PID1("/sbin/dinit"), ENABLED }, WARN },
+
+		/* NEWS of the Shepherd: --kexec since 1.0 */
+		{ "G8",
+		  { PID1("/gnu/store/a-guile-3.0.9/bin/guile"),
+		    SHEPHERD("/gnu/store/b-shepherd-1.0.2") },
+		  OK },
+		{ "G8",
+		  { PID1("/gnu/store/a-guile-3.0.9/bin/guile"),
+		    SHEPHERD("/gnu/store/b-shepherd-0.10.5") },
+		  REFUSE,
+		  .remedy = "Upgrade the Shepherd" },
+		{ "G8",
+		  { PID1("/usr/bin/guile"), SHEPHERD("/usr") },
+		  UNKNOWN,
+		  .evidence = "no version" },
+		{ "G8", { PID1("/usr/bin/guile") }, UNKNOWN },
+		{ "G8", { PID1("/usr/bin/guile"), { "/proc/1/cmdline/x", "" } }, UNKNOWN },
+		{ "G8",
+		  { PID1("/usr/bin/guile"), SHEPHERD("/gnu/store/b-shepherd-1.0.2"), ENABLED },
+		  WARN },
 		{ "G8", { PID1("/usr/lib/systemd/systemd"), { "/run/systemd/system/x", "" } }, OK },
 		{ "G8",
 		  { PID1("/usr/lib/systemd/systemd"), { "/run/systemd/system/x", "" }, ENABLED },
@@ -366,11 +412,6 @@ static void test_others(void **state)
 		    { "/etc/systemd/system/multi-user.target.wants/rapidreboot-load.service",
 		      "->/usr/lib/systemd/system/rapidreboot-load.service" } },
 		  OK },
-
-		/* who jumps without init needs nothing of it; none that is known is no answer */
-		{ "G8", { PID1("/sbin/init"), COMMAND }, .opts = { .direct = true }, OK },
-		{ "G8", { PID1("/usr/bin/tini") }, UNKNOWN },
-		{ "G8", { { NULL } }, .bare = true, UNKNOWN },
 	};
 
 	rows_check(rows, ARRAY_SIZE(rows));
@@ -381,7 +422,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sysvinit), cmocka_unit_test(test_others_than_debian),
 		cmocka_unit_test(test_openrc),	 cmocka_unit_test(test_runit),
-		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_others),	 cmocka_unit_test(test_own_kexec),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
