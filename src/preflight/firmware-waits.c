@@ -86,7 +86,7 @@ static int look_at_files(const struct look *l, struct report *r, const char *fol
 		    !path_make(path, sizeof(path), "%s/%s", folder, names.v[i]))
 			continue;
 		fd = open_in(l->root, path, O_PATH);
-		when = fd < 0 ? 0 : installed_at(fd);
+		when = seen(r, path, fd) ? installed_at(fd) : 0;
 		if (!when)
 			continue;
 		n++;
@@ -155,6 +155,9 @@ static enum preflight_status look_at_loaders(const struct look *l, struct report
 			"A boot loader or firmware was installed since the firmware last started "
 			"one: a fast reboot does not start it.");
 	}
+	/* On an EFI machine the firmware has started one of somewhere: the ESP is not mounted, or elsewhere. */
+	if (n == 0 && look_there(l, r, "/sys/firmware/efi"))
+		unseen(r, "boot loader on the ESP", -ENOENT);
 	if (n && !since) {
 		evidencef(r, "it is not known when the firmware last started the machine");
 		return PREFLIGHT_UNKNOWN;

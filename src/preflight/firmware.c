@@ -88,14 +88,17 @@ static enum preflight_status look_boot_next(const struct look *l, struct report 
 	return found(r, "The firmware is to start another entry of its own next, once.");
 }
 
-/* shim and its MokManager act on these when the firmware starts them, and remove them: MokManager.c,
- * check_mok_request(); sbat.c, set_sbat_uefi_variable_internal(). */
+/* shim and its MokManager act on these when the firmware starts them, and remove them: mok.c,
+ * check_mok_request(); MokManager.c; sbat.c, set_sbat_uefi_variable_internal(). */
 static enum preflight_status look_mok(const struct look *l, struct report *r)
 {
-	static const char *const names[] = { "MokNew-" MOK,	"MokDel-" MOK,	 "MokXNew-" MOK,
-					     "MokXDel-" MOK,	"MokSB-" MOK,	 "MokDB-" MOK,
-					     "MokPW-" MOK,	"MokTML-" MOK,	 "ClearVerify-" MOK,
-					     "SbatPolicy-" MOK, "SSPPolicy-" MOK };
+	static const char *const names[] = {
+		"MokAuth-" MOK,	   "MokXAuth-" MOK, "MokListTrustedNew-" MOK,
+		"MokNew-" MOK,	   "MokDel-" MOK,   "MokXNew-" MOK,
+		"MokXDel-" MOK,	   "MokSB-" MOK,    "MokDB-" MOK,
+		"MokPW-" MOK,	   "MokTML-" MOK,   "ClearVerify-" MOK,
+		"SbatPolicy-" MOK, "SSPPolicy-" MOK
+	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		_cleanup_look_file_ struct look_file text = { 0 };
@@ -104,7 +107,7 @@ static enum preflight_status look_mok(const struct look *l, struct report *r)
 		if (code >= 0)
 			evidencef(r, "%s is set", names[i]);
 		else if (code != -ENOENT)
-			return unknown(r, names[i], code);
+			unseen(r, names[i], code);
 	}
 	if (r->evidence.n == 0)
 		return PREFLIGHT_OK;
@@ -158,19 +161,26 @@ static enum preflight_status look_tpm(const struct look *l, struct report *r)
 	return found(r, "An operation of the TPM waits for the firmware.");
 }
 
-/* openSUSE's zypp-boot-plugin(8): the word says which kind of reboot is needed */
+/* The word says which kind of reboot is needed, in the file of zypp-boot-plugin(8); that of zypper itself
+ * (needs-rebooting) is empty, or has words that are not known here. */
 static enum preflight_status look_reboot_needed(const struct look *l, struct report *r)
 {
-	static const char path[] = "/run/reboot-needed";
-	_cleanup_free_ char *line = NULL;
-	int code = look_line(l, path, &line);
+	/* one and the same where /var/run is a link */
+	static const char *const paths[] = { "/run/reboot-needed", "/var/run/reboot-needed" };
+	bool is_firmware = false;
 
-	if (code == -ENOENT)
-		return PREFLIGHT_OK;
-	if (code < 0)
-		return unknown(r, path, code);
-	evidence(r, path, line);
-	if (!has_word(line, "reboot"))
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		_cleanup_free_ char *line = NULL;
+
+		if (!seen(r, paths[i], look_line(l, paths[i], &line)))
+			continue;
+		evidence(r, paths[i], line);
+		if (has_word(line, "reboot"))
+			is_firmware = true;
+		else if (!has_word(line, "kexec") && !has_word(line, "soft-reboot"))
+			unseen(r, "the kind of reboot that the package manager needs", -ENODATA);
+	}
+	if (!is_firmware)
 		return PREFLIGHT_OK;
 	return found(r, "The package manager asks for a reboot through the firmware.");
 }
@@ -189,5 +199,6 @@ const struct check firmware_checks[] = {
 	  look_reboot_needed },
 	{ "W8", PREFLIGHT_COLD, true, "boot loaders and firmware that were upgraded", GO_COLD,
 	  look_firmware_waits },
+	{ "W9", PREFLIGHT_COLD, true, "firmware updates that are staged", GO_COLD, look_fwupd },
 	{ NULL },
 };

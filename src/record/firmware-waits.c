@@ -131,14 +131,18 @@ static int by_packages(int root, struct firmware_waits *waits)
 /* openSUSE's zypp-boot-plugin(8) names no package; "reboot" is a reboot through the firmware. */
 static int by_word(int root, struct firmware_waits *waits)
 {
+	static const char *const files[] = { "/run/reboot-needed", "/var/run/reboot-needed" };
 	static const uint8_t name[] = "reboot-needed";
-	_cleanup_free_ char *word = NULL;
-	int r = read_line_in(root, "/run/reboot-needed", &word);
 
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	if (has_word(word, "reboot"))
-		add(waits, (struct bytes){ name, sizeof(name) - 1 });
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_free_ char *word = NULL;
+		int r = read_line_in(root, files[i], &word);
+
+		if (r < 0 && r != -ENOENT)
+			return r;
+		if (r == 0 && has_word(word, "reboot"))
+			add(waits, (struct bytes){ name, sizeof(name) - 1 });
+	}
 	return 0;
 }
 

@@ -246,6 +246,9 @@ static void test_firmware(void **state)
 		{ "W4", { { NULL } }, OK },
 		{ "W4", { EFIVAR("MokNew", MOK_GUID, "x") }, COLD, .evidence = "MokNew" },
 		{ "W4", { EFIVAR("MokPW", MOK_GUID, "x") }, COLD },
+		{ "W4", { EFIVAR("MokAuth", MOK_GUID, "x") }, COLD },
+		{ "W4", { EFIVAR("MokXAuth", MOK_GUID, "x") }, COLD },
+		{ "W4", { EFIVAR("MokListTrustedNew", MOK_GUID, "x") }, COLD },
 		{ "W4", { EFIVAR("MokTML", MOK_GUID, "x") }, COLD },
 		{ "W4", { EFIVAR("SbatPolicy", MOK_GUID, "\1") }, COLD },
 		{ "W4", { EFIVAR("SbatLevelRT", MOK_GUID, "x") }, OK },
@@ -270,6 +273,11 @@ static void test_firmware(void **state)
 		{ "W7", { { "/run/reboot-needed", "kexec\n" } }, OK },
 		{ "W7", { { "/run/reboot-needed", "soft-reboot\n" } }, OK },
 		{ "W7", { { "/run/reboot-needed/x", "" } }, UNKNOWN },
+		/* zypper's own is empty: it does not say which kind */
+		{ "W7", { { "/run/reboot-needed", "" } }, UNKNOWN },
+		{ "W7", { { "/var/run/reboot-needed", "" } }, UNKNOWN },
+		{ "W7", { { "/var/run/reboot-needed", "reboot\n" } }, COLD },
+		{ "W7", { { "/run/reboot-needed", "perhaps\n" } }, UNKNOWN },
 	};
 
 	rows_check(rows, ARRAY_SIZE(rows));
@@ -357,6 +365,49 @@ static void test_upgrades(void **state)
 		  OK },
 		{ "W8", { BY_KEXEC, LATER, { "/boot/efi/EFI/debian/shimx64.efi", "" } }, UNKNOWN },
 		{ "W8", { BY_FIRMWARE, { "/boot/efi/EFI", "a file" } }, OK },
+		/* EFI, and nothing to be seen on an ESP */
+		{ "W8", { BY_FIRMWARE, LATER, EFI_UNSEEN }, UNKNOWN, .evidence = "ESP" },
+		{ "W8",
+		  { BY_FIRMWARE, LATER, EFI_UNSEEN, { "/efi/EFI/BOOT/BOOTX64.EFI", "" } },
+		  OK },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
+#define FWUPD_VARIABLE                                                            \
+	"/sys/firmware/efi/efivars/fwupd-61b65ccc-0116-4b62-80ed-ec5f089ae523-0-" \
+	"0abba7dc-e516-4167-bbf5-4d9d1c739416"
+/* attributes; version 7, GUID, flags, instance, time, status, the end of a device path */
+#define UPDATE_INFO(status)                                                                        \
+	BYTES(FWUPD_VARIABLE, "\7\0\0\0\7\0\0\0" ZEROS16 "\0\0\1\0" ZEROS8 ZEROS16 status "\0\0\0" \
+			      "\x7f\xff\4\0")
+#define ZEROS8 "\0\0\0\0\0\0\0\0"
+#define ZEROS16 ZEROS8 ZEROS8
+
+/* fwupd-efi, efi/fwup-common.h; UEFI 2.10, 8.5.5. fwupd's database: test-rapidreboot-firmware.py. */
+static void test_staged(void **state)
+{
+	const struct row rows[] = {
+		{ "W9", { { NULL } }, OK },
+		{ "W9", { UPDATE_INFO("\1") }, COLD, .evidence = "fwupd-61b65ccc" },
+		{ "W9", { UPDATE_INFO("\2") }, OK }, /* attempted */
+		{ "W9", { BYTES(FWUPD_VARIABLE, "\7\0\0\0\7\0\0\0") }, UNKNOWN },
+		{ "W9", { { FWUPD_VARIABLE "/x", "" } }, UNKNOWN },
+		{ "W9", { EFI_UNSEEN }, UNKNOWN, .evidence = "efivars" },
+		{ "W9",
+		  { { "/boot/efi/EFI/UpdateCapsule/bios.bin", "" } },
+		  COLD,
+		  .evidence = "bios.bin" },
+		{ "W9", { { "/efi/EFI/updatecapsule/FW1", "" } }, COLD },
+		{ "W9", { { "/boot/efi/EFI/UpdateCapsule", "a file" } }, UNKNOWN },
+		{ "W9", { { "/var/lib/fwupd/pending.db", "" } }, OK }, /* as sqlite3 makes it */
+		{ "W9", { { "/var/lib/fwupd/pending.db", "SQLite format 3" } }, UNKNOWN },
+		{ "W9", { { "/var/lib/fwupd/pending.db/x", "" } }, UNKNOWN },
+		{ "W9",
+		  { { "/var/lib/fwupd/pending.db/x", "" }, UPDATE_INFO("\1") },
+		  COLD,
+		  .evidence = "pending.db" },
 	};
 
 	rows_check(rows, ARRAY_SIZE(rows));
@@ -367,7 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_storage),	 cmocka_unit_test(test_exit_initramfs),
 		cmocka_unit_test(test_way_down), cmocka_unit_test(test_firmware),
-		cmocka_unit_test(test_upgrades),
+		cmocka_unit_test(test_upgrades), cmocka_unit_test(test_staged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
