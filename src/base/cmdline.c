@@ -187,6 +187,10 @@ static const struct {
 	/* What wipes or rolls back: Talos, "Resetting a Machine"; dracut.zfs(7) */
 	{ "talos.experimental.wipe", any_value },
 	{ "bootfs.rollback", any_value },
+	/* zfs-initramfs: scripts/zfs; dracut.zfs(7): import a pool that another system has in use */
+	{ "rollback", is_switched_on },
+	{ "zfs_force", is_switched_on },
+	{ "zfsforce", is_switched_on },
 	{ "snapd_recovery_mode", is_no_run },
 	/* systemd-fsck@.service(8), systemd-quotacheck.service(8): look at every file system once */
 	{ "quotacheck.mode", forces },

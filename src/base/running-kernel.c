@@ -98,16 +98,29 @@ enum kho_word kho_word_of(const char *cmdline)
 	return said;
 }
 
-enum kho_word kho_word_running(int root)
+/* Without /proc/cmdline nothing is said; otherwise it has to be read. */
+static int read_word_running(int root, enum kho_word *ret)
 {
 	_cleanup_free_ uint8_t *text = NULL;
 	_cleanup_free_ char *cmdline = NULL;
 	size_t n;
+	int r = read_file_in(root, "/proc/cmdline", CMDLINE_FILE_MAX, &text, &n);
 
-	if (read_file_in(root, "/proc/cmdline", CMDLINE_FILE_MAX, &text, &n) < 0)
-		return KHO_UNSAID;
+	*ret = KHO_UNSAID;
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
 	cmdline = strndup((const char *)text, n);
-	return kho_word_of(cmdline);
+	if (!cmdline)
+		return -ENOMEM;
+	*ret = kho_word_of(cmdline);
+	return 0;
+}
+
+enum kho_word kho_word_running(int root)
+{
+	enum kho_word said;
+
+	return read_word_running(root, &said) < 0 ? KHO_UNSAID : said;
 }
 
 /* Kconfig.kexec is part of the general setup, which comes first in a configuration. Where it is said
@@ -161,7 +174,9 @@ int kho_state(int root)
 	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++)
 		if (exists_in(root, signs[i]) == 1)
 			return 1;
-	said = kho_word_running(root);
+	r = read_word_running(root, &said);
+	if (r < 0)
+		return r;
 	if (said != KHO_UNSAID)
 		return said == KHO_ON;
 	r = read_line_in(root, "/proc/sys/kernel/osrelease", &release);

@@ -290,14 +290,13 @@ static enum preflight_status look_boot_mounted(const struct look *l, struct repo
 
 static enum preflight_status look_loaded(const struct look *l, struct report *r)
 {
-	static const char path[] = "/sys/kernel/kexec_loaded";
-	uint64_t loaded;
-	int code = look_u64(l, path, &loaded);
+	const char *path;
+	int loaded = look_kexec(l, "loaded", &path);
 
-	if (code == -ENOENT)
+	if (loaded == -ENOENT)
 		return PREFLIGHT_OK;
-	if (code < 0)
-		return unknown(r, path, code);
+	if (loaded < 0)
+		return unknown(r, path, loaded);
 	evidence(r, path, loaded ? "1" : "0");
 	if (!loaded || l->opts->loaded_is_ours)
 		return PREFLIGHT_OK;

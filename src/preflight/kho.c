@@ -2,6 +2,8 @@
 /* Memory that kexec handover (KHO) preserves is lost without a message when the load or the next
  * kernel does not support it: Documentation/admin-guide/mm/kho.rst. */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/running-kernel.h"
 #include "preflight/look.h"
@@ -20,15 +22,28 @@ static int next_has(const struct look *l, const char *line)
 	return r < 0 ? r : config_has_line((struct bytes){ config, n }, line);
 }
 
+/* Is it the kernel that runs, which knows it? */
+static bool is_same_kernel(const struct look *l, const char *version)
+{
+	_cleanup_free_ char *running = NULL;
+
+	return look_line(l, "/proc/sys/kernel/osrelease", &running) >= 0 &&
+	       strcmp(running, version) == 0;
+}
+
 /* Does the next kernel know nothing of it? By its configuration, which may have it from a backport; by its
- * version where that is not found. False when it cannot be told. */
+ * version where that is not found. False, and unseen(), when it cannot be told. */
 static bool next_lacks_it(const struct look *l, struct report *r)
 {
 	const char *version = l->entry->image ? l->entry->image->version : NULL;
 	int code = next_has(l, "CONFIG_KEXEC_HANDOVER=y");
 
-	if (!version || code > 0 || (code < 0 && !is_before_kho(version)))
+	if (code > 0 || (version && is_same_kernel(l, version)))
 		return false;
+	if (!version || (code < 0 && !is_before_kho(version))) {
+		unseen(r, "configuration of the next kernel", code);
+		return false;
+	}
 	evidencef(r, "Linux %s: %s", version,
 		  code == 0 ? "no CONFIG_KEXEC_HANDOVER" : "older than 6.16, without KHO");
 	return true;

@@ -117,6 +117,25 @@ int look_u64(const struct look *l, const char *path, uint64_t *ret)
 	return answer(l, path, read_u64_in(l->root, path, ret));
 }
 
+int look_kexec(const struct look *l, const char *what, const char **ret_path)
+{
+	/* kernel/ksysfs.c, and kernel/kexec_core.c since it has a folder of its own */
+	static const char *const paths[][3] = {
+		{ "loaded", "/sys/kernel/kexec/loaded", "/sys/kernel/kexec_loaded" },
+		{ "crash_loaded", "/sys/kernel/kexec/crash_loaded",
+		  "/sys/kernel/kexec_crash_loaded" },
+	};
+	const char *const *row = paths[strcmp(what, paths[0][0]) != 0];
+	uint64_t loaded;
+	int code = -ENOENT;
+
+	for (size_t i = 1; i < 3 && code == -ENOENT; i++) {
+		*ret_path = row[i];
+		code = look_u64(l, row[i], &loaded);
+	}
+	return code < 0 ? code : loaded != 0;
+}
+
 int look_link(const struct look *l, const char *path, char **ret)
 {
 	return answer(l, path, readlink_in(l->root, path, ret));

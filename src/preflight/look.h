@@ -74,6 +74,10 @@ _must_check_ int look_u64(const struct look *l, const char *path, uint64_t *ret)
 _must_check_ int look_link(const struct look *l, const char *path, char **ret);
 _must_check_ int look_list(const struct look *l, const char *path, struct names *ret);
 
+/* Is an image loaded ("loaded"), or one for a crash ("crash_loaded")? 1, 0, or an error; -ENOENT: the kernel has
+ * no kexec. In the place that the newest kernels have, or in that of all others, which is in @ret_path. */
+_must_check_ int look_kexec(const struct look *l, const char *what, const char **ret_path);
+
 /* A file as a whole; look_text_done() after success. */
 struct look_file {
 	uint8_t *buf;

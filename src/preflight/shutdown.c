@@ -176,6 +176,18 @@ static enum preflight_status look_busybox_pair(const struct look *l, struct repo
 	return found(r, "With this init a service that jumps turns a poweroff into a reboot.");
 }
 
+/* Without logind utmp(5) would tell, where login programs keep it; it is not read here. */
+static enum preflight_status look_without_logind(const struct look *l, struct report *r)
+{
+	static const char utmp[] = "/run/utmp";
+	_cleanup_look_file_ struct look_file text = { 0 };
+
+	if (!seen(r, utmp, look_file(l, utmp, &text)) || text.b.n == 0)
+		return PREFLIGHT_OK;
+	evidencef(r, "there is no logind to ask, and %s has records: who(1) shows them", utmp);
+	return PREFLIGHT_UNKNOWN;
+}
+
 static enum preflight_status look_sessions(const struct look *l, struct report *r)
 {
 	static const char directory[] = "/run/systemd/sessions";
@@ -183,8 +195,10 @@ static enum preflight_status look_sessions(const struct look *l, struct report *
 	size_t n = 0;
 	int code = look_list(l, directory, &names);
 
+	if (code == -ENOENT)
+		return look_without_logind(l, r);
 	if (code < 0)
-		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, directory, code);
+		return unknown(r, directory, code);
 	for (size_t i = 0; i < names.n; i++) {
 		_cleanup_free_ char *class = NULL, *user = NULL;
 		_cleanup_look_file_ struct look_file text = { 0 };
@@ -311,12 +325,11 @@ static enum preflight_status look_kernels_word(const struct look *l, struct repo
 
 static enum preflight_status look_crash_loaded(const struct look *l, struct report *r)
 {
-	static const char path[] = "/sys/kernel/kexec_crash_loaded";
-	uint64_t loaded;
-	int code = look_u64(l, path, &loaded);
+	const char *path;
+	int loaded = look_kexec(l, "crash_loaded", &path);
 
-	if (code < 0)
-		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, path, code);
+	if (loaded < 0)
+		return loaded == -ENOENT ? PREFLIGHT_OK : unknown(r, path, loaded);
 	evidence(r, path, loaded ? "1" : "0");
 	if (!loaded)
 		return PREFLIGHT_OK;

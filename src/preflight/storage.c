@@ -11,10 +11,23 @@
 
 static enum preflight_status look_attestation(const struct look *l, struct report *r)
 {
-	static const char agent[] = "/run/systemd/units/invocation:keylime_agent.service";
+	static const char agent[] = "/run/systemd/units/invocation:keylime_agent.service",
+			  units[] = "/run/systemd/units";
 	_cleanup_free_ char *id = NULL;
 	int code = look_link(l, agent, &id);
 
+	if (code == -ENOENT && !look_there(l, r, units)) {
+		/* no systemd, or one before 232: nothing tells what runs, but what could */
+		static const char *const programs[] = { "/usr/bin/keylime_agent",
+							"/usr/sbin/keylime_agent",
+							"/usr/local/bin/keylime_agent" };
+
+		for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
+			if (look_there(l, r, programs[i])) {
+				evidencef(r, "%s is installed", programs[i]);
+				unseen(r, units, -ENOENT);
+			}
+	}
 	if (code == -ENOENT)
 		return PREFLIGHT_OK;
 	if (code < 0)
@@ -30,6 +43,18 @@ static bool is_init(const char *comm)
 	return strcmp(comm, "init") == 0 || init_by_program(comm);
 }
 
+/* Shells of an initramfs or a rescue system, and ourselves: nothing runs that could be stopped. */
+static bool is_no_init(const char *comm)
+{
+	static const char *const names[] = { "sh",  "bash", "dash",    "ash",	     "ksh",
+					     "zsh", "mksh", "sulogin", "rapidreboot" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(comm, names[i]) == 0)
+			return true;
+	return false;
+}
+
 static enum preflight_status look_direct(const struct look *l, struct report *r)
 {
 	_cleanup_free_ char *comm = NULL;
@@ -41,8 +66,10 @@ static enum preflight_status look_direct(const struct look *l, struct report *r)
 	if (code < 0)
 		return unknown(r, "/proc/1/comm", code);
 	evidence(r, "/proc/1/comm", comm);
-	if (!is_init(comm))
+	if (is_no_init(comm))
 		return PREFLIGHT_OK;
+	if (!is_init(comm)) /* it may have services of its own */
+		return PREFLIGHT_UNKNOWN;
 	return found(r, "A jump past the init system stops no service and may damage their data.");
 }
 

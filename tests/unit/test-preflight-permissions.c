@@ -188,7 +188,6 @@ static void test_kept_memory(void **state)
 		    { "/boot/config-6.16.0", "# CONFIG_KEXEC_HANDOVER is not set\n" } },
 		  NEXT("quiet"),
 		  OK },
-		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("kho=on quiet"), OK },
 		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("quiet"), WARN },
 		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("kho=y kho=off"), WARN },
 		/* on without a word for it: how the next one was built decides */
@@ -232,6 +231,11 @@ static void test_kept_memory(void **state)
 		{ "A15",
 		  { { "/proc/cmdline", "kho=1\n" } },
 		  .entry = { .title = "t", .kernel = "/k", .cmdline = "kho=1", .image = &first },
+		  UNKNOWN },
+		/* the kernel that runs has it */
+		{ "A15",
+		  { { "/proc/cmdline", "kho=1\n" }, { "/proc/sys/kernel/osrelease", "7.2.0\n" } },
+		  .entry = { .title = "t", .kernel = "/k", .cmdline = "kho=1", .image = &image },
 		  OK },
 		/* a backport */
 		{ "A15",
@@ -246,10 +250,40 @@ static void test_kept_memory(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
+/* How kho= is spelled on the running line, and what else shows that it is on. */
+static void test_words_of_kho(void **state)
+{
+	const struct row rows[] = {
+		/* whether the next kernel takes it is not known: no version, no configuration */
+		{ "A15", { { "/proc/cmdline", "kho=1\n" } }, NEXT("kho=on quiet"), UNKNOWN },
+		{ "A15", { { "/proc/cmdline/x", "" } }, NEXT("kho=on"), UNKNOWN },
+		/* lib/kstrtox.c, kstrtobool(); the last word decides, one that is none says nothing */
+		{ "A15", { { "/proc/cmdline", "kho=True\n" } }, NEXT("quiet"), WARN },
+		{ "A15", { { "/proc/cmdline", "kho=0 kho=ON quiet\n" } }, NEXT("quiet"), WARN },
+		{ "A15", { { "/proc/cmdline", "kho=on kho=Off\n" } }, NEXT("quiet"), OK },
+		{ "A15", { { "/proc/cmdline", "kho=on kho=\n" } }, NEXT("quiet"), WARN },
+		/* not kho= itself: Documentation/admin-guide/kernel-parameters.txt */
+		{ "A15",
+		  { { "/proc/cmdline", "kho_scratch=16M,512M,256M\n" },
+		    { "/proc/sys/kernel/osrelease", "6.16.0\n" },
+		    { "/boot/config-6.16.0", "CONFIG_KEXEC_HANDOVER=y\n" } },
+		  NEXT("quiet"),
+		  OK },
+		/* admin-guide/mm/kho.rst: with CONFIG_KEXEC_HANDOVER_DEBUGFS */
+		{ "A15",
+		  { { "/sys/kernel/debug/kho/out/fdt", "" }, { "/proc/cmdline", "quiet\n" } },
+		  NEXT("kho=off"),
+		  WARN },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_permissions),
 					    cmocka_unit_test(test_kept_memory),
+					    cmocka_unit_test(test_words_of_kho),
 					    cmocka_unit_test(test_policy) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
