@@ -259,7 +259,7 @@ static int choose(struct loading *l, struct kx_error *why)
 		.n_initrd = l->n_initrd,
 		.memory = &l->plan->plan.memory,
 		.bounds = { LOWEST, HIGHEST },
-		.taken = &l->plan->machine.keep_off,
+		.taken = &l->plan->plan.keep_off,
 		.not_holes = &not_holes,
 		.holes_max = PLAN_SEGMENTS_MAX - l->plan->machine.planner->n_beside,
 	};

@@ -52,6 +52,12 @@ static int declare_memory(struct planner *p)
 		    memmap_add(&p->plan->memory, memory->v[i].range, memory->v[i].type) < 0)
 			return planner_out_of_memory(p);
 	for (size_t i = 0; i < keep_off->n; i++)
+		if (ranges_add(&p->plan->keep_off, keep_off->v[i]) < 0)
+			return planner_out_of_memory(p);
+	if (p->arch->excluded && p->arch->excluded(p->plan->cmdline, &p->plan->keep_off) == -ENOMEM)
+		return planner_out_of_memory(p);
+	keep_off = &p->plan->keep_off;
+	for (size_t i = 0; i < keep_off->n; i++)
 		if (ranges_add(&p->taken, keep_off->v[i]) < 0)
 			return planner_out_of_memory(p);
 	return 0;
@@ -211,5 +217,6 @@ void plan_done(struct plan *plan)
 	free(plan->cmdline);
 	free(plan->rung_reason);
 	memmap_done(&plan->memory);
+	ranges_done(&plan->keep_off);
 	*plan = (struct plan){ 0 };
 }

@@ -78,7 +78,10 @@ struct plan {
 	struct plan_kernel kernel; /* image.n == 0 unless the kernel itself is entered */
 	bool may_be_in_place;	   /* plan_in_place() can be tried */
 	struct memmap memory;	   /* the map handed over */
-	char *cmdline;		   /* final */
+	struct ranges
+		keep_off; /* RAM of it that is no target: the machine's, and what the command line
+				    * takes away */
+	char *cmdline;	  /* final */
 	char **warnings;
 	size_t n_warnings;
 	uint8_t **store; /* buffers that segments point into */

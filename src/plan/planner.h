@@ -38,7 +38,7 @@ struct planner {
 	struct planned_segment *segments;
 	size_t n_segments, segments_max;
 	struct range bounds;	       /* of every segment */
-	struct ranges taken;	       /* keep_off of the machine and every segment so far */
+	struct ranges taken;	       /* keep_off of the plan and every segment so far */
 	const struct plan *copied;     /* plan_in_place(): the plan to make again, */
 	const struct windows *windows; /* with these; else NULL */
 	struct kx_error *err;
@@ -72,6 +72,9 @@ struct arch_planner {
 	uint64_t (*kernel_needs)(const struct image *image);
 	/* what it says that `uname -r` will print; empty when it does not */
 	struct bytes (*kernel_release)(const struct image *image);
+	/* Adds to @ret, in whole pages, what words of the next kernel's command line take away of its
+	 * memory. -EOPNOTSUPP: one of them restricts it in another way; -ENOMEM. NULL: none do. */
+	int (*excluded)(const char *cmdline, struct ranges *ret);
 	/* The map in words of the command line, for KX_REQ_MEMMAP_CMDLINE. */
 	void (*memory_words)(const struct memmap *memory, struct strbuf *words);
 };

@@ -269,7 +269,19 @@ static void test_obstacles(void **state)
 	expect_rung(&m, "", KX_REQ_FAST, "copy", "seen when");
 	expect_rung(&m, "", 0, "bzImage", "--fast");
 	expect_rung(&m, "mem=1G", KX_REQ_FAST, "bzImage", "mem=");
-	expect_rung(&m, "a memmap=4K$1G", KX_REQ_FAST, "bzImage", "memmap=");
+	/* kernel-parameters.txt: RAM that is added, limits, changes of type, a map of its own; not a number */
+	expect_rung(&m, "memmap=4K@1G", KX_REQ_FAST, "bzImage", "memmap=");
+	expect_rung(&m, "memmap=1G", KX_REQ_FAST, "bzImage", "memmap=");
+	expect_rung(&m, "memmap=1G%0-1+2", KX_REQ_FAST, "bzImage", "memmap=");
+	expect_rung(&m, "memmap=exactmap", KX_REQ_FAST, "bzImage", "memmap=");
+	expect_rung(&m, "memmap", KX_REQ_FAST, "bzImage", "memmap=");
+	expect_rung(&m, "memmap=4K!512M,1G", KX_REQ_FAST, "bzImage", "memmap=");
+	expect_rung(&m, "memmap=4K!-1", KX_REQ_FAST, "bzImage", "memmap=");
+	expect_rung(&m, "memmap=4K! 1", KX_REQ_FAST, "bzImage", "memmap=");
+	expect_rung(&m, "memmap=4K!1x", KX_REQ_FAST, "bzImage", "memmap=");
+	expect_rung(&m, "memmap=99999999E!1", KX_REQ_FAST, "bzImage", "memmap=");
+	expect_rung(&m, "memmap=18446744073709551615!1", KX_REQ_FAST, "bzImage", "memmap=");
+	expect_rung(&m, "memmap=4K$512M notmemmap=exactmap", KX_REQ_FAST, "copy", "");
 	expect_rung(&m, "mem_encrypt=on", KX_REQ_FAST, "bzImage", "mem_encrypt");
 	expect_rung(&m, "notmem=1 mem_sleep_default=deep no5lvl", KX_REQ_FAST, "copy", "");
 	bz->relocatable = false;
@@ -287,6 +299,39 @@ static void test_obstacles(void **state)
 	m.x86_64.confidential = NULL;
 	m.x86_64.memory_encrypted = true;
 	expect_rung(&m, "", KX_REQ_FAST, "bzImage", "mem_encrypt");
+	machine_done(&m);
+}
+
+/* Nothing lies in memory that the next kernel's command line takes away, wherever the kernel is put. */
+static void test_excluded(void **state)
+{
+	static const struct {
+		const char *cmdline;
+		struct range excluded[2];
+	} rows[] = {
+		{ "memmap=128M!1G", { { GiB, GiB + (128 << 20) } } },
+		{ "a memmap=5g!0x10000000 b", { { 256 << 20, 5 * GiB + (256 << 20) } } },
+		{ "memmap=2G$2G memmap=1G#4G", { { 2 * GiB, 4 * GiB }, { 4 * GiB, 5 * GiB } } },
+		{ "memmap=2G!1048576K,1G$0x140000000", { { GiB, 3 * GiB }, { 5 * GiB, 6 * GiB } } },
+		{ "memmap=04000M!1G", { { GiB, 3 * GiB } } }, /* octal, as the kernel reads it */
+		{ "memmap=1!0x7fffffff memmap=0!1G", { { 2 * GiB - 4096, 2 * GiB } } },
+	};
+	struct machine m = MACHINE(pc_6g);
+
+	m.has_random = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (uint64_t place = 0; place < 16; place++) {
+			struct plan plan;
+
+			m.random_physical = place << 60;
+			plan = make(&m, rows[i].cmdline, KX_REQ_FAST);
+			assert_string_equal(plan.rung, "copy");
+			for (size_t j = 0; j < plan.n_segments; j++)
+				for (size_t k = 0; k < 2; k++)
+					assert_false(range_overlaps(plan.segments[j].dest,
+								    rows[i].excluded[k]));
+			plan_done(&plan);
+		}
 	machine_done(&m);
 }
 
@@ -400,10 +445,11 @@ static void test_not_in_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_places),	  cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_spread),	  cmocka_unit_test(test_fixed),
-		cmocka_unit_test(test_obstacles), cmocka_unit_test(test_payloads),
-		cmocka_unit_test(test_in_place),  cmocka_unit_test(test_not_in_place),
+		cmocka_unit_test(test_places),	     cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_spread),	     cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_obstacles),    cmocka_unit_test(test_excluded),
+		cmocka_unit_test(test_payloads),     cmocka_unit_test(test_in_place),
+		cmocka_unit_test(test_not_in_place),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

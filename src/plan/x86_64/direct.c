@@ -20,6 +20,16 @@
 /* Leaves segments for initrd, boot_params, page tables and purgatory. */
 #define KERNEL_RUNS_MAX (PLAN_SEGMENTS_MAX - 4)
 
+/* Beyond the ranges that are in the plan's keep_off. */
+static bool restricts_memory(const struct planner *p)
+{
+	struct ranges ranges = { 0 };
+	int r = x86_64_excluded(p->plan->cmdline, &ranges);
+
+	ranges_done(&ranges);
+	return r < 0;
+}
+
 /* Reasons against a direct entry that are known without unpacking the payload; NULL for none. */
 static const char *obstacle(const struct planner *p)
 {
@@ -46,8 +56,9 @@ static const char *obstacle(const struct planner *p)
 	if (machine->x86_64.la57 && planner_has_word(p, "no5lvl"))
 		return "five-level paging is on, and only the decompressor obeys no5lvl";
 	/* compressed/kaslr.c avoids the memory that these exclude */
-	if (planner_has_word(p, "mem") || planner_has_word(p, "memmap"))
-		return "mem= or memmap= restricts where the kernel may lie";
+	if (restricts_memory(p))
+		return "mem= or memmap= restricts where the kernel may lie in a way that only the "
+		       "decompressor obeys";
 	return NULL;
 }
 

@@ -60,6 +60,7 @@ const struct arch_planner planner_x86_64 = {
 	.page = PAGE_SIZE,
 	.n_beside = 2, /* boot_params and purgatory */
 	.make = make,
+	.excluded = x86_64_excluded,
 	.machine_done = machine_done_x86_64,
 	.elf_machine = EM_X86_64,
 	/* The running kernel keeps the first MiB for a crash kernel since 5.14, by

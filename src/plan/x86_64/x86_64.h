@@ -75,6 +75,8 @@ void efi_fill_map(const struct efi_facts *efi, uint8_t *map);
 void efi_fill_setup_data(const struct efi_facts *efi, uint8_t *data);
 void efi_fill_info(const struct planner *p, uint64_t map, uint8_t *bp);
 
+/* excluded.c: planner.excluded */
+_must_check_ int x86_64_excluded(const char *cmdline, struct ranges *ret);
 /* memory-words.c: "memmap=exactmap memmap=…" */
 void x86_64_memory_words(const struct memmap *memory, struct strbuf *words);
 
