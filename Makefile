@@ -59,7 +59,7 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/crash-save.py
 	@tests/vm/dump.py
 
-check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row: hours
+check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row, encrypted roots: hours
 	@$(MESON) setup $(if $(wildcard $(BUILD)/long/build.ninja),--reconfigure) $(BUILD)/long >/dev/null
 	@$(NINJA) -C $(BUILD)/long --quiet tests/unit/test-race
 	@$(BUILD)/long/tests/unit/test-race three
@@ -67,6 +67,7 @@ check-long: deps all ## every combination of rung, kernel and machine, kernels b
 	@tests/vm/direct.py --long
 	@tests/vm/stress.py --reboots 200
 	@tests/vm/dump-readers.py
+	@tests/vm/unlock.py
 
 check-build: deps ## clean copies of the tree: built twice and compared, with each option, and as OSS-Fuzz builds the harnesses
 	@tests/checks/reproducible.py .

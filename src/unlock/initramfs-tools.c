@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "base/strbuf.h"
 #include "image/cpio.h"
 #include "image/newc.h"
@@ -14,7 +15,26 @@
 #define TABLE "cryptroot/crypttab"
 #define SCRIPT "scripts/local-top/cryptroot"
 #define KEYS "cryptroot/keyfiles"
-enum { MODE_DIRECTORY = 040700, MODE_TABLE = 0100600, MODE_KEY = 0100400, KEYS_MAX = 32 };
+#define ASK "cryptroot/one-shot"
+enum {
+	MODE_DIRECTORY = 040700,
+	MODE_TABLE = 0100600,
+	MODE_KEY = 0100400,
+	MODE_SCRIPT = 0100500,
+	KEYS_MAX = 32
+};
+
+/* A key file is tried once, and then the boot stops; a keyscript is called for each try, with the third column as
+ * its argument and the number of the try in the environment (crypttab(5) of Debian). So a key that does not open the
+ * volume is followed by the questions that there would have been. */
+static const char ask_script[] =
+	"#!/bin/sh\n"
+	"if [ \"$CRYPTTAB_TRIED\" = 0 ]; then\n"
+	"	exec cat \"$1\"\n"
+	"fi\n"
+	"exec /lib/cryptsetup/askpass \"Please unlock disk $CRYPTTAB_NAME: \"\n";
+/* Questions where the table does not say, by the same page. */
+enum { TRIES = 3 };
 
 int initramfs_tools_table(struct bytes plain, struct bytes *ret)
 {
@@ -76,11 +96,26 @@ static void add_bytes(struct strbuf *b, struct bytes text)
 	strbuf_add_n(b, (const char *)text.p, text.n);
 }
 
+/* One more than there were, for the key; 0 is no limit. */
+static void add_tries(struct strbuf *b, struct bytes options)
+{
+	const struct bytes said = option_value(options, "tries");
+	char text[12] = "";
+	uint64_t n;
+
+	if (said.n < sizeof(text) && said.n)
+		memcpy(text, said.p, said.n);
+	if (parse_u64(text, &n) < 0)
+		n = TRIES;
+	strbuf_addf(b, "tries=%llu", (unsigned long long)(n ? n + 1 : 0));
+}
+
 /* Without those about the key, which is another one now. */
 static void add_options(struct strbuf *b, struct bytes options)
 {
-	static const char *const of_key[] = { "keyscript", "keyslot", "key-slot", "keyfile-size",
-					      "keyfile-offset" };
+	static const char *const of_key[] = { "keyscript",    "keyslot",	"key-slot",
+					      "keyfile-size", "keyfile-offset", "tries" };
+	const struct bytes all = options;
 	const size_t start = b->n;
 	struct bytes option;
 
@@ -97,6 +132,9 @@ static void add_options(struct strbuf *b, struct bytes options)
 	}
 	if (b->n == start)
 		strbuf_add(b, "luks");
+	strbuf_add(b, ",");
+	add_tries(b, all);
+	strbuf_add(b, ",keyscript=/" ASK);
 }
 
 static void add_line(struct strbuf *b, const struct crypt_line *line, const char *key)
@@ -157,10 +195,12 @@ static struct bytes text_of(const char *s)
 int initramfs_tools_archive(struct bytes table, const struct handed_key *keys, size_t n_keys,
 			    struct secret *ret)
 {
-	struct newc_member members[3 + KEYS_MAX] = {
+	enum { AT_TABLE = 2, AT_KEYS = 4 };
+	struct newc_member members[AT_KEYS + KEYS_MAX] = {
 		{ .name = text_of("cryptroot"), .mode = MODE_DIRECTORY },
 		{ .name = text_of(KEYS), .mode = MODE_DIRECTORY },
-		{ .name = text_of(TABLE), .mode = MODE_TABLE },
+		[AT_TABLE] = { .name = text_of(TABLE), .mode = MODE_TABLE },
+		{ text_of(ASK), text_of(ask_script), MODE_SCRIPT },
 	};
 	_cleanup_strbuf_ struct strbuf text = { 0 };
 	struct secret archive;
@@ -172,18 +212,18 @@ int initramfs_tools_archive(struct bytes table, const struct handed_key *keys, s
 		return -E2BIG;
 	for (size_t i = 0; i < n_keys; i++) {
 		(void)snprintf(files[i], sizeof(files[i]), KEYS "/%zu.key", i);
-		members[3 + i] = (struct newc_member){ text_of(files[i]),
-						       secret_bytes(&keys[i].key), MODE_KEY };
+		members[AT_KEYS + i] = (struct newc_member){ text_of(files[i]),
+							     secret_bytes(&keys[i].key), MODE_KEY };
 	}
 	r = make_table(table, keys, n_keys, files, &text);
-	members[2].contents = (struct bytes){ (const uint8_t *)text.s, text.n };
+	members[AT_TABLE].contents = (struct bytes){ (const uint8_t *)text.s, text.n };
 	if (r == 0)
-		r = newc_size(members, 3 + n_keys, &size);
+		r = newc_size(members, AT_KEYS + n_keys, &size);
 	if (r == 0)
 		r = secret_new(&archive, size);
 	if (r < 0)
 		return r;
-	newc_pack_to(members, 3 + n_keys, archive.p);
+	newc_pack_to(members, AT_KEYS + n_keys, archive.p);
 	archive.n = size;
 	*ret = archive;
 	return 0;

@@ -358,20 +358,27 @@ static struct bytes file_of(struct bytes archive, const char *name, unsigned mod
 	return found;
 }
 
+#define SCRIPT ",keyscript=/cryptroot/one-shot\n"
+
 static void test_archive(void **state)
 {
 	static const struct {
 		const char *table, *expected; /* NULL: the volume is not in it */
 	} rows[] = {
 		{ "cryptroot UUID=" FIRST " none luks,discard,initramfs\n",
-		  "cryptroot UUID=" FIRST " /cryptroot/keyfiles/0.key luks,discard,initramfs\n" },
+		  "cryptroot UUID=" FIRST
+		  " /cryptroot/keyfiles/0.key luks,discard,initramfs,tries=4" SCRIPT },
 		{ "# x\nswap /dev/vdb /a.key luks\ncryptroot /dev/vda - \n",
-		  "swap /dev/vdb /a.key luks\ncryptroot /dev/vda /cryptroot/keyfiles/0.key luks\n" },
+		  "swap /dev/vdb /a.key luks\ncryptroot /dev/vda /cryptroot/keyfiles/0.key luks,tries=4" SCRIPT },
 		{ "cryptroot /dev/vda none "
 		  "luks,keyscript=/lib/cryptsetup/scripts/decrypt_keyctl,keyslot=0,tries=1",
-		  "cryptroot /dev/vda /cryptroot/keyfiles/0.key luks,tries=1\n" },
+		  "cryptroot /dev/vda /cryptroot/keyfiles/0.key luks,tries=2" SCRIPT },
 		{ "cryptroot /dev/vda none keyfile-size=3,keyfile-offset=8,key-slot=1",
-		  "cryptroot /dev/vda /cryptroot/keyfiles/0.key luks\n" },
+		  "cryptroot /dev/vda /cryptroot/keyfiles/0.key luks,tries=4" SCRIPT },
+		{ "cryptroot /dev/vda none luks,tries=0",
+		  "cryptroot /dev/vda /cryptroot/keyfiles/0.key luks,tries=0" SCRIPT },
+		{ "cryptroot /dev/vda none luks,tries=x",
+		  "cryptroot /dev/vda /cryptroot/keyfiles/0.key luks,tries=4" SCRIPT },
 		{ "cryptroot2 /dev/vda none luks\n", NULL },
 		{ "", NULL },
 	};
@@ -387,8 +394,45 @@ static void test_archive(void **state)
 			continue;
 		assert_true(bytes_is(file_of(b, "cryptroot/crypttab", 0100600), rows[i].expected));
 		assert_true(bytes_is(file_of(b, "cryptroot/keyfiles/0.key", 0100400), "0123"));
+		assert_true(file_of(b, "cryptroot/one-shot", 0100500).n > 0);
 	}
 	secret_done(&key.key);
+}
+
+/* What the script of the archive prints at that try, and its status. */
+static int try_script(const char *tried, char **ret_output)
+{
+	struct handed_key key = { .name = text_of("a"), .key = secret_of("01\n23") };
+	_cleanup_secret_ struct secret archive = { .p = NULL };
+	_cleanup_free_ char *script = NULL;
+	char command[400];
+	const char *const argv[] = { "/bin/sh", "-c", command, NULL };
+	int r;
+
+	root_new(&root);
+	assert_int_equal(initramfs_tools_archive(text_of("a /dev/vda"), &key, 1, &archive), 0);
+	script = bytes_dup(file_of(secret_bytes(&archive), "cryptroot/one-shot", 0100500));
+	assert_non_null(script);
+	root_put(&root, "/one-shot", script);
+	root_put(&root, "/key", "01\n23");
+	(void)snprintf(command, sizeof(command),
+		       "exec env CRYPTTAB_TRIED=%s CRYPTTAB_NAME=a /bin/sh %s/one-shot %s/key",
+		       tried, root.path, root.path);
+	r = process_run_fed(sys_machine(), argv, NULL, 0, 60000, ret_output);
+	secret_done(&key.key);
+	root_free(&root);
+	return r;
+}
+
+/* The key as it is, once; then whoever asks in the initial ramdisk, which this system has not. */
+static void test_script(void **state)
+{
+	_cleanup_free_ char *first = NULL, *second = NULL;
+
+	assert_int_equal(try_script("0", &first), 0);
+	assert_string_equal(first, "01\n23");
+	assert_int_equal(try_script("1", &second), 127);
+	assert_non_null(strstr(second, "/lib/cryptsetup/askpass"));
 }
 
 static void test_asks(void **state)
@@ -452,6 +496,7 @@ int main(void)
 		cmocka_unit_test(test_out_of_reach),
 		cmocka_unit_test(test_damaged_record),
 		cmocka_unit_test(test_archive),
+		cmocka_unit_test(test_script),
 		cmocka_unit_test(test_asks),
 		cmocka_unit_test(test_table),
 	};

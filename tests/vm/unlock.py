@@ -4,72 +4,111 @@
 
     tests/vm/unlock.py [--only PATTERN] [--programs DIR] [--logs DIR]
 
-It needs the tree of a Debian system with cryptsetup-initramfs as cryptroot/trixie in the cache: its kernel,
-boot/initrd with a cryptroot/crypttab for the volume below, and usr/sbin/cryptsetup. No script makes that yet, so
-no target of make runs this, and without it this fails.
+Kernel, initial ramdisk and cryptsetup are those of a Debian system that tests/systems/encrypted.py makes, which needs
+root once. The volume is made here: a LUKS header by this machine's cryptsetup, and behind it what dm-crypt would write.
 """
 
 import argparse
 import ctypes
+import dataclasses
 import fnmatch
 import glob
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "systems"))
+# pylint: disable=wrong-import-position
 import disks
+import encrypted
 import guest
 import images
 import initramfs
 import jobs
 import vm
 
-ITEM = "cryptroot/trixie"
-UUID = "5d0f8a52-6f0d-4a6c-8f1e-2f6f8a1c9d21"  # as the table of the initial ramdisk has it
+ITEM, UUID = encrypted.ITEM, encrypted.UUID
 FS_UUID = "7a2c6a58-4b9e-4d7c-9a64-0f0c7e6b8a11"
 PASSPHRASE = "correct horse"
-LIMIT = 400
+LIMIT = 1800  # seconds, of a machine that is emulated on a busy host
+SILENT = 240
+SLOTS = 32  # LUKS2, cryptsetup-luksFormat(8)
 HEADER = 16 << 20  # bytes before the data
-CMDLINE = f"console=ttyS0 panic=-1 quiet root=/dev/mapper/cryptroot rw init=/init rootdelay=240 {jobs.PATIENT}"
+CMDLINE = f"console=ttyS0 panic=-1 root=/dev/mapper/cryptroot rw init=/init rootdelay=240 {jobs.PATIENT}"
 ENTRY = f'--kernel /boot/kernel --initrd /boot/initrd --cmdline "{CMDLINE}"'
 GO = f"rapidreboot --direct --yes --force B3 {ENTRY} "
 
 # The first boot does the case's work, every later one is the next system.
 JOB = """
-SLOTS="cryptsetup luksDump /dev/disk/by-uuid/%s"
-used() { $SLOTS | grep -c ': luks2$'; }
+VOLUME=/dev/disk/by-uuid/%s
+used() { cryptsetup luksDump $VOLUME | grep -c ': luks2$'; }
+# NAME COMMAND: what it leaves
+step()
+{
+	eval "$2"
+	echo "@@ $1: status $?, slots $(used), loaded $(cat /sys/kernel/kexec_loaded), record$(ls /var/lib/rapidreboot/unlock 2> /dev/null)."
+}
 if [ -e /second ]; then
 	echo "@@ second, slots $(used)"
-	%s
-	rapidreboot hook boot
-	echo "@@ then $(used) record $(ls /var/lib/rapidreboot/unlock 2>/dev/null)"
+	step then "rapidreboot hook boot"
 	sync
 	poweroff -f
 fi
 touch /second
 printf '%%s' '%s' > /tmp/pass
+printf 'wrong horse' > /tmp/wrong
 %s
-echo "@@ status $?, slots $(used), loaded $(cat /sys/kernel/kexec_loaded)"
-echo "@@ record $(ls /var/lib/rapidreboot/unlock 2>/dev/null)"
-sync
 """
+LOAD = f"rapidreboot load --force B3 {ENTRY} "
+ASKS = "Please unlock disk cryptroot"
+UNLOCK = "--unlock-from 3 3</tmp/pass"
+RECORD = "record/var/lib/rapidreboot/unlock."
 
+# What leaves the volume as it was, in one machine: name, command, status, slots then, whether something is loaded.
+STEPS = (
+    ("nobody", LOAD + "--unlock </dev/null", 3, 1, 0),
+    ("wrong", GO + "--unlock-from 3 3</tmp/wrong", 3, 1, 0),
+    ("loaded", LOAD + UNLOCK, 0, 2, 1),
+    ("unload", "rapidreboot unload", 0, 1, 0),
+    ("again", LOAD + UNLOCK, 0, 2, 1),
+    ("replaced", LOAD + "--force F1", 0, 1, 1),
+)
+
+
+def step(name, command):
+    return f"step '{name}' '{command.replace(chr(39), chr(39) + chr(92) + chr(39) * 2)}'\n"
+
+
+def says(name, status, slots, loaded):
+    return f"@@ {name}: status {status}, slots {slots}, loaded {loaded}, " + (RECORD if slots == 2 else "record.")
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """What the first boot does, and what the console says of it."""
+
+    job: str
+    expected: tuple
+    full: bool = False     # no key slot is free
+    resets: bool = False   # it goes through the firmware in between
+    asks: bool = False     # it ends at the question that nobody answers
+    never: tuple = ()      # what must not be said
+
+
+EMPTIED = ("@@ second, slots 2", says("then", 0, 1, 0))
 CASES = {
-    # name: (first boot, passphrase, in the second boot, expected lines, whether a second boot comes)
-    "hand-over": (GO + "--unlock-from 3 3</tmp/pass", PASSPHRASE, "",
-                  ["@@ second, slots 2", "@@ then 1 record "]),
-    "wrong": (GO + "--unlock-from 3 3</tmp/pass", "wrong horse", "",
-              ["@@ status 3, slots 1, loaded 0", "@@ record "]),
-    "unload": (f"rapidreboot load --force B3 {ENTRY} --unlock-from 3 3</tmp/pass; echo \"@@ loaded $(used)\"; rapidreboot unload",
-               PASSPHRASE, "", ["@@ loaded 2", "@@ status 0, slots 1, loaded 0", "@@ record "]),
-    "nobody": (f"rapidreboot load {ENTRY} --unlock </dev/null", PASSPHRASE, "",
-               ["@@ status 3, slots 1, loaded 0"]),
-    "cold": (f"rapidreboot load --force B3 {ENTRY} --unlock-from 3 3</tmp/pass; sync; reboot -f",
-             PASSPHRASE, "", ["@@ second, slots 2", "@@ then 1 record "]),
-    "control": (GO + "--force F1", PASSPHRASE, "", ["Please unlock disk cryptroot"]),
+    "hand-over": Case(GO + UNLOCK, EMPTIED, never=(ASKS,)),
+    "one-boot": Case("".join(step(*row[:2]) for row in STEPS), tuple(says(row[0], *row[2:]) for row in STEPS)),
+    # without the archive the same machine asks
+    "control": Case(GO + "--force F1", (), asks=True, never=("@@ second",)),
+    # a key that opens nothing any more: it asks after all
+    "stale": Case(LOAD + UNLOCK + "\ncryptsetup luksKillSlot -q $VOLUME 31\nsync\nkexec -e",
+                  ("No key available with this passphrase",), asks=True, never=("@@ second",)),
+    "full": Case(step("full", GO + UNLOCK), (f"all {SLOTS} key slots are in use", says("full", 3, SLOTS, 0)), full=True),
+    # the machine goes down between the load and the jump, and comes back through the firmware
+    "cold": Case(LOAD + UNLOCK + "\nsync\necho b > /proc/sysrq-trigger", EMPTIED, resets=True),
 }
 
 
@@ -92,24 +131,30 @@ def encrypt(path, plain, key):
             number += 1
 
 
-def volume(path, plain, folder):
-    """A LUKS2 volume with what is in @plain; its volume key."""
-    key = os.urandom(64)
-    with open(os.path.join(folder, "key"), "wb") as file:
+CRYPTSETUP = "/usr/sbin/cryptsetup"
+QUICK = ("--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1200")
+
+
+def cryptsetup(*words, fed=PASSPHRASE):
+    subprocess.run([CRYPTSETUP, *words], input=fed.encode(), check=True, timeout=120)
+
+
+def volume(path, plain, folder, full):
+    """A LUKS2 volume with what is in @plain, and with keys in all slots when it is to be @full."""
+    key, key_file = os.urandom(64), os.path.join(folder, "key")
+    with open(key_file, "wb") as file:
         file.write(key)
     with open(path, "wb") as file:
         file.truncate(HEADER + os.path.getsize(plain))
-    subprocess.run(["/usr/sbin/cryptsetup", "luksFormat", "-q", "--type", "luks2", "--uuid", UUID,
-                    "--sector-size", "512", "--cipher", "aes-xts-plain64", "--key-size", "512",
-                    "--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1200",
-                    "--volume-key-file", file.name, "--key-file=-", path],
-                   input=PASSPHRASE.encode(), check=True, timeout=60)
+    cryptsetup("luksFormat", "-q", "--type", "luks2", "--uuid", UUID, "--sector-size", "512", "--cipher", "aes-xts-plain64",
+               "--key-size", "512", *QUICK, "--volume-key-file", key_file, "--key-file=-", path)
+    for slot in range(1, SLOTS if full else 1):
+        cryptsetup("luksAddKey", "-q", *QUICK, "--key-slot", str(slot), "--key-file=-", path, key_file)
     encrypt(path, plain, key)
 
 
 def root_tree(case, folder, programs, initrd, kernel):
-    job, passphrase, then, _ = CASES[case]
-    archive = guest.base(JOB % (UUID, then, passphrase, job))
+    archive = guest.base(JOB % (UUID, PASSPHRASE, case.job))
     archive.file("boot/kernel", kernel)
     archive.file("boot/initrd", initrd)
     guest.add_packaged(archive, ITEM, "usr/sbin/cryptsetup", "cryptsetup")
@@ -149,18 +194,19 @@ def run(case, folder, programs):
     kernel = glob.glob(os.path.join(root, "boot/vmlinuz*"))[0]
     plain = disks.ext4(os.path.join(folder, "plain"), 128, root_tree(case, folder, programs, initrd, kernel), FS_UUID)
     image = os.path.join(folder, "disk.img")
-    volume(image, plain, folder)
+    volume(image, plain, folder, case.full)
     machine = vm.Machine(extra=("-drive", f"if=none,id=d,file={image},format=raw", "-device", "nvme,drive=d,serial=1"))
-    return image, vm.run(machine, kernel, first_initrd(folder, initrd), CMDLINE, folder, LIMIT if case != "control" else 150)
+    return vm.run(machine, kernel, first_initrd(folder, initrd), CMDLINE, folder, LIMIT,
+                  silence=SILENT if case.resets or case.asks else None)
 
 
-def missing():
-    """What is not in the cache, or None."""
-    root = os.path.join(images.CACHE, ITEM)
-    for path in ("boot/initrd", "boot/vmlinuz*", "usr/sbin/cryptsetup"):
-        if not glob.glob(os.path.join(root, path)):
-            return os.path.join(root, path)
-    return None
+def faults(case, end):
+    found = guest.failures(end.log)
+    found += [f"not there: {line}" for line in (*case.expected, *([ASKS] if case.asks else [])) if line not in end.log]
+    found += [f"there: {line}" for line in (*case.never, PASSPHRASE) if line in end.log]
+    if (end.reason == "timeout") != case.asks:
+        found.append(f"it ended by {end.reason}")
+    return found
 
 
 def main():
@@ -169,22 +215,21 @@ def main():
     parser.add_argument("--programs", default=os.path.join(images.TOP, "build/bin"), metavar="DIR")
     parser.add_argument("--logs", default=os.path.join(images.TOP, "build/vm"), metavar="DIR")
     args = parser.parse_args()
-    if gone := missing():
-        print(f"tests/vm/unlock.py: no {gone}: a Debian system with cryptsetup-initramfs has to be put there first, which no "
-              "script does yet; nothing was tested", file=sys.stderr)
+    try:
+        encrypted.ensure()
+    except images.Missing as trouble:
+        print(f"tests/vm/unlock.py: {trouble}; nothing was tested", file=sys.stderr)
         return 1
-    programs = {"rapidreboot": os.path.join(args.programs, "rapidreboot")}
-    chosen = [c for c in CASES if not args.only or any(fnmatch.fnmatch(c, f"*{w}*") for w in args.only)]
+    programs = {name: os.path.join(args.programs, name) for name in ("rapidreboot", "kexec")}
+    chosen = [c for c in CASES if not args.only or any(fnmatch.fnmatch(c, w) for w in args.only)]
     os.makedirs(args.logs, exist_ok=True)
     failed = 0
     for case in chosen:
         with tempfile.TemporaryDirectory(prefix="rapidreboot-vm.") as folder:
-            _, end = run(case, folder, programs)
+            end = run(CASES[case], folder, programs)
         with open(os.path.join(args.logs, f"unlock_{case}.log"), "w", encoding="utf-8") as log:
             log.write(end.log)
-        found = guest.failures(end.log) + [f"not there: {line}" for line in CASES[case][3] if not re.search(re.escape(line), end.log)]
-        if PASSPHRASE in end.log:
-            found.append("the passphrase was printed")
+        found = faults(CASES[case], end)
         print(f"{'FAIL' if found else 'ok  '} unlock/{case} ({end.seconds:.0f} s, {end.reason})", flush=True)
         for sentence in found:
             print("     " + sentence, flush=True)
