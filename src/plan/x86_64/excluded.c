@@ -3,27 +3,43 @@
  * memmap=nn[KMG]#ss[KMG] (ACPI data), $ (reserved), ! (persistent memory), several with commas between them;
  * read as arch/x86/kernel/e820.c, parse_memmap_one(), and lib/cmdline.c, memparse(), do. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/cmdline.h"
+#include "base/num.h"
 #include "plan/x86_64/x86_64.h"
 
-/* Takes a number off the front of *text. Bases are those of C; a suffix multiplies. */
+/* Takes digits off the front of *text; 0x and 0 before them choose the base as in C. */
+static bool take_digits(const char **text, uint64_t *ret)
+{
+	const char *p = *text;
+	const bool is_hex = p[0] == '0' && (p[1] | 0x20) == 'x' && hex_digit(p[2]) >= 0;
+	const unsigned base = is_hex ? 16 : *p == '0' ? 8 : 10;
+	int digit;
+
+	p += is_hex ? 2 : 0;
+	*text = p;
+	for (*ret = 0; (digit = hex_digit(*p)) >= 0 && (unsigned)digit < base; p++) {
+		if (*ret > (UINT64_MAX - (unsigned)digit) / base)
+			return false;
+		*ret = *ret * base + (unsigned)digit;
+	}
+	if (p == *text)
+		return false;
+	*text = p;
+	return true;
+}
+
+/* A number, which a suffix multiplies. */
 static bool take_size(const char **text, uint64_t *ret)
 {
 	static const char suffixes[] = "kmgtpe";
-	const char *suffix;
-	char *end;
+	const char *suffix, *end;
 	unsigned shift = 0;
 
-	if (**text < '0' ||
-	    **text > '9') /* strtoull(3) takes blanks and signs, the kernel does not */
+	if (!take_digits(text, ret))
 		return false;
-	errno = 0;
-	*ret = strtoull(*text, &end, 0);
-	if (errno)
-		return false;
+	end = *text;
 	suffix = *end ? strchr(suffixes, *end | 0x20) : NULL;
 	if (suffix) {
 		shift = 10 * (unsigned)(suffix - suffixes + 1);
