@@ -6,8 +6,7 @@
 
 #include "base/strbuf.h"
 #include "cli/options.h"
-
-enum { LINE_MAX_COLUMNS = 100 };
+#include "cli/page.h"
 
 /* "  -h, --help"; returns how wide it is. */
 static int names_of(const struct opt_row *row, char *ret, size_t size)
@@ -20,41 +19,19 @@ static int names_of(const struct opt_row *row, char *ret, size_t size)
 			row->arg ? row->arg : "");
 }
 
-/* Lines of @text, which has a blank between its words, each from @column on. */
-static void print_below(FILE *f, int column, const char *text)
-{
-	const size_t room = (size_t)(LINE_MAX_COLUMNS - column);
-
-	while (*(text += *text == ' ')) {
-		size_t n = strlen(text);
-
-		if (n > room)
-			for (n = room; n > 1 && text[n] != ' ';)
-				n--;
-		fprintf(f, "\n%*s%.*s", column, "", (int)n, text);
-		text += n;
-	}
-}
-
+/* Its help, and who takes it, from @column on. */
 static void print_row(FILE *f, const struct opt_row *row, int column, const char *takers)
 {
-	const char *line = row->help;
+	_cleanup_strbuf_ struct strbuf text = { 0 }, lines = { 0 };
 	char names[80];
-	int n = names_of(row, names, sizeof(names));
-	bool fits;
+	const int n = names_of(row, names, sizeof(names));
 
-	fputs(names, f);
-	while (line) {
-		const char *end = strchrnul(line, '\n');
-
-		fprintf(f, "%*s%.*s", column - n, "", (int)(end - line), line);
-		fits = column + (int)strlen(line) + (int)strlen(takers) < LINE_MAX_COLUMNS;
-		if (!*end && !fits)
-			print_below(f, column, takers);
-		fprintf(f, "%s\n", !*end && fits ? takers : "");
-		line = *end ? end + 1 : NULL;
-		n = 0;
-	}
+	for (const char *p = row->help; *p; p++)
+		strbuf_add_n(&text, *p == '\n' ? " " : p, 1);
+	strbuf_add(&text, takers);
+	page_wrap(text.s ? text.s : "", (size_t)column, (size_t)column, page_columns_of_text(f),
+		  &lines);
+	fprintf(f, "%s%*s%s\n", names, column - n, "", lines.s ? lines.s : "");
 }
 
 /* Puts " (BEFORE list, show)" behind what @to has already. */

@@ -4,14 +4,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "cli/plain.h"
+#include "cli/page.h"
 #include "cli/reason-status.h"
 
 static void say(const char *program, const char *before, const char *sentence)
 {
-	fprintf(stderr, "%s: %s", program, before);
-	plain_puts(sentence, stderr);
-	fputc('\n', stderr);
+	page_field(stderr, 0, "", "%s: %s%s", program, before, sentence);
 }
 
 static void tell(void *data, enum tell kind, const char *sentence)

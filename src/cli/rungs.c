@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cli/json.h"
-#include "cli/plain.h"
+#include "cli/page.h"
 
 static bool next(const struct kx_plan *plan, const char *why, size_t i, struct kx_rung *ret)
 {
@@ -34,10 +34,13 @@ void rungs_print(const struct kx_plan *plan, const char *why, int width)
 	struct kx_rung rung, after;
 
 	for (size_t i = 0; next(plan, why, i, &rung); i++) {
-		printf("%*snot %s", width, "", rung.name);
+		_cleanup_strbuf_ struct strbuf names = { 0 };
+
+		strbuf_add(&names, rung.name);
 		for (; next(plan, why, i + 1, &after) && strcmp(rung.why_not, after.why_not) == 0;
 		     i++)
-			printf(", %s", after.name);
-		plain_printf(stdout, ": %s\n", rung.why_not);
+			strbuf_addf(&names, ", %s", after.name);
+		page_field(stdout, (size_t)width, "", "not %s: %s", names.s ? names.s : "",
+			   rung.why_not);
 	}
 }

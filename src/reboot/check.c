@@ -223,17 +223,18 @@ void verdict_done(struct verdict *verdict)
 
 /* ---- telling the findings */
 
+/* As finding_print() of src/cli/finding.h does it for a person; here each line has the id, since others may come
+ * between them. */
 static void tell_finding(const struct teller *t, const struct preflight_finding *f)
 {
 	void (*say)(const struct teller *, const char *, ...) =
 		f->severity == PREFLIGHT_NOTE ? teller_detail : teller_say;
 
-	say(t, "%s: %s: %s%s%s", f->id, preflight_severity_name(f->severity), f->sentence,
-	    f->remedy ? " " : "", f->remedy ? f->remedy : "");
+	say(t, "%-4s%-8s %s", f->id, preflight_severity_name(f->severity), f->sentence);
 	if (*f->evidence)
-		say(t, "%s: found: %s", f->id, f->evidence);
-	if (f->severity >= PREFLIGHT_COLD && f->can_force && !f->forced)
-		say(t, "%s: --force %s goes on all the same", f->id, f->id);
+		say(t, "%-4s%-8s %s", f->id, "found:", f->evidence);
+	if (f->remedy)
+		say(t, "%-4s%-8s %s", f->id, "to do:", f->remedy);
 }
 
 void tell_findings(const struct reboot *rb, const struct preflight *p)

@@ -17,7 +17,7 @@ import time
 COMMAND = re.compile(r"\x1b\[(\??)([0-9;]*)([A-Za-z])")
 PENDING = re.compile(r"\x1b(\[\??[0-9;]*)?$")
 
-
+COLORS = {31: "red", 32: "green", 33: "yellow", 90: "grey"}     # ECMA-48 8.3.117, and bright black
 WAIT_S = int(os.environ.get("SCREEN_WAIT_S", "60"))     # a loaded machine may take long
 
 
@@ -29,6 +29,7 @@ class Screen:
         self.wraps = False      # a full row: the next character begins another
         self.reverse, self.bold, self.cursor_shown = False, False, True
         self.reversed_rows = set()
+        self.color, self.colored = None, {}     # of what comes next; colour -> what was written in it, by runs
         self.answers = ""       # what the terminal sends back
 
     def lines(self):
@@ -62,6 +63,8 @@ class Screen:
                 self.column = 0
                 self.down()
             self.cells[self.row][self.column] = char
+            if self.color:
+                self.colored[self.color][-1] += char
             if self.reverse:
                 self.reversed_rows.add(self.row)
             self.wraps = self.column == self.columns - 1
@@ -95,9 +98,14 @@ class Screen:
             self.reversed_rows = {r for r in self.reversed_rows if r < self.row}
         elif letter == "m":
             for n in numbers:
-                assert n in (0, 1, 7), n
-                self.reverse, self.bold = (False, False) if n == 0 else (
-                    self.reverse or n == 7, self.bold or n == 1)
+                assert n in (0, 1, 7) or n in COLORS, n
+                if n in COLORS:
+                    self.color = COLORS[n]
+                    self.colored.setdefault(self.color, []).append("")
+                elif n == 0:
+                    self.reverse = self.bold = False
+                    self.color = None
+                self.reverse, self.bold = self.reverse or n == 7, self.bold or n == 1
         else:
             assert (letter, numbers) == ("n", [6]), (letter, text)
             self.answers += f"\x1b[{self.row + 1};{self.column + 1}R"

@@ -66,7 +66,7 @@ class Agree(RebootTest):
         self.set("lib/modules/6.1.0-test/modules.dep", "")
 
     def findings(self, err):
-        return sorted(set(re.findall(r"^rapidreboot: ([A-Z]\d+): (?:warning|cold|refuse): ", err, re.M)))
+        return sorted(set(re.findall(r"^([A-Z]\d+) +(?:warning|cold|refuse) ", err, re.M)))
 
     def compare(self, *args):
         """Every command with these arguments; returns the status of check."""

@@ -139,7 +139,7 @@ class Look(RebootTest):
         args = ["--kernel", self.kernel, "--initrd", self.initrd]
         r = self.assertRuns(["-n", *args], 0, [])
         self.assertIn("Speed:        bzImage, or faster: ", r.out)
-        self.assertIn("Not looked at: whether kernel and initial ramdisk can be unpacked", r.out)
+        self.assertIn("Unknown:      whether kernel and initial ramdisk can be unpacked", r.out)
         got = json.loads(self.assertRuns(["-n", "--json", *args], 0, []).out)
         self.assertEqual((got["rung"], got["passed_over"]), (None, []))
         self.assertIn("can be unpacked", got["not_looked_at"])

@@ -46,7 +46,7 @@ class Confined(RebootTest):
             for args in (["load"], ["-y"]):
                 with self.subTest((name, args)):
                     r = self.assertRuns(args, 3, [], env={"FAKE_GZIP": name})
-                    self.assertIn("B1: refuse: The kernel of this entry cannot be used.", r.err)
+                    self.assertIn("B1  refuse   The kernel of this entry cannot be used.", r.err)
                     self.assertIn(f"{self.kernel}: unpacking it ", r.err)
                     self.assertIn(says, r.err)
 

@@ -46,7 +46,7 @@ class OrCold(Fleet):
         self.assertRuns(["--yes"], 3, [])
         self.assertRuns(["--yes", "--or-cold", "-n"], 7, [])
         r = self.assertRuns(["--yes", "--or-cold"], 0, [COLD])
-        self.assertIn("H1: ", r.err)
+        self.assertIn("H1  refuse ", r.err)
         self.assertIn(INSTEAD, r.err)
         self.assertEqual([a["result"] for a in self.attempts()], ["firmware", "pending"])
         told = self.next_boot(0x72, "5").err

@@ -254,7 +254,7 @@ class Once(Menu):
                 self.take_other(head)
                 t = self.choose(**env)
                 self.assertLeft(t, 1)
-                shown = "".join(line.ljust(80) for line in t.screen.lines())
+                shown = " ".join(t.screen.lines())
                 self.assertIn("but would start Test by its configuration", shown)
                 self.assertNotIn(self.COLD, self.log())
 

@@ -23,7 +23,8 @@ WRONG = (
     (["list", "--json=x"], "list: option '--json' doesn't allow an argument"),
     (["show", "--default"], "show: option '--default' is ambiguous ('--default-kernel', "
                             "'--default-index', '--default-title')"),
-    (["show", "--default-index", "Test"], "show: --default-… is about the default entry, 'Test' is "
+    (["show", "--default-index", "Test"], "show: --default-kernel, --default-index and "
+                                          "--default-title are about the default entry, 'Test' is "
                                           "too much"),
     (["list", "--firmware", "uefi"], "list: option '--firmware' takes efi or bios, not 'uefi' "
                                      "(did you mean 'efi'?)"),

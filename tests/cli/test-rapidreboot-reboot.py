@@ -48,7 +48,7 @@ class Reboot(RebootTest):
             self.take_init(init)
             self.take_hooks(None)
             r = self.assertRuns(["--kernel", self.kernel], 3, [])
-            self.assertIn("would go through its firmware. Run, as root: ", r.err)
+            self.assertIn("to do:   Run, as root: ", r.err)
             self.assertIn(command, r.err)
 
     def test_refused(self):
@@ -298,7 +298,7 @@ class Entries(RebootTest):
         (target / "boot/grub/grub.cfg").write_text(
             "menuentry 'New' {\n linux /boot/vmlinuz root=/dev/sda1\n}\n")
         args = ["load", "--safe", "--root", str(target)]
-        self.assertIn("B3: refuse", self.assertRuns(args, 3, []).err)
+        self.assertIn("B3  refuse ", self.assertRuns(args, 3, []).err)
         self.set(f"{target}/lib/modules/6.1.0-test/modules.dep".lstrip("/"), "")
         r = self.assertRuns(args, 0, ["file-load"])
         self.assertIn("root=/dev/sda1", r.call("kexec_file_load"))
@@ -433,7 +433,7 @@ class Checks(RebootTest):
         self.set("run/systemd/reboot-to-firmware-setup", "")
         args = ["--kernel", self.kernel]
         r = self.assertRuns(args, 0, [COLD])
-        self.assertIn("cold: ", r.err)
+        self.assertIn("W1  cold ", r.err)
         self.assertIn("mode cold\n", self.read(REQUEST))
         (self.root / REQUEST).unlink()
         self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
@@ -492,7 +492,7 @@ class Checks(RebootTest):
                         path.write_bytes(data)
                     args = ["--kernel", self.kernel, "--initrd", self.initrd]
                     r = self.assertRuns(args, 3, [])
-                    self.assertRegex(r.err, "B2: .*cut off or damaged")
+                    self.assertRegex(r.err, "B2  refuse .*cut off or damaged")
 
     def test_configuration(self):
         self.take_menu()

@@ -54,7 +54,7 @@ static const struct opt_table table = {
 
 static int print_help(void)
 {
-	puts("Usage: coldreboot [OPTION]…\n"
+	puts("Usage: coldreboot [OPTION]...\n"
 	     "Reboot through the firmware, even when a kernel is loaded for a fast reboot.");
 	options_print_help(&table, 0, stdout);
 	puts("\nMore in coldreboot(8).");

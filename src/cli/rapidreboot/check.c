@@ -4,8 +4,9 @@
 
 #include <string.h>
 
+#include "cli/finding.h"
 #include "cli/json.h"
-#include "cli/plain.h"
+#include "cli/page.h"
 #include "cli/rapidreboot/front.h"
 #include "cli/reason-status.h"
 
@@ -59,34 +60,25 @@ static int print_json(const struct verdict *v, const struct start *s)
 				    json_text(s->choice.decided_by), "checks", checks));
 }
 
-static void print_finding(const struct preflight_finding *f)
+static enum page_color color_of(const struct verdict *v)
 {
-	if (f->status != PREFLIGHT_FINDING) {
-		plain_printf(stdout, "%-4s%-8s %s%s%s\n", f->id, preflight_status_name(f->status),
-			     f->title, *f->evidence ? ": " : "", f->evidence);
-		return;
-	}
-	plain_printf(stdout, "%-4s%-8s %s\n", f->id, preflight_severity_name(f->severity),
-		     f->sentence);
-	if (*f->evidence)
-		plain_printf(stdout, "%12s found: %s\n", "", f->evidence);
-	if (f->remedy)
-		plain_printf(stdout, "%12s to do: %s\n", "", f->remedy);
-	if (f->forced)
-		printf("%12s forced: it would have refused\n", "");
-	else if (f->severity >= PREFLIGHT_COLD && f->can_force)
-		printf("%12s or go on all the same: --force %s\n", "", f->id);
+	if (v->reason != REASON_NONE)
+		return v->reason == REASON_FIRMWARE ? PAGE_YELLOW : PAGE_RED;
+	return v->findings.outcome > PREFLIGHT_NOTE ? PAGE_YELLOW : PAGE_GREEN;
 }
 
 static void print_summary(const struct verdict *v, const struct start *s, size_t n_notes,
 			  size_t n_unknown, bool verbose)
 {
 	const bool has_error = v->err.message[0];
+	const size_t n = v->findings.n;
 
-	plain_printf(stdout, "%s%s%s%s: %s; %zu checks, %zu notes, %zu unknown%s\n",
-		     s->choice.title ? s->choice.title : "no boot entry", has_error ? " (" : "",
-		     v->err.message, has_error ? ")" : "", verdict_name(v), v->findings.n, n_notes,
-		     n_unknown, n_unknown + n_notes && !verbose ? " (-v shows them)" : "");
+	page_colored_field(stdout, 0, "", color_of(v),
+			   "%s%s%s%s: %s; %zu check%s, %zu note%s, %zu unknown%s",
+			   s->choice.title ? s->choice.title : "no boot entry",
+			   has_error ? " (" : "", v->err.message, has_error ? ")" : "",
+			   verdict_name(v), n, plural(n), n_notes, plural(n_notes), n_unknown,
+			   n_unknown + n_notes && !verbose ? " (-v shows them)" : "");
 }
 
 static void print_text(const struct verdict *v, const struct start *s, bool verbose)
@@ -94,7 +86,7 @@ static void print_text(const struct verdict *v, const struct start *s, bool verb
 	size_t n_unknown = 0, n_notes = 0;
 
 	if (s->choice.decided_by)
-		plain_printf(stdout, "%s decides\n", s->choice.decided_by);
+		page_field(stdout, 0, "", "%s decides", s->choice.decided_by);
 	for (size_t i = 0; i < v->findings.n; i++) {
 		const struct preflight_finding *f = &v->findings.findings[i];
 		bool is_finding = f->status == PREFLIGHT_FINDING;
@@ -102,7 +94,7 @@ static void print_text(const struct verdict *v, const struct start *s, bool verb
 		n_unknown += f->status == PREFLIGHT_UNKNOWN;
 		n_notes += is_finding && f->severity == PREFLIGHT_NOTE;
 		if (verbose || (is_finding && f->severity > PREFLIGHT_NOTE))
-			print_finding(f);
+			finding_print(stdout, f);
 	}
 	print_summary(v, s, n_notes, n_unknown, verbose);
 }

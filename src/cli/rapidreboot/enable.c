@@ -2,6 +2,7 @@
 
 /* rapidreboot enable, rapidreboot disable: whether an ordinary reboot is a fast one. */
 
+#include "cli/page.h"
 #include "cli/rapidreboot/options.h"
 #include "handover/arm.h"
 #include "handover/init.h"
@@ -25,9 +26,10 @@ static int set(bool on)
 	}
 	if (set_enabled(sys, init, on, &err) < 0)
 		return fail_with(&err);
-	fputs(on ? "rapidreboot: an ordinary reboot is a fast one from now on; `rapidreboot disable` undoes it\n"
-		 : "rapidreboot: an ordinary reboot goes through the firmware from now on\n",
-	      stderr);
+	page_text(
+		stderr, 0,
+		on ? "rapidreboot: an ordinary reboot is a fast one from now on; `rapidreboot disable` undoes it"
+		   : "rapidreboot: an ordinary reboot goes through the firmware from now on");
 	return EXIT_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/ask.h"
+#include "cli/finding.h"
 #include "cli/present.h"
 #include "cli/progress.h"
 #include "cli/rapidreboot/unlock.h"
@@ -32,11 +33,16 @@ int fail_reason(enum reason reason, const struct kx_error *err)
 	return progress_fail(program, reason, err);
 }
 
-int front_verdict(const struct reboot *rb, const struct verdict *v)
+int front_verdict(const struct verdict *v, bool verbose)
 {
-	tell_findings(rb, &v->findings);
+	for (size_t i = 0; i < v->findings.n; i++) {
+		const struct preflight_finding *f = &v->findings.findings[i];
+
+		if (f->status == PREFLIGHT_FINDING && (verbose || f->severity > PREFLIGHT_NOTE))
+			finding_print(stderr, f);
+	}
 	if (v->reason == REASON_CHECKS)
-		teller_say(&rb->teller, "refused; nothing was done");
+		fprintf(stderr, "%s: refused; nothing was done\n", program);
 	else if (v->reason != REASON_FIRMWARE)
 		return fail_reason(v->reason, &v->err);
 	return reason_status(v->reason);

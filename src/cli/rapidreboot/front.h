@@ -19,9 +19,9 @@ _must_check_ int front_wish(const struct command *command, const struct options 
 /* Prints the sentence of @err, if there is one; returns the exit status of @reason. */
 int fail_reason(enum reason reason, const struct kx_error *err);
 
-/* Prints the findings of @verdict and, when it is a refusal, its sentence. Returns the exit status
- * of its reason. */
-int front_verdict(const struct reboot *rb, const struct verdict *verdict);
+/* Prints the findings of @verdict, notes only when @verbose, and its sentence when it is a refusal. Returns the exit
+ * status of its reason. */
+int front_verdict(const struct verdict *verdict, bool verbose);
 
 /* Asks "Restart HOST@how?" (cli/present.h), unless --yes answers it. The configuration (CONFIRM) may want no
  * question, or an answer even without a terminal. @ret_asked: a person was asked. */

@@ -4,10 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli/locale.h"
+#include "cli/page.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
 
@@ -43,14 +42,6 @@ static void print_entry(const struct entries *e, size_t i)
 		plain_printf(stdout, "      note:   %s\n", entry.warnings[w]);
 }
 
-/* Columns of the terminal on standard output; 0 when it is none, for a pipe takes lines of any length. */
-static size_t columns_of_output(void)
-{
-	struct winsize size = { 0 };
-
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 static void print_lines(const struct strbuf *b)
 {
 	const char *line = b->s ? b->s : "";
@@ -80,7 +71,7 @@ static int print_table(const struct entries *e)
 		return fail_memory();
 	if (!n)
 		return EXIT_OK;
-	entry_table_fit(&table, columns_of_output(), true);
+	entry_table_fit(&table, page_columns(stdout), true);
 	entry_table_heading(&table, &b);
 	for (size_t i = 0; i < n; i++)
 		entry_table_row(&table, i, &b);
@@ -105,9 +96,9 @@ static int print_all(const struct entries *e, bool is_long)
 	if (info->default_index >= info->n_entries)
 		puts("The boot loader would start none of these by itself.");
 	if (info->guess)
-		plain_printf(stderr, "rapidreboot: %s\n", info->guess);
+		page_field(stderr, 0, "", "rapidreboot: %s", info->guess);
 	for (size_t i = 0; i < info->n_warnings; i++)
-		plain_printf(stderr, "rapidreboot: %s\n", info->warnings[i]);
+		page_field(stderr, 0, "", "rapidreboot: %s", info->warnings[i]);
 	return r;
 }
 

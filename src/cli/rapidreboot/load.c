@@ -3,7 +3,7 @@
 /* rapidreboot load, rapidreboot unload: without going down. */
 
 #include "cli/json.h"
-#include "cli/plain.h"
+#include "cli/page.h"
 #include "cli/rapidreboot/front.h"
 #include "cli/rapidreboot/unlock.h"
 #include "cli/reason-status.h"
@@ -20,7 +20,7 @@ static const char *then(const struct reboot *rb)
 	case ORDINARY_FAST:
 		return "an ordinary reboot is a fast one";
 	case ORDINARY_FIRMWARE:
-		return "an ordinary reboot goes through the firmware all the same";
+		return "`rapidreboot` starts it, an ordinary reboot goes through the firmware";
 	case ORDINARY_UNKNOWN:
 		break;
 	}
@@ -31,10 +31,11 @@ static void say_loaded(const struct reboot *rb, const struct start *s)
 {
 	const char *version = s->image_info.version;
 
-	plain_printf(stderr, "rapidreboot: %s%s%s%s%s (%s)%s: %s; `rapidreboot unload` drops it\n",
-		     s->is_loaded ? "" : "loaded ", s->choice.title, version ? ", Linux " : "",
-		     version ? version : "", s->choice.guess ? ", guessed" : "", s->plan_info.rung,
-		     s->is_loaded ? " is loaded already" : "", then(rb));
+	page_field(stderr, 0, "",
+		   "rapidreboot: %s%s%s%s%s (%s)%s: %s; `rapidreboot unload` drops it",
+		   s->is_loaded ? "" : "loaded ", s->choice.title, version ? ", Linux " : "",
+		   version ? version : "", s->choice.guess ? ", guessed" : "", s->plan_info.rung,
+		   s->is_loaded ? " is loaded already" : "", then(rb));
 }
 
 static int tell(const struct reboot *rb, const struct start *s, const struct options *o,
@@ -80,7 +81,7 @@ static int load(const struct options *o)
 	if (r != EXIT_OK)
 		return r;
 	look(&rb, &wish, o, &s, &verdict);
-	r = front_verdict(&rb, &verdict);
+	r = front_verdict(&verdict, o->verbose);
 	if (r == EXIT_COLD)
 		fprintf(stderr, "rapidreboot: only the firmware and the boot loader can do that. "
 				"Choose another entry, or reboot with coldreboot.\n");

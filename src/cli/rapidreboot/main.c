@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/linked.h"
+#include "cli/page.h"
 #include "cli/protect.h"
 #include "cli/rapidreboot/options.h"
 
@@ -19,12 +20,16 @@ enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 int print_help(void)
 {
-	puts("Usage: rapidreboot [OPTION]… [ENTRY]\n"
-	     "       rapidreboot COMMAND [OPTION]… [ARGUMENT]…\n"
+	puts("Usage: rapidreboot [OPTION]... [ENTRY]\n"
+	     "       rapidreboot COMMAND [OPTION]... [ARGUMENT]...\n"
 	     "Restart straight into the kernel that the boot loader would start next.\n\nCommands:");
-	for (size_t i = 0; i < N_COMMANDS; i++)
-		printf("  %-9s %-9s  %s\n", commands[i]->name, commands[i]->synopsis,
-		       commands[i]->summary);
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		char usage[40];
+
+		(void)snprintf(usage, sizeof(usage), "  %-9s %s", commands[i]->name,
+			       commands[i]->synopsis);
+		page_field(stdout, 23, usage, "%s", commands[i]->summary);
+	}
 	options_print_all();
 	puts("\nMore in rapidreboot(8), and about a command: rapidreboot help COMMAND.");
 	return EXIT_OK;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "cli/page.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
 #include "cli/time-limit.h"
@@ -53,6 +54,10 @@ static const char *const types[] = {
 	"efistub", "zipl",  "raspberry-pi", "grub-legacy", "directory",	  "lilo",     "elilo",
 	"yaboot",  "kboot", "petitboot",    "xen",	   "zfsbootmenu", "ipxe",     NULL
 };
+
+static const char *const color_words[] = { "auto", "always", "never", NULL };
+_Static_assert(PAGE_COLORS_AUTO == 1 && PAGE_COLORS_ALWAYS == 2 && PAGE_COLORS_NEVER == 3,
+	       "their places in color_words[]");
 
 static bool is_flavour(const char *value)
 {
@@ -161,7 +166,7 @@ static const struct opt_row rows[] = {
 	{ "type", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.type, "NAME"), .words = types,
 	  .expected = "the name of a boot loader, which rapidreboot(8) lists",
 	  .takers = BY_LIST | BY_SHOW | BY_DECIDING,
-	  .help = "whose configuration is read: grub, bls, extlinux, …, as list names them" },
+	  .help = "whose configuration is read: grub, bls, extlinux, ..., as list names them" },
 	{ "fs", 0, 0, GROUP_SYSTEM, ROW_LIST(places, "KIND:NAME=DIR"), .is_valid = is_place,
 	  .expected = "KIND:NAME=DIR with KIND uuid, label or dev",
 	  .takers = BY_LOOKING | BY_DECIDING,
@@ -203,6 +208,9 @@ static const struct opt_row rows[] = {
 	  .takers = BY_DECIDING | BY_LOOKING | BY_STATUS | BY_TIMELINE | BY_ARMING |
 		    BY_CRASH_STATUS | BY_CRASH_SAVE | BY_CRASH_LIST | BY_CRASH_SHOW | BY_CRASH_TEST,
 	  .help = "print JSON" },
+	{ "color", 0, 0, GROUP_OUTPUT, ROW_WORD(colors, "auto|always|never", color_words),
+	  .expected = "auto, always or never", .takers = BY_ALL,
+	  .help = "whether colours mark what matters; auto: on terminals" },
 	{ "verbose", 'v', 0, GROUP_OUTPUT, ROW_FLAG(verbose),
 	  .takers = BY_STARTING | BY_UNLOAD | BY_CHECK | BY_LOOKING | BY_ARMING | BY_CRASH_UNLOAD,
 	  .help = "tell what is done and why" },
@@ -236,15 +244,16 @@ void options_print_all(void)
 
 static int print_command_help(const struct command *c)
 {
-	printf("Usage: rapidreboot %s [OPTION]…%s%s\n\n%s\n", c->name, *c->synopsis ? " " : "",
-	       c->synopsis, c->about);
+	printf("Usage: rapidreboot %s [OPTION]...%s%s\n\n", c->name, *c->synopsis ? " " : "",
+	       c->synopsis);
+	page_paragraphs(stdout, c->about);
 	options_print_help(&table, c->taker, stdout);
 	return EXIT_OK;
 }
 
 static int fail_problem(const struct opt_problem *problem)
 {
-	plain_printf(stderr, "%s\n", problem->text);
+	page_text(stderr, 0, problem->text);
 	return problem->status;
 }
 
@@ -308,6 +317,7 @@ int command_take(const struct command *c, int argc, char **argv, struct options 
 		fputs("rapidreboot: out of memory\n", stderr);
 		return EXIT_FAILED;
 	}
+	page_use_colors((enum page_colors)ret->colors);
 	if (r == 0 && ret->help)
 		return c->taker == BY_REBOOT ? print_help() : print_command_help(c);
 	if (r == 0 && ret->version) {

@@ -60,6 +60,7 @@ enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
  * @packing: how its pages are packed: 0 not said, 1 zlib, 2 zstd, 3 not at all
  * @needed: whether a reboot is due, as an exit status
  * @is_long: all of each entry, not a line
+ * @colors: enum page_colors
  * @time_limit: seconds; 0: the usual limit
  * @operands: words that are no options
  */
@@ -82,6 +83,7 @@ struct options {
 	const char *level;
 	int packing;
 	const char *svg;
+	int colors;
 	bool is_long, notice, needed, json, verbose, help, version;
 	unsigned time_limit;
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/json.h"
+#include "cli/page.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/front.h"
 #include "cli/rapidreboot/unlock.h"
@@ -14,6 +15,7 @@
 #include "reboot/farewell.h"
 #include "reboot/go.h"
 #include "reboot/order.h"
+#include "reboot/present.h"
 #include "reboot/same.h"
 #include "reboot/twice.h"
 
@@ -22,15 +24,15 @@
 /* Prints how @init would be asked, or that it is not asked (@direct). */
 static void print_call(const struct init_system *init, bool direct, const struct reboot_call *call)
 {
-	printf("%-13s ", "Hand over:");
-	if (direct) {
-		puts("direct: stop all processes, unmount, start the kernel");
-		return;
-	}
-	printf("%s:", init->name);
+	_cleanup_strbuf_ struct strbuf words = { 0 };
+
 	for (size_t i = 0; i < call->n_words; i++)
-		plain_printf(stdout, " %s", call->words[i]);
-	putchar('\n');
+		strbuf_add_word(&words, call->words[i]);
+	if (direct)
+		page_field(stdout, 14,
+			   "Hand over:", "direct: stop all processes, unmount, start the kernel");
+	else
+		page_field(stdout, 14, "Hand over:", "%s: %s", init->name, words.s ? words.s : "");
 }
 
 static int tell(const struct start *s, const struct options *o, const struct init_system *init,
@@ -145,6 +147,20 @@ static int or_cold(const struct reboot *rb, const struct wish *wish, const struc
 	return fail_reason(reason, &err);
 }
 
+/* "rapidreboot: web1 restarts into Debian in 5 minutes; …" */
+static void say_ordered(const struct reboot *rb, const struct start *s, const struct wish *wish)
+{
+	char what[START_WORDS_MAX], when[64], host[PRESENT_HOST_MAX];
+
+	start_words(s, what);
+	when_words(wish->when.text, when, sizeof(when));
+	present_host(rb->machine, host);
+	page_field(stderr, 0, "",
+		   "rapidreboot: %s restarts into %s%s; its kernel is loaded, and `rapidreboot "
+		   "--cancel` takes all of it back",
+		   host, what, when);
+}
+
 /* @ret_reason, @err: why it does not go on after a person has agreed */
 static int into_kernel(const struct reboot *rb, const struct wish *wish, struct start *s,
 		       struct verdict *verdict, struct way_down *way, const struct options *o,
@@ -174,9 +190,11 @@ static int into_kernel(const struct reboot *rb, const struct wish *wish, struct 
 	if (verdict->reason != REASON_NONE) {
 		*ret_reason = verdict->reason;
 		*err = verdict->err;
-		return front_verdict(rb, verdict);
+		return front_verdict(verdict, o->verbose);
 	}
 	*ret_reason = go_fast(rb, wish, s, way, err);
+	if (*ret_reason == REASON_NONE && wish->when.text[0])
+		say_ordered(rb, s, wish);
 	return fail_reason(*ret_reason, err);
 }
 
@@ -189,7 +207,8 @@ static int act(const struct reboot *rb, const struct wish *wish, struct start *s
 	const bool needs_way = verdict->reason == REASON_NONE || verdict->reason == REASON_CHECKS;
 	struct kx_error err = { 0 };
 	enum reason reason = needs_way ? way_down_find(rb, wish, &way, &err) : REASON_NONE;
-	int r = reason != REASON_NONE ? fail_reason(reason, &err) : front_verdict(rb, verdict);
+	int r = reason != REASON_NONE ? fail_reason(reason, &err)
+				      : front_verdict(verdict, o->verbose);
 
 	if (r == EXIT_COLD)
 		return through_firmware(rb, wish, s, o);

@@ -4,13 +4,16 @@
 
 #include <string.h>
 
+#include "cli/page.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
+
+enum { VALUE_COLUMN = 14 };
 
 static void print_field(const char *name, const char *value)
 {
 	if (value)
-		plain_printf(stdout, "%-13s %s\n", name, value);
+		page_field(stdout, VALUE_COLUMN, name, "%s", value);
 }
 
 static void print_fields(const char *name, const char *const *v, size_t n)
@@ -21,10 +24,11 @@ static void print_fields(const char *name, const char *const *v, size_t n)
 
 static void print_path(const struct kx_entry *e)
 {
-	plain_printf(stdout, "%-13s ", "Path:");
+	_cleanup_strbuf_ struct strbuf path = { 0 };
+
 	for (size_t i = 0; i < e->n_path; i++)
-		plain_printf(stdout, "%s%s", i ? " > " : "", e->path[i]);
-	putchar('\n');
+		strbuf_addf(&path, "%s%s", i ? " > " : "", e->path[i]);
+	print_field("Path:", path.s);
 }
 
 /* The steps that decided, indented below their heading. */
@@ -32,13 +36,24 @@ static void print_reason(const struct kx_entries_info *info, const struct kx_ent
 {
 	const char *p = info->default_reason ? info->default_reason : "";
 
-	plain_printf(stdout, "%-13s %s\n", "Default:", e->is_default ? "yes" : "no");
+	print_field("Default:", e->is_default ? "yes" : "no");
 	while (*p) {
 		size_t n = strcspn(p, "\n");
 
-		plain_printf(stdout, "%-13s %.*s\n", "", (int)n, p);
+		page_field(stdout, VALUE_COLUMN, "", "%.*s", (int)n, p);
 		p += n + (p[n] == '\n');
 	}
+}
+
+static void print_source(const struct kx_entry *e)
+{
+	const char *file = e->source_file ? e->source_file : "";
+
+	if (e->source_line)
+		page_field(stdout, VALUE_COLUMN, "Source:", "%s, line %u (%s)", file,
+			   e->source_line, e->source_kind);
+	else
+		page_field(stdout, VALUE_COLUMN, "Source:", "%s (%s)", file, e->source_kind);
 }
 
 static void print_entry(const struct kx_entries_info *info, const struct kx_entry *e)
@@ -56,10 +71,7 @@ static void print_entry(const struct kx_entries_info *info, const struct kx_entr
 	print_field("Command line:", e->cmdline);
 	print_field("Device tree:", e->devicetree);
 	print_field("Architecture:", e->architecture);
-	plain_printf(stdout, "%-13s %s", "Source:", e->source_file ? e->source_file : "");
-	if (e->source_line)
-		plain_printf(stdout, ", line %u", e->source_line);
-	plain_printf(stdout, " (%s)\n", e->source_kind);
+	print_source(e);
 	print_field("Guessed:", e->guess);
 	print_reason(info, e);
 	print_field("Unknown:", info->guess);
@@ -114,9 +126,11 @@ static int run(int argc, char **argv)
 	if (r >= 0)
 		return r;
 	if (o.ask && o.n_operands)
-		return command_fail(&show_command,
-				    "--default-… is about the default entry, '%s' is too much",
-				    command_operand(&o));
+		return command_fail(
+			&show_command,
+			"--default-kernel, --default-index and --default-title are about the "
+			"default entry, '%s' is too much",
+			command_operand(&o));
 	r = entries_open(&e, &o.find, o.verbose);
 	if (r == EXIT_OK)
 		r = show(&e, &o);

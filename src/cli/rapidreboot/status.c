@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/io.h"
 #include "cli/json.h"
+#include "cli/page.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/front.h"
 #include "handover/arm.h"
@@ -100,28 +101,31 @@ static const char *ordinary_text(enum ordinary ordinary)
 	return "it is not known what an ordinary one does under this init system";
 }
 
+enum { VALUE_COLUMN = 15 };
+
 static void print_line(const char *name, const char *text)
 {
-	plain_printf(stdout, "%-14s %s\n", name, text);
+	page_field(stdout, VALUE_COLUMN, name, "%s", text);
 }
 
 static void print_loaded(const struct status *s)
 {
 	const bool is_loaded = s->kernel.loaded == 1;
 
-	plain_printf(stdout, "%-14s %s%s%s\n", "Loaded:", yes_no(s->kernel.loaded),
-		     !is_loaded ? ""
-		     : s->ours	? ", by rapidreboot: "
-				: ", by another program",
-		     is_loaded && s->ours ? s->loaded.entry : "");
+	page_field(stdout, VALUE_COLUMN, "Loaded:", "%s%s%s", yes_no(s->kernel.loaded),
+		   !is_loaded ? ""
+		   : s->ours  ? ", by rapidreboot: "
+			      : ", by another program",
+		   is_loaded && s->ours ? s->loaded.entry : "");
 }
 
 static void print_ordered(const struct status *s)
 {
 	const unsigned long long minutes = (s->order.left_ms + MINUTE_MS - 1) / MINUTE_MS;
 
-	plain_printf(stdout, "%-14s in %llu minute%s: %s (rapidreboot --cancel takes it back)\n",
-		     "Ordered:", minutes, minutes == 1 ? "" : "s", s->order.request.entry);
+	page_colored_field(stdout, VALUE_COLUMN, "Ordered:", PAGE_YELLOW,
+			   "in %llu minute%s: %s (rapidreboot --cancel takes it back)", minutes,
+			   plural(minutes), s->order.request.entry);
 }
 
 static void print_next(const struct status *s)
@@ -129,26 +133,30 @@ static void print_next(const struct status *s)
 	const struct choice *c = &s->next;
 
 	if (s->reason != REASON_NONE) {
-		plain_printf(stdout, "%-14s unknown: %s\n", "Next:", s->err.message);
+		page_colored_field(stdout, VALUE_COLUMN, "Next:", PAGE_RED, "unknown: %s",
+				   s->err.message);
 		return;
 	}
-	plain_printf(stdout, "%-14s %s%s%s%s%s\n", "Next:", c->title, c->version ? ", " : "",
-		     c->version ? c->version : "", c->decided_by ? ", decided by " : "",
-		     c->decided_by ? c->decided_by : "");
+	page_field(stdout, VALUE_COLUMN, "Next:", "%s%s%s%s%s", c->title, c->version ? ", " : "",
+		   c->version ? c->version : "", c->decided_by ? ", decided by " : "",
+		   c->decided_by ? c->decided_by : "");
 	if (c->guess)
 		print_line("Guessed:", c->guess);
 }
 
-static void print_packages(const struct names *packages)
+enum { PACKAGES_SHOWN = 5 };
+
+static void add_packages(const struct names *packages, struct strbuf *b)
 {
-	for (size_t i = 0; i < packages->n && i < 5; i++)
-		plain_printf(stdout, "%s%s", i ? ", " : " (", packages->v[i]);
-	if (packages->n)
-		printf("%s)", packages->n > 5 ? ", …" : "");
+	for (size_t i = 0; i < packages->n && i < PACKAGES_SHOWN; i++)
+		strbuf_addf(b, "%s%s", i ? ", " : " (", packages->v[i]);
+	if (packages->n > PACKAGES_SHOWN)
+		strbuf_addf(b, " and %zu more", packages->n - PACKAGES_SHOWN);
+	strbuf_add(b, packages->n ? ")" : "");
 }
 
 /* "a newer kernel waits, Linux 6.1.0-22: run `rapidreboot`" */
-static void print_waiting(const struct waiting *w)
+static void print_waiting(const struct waiting *w, size_t column)
 {
 	static const char *const what[] = {
 		[WAITING_KERNEL] = "a newer kernel waits",
@@ -164,11 +172,14 @@ static void print_waiting(const struct waiting *w)
 		[WAITING_SOMETHING] = "run `rapidreboot`",
 		[WAITING_NOT_DEFAULT] = "`rapidreboot list` shows its entry",
 	};
+	_cleanup_strbuf_ struct strbuf packages = { 0 };
 
-	plain_printf(stdout, "%s%s%s", what[w->kind], w->kernel[0] ? ", Linux " : "", w->kernel);
-	print_packages(&w->packages);
-	printf(": %s%s\n", remedy[w->kind],
-	       w->is_soft_enough ? ", or `systemctl soft-reboot`, which keeps the kernel" : "");
+	add_packages(&w->packages, &packages);
+	page_colored_field(
+		stdout, column, column ? "Waiting:" : "", PAGE_YELLOW, "%s%s%s%s: %s%s",
+		what[w->kind], w->kernel[0] ? ", Linux " : "", w->kernel,
+		packages.s ? packages.s : "", remedy[w->kind],
+		w->is_soft_enough ? ", or `systemctl soft-reboot`, which keeps the kernel" : "");
 }
 
 static void print_text(const struct status *s)
@@ -185,10 +196,8 @@ static void print_text(const struct status *s)
 			   s->request.mode == REBOOT_COLD ? "through the firmware" : "fast");
 	print_line("Running:", s->running ? s->running : "unknown");
 	print_next(s);
-	if (s->waiting.kind != WAITING_NOT) {
-		printf("%-14s ", "Waiting:");
-		print_waiting(&s->waiting);
-	}
+	if (s->waiting.kind != WAITING_NOT)
+		print_waiting(&s->waiting, VALUE_COLUMN);
 	if (s->kernel.load_disabled == 1)
 		print_line("Locked:", "no kernel can be loaded (kernel.kexec_load_disabled)");
 }
@@ -280,7 +289,7 @@ static int notice(void)
 		return EXIT_OK;
 	read_next(&rb, false, &s);
 	if (s.waiting.kind != WAITING_NOT)
-		print_waiting(&s.waiting);
+		print_waiting(&s.waiting, 0);
 	return EXIT_OK;
 }
 
@@ -299,14 +308,14 @@ static int needed(bool or_cold)
 		return EXIT_UNKNOWN;
 	read_next(&rb, rb.sys->has_boot_capability(rb.sys), &s);
 	if (s.waiting.kind != WAITING_NOT)
-		print_waiting(&s.waiting);
+		print_waiting(&s.waiting, 0);
 	else if (s.reason != REASON_NONE)
 		plain_printf(stderr, "rapidreboot: it is not known what would start next: %s\n",
 			     s.err.message);
 	if (s.waiting.kind == WAITING_NOT || s.waiting.kind == WAITING_NOT_DEFAULT)
 		return s.reason == REASON_NONE ? EXIT_FAILED : EXIT_UNKNOWN;
 	judge(&rb, &wish, JUDGE_CHECK, &start, &verdict);
-	r = front_verdict(&rb, &verdict);
+	r = front_verdict(&verdict, false);
 	if (r == EXIT_OK && s.waiting.kind == WAITING_FIRMWARE)
 		r = EXIT_COLD;
 	if (r == EXIT_OK ||

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/json.h"
-#include "cli/plain.h"
+#include "cli/page.h"
 #include "cli/rapidreboot/front.h"
 #include "cli/rungs.h"
 
@@ -27,29 +27,31 @@ static const char *diet_text(const struct start *s)
 	return "all of it is kept: it is handed over as it is";
 }
 
+enum { VALUE_COLUMN = 14 };
+
 static void print_line(const char *name, const char *text)
 {
-	plain_printf(stdout, "%-13s %s\n", name, text);
+	page_field(stdout, VALUE_COLUMN, name, "%s", text);
 }
 
 static void print_plan(const struct start *s)
 {
 	const struct kx_plan_info info = told_info(s);
 
-	plain_printf(stdout, "%-13s %s: %s\n", "Load:", way_name(s->plan_info.way), s->reason);
+	page_field(stdout, VALUE_COLUMN, "Load:", "%s: %s", way_name(s->plan_info.way), s->reason);
 	if (info.is_open == 2)
-		plain_printf(stdout, "%-13s %s, or faster: %s\n", "Speed:", info.rung,
-			     info.rung_reason);
+		page_field(stdout, VALUE_COLUMN, "Speed:", "%s, or faster: %s", info.rung,
+			   info.rung_reason);
 	else
-		plain_printf(stdout, "%-13s %s: %s\n", "Speed:", info.rung, info.rung_reason);
+		page_field(stdout, VALUE_COLUMN, "Speed:", "%s: %s", info.rung, info.rung_reason);
 	if (info.is_open < 2)
-		rungs_print(s->plan, s->not_fast[0] ? s->not_fast : NULL, 14);
+		rungs_print(s->plan, s->not_fast[0] ? s->not_fast : NULL, VALUE_COLUMN);
 	if (diet_text(s))
 		print_line("Diet:", diet_text(s));
 	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
 		print_line("Warning:", kx_plan_warning(s->plan, i));
 	if (s->not_looked_at)
-		print_line("Not looked at:", s->not_looked_at);
+		print_line("Unknown:", s->not_looked_at);
 }
 
 void start_print(const struct start *s)

@@ -4,12 +4,11 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "base/num.h"
 #include "cli/json.h"
 #include "cli/locale.h"
+#include "cli/page.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
 #include "cli/rapidreboot/timeline.h"
@@ -19,12 +18,27 @@
 static unsigned columns(void)
 {
 	const char *given = getenv("COLUMNS");
-	struct winsize size;
+	const size_t columns = page_columns(stdout);
 	uint64_t n;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-		return size.ws_col;
+	if (columns)
+		return (unsigned)columns;
 	return given && parse_u64(given, &n) == 0 && n > 0 && n < 1000 ? (unsigned)n : 80;
+}
+
+static enum page_color color_of(enum attempt_result result)
+{
+	switch (result) {
+	case ATTEMPT_KEXEC:
+		return PAGE_GREEN;
+	case ATTEMPT_FIRMWARE:
+		return PAGE_RED;
+	case ATTEMPT_UNKNOWN:
+		return PAGE_YELLOW;
+	case ATTEMPT_PENDING:
+		break;
+	}
+	return PAGE_PLAIN;
 }
 
 static void print_line(const struct attempt *a, size_t which)
@@ -32,14 +46,15 @@ static void print_line(const struct attempt *a, size_t which)
 	char when[32];
 
 	format_time(a->asked.real_ms, when);
-	plain_printf(stdout, "%3zu  %s  %-8s  %s\n", which, when, attempt_result_name(a->result),
-		     a->entry);
+	plain_printf(stdout, "%3zu  %s  ", which, when);
+	page_word(stdout, color_of(a->result), 10, attempt_result_name(a->result));
+	plain_printf(stdout, "%s\n", a->entry);
 }
 
 static void print_field(const char *name, const char *value)
 {
 	if (*value)
-		plain_printf(stdout, "  %-12s %s\n", name, value);
+		page_field(stdout, 15, name, "%s", value);
 }
 
 static void print_away(const struct attempt *a)
@@ -58,19 +73,19 @@ static void print_details(const struct attempt *a)
 
 	format_versions(a, versions, sizeof(versions));
 	clock_sentence(a, clock);
-	print_field("Version:", versions);
-	print_field("Wanted by:", a->why);
-	print_field("Loaded with:", a->way);
-	print_field("Rung:", a->rung);
-	print_field("Init:", a->init);
-	print_field("Hooks:", a->hooks);
-	print_field("Reason:", a->reason);
+	print_field("  Version:", versions);
+	print_field("  Wanted by:", a->why);
+	print_field("  Loaded with:", a->way);
+	print_field("  Rung:", a->rung);
+	print_field("  Init:", a->init);
+	print_field("  Hooks:", a->hooks);
+	print_field("  Reason:", a->reason);
 	if (a->result == ATTEMPT_FIRMWARE && !a->cleared)
-		print_field("Next:",
+		print_field("  Next:",
 			    "refused until --force H1 or another boot through the firmware");
 	print_away(a);
 	bars_print(a, columns(), locale_is_utf8());
-	printf("  %s\n", clock);
+	page_field(stdout, 2, "", "%s", clock);
 }
 
 static int print_text(const struct attempts *all, size_t which)
@@ -173,10 +188,11 @@ static int timeline(const struct options *o, uint64_t which)
 	if (attempts_read(sys_machine(), &all, &err) < 0)
 		return fail_with(&err);
 	if (all.damaged)
-		fprintf(stderr, "rapidreboot: warning: %zu lines of the record are damaged\n",
-			all.damaged);
+		fprintf(stderr, "rapidreboot: warning: %zu line%s of the record %s damaged\n",
+			all.damaged, plural(all.damaged), all.damaged == 1 ? "is" : "are");
 	if (which > all.n || (o->svg && all.n == 0)) {
-		fprintf(stderr, "rapidreboot: %zu attempts are recorded, no more\n", all.n);
+		fprintf(stderr, "rapidreboot: %zu attempt%s recorded, no more\n", all.n,
+			all.n == 1 ? " is" : "s are");
 		return EXIT_FAILED;
 	}
 	if (o->svg)
