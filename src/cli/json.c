@@ -1,12 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
 
 #include "base/utf8.h"
+#include "cli/exit-status.h"
 #include "cli/json.h"
+
+static struct {
+	bool is_wanted, is_given;
+	char error[600];
+} answer;
+
+void json_answer_wanted(void)
+{
+	answer.is_wanted = true;
+}
+
+void json_answer_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(answer.error, sizeof(answer.error), fmt, ap);
+	va_end(ap);
+}
+
+static json_t *error_object(const char *sentence, int status)
+{
+	return json_pack("{s:o, s:i, s:i}", "error", json_text(sentence), "exit_status", status,
+			 "schema", JSON_SCHEMA);
+}
+
+int json_answer_end(int status)
+{
+	const char *error = answer.error[0] ? answer.error : "it failed; standard error says why";
+
+	if (!answer.is_wanted || answer.is_given)
+		return status;
+	return json_print(error_object(status == EXIT_OK ? NULL : error, status)) < 0 &&
+			       status == EXIT_OK
+		       ? EXIT_FAILED
+		       : status;
+}
+
+void json_answer_line(const char *sentence, int status, char *ret, size_t size)
+{
+	json_t *object = error_object(sentence, status);
+	char *text = json_dumps(object, 0);
+
+	(void)snprintf(ret, size, "%s\n", text ? text : "");
+	free(text);
+	json_decref(object);
+}
+
+/* An answer, or each of several. */
+static void number(json_t *value)
+{
+	json_t *member;
+	size_t i;
+
+	if (json_is_object(value))
+		json_object_set_new(value, "schema", json_integer(JSON_SCHEMA));
+	json_array_foreach(value, i, member) if (json_is_object(member))
+		json_object_set_new(member, "schema", json_integer(JSON_SCHEMA));
+}
 
 json_t *json_text(const char *s)
 {
@@ -60,10 +121,13 @@ static int put_json(const char *text)
 
 int json_print(json_t *value)
 {
-	/* As one string: json_dumpf() writes every quote and comma by itself. */
-	char *text = value ? json_dumps(value, JSON_INDENT(2)) : NULL;
+	char *text;
 	int r;
 
+	answer.is_given = true;
+	number(value);
+	/* As one string: json_dumpf() writes every quote and comma by itself. */
+	text = value ? json_dumps(value, JSON_INDENT(2)) : NULL;
 	json_decref(value);
 	if (!text)
 		return -ENOMEM;
@@ -98,10 +162,15 @@ static void begin(struct json_out *o, const char *key)
 
 void json_out_open(struct json_out *o, const char *key, char bracket)
 {
+	const bool is_answer = o->depth == 0;
+
 	begin(o, key);
 	putchar_unlocked(bracket);
 	o->depth++;
 	o->follows = false;
+	answer.is_given = true;
+	if (is_answer && bracket == '{')
+		json_out_number(o, "schema", JSON_SCHEMA);
 }
 
 void json_out_close(struct json_out *o, char bracket)

@@ -5,6 +5,24 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/cleanup.h"
+
+/* Number of the layout of everything that is printed as JSON; it grows when a member changes its meaning or goes
+ * away, not when one is added. Every object that is an answer, or a member of an array that is one, has it as
+ * "schema". */
+enum { JSON_SCHEMA = 1 };
+
+/*
+ * Whoever asks for JSON gets JSON, also when it fails: {"schema", "error", "exit_status"}. json_answer_error() notes
+ * what a person is told meanwhile; the last sentence counts. json_answer_end() prints the object unless an answer was
+ * printed, and returns @status, or that of a failure when it cannot be printed.
+ */
+void json_answer_wanted(void);
+void json_answer_error(const char *fmt, ...) _printf_(1, 2);
+int json_answer_end(int status);
+/* The same object as a line, for who ends the process at once. */
+void json_answer_line(const char *sentence, int status, char *ret, size_t size);
+
 /* Null for NULL; what is not UTF-8, which JSON must be, becomes an array of its bytes. */
 json_t *json_text(const char *s);
 json_t *json_texts(const char *const *v, size_t n);

@@ -138,21 +138,24 @@ size_t page_columns_of_text(FILE *f)
 void page_paragraphs(FILE *f, const char *text)
 {
 	_cleanup_strbuf_ struct strbuf words = { 0 }, lines = { 0 };
+	const bool is_listed = *text == ' ';
 
 	for (; *text; text++)
-		if (text[0] == '\n' && text[1] != '\n')
+		if (text[0] == '\n' && text[1] == ' ')
+			break;
+		else if (text[0] == '\n' && text[1] != '\n')
 			strbuf_add(&words, " ");
 		else if (text[0] != '\n')
 			strbuf_add_n(&words, text, 1);
 		else
 			break;
-	page_wrap(words.s ? words.s : "", 0, 0, page_columns_of_text(f), &lines);
+	page_wrap(words.s ? words.s : "", 0, is_listed ? 4 : 0, page_columns_of_text(f), &lines);
 	put(f, &lines);
 	putc('\n', f);
-	if (*text) {
+	if (text[0] && text[1] == '\n')
 		putc('\n', f);
-		page_paragraphs(f, text + 2);
-	}
+	if (*text)
+		page_paragraphs(f, text + (text[1] == '\n' ? 2 : 1));
 }
 
 _printf_(5, 0) static void field(FILE *f, size_t column, const char *name, enum page_color color,

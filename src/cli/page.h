@@ -37,7 +37,8 @@ void page_text(FILE *f, size_t indent, const char *text);
 void page_field(FILE *f, size_t column, const char *name, const char *fmt, ...) _printf_(4, 5);
 void page_colored_field(FILE *f, size_t column, const char *name, enum page_color color,
 			const char *fmt, ...) _printf_(5, 6);
-/* Paragraphs of ours, between which is "\n\n"; where else their lines end in the source does not matter. */
+/* Paragraphs of ours, between which is "\n\n"; where else their lines end in the source does not matter, but that a
+ * line which begins with a blank is one of a list. */
 void page_paragraphs(FILE *f, const char *text);
 /* Columns of the terminal that @f writes to, or of what is easily read elsewhere, too. */
 size_t page_columns_of_text(FILE *f);

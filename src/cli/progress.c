@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "cli/json.h"
 #include "cli/page.h"
 #include "cli/reason-status.h"
 
@@ -30,7 +31,9 @@ struct teller progress_teller(const char *program, bool verbose)
 
 int progress_fail(const char *program, enum reason reason, const struct kx_error *err)
 {
-	if (reason != REASON_NONE && err->message[0])
+	if (reason != REASON_NONE && err->message[0]) {
 		say(program, "", err->message);
+		json_answer_error("%s", err->message);
+	}
 	return reason_status(reason);
 }

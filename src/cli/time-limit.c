@@ -15,7 +15,7 @@ static struct {
 	sem_t has_begun;
 	struct timespec end;
 	int status;
-	char sentence[TIME_LIMIT_SENTENCE_MAX];
+	char sentence[TIME_LIMIT_SENTENCE_MAX], answer[TIME_LIMIT_SENTENCE_MAX];
 } limit;
 
 /* A thread, since a signal with a handler does not end a wait for a file system that does not
@@ -26,6 +26,7 @@ static void *watch(void *data)
 	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &limit.end, NULL) == EINTR)
 		;
 	(void)!write(STDERR_FILENO, limit.sentence, strlen(limit.sentence));
+	(void)!write(STDOUT_FILENO, limit.answer, strlen(limit.answer));
 	_exit(limit.status);
 }
 
@@ -48,7 +49,7 @@ static int start_watch(const pthread_attr_t *attributes)
 	return -r;
 }
 
-int time_limit_start(unsigned seconds, const char *sentence, int status)
+int time_limit_start(unsigned seconds, const char *sentence, const char *answer, int status)
 {
 	pthread_attr_t attributes;
 	int r;
@@ -58,6 +59,7 @@ int time_limit_start(unsigned seconds, const char *sentence, int status)
 	limit.end.tv_sec += seconds;
 	limit.status = status;
 	(void)snprintf(limit.sentence, sizeof(limit.sentence), "%s\n", sentence);
+	(void)snprintf(limit.answer, sizeof(limit.answer), "%s", answer);
 	r = pthread_attr_init(&attributes);
 	if (r)
 		return -r;

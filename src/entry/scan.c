@@ -354,6 +354,16 @@ static int give_cmdline(struct entry_fs *fs, const struct boot_find_opts *opts,
 	return r == -ENOENT ? 0 : r;
 }
 
+/* Then nothing was found because nothing was seen. */
+static bool is_denied(struct entry_fs *fs, const char *dir)
+{
+	struct strlist names = { 0 };
+	const int r = fs->list(fs, ENTRY_SYSTEM, dir, &names);
+
+	strlist_done(&names);
+	return r == -EACCES;
+}
+
 int scan_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char *config,
 	      struct boot_menu *ret, struct kx_error *err)
 {
@@ -361,7 +371,7 @@ int scan_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char
 	int r = scan_all(fs, opts, config, &menu);
 
 	if (r == 0 && menu.n_entries == 0)
-		r = -ENOENT;
+		r = is_denied(fs, config ? config : "/boot") ? -EACCES : -ENOENT;
 	if (r == 0) {
 		qsort(menu.entries, menu.n_entries, sizeof(*menu.entries), compare_kernels);
 		r = give_cmdline(fs, opts, &menu);
@@ -375,8 +385,13 @@ int scan_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char
 			   menu.entries[0].kernel);
 	if (r < 0) {
 		boot_menu_done(&menu);
-		(void)kx_fail(err, r, "%s: %s", config ? config : "/boot, /usr/lib/modules",
-			      r == -ENOENT ? "no kernels" : strerror(-r));
+		(void)kx_fail(err, r, "%s: %s",
+			      config	     ? config
+			      : r == -EACCES ? "/boot"
+					     : "/boot, /usr/lib/modules",
+			      r == -ENOENT   ? "no kernels"
+			      : r == -EACCES ? "this user may not look into it"
+					     : strerror(-r));
 		return config ? kx_fail_file(err, r, config) : r;
 	}
 	menu_set_default(&menu, 0);

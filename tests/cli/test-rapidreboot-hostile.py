@@ -76,7 +76,7 @@ class Hostile(RebootTest):
             run = self.limited(*words, "--time-limit", "1", FAKE_HANGS="1")
             with self.subTest(words):
                 self.assertEqual((run.returncode, run.stdout), (9, ""), run.stderr)
-                self.assertIn("no answer after 1 seconds, and nothing was changed", run.stderr)
+                self.assertIn("no answer after 1 second, and nothing was changed", run.stderr)
                 self.assertGreaterEqual(time.monotonic() - begin, 1)
 
     def test_time_limit_words(self):

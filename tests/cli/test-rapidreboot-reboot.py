@@ -148,7 +148,7 @@ class Reboot(RebootTest):
                     self.set(efi % "SetupMode", "\x06\0\0\0\0")
                 self.set(path, text)
                 r = self.run_it("-n", "--json", "--kernel", self.kernel)
-                got = json.loads(r.out) if r.out else None
+                got = json.loads(r.out) if r.rc == 0 else None
                 if got:     # an unsigned kernel may be refused on top of it
                     self.assertEqual(got["way"], "kexec_file_load")
                     self.assertIn(word, got["reason"])

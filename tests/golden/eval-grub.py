@@ -14,7 +14,7 @@ TEXT, TEXTS = (str, type(None)), "texts"
 ENTRY = {"id": str, "path": TEXTS, "title": str, "version": TEXT, "type": str, "bootable": bool, "kernel": TEXT,
          "initrds": TEXTS, "modules": TEXTS, "cmdline": TEXT, "devicetree": TEXT, "architecture": TEXT,
          "default": bool, "guessed": bool, "guess": TEXT, "source": {"kind": str, "file": str, "line": int}, "warnings": TEXTS}
-LIST = {"default": TEXT, "loader": {"kind": str, "flavour": TEXT, "config": str}, "entries": [ENTRY], "guess": TEXT, "warnings": TEXTS}
+LIST = {"schema": int, "default": TEXT, "loader": {"kind": str, "flavour": TEXT, "config": str}, "entries": [ENTRY], "guess": TEXT, "warnings": TEXTS}
 SCRIPT = LIST | {"output": str, "variables": TEXTS, "reason": TEXT}
 TYPES = {"linux", "uki", "multiboot", "chainload", "other"}
 CONFIG = """echo "on $grub_platform, $mine"

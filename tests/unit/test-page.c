@@ -78,9 +78,9 @@ static void test_controls(void **state)
 	FILE *f = open_memstream(&text, &n);
 
 	page_field(f, 8, "Title:", "%s", "a\033[2Jb\nc");
-	page_paragraphs(f, "one\ntwo\n\nthree");
+	page_paragraphs(f, "one\ntwo\n\nthree\n  a list\n  of two");
 	(void)fclose(f);
-	assert_string_equal(text, "Title:  a?[2Jb?c\none two\n\nthree\n");
+	assert_string_equal(text, "Title:  a?[2Jb?c\none two\n\nthree\n  a list\n  of two\n");
 	free(text);
 }
 

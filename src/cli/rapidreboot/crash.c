@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "cli/json.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/crash.h"
 
@@ -27,6 +28,7 @@ static const char *verb_of(const struct command *command)
 int crash_fail(const char *path, const char *what, int code)
 {
 	plain_printf(stderr, "rapidreboot: %s %s: %s\n", what, path, strerror(-code));
+	json_answer_error("%s %s: %s", what, path, strerror(-code));
 	return EXIT_FAILED;
 }
 
@@ -47,6 +49,7 @@ int crash_open_dump(const char *path, int *fd, struct vmcore **ret)
 		return crash_fail(path, "cannot open", -errno);
 	if (vmcore_open(&source, ret, &err) < 0) {
 		plain_printf(stderr, "rapidreboot: %s: %s\n", path, err.message);
+		json_answer_error("%s: %s", path, err.message);
 		return EXIT_FAILED;
 	}
 	return EXIT_OK;
@@ -88,11 +91,11 @@ const struct command crash_command = {
 	.taker = BY_CRASH,
 	.operands_min = 1,
 	.operands_max = 1,
-	.about = "status: is a crash kernel loaded, and will a dump be small?\n"
-		 "load, reload, unload: arm the machine by its kdump configuration\n"
-		 "test: crash the machine, to see whether a dump comes\n"
-		 "estimate: how much memory to reserve\n"
-		 "save FROM TO: copy a dump into a smaller file\n"
-		 "list, show DUMP: dumps that were saved, and what is in one\n"
+	.about = "  status: is a crash kernel loaded, and will a dump be small?\n"
+		 "  load, reload, unload: arm the machine by its kdump configuration\n"
+		 "  test: crash the machine, to see whether a dump comes\n"
+		 "  estimate: how much memory to reserve\n"
+		 "  save FROM TO: copy a dump into a smaller file\n"
+		 "  list, show DUMP: dumps that were saved, and what is in one\n\n"
 		 "About one of them: rapidreboot crash COMMAND --help.",
 };

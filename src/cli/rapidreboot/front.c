@@ -6,6 +6,7 @@
 
 #include "cli/ask.h"
 #include "cli/finding.h"
+#include "cli/json.h"
 #include "cli/present.h"
 #include "cli/progress.h"
 #include "cli/rapidreboot/unlock.h"
@@ -33,6 +34,19 @@ int fail_reason(enum reason reason, const struct kx_error *err)
 	return progress_fail(program, reason, err);
 }
 
+/* For a program: the first finding of those that decided. */
+static void note_finding(const struct preflight *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct preflight_finding *f = &p->findings[i];
+
+		if (f->status != PREFLIGHT_FINDING || f->severity != p->outcome)
+			continue;
+		json_answer_error("%s: %s", f->id, f->sentence);
+		return;
+	}
+}
+
 int front_verdict(const struct verdict *v, bool verbose)
 {
 	for (size_t i = 0; i < v->findings.n; i++) {
@@ -41,6 +55,8 @@ int front_verdict(const struct verdict *v, bool verbose)
 		if (f->status == PREFLIGHT_FINDING && (verbose || f->severity > PREFLIGHT_NOTE))
 			finding_print(stderr, f);
 	}
+	if (v->reason == REASON_CHECKS || v->reason == REASON_FIRMWARE)
+		note_finding(&v->findings);
 	if (v->reason == REASON_CHECKS)
 		fprintf(stderr, "%s: refused; nothing was done\n", program);
 	else if (v->reason != REASON_FIRMWARE)

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "cli/json.h"
 #include "cli/linked.h"
 #include "cli/page.h"
 #include "cli/protect.h"
@@ -115,7 +116,7 @@ int main(int argc, char **argv)
 	int r;
 
 	protect_process(kx_fault);
-	r = dispatch(argc, argv);
+	r = json_answer_end(dispatch(argc, argv));
 
 	/* When standard output is redirected to a full disk the exit status has to show it. */
 	if (fflush(stdout) != 0 && r == EXIT_OK) {

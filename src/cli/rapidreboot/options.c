@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "cli/json.h"
 #include "cli/page.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
@@ -254,6 +255,7 @@ static int print_command_help(const struct command *c)
 static int fail_problem(const struct opt_problem *problem)
 {
 	page_text(stderr, 0, problem->text);
+	json_answer_error("%s", problem->text);
 	return problem->status;
 }
 
@@ -286,7 +288,7 @@ static void use_lists(struct options *o)
 static int limit_time(const struct command *c, const struct options *o)
 {
 	const unsigned seconds = o->time_limit ? o->time_limit : TIME_LIMIT;
-	char sentence[TIME_LIMIT_SENTENCE_MAX];
+	char sentence[TIME_LIMIT_SENTENCE_MAX], answer[TIME_LIMIT_SENTENCE_MAX] = "";
 	int r;
 
 	if (!(c->taker & BY_READING) && !((c->taker & BY_TRYING) && o->dry_run))
@@ -295,11 +297,13 @@ static int limit_time(const struct command *c, const struct options *o)
 				     : -1;
 	(void)snprintf(
 		sentence, sizeof(sentence),
-		"rapidreboot: %s: no answer after %u seconds, and nothing was changed: a file "
+		"rapidreboot: %s: no answer after %u second%s, and nothing was changed: a file "
 		"system may not answer, or a configuration may cost too much to read; "
 		"--time-limit gives it longer",
-		c->name, seconds);
-	r = time_limit_start(seconds, sentence, EXIT_TIME);
+		c->name, seconds, plural(seconds));
+	if (o->json)
+		json_answer_line(sentence, EXIT_TIME, answer, sizeof(answer));
+	r = time_limit_start(seconds, sentence, answer, EXIT_TIME);
 	if (r == 0)
 		return -1;
 	fprintf(stderr, "rapidreboot: no limit of time: %s\n", strerror(-r));
@@ -317,6 +321,8 @@ int command_take(const struct command *c, int argc, char **argv, struct options 
 		fputs("rapidreboot: out of memory\n", stderr);
 		return EXIT_FAILED;
 	}
+	if (ret->json && !ret->help && !ret->version)
+		json_answer_wanted();
 	page_use_colors((enum page_colors)ret->colors);
 	if (r == 0 && ret->help)
 		return c->taker == BY_REBOOT ? print_help() : print_command_help(c);

@@ -62,6 +62,7 @@ static int tell(const struct start *s, const struct options *o, const struct ini
 static int not_agreed(void)
 {
 	fputs("rapidreboot: nothing was done\n", stderr);
+	json_answer_error("nobody agreed: nothing was done");
 	return EXIT_NOTHING;
 }
 

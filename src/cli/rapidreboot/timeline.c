@@ -191,6 +191,8 @@ static int timeline(const struct options *o, uint64_t which)
 		fprintf(stderr, "rapidreboot: warning: %zu line%s of the record %s damaged\n",
 			all.damaged, plural(all.damaged), all.damaged == 1 ? "is" : "are");
 	if (which > all.n || (o->svg && all.n == 0)) {
+		json_answer_error("%zu attempt%s recorded, no more", all.n,
+				  all.n == 1 ? " is" : "s are");
 		fprintf(stderr, "rapidreboot: %zu attempt%s recorded, no more\n", all.n,
 			all.n == 1 ? " is" : "s are");
 		return EXIT_FAILED;
