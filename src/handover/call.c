@@ -82,13 +82,29 @@ int call_program(struct sys *sys, struct reboot_call *call, const char *const *n
 		       names[0]);
 }
 
+const char *call_said(const char *output, char ret[CALL_SAID_MAX])
+{
+	const char *end = output ? output + strlen(output) : NULL, *start;
+
+	ret[0] = '\0';
+	while (end > output && (end[-1] == '\n' || end[-1] == '\r' || end[-1] == ' '))
+		end--;
+	for (start = end; start > output && start[-1] != '\n';)
+		start--;
+	if (end > start)
+		(void)snprintf(ret, CALL_SAID_MAX, ": %.*s", (int)(end - start), start);
+	return ret;
+}
+
 /* What process_run() adds to the number of a signal that ended the program. */
 enum { SIGNALLED = 128 };
 
 int reboot_ask(struct sys *sys, const struct reboot_call *call, struct kx_error *err)
 {
+	_cleanup_free_ char *said = NULL;
 	int r = call->waits ? process_start(sys, call->words)
-			    : process_run(sys, call->words, call->setting, NULL);
+			    : process_run_quiet(sys, call->words, call->setting, &said);
+	char last[CALL_SAID_MAX];
 
 	if (r < 0)
 		return kx_fail(err, -EIO, "%s cannot be started: %s", call->words[0], strerror(-r));
@@ -96,8 +112,8 @@ int reboot_ask(struct sys *sys, const struct reboot_call *call, struct kx_error 
 		return kx_fail(err, -EINTR, "%s was ended by signal %d before it had done its work",
 			       call->words[0], r - SIGNALLED);
 	if (r > 0)
-		return kx_fail(err, -EIO, "%s refused the reboot (exit status %d)", call->words[0],
-			       r);
+		return kx_fail(err, -EIO, "%s refused the reboot (exit status %d)%s",
+			       call->words[0], r, call_said(said, last));
 	return 0;
 }
 

@@ -66,21 +66,23 @@ static int link_target(int root, bool on, struct kx_error *err)
 	return r < 0 ? kx_fail(err, r, REBOOT_TARGET ": cannot be changed: %s", strerror(-r)) : 0;
 }
 
-/* Output of @program goes to the terminal. */
+/* What @program says is told when it fails: systemctl names each link that it makes. */
 static int run(struct sys *sys, const char *program, const char *const *words, struct kx_error *err)
 {
 	const char *const programs[] = { program, NULL };
 	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };
+	_cleanup_free_ char *said = NULL;
+	char last[CALL_SAID_MAX];
 	int r = call_program(sys, &call, programs, err);
 
 	if (r == 0)
 		r = call_words(&call, words, err);
 	if (r < 0)
 		return r;
-	r = process_run(sys, call.words, NULL, NULL);
+	r = process_run_quiet(sys, call.words, NULL, &said);
 	return r == 0 ? 0
-		      : kx_fail(err, -EIO, "%s %s %s: failed", program, words[0],
-				words[1] ? words[1] : "");
+		      : kx_fail(err, -EIO, "%s %s %s: failed%s", program, words[0],
+				words[1] ? words[1] : "", call_said(said, last));
 }
 
 static int systemctl(struct sys *sys, const char *const *words, struct kx_error *err)

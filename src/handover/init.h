@@ -140,6 +140,13 @@ _must_check_ int call_words(struct reboot_call *call, const char *const *words,
 enum going going_by_runlevel(const char *runlevel);
 enum going going_by_verb(const char *verb);
 
+/* Of what a program printed, at most. */
+enum { CALL_SAID_MAX = 200 };
+/* ": LINE" with the last line of @output, which is where programs say why they failed, or ""; returns @ret. NULL is no
+ * output. */
+const char *call_said(const char *output, char ret[CALL_SAID_MAX]);
+
 /* Runs @call: 0 when init took the order, else with the sentence -EIO, or -EINTR when a signal ended the
- * program, which may be that of the way down that it has asked for. */
+ * program, which may be that of the way down that it has asked for. What the program prints is in the sentence, and
+ * kept back when it did not fail. */
 _must_check_ int reboot_ask(struct sys *sys, const struct reboot_call *call, struct kx_error *err);

@@ -43,6 +43,8 @@ static int run_setter(const struct reboot *rb, const struct setter *setter, cons
 		      struct kx_error *err)
 {
 	_cleanup_(reboot_call_done) struct reboot_call call = { 0 };
+	_cleanup_free_ char *said = NULL;
+	char last[CALL_SAID_MAX];
 	int r;
 
 	if (call_program(rb->sys, &call, setter->programs, NULL) < 0)
@@ -55,10 +57,12 @@ static int run_setter(const struct reboot *rb, const struct setter *setter, cons
 		r = call_word(&call, operand_of(setter, id), err);
 	if (r < 0)
 		return r;
-	r = process_run(rb->sys, call.words, NULL, NULL);
+	r = process_run_quiet(rb->sys, call.words, NULL, &said);
 	if (r < 0)
 		return kx_fail(err, r, "%s cannot be started: %s", call.words[0], strerror(-r));
-	return r > 0 ? kx_fail(err, -EIO, "%s failed (exit status %d)", call.words[0], r) : 0;
+	return r > 0 ? kx_fail(err, -EIO, "%s failed (exit status %d)%s", call.words[0], r,
+			       call_said(said, last))
+		     : 0;
 }
 
 /* Would @id start next, by what is configured now? */

@@ -171,6 +171,32 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	return status;
 }
 
+/* What was written to the file behind @fd. */
+static int output_reread(int fd, char **ret)
+{
+	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : output_take(fd, ret);
+}
+
+int process_run_quiet(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
+{
+	_cleanup_close_ int output = memfd_create("output", MFD_CLOEXEC);
+	_cleanup_free_ char *text = NULL;
+	pid_t pid;
+	int r, status;
+
+	if (output < 0)
+		return -errno;
+	r = start((const char *const *)argv, setting, STANDS_WITH_US,
+		  &(struct files){ .output = output, .errors = true }, &pid);
+	if (r < 0)
+		return r;
+	status = wait_for(pid);
+	/* the status counts more than what was said */
+	if (status >= 0 && output_reread(output, &text) == 0)
+		*ret_output = TAKE_PTR(text);
+	return status;
+}
+
 int process_start(struct sys *sys, char *const argv[])
 {
 	pid_t pid;
@@ -246,9 +272,7 @@ int process_run_fed(struct sys *sys, const char *const argv[], const int *input,
 	status = run_limited(argv, NULL, &files, timeout_ms);
 	if (status < 0)
 		return status;
-	if (lseek(output, 0, SEEK_SET) < 0)
-		return -errno;
-	r = output_take(output, &text);
+	r = output_reread(output, &text);
 	if (r < 0)
 		return r;
 	*ret_output = TAKE_PTR(text);

@@ -13,6 +13,11 @@
  */
 int process_run(struct sys *sys, char *const argv[], const char *setting, char **ret_output);
 
+/* The same, but what it prints, to either stream, goes to @ret_output (released with free(3)) also when it fails, and
+ * nobody sees it: for programs that have a lot to say about what they did. What it leaves running may keep its output
+ * open. */
+int process_run_quiet(struct sys *sys, char *const argv[], const char *setting, char **ret_output);
+
 /* Starts the program in a session of its own, without a terminal and without waiting for its end.
  * 0, or its exit status when it ends within the first half second, which means that it failed. */
 int process_start(struct sys *sys, char *const argv[]);

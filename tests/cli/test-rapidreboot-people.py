@@ -236,6 +236,21 @@ class Success(RebootTest):
         self.assertIn("an ordinary reboot", said)
         self.assertNotIn("loaded", self.assertRuns(["load", "--dry-run"], 0, []).err)
 
+    def test_chatter(self):
+        """What systemctl says is kept back, and told when it fails."""
+        self.take_menu()
+        (self.root / "etc/systemd/system").mkdir(parents=True, exist_ok=True)
+        said = "Created symlink /etc/systemd/system/x -> y.\nFailed to talk to init: no\n"
+        for args in (["enable"], ["--yes"]):
+            with self.subTest(args):
+                r = self.assertRuns(args, 0, env={"FAKE_OUTPUT": said})
+                self.assertNotIn("symlink", r.out + r.err)
+        self.assertIn("systemctl disable --now: failed: Failed to talk to init: no\n",
+                      self.assertRuns(["disable"], 1, exits={"systemctl": 1}, env={"FAKE_OUTPUT": said}).err)
+        (self.root / "run/rapidreboot/request").unlink(missing_ok=True)
+        r = self.assertRuns(["--yes"], 5, exits={"systemctl": 1}, env={"FAKE_OUTPUT": said})
+        self.assertIn("refused the reboot (exit status 1): Failed to talk to init: no\n", r.err)
+
     def test_load_json(self):
         self.take_menu()
         r = self.assertRuns(["load", "--json"], 0)

@@ -18,6 +18,11 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	return ret_output ? -ENOENT : 0;
 }
 
+int process_run_quiet(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
+{
+	return process_run(sys, argv, setting, NULL);
+}
+
 int process_start(struct sys *sys, char *const argv[])
 {
 	return -ENOENT;

@@ -29,6 +29,11 @@ int process_run(struct sys *sys, char *const argv[], const char *setting, char *
 	return program_result;
 }
 
+int process_run_quiet(struct sys *sys, char *const argv[], const char *setting, char **ret_output)
+{
+	return process_run(sys, argv, setting, ret_output);
+}
+
 int process_start(struct sys *sys, char *const argv[])
 {
 	return process_run(sys, argv, NULL, NULL);
