@@ -90,7 +90,7 @@ class Screens(RebootTest):
         self.assertSaid("check-refused", "check", rc=3)
         self.assertSaid("load-refused", "load", rc=3)
         self.assertSaid("show", "show", "5")
-        self.assertSaid("help-list", "help", "list")
+        self.assertSaid("help-timeline", "help", "timeline")
         self.assertSaid("usage", "list", "--jsno", rc=2)
 
     def take_kernel(self):
