@@ -19,6 +19,7 @@
 #define HOOKS_DEFAULT "/etc/rapidreboot/hooks.d"
 enum {
 	HOOK_TIMEOUT_S = 60,
+	READY_TIMEOUT_S = 300,
 	TIMEOUT_MAX_S = 24 * 60 * 60,
 	CRASH_LEVEL_MAX = 31, /* all bits of makedumpfile -d */
 	CRASH_KEEP_MAX = 100000,
@@ -29,6 +30,7 @@ int config_init(struct config *ret)
 {
 	struct config config = {
 		.hook_timeout_s = HOOK_TIMEOUT_S,
+		.ready_timeout_s = READY_TIMEOUT_S,
 		.import = true,
 		.mount_esp = true,
 		.notice = true,
@@ -48,6 +50,7 @@ void config_done(struct config *config)
 	free(config->append);
 	free(config->cache);
 	free(config->hooks);
+	free(config->ready_command);
 	free(config->crash_kernel);
 	free(config->crash_initrd);
 	free(config->crash_cmdline);
@@ -251,6 +254,10 @@ static const struct setting {
 	{ "DISPLAY_DRIVERS", set_displays, offsetof(struct config, unload_displays),
 	  "keep or unload" },
 	{ "PACKAGE_TIMEOUT", set_seconds, offsetof(struct config, package_timeout_s),
+	  "seconds, at most 86400" },
+	{ "READY_COMMAND", set_optional_path, offsetof(struct config, ready_command),
+	  "an absolute path and its arguments, or nothing" },
+	{ "READY_TIMEOUT", set_seconds, offsetof(struct config, ready_timeout_s),
 	  "seconds, at most 86400" },
 	{ "WAY", set_way, offsetof(struct config, way), "auto, file or segments" },
 	{ "MOUNT_ESP", set_switch, offsetof(struct config, mount_esp), "yes or no" },

@@ -41,9 +41,11 @@ struct config {
 	bool hook_failure_ignored;  /* HOOK_FAILURE=ignore */
 	bool unload_displays;	    /* DISPLAY_DRIVERS=unload */
 	unsigned package_timeout_s; /* PACKAGE_TIMEOUT: wait for a package manager that works */
-	enum kx_way way;	    /* WAY */
-	bool safe;		    /* SAFE: kernel and initial ramdisk as their files are */
-	bool diet;		    /* DIET: without kernel modules that are not used here */
+	char *ready_command; /* READY_COMMAND: words of a program that says when the service is back, or NULL */
+	unsigned ready_timeout_s; /* READY_TIMEOUT */
+	enum kx_way way;	  /* WAY */
+	bool safe;		  /* SAFE: kernel and initial ramdisk as their files are */
+	bool diet;		  /* DIET: without kernel modules that are not used here */
 	enum config_confirm confirm;
 	enum config_firmware firmware;
 	char *crash_kernel, *crash_initrd; /* CRASH_KERNEL, CRASH_INITRD: paths, or NULL; "own" */

@@ -47,6 +47,9 @@ bool is_enabled(struct sys *sys);
 bool is_enabled_in(int root);
 _must_check_ int set_enabled(struct sys *sys, const struct init_system *init, bool on,
 			     struct kx_error *err);
+/* Makes systemd run the hook "stopped" on its next way down: a package enables its unit and does not start it, so that in
+ * the boot that installs it nothing would. Nothing is done where the unit is not enabled. Quiet when it fails: then the record has one moment less. */
+void record_hook_start(struct sys *sys, const struct init_system *init);
 /* Makes @init run the hook "load" on its next way down, enabled or not: systemd and OpenRC stop,
  * and thereby call, only services that they have started. */
 _must_check_ int load_hook_start(struct sys *sys, const struct init_system *init,

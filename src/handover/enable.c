@@ -10,6 +10,8 @@
 #define STATE_DIRECTORY "/var/lib/rapidreboot"
 #define MARK STATE_DIRECTORY "/enabled"
 #define LOAD_SERVICE "/etc/init.d/rapidreboot-load"
+/* Where `systemctl enable` puts the unit that records when services have stopped. */
+#define RECORD_LINK "/etc/systemd/system/sysinit.target.wants/rapidreboot-stopped.service"
 #define REBOOT_TARGET "/etc/systemd/system/reboot.target"
 
 bool is_enabled_in(int root)
@@ -131,6 +133,16 @@ int load_hook_start(struct sys *sys, const struct init_system *init, struct kx_e
 		return systemctl(sys, start, err);
 	pid1_read(sys, &pid1);
 	return pid1.openrc ? start_openrc(sys, root, err) : 0;
+}
+
+void record_hook_start(struct sys *sys, const struct init_system *init)
+{
+	static const char *const start[] = { "start", "rapidreboot-stopped.service", NULL };
+
+	_cleanup_close_ int root = machine_open(sys);
+
+	if (init == &systemd_init && is_there_in(root, RECORD_LINK))
+		(void)!systemctl(sys, start, NULL);
 }
 
 int set_enabled(struct sys *sys, const struct init_system *init, bool on, struct kx_error *err)

@@ -22,7 +22,7 @@ void attempt_late_hooks(const struct reboot *rb, const struct hooks_answer *answ
 	char text[ATTEMPT_TEXT_MAX + 1];
 
 	with_stage(text, "pre-jump", answer);
-	(void)!attempt_add_hooks(rb->sys, text, NULL);
+	(void)!attempt_ended(rb->sys, text, NULL);
 }
 
 static struct attempt describe(const struct reboot *rb, const struct start *s)

@@ -25,8 +25,8 @@ void start_words(const struct start *s, char ret[START_WORDS_MAX])
  * the record has no better end than when it was closed. */
 static uint64_t took_ms(const struct attempt *a)
 {
-	if (a->result == ATTEMPT_KEXEC && a->at[POINT_TARGET] > 0)
-		return (uint64_t)a->at[POINT_TARGET] / 1000;
+	if (a->result == ATTEMPT_KEXEC && attempt_up_us(a) > 0)
+		return (uint64_t)attempt_up_us(a) / 1000;
 	if (a->result == ATTEMPT_FIRMWARE && a->closed_ms > a->asked.real_ms)
 		return a->closed_ms - a->asked.real_ms;
 	return 0;

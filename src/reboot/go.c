@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "handover/arm.h"
 #include "handover/direct.h"
 #include "handover/init.h"
 #include "handover/request.h"
@@ -15,6 +16,7 @@
 #include "reboot/farewell.h"
 #include "reboot/order.h"
 #include "reboot/wait.h"
+#include "record/boot.h"
 #include "sys/interrupts.h"
 
 /* ---- the way down */
@@ -217,6 +219,8 @@ static enum reason hand_over(const struct reboot *rb, const struct wish *wish, s
 		return reason;
 	if (way->direct)
 		return go_direct(rb, s, err);
+	if (!boot_is_watched(rb->sys))
+		record_hook_start(rb->sys, way->init);
 	leave_installed(rb, s);
 	reason = not_interrupted(held, err);
 	return reason == REASON_NONE ? ask_init(rb, wish, s, way, err) : reason;

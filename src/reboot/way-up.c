@@ -12,8 +12,11 @@
 #include "base/strbuf.h"
 #include "handover/init.h"
 #include "reboot/keys.h"
+#include "reboot/ready.h"
 #include "reboot/way-up.h"
+#include "record/kernel-log.h"
 #include "record/reason.h"
+#include "record/slow.h"
 #include "sys/process.h"
 
 enum { KERNEL_LOG_MAX = 8 << 20, REASON_MAX = ATTEMPT_TEXT_MAX };
@@ -110,56 +113,78 @@ static int kernel_log(struct sys *sys, char **ret)
 	return strbuf_take(&all, ret);
 }
 
-/* "6,339,5140900,-;Run /init as init process" (Documentation/ABI/testing/dev-kmsg) */
 static void take_record(struct bytes line, struct boot_facts *facts)
 {
-	const uint8_t *text = line.n ? memchr(line.p, ';', line.n) : NULL;
-	_cleanup_free_ char *head = NULL;
 	struct bytes message;
-	unsigned level, number, seconds;
-	const char *p;
+	uint64_t us;
 
-	if (!text)
-		return;
-	message = (struct bytes){ text + 1, (size_t)(line.p + line.n - text - 1) };
-	if (!bytes_starts(message, "Run ") || !memmem(message.p, message.n, " as init process", 16))
-		return;
-	head = bytes_dup((struct bytes){ line.p, (size_t)(text - line.p) });
-	p = head;
-	/* take_unsigned() reads nine digits: microseconds up to a quarter of an hour, longer than
-	 * the kernel takes to start init */
-	if (p && take_unsigned(&p, &level) && take_prefix(&p, ",") && take_unsigned(&p, &number) &&
-	    take_prefix(&p, ",") && take_unsigned(&p, &seconds))
+	if (kernel_log_record(line, &us, &message) && bytes_starts(message, "Run ") &&
+	    memmem(message.p, message.n, " as init process", 16))
 		facts->at_us[bytes_starts(message, "Run /init ") ? POINT_INITRAMFS
-								 : POINT_USERSPACE] =
-			(int64_t)seconds;
+								 : POINT_USERSPACE] = (int64_t)us;
 }
 
-static void by_kernel_log(struct sys *sys, struct boot_facts *facts)
+static void by_kernel_log(const char *log, struct boot_facts *facts)
 {
-	_cleanup_free_ char *log = NULL;
-	struct lines lines;
+	struct lines lines = lines_of(text_of(log));
 	struct bytes line;
 
-	if (kernel_log(sys, &log) < 0)
-		return;
-	lines = lines_of(text_of(log));
 	while (lines_next(&lines, &line))
 		take_record(line, facts);
 }
 
+/* ---- what took long */
+
+/* journalctl(1) wants boot ids without dashes. */
+static void without_dashes(const char *id, char to[BOOT_ID_LENGTH + 1])
+{
+	for (; *id; id++)
+		if (*id != '-')
+			*to++ = *id;
+	*to = '\0';
+}
+
+/* Jobs of systemd in the boot with this id, as far as its journal is kept. */
+static void by_journal(struct sys *sys, const char *id, enum slow_when when, uint64_t since_us,
+		       struct slow *all)
+{
+	char boot[BOOT_ID_LENGTH + 1];
+	const char *const words[] = { "-qb",	boot,	      "-oexport",
+				      "-n4000", "--no-pager", "--output-fields=MESSAGE_ID,UNIT",
+				      "_PID=1", NULL };
+	_cleanup_free_ char *journal = NULL;
+
+	without_dashes(id, boot);
+	journal = output_of(sys, "journalctl", words);
+	if (journal)
+		slow_in_journal(text_of(journal), when, since_us, all);
+}
+
+static void find_slow(struct sys *sys, const struct boot_facts *facts, const struct attempt *a,
+		      char *ret, size_t size)
+{
+	struct slow all = { .n = 0 };
+
+	if (facts->kernel_log)
+		slow_in_kernel_log(text_of(facts->kernel_log), facts->at_us[POINT_INITRAMFS],
+				   facts->at_us[POINT_USERSPACE], &all);
+	if (strcmp(a->init, "systemd") == 0) {
+		by_journal(sys, a->boot_id, SLOW_STOP, a->asked.real_ms * 1000, &all);
+		by_journal(sys, a->closed_boot_id, SLOW_START, 0, &all);
+	}
+	slow_format(&all, ret, size);
+}
+
 /* ---- why it came through the firmware */
 
-/* The log of the boot that asked, by its boot id, which journalctl(1) wants without dashes. */
+/* The log of the boot that asked. */
 static bool in_journal(struct sys *sys, const struct attempt *a, char *ret, size_t size)
 {
-	char boot[BOOT_ID_LENGTH + 1] = "", *p = boot;
+	char boot[BOOT_ID_LENGTH + 1];
 	const char *const words[] = { "-qb", boot, "-ocat", "-n1000", "--no-pager", NULL };
 	_cleanup_free_ char *log = NULL;
 
-	for (const char *c = a->boot_id; *c; c++)
-		if (*c != '-')
-			*p++ = *c;
+	without_dashes(a->boot_id, boot);
 	log = output_of(sys, "journalctl", words);
 	return log && reason_in_private_log(text_of(log), ret, size);
 }
@@ -204,16 +229,16 @@ static bool is_waited_for(struct sys *sys)
 	       all.v[all.n - 1].result == ATTEMPT_PENDING;
 }
 
-static void collect(const struct reboot *rb, struct boot_facts *facts)
+/* @log: what @facts keep a pointer to */
+static void collect(const struct reboot *rb, const struct init_system *init, char **log,
+		    struct boot_facts *facts)
 {
 	struct sys *sys = rb->sys;
-	const struct init_system *init;
-	struct pid1 pid1;
-
-	pid1_read(sys, &pid1);
-	init = init_detect(&pid1);
 	/* in any case: the initramfs may be without systemd */
-	by_kernel_log(sys, facts);
+	if (kernel_log(sys, log) == 0) {
+		facts->kernel_log = *log;
+		by_kernel_log(*log, facts);
+	}
 	if (init == &systemd_init)
 		by_systemd(sys, facts);
 	else
@@ -231,7 +256,7 @@ static void tell(const struct reboot *rb)
 	if (attempts_read(rb->sys, &all, NULL) < 0 || all.n == 0)
 		return;
 	a = &all.v[all.n - 1];
-	us = a->at[POINT_TARGET];
+	us = attempt_up_us(a);
 	if (a->result == ATTEMPT_FIRMWARE)
 		teller_say(&rb->teller, "%s: came back through the firmware: %s", a->entry,
 			   a->reason);
@@ -251,14 +276,19 @@ static void learn_where(const struct reboot *rb)
 void hook_boot(const struct reboot *rb)
 {
 	struct sys *sys = rb->sys;
-	struct boot_facts facts = { .reason = find_reason };
+	struct boot_facts facts = { .reason = find_reason, .slow = find_slow };
+	_cleanup_free_ char *log = NULL;
 	const bool waited = is_waited_for(sys);
+	const struct init_system *init;
+	struct pid1 pid1;
 	struct kx_error err = { 0 };
 
 	for (size_t i = 0; i < N_POINTS; i++)
 		facts.at_us[i] = POINT_UNKNOWN;
+	pid1_read(sys, &pid1);
+	init = init_detect(&pid1);
 	if (waited)
-		collect(rb, &facts);
+		collect(rb, init, &log, &facts);
 	if (attempts_close(sys, &facts, &err) < 0 || boot_set_watched(sys, &err) < 0)
 		teller_say(&rb->teller, "%s", err.message);
 	else if (waited)
@@ -266,4 +296,6 @@ void hook_boot(const struct reboot *rb)
 	learn_where(rb);
 	/* whatever kind of boot this is: the key was for one */
 	keys_withdraw(rb);
+	if (waited)
+		ready_begin(rb, init);
 }

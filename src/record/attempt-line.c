@@ -25,11 +25,21 @@ static const char *const clock_names[] = {
 
 static const char *const point_names[] = {
 	[POINT_ASKED] = "asked",	 [POINT_LOADED] = "loaded",
-	[POINT_STOPPED] = "stopped",	 [POINT_PURGATORY] = "purgatory",
-	[POINT_CHECKED] = "checked",	 [POINT_JUMPED] = "jumped",
-	[POINT_KERNEL] = "kernel",	 [POINT_INITRAMFS] = "initramfs",
-	[POINT_USERSPACE] = "userspace", [POINT_TARGET] = "target",
+	[POINT_STOPPED] = "stopped",	 [POINT_ENDED] = "ended",
+	[POINT_PURGATORY] = "purgatory", [POINT_CHECKED] = "checked",
+	[POINT_JUMPED] = "jumped",	 [POINT_KERNEL] = "kernel",
+	[POINT_INITRAMFS] = "initramfs", [POINT_USERSPACE] = "userspace",
+	[POINT_TARGET] = "target",	 [POINT_READY] = "ready",
 };
+
+/* Their order in the field "at": what came later is at its end, so that older lines stay readable. */
+static const enum attempt_point written[] = {
+	POINT_ASKED,	 POINT_LOADED, POINT_STOPPED, POINT_PURGATORY,
+	POINT_CHECKED,	 POINT_JUMPED, POINT_KERNEL,  POINT_INITRAMFS,
+	POINT_USERSPACE, POINT_TARGET, POINT_ENDED,   POINT_READY,
+};
+
+_Static_assert(sizeof(written) / sizeof(written[0]) == N_POINTS, "every point is written");
 
 const char *attempt_result_name(enum attempt_result result)
 {
@@ -105,8 +115,8 @@ static bool take_text(struct bytes v, char *to, size_t size)
 	return true;
 }
 
-/* N_POINTS numbers separated by commas, "-" for unknown. Other versions may write fewer or more
- * of them; those that are missing are unknown. */
+/* At most N_POINTS numbers separated by commas, "-" for unknown. Older versions write fewer; those that are
+ * missing are unknown. */
 static bool take_points(struct bytes v, int64_t *at)
 {
 	for (size_t i = 0; i < N_POINTS; i++) {
@@ -121,7 +131,7 @@ static bool take_points(struct bytes v, int64_t *at)
 			continue;
 		if (!take_number(one, &us) || us > INT64_MAX)
 			return false;
-		at[i] = (int64_t)us;
+		at[written[i]] = (int64_t)us;
 	}
 	return v.n == 0;
 }
@@ -160,6 +170,7 @@ static const struct field {
 	FIELD("init", TEXT, false, init),
 	FIELD("hooks", TEXT, false, hooks),
 	FIELD("reason", TEXT, false, reason),
+	FIELD("slow", TEXT, false, slow),
 	FIELD("version", TEXT, false, version),
 	FIELD("from", TEXT, false, from),
 	FIELD("entry", TEXT, false, entry),
@@ -276,10 +287,10 @@ static void add_points(struct strbuf *b, const int64_t *at)
 {
 	for (size_t i = 0; i < N_POINTS; i++) {
 		strbuf_add(b, i ? "," : "");
-		if (at[i] < 0)
+		if (at[written[i]] < 0)
 			strbuf_add(b, "-");
 		else
-			strbuf_addf(b, "%" PRId64, at[i]);
+			strbuf_addf(b, "%" PRId64, at[written[i]]);
 	}
 }
 

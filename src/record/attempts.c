@@ -248,24 +248,40 @@ int attempt_loaded_again(struct sys *sys, const char *rung, bool diet, struct kx
 	return change(sys, loaded_again, &now, err);
 }
 
-static bool add_hooks(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
-{
-	struct attempt *a = pending_here(all, boot_id);
-	const char *hooks = data;
-	size_t n;
+struct ending {
+	struct moment now;
+	const char *hooks;
+};
 
-	if (!a || !*hooks)
-		return false;
-	n = strlen(a->hooks);
+static void add_hooks(struct attempt *a, const char *hooks)
+{
+	size_t n = strlen(a->hooks);
+
+	if (!*hooks)
+		return;
 	if (n && n + 1 < sizeof(a->hooks))
 		a->hooks[n++] = ' ';
 	attempt_text(a->hooks + n, sizeof(a->hooks) - n, hooks);
+}
+
+static bool ended(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
+{
+	const struct ending *ending = data;
+	struct attempt *a = pending_here(all, boot_id);
+
+	if (!a)
+		return false;
+	if (ending->now.boot_us >= a->asked.boot_us)
+		a->at[POINT_ENDED] = (int64_t)(ending->now.boot_us - a->asked.boot_us);
+	add_hooks(a, ending->hooks);
 	return true;
 }
 
-int attempt_add_hooks(struct sys *sys, const char *hooks, struct kx_error *err)
+int attempt_ended(struct sys *sys, const char *hooks, struct kx_error *err)
 {
-	return change(sys, add_hooks, hooks, err);
+	const struct ending ending = { moment_now(sys), hooks };
+
+	return change(sys, ended, &ending, err);
 }
 
 /* ---- the next boot */
@@ -293,6 +309,8 @@ static void close_one(struct sys *sys, struct attempt *a, const char *boot_id,
 		attempt_measure(sys, a, facts);
 	if (facts && facts->reason && a->result == ATTEMPT_FIRMWARE && !a->reason[0])
 		facts->reason(sys, a, a->reason, sizeof(a->reason));
+	if (facts && facts->slow && a->result == ATTEMPT_KEXEC)
+		facts->slow(sys, facts, a, a->slow, sizeof(a->slow));
 }
 
 /* After a successful boot through the firmware that no attempt led to: the failure of an earlier
@@ -327,6 +345,32 @@ static bool close_all(struct sys *sys, struct attempts *all, const char *boot_id
 int attempts_close(struct sys *sys, const struct boot_facts *facts, struct kx_error *err)
 {
 	return change(sys, close_all, facts, err);
+}
+
+static bool ready(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
+{
+	const struct moment *now = data;
+	struct attempt *a = last_of(all);
+
+	if (!a || a->result != ATTEMPT_KEXEC || strcmp(a->closed_boot_id, boot_id) != 0 ||
+	    a->at[POINT_KERNEL] < 0)
+		return false;
+	a->at[POINT_READY] = a->at[POINT_KERNEL] + (int64_t)now->boot_us;
+	if (a->at[POINT_READY] < a->at[POINT_TARGET])
+		a->at[POINT_READY] = a->at[POINT_TARGET];
+	return true;
+}
+
+int attempt_ready(struct sys *sys, struct kx_error *err)
+{
+	const struct moment now = moment_now(sys);
+
+	return change(sys, ready, &now, err);
+}
+
+int64_t attempt_up_us(const struct attempt *a)
+{
+	return a->at[POINT_READY] >= 0 ? a->at[POINT_READY] : a->at[POINT_TARGET];
 }
 
 const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempts *all)

@@ -25,7 +25,8 @@ enum attempt_result {
 enum attempt_point {
 	POINT_ASKED,
 	POINT_LOADED,
-	POINT_STOPPED,	 /* services are stopped, file systems still there */
+	POINT_STOPPED, /* services are stopped, file systems still there */
+	POINT_ENDED, /* the last hook has run: init has nothing left to do but to call reboot(2) */
 	POINT_PURGATORY, /* first instruction of the purgatory: the old kernel has ended */
 	POINT_CHECKED,	 /* the purgatory has checked the segments */
 	POINT_JUMPED,	 /* last instruction of the purgatory */
@@ -33,6 +34,7 @@ enum attempt_point {
 	POINT_INITRAMFS,
 	POINT_USERSPACE, /* init of the root file system, after the one of the initial ramdisk */
 	POINT_TARGET,	 /* the services that make the machine usable are up */
+	POINT_READY,	 /* READY_COMMAND has answered: the service is back */
 	N_POINTS,
 };
 
@@ -79,6 +81,7 @@ struct moment {
  *	next one and close the attempt
  * @cleared: a later cold boot came up well, so this failure no longer refuses another attempt
  * @hooks: what programs of the hook directories answered, "NAME=0 NAME=timeout"
+ * @slow: what of both boots took long, as slow_format() writes it
  * @reason: why it came back through the firmware, as far as can be found; of one that was to go through
  *	it, why no fast reboot was possible
  */
@@ -90,7 +93,7 @@ struct attempt {
 		init[ATTEMPT_WORD_MAX];
 	char version[ATTEMPT_ENTRY_MAX + 1], from[ATTEMPT_ENTRY_MAX + 1],
 		entry[ATTEMPT_ENTRY_MAX + 1];
-	char hooks[ATTEMPT_TEXT_MAX + 1], reason[ATTEMPT_TEXT_MAX + 1];
+	char hooks[ATTEMPT_TEXT_MAX + 1], reason[ATTEMPT_TEXT_MAX + 1], slow[ATTEMPT_TEXT_MAX + 1];
 	struct moment asked;
 	int64_t at[N_POINTS];
 	uint64_t closed_ms;
@@ -139,8 +142,9 @@ _must_check_ int attempt_stopped(struct sys *sys, struct kx_error *err);
  * when there is none. */
 _must_check_ int attempt_loaded_again(struct sys *sys, const char *rung, bool diet,
 				      struct kx_error *err);
-/* Adds answers of hooks to the pending attempt of this boot. 0 also when there is none. */
-_must_check_ int attempt_add_hooks(struct sys *sys, const char *hooks, struct kx_error *err);
+/* The last hooks have run, with these answers or "": puts both down, in the pending attempt of this boot. 0 also when
+ * there is none. */
+_must_check_ int attempt_ended(struct sys *sys, const char *hooks, struct kx_error *err);
 
 /**
  * struct boot_facts - what the boot right after an attempt finds out about itself
@@ -149,12 +153,17 @@ _must_check_ int attempt_add_hooks(struct sys *sys, const char *hooks, struct kx
  * @tsc: the counter at POINT_PURGATORY, POINT_CHECKED, POINT_JUMPED, 0 for none
  * @tsc_khz: its rate, 0 when not known: then it is measured
  * @reason: finds out why a machine came back through the firmware; or NULL
+ * @slow: finds out what took long in a reboot that went well; or NULL
+ * @kernel_log: the new kernel's, as /dev/kmsg gives it, for @slow; or NULL
  */
 struct boot_facts {
 	int64_t at_us[N_POINTS];
 	uint64_t tsc[N_POINTS];
 	uint64_t tsc_khz;
+	const char *kernel_log;
 	void (*reason)(struct sys *sys, const struct attempt *a, char *ret, size_t size);
+	void (*slow)(struct sys *sys, const struct boot_facts *facts, const struct attempt *a,
+		     char *ret, size_t size);
 };
 
 /* Closes the attempts that other boots left pending. @facts: this is the boot right after the last
@@ -162,6 +171,11 @@ struct boot_facts {
  * any later boot, and the result is unknown. */
 _must_check_ int attempts_close(struct sys *sys, const struct boot_facts *facts,
 				struct kx_error *err);
+
+/* The service answers: notes the present in the attempt that this boot has closed. 0 also when there is none. */
+_must_check_ int attempt_ready(struct sys *sys, struct kx_error *err);
+/* When the machine was usable again: POINT_READY, else POINT_TARGET, else POINT_UNKNOWN. */
+int64_t attempt_up_us(const struct attempt *a);
 
 /* The last attempt, when it came back through the firmware, or was watched and never closed: then
  * only a person may decide to try again. Else NULL. */

@@ -71,22 +71,33 @@ static bool is_witnessed(const struct attempt *a, const struct boot_facts *facts
 	return last < now->tsc;
 }
 
+/* The last moment that the old kernel has measured. */
+static int64_t old_end_us(const struct attempt *a)
+{
+	int64_t last = 0;
+
+	for (size_t i = POINT_LOADED; i < POINT_PURGATORY; i++)
+		last = a->at[i] > last ? a->at[i] : last;
+	return last;
+}
+
 /* Is the difference of the two counter values a plausible reboot? When the purgatory has left no
  * value, the real-time clock has to agree as well. */
 static bool is_continuous(const struct attempt *a, const struct boot_facts *facts,
 			  const struct moment *now, uint64_t khz)
 {
+	const bool witnessed = is_witnessed(a, facts, now);
 	int64_t us, wall_ms;
 
 	if (now->tsc <= a->asked.tsc)
 		return false;
 	us = counter_us(a->asked.tsc, now->tsc, khz);
-	/* the time until services had stopped, which the old kernel measured, is a part of it */
-	if (us - (int64_t)now->boot_us < a->at[POINT_STOPPED] ||
+	/* the time that the old kernel measured is a part of it */
+	if (us - (int64_t)now->boot_us < old_end_us(a) - (witnessed ? early_max_us : 0) ||
 	    us - (int64_t)now->boot_us > longest_us)
 		return false;
 	wall_ms = (int64_t)(now->real_ms - a->asked.real_ms);
-	return is_witnessed(a, facts, now) || llabs(us / 1000 - wall_ms) <= WALL_ERROR_MS;
+	return witnessed || llabs(us / 1000 - wall_ms) <= WALL_ERROR_MS;
 }
 
 static void by_counter(struct attempt *a, const struct boot_facts *facts, uint64_t khz)
@@ -141,7 +152,7 @@ static void by_wall(struct attempt *a, const struct boot_facts *facts, const str
 
 	for (size_t i = POINT_PURGATORY; i < N_POINTS; i++)
 		a->at[i] = POINT_UNKNOWN;
-	if (kernel < 0 || kernel < a->at[POINT_STOPPED] || kernel < a->at[POINT_LOADED])
+	if (kernel < 0 || kernel < old_end_us(a))
 		return; /* the real-time clock was set in between */
 	from_kernel(a, facts, kernel);
 }

@@ -25,13 +25,13 @@ class After(RebootTest):
     def ask(self, *args, **how):
         return self.assertRuns(["--kernel", self.kernel, *args], 0, env=self.clocks, **how)
 
-    def boot(self, loader, boottime, tsc, **env):
+    def boot(self, loader, boottime, tsc, exits=None, **env):
         self.set("proc/sys/kernel/random/boot_id", LATER + "\n")
         self.set("proc/sys/kernel/bootloader_type", f"{loader}\n")
         self.set("sys/kernel/kexec_loaded", "0\n")
         self.clocks = {"FAKE_BOOTTIME": str(boottime), "FAKE_TSC": str(tsc),
                        "FAKE_TSC_KHZ": "2000000", **env}
-        return self.assertRuns(["hook", "boot"], 0, env=self.clocks)
+        return self.assertRuns(["hook", "boot"], 0, env=self.clocks, exits=exits or {})
 
     def stamp(self, number, entry, checked, left):
         """setup_data as Documentation/ABI/testing/sysfs-kernel-boot_params shows it, with the struct
@@ -55,6 +55,8 @@ class After(RebootTest):
         self.ask()
         self.clocks["FAKE_BOOTTIME"] = "1001900"
         self.assertRuns(["hook", "stopped"], 0, [], env=self.clocks)
+        self.clocks["FAKE_BOOTTIME"] = "1002400"
+        self.assertRuns(["hook", "late"], 0, None, env={**self.clocks, "FAKE_OUTPUT": "1 kexec.target start waiting\n"})
         self.stamp(0, 206000000000, 206003000000, 206004000000)
         self.boot(0xD0, 1958, counter, FAKE_OUTPUT="InitRDTimestampMonotonic=800000\n"
                   "UserspaceTimestampMonotonic=1100000\nActiveEnterTimestampMonotonic=1900000\n")
@@ -79,9 +81,10 @@ class Record(After):
         self.assertEqual(a["points_us"], {
             "asked": 0, "loaded": 0, "stopped": 1900000, "purgatory": 3000000, "checked": 3001500,
             "jumped": 3002000, "kernel": 3042000, "initramfs": 3842000, "userspace": 4142000,
-            "target": 4942000})
+            "target": 4942000, "ended": 2400000, "ready": None})
         self.assertEqual([p["name"] for p in a["phases"]], [
-            "load kernel", "stop services", "shut down old kernel", "check segments", "jump",
+            "load kernel", "stop services", "unmount, last hooks", "shut down old kernel",
+            "check segments", "jump",
             "start of kernel", "kernel", "initramfs", "userspace"])
         for before, after in zip(a["phases"], a["phases"][1:]):
             self.assertEqual(before["to_us"], after["from_us"])
@@ -102,6 +105,59 @@ class Record(After):
                       picture.read_text())
         self.assertIn(f">{running} to 6.1.0-test<", picture.read_text())
 
+    def test_first_boot(self):
+        """A package enables what records the stop of services and starts nothing: the command starts it."""
+        start = "run /usr/bin/systemctl start rapidreboot-stopped.service"
+        self.assertNotIn(start, self.ask().log)
+        self.set("etc/systemd/system/sysinit.target.wants/rapidreboot-stopped.service", "")
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.assertIn(start, self.ask().log)
+        self.set("run/rapidreboot/boot", BOOT_ID + "\n")
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.assertNotIn(start, self.ask().log)
+
+    def ready(self, exits, mode=0o755, timeout=3):
+        """The boot after a fast reboot, with a READY_COMMAND that exits so."""
+        self.set("usr/bin/answers", "#!/bin/sh\n")
+        (self.root / "usr/bin/answers").chmod(mode)
+        self.set("etc/rapidreboot.conf",
+                 f"READY_COMMAND=\"/usr/bin/answers -q  now\"\nREADY_TIMEOUT={timeout}\n")
+        self.ask()
+        return self.boot(0xD0, 1958, 210000000000, exits={"answers": exits})
+
+    def test_ready(self):
+        """Closed by the service that answers: that is how long it was away."""
+        r = self.ready(0)
+        self.assertIn("hook answers -q now 10000ms", r.log)
+        [a] = self.timeline()
+        self.assertEqual((a["points_us"]["ready"], a["phases"][-1]["name"], a["away_us"]),
+                         (5000000, "kernel + initramfs + userspace + service back", 5000000))
+        self.assertIn("the service is back", r.err)
+
+    def test_not_ready(self):
+        r = self.ready(1, timeout=0)
+        [a] = self.timeline()
+        self.assertEqual((a["result"], a["points_us"]["ready"]), ("kexec", None))
+        self.assertIn("not back within 0 seconds", r.err)
+
+    def test_ready_of_others(self):
+        """It would run as root."""
+        r = self.ready(0, mode=0o777)
+        self.assertNotIn("answers", "".join(r.log))
+        self.assertIn("READY_COMMAND: /usr/bin/answers is not run: others than root can change it", r.err)
+
+    def test_slow(self):
+        """Named, with what helps; the JSON has the same."""
+        self.fast()
+        record = self.root / RECORD
+        record.write_text(record.read_text().replace("\tslow=", "\tslow=stop/networking.service=1102 kernel/ata1=700"))
+        out = self.assertRuns(["timeline"], 0, []).out
+        self.assertRegex(out, r"1\.102 s to stop networking\.service: dhclient sleeps")
+        self.assertRegex(out, r"0\.700 s silence of the kernel before ata1: ")
+        [a] = self.timeline()
+        self.assertEqual([(s["when"], s["what"], s["us"]) for s in a["slow"]],
+                         [("stop", "networking.service", 1102000), ("kernel", "ata1", 700000)])
+
     def test_early(self):
         """The new kernel's clock is ahead of the counter: that is no broken clock when the purgatory is a witness."""
         self.fast(counter=209600000000)
@@ -117,8 +173,8 @@ class Record(After):
         [a] = self.timeline()
         self.assertEqual((a["clock"], a["points_us"]["kernel"]), ("counter", 3042000))
         self.assertEqual([p["name"] for p in a["phases"]], [
-            "load kernel", "stop services + shut down old kernel + check segments + jump + "
-            "start of kernel"])
+            "load kernel", "stop services + unmount, last hooks + shut down old kernel + "
+            "check segments + jump + start of kernel"])
 
     def test_other_init(self):
         """Without systemd the kernel's log says when init began, and the boot script when all is up."""

@@ -6,6 +6,7 @@ import threading
 import time
 import xml.dom.minidom
 
+import machine
 from catalogue import scenario
 
 SYSTEM = "bookworm-systemd"
@@ -60,18 +61,48 @@ def dead_kernel_cleared(t):
 
 # ---- the timeline
 
-POINTS = ["asked", "loaded", "stopped", "purgatory", "checked", "jumped", "kernel", "initramfs",
-          "userspace", "target"]
+POINTS = ["asked", "loaded", "stopped", "ended", "purgatory", "checked", "jumped", "kernel", "initramfs",
+          "userspace", "target", "ready"]
 # Says on the console when a kernel was loaded: hooks are run right after it.
 HOOK = "/etc/rapidreboot/hooks.d/10-say"
 SAID = "@@ loaded"
+# A service that is back five seconds after everything else, and one that takes two seconds to stop.
+MAKE_SERVICES = """cat >/etc/systemd/system/late.service <<'END'
+[Unit]
+After=default.target
+[Service]
+ExecStart=/bin/sh -c 'sleep 5; echo "@@ answers" >/dev/ttyS0; touch /run/answers'
+RemainAfterExit=yes
+[Install]
+WantedBy=default.target
+END
+cat >/etc/systemd/system/sluggish.service <<'END'
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+ExecStop=/bin/sleep 2
+[Install]
+WantedBy=multi-user.target
+END
+systemctl enable --now late.service sluggish.service
+mkdir -p /var/log/journal && systemd-tmpfiles --create --prefix /var/log/journal && journalctl --flush
+echo 'READY_COMMAND="/usr/bin/test -e /run/answers"' >>/etc/rapidreboot.conf
+"""
+UNTIL_READY = """for i in $(seq 300); do
+rapidreboot timeline 1 --json | grep -q '"ready": [0-9]' && exit 0
+sleep 1
+done
+exit 1
+"""
 MAKE_HOOK = f"""mkdir -p $(dirname {HOOK})
 printf '#!/bin/sh\\necho "{SAID} $1" >/dev/ttyS0\\n' >{HOOK} && chmod 755 {HOOK}
 """
 # What the console says, and the moment in the record that it stands for. systemd takes its own time
 # between the kernel's word at /sbin/init, when its libraries have yet to be loaded, and its first one.
 SIGNS = {"loaded": re.escape(SAID) + " pre-handover", "initramfs": "Run /init as init process",
-         "userspace": "Not activating Mandatory Access Control", "systemd": r"systemd\[1\]: "}
+         "userspace": "Not activating Mandatory Access Control", "systemd": r"systemd\[1\]: ",
+         "target": r"Reached target \S*graphical\.target", "ready": "@@ answers"}
 LAST_SIGN = {"userspace": "systemd"}
 AGREE_SECONDS = 1
 
@@ -98,7 +129,7 @@ def watched(t, command):
     watch.start()
     try:
         t.fast(command)
-        watch.seen["target"] = t.guest.hello_at
+        t.guest.must(UNTIL_READY, machine.BOOT_SECONDS)
     finally:
         watch.over.set()
         watch.join()
@@ -107,7 +138,7 @@ def watched(t, command):
 
 def agrees(t, points, seen):
     """The record has what was seen from outside: the same time between the load and everything after."""
-    for name in ("loaded", "initramfs", "userspace", "target"):
+    for name in ("loaded", "initramfs", "userspace", "target", "ready"):
         last = LAST_SIGN.get(name, name)
         if name not in seen or last not in seen or points[name] is None:
             t.problems.append(f"{name}: recorded {points[name]}, seen at {seen.get(name)}")
@@ -121,10 +152,13 @@ def agrees(t, points, seen):
 @scenario(SYSTEM)
 def timeline(t):
     """Every moment is recorded, in order, and when it was seen to happen from outside."""
-    t.guest.must("rapidreboot enable")
-    t.guest.must(MAKE_HOOK)
-    t.fast("reboot")  # what enable adds to the units runs from now on
+    t.guest.must(MAKE_SERVICES)
+    t.guest.must("systemctl enable rapidreboot-load.service")  # as a package does it
+    t.fast("rapidreboot --yes")
     t.recorded()
+    first = t.attempts()[-1]["points_us"]
+    t.true("the first one after the installation knows when services had stopped", first["stopped"])
+    t.guest.must(MAKE_HOOK)
     seen = watched(t, "rapidreboot --yes")
     t.recorded()
     last = t.attempts()[-1]
@@ -136,7 +170,9 @@ def timeline(t):
     t.equal("moments", times, sorted(times))
     ends = [0] + [phase["to_us"] for phase in last["phases"]]
     t.equal("where phases begin", [phase["from_us"] for phase in last["phases"]], ends[:-1])
-    t.equal("the end of the last phase", ends[-1], points["target"])
+    t.equal("the end of the last phase", ends[-1], points["ready"])
+    slow = {(one["when"], one["what"]): one["us"] for one in last["slow"]}
+    t.true(f"the slow: {slow}", slow.get(("stop", "sluggish.service"), 0) >= 2000000)
     t.equal("the number of phases", len(last["phases"]), len(POINTS) - 1)
     agrees(t, points, seen)
     picture(t)

@@ -143,7 +143,7 @@ static const struct {
 	{ "2\tresult=kexec\tboot=" ID "\tasked=18446744073709551616\tend", false },
 	{ "2\tresult=kexec\tboot=" ID "0\tasked=5\tend", false },
 	{ "2\tresult=kexec\tboot=" ID "\tasked=5\tat=0,x\tend", false },
-	{ "2\tresult=kexec\tboot=" ID "\tasked=5\tat=0,1,2,3,4,5,6,7,8,9,10\tend", false },
+	{ "2\tresult=kexec\tboot=" ID "\tasked=5\tat=0,1,2,3,4,5,6,7,8,9,10,11,12\tend", false },
 	{ "2\tresult=kexec\tboot=" ID "\tasked=5\tclock=sundial\tend", false },
 	{ "2\tresult=kexec\tboot=" ID "\tasked=5\tnonsense\tend", false },
 	{ "2", false },
@@ -328,14 +328,16 @@ static void test_stopped(void **state)
 
 	setup(&root);
 	assert_int_equal(attempt_stopped(&machine, NULL), 0);
-	assert_int_equal(attempt_add_hooks(&machine, "a=0", NULL), 0);
+	assert_int_equal(attempt_ended(&machine, "a=0", NULL), 0);
 	assert_int_equal(read_all()->n, 0);
 	begin("x");
 	boottime += 1250;
 	assert_int_equal(attempt_stopped(&machine, NULL), 0);
-	assert_int_equal(attempt_add_hooks(&machine, "a=0 b=3", NULL), 0);
-	assert_int_equal(attempt_add_hooks(&machine, "c=timeout", NULL), 0);
+	assert_int_equal(attempt_ended(&machine, "a=0 b=3", NULL), 0);
+	boottime += 250;
+	assert_int_equal(attempt_ended(&machine, "c=timeout", NULL), 0);
 	assert_int_equal(read_all()->v[0].at[POINT_STOPPED], 1250000);
+	assert_int_equal(read_all()->v[0].at[POINT_ENDED], 1500000);
 	assert_string_equal(read_all()->v[0].hooks, "a=0 b=3 c=timeout");
 	root_free(&root);
 }
@@ -371,6 +373,7 @@ static void measured(struct attempt *a, int64_t asked_wall_ms, uint64_t counter_
 	a->result = ATTEMPT_KEXEC;
 	a->at[POINT_LOADED] = 250000;
 	a->at[POINT_STOPPED] = 1900000;
+	a->at[POINT_ENDED] = 2500000;
 	if (stamped) {
 		facts.tsc[POINT_PURGATORY] = 206000000000;
 		facts.tsc[POINT_CHECKED] = 206003000000;
@@ -388,8 +391,10 @@ static void measured(struct attempt *a, int64_t asked_wall_ms, uint64_t counter_
 
 static void test_measure(void **state)
 {
-	static const int64_t want[N_POINTS] = { 0,	 250000,  1900000, 3000000, 3001500,
-						3002000, 3042000, 3842000, 4742000, 7942000 };
+	static const int64_t want[N_POINTS] = {
+		0,	 250000,  1900000, 2500000, 3000000, 3001500,
+		3002000, 3042000, 3842000, 4742000, 7942000, POINT_UNKNOWN,
+	};
 	struct root root;
 	struct attempt a;
 
@@ -480,7 +485,7 @@ static void test_concurrent(void **state)
 				a.asked.tsc = (uint64_t)(i * 8 + n);
 				/* as if each were a boot of its own */
 				if (attempt_begin(&machine, &a, NULL) < 0 ||
-				    attempt_add_hooks(&machine, id, NULL) < 0)
+				    attempt_ended(&machine, id, NULL) < 0)
 					_exit(1);
 			}
 			_exit(0);

@@ -13,6 +13,7 @@ static const struct {
 } before[N_POINTS] = {
 	[POINT_LOADED] = { "load kernel", OWNER_OLD },
 	[POINT_STOPPED] = { "stop services", OWNER_OLD },
+	[POINT_ENDED] = { "unmount, last hooks", OWNER_OLD },
 	[POINT_PURGATORY] = { "shut down old kernel", OWNER_OLD },
 	[POINT_CHECKED] = { "check segments", OWNER_BETWEEN },
 	[POINT_JUMPED] = { "jump", OWNER_BETWEEN },
@@ -20,6 +21,7 @@ static const struct {
 	[POINT_INITRAMFS] = { "kernel", OWNER_NEW },
 	[POINT_USERSPACE] = { "initramfs", OWNER_NEW },
 	[POINT_TARGET] = { "userspace", OWNER_NEW },
+	[POINT_READY] = { "service back", OWNER_NEW },
 };
 
 enum { NAME_WIDTH = 22, TIME_WIDTH = 11, BARS_MIN = 8 };
@@ -51,7 +53,7 @@ int64_t away_us(const struct attempt *a)
 {
 	/* an ordinary reboot that is a fast one loads when services stop already */
 	const int64_t stop = strcmp(a->why, "enabled") == 0 ? 0 : a->at[POINT_LOADED];
-	const int64_t up = a->at[POINT_TARGET];
+	const int64_t up = attempt_up_us(a);
 
 	return a->result != ATTEMPT_KEXEC || stop < 0 || up < stop ? -1 : up - stop;
 }

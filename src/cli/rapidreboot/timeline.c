@@ -12,6 +12,7 @@
 #include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
 #include "cli/rapidreboot/timeline.h"
+#include "record/slow.h"
 
 /* ---- text */
 
@@ -67,6 +68,29 @@ static void print_away(const struct attempt *a)
 	printf("  %-12s away for %s\n", "Services:", span);
 }
 
+/* What a person can do something about, the longest first. */
+static void print_slow(const struct attempt *a)
+{
+	static const char *const what[] = {
+		[SLOW_STOP] = "to stop",
+		[SLOW_KERNEL] = "silence of the kernel before",
+		[SLOW_INITRAMFS] = "silence of the initramfs before",
+		[SLOW_START] = "to start",
+	};
+	struct slow slow;
+
+	slow_parse(a->slow, &slow);
+	if (slow.n)
+		puts("  What took long, whether anybody waited for it or not:");
+	for (size_t i = 0; i < slow.n; i++) {
+		char span[32];
+
+		format_span((int64_t)slow.v[i].ms * 1000, span);
+		printf("  %9s %s %s: %s\n", span, what[slow.v[i].when], slow.v[i].what,
+		       slow_advice(&slow.v[i]));
+	}
+}
+
 static void print_details(const struct attempt *a)
 {
 	char versions[2 * ATTEMPT_ENTRY_MAX + 8], clock[200];
@@ -86,6 +110,7 @@ static void print_details(const struct attempt *a)
 	print_away(a);
 	bars_print(a, columns(), locale_is_utf8());
 	page_field(stdout, 2, "", "%s", clock);
+	print_slow(a);
 }
 
 static int print_text(const struct attempts *all, size_t which)
@@ -135,6 +160,21 @@ static json_t *phases_json(const struct attempt *a)
 	return list;
 }
 
+static json_t *slow_json(const struct attempt *a)
+{
+	json_t *list = json_array();
+	struct slow slow;
+
+	slow_parse(a->slow, &slow);
+	for (size_t i = 0; i < slow.n; i++)
+		json_array_append_new(list, json_pack("{s:s, s:s, s:I, s:s}", "when",
+						      slow_when_name(slow.v[i].when), "what",
+						      slow.v[i].what, "us",
+						      (json_int_t)slow.v[i].ms * 1000, "advice",
+						      slow_advice(&slow.v[i])));
+	return list;
+}
+
 static json_t *attempt_json(const struct attempt *a)
 {
 	const int64_t kernel_us = a->at[POINT_KERNEL], away = away_us(a);
@@ -163,6 +203,7 @@ static json_t *attempt_json(const struct attempt *a)
 	json_object_set_new(all, "away_us", away < 0 ? json_null() : json_integer(away));
 	json_object_set_new(all, "points_us", points_json(a));
 	json_object_set_new(all, "phases", phases_json(a));
+	json_object_set_new(all, "slow", slow_json(a));
 	return all;
 }
 

@@ -9,7 +9,7 @@
 enum phase_owner { OWNER_OLD, OWNER_BETWEEN, OWNER_NEW };
 
 struct phase {
-	char name[96];
+	char name[128];
 	enum phase_owner owner;
 	int64_t from_us, to_us;
 };
