@@ -51,6 +51,7 @@ void config_done(struct config *config)
 	free(config->cache);
 	free(config->hooks);
 	free(config->ready_command);
+	free(config->tune);
 	free(config->crash_kernel);
 	free(config->crash_initrd);
 	free(config->crash_cmdline);
@@ -147,6 +148,23 @@ static int set_crash_failure(void *field, const char *value)
 {
 	return !*value || has_item("reboot,poweroff,halt", ",", value) ? set_text(field, value)
 								       : -EINVAL;
+}
+
+static int set_tune(void *field, const char *value)
+{
+	struct bytes rest = bytes_trim(text_of(value));
+	static const char known[] = "selftests,console";
+
+	while (rest.n) {
+		struct bytes word = bytes_word(&rest);
+		_cleanup_free_ char *name = bytes_dup(word);
+
+		if (!name)
+			return -ENOMEM;
+		if (!has_item(known, ",", name))
+			return -EINVAL;
+	}
+	return set_text(field, value);
 }
 
 static int set_way(void *field, const char *value)
@@ -263,6 +281,7 @@ static const struct setting {
 	{ "MOUNT_ESP", set_switch, offsetof(struct config, mount_esp), "yes or no" },
 	{ "SAFE", set_switch, offsetof(struct config, safe), "yes or no" },
 	{ "DIET", set_switch, offsetof(struct config, diet), "yes or no" },
+	{ "TUNE", set_tune, offsetof(struct config, tune), "selftests, console, or nothing" },
 	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
 	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
 	{ "CRASH_KERNEL", set_optional_path, offsetof(struct config, crash_kernel),

@@ -46,6 +46,7 @@ struct config {
 	enum kx_way way;	  /* WAY */
 	bool safe;		  /* SAFE: kernel and initial ramdisk as their files are */
 	bool diet;		  /* DIET: without kernel modules that are not used here */
+	char *tune; /* TUNE: names of words that shorten the kernel's start, or NULL */
 	enum config_confirm confirm;
 	enum config_firmware firmware;
 	char *crash_kernel, *crash_initrd; /* CRASH_KERNEL, CRASH_INITRD: paths, or NULL; "own" */

@@ -13,6 +13,7 @@
 #include "handover/request.h"
 #include "preflight/preflight.h"
 #include "reboot/same.h"
+#include "reboot/tune.h"
 #include "record/unpacked.h"
 
 static enum reason fail_memory(struct kx_error *err)
@@ -113,19 +114,47 @@ static int plan(const struct reboot *rb, const struct wish *wish, struct start *
 	return plan_fast(rb, wish, s, err);
 }
 
+/* What was wished for with --tune, else the settings; those are for the kernels of entries, as APPEND= is. */
+static const char *tune_of(const struct wish *wish, const struct start *s)
+{
+	if (wish->tune || wish->kernel || wish->cmdline || s->choice.by == CHOSEN_BY_OTHER_TOOL)
+		return wish->tune;
+	return s->choice.config.tune;
+}
+
+/* Words that shorten the start, by the command line that is in @b. */
+static int add_tuning(const struct wish *wish, struct start *s, struct strbuf *b)
+{
+	_cleanup_strbuf_ struct strbuf words = { 0 }, told = { 0 };
+	const char *names = tune_of(wish, s);
+
+	/* with modules of its own it is no Linux that is told so */
+	if (!names || s->choice.modules.n)
+		return 0;
+	tune_add(names, b->s, &words, &told);
+	if (words.n)
+		strbuf_add_word(b, words.s);
+	if (words.failed || told.failed)
+		return -ENOMEM;
+	return told.n ? strbuf_take(&told, &s->tuned) : 0;
+}
+
 /* A UKI has a command line of its own: words are appended to that. */
-static int make_cmdline(struct start *s)
+static int make_cmdline(const struct wish *wish, struct start *s)
 {
 	_cleanup_strbuf_ struct strbuf b = { 0 };
 	const char *base = s->choice.cmdline;
 
-	if (!s->choice.append)
+	if (!s->choice.append && !tune_of(wish, s))
 		return wish_set(&s->cmdline, base);
 	if (!base)
 		base = s->image_info.cmdline;
 	if (base)
 		strbuf_add(&b, base);
-	strbuf_add_word(&b, s->choice.append);
+	if (s->choice.append)
+		strbuf_add_word(&b, s->choice.append);
+	if (add_tuning(wish, s, &b) < 0)
+		return -ENOMEM;
 	return strbuf_take(&b, &s->cmdline);
 }
 
@@ -200,7 +229,7 @@ enum reason start_plan(const struct reboot *rb, const struct wish *wish, bool un
 			  &s->image_error) < 0)
 		return s->image_error.code == -ENOMEM ? fail_memory(err) : REASON_NONE;
 	(void)kx_image_info(s->image, &s->image_info);
-	if (make_cmdline(s) < 0)
+	if (make_cmdline(wish, s) < 0)
 		return fail_memory(err);
 	decide_diet(rb, wish, s);
 	return plan_and_note(rb, wish, s, err);
@@ -414,6 +443,7 @@ void start_done(struct start *s)
 {
 	start_let_go(s);
 	free(s->cmdline);
+	free(s->tuned);
 	keys_done(&s->keys);
 	choice_done(&s->choice);
 	*s = (struct start){ 0 };

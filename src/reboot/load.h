@@ -19,6 +19,7 @@
  * @is_loaded: it is loaded already, with @rung: same.h
  * @safe: nothing is unpacked beforehand
  * @diet: modules are to be left out; @no_diet: why that is not done though it is wanted, or NULL
+ * @tuned: what --tune or TUNE= came to, for a person, or NULL
  * @not_fast: why no faster way was planned, when that was found out here, else ""
  * @not_looked_at: what was left to start_unpack(), for a person, or NULL
  * @file_only: why only kexec_file_load(2) can be used, or NULL
@@ -38,6 +39,7 @@ struct start {
 	struct kx_plan *plan;
 	struct kx_plan_info plan_info;
 	char *cmdline; /* with what is appended; NULL: the one that the image carries */
+	char *tuned;
 	bool unpacks, is_known, twice, is_loaded, safe, diet;
 	char rung[24];
 	const char *no_diet;

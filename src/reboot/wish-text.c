@@ -31,6 +31,7 @@ static const struct key {
 	{ "cmdline", TEXT, offsetof(struct wish, cmdline) },
 	{ "reuse-cmdline", FLAG, offsetof(struct wish, reuse_cmdline) },
 	{ "append", TEXT, offsetof(struct wish, append) },
+	{ "tune", TEXT, offsetof(struct wish, tune) },
 	{ "way", WAY, offsetof(struct wish, way) },
 	{ "safe", FLAG, offsetof(struct wish, safe) },
 	{ "diet", FLAG, offsetof(struct wish, diet) },

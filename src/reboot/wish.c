@@ -28,6 +28,7 @@ void wish_done(struct wish *wish)
 	free(wish->kernel);
 	free(wish->cmdline);
 	free(wish->append);
+	free(wish->tune);
 	free(wish->message);
 	config_words_done(&wish->vars);
 	config_words_done(&wish->places);

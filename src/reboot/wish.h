@@ -47,6 +47,7 @@ struct pick {
  * @cmdline: instead of the entry's, NULL: the entry's
  * @reuse_cmdline: the running one instead of the entry's
  * @append: words after whichever it is, NULL for none
+ * @tune: names of tune.h, NULL: as configured
  * @way: which system call; AUTO: as configured
  * @safe: nothing is unpacked beforehand
  * @diet: modules are left out of the initial ramdisk
@@ -67,7 +68,7 @@ struct wish {
 	struct pick *pick;
 	char *kernel;
 	struct config_words initrds;
-	char *cmdline, *append;
+	char *cmdline, *append, *tune;
 	enum kx_way way;
 	bool reuse_cmdline, safe, diet, hands_keys;
 	struct config_words force;

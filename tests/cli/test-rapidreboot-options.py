@@ -168,6 +168,30 @@ class Options(RebootTest):
         self.assertRuns(["list", "--help", "--nonsense"], 0, [])
         self.assertRuns(["list", "--nonsense", "--help"], 2, [])
 
+    def test_tune(self):
+        """Words that shorten the start, each with what it gives up; what the entry decides stays."""
+        self.take_menu()
+
+        def plan(*args):
+            p = json.loads(self.assertRuns(["--dry-run", "--json", *args], 0, []).out)
+            return p | {"cmdline": p["cmdline"].removeprefix(f"BOOT_IMAGE={self.kernel} ")}
+        self.assertEqual((plan()["cmdline"], plan()["tuned"]), ("root=/dev/sda1 ro", None))
+        p = plan("--tune", "selftests,console", "--append", "loglevel=3")
+        self.assertEqual(p["cmdline"], "root=/dev/sda1 ro loglevel=3 cryptomgr.notests")
+        self.assertEqual(p["tuned"], "cryptomgr.notests: the kernel does not try its ciphers out before it uses "
+                         "them; console: left out, since loglevel=3 is there")
+        self.set("etc/rapidreboot.conf", "TUNE=console\n")
+        self.assertEqual(plan()["cmdline"], "root=/dev/sda1 ro quiet")
+        self.assertEqual(plan("--tune=selftests")["cmdline"], "root=/dev/sda1 ro cryptomgr.notests")
+        # as APPEND=, for entries only
+        self.assertEqual(plan("--kernel", self.kernel, "--cmdline", "x")["cmdline"], "x")
+        self.assertIn("Tuned:        quiet: ", self.assertRuns(["--dry-run"], 0, []).out)
+        r = self.assertRuns(["--dry-run", "--tune=mitigations=off"], 2, [])
+        self.assertIn("--tune takes selftests, console, separated by commas", r.err)
+        self.set("etc/rapidreboot.conf", "TUNE=audit\n")
+        r = self.assertRuns(["--dry-run", "--json"], 0, [])
+        self.assertIn("TUNE=audit means nothing; expected is selftests, console, or nothing", r.err)
+
 
 if __name__ == "__main__":
     main()

@@ -47,6 +47,7 @@ static void test_all(void **state)
 				   "cmdline root=/dev/sda1 quiet\n"
 				   "reuse-cmdline yes\n"
 				   "append debug\n"
+				   "tune console\n"
 				   "way file\n"
 				   "safe yes\n"
 				   "diet yes\n"

@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/rapidreboot/unlock.h"
 #include "cli/reason-status.h"
+#include "reboot/tune.h"
 
 static const char program[] = "rapidreboot";
 
@@ -92,6 +93,9 @@ static int refuse(const struct command *c, const struct options *o)
 		return command_fail(c,
 				    "--diet changes the initial ramdisk, --%s leaves it as it is",
 				    o->safe ? "safe" : "kexec-file-syscall");
+	if (o->tune && !tune_is_valid(o->tune))
+		return command_fail(c, "--tune takes %s, separated by commas, not \"%s\"",
+				    tune_names(), o->tune);
 	if ((o->unlock || o->unlock_from) && (o->when || o->find.root || o->cancel))
 		return command_fail(c,
 				    "--unlock cannot be used with --%s: keys are for a reboot of "
@@ -162,9 +166,9 @@ static int fill(const struct options *o, struct wish *w)
 	    wish_set(&w->grub_flavour, o->find.find.grub_flavour) < 0 ||
 	    wish_set(&w->entry, command_operand(o)) < 0 || wish_set(&w->kernel, o->kernel) < 0 ||
 	    wish_set(&w->cmdline, o->cmdline) < 0 || wish_set(&w->append, o->append) < 0 ||
-	    wish_set(&w->message, o->message) < 0 || copy_list(&w->vars, &o->vars) < 0 ||
-	    copy_list(&w->places, &o->places) < 0 || copy_list(&w->initrds, &o->initrds) < 0 ||
-	    copy_list(&w->force, &o->force) < 0)
+	    wish_set(&w->tune, o->tune) < 0 || wish_set(&w->message, o->message) < 0 ||
+	    copy_list(&w->vars, &o->vars) < 0 || copy_list(&w->places, &o->places) < 0 ||
+	    copy_list(&w->initrds, &o->initrds) < 0 || copy_list(&w->force, &o->force) < 0)
 		return -ENOMEM;
 	return 0;
 }

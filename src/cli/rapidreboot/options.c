@@ -128,6 +128,8 @@ static const struct opt_row rows[] = {
 	  .help = "unpack nothing beforehand" },
 	{ "diet", 0, 0, GROUP_TARGET, ROW_FLAG(diet), .takers = BY_DECIDING,
 	  .help = "leave modules out of the initial ramdisk that are not used" },
+	{ "tune", 0, 0, GROUP_TARGET, ROW_TEXT(tune, "NAMES"), .takers = BY_DECIDING,
+	  .help = "shorten the kernel's start: selftests, console" },
 	{ "unlock", 0, 0, GROUP_TARGET, ROW_FLAG(unlock), .takers = BY_REBOOT | BY_LOAD,
 	  .help = "ask for the disk's passphrase now, not in the next boot" },
 	{ "unlock-from", 0, 0, GROUP_TARGET, ROW_TEXT(unlock_from, "FD"),

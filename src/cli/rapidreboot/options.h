@@ -50,6 +50,7 @@ enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
  * @append: words after whichever it is
  * @safe: nothing is unpacked beforehand
  * @diet: modules are left out of the initial ramdisk
+ * @tune: names of words that shorten the kernel's start
  * @unlock: keys are handed to what the next boot would ask for
  * @unlock_from: the same; the descriptor that the passphrase is read from, or NULL
  * @when: time of the reboot as it was written, or NULL
@@ -70,7 +71,7 @@ struct options {
 	int firmware;
 	int ask;
 
-	const char *kernel, *cmdline, *append;
+	const char *kernel, *cmdline, *append, *tune;
 	struct opt_list initrds;
 	int way;
 	bool reuse_cmdline, safe, diet, unlock;

@@ -48,6 +48,8 @@ static void print_plan(const struct start *s)
 		rungs_print(s->plan, s->not_fast[0] ? s->not_fast : NULL, VALUE_COLUMN);
 	if (diet_text(s))
 		print_line("Diet:", diet_text(s));
+	if (s->tuned)
+		print_line("Tuned:", s->tuned);
 	for (size_t i = 0; i < s->plan_info.n_warnings; i++)
 		print_line("Warning:", kx_plan_warning(s->plan, i));
 	if (s->not_looked_at)
@@ -103,6 +105,7 @@ json_t *start_json(const struct start *s)
 	json_object_set_new(all, "not_looked_at", json_text(s->not_looked_at));
 	json_object_set_new(all, "diet", json_text(diet_text(s)));
 	json_object_set_new(all, "is_diet", json_boolean(s->plan_info.is_diet));
+	json_object_set_new(all, "tuned", json_text(s->tuned));
 	json_object_set_new(all, "warnings", warnings);
 	return all;
 }
