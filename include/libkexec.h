@@ -458,6 +458,7 @@ enum kx_args {
 #define KX_REQ_DIET (UINT64_C(1) << 17) /* that, and leave modules out that are not used here */
 #define KX_REQ_COPY (UINT64_C(1) << 18) /* never in place: what holds the pages will be unmounted */
 #define KX_REQ_UNPACK_LATER (UINT64_C(1) << 19) /* FAST, DIET: only plan: kx_plan_info.is_open */
+#define KX_REQ_KEEP (UINT64_C(1) << 20) /* what is unpacked goes into @cache now, loaded or not */
 
 /** struct kx_request - one kernel to start, and how */
 struct kx_request {
@@ -480,8 +481,9 @@ struct kx_request {
 	const char *dtb;      /* path of a device tree blob, or NULL */
 	uint32_t serial_port; /* I/O port of the purgatory's serial console, 0 for 0x3f8 */
 	uint32_t serial_baud; /* 0 leaves the speed as it is */
-	/* with KX_REQ_FAST: directory, of the caller alone, where kx_plan_commit() keeps what was
-	 * unpacked for the next load of the same files; NULL for nowhere */
+	/* with KX_REQ_FAST: directory, of the caller alone, where kx_plan_commit(), or with
+	 * KX_REQ_KEEP this call, keeps what was unpacked for the next load of the same files; NULL for
+	 * nowhere */
 	const char *cache;
 	/* initial ramdisks that are not (only) paths, joined after @initrds; copied by the call */
 	const struct kx_part *initrd_parts;

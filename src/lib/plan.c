@@ -252,6 +252,15 @@ static int make_open(const struct kx_request *req, struct plan_request *preq, st
 	return diet_tell(req, plan, &diet, err);
 }
 
+/* Into the cache, although nobody may load it. */
+static void keep_now(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan)
+{
+	if (!(req->flags & KX_REQ_KEEP) || !plan->cache)
+		return;
+	prepare_done(ctx, plan);
+	cache_done(plan->cache);
+}
+
 /* Unpacked parts need more memory. When they do not fit, the packed ones are used. */
 static int make_fast(struct kx_ctx *ctx, const struct kx_request *req, struct plan_request *preq,
 		     struct kx_plan *plan, struct kx_error *err)
@@ -282,6 +291,7 @@ static int make_fast(struct kx_ctx *ctx, const struct kx_request *req, struct pl
 		r = plan_make(&plan->machine, preq, &plan->plan, err);
 	} else if (r == 0) {
 		prepare_keep(plan, &prepared);
+		keep_now(ctx, req, plan);
 	} else if (err) {
 		*err = why;
 	}

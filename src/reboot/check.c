@@ -137,6 +137,8 @@ static enum reason plan_check(const struct reboot *rb, const struct wish *wish, 
 	s->is_known = start_is_known(rb, s);
 	if (s->is_known)
 		s->not_looked_at = NULL;
+	/* hooks of kernel packages look when nobody waits: whoever reboots finds it done */
+	s->keeps = rb->place == PLACE_HERE && rb->sys->has_boot_capability(rb->sys);
 	/* what kexec_file_load(2) is to get is not unpacked to be looked at */
 	return s->is_known || s->plan_info.way != KX_WAY_SEGMENTS ? REASON_NONE
 								  : start_unpack(rb, wish, s, err);

@@ -44,7 +44,8 @@ static int plan_by(const struct reboot *rb, struct start *s, enum kx_way way, ui
 		.n_modules = c->modules.n,
 		.cmdline = s->cmdline,
 		.way = way,
-		.flags = c->flags | flags | (s->unpacks ? 0 : KX_REQ_UNPACK_LATER),
+		.flags = c->flags | flags | (s->unpacks ? 0 : KX_REQ_UNPACK_LATER) |
+			 (s->keeps ? KX_REQ_KEEP : 0),
 		.cache = c->config.cache,
 		.initrd_parts = &archive,
 		.n_initrd_parts = archive.n ? 1 : 0,

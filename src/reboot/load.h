@@ -17,6 +17,7 @@
  * @is_known: it need not be, for a check: start_is_known()
  * @twice: what is loaded now is the first of two: twice.h
  * @is_loaded: it is loaded already, with @rung: same.h
+ * @keeps: what is unpacked goes into the cache of the settings, if there is one, before it is loaded
  * @safe: nothing is unpacked beforehand
  * @diet: modules are to be left out; @no_diet: why that is not done though it is wanted, or NULL
  * @tuned: what --tune or TUNE= came to, for a person, or NULL
@@ -40,7 +41,7 @@ struct start {
 	struct kx_plan_info plan_info;
 	char *cmdline; /* with what is appended; NULL: the one that the image carries */
 	char *tuned;
-	bool unpacks, is_known, twice, is_loaded, safe, diet;
+	bool unpacks, keeps, is_known, twice, is_loaded, safe, diet;
 	char rung[24];
 	const char *no_diet;
 	char not_fast[504];

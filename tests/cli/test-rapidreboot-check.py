@@ -27,6 +27,22 @@ class Check(RebootTest):
         self.assertEqual(len(out.splitlines()), 1)
         self.assertRegex(out, "^Test: clear; ")
 
+    def test_fills_cache(self):
+        """Hooks of kernel packages check what was made: with CACHE= the load after that finds it unpacked."""
+        cache = self.dir / "cache"
+        self.kernel = self.file("vmlinuz", packed_bzimage())
+        pathlib.Path(self.initrd).write_bytes(gzip.compress(cpio("init", "etc/x")))
+        self.take_files()
+        self.take_menu()
+        self.set("etc/rapidreboot.conf", f"CACHE={cache}\n")
+        self.expect(CLEAR, "-v")
+        kept = sorted(cache.glob("*.prepared"))
+        self.assertEqual(len(kept), 1, list(cache.glob("*")) if cache.exists() else "no cache")
+        self.assertEqual((cache.stat().st_mode & 0o7777, kept[0].stat().st_mode & 0o7777), (0o700, 0o600))
+        before = kept[0].stat().st_mtime_ns
+        r = self.assertRuns(["load", "-v"], 0, ["load"])
+        self.assertEqual([file.stat().st_mtime_ns for file in cache.glob("*")], [before], r.err)
+
     def test_no_entry(self):
         """What cannot be started is not clear, whatever the checks say."""
         out = self.expect(FAILED, "no such entry").out
