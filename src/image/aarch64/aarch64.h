@@ -42,6 +42,8 @@ extern const struct image_formats image_formats_aarch64;
  * -EOPNOTSUPP a big-endian kernel, or one of before Linux 3.17, which does not say how large it is. */
 _must_check_ int arm64_image_parse(struct bytes file, struct arm64_image *ret,
 				   struct kx_error *err);
+/* Can it have come out of arm64_image_parse()? For what another process says of a file. */
+bool arm64_image_is_sound(const struct arm64_image *image);
 /* The compressed stream in @file, drivers/firmware/efi/libstub/zboot-header.S. Errors as above; -EBADMSG also
  * when the stream is of no format that is known here. */
 _must_check_ int arm64_zboot_parse(struct bytes file, struct bytes *ret_stream,

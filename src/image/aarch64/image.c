@@ -88,6 +88,13 @@ static int check_sizes(const struct arm64_image *image, struct kx_error *err)
 	return 0;
 }
 
+bool arm64_image_is_sound(const struct arm64_image *image)
+{
+	return image->file.n >= HEADER_N && image->size >= image->file.n &&
+	       (image->size <= SIZE_MAX_SANE || image->size == image->file.n) &&
+	       image->text_offset < SPACING && image->release.n <= RELEASE_MAX;
+}
+
 int arm64_image_parse(struct bytes file, struct arm64_image *ret, struct kx_error *err)
 {
 	struct arm64_image image = { .file = file };

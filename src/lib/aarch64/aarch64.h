@@ -3,6 +3,13 @@
 
 #include "lib/internal.h"
 
+struct message_in;
+struct message_out;
+
+/* image-answer.c */
+void aarch64_image_put(struct message_out *out, struct bytes file, const struct image *image);
+void aarch64_image_take(struct message_in *in, struct bytes file, struct image *image);
+
 /* machine.c: all of it. */
 _must_check_ int aarch64_machine_read(struct kx_ctx *ctx, struct iomem *iomem,
 				      struct machine *machine);
