@@ -38,10 +38,11 @@ static bool next_lacks_it(const struct look *l, struct report *r)
 	const char *version = l->entry->image ? l->entry->image->version : NULL;
 	int code = next_has(l, "CONFIG_KEXEC_HANDOVER=y");
 
-	if (code > 0 || (version && is_same_kernel(l, version)))
+	if (code > 0)
 		return false;
 	if (!version || (code < 0 && !is_before_kho(version))) {
-		unseen(r, "configuration of the next kernel", code);
+		if (!version || !is_same_kernel(l, version))
+			unseen(r, "configuration of the next kernel", code);
 		return false;
 	}
 	evidencef(r, "Linux %s: %s", version,

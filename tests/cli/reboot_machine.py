@@ -72,9 +72,15 @@ class RebootTest(MachineTest):
         self.take_files()
         self.set("proc/sys/kernel/random/boot_id", BOOT_ID + "\n")
         self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
-        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.set_unloaded()
         (self.root / "run").mkdir(exist_ok=True)
         self.take_init("systemd")
+
+    def set_unloaded(self):
+        """No kernel is loaded: in sysfs of older kernels, and of those with a folder for kexec."""
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        if (self.root / "sys/kernel/kexec/loaded").exists():
+            self.set("sys/kernel/kexec/loaded", "0\n")
 
     def take_init(self, name):
         program, tools = INITS[name]

@@ -29,7 +29,7 @@ class Agree(RebootTest):
                 path.chmod(0o755 if path.is_dir() else 0o644)
         self.set("proc/sys/kernel/random/boot_id", "3f2a9c1e-7b64-4c0d-9a55-0d6c1f8e2b17\n")
         self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
-        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.set_unloaded()
         (self.root / "run").mkdir(exist_ok=True)
         self.take_init("systemd")
 
@@ -80,7 +80,7 @@ class Agree(RebootTest):
         self.assertEqual(data["outcome"], {0: "clear", 8: "warnings", 7: "cold"}.get(r.rc, "refused"))
         self.assertEqual(r.calls, [])
         for words, rc in zip((["-n"], ["load"], ["-y"]), ENDS[r.rc]):
-            self.set("sys/kernel/kexec_loaded", "0\n")
+            self.set_unloaded()
             self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
             shutil.rmtree(self.root / "run/rapidreboot", ignore_errors=True)
             done = self.run_it(*words, *args)
