@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Values: Documentation/arch/arm64/booting.rst; drivers/firmware/efi/libstub/zboot-header.S; include/image.h of
  * U-Boot. tests/vm/real-images.py shows the same parsers the kernels of distributions. */
+#include "lib/image-answer.h"
 #include "tests/unit/image-make.h"
 
 static int image_any(struct bytes file, void *ret, struct kx_error *err)
@@ -279,13 +280,87 @@ static void test_strangers(void **state)
 	check_strangers(&image_parser);
 }
 
+/* ---- what the confined child says of a file */
+
+static int answer_of(struct bytes file, const struct image *image, uint8_t *to, size_t *ret_n,
+		     struct image *ret)
+{
+	assert_int_equal(image_encode(&arch_aarch64, file, image, to, ROOM, ret_n), 0);
+	return image_decode(&arch_aarch64, file, (struct bytes){ to, *ret_n }, ret);
+}
+
+static void test_answer(void **state)
+{
+	static const uint8_t values[] = { 0, 1, 2, 0x40, 0x7f, 0x80, 0xff };
+	static uint8_t b[2 * ROOM], answer[ROOM];
+	const struct bytes files[] = { make_image(b), make_uimage(b + ROOM, make_image(b)) };
+
+	for (size_t k = 0; k < ARRAY_SIZE(files); k++) {
+		struct image image, taken;
+		size_t n;
+
+		assert_int_equal(image_any(files[k], &image, NULL), 0);
+		assert_int_equal(answer_of(files[k], &image, answer, &n, &taken), 0);
+		assert_string_equal(taken.name, image.name);
+		assert_int_equal(taken.inner, IMAGE_ARM64);
+		assert_ptr_equal(taken.aarch64.file.p, image.aarch64.file.p);
+		assert_int_equal(taken.aarch64.file.n, image.aarch64.file.n);
+		assert_int_equal(taken.aarch64.size, image.aarch64.size);
+		assert_int_equal(taken.aarch64.pages, image.aarch64.pages);
+		assert_int_equal(taken.aarch64.is_anywhere, image.aarch64.is_anywhere);
+		assert_ptr_equal(taken.aarch64.release.p, image.aarch64.release.p);
+		for (size_t cut = 0; cut < n; cut++)
+			assert_int_equal(image_decode(&arch_aarch64, files[k],
+						      (struct bytes){ answer, cut }, &taken),
+					 -EPROTO);
+		for (size_t i = 0; i < n * ARRAY_SIZE(values); i++) {
+			uint8_t *p = &answer[i / ARRAY_SIZE(values)];
+			const uint8_t before = *p;
+
+			*p = values[i % ARRAY_SIZE(values)];
+			/* a packed kernel has no fields of an Image */
+			if (image_decode(&arch_aarch64, files[k], (struct bytes){ answer, n },
+					 &taken) == 0 &&
+			    !taken.packed.n)
+				assert_true(arm64_image_is_sound(&taken.aarch64));
+			*p = before;
+		}
+	}
+}
+
+static void test_unsound_answers(void **state)
+{
+	uint8_t b[ROOM], answer[ROOM];
+	const struct bytes file = make_image(b);
+	struct image good, bad, taken;
+	size_t n;
+
+	assert_int_equal(image_any(file, &good, NULL), 0);
+	bad = good;
+	bad.aarch64.size = file.n - 1;
+	assert_int_equal(answer_of(file, &bad, answer, &n, &taken), -EPROTO);
+	bad = good;
+	bad.aarch64.size = UINT64_MAX;
+	assert_int_equal(answer_of(file, &bad, answer, &n, &taken), -EPROTO);
+	bad = good;
+	bad.aarch64.text_offset = 2 << 20;
+	assert_int_equal(answer_of(file, &bad, answer, &n, &taken), -EPROTO);
+	bad = good;
+	bad.aarch64.file.n = 0x3f; /* less than a header */
+	assert_int_equal(answer_of(file, &bad, answer, &n, &taken), -EPROTO);
+	bad = good;
+	bad.inner = IMAGE_ARM64_ZBOOT; /* that has its kernel packed */
+	assert_int_equal(answer_of(file, &bad, answer, &n, &taken), -EPROTO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_image),	  cmocka_unit_test(test_image_fields),
-		cmocka_unit_test(test_zboot),	  cmocka_unit_test(test_uimage),
-		cmocka_unit_test(test_types),	  cmocka_unit_test(test_unpacked),
-		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_image),		cmocka_unit_test(test_image_fields),
+		cmocka_unit_test(test_zboot),		cmocka_unit_test(test_uimage),
+		cmocka_unit_test(test_types),		cmocka_unit_test(test_unpacked),
+		cmocka_unit_test(test_strangers),	cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_unsound_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
