@@ -33,7 +33,7 @@ int smbios11_parse(struct bytes table, struct strlist *ret)
 		if (strings_length(p, (size_t)(end - p), &n) < 0)
 			return -EBADMSG;
 		for (const char *s = p; type == TYPE_OEM_STRINGS && s < p + n; s += strlen(s) + 1)
-			if (strlist_add(ret, s) < 0)
+			if (*s && strlist_add(ret, s) < 0)
 				return -ENOMEM;
 		p += n + 2;
 	}
