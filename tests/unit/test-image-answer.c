@@ -63,7 +63,7 @@ static void test_formats(void **state)
 
 		read_seed(i);
 		assert_int_equal(take(seed.n, &image), 0);
-		assert_ptr_equal(image.name, seed.image.name);
+		assert_string_equal(image.name, seed.image.name);
 		assert_int_equal(image.type, seed.image.type);
 		assert_int_equal(image.inner, seed.image.inner);
 		assert_int_equal(image.is_uki, seed.image.is_uki);
