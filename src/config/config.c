@@ -51,6 +51,7 @@ void config_done(struct config *config)
 	free(config->cache);
 	free(config->hooks);
 	free(config->ready_command);
+	free(config->confirm_after);
 	free(config->tune);
 	free(config->crash_kernel);
 	free(config->crash_initrd);
@@ -167,6 +168,21 @@ static int set_tune(void *field, const char *value)
 	return set_text(field, value);
 }
 
+/* "command", or a name as in systemd.unit(5): it is handed to systemctl(1) */
+static int set_unit(void *field, const char *value)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789:_.@-";
+	const size_t n = strlen(value);
+
+	if (n == 0 || strcmp(value, "command") == 0)
+		return set_text(field, value);
+	if (n > CONFIG_UNIT_MAX || strspn(value, letters) != n || value[0] == '-' ||
+	    !(ends_with(value, ".target") || ends_with(value, ".service")))
+		return -EINVAL;
+	return set_text(field, value);
+}
+
 static int set_way(void *field, const char *value)
 {
 	static const char *const names[] = {
@@ -277,6 +293,8 @@ static const struct setting {
 	  "an absolute path and its arguments, or nothing" },
 	{ "READY_TIMEOUT", set_seconds, offsetof(struct config, ready_timeout_s),
 	  "seconds, at most 86400" },
+	{ "CONFIRM_AFTER", set_unit, offsetof(struct config, confirm_after),
+	  "the name of a unit of systemd, command, or nothing" },
 	{ "WAY", set_way, offsetof(struct config, way), "auto, file or segments" },
 	{ "MOUNT_ESP", set_switch, offsetof(struct config, mount_esp), "yes or no" },
 	{ "SAFE", set_switch, offsetof(struct config, safe), "yes or no" },

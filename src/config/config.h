@@ -14,6 +14,8 @@
 
 /* Longest configuration file that is read, bytes. */
 enum { CONFIG_FILE_MAX = 1 << 20 };
+/* Longest name of a unit. */
+enum { CONFIG_UNIT_MAX = 200 };
 
 enum config_confirm {
 	CONFIG_CONFIRM_TERMINAL, /* ask, when there is a terminal */
@@ -43,10 +45,11 @@ struct config {
 	unsigned package_timeout_s; /* PACKAGE_TIMEOUT: wait for a package manager that works */
 	char *ready_command; /* READY_COMMAND: words of a program that says when the service is back, or NULL */
 	unsigned ready_timeout_s; /* READY_TIMEOUT */
-	enum kx_way way;	  /* WAY */
-	bool safe;		  /* SAFE: kernel and initial ramdisk as their files are */
-	bool diet;		  /* DIET: without kernel modules that are not used here */
-	char *tune; /* TUNE: names of words that shorten the kernel's start, or NULL */
+	char *confirm_after; /* CONFIRM_AFTER: unit of systemd, "command", or NULL: coming up is enough */
+	enum kx_way way; /* WAY */
+	bool safe;	 /* SAFE: kernel and initial ramdisk as their files are */
+	bool diet;	 /* DIET: without kernel modules that are not used here */
+	char *tune;	 /* TUNE: names of words that shorten the kernel's start, or NULL */
 	enum config_confirm confirm;
 	enum config_firmware firmware;
 	char *crash_kernel, *crash_initrd; /* CRASH_KERNEL, CRASH_INITRD: paths, or NULL; "own" */

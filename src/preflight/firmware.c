@@ -200,5 +200,9 @@ const struct check firmware_checks[] = {
 	{ "W8", PREFLIGHT_COLD, true, "boot loaders and firmware that were upgraded", GO_COLD,
 	  look_firmware_waits },
 	{ "W9", PREFLIGHT_COLD, true, "firmware updates that are staged", GO_COLD, look_fwupd },
+	{ "W10", PREFLIGHT_COLD, true, "tries that the boot loader counts",
+	  "Reboot through the firmware (`rapidreboot cold`), or have this system declared good "
+	  "first.",
+	  look_counting },
 	{ NULL },
 };

@@ -43,6 +43,7 @@ struct preflight_entry {
 	const char *cmdline;	   /* what the next kernel gets, or NULL */
 	bool reuses_running;	   /* @cmdline began as the running kernel's */
 	const char *devicetree;	   /* or NULL */
+	const char *source;	   /* file that it is written in, or NULL */
 	bool is_broken;		   /* files are missing: the boot loader cannot start it either */
 	enum kx_way way;	   /* KX_WAY_AUTO when that is not decided yet */
 	/* the kernel file, or NULL; then @image_error says why it cannot be used, or is NULL when
@@ -73,6 +74,7 @@ struct preflight_opts {
 	int files; /* with @target: root that kernel and initrds are opened in */
 	/* the entry of the previous attempt when that was not confirmed, else NULL */
 	const char *unconfirmed;
+	bool not_judged; /* with @unconfirmed: this boot, which it led to, still waits to be confirmed */
 	const char *record_error; /* why records of attempts cannot be read, or NULL */
 };
 

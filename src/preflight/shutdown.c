@@ -250,6 +250,12 @@ static enum preflight_status look_unconfirmed(const struct look *l, struct repor
 	if (!l->opts->unconfirmed)
 		return PREFLIGHT_OK;
 	evidencef(r, "%s", l->opts->unconfirmed);
+	if (l->opts->not_judged) {
+		r->remedy = "Wait for what judges this boot, say that it is good (`rapidreboot "
+			    "confirm`), or go back through the firmware (`rapidreboot cold`).";
+		return found(r, "The boot that the last fast reboot led to is not confirmed yet "
+				"(CONFIRM_AFTER).");
+	}
 	return found(r, "The last fast reboot was never confirmed by the system that it started.");
 }
 

@@ -18,6 +18,12 @@ static const char *why_unseen(const struct start *s)
 		       : "not all of it was unpacked here, where it is handed over as it is";
 }
 
+/* The file that the entry is written in; NULL when none was chosen, or a kernel by its file. */
+static const char *source_of(const struct choice *c)
+{
+	return c->entries && c->title ? choice_entry(c->entries, c->index).source_file : NULL;
+}
+
 /* Facts about the entry for the checks, as far as they were found out. */
 static struct preflight_entry describe(const struct start *s)
 {
@@ -37,6 +43,7 @@ static struct preflight_entry describe(const struct start *s)
 					: c->cmdline,
 		.reuses_running = c->reuses_running,
 		.devicetree = c->devicetree,
+		.source = source_of(c),
 		.is_broken = c->is_broken,
 		.way = s->plan ? s->plan_info.way : c->way,
 		.image = s->image ? &s->image_info : NULL,
@@ -57,6 +64,7 @@ static void read_record(const struct reboot *rb, struct attempts *all, struct pr
 	}
 	a = attempts_unconfirmed(&seen, all);
 	opts->unconfirmed = a ? a->entry : NULL;
+	opts->not_judged = a && attempt_waits_here(&seen, a);
 }
 
 static bool is_ours(const struct reboot *rb)

@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/strbuf.h"
 #include "handover/init.h"
+#include "reboot/confirm.h"
 #include "reboot/keys.h"
 #include "reboot/ready.h"
 #include "reboot/way-up.h"
@@ -287,6 +288,7 @@ void hook_boot(const struct reboot *rb)
 		facts.at_us[i] = POINT_UNKNOWN;
 	pid1_read(sys, &pid1);
 	init = init_detect(&pid1);
+	facts.waits = confirm_is_awaited(rb);
 	if (waited)
 		collect(rb, init, &log, &facts);
 	if (attempts_close(sys, &facts, &err) < 0 || boot_set_watched(sys, &err) < 0)
@@ -296,6 +298,7 @@ void hook_boot(const struct reboot *rb)
 	learn_where(rb);
 	/* whatever kind of boot this is: the key was for one */
 	keys_withdraw(rb);
+	confirm_begin(rb, init);
 	if (waited)
 		ready_begin(rb, init);
 }

@@ -162,6 +162,7 @@ static const struct field {
 	FIELD("closer", BOOT_ID, false, closed_boot_id),
 	FIELD("diet", NUMBER, false, diet),
 	FIELD("watched", NUMBER, false, watched),
+	FIELD("waits", NUMBER, false, waits),
 	FIELD("cleared", NUMBER, false, cleared),
 	FIELD("early", NUMBER, false, early_us),
 	FIELD("why", TEXT, false, why),

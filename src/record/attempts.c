@@ -305,6 +305,7 @@ static void close_one(struct sys *sys, struct attempt *a, const char *boot_id,
 	a->result = facts ? result_now(sys) : ATTEMPT_UNKNOWN;
 	a->closed_ms = sys->realtime_ms(sys);
 	memcpy(a->closed_boot_id, boot_id, BOOT_ID_LENGTH + 1);
+	a->waits = facts && facts->waits && a->result == ATTEMPT_KEXEC;
 	if (facts)
 		attempt_measure(sys, a, facts);
 	if (facts && facts->reason && a->result == ATTEMPT_FIRMWARE && !a->reason[0])
@@ -318,9 +319,11 @@ static void close_one(struct sys *sys, struct attempt *a, const char *boot_id,
 static bool clear_failure(struct sys *sys, struct attempts *all, const char *boot_id)
 {
 	struct attempt *a = last_of(all);
+	const bool has_failed =
+		a && (a->result == ATTEMPT_FIRMWARE || (a->result == ATTEMPT_KEXEC && a->waits));
 
-	if (!a || a->result != ATTEMPT_FIRMWARE || a->cleared ||
-	    strcmp(a->closed_boot_id, boot_id) == 0 || boot_way_read(sys) != BOOT_FIRMWARE)
+	if (!has_failed || a->cleared || strcmp(a->closed_boot_id, boot_id) == 0 ||
+	    boot_way_read(sys) != BOOT_FIRMWARE)
 		return false;
 	a->cleared = sys->realtime_ms(sys);
 	return true;
@@ -328,7 +331,8 @@ static bool clear_failure(struct sys *sys, struct attempts *all, const char *boo
 
 static bool close_all(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
 {
-	bool changed = data && clear_failure(sys, all, boot_id);
+	const struct boot_facts *facts = data;
+	bool changed = facts && !facts->waits && clear_failure(sys, all, boot_id);
 
 	for (size_t i = 0; i < all->n; i++) {
 		struct attempt *a = &all->v[i];
@@ -380,7 +384,7 @@ const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempt
 
 	if (!a)
 		return NULL;
-	if (a->result == ATTEMPT_FIRMWARE)
+	if (a->result == ATTEMPT_FIRMWARE || (a->result == ATTEMPT_KEXEC && a->waits))
 		return a->cleared ? NULL : a;
 	if (a->result != ATTEMPT_PENDING || a->cleared || !a->watched ||
 	    boot_id_read(sys, boot_id) < 0)
@@ -395,10 +399,10 @@ bool attempts_diet_failed(struct sys *sys, const struct attempts *all, const cha
 
 		if (!a->diet || strcmp(a->version, version) != 0)
 			continue;
-		if (a->result != ATTEMPT_PENDING)
-			return a->result != ATTEMPT_KEXEC;
 		if (attempts_unconfirmed(sys, all) == a)
 			return true;
+		if (a->result != ATTEMPT_PENDING)
+			return a->result != ATTEMPT_KEXEC;
 	}
 	return false;
 }
@@ -424,4 +428,48 @@ int attempts_forgive(struct sys *sys, struct kx_error *err)
 		return r;
 	r = change(sys, forgive, NULL, err);
 	return r < 0 ? r : 1;
+}
+
+/* ---- the boot is a good one */
+
+bool attempt_waits_here(struct sys *sys, const struct attempt *a)
+{
+	char boot_id[BOOT_ID_LENGTH + 1];
+
+	return a->result == ATTEMPT_KEXEC && a->waits && !a->cleared &&
+	       boot_id_read(sys, boot_id) == 0 && strcmp(a->closed_boot_id, boot_id) == 0;
+}
+
+static bool confirm(struct sys *sys, struct attempts *all, const char *boot_id, const void *data)
+{
+	/* where the answer goes: a pointer to the caller's */
+	enum confirmation *ret = *(enum confirmation *const *)data;
+	struct attempt *a = last_of(all);
+
+	*ret = CONFIRM_NOTHING;
+	if (!a)
+		return false;
+	if (a->result == ATTEMPT_PENDING && attempts_unconfirmed(sys, all) == a) {
+		close_one(sys, a, boot_id, NULL); /* without a boot service */
+		a->cleared = sys->realtime_ms(sys);
+		*ret = CONFIRMED;
+		return true;
+	}
+	if (strcmp(a->closed_boot_id, boot_id) != 0) {
+		if (!clear_failure(sys, all, boot_id))
+			return false;
+		*ret = CONFIRM_COLD;
+		return true;
+	}
+	*ret = attempt_waits_here(sys, a)      ? CONFIRMED
+	       : a->result == ATTEMPT_FIRMWARE ? CONFIRM_FAILED
+					       : CONFIRMED_EARLIER;
+	if (*ret == CONFIRMED)
+		a->waits = 0;
+	return *ret == CONFIRMED;
+}
+
+int attempt_confirm(struct sys *sys, enum confirmation *ret, struct kx_error *err)
+{
+	return change(sys, confirm, &ret, err);
 }

@@ -79,6 +79,7 @@ struct moment {
  * @diet: 1: modules were left out of its initial ramdisk
  * @watched: the boot service ran in the boot that asked, so that it should also run in the
  *	next one and close the attempt
+ * @waits: 1: it was started, and nobody has said yet that this boot is a good one (CONFIRM_AFTER)
  * @cleared: a later cold boot came up well, so this failure no longer refuses another attempt
  * @hooks: what programs of the hook directories answered, "NAME=0 NAME=timeout"
  * @slow: what of both boots took long, as slow_format() writes it
@@ -97,7 +98,7 @@ struct attempt {
 	struct moment asked;
 	int64_t at[N_POINTS];
 	uint64_t closed_ms;
-	uint64_t diet, watched, cleared, early_us;
+	uint64_t diet, watched, waits, cleared, early_us;
 };
 
 struct attempts {
@@ -154,12 +155,14 @@ _must_check_ int attempt_ended(struct sys *sys, const char *hooks, struct kx_err
  * @tsc_khz: its rate, 0 when not known: then it is measured
  * @reason: finds out why a machine came back through the firmware; or NULL
  * @slow: finds out what took long in a reboot that went well; or NULL
+ * @waits: that this boot came up is not enough: attempt_confirm() says that it is a good one
  * @kernel_log: the new kernel's, as /dev/kmsg gives it, for @slow; or NULL
  */
 struct boot_facts {
 	int64_t at_us[N_POINTS];
 	uint64_t tsc[N_POINTS];
 	uint64_t tsc_khz;
+	bool waits;
 	const char *kernel_log;
 	void (*reason)(struct sys *sys, const struct attempt *a, char *ret, size_t size);
 	void (*slow)(struct sys *sys, const struct boot_facts *facts, const struct attempt *a,
@@ -177,8 +180,21 @@ _must_check_ int attempt_ready(struct sys *sys, struct kx_error *err);
 /* When the machine was usable again: POINT_READY, else POINT_TARGET, else POINT_UNKNOWN. */
 int64_t attempt_up_us(const struct attempt *a);
 
-/* The last attempt, when it came back through the firmware, or was watched and never closed: then
- * only a person may decide to try again. Else NULL. */
+/* What attempt_confirm() found. */
+enum confirmation {
+	CONFIRMED, /* the attempt that led to this boot */
+	CONFIRMED_EARLIER,
+	CONFIRM_COLD, /* a boot through the firmware is a good one; no attempt stands in the way any more */
+	CONFIRM_NOTHING, /* no attempt led here */
+	CONFIRM_FAILED,	 /* the attempt that led here came back through the firmware */
+};
+/* This boot is a good one, says whoever judges it. Fails with a negative errno. */
+_must_check_ int attempt_confirm(struct sys *sys, enum confirmation *ret, struct kx_error *err);
+/* Did @a lead to this boot, which is not confirmed yet? */
+bool attempt_waits_here(struct sys *sys, const struct attempt *a);
+
+/* The last attempt, when it came back through the firmware, was watched and never closed, or led to a boot that was
+ * not confirmed: then only a person may decide to try again. Else NULL. */
 const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempts *all);
 
 /* Did the last attempt that started kernel @version with modules left out fail, whatever came

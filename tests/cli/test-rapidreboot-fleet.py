@@ -101,6 +101,96 @@ class OrCold(Fleet):
         self.assertRuns(["--or-cold"], 6, [], typed="n\n")
 
 
+START = "run /usr/bin/systemctl --no-block start rapidreboot-confirm@boot-complete.target.service"
+REFUSES = "not confirmed yet (CONFIRM_AFTER)"
+
+
+class Confirm(Fleet):
+    def setUp(self):
+        super().setUp()
+        self.set("etc/rapidreboot.conf", "CONFIRM_AFTER=boot-complete.target\n")
+
+    def attempt(self):
+        return self.attempts()[-1]
+
+    def test_after_the_unit(self):
+        """The boot service has systemd start what comes after the unit; until then the next one goes back coldly."""
+        self.assertRuns(["--yes"], 0)
+        self.assertIn(START, self.next_boot(0xD0).log)
+        self.assertEqual((self.attempt()["result"], self.attempt()["confirmed"]), ("kexec", False))
+        self.assertIn("refused until", self.assertRuns(["timeline"], 0, []).out)
+        self.assertIn(REFUSES, self.assertRuns(["--yes"], 3, []).err)
+        self.assertIn(REFUSES, self.assertRuns(["--yes", "--or-cold"], 0, [COLD]).err)
+        self.assertRuns(["hook", "confirm"], 0, [])
+
+    def test_confirmed(self):
+        self.assertRuns(["--yes"], 0)
+        self.next_boot(0xD0)
+        self.assertIn("is confirmed", self.assertRuns(["hook", "confirm"], 0, []).err)
+        self.assertTrue(self.attempt()["confirmed"])
+        self.assertNotIn("refused until", self.assertRuns(["timeline"], 0, []).out)
+        self.assertIn(FAST, self.assertRuns(["--yes"], 0).log)
+
+    def test_command(self):
+        """From outside, and twice; then nobody is asked to start anything."""
+        self.set("etc/rapidreboot.conf", "CONFIRM_AFTER=command\n")
+        self.assertRuns(["confirm"], 6, [])
+        self.assertRuns(["--yes"], 0)
+        self.assertNotIn(START, self.next_boot(0xD0).log)
+        self.assertRuns(["--yes"], 3, [])
+        for _ in range(2):
+            self.assertRuns(["confirm"], 0, [])
+            self.assertTrue(self.attempt()["confirmed"])
+        self.assertIn(FAST, self.assertRuns(["--yes"], 0).log)
+
+    def test_cold_boot(self):
+        """After a boot that was never confirmed, a cold one has to be confirmed, too, before it clears anything."""
+        self.assertRuns(["--yes"], 0)
+        self.next_boot(0xD0)
+        self.next_boot(0x72, "5")
+        self.assertIn("never confirmed", self.assertRuns(["--yes"], 3, []).err)
+        self.assertRuns(["confirm"], 0, [])
+        self.assertIn(FAST, self.assertRuns(["--yes"], 0).log)
+
+    def test_came_back_coldly(self):
+        self.assertRuns(["--yes"], 0)
+        self.next_boot(0x72)
+        self.assertRuns(["confirm"], 3, [])
+        self.assertRuns(["--yes"], 3, [])
+        self.assertRuns(["clear"], 0, [])
+        self.assertIn(FAST, self.assertRuns(["--yes"], 0).log)
+
+    def test_without_boot_service(self):
+        """What was watched and never closed: whoever judges the boot may say so himself."""
+        self.set("run/rapidreboot/boot", "")
+        self.assertRuns(["--yes"], 0)
+        self.set("proc/sys/kernel/random/boot_id", BOOT_ID.replace("3", "4") + "\n")
+        (self.root / "run/rapidreboot/request").unlink()
+        self.set("sys/kernel/kexec_loaded", "0\n")
+        self.assertRuns(["--yes"], 3, [])
+        self.assertRuns(["confirm"], 0, [])
+        self.assertIn(FAST, self.assertRuns(["--yes"], 0).log)
+
+    def test_not_set(self):
+        (self.root / "etc/rapidreboot.conf").unlink()
+        self.assertRuns(["--yes"], 0)
+        self.assertNotIn(START, self.next_boot(0xD0).log)
+        self.assertTrue(self.attempt()["confirmed"])
+        self.assertRuns(["confirm"], 0, [])
+
+    def test_other_init(self):
+        """A unit means nothing there: only a person or an engine confirms, and that is said."""
+        self.take_init("sysvinit")
+        self.assertRuns(["--yes"], 0)
+        self.assertIn("units are systemd's", self.next_boot(0xD0).err)
+        self.assertFalse(self.attempt()["confirmed"])
+
+    def test_values(self):
+        for value in ("--help", "/etc/passwd", "a b.target", "-x.target", "boot-complete", "$(id).service"):
+            self.set("etc/rapidreboot.conf", f"CONFIRM_AFTER='{value}'\n")
+            self.assertIn("means nothing", self.assertRuns(["--yes", "-n"], 0, []).err, value)
+
+
 class Needed(Fleet):
     def test_codes(self):
         self.assertRuns(["status", "--needed"], 1, [])

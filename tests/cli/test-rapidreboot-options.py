@@ -11,7 +11,7 @@ from kexec_machine import main
 from reboot_machine import RebootTest
 
 COMMANDS = ("reboot", "load", "unload", "status", "check", "enable", "disable", "list", "show",
-            "eval-grub", "timeline", "menu", "desktop", "clear", "hook", "help")
+            "eval-grub", "timeline", "menu", "desktop", "clear", "confirm", "hook", "help")
 PLACE = "KIND:NAME=DIR with KIND uuid, label or dev"
 
 WRONG = (

@@ -34,6 +34,8 @@ static void test_diet(void **state)
 		  false },
 		{ LINE("kexec", "diet=1\tversion=6.1") LINE("firmware", "diet=1\tversion=6.1"),
 		  true },
+		/* its boot was never confirmed */
+		{ LINE("kexec", "diet=1\tversion=6.1\twaits=1"), true },
 		/* of this boot: it has not been tried yet */
 		{ LINE("pending", "diet=1\tversion=6.1\twatched=1"), false },
 	};

@@ -170,7 +170,14 @@ static void test_way_down(void **state)
 		  { { NULL } },
 		  .opts = { .unconfirmed = "6.1 at noon" },
 		  REFUSE,
-		  .evidence = "6.1 at noon" },
+		  .evidence = "6.1 at noon",
+		  .remedy = "rapidreboot clear" },
+		{ "H1",
+		  { { NULL } },
+		  .opts = { .unconfirmed = "6.1 at noon", .not_judged = true },
+		  REFUSE,
+		  .evidence = "6.1 at noon",
+		  .remedy = "rapidreboot confirm" },
 
 		{ "H4", { { NULL } }, OK },
 		{ "H4",
@@ -413,12 +420,113 @@ static void test_staged(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
+/* systemd-boot writes the name that it has counted down: LoaderBootCountPath of systemd-bless-boot.service(8) and
+ * UAPI.1, "Boot counting"; boot_counter and boot_success: greenboot's README. */
+#define SD_BOOT                               \
+	EFIVAR("LoaderInfo", EFI_LOADER_GUID, \
+	       "s\0"                          \
+	       "y\0"                          \
+	       "s\0"                          \
+	       "t\0"                          \
+	       "e\0"                          \
+	       "m\0"                          \
+	       "d\0"                          \
+	       "-\0"                          \
+	       "b\0"                          \
+	       "o\0"                          \
+	       "o\0"                          \
+	       "t\0"                          \
+	       " \0"                          \
+	       "2\0"                          \
+	       "5\0"                          \
+	       "2\0"                          \
+	       "\0\0")
+#define GRUB_INFO                             \
+	EFIVAR("LoaderInfo", EFI_LOADER_GUID, \
+	       "G\0"                          \
+	       "R\0"                          \
+	       "U\0"                          \
+	       "B\0"                          \
+	       " \0"                          \
+	       "2\0"                          \
+	       ".\0"                          \
+	       "1\0"                          \
+	       "2\0"                          \
+	       "\0\0")
+#define COUNTED                                        \
+	EFIVAR("LoaderBootCountPath", EFI_LOADER_GUID, \
+	       "\\\0"                                  \
+	       "a\0"                                   \
+	       "+\0"                                   \
+	       "2\0"                                   \
+	       "-\0"                                   \
+	       "1\0"                                   \
+	       ".\0"                                   \
+	       "c\0"                                   \
+	       "o\0"                                   \
+	       "n\0"                                   \
+	       "f\0"                                   \
+	       "\0\0")
+#define GRUBENV(text)                                                    \
+	{                                                                \
+		"/boot/grub2/grubenv", "# GRUB Environment Block\n" text \
+	}
+
+static void test_counting(void **state)
+{
+	const struct row rows[] = {
+		{ "W10", { { NULL } }, OK },
+		{ "W10", { { NULL } }, .bare = true, UNKNOWN },
+		{ "W10", { SD_BOOT }, OK },
+		/* neither good nor bad yet; bad; good; its partition is not mounted */
+		{ "W10", { SD_BOOT, COUNTED, { "/efi/a+2-1.conf", "" } }, COLD },
+		{ "W10", { SD_BOOT, COUNTED, { "/boot/a+0-1.conf", "" } }, COLD },
+		{ "W10", { SD_BOOT, COUNTED, { "/boot/efi/a.conf", "" } }, OK },
+		{ "W10", { SD_BOOT, COUNTED }, UNKNOWN, .evidence = "/a+2-1.conf" },
+		{ "W10",
+		  { SD_BOOT, EFIVAR("LoaderBootCountPath", EFI_LOADER_GUID, "a\0.\0c\0\0\0") },
+		  UNKNOWN },
+		/* the next one: three tries, none, no counter */
+		{ "W10",
+		  { SD_BOOT },
+		  .entry = { .title = "New", .source = "/efi/loader/entries/b+3.conf" },
+		  COLD,
+		  .evidence = "3 tries left" },
+		{ "W10",
+		  { SD_BOOT },
+		  .entry = { .title = "New", .source = "/efi/loader/entries/b+0-3.conf" },
+		  OK },
+		{ "W10",
+		  { SD_BOOT },
+		  .entry = { .title = "New", .source = "/efi/loader/entries/b+x.conf" },
+		  OK },
+		/* names mean nothing to GRUB */
+		{ "W10",
+		  { GRUB_INFO },
+		  .entry = { .title = "New", .source = "/boot/loader/entries/b+3.conf" },
+		  OK },
+
+		{ "W10", { GRUBENV("boot_counter=3\nboot_success=0\n") }, COLD },
+		{ "W10", { GRUBENV("boot_counter=3\n") }, COLD, .evidence = "boot_counter=3" },
+		{ "W10", { GRUBENV("boot_counter=3\nboot_success=1\n") }, OK },
+		/* Fedora's menu_auto_hide leaves it at 0 until somebody has logged in */
+		{ "W10", { GRUBENV("boot_success=0\n") }, OK },
+		{ "W10", { GRUB_INFO, GRUBENV("boot_counter=3\n") }, COLD },
+		/* left over from a boot loader that does not run any more */
+		{ "W10", { SD_BOOT, GRUBENV("boot_counter=3\n") }, OK },
+		{ "W10", { { "/boot/grub/grubenv/x", "" } }, UNKNOWN },
+	};
+
+	rows_check(rows, ARRAY_SIZE(rows));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_storage),	 cmocka_unit_test(test_exit_initramfs),
 		cmocka_unit_test(test_way_down), cmocka_unit_test(test_firmware),
 		cmocka_unit_test(test_upgrades), cmocka_unit_test(test_staged),
+		cmocka_unit_test(test_counting),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 
 #include "cli/rapidreboot/crash.h"
 #include "cli/rapidreboot/front.h"
+#include "reboot/confirm.h"
 #include "reboot/order.h"
 #include "reboot/ready.h"
 #include "reboot/wait.h"
@@ -20,13 +21,10 @@ static const struct {
 	void (*run)(const struct reboot *rb);
 	void (*down)(const struct reboot *rb, struct going_down *g);
 } hooks[] = {
-	{ "boot", hook_boot, NULL },
-	{ "ready", ready_wait, NULL },
-	{ "stopped", hook_stopped, NULL },
-	{ "wait", wait_for_order, NULL },
-	{ "cancelled", order_was_cancelled, NULL },
-	{ "load", NULL, hook_load },
-	{ "late", NULL, hook_late },
+	{ "boot", hook_boot, NULL },	   { "ready", ready_wait, NULL },
+	{ "confirm", hook_confirm, NULL }, { "stopped", hook_stopped, NULL },
+	{ "wait", wait_for_order, NULL },  { "cancelled", order_was_cancelled, NULL },
+	{ "load", NULL, hook_load },	   { "late", NULL, hook_late },
 	{ "jump", NULL, hook_jump },
 };
 
@@ -78,12 +76,12 @@ static int run(int argc, char **argv)
 const struct command hook_command = {
 	.name = "hook",
 	.synopsis = "NAME",
-	.summary = "called by init: boot, ready, stopped, wait, cancelled, load, late, jump",
+	.summary = "for init: boot, ready, confirm, stopped, wait, cancelled, load, late, jump",
 	.run = run,
 	.taker = BY_HOOK,
 	.operands_min = 1,
 	.operands_max = 2,
 	.about =
-		"What units and scripts of init systems call: boot, ready, stopped, wait, cancelled,\n"
+		"What units and scripts of init systems call: boot, ready, confirm, stopped, wait, cancelled,\n"
 		"load [VERB], late [VERB], jump [VERB].",
 };

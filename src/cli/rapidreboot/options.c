@@ -37,11 +37,12 @@ static const struct opt_group groups[] = {
 };
 
 static const char *const takers[] = {
-	"reboot",     "load",	      "unload",		"menu",	      "check",	      "status",
-	"list",	      "show",	      "eval-grub",	"timeline",   "enable",	      "disable",
-	"clear",      "desktop",      "hook",		"crash",      "crash status", "crash save",
-	"crash load", "crash unload", "crash estimate", "crash list", "crash show",   "crash test",
-	"help",	      NULL,
+	"reboot",	  "load",	  "unload",	"menu",	      "check",
+	"status",	  "list",	  "show",	"eval-grub",  "timeline",
+	"enable",	  "disable",	  "clear",	"desktop",    "hook",
+	"crash",	  "crash status", "crash save", "crash load", "crash unload",
+	"crash estimate", "crash list",	  "crash show", "crash test", "confirm",
+	"help",		  NULL,
 };
 _Static_assert(BY_HELP == 1u << (sizeof(takers) / sizeof(takers[0]) - 2),
 	       "a name for each bit of enum taker");

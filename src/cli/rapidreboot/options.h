@@ -32,7 +32,8 @@ enum taker {
 	BY_CRASH_LIST = 1u << 21,
 	BY_CRASH_SHOW = 1u << 22,
 	BY_CRASH_TEST = 1u << 23,
-	BY_HELP = 1u << 24,
+	BY_CONFIRM = 1u << 24,
+	BY_HELP = 1u << 25,
 };
 
 /* What scripts ask `show` for; zero for nothing. */

@@ -107,6 +107,9 @@ static void print_details(const struct attempt *a)
 	if (a->result == ATTEMPT_FIRMWARE && !a->cleared)
 		print_field("  Next:",
 			    "refused until --force H1 or another boot through the firmware");
+	if (a->result == ATTEMPT_KEXEC && a->waits && !a->cleared)
+		print_field("  Next:", "refused until that boot is confirmed (CONFIRM_AFTER, "
+				       "rapidreboot confirm) or another one through the firmware");
 	print_away(a);
 	bars_print(a, columns(), locale_is_utf8());
 	page_field(stdout, 2, "", "%s", clock);
@@ -192,7 +195,7 @@ static json_t *attempt_json(const struct attempt *a)
 	json_object_set_new(all, "hooks", json_word(a->hooks));
 	json_object_set_new(all, "reason", json_word(a->reason));
 	json_object_set_new(all, "confirmed",
-			    json_boolean(a->result == ATTEMPT_KEXEC || a->cleared));
+			    json_boolean((a->result == ATTEMPT_KEXEC && !a->waits) || a->cleared));
 	json_object_set_new(all, "asked_ms", json_ms(a->asked.real_ms));
 	json_object_set_new(
 		all, "kernel_ms",
