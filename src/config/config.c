@@ -52,6 +52,7 @@ void config_done(struct config *config)
 	free(config->hooks);
 	free(config->ready_command);
 	free(config->confirm_after);
+	free(config->metrics);
 	free(config->tune);
 	free(config->crash_kernel);
 	free(config->crash_initrd);
@@ -293,6 +294,8 @@ static const struct setting {
 	  "an absolute path and its arguments, or nothing" },
 	{ "READY_TIMEOUT", set_seconds, offsetof(struct config, ready_timeout_s),
 	  "seconds, at most 86400" },
+	{ "METRICS", set_optional_path, offsetof(struct config, metrics),
+	  "an absolute path, or nothing" },
 	{ "CONFIRM_AFTER", set_unit, offsetof(struct config, confirm_after),
 	  "the name of a unit of systemd, command, or nothing" },
 	{ "WAY", set_way, offsetof(struct config, way), "auto, file or segments" },

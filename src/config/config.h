@@ -45,6 +45,7 @@ struct config {
 	unsigned package_timeout_s; /* PACKAGE_TIMEOUT: wait for a package manager that works */
 	char *ready_command; /* READY_COMMAND: words of a program that says when the service is back, or NULL */
 	unsigned ready_timeout_s; /* READY_TIMEOUT */
+	char *metrics;	     /* METRICS: directory of node_exporter's textfile collector, or NULL */
 	char *confirm_after; /* CONFIRM_AFTER: unit of systemd, "command", or NULL: coming up is enough */
 	enum kx_way way; /* WAY */
 	bool safe;	 /* SAFE: kernel and initial ramdisk as their files are */

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "reboot/metrics.h"
 #include "record/attempts.h"
 
 #define SERVICE "rapidreboot-confirm@"
@@ -62,4 +63,5 @@ void hook_confirm(const struct reboot *rb)
 		teller_say(&rb->teller, "%s", err.message);
 	else if (found == CONFIRMED)
 		teller_say(&rb->teller, "this boot is confirmed (CONFIRM_AFTER)");
+	metrics_write(rb);
 }

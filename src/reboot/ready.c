@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/io.h"
 #include "config/config.h"
+#include "reboot/metrics.h"
 #include "record/attempts.h"
 #include "sys/process.h"
 
@@ -79,9 +80,10 @@ static void wait_for(const struct reboot *rb, const struct config *config)
 
 		while (!(back = answers(rb, &words)) && rb->sys->boottime_ms(rb->sys) < end)
 			rb->sys->sleep_ms(rb->sys, PAUSE_MS);
-		if (back)
+		if (back) {
 			note(rb);
-		else
+			metrics_write(rb);
+		} else
 			teller_say(&rb->teller,
 				   "READY_COMMAND: the service was not back within %u seconds",
 				   config->ready_timeout_s);

@@ -13,6 +13,7 @@
 #include "handover/init.h"
 #include "reboot/confirm.h"
 #include "reboot/keys.h"
+#include "reboot/metrics.h"
 #include "reboot/ready.h"
 #include "reboot/way-up.h"
 #include "record/kernel-log.h"
@@ -299,6 +300,7 @@ void hook_boot(const struct reboot *rb)
 	/* whatever kind of boot this is: the key was for one */
 	keys_withdraw(rb);
 	confirm_begin(rb, init);
+	metrics_write(rb);
 	if (waited)
 		ready_begin(rb, init);
 }

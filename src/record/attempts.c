@@ -377,6 +377,15 @@ int64_t attempt_up_us(const struct attempt *a)
 	return a->at[POINT_READY] >= 0 ? a->at[POINT_READY] : a->at[POINT_TARGET];
 }
 
+int64_t attempt_away_us(const struct attempt *a)
+{
+	/* an ordinary reboot that is a fast one loads when services stop already */
+	const int64_t stop = strcmp(a->why, "enabled") == 0 ? 0 : a->at[POINT_LOADED];
+	const int64_t up = attempt_up_us(a);
+
+	return a->result != ATTEMPT_KEXEC || stop < 0 || up < stop ? -1 : up - stop;
+}
+
 const struct attempt *attempts_unconfirmed(struct sys *sys, const struct attempts *all)
 {
 	char boot_id[BOOT_ID_LENGTH + 1];

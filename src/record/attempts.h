@@ -179,6 +179,9 @@ _must_check_ int attempts_close(struct sys *sys, const struct boot_facts *facts,
 _must_check_ int attempt_ready(struct sys *sys, struct kx_error *err);
 /* When the machine was usable again: POINT_READY, else POINT_TARGET, else POINT_UNKNOWN. */
 int64_t attempt_up_us(const struct attempt *a);
+/* Microseconds from the moment when init was asked to stop services to the one when they were up again; -1 when
+ * that is not known. */
+int64_t attempt_away_us(const struct attempt *a);
 
 /* What attempt_confirm() found. */
 enum confirmation {

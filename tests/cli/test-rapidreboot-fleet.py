@@ -3,6 +3,7 @@
 """For the engines of fleets: one command that always reboots, and whether a reboot is due as an exit status."""
 import errno
 import json
+import re
 
 from kexec_machine import main
 from reboot_machine import BOOT_ID, RebootTest
@@ -189,6 +190,86 @@ class Confirm(Fleet):
         for value in ("--help", "/etc/passwd", "a b.target", "-x.target", "boot-complete", "$(id).service"):
             self.set("etc/rapidreboot.conf", f"CONFIRM_AFTER='{value}'\n")
             self.assertIn("means nothing", self.assertRuns(["--yes", "-n"], 0, []).err, value)
+
+
+def metrics(text):
+    """The text format of Prometheus ("Exposition formats"): each metric with its HELP and TYPE before it, once."""
+    found, declared = {}, {}
+    for line in text.splitlines():
+        comment = re.fullmatch(r"# (HELP|TYPE) ([a-z_]+) (.+)", line)
+        if comment:
+            assert (comment[1], comment[2]) not in declared, line
+            declared[comment[1], comment[2]] = comment[3]
+            continue
+        sample = re.fullmatch(r'([a-z_]+)(?:\{([a-z]+="[a-z-]+")\})? (-?[0-9]+(?:\.[0-9]+)?)', line)
+        assert sample, line
+        assert declared[("TYPE", sample[1])] == "gauge" and ("HELP", sample[1]) in declared, line
+        assert (sample[1], sample[2]) not in found, line
+        found[sample[1], sample[2]] = float(sample[3])
+    assert text.endswith("\n")
+    return found
+
+
+class Metrics(Fleet):
+    def metrics(self):
+        return metrics(self.assertRuns(["status", "--metrics"], 0, []).out)
+
+    def test_nothing_yet(self):
+        m = self.metrics()
+        self.assertEqual(m["rapidreboot_waiting", 'for="nothing"'], 1)
+        self.assertEqual(m["rapidreboot_enabled", None], 0)
+        self.assertEqual(m["rapidreboot_recorded_attempts", 'result="kexec"'], 0)
+        self.assertFalse([name for name, _ in m if name.startswith("rapidreboot_last")])
+
+    def test_results(self):
+        self.assertRuns(["--yes"], 0)
+        self.next_boot(0xD0)
+        m = self.metrics()
+        self.assertEqual(m["rapidreboot_last_result", 'result="kexec"'], 1)
+        self.assertEqual(m["rapidreboot_last_result", 'result="firmware"'], 0)
+        self.assertEqual(m["rapidreboot_last_confirmed", None], 1)
+        self.assertEqual(m["rapidreboot_last_point_seconds", 'point="asked"'], 0)
+        record = self.attempts()[-1]
+        self.assertEqual(m["rapidreboot_last_asked_timestamp_seconds", None], record["asked_ms"] / 1000)
+        for point, us in record["points_us"].items():
+            self.assertEqual(m.get(("rapidreboot_last_point_seconds", f'point="{point}"')),
+                             None if us is None else us / 1e6, point)
+        self.assertRuns(["--yes"], 0)
+        self.next_boot(0x72, "5")
+        m = self.metrics()
+        self.assertEqual(m["rapidreboot_last_result", 'result="firmware"'], 1)
+        self.assertEqual(m["rapidreboot_last_confirmed", None], 0)
+        self.assertEqual(m["rapidreboot_recorded_attempts", 'result="kexec"'], 1)
+        self.assertEqual(m["rapidreboot_recorded_attempts", 'result="firmware"'], 1)
+
+    def test_unknown(self):
+        """Without entries it is not known whether a reboot is due: that is left out."""
+        (self.root / "boot/grub/grub.cfg").unlink()
+        self.assertFalse([name for name, _ in self.metrics() if name == "rapidreboot_waiting"])
+
+    def test_file(self):
+        folder = self.root / "var/lib/node-exporter"
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+        self.set("etc/rapidreboot.conf", "METRICS=/var/lib/node-exporter\nCONFIRM_AFTER=command\n")
+        self.assertRuns(["--yes"], 0)
+        self.next_boot(0xD0)
+        self.assertEqual([f.name for f in folder.iterdir()], ["rapidreboot.prom"])
+        file = folder / "rapidreboot.prom"
+        self.assertEqual(file.stat().st_mode & 0o777, 0o644)
+        self.assertEqual(metrics(file.read_text())["rapidreboot_last_confirmed", None], 0)
+        self.assertRuns(["confirm"], 0, [])
+        self.assertEqual(metrics(file.read_text())["rapidreboot_last_confirmed", None], 1)
+
+    def test_place(self):
+        """Neither a directory that others can change, nor one that is not there."""
+        folder = self.root / "var/lib/node-exporter"
+        for prepare in (lambda: None, lambda: folder.mkdir(parents=True) or folder.chmod(0o777)):
+            prepare()
+            self.set("etc/rapidreboot.conf", "METRICS=/var/lib/node-exporter\n")
+            self.assertIn("METRICS: /var/lib/node-exporter/rapidreboot.prom cannot be written",
+                          self.assertRuns(["hook", "boot"], 0).err)
+        self.assertFalse(list(folder.iterdir()))
 
 
 class Needed(Fleet):

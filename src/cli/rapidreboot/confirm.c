@@ -3,7 +3,8 @@
 /* rapidreboot confirm: whoever judges boots, of a fleet for example, says that this one is good. */
 
 #include "cli/page.h"
-#include "cli/rapidreboot/options.h"
+#include "cli/rapidreboot/front.h"
+#include "reboot/metrics.h"
 #include "record/attempts.h"
 
 static const struct {
@@ -23,11 +24,14 @@ static const struct {
 
 static int confirm(void)
 {
+	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
 	struct kx_error err = { 0 };
 	enum confirmation found;
 
 	if (attempt_confirm(sys_machine(), &found, &err) < 0)
 		return fail_with(&err);
+	if (answers[found].status == EXIT_OK && front_open(&rb, NULL, false) == EXIT_OK)
+		metrics_write(&rb);
 	page_field(stderr, 0, "", "rapidreboot: %s", answers[found].sentence);
 	return answers[found].status;
 }

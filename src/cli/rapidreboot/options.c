@@ -205,6 +205,8 @@ static const struct opt_row rows[] = {
 	  .help = "one line when a reboot is due, else nothing" },
 	{ "needed", 0, 0, GROUP_OUTPUT, ROW_FLAG(needed), .takers = BY_STATUS,
 	  .help = "end with 0 when a reboot is due and may begin, 1 when none is due" },
+	{ "metrics", 0, 0, GROUP_OUTPUT, ROW_FLAG(metrics), .takers = BY_STATUS,
+	  .help = "print metrics for Prometheus" },
 	{ "time-limit", 0, 0, GROUP_OUTPUT, ROW_TAKE(take_time_limit, "SECONDS"),
 	  .expected = "seconds, 1 to 86400", .takers = BY_READING | BY_TRYING,
 	  .help = "of what only reads: end without an answer after that" },

@@ -61,6 +61,7 @@ enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
  * @level: what a dump leaves out, 0 to 31, or NULL
  * @packing: how its pages are packed: 0 not said, 1 zlib, 2 zstd, 3 not at all
  * @needed: whether a reboot is due, as an exit status
+ * @metrics: for Prometheus
  * @is_long: all of each entry, not a line
  * @colors: enum page_colors
  * @time_limit: seconds; 0: the usual limit
@@ -86,7 +87,7 @@ struct options {
 	int packing;
 	const char *svg;
 	int colors;
-	bool is_long, notice, needed, json, verbose, help, version;
+	bool is_long, notice, needed, metrics, json, verbose, help, version;
 	unsigned time_limit;
 
 	char **operands;

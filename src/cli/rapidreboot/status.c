@@ -13,6 +13,7 @@
 #include "cli/rapidreboot/front.h"
 #include "handover/arm.h"
 #include "reboot/check.h"
+#include "reboot/metrics.h"
 #include "reboot/order.h"
 #include "reboot/waiting.h"
 #include "reboot/way-down.h"
@@ -260,7 +261,30 @@ static int print_json(const struct status *s)
 	return json_print(all) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-static int status(bool json)
+static int print_metrics(const struct reboot *rb, const struct status *s)
+{
+	static struct attempts all;
+	_cleanup_strbuf_ struct strbuf b = { 0 };
+	struct sys seen = rb->seen;
+	struct kx_error err = { 0 };
+
+	if (attempts_read(&seen, &all, &err) < 0)
+		return fail_with(&err);
+	metrics_format(&(struct metrics){ .attempts = &all,
+					  .waiting = s->reason == REASON_NONE ||
+								     s->waiting.kind != WAITING_NOT
+							     ? &s->waiting
+							     : NULL,
+					  .enabled = s->enabled,
+					  .loaded = s->kernel.loaded },
+		       &b);
+	if (b.failed)
+		return EXIT_FAILED;
+	fputs(b.s, stdout);
+	return EXIT_OK;
+}
+
+static int status(const struct options *o)
 {
 	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
 	_cleanup_(status_done) struct status s = { 0 };
@@ -268,7 +292,9 @@ static int status(bool json)
 
 	if (r == EXIT_OK)
 		r = status_read(&rb, &s);
-	if (r == EXIT_OK && json)
+	if (r == EXIT_OK && o->metrics)
+		r = print_metrics(&rb, &s);
+	else if (r == EXIT_OK && o->json)
 		r = print_json(&s);
 	else if (r == EXIT_OK)
 		print_text(&s);
@@ -336,11 +362,16 @@ static int run(int argc, char **argv)
 	if (o.needed && (o.notice || o.json))
 		return command_fail(&status_command, "--needed and --%s exclude each other",
 				    o.notice ? "notice" : "json");
+	if (o.metrics && (o.notice || o.json || o.needed))
+		return command_fail(&status_command, "--metrics and --%s exclude each other",
+				    o.notice ? "notice"
+				    : o.json ? "json"
+					     : "needed");
 	if (o.or_cold && !o.needed)
 		return command_fail(&status_command, "--or-cold goes with --needed");
 	if (o.needed)
 		return needed(o.or_cold);
-	return o.notice ? notice() : status(o.json);
+	return o.notice ? notice() : status(&o);
 }
 
 const struct command status_command = {

@@ -49,15 +49,6 @@ void phases_of(const struct attempt *a, struct phases *ret)
 	ret->end_us = next.from_us;
 }
 
-int64_t away_us(const struct attempt *a)
-{
-	/* an ordinary reboot that is a fast one loads when services stop already */
-	const int64_t stop = strcmp(a->why, "enabled") == 0 ? 0 : a->at[POINT_LOADED];
-	const int64_t up = attempt_up_us(a);
-
-	return a->result != ATTEMPT_KEXEC || stop < 0 || up < stop ? -1 : up - stop;
-}
-
 void format_versions(const struct attempt *a, char *ret, size_t size)
 {
 	(void)snprintf(ret, size, "%s%s%s", a->from, a->from[0] && a->version[0] ? " to " : "",

@@ -87,8 +87,8 @@ static void put_head(FILE *f, const struct attempt *a, const struct phases *p)
 	fprintf(f, "</text>\n<text x=\"20\" y=\"54\" fill=\"#444444\">%s: ", when);
 	put_text(f, attempt_result_name(a->result));
 	fprintf(f, ", %" PRId64 ".%03" PRId64 " s", p->end_us / 1000000, p->end_us / 1000 % 1000);
-	if (away_us(a) >= 0) {
-		format_span(away_us(a), span);
+	if (attempt_away_us(a) >= 0) {
+		format_span(attempt_away_us(a), span);
 		fprintf(f, ", services away for %s", span);
 	}
 	if (a->way[0]) {

@@ -62,9 +62,9 @@ static void print_away(const struct attempt *a)
 {
 	char span[32];
 
-	if (away_us(a) < 0)
+	if (attempt_away_us(a) < 0)
 		return;
-	format_span(away_us(a), span);
+	format_span(attempt_away_us(a), span);
 	printf("  %-12s away for %s\n", "Services:", span);
 }
 
@@ -180,7 +180,7 @@ static json_t *slow_json(const struct attempt *a)
 
 static json_t *attempt_json(const struct attempt *a)
 {
-	const int64_t kernel_us = a->at[POINT_KERNEL], away = away_us(a);
+	const int64_t kernel_us = a->at[POINT_KERNEL], away = attempt_away_us(a);
 	json_t *all = json_object();
 
 	json_object_set_new(all, "result", json_string(attempt_result_name(a->result)));

@@ -27,9 +27,6 @@ void phases_of(const struct attempt *a, struct phases *ret);
 /* How exact the moments after the jump are, and why: one sentence. */
 void clock_sentence(const struct attempt *a, char ret[200]);
 
-/* Microseconds from the moment when init was asked to stop services to the one when they were up again; -1 when
- * that is not known. */
-int64_t away_us(const struct attempt *a);
 /* "6.1.0-50-amd64 to 6.12.9-amd64"; one of them, or "", where not both are known. */
 void format_versions(const struct attempt *a, char *ret, size_t size);
 
