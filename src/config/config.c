@@ -62,6 +62,7 @@ void config_done(struct config *config)
 	free(config->crash_ssh_key);
 	free(config->crash_pack);
 	free(config->crash_failure);
+	config_words_done(&config->keep);
 	config_words_done(&config->force);
 	config_words_done(&config->downgrade);
 	config_words_done(&config->refuse);
@@ -269,6 +270,31 @@ static int set_words(void *field, const char *value)
 	return 0;
 }
 
+static bool is_kept_path(const char *path)
+{
+	const size_t n = strlen(path);
+
+	return path[0] == '/' && n > 1 && path[n - 1] != '/' && !strstr(path, "//") &&
+	       !strstr(path, "/./") && !strstr(path, "/../") && !ends_with(path, "/.") &&
+	       !ends_with(path, "/..");
+}
+
+static int set_paths(void *field, const char *value)
+{
+	struct config_words *words = field, fresh = { 0 };
+	int r = set_words(&fresh, value);
+
+	for (size_t i = 0; i < fresh.n && r == 0; i++)
+		r = is_kept_path(fresh.v[i]) ? 0 : -EINVAL;
+	if (r < 0) {
+		config_words_done(&fresh);
+		return r;
+	}
+	config_words_done(words);
+	*words = fresh;
+	return 0;
+}
+
 static const struct setting {
 	const char *name;
 	int (*set)(void *field, const char *value);
@@ -324,6 +350,8 @@ static const struct setting {
 	  "MiB, at most 1073741824; 0: any size" },
 	{ "CRASH_FAILURE", set_crash_failure, offsetof(struct config, crash_failure),
 	  "reboot, poweroff or halt" },
+	{ "KEEP", set_paths, offsetof(struct config, keep),
+	  "absolute paths without \".\" and \"..\"" },
 	{ "NOTICE", set_switch, offsetof(struct config, notice), "yes or no" },
 	{ "IMPORT", set_switch, offsetof(struct config, import), "yes or no", true },
 	{ "CHECKS_FORCE", set_words, offsetof(struct config, force), "ids of checks" },

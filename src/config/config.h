@@ -61,6 +61,7 @@ struct config {
 	unsigned crash_level, crash_keep,
 		crash_keep_mib;		  /* CRASH_LEVEL, CRASH_KEEP, CRASH_KEEP_MIB */
 	char *crash_pack, *crash_failure; /* CRASH_PACK, CRASH_FAILURE: a word, or NULL */
+	struct config_words keep;	  /* KEEP: paths that outlive a fast reboot in memory */
 	bool notice;			  /* NOTICE: tell who logs in that a reboot is due */
 	bool import;			  /* IMPORT: honour the files of config/legacy.h */
 	bool mount_esp; /* MOUNT_ESP: look into partitions of boot loaders that are not mounted */

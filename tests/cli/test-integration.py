@@ -251,12 +251,23 @@ class Integration(unittest.TestCase):
         self.assertRegex(late, r"(?m)^Before=.*\bsystemd-kexec\.service\b")
         self.assertRegex(late, r"(?m)^WantedBy=kexec\.target$")
 
+    def test_systemd_keep(self):
+        # it stops after ordinary services and before file systems are unmounted, and starts before them
+        keep = self.unit("keep")
+        self.assertRegex(keep, r"(?m)^DefaultDependencies=no$")
+        self.assertRegex(keep, r"(?m)^After=.*\blocal-fs\.target\b")
+        self.assertRegex(keep, r"(?m)^Before=sysinit\.target shutdown\.target$")
+        self.assertRegex(keep, r"(?m)^Conflicts=shutdown\.target$")
+        self.assertRegex(keep, r"(?m)^ExecStart=\S+/rapidreboot keep restore$")
+        self.assertRegex(keep, r"(?m)^ExecStop=\S+/rapidreboot keep save$")
+        self.assertNotRegex(keep, r"(?m)^Condition")
+
     def test_systemd_verifies(self):
         if not shutil.which("systemd-analyze"):
             self.skipTest("systemd-analyze is not here")
         (self.dir / "rapidreboot-crash-reload.timer").write_text(
             pathlib.Path(FILES["systemd/rapidreboot-crash-reload.timer"]).read_text())
-        for name in ("load", "boot", "stopped", "late", "crash", "crash-reload"):
+        for name in ("load", "boot", "stopped", "late", "crash", "crash-reload", "keep"):
             unit = self.dir / f"rapidreboot-{name}.service"
             unit.write_text(self.unit(name).replace(SBINDIR, str(self.dir)))
         for unit in [*self.dir.glob("*.service"), *self.dir.glob("*.timer")]:

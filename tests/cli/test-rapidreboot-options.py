@@ -11,7 +11,7 @@ from kexec_machine import main
 from reboot_machine import RebootTest
 
 COMMANDS = ("reboot", "load", "unload", "status", "check", "enable", "disable", "list", "show",
-            "eval-grub", "timeline", "menu", "desktop", "clear", "confirm", "hook", "help")
+            "eval-grub", "timeline", "menu", "desktop", "clear", "confirm", "hook", "keep", "help")
 PLACE = "KIND:NAME=DIR with KIND uuid, label or dev"
 
 WRONG = (
@@ -56,6 +56,10 @@ WRONG = (
     (["clear", "--force=H1"], "clear: unrecognized option '--force=H1' (reboot, load, menu and check "
                               "take it)"),
     (["desktop"], "desktop: this is for pkexec to run, which says for whom"),
+    (["keep"], "keep: setup SIZE|save|restore is missing"),
+    (["keep", "safe"], "keep: 'safe' is none of setup, save and restore"),
+    (["keep", "save", "now"], "keep: 'save' stands alone"),
+    (["keep", "setup", "much"], "keep: how much? `rapidreboot keep setup SIZE`, with a SIZE such as 512M or 2G"),
     (["hook"], "hook: NAME is missing"),
     (["hook", "laod"], "hook: there is no hook 'laod' (did you mean 'load'?)"),
     (["help", "lst"], "help: there is no command 'lst' (did you mean 'list'?)"),

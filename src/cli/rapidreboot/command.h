@@ -31,7 +31,7 @@ struct command {
 extern const struct command reboot_command, load_command, unload_command, status_command,
 	check_command, cold_command, enable_command, disable_command, list_command, show_command,
 	eval_grub_command, timeline_command, menu_command, desktop_command, clear_command,
-	hook_command, confirm_command, crash_command, help_command;
+	hook_command, confirm_command, crash_command, keep_command, help_command;
 
 int print_help(void);
 

@@ -14,7 +14,7 @@ static const struct command *const commands[] = {
 	&reboot_command,    &load_command,     &unload_command,	 &status_command,  &check_command,
 	&cold_command,	    &enable_command,   &disable_command, &list_command,	   &show_command,
 	&eval_grub_command, &timeline_command, &menu_command,	 &desktop_command, &clear_command,
-	&confirm_command,   &hook_command,     &crash_command,	 &help_command,
+	&confirm_command,   &hook_command,     &crash_command,	 &keep_command,	   &help_command,
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -37,12 +37,11 @@ static const struct opt_group groups[] = {
 };
 
 static const char *const takers[] = {
-	"reboot",	  "load",	  "unload",	"menu",	      "check",
-	"status",	  "list",	  "show",	"eval-grub",  "timeline",
-	"enable",	  "disable",	  "clear",	"desktop",    "hook",
-	"crash",	  "crash status", "crash save", "crash load", "crash unload",
-	"crash estimate", "crash list",	  "crash show", "crash test", "confirm",
-	"help",		  NULL,
+	"reboot",     "load",	      "unload",		"menu",	      "check",	      "status",
+	"list",	      "show",	      "eval-grub",	"timeline",   "enable",	      "disable",
+	"clear",      "desktop",      "hook",		"crash",      "crash status", "crash save",
+	"crash load", "crash unload", "crash estimate", "crash list", "crash show",   "crash test",
+	"confirm",    "keep",	      "help",		NULL,
 };
 _Static_assert(BY_HELP == 1u << (sizeof(takers) / sizeof(takers[0]) - 2),
 	       "a name for each bit of enum taker");
@@ -158,7 +157,7 @@ static const struct opt_row rows[] = {
 	{ "direct", 0, 0, GROUP_DOWN, ROW_FLAG(direct), .takers = BY_REBOOT | BY_MENU,
 	  .help = "without the init system: stop everything, unmount, start" },
 	{ "dry-run", 'n', 0, GROUP_DOWN, ROW_FLAG(dry_run),
-	  .takers = BY_STARTING | BY_CRASH_LOAD | BY_CRASH_TEST,
+	  .takers = BY_STARTING | BY_CRASH_LOAD | BY_CRASH_TEST | BY_KEEP,
 	  .help = "print what would be done and do nothing" },
 
 	{ "root", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.root, "DIR"),

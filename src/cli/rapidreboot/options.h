@@ -33,7 +33,8 @@ enum taker {
 	BY_CRASH_SHOW = 1u << 22,
 	BY_CRASH_TEST = 1u << 23,
 	BY_CONFIRM = 1u << 24,
-	BY_HELP = 1u << 25,
+	BY_KEEP = 1u << 25,
+	BY_HELP = 1u << 26,
 };
 
 /* What scripts ask `show` for; zero for nothing. */

@@ -9,58 +9,15 @@
 #include "base/num.h"
 #include "plan/x86_64/x86_64.h"
 
-/* Takes digits off the front of *text; 0x and 0 before them choose the base as in C. */
-static bool take_digits(const char **text, uint64_t *ret)
-{
-	const char *p = *text;
-	const bool is_hex = p[0] == '0' && (p[1] | 0x20) == 'x' && hex_digit(p[2]) >= 0;
-	const unsigned base = is_hex ? 16 : *p == '0' ? 8 : 10;
-	int digit;
-
-	p += is_hex ? 2 : 0;
-	*text = p;
-	for (*ret = 0; (digit = hex_digit(*p)) >= 0 && (unsigned)digit < base; p++) {
-		if (*ret > (UINT64_MAX - (unsigned)digit) / base)
-			return false;
-		*ret = *ret * base + (unsigned)digit;
-	}
-	if (p == *text)
-		return false;
-	*text = p;
-	return true;
-}
-
-/* A number, which a suffix multiplies. */
-static bool take_size(const char **text, uint64_t *ret)
-{
-	static const char suffixes[] = "kmgtpe";
-	const char *suffix, *end;
-	unsigned shift = 0;
-
-	if (!take_digits(text, ret))
-		return false;
-	end = *text;
-	suffix = *end ? strchr(suffixes, *end | 0x20) : NULL;
-	if (suffix) {
-		shift = 10 * (unsigned)(suffix - suffixes + 1);
-		end++;
-	}
-	*text = end;
-	if (*ret > UINT64_MAX >> shift)
-		return false;
-	*ret <<= shift;
-	return true;
-}
-
 /* One of the list, up to its end. */
 static int exclude(const char *text, struct ranges *ret)
 {
 	uint64_t size, start;
 
-	if (!take_size(&text, &size) || !*text || !strchr("#$!", *text))
+	if (!take_memory_size(&text, &size) || !*text || !strchr("#$!", *text))
 		return -EOPNOTSUPP;
 	text++;
-	if (!take_size(&text, &start) || *text || size > UINT64_MAX - start)
+	if (!take_memory_size(&text, &start) || *text || size > UINT64_MAX - start)
 		return -EOPNOTSUPP;
 	if (size == 0)
 		return 0;
