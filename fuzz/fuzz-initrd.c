@@ -16,18 +16,20 @@ static uint8_t *unpack(struct bytes in, size_t max, size_t *ret_n, struct initrd
 	return NULL;
 }
 
-/* What is packed anew unpacks, all of it. */
-static void check_repack(struct bytes in)
+/* What is made anew unpacks, all of it. */
+static void check_repack(struct bytes in, const char *why_no_lz4)
 {
+	const struct repack_wish wish = { .max = MAX, .why_no_lz4 = why_no_lz4 };
 	struct initrd_repacked repacked;
 	struct initrd_unpacked what;
 	uint8_t *out;
 	size_t n = 0;
 
-	if (initrd_repack(&in, 1, in, MAX, &repacked, NULL) < 0 || !repacked.p)
+	if (initrd_repack(&in, 1, in, &wish, &repacked, NULL) < 0 || !repacked.p)
 		return;
+	must(!repacked.is_packed || !why_no_lz4);
 	out = unpack((struct bytes){ repacked.p, repacked.n }, 2 * MAX, &n, &what);
-	must(out && what.n_unpacked == 1 && !what.why_not[0]);
+	must(what.n_unpacked == repacked.is_packed && !what.why_not[0]);
 	free(out);
 	free(repacked.p);
 }
@@ -40,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *out, *out2;
 	size_t n = 0, n2 = 0;
 
-	check_repack(in);
+	check_repack(in, NULL);
+	check_repack(in, "it is not wanted");
 	out = unpack(in, MAX, &n, &what);
 	must((what.n_unpacked > 0) == (out != NULL));
 	if (!out)

@@ -63,6 +63,14 @@ bool cpio_entry_at(struct bytes b, struct cpio_entry *ret)
 	return true;
 }
 
+bool cpio_is_end(const struct cpio_entry *entry)
+{
+	static const char name[] = "TRAILER!!!";
+
+	return entry->name.n == sizeof(name) - 1 &&
+	       memcmp(entry->name.p, name, sizeof(name) - 1) == 0;
+}
+
 bool cpio_next(struct bytes row, size_t *at, struct cpio_entry *ret)
 {
 	size_t here = *at + cpio_zeros((struct bytes){ row.p + *at, row.n - *at });

@@ -27,3 +27,4 @@ bool cpio_entry_at(struct bytes b, struct cpio_entry *ret);
 /* Parses the next entry of several archives at offset *at, and moves *at behind it. The end of
  * an archive is an entry too ("TRAILER!!!"). False where there is no complete one. */
 bool cpio_next(struct bytes row, size_t *at, struct cpio_entry *ret);
+bool cpio_is_end(const struct cpio_entry *entry);

@@ -51,14 +51,20 @@ size_t initrd_plain_length(struct bytes b)
 	}
 }
 
-bool initrd_has_early(struct bytes plain)
+size_t initrd_early_length(struct bytes plain)
 {
 	struct cpio_entry entry;
+	bool has_early = false;
+	size_t end = 0;
 
-	for (size_t at = 0; cpio_next(plain, &at, &entry);)
-		if (bytes_starts(entry.name, EARLY))
-			return true;
-	return false;
+	for (size_t at = 0; cpio_next(plain, &at, &entry);) {
+		has_early = has_early || bytes_starts(entry.name, EARLY);
+		if (has_early)
+			end = at;
+		if (cpio_is_end(&entry))
+			has_early = false;
+	}
+	return end ? end + cpio_zeros((struct bytes){ plain.p + end, plain.n - end }) : 0;
 }
 
 /* Appends zeros to @out up to a multiple of CPIO_ALIGN plus @skew, then @b. */

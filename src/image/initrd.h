@@ -4,6 +4,7 @@
 /* Initial ramdisks: cpio archives that follow one another, each packed or not, with zeros
  * between them: Documentation/driver-api/early-userspace/buffer-format.rst. */
 
+#include "image/diet.h"
 #include "image/image.h"
 
 struct initrd_unpacked {
@@ -31,22 +32,33 @@ size_t initrd_room(const struct bytes *files, size_t n, size_t max);
 /* Length of the plain archives at the start of @b: whole entries, and zeros between and behind
  * them. */
 size_t initrd_plain_length(struct bytes b);
-/* Do these plain archives have files that kernels read before they unpack anything? */
-bool initrd_has_early(struct bytes plain);
+/* Length of the archives at the start of these plain ones up to the last that has files which kernels
+ * read before they unpack anything (microcode, ACPI tables), with the zeros behind it; 0: none has. */
+size_t initrd_early_length(struct bytes plain);
+
+struct repack_wish {
+	size_t max;		/* bytes that all of it may unpack to */
+	const char *why_no_lz4; /* why the result may not be packed with lz4; NULL: it may */
+	const struct diet_facts *facts; /* NULL: no module is left out */
+};
 
 struct initrd_repacked {
 	uint8_t *p; /* released with free(3); NULL: the present form costs least */
 	size_t n;
-	char why[256]; /* a sentence that says why */
+	bool is_packed;	  /* with lz4; else it consists of plain archives */
+	char why[256];	  /* a sentence that says why */
+	struct diet diet; /* with ->facts: what came of it. Without ->why_not, ->p is set */
 };
 
 /*
- * Packs @in anew, which is @files joined, so that it costs a kernel the least to check by SHA-256
- * and to unpack: with lz4, what is looked for early left in front as it is. Leaves it alone when not
- * all of it is understood, or when nothing is gained. Needs CONFIG_RD_LZ4 there. -ENOMEM.
+ * Makes @in anew, which is @files joined, so that it costs a kernel the least to check by SHA-256
+ * and to unpack: as plain archives or with lz4, what is looked for early left in front as it is, and
+ * without the modules that @wish->facts do not ask for. Leaves it alone when not all of it is understood;
+ * and, when no module was left out, also when less than half of that time is saved. -ENOMEM.
  */
 _must_check_ int initrd_repack(const struct bytes *files, size_t n_files, struct bytes in,
-			       size_t max, struct initrd_repacked *ret, struct kx_error *err);
+			       const struct repack_wish *wish, struct initrd_repacked *ret,
+			       struct kx_error *err);
 
 /* Makes a file of @head, unchanged, and @in packed with lz4 in the format that kernels unpack. */
 _must_check_ int pack_lz4(struct bytes head, struct bytes in, uint8_t **ret, size_t *ret_n,

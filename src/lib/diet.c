@@ -217,6 +217,12 @@ void diet_input_done(struct diet_input *input)
 	*input = (struct diet_input){ 0 };
 }
 
+/* With kexec_load(2) what is unpacked may not fit; a file made anew is always used. */
+static bool is_used(const struct kx_plan *plan)
+{
+	return plan->initrd_is_unpacked || plan->way == KX_WAY_FILE;
+}
+
 static char *text(const struct kx_plan *plan, const struct diet *diet)
 {
 	char *ret;
@@ -224,7 +230,7 @@ static char *text(const struct kx_plan *plan, const struct diet *diet)
 
 	if (diet->why_not[0])
 		n = asprintf(&ret, "all of it is kept: %s", diet->why_not);
-	else if (!plan->initrd_is_unpacked)
+	else if (!is_used(plan))
 		n = asprintf(&ret, "all of it is kept: %s",
 			     plan->initrd.bytes.n ? "there is no room for what is unpacked"
 						  : "there is none");
@@ -245,6 +251,6 @@ int diet_tell(const struct kx_request *req, struct kx_plan *plan, const struct d
 	if (!(req->flags & KX_REQ_DIET))
 		return 0;
 	plan->diet = text(plan, diet);
-	plan->is_diet = plan->initrd_is_unpacked && !diet->why_not[0];
+	plan->is_diet = is_used(plan) && !diet->why_not[0];
 	return plan->diet ? 0 : kx_fail(err, -ENOMEM, "out of memory");
 }

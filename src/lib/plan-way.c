@@ -46,14 +46,6 @@ static const char *wants_segments(const struct kx_request *req, uint64_t *ret_fl
 	return req->args != KX_ARGS_AUTO ? "a choice of ELF arguments (--args-...)" : NULL;
 }
 
-/* Options for which kexec_load(2) is preferred although kexec_file_load(2) works without them: used
- * when policy permits nothing else. */
-static const char *wants_changes(const struct kx_request *req)
-{
-	return req->flags & KX_REQ_DIET ? "an initial ramdisk with modules left out (--diet)"
-					: NULL;
-}
-
 static size_t file_load_cmdline_max(const struct kx_image *image)
 {
 	const uint32_t max = image->arch->image_cmdline_max(&image->image),
@@ -124,10 +116,6 @@ static int refuse_file(const struct kx_request *req, const struct kx_plan *plan,
 	uint64_t flag;
 	const char *why = wants_segments(req, &flag);
 
-	if (!why) {
-		why = wants_changes(req);
-		flag = KX_REQ_DIET;
-	}
 	if (why)
 		return kx_fail_at(err, fail_not_offered(why, flag, err), KX_STEP_ARGUMENT);
 	if (!is_file_loadable(req))
@@ -159,7 +147,7 @@ int plan_choose_way(struct kx_ctx *ctx, const struct kx_request *req, struct kx_
 				strlen(plan->cmdline) <= file_load_cmdline_max(req->image);
 	int r;
 
-	if (req->way == KX_WAY_FILE && (!file_works || wants_changes(req)))
+	if (req->way == KX_WAY_FILE && !file_works)
 		return refuse_file(req, plan, err);
 	if (req->way == KX_WAY_FILE)
 		r = reason(plan, KX_WAY_FILE, "kexec_file_load was asked for");

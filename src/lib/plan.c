@@ -92,7 +92,7 @@ static bool places_in_cma(struct kx_ctx *ctx)
 static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
 		     struct kx_error *err)
 {
-	const struct diet file_diet = { .why_not = "kexec_file_load gets no changed one" };
+	struct diet diet = { .why_not = "it is not unpacked for this plan" };
 	int r = kernel_descriptor(plan, err);
 
 	if (r < 0)
@@ -104,9 +104,9 @@ static int plan_file(struct kx_ctx *ctx, const struct kx_request *req, struct kx
 	if (req->flags & KX_REQ_FAST && req->flags & KX_REQ_UNPACK_LATER)
 		plan->is_open = 1;
 	else if (r == 0 && req->flags & KX_REQ_FAST)
-		r = prepare_file_initrd(ctx, req, &plan->initrd, &plan->reason, err);
+		r = prepare_file_initrd(ctx, req, plan, &diet, err);
 	if (r == 0)
-		r = diet_tell(req, plan, &file_diet, err);
+		r = diet_tell(req, plan, &diet, err);
 	if (r < 0)
 		return r;
 	if (plan->initrd.fd < 0)

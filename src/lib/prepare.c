@@ -240,16 +240,18 @@ static bool ima_cares(struct kx_ctx *ctx)
 
 static const char *stays_as_it_is(struct kx_ctx *ctx, const struct kx_request *req)
 {
-	_cleanup_free_ char *config = NULL;
-
 	if (req->image->image.is_uki)
 		return "it belongs to a unified kernel image, which is signed or measured as a "
 		       "whole";
 	if (req->flags & KX_REQ_ON_CRASH)
 		return "crash kernels get it as it is";
-	if (ima_cares(ctx))
-		return "IMA measures or appraises it";
-	config = kernel_config(ctx, req->image);
+	return ima_cares(ctx) ? "IMA measures or appraises it" : NULL;
+}
+
+static const char *does_not_unpack_lz4(struct kx_ctx *ctx, const struct kx_request *req)
+{
+	_cleanup_free_ char *config = kernel_config(ctx, req->image);
+
 	if (!config)
 		return "there is no config file of the kernel to start that says whether it "
 		       "unpacks lz4";
@@ -258,30 +260,31 @@ static const char *stays_as_it_is(struct kx_ctx *ctx, const struct kx_request *r
 		       : "the kernel to start does not unpack lz4 (CONFIG_RD_LZ4)";
 }
 
-static int repack(struct kx_ctx *ctx, const struct kx_request *req, struct payload *ret, char *why,
-		  size_t why_n, struct kx_error *err)
+/* @ret: a file of its own, if any. */
+static int repack(struct kx_ctx *ctx, const struct kx_request *req, const struct diet_facts *facts,
+		  struct pack_made *made, struct payload *ret, struct kx_error *err)
 {
+	struct repack_wish wish = { .facts = facts, .why_no_lz4 = does_not_unpack_lz4(ctx, req) };
 	struct payload plain = { .fd = -1 };
-	struct contents packed = { 0 };
 	struct machine machine = { 0 };
 	int r = machine_read(ctx, &machine, err);
 
 	if (r == 0)
 		r = initrd_open(ctx, req, true, &plain, err);
+	wish.max = prepare_budget(&machine.memory);
 	if (r == 0 && plain.bytes.n)
-		r = unpack_and_pack(ctx, &plain, prepare_budget(&machine.memory), &packed, why,
-				    why_n, err);
+		r = unpack_and_pack(ctx, &plain, &wish, made, err);
 	payload_done(&plain);
 	machine_done(&machine);
-	if (r == 0 && packed.n) {
-		const struct piece whole = { packed.p, packed.n };
+	if (r == 0 && made->initrd.n) {
+		const struct piece whole = { made->initrd.p, made->initrd.n };
 		const int fd = sealed_file("initrd", &whole, 1);
 
 		r = fd < 0 ? fd : 0;
 		if (r == 0)
-			*ret = (struct payload){ .fd = fd, .bytes.n = packed.n };
+			*ret = (struct payload){ .fd = fd, .bytes.n = made->initrd.n };
 	}
-	contents_done(&packed);
+	contents_done(&made->initrd);
 	return r;
 }
 
@@ -296,26 +299,53 @@ static int add_reason(char **reason, const char *done, const char *why)
 	return 0;
 }
 
-int prepare_file_initrd(struct kx_ctx *ctx, const struct kx_request *req, struct payload *initrd,
-			char **reason, struct kx_error *err)
+/* Without @diet->why_not, modules were left out. */
+static int make_anew(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
+		     const struct diet_facts *facts, struct diet *diet, struct kx_error *err)
 {
-	const char *why = initrd->is_secret ? keeps_secret : stays_as_it_is(ctx, req);
-	struct payload packed = { .fd = -1 };
-	char what[sizeof(((struct initrd_repacked *)0)->why)] = "";
+	struct payload anew = { .fd = -1 };
+	struct pack_made made = { .diet.why_not = "it is empty" };
 	struct kx_error trouble = { 0 };
-	bool is_new;
+	const char *done = "left as it is", *why = made.why;
 	int r;
 
-	if (initrd->fd < 0)
-		return 0;
 	/* When this fails, the original files are used. */
-	if (!why && repack(ctx, req, &packed, what, sizeof(what), &trouble) < 0)
+	if (repack(ctx, req, facts, &made, &anew, &trouble) < 0) {
 		why = trouble.message[0] ? trouble.message : "there is no memory for it";
-	is_new = packed.fd >= 0;
-	if (is_new) {
-		payload_done(initrd);
-		*initrd = packed;
+		made.diet = (struct diet){ 0 };
+		(void)snprintf(made.diet.why_not, sizeof(made.diet.why_not), "%.200s", why);
+	} else if (anew.fd >= 0) {
+		done = made.is_packed ? "packed anew" : "unpacked";
+		payload_done(&plan->initrd);
+		plan->initrd = anew;
 	}
-	r = add_reason(reason, is_new ? "packed anew" : "left as it is", why ? why : what);
+	r = add_reason(&plan->reason, done, why);
+	*diet = made.diet;
 	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
+}
+
+int prepare_file_initrd(struct kx_ctx *ctx, const struct kx_request *req, struct kx_plan *plan,
+			struct diet *diet, struct kx_error *err)
+{
+	const char *stays = plan->initrd.is_secret ? keeps_secret : stays_as_it_is(ctx, req);
+	_cleanup_diet_input_ struct diet_input input = { 0 };
+	const struct diet_facts *facts = NULL;
+	struct kx_error why = { 0 };
+	int r;
+
+	*diet = (struct diet){ .why_not = "there is none" };
+	if (plan->initrd.fd < 0)
+		return 0;
+	if (stays) {
+		(void)snprintf(diet->why_not, sizeof(diet->why_not), "%s", stays);
+		r = add_reason(&plan->reason, "left as it is", stays);
+		return r < 0 ? kx_fail(err, r, "out of memory") : 0;
+	}
+	if (req->flags & KX_REQ_DIET &&
+	    diet_read(ctx, req->image, plan->cmdline, &input, &why) == 0)
+		facts = &input.facts;
+	r = make_anew(ctx, req, plan, facts, diet, err);
+	if (r == 0 && why.message[0])
+		(void)snprintf(diet->why_not, sizeof(diet->why_not), "%.200s", why.message);
+	return r;
 }

@@ -53,7 +53,9 @@ bool plan_has_kho(struct kx_ctx *ctx, struct kx_plan *plan);
 /* Why KX_REQ_FAST can only use kexec_file_load(2) on this machine, or NULL. */
 const char *fast_needs_file(struct kx_ctx *ctx, struct kx_plan *plan);
 
-/* Replaces @initrd, opened for kexec_file_load(2), by one that costs less there, when that is
- * useful and known to work; adds to the sentence @reason what was done, and why. -ENOMEM. */
+/* Replaces the initial ramdisk of @plan, opened for kexec_file_load(2), by one that costs less there, when
+ * that is useful and known to work, and with KX_REQ_DIET by one without the modules that this machine does
+ * not use; adds to @plan->reason what was done, and why. Without @diet->why_not, modules were left out.
+ * -ENOMEM. */
 _must_check_ int prepare_file_initrd(struct kx_ctx *ctx, const struct kx_request *req,
-				     struct payload *initrd, char **reason, struct kx_error *err);
+				     struct kx_plan *plan, struct diet *diet, struct kx_error *err);

@@ -259,12 +259,15 @@ void unpack_made_done(struct unpack_made *made)
 
 struct pack_answer {
 	uint64_t n;
+	uint64_t n_modules, n_left_out, left_out;
+	uint32_t is_packed;
 	char why[sizeof(((struct initrd_repacked *)0)->why)];
+	char why_no_diet[sizeof(((struct diet *)0)->why_not)];
 };
 
 struct pack_job {
 	const struct payload *initrd;
-	size_t max;
+	const struct repack_wish *wish;
 	struct window window;
 };
 
@@ -275,7 +278,7 @@ static int work_pack(void *data, void *answer, struct kx_error *err)
 	struct pack_answer *to = answer;
 	size_t n_files;
 	const struct bytes *files = initrd_files(job->initrd, &n_files);
-	int r = initrd_repack(files, n_files, job->initrd->bytes, job->max, &what, err);
+	int r = initrd_repack(files, n_files, job->initrd->bytes, job->wish, &what, err);
 
 	if (r < 0)
 		return r;
@@ -285,15 +288,34 @@ static int work_pack(void *data, void *answer, struct kx_error *err)
 		memcpy(job->window.p, what.p, what.n);
 	free(what.p);
 	to->n = what.n;
+	to->is_packed = what.is_packed;
 	memcpy(to->why, what.why, sizeof(to->why));
+	to->n_modules = what.diet.n_modules;
+	to->n_left_out = what.diet.n_left_out;
+	to->left_out = what.diet.left_out;
+	memcpy(to->why_no_diet, what.diet.why_not, sizeof(to->why_no_diet));
 	return r;
 }
 
-int unpack_and_pack(struct kx_ctx *ctx, const struct payload *initrd, size_t max,
-		    struct contents *ret, char *why, size_t why_n, struct kx_error *err)
+static void take_packed(struct pack_job *job, const struct pack_answer *answer,
+			struct pack_made *made)
 {
-	struct pack_job job = { .initrd = initrd, .max = max };
+	made->is_packed = answer->is_packed;
+	made->diet = (struct diet){ .n_modules = (size_t)answer->n_modules,
+				    .n_left_out = (size_t)answer->n_left_out,
+				    .left_out = answer->left_out };
+	copy_text(made->why, answer->why, sizeof(made->why));
+	copy_text(made->diet.why_not, answer->why_no_diet, sizeof(made->diet.why_not));
+	if (answer->n)
+		window_take(&job->window, (size_t)answer->n, &made->initrd);
+}
+
+int unpack_and_pack(struct kx_ctx *ctx, const struct payload *initrd,
+		    const struct repack_wish *wish, struct pack_made *ret, struct kx_error *err)
+{
+	struct pack_job job = { .initrd = initrd, .wish = wish };
 	struct pack_answer answer = { 0 };
+	struct pack_made made = { 0 };
 	const struct reader reader = { .doing = DOING,
 				       .work = work_pack,
 				       .data = &job,
@@ -305,15 +327,14 @@ int unpack_and_pack(struct kx_ctx *ctx, const struct payload *initrd, size_t max
 	const struct bytes *files = initrd_files(initrd, &n_files);
 	int r;
 
-	if (window_make(initrd_room(files, n_files, max), &job.window) < 0)
+	if (window_make(initrd_room(files, n_files, wish->max), &job.window) < 0)
 		return fail_no_window(err);
 	r = reader_run(ctx, &reader, err);
-	if (r == 0 && answer.n > job.window.n)
+	if (r == 0 && (answer.n > job.window.n || (answer.n_left_out && !answer.n)))
 		r = reader_fail_answer(DOING, err);
 	if (r == 0) {
-		answer.why[sizeof(answer.why) - 1] = '\0';
-		(void)snprintf(why, why_n, "%s", answer.why);
-		window_take(&job.window, (size_t)answer.n, ret);
+		take_packed(&job, &answer, &made);
+		*ret = made;
 	}
 	window_done(&job.window);
 	return r;

@@ -34,9 +34,16 @@ _must_check_ int unpack_all(struct kx_ctx *ctx, const struct unpack_wish *wish,
 			    struct unpack_made *ret, struct kx_error *err);
 void unpack_made_done(struct unpack_made *made);
 
-/* initrd_repack(); no bytes in @ret: the present form costs least. @why: in words, why_n bytes. */
-_must_check_ int unpack_and_pack(struct kx_ctx *ctx, const struct payload *initrd, size_t max,
-				 struct contents *ret, char *why, size_t why_n,
+struct pack_made {
+	struct contents initrd; /* without bytes: the present form costs least */
+	bool is_packed;
+	char why[sizeof(((struct initrd_repacked *)0)->why)]; /* in words */
+	struct diet diet;
+};
+
+/* initrd_repack(). */
+_must_check_ int unpack_and_pack(struct kx_ctx *ctx, const struct payload *initrd,
+				 const struct repack_wish *wish, struct pack_made *ret,
 				 struct kx_error *err);
 
 /* The files that @initrd is made of. */

@@ -133,13 +133,49 @@ class Diet(MachineTest):
         r = self.run_kexec("-l", "--diet", "K", "--append=nokaslr")
         self.assertIn("all of it is kept: there is none", r.err)
 
+    def given_to_file_call(self, r):
+        """The initial ramdisk, unpacked, that kexec_file_load(2) got."""
+        self.assertEqual(r.calls, ["file-load"], r.err)
+        return int(re.search(r"initrd=(-?\d+)", r.call("kexec_file_load"))[1])
+
     def test_file_call(self):
-        """It gets files as they are: refused when asked for, told where nothing else is left."""
-        r = self.run_kexec("-l", "-s", "--diet", "K", f"--initrd={self.initrd}")
-        self.assertEqual((r.rc, r.calls), (255, []), r.err)
-        self.assertIn("--diet", r.err)
-        self.set("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
-        self.assertEqual(self.assertKept("kexec_file_load").calls, ["file-load"])
+        """It gets one made anew, as plain archives or, where its kernel unpacks that, with lz4."""
+        left = ["virtio_blk", "ext4"]
+        for args in (["-s"], []):
+            with self.subTest(args):
+                r = self.load(*args)
+                self.assertIn("4 of 6 kernel modules", r.err)
+                self.assertIn("initial ramdisk unpacked: ", r.err)
+                self.assertEqual(self.given_to_file_call(r), len(ramdisk(left)))
+            self.set("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+        self.set("boot/config-6.1.0-test", "\nCONFIG_RD_LZ4=y\n")
+        r = self.load()
+        self.assertIn("initial ramdisk packed anew: as lz4", r.err)
+        self.assertLess(self.given_to_file_call(r), SIZE)
+        # what is read early stays in front and whole, the modules behind it do not
+        self.take(archive("kernel/x86/microcode/none.bin", bytes(96)) + self.full)
+        (self.root / "boot/config-6.1.0-test").unlink()
+        r = self.load()
+        self.assertIn("4 of 6 kernel modules", r.err)
+        self.assertEqual(self.given_to_file_call(r),
+                         len(archive("kernel/x86/microcode/none.bin", bytes(96)) + ramdisk(left)))
+
+    def test_file_call_all_is_kept(self):
+        packed = gzip.compress(self.full)
+        for why, data in (("not all of it unpacks", packed[:-9]),
+                          ("may need all", gzip.compress(ramdisk(["virtio_blk", "ext4"]))),
+                          ("modules.dep", gzip.compress(ramdisk(MODULES, **{V + "modules.dep": None})))):
+            with self.subTest(why):
+                self.take(data)
+                self.assertKept(why, "-s")
+        self.take(packed)
+        self.set("sys/kernel/security/ima/policy", "measure func=KEXEC_INITRAMFS_CHECK\n")
+        self.assertEqual(self.given_to_file_call(self.assertKept("IMA", "-s")), len(packed))
+        (self.root / "proc/modules").unlink()
+        self.set("sys/kernel/security/ima/policy", "measure func=MODULE_CHECK\n")
+        self.assertKept("/proc/modules", "-s")
+        r = self.run_kexec("-l", "-s", "--diet", "K")
+        self.assertIn("all of it is kept: there is none", r.err)
 
     def test_plan(self):
         r = self.load("--dry-run", "--json")

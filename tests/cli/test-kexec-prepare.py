@@ -7,6 +7,7 @@ import gzip
 import json
 import lzma
 import re
+import subprocess
 
 from kexec_machine import MachineTest, main
 from made_kernel import archive, packed_bzimage
@@ -53,16 +54,33 @@ class Prepare(MachineTest):
         self.assertNotIn("ramdisk", r.err)
 
     def test_config(self):
-        packed = lzma.compress(TEXT)
-        self.assertLeft(self.load("-s", "--fast"), "no config file", len(packed))
+        packed = gzip.compress(TEXT)
+        self.assertLeft(self.load("-s", "--fast", initrd=packed), "no config file", len(packed))
         for text in ("", "# CONFIG_RD_LZ4 is not set\n", "\nCONFIG_RD_LZ4=m\n",
                      "\nCONFIG_RD_LZ4=yes\n"):
             with self.subTest(text):
                 self.set(CONFIG, text)
-                self.assertLeft(self.load("-s", "--fast"), "does not unpack lz4", len(packed))
+                self.assertLeft(self.load("-s", "--fast", initrd=packed), "does not unpack lz4",
+                                len(packed))
         (self.root / CONFIG).unlink()
         self.set("usr/lib/modules/6.1.0-test/config", LZ4)
         self.assertPacked(self.load("-s", "--fast"))
+
+    def test_without_lz4(self):
+        """xz takes the kernel longer to unpack than to check what it unpacks to."""
+        for text in (None, "# CONFIG_RD_LZ4 is not set\n"):
+            if text:
+                self.set(CONFIG, text)
+            r = self.load("-s", "--fast")
+            self.assertRegex(r.err, "kexec_file_load: .*; initial ramdisk unpacked: it has 1 MB")
+            self.assertEqual(self.size(r), len(TEXT))
+
+    def test_not_worth_it(self):
+        """zstd is nearly as fast to unpack as lz4, and smaller."""
+        self.set(CONFIG, LZ4)
+        packed = subprocess.run(["zstd", "-q", "-19", "-c"], input=TEXT, stdout=subprocess.PIPE,
+                                check=True).stdout
+        self.assertLeft(self.load("-s", "--fast", initrd=packed), "less than half", len(packed))
 
     def test_beside_the_kernel(self):
         self.file("config-6.1.0-test", LZ4.encode())

@@ -89,10 +89,9 @@ static int refuse(const struct command *c, const struct options *o)
 
 	if (o->kernel && entry)
 		return command_fail(c, "--kernel and the entry \"%s\" exclude each other", entry);
-	if (o->diet && (o->safe || o->way == KX_WAY_FILE))
-		return command_fail(c,
-				    "--diet changes the initial ramdisk, --%s leaves it as it is",
-				    o->safe ? "safe" : "kexec-file-syscall");
+	if (o->diet && o->safe)
+		return command_fail(
+			c, "--diet changes the initial ramdisk, --safe leaves it as it is");
 	if (o->tune && !tune_is_valid(o->tune))
 		return command_fail(c, "--tune takes %s, separated by commas, not \"%s\"",
 				    tune_names(), o->tune);
