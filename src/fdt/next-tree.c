@@ -13,14 +13,19 @@
 #define PAGE 4096u
 /* Names and headers of all that is added, and /chosen itself. */
 #define ADDED_ROOM 1024u
+#define STAMPS "rapidreboot,stamps"
 
 /* Of the kernel that was started last; they do not hold for the next one. */
 static const char *const stale[] = {
-	"linux,elfcorehdr",	  "linux,usable-memory-range",
-	"linux,ima-kexec-buffer", "linux,kho-fdt",
-	"linux,kho-scratch",	  "linux,initrd-start",
-	"linux,initrd-end",	  "bootargs",
-	"rapidreboot,stamps",
+	"linux,elfcorehdr",
+	"linux,usable-memory-range",
+	"linux,ima-kexec-buffer",
+	"linux,kho-fdt",
+	"linux,kho-scratch",
+	"linux,initrd-start",
+	"linux,initrd-end",
+	"bootargs",
+	STAMPS,
 };
 
 static int tree_fail(struct kx_error *err, int fdt_error)
@@ -112,14 +117,36 @@ static int set_chosen(void *fdt, int chosen, const struct tree_change *change)
 		r = set_bytes(fdt, chosen, "bootargs",
 			      (struct bytes){ (const uint8_t *)change->cmdline,
 					      strlen(change->cmdline) + 1 });
-	if (r == 0 && change->stamps.n)
-		r = set_bytes(fdt, chosen, "rapidreboot,stamps", change->stamps);
 	if (r < 0 || !change->initrd_n)
 		return r;
 	r = fdt_setprop_u64(fdt, chosen, "linux,initrd-start", change->initrd);
 	return r < 0 ? r
 		     : fdt_setprop_u64(fdt, chosen, "linux,initrd-end",
 				       change->initrd + change->initrd_n);
+}
+
+static size_t offset_in(const void *fdt, const void *at)
+{
+	return (size_t)((const uint8_t *)at - (const uint8_t *)fdt);
+}
+
+/* Last of all, when nothing in front of them moves any more. Values begin at multiples of 4 bytes: 4 are put before
+ * the stamps where that is not one of 8. */
+static int set_stamps(void *fdt, int chosen, struct bytes stamps)
+{
+	void *value;
+	int r = fdt_setprop_placeholder(fdt, chosen, STAMPS, (int)stamps.n, &value);
+
+	if (r == 0 && offset_in(fdt, value) % TREE_STAMPS_ALIGN) {
+		r = fdt_setprop_placeholder(fdt, chosen, STAMPS, (int)stamps.n + 4, &value);
+		if (r == 0) {
+			memset(value, 0, 4);
+			value = (uint8_t *)value + 4;
+		}
+	}
+	if (r == 0)
+		memcpy(value, stamps.p, stamps.n);
+	return r;
 }
 
 static int edit(void *fdt, const struct tree_change *change)
@@ -141,6 +168,8 @@ static int edit(void *fdt, const struct tree_change *change)
 	}
 	if (r == 0)
 		r = set_chosen(fdt, chosen, change);
+	if (r == 0 && change->stamps.n)
+		r = set_stamps(fdt, chosen, change->stamps);
 	return r < 0 ? r : fdt_pack(fdt);
 }
 
@@ -180,5 +209,26 @@ int next_tree(struct bytes tree, const struct tree_change *change, uint8_t **ret
 		return too_large(err, total_size(made));
 	*ret_n = total_size(made);
 	*ret = TAKE_PTR(made);
+	return 0;
+}
+
+int tree_stamps(struct bytes tree, size_t *ret, size_t *ret_n, struct kx_error *err)
+{
+	_cleanup_free_ uint8_t *given = malloc(tree.n + 1);
+	const void *value;
+	int n, r, chosen;
+
+	if (!given)
+		return kx_fail(err, -ENOMEM, "device tree: out of memory");
+	memcpy(given, tree.p, tree.n); /* libfdt wants it aligned */
+	r = tree.n < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_full(given, tree.n);
+	if (r < 0)
+		return tree_fail(err, r);
+	chosen = fdt_path_offset(given, "/chosen");
+	value = chosen < 0 ? NULL : fdt_getprop(given, chosen, STAMPS, &n);
+	if (!value)
+		return kx_fail(err, -ENOENT, "device tree: no " STAMPS " in /chosen");
+	*ret = offset_in(given, value) + (size_t)n % TREE_STAMPS_ALIGN;
+	*ret_n = (size_t)n - (size_t)n % TREE_STAMPS_ALIGN;
 	return 0;
 }

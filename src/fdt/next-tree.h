@@ -11,6 +11,8 @@
 
 #define DEVICE_TREE_MAX (2u << 20) /* Documentation/arch/arm64/booting.rst, 2. */
 
+#define TREE_STAMPS_ALIGN 8u
+
 struct tree_reservation {
 	uint64_t start, n; /* physical address, bytes */
 };
@@ -22,7 +24,7 @@ struct tree_change {
 	 * without the first the next kernel runs at addresses that are known. */
 	uint64_t kaslr_seed;
 	struct bytes rng_seed;
-	struct bytes stamps; /* value of rapidreboot,stamps, empty for none */
+	struct bytes stamps; /* whole multiples of 8 bytes; empty for none */
 	/* Memory that devices go on using, such as the LPI tables of a GICv3; what is reserved already is not
 	 * reserved twice, since every generation would add to it. */
 	const struct tree_reservation *reserved;
@@ -44,3 +46,13 @@ struct tree_change {
  */
 _must_check_ int next_tree(struct bytes tree, const struct tree_change *change, uint8_t **ret,
 			   size_t *ret_n, struct kx_error *err);
+
+/**
+ * tree_stamps() - where the stamps lie in a tree
+ * @tree: any blob, not trusted
+ * @ret: their offset, a multiple of TREE_STAMPS_ALIGN in what next_tree() has made
+ * @ret_n: their size
+ *
+ * Returns 0; -ENOENT when it has none; -EBADMSG when @tree is no device tree, or damaged; -ENOMEM.
+ */
+_must_check_ int tree_stamps(struct bytes tree, size_t *ret, size_t *ret_n, struct kx_error *err);

@@ -19,6 +19,11 @@ int next_tree(struct bytes tree, const struct tree_change *change, uint8_t **ret
 	return refuse(err);
 }
 
+int tree_stamps(struct bytes tree, size_t *ret, size_t *ret_n, struct kx_error *err)
+{
+	return refuse(err);
+}
+
 int tree_facts_read(struct bytes tree, struct tree_facts *ret, struct kx_error *err)
 {
 	return refuse(err);

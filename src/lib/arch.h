@@ -47,6 +47,12 @@ struct arch {
 
 extern const struct arch arch_aarch64, arch_x86_64;
 
+/* stamps.c, for stamps_read: @raw is a struct stamps found in @where, which is static. -EBADMSG: it is damaged. */
+_must_check_ int stamps_take(struct bytes raw, const char *where, struct kx_stamps *ret,
+			     struct kx_error *err);
+/* The sentence when there are none in @where; -ENOENT. */
+int stamps_missing(const char *where, struct kx_error *err);
+
 /* arch_find() of the machine below the context's root; the result is kept in the context. */
 struct arch_found ctx_arch(struct kx_ctx *ctx);
 /* The struct arch for it; -EOPNOTSUPP with a sentence when it is not supported. */

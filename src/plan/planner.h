@@ -26,8 +26,9 @@ static inline uint64_t round_up(uint64_t v, uint64_t align)
  * error. */
 struct planned_segment {
 	struct segment segment;
-	size_t n_checked; /* leading bytes of data that the digest covers */
-	bool in_place;	  /* nothing has to be copied there */
+	size_t n_checked;	   /* leading bytes of data that the digest covers, */
+	size_t written, n_written; /* but for these, which the purgatory writes to */
+	bool in_place;		   /* nothing has to be copied there */
 };
 
 struct planner {

@@ -50,37 +50,50 @@ static void add_own_region(struct bytes blob, struct range dest, struct purgator
 	};
 }
 
-static void digest_of(const struct plan_request *req, const struct planned_segment *s,
-		      struct digest *ret)
+static void digest_of(const struct plan_request *req, struct bytes data, struct digest *ret)
 {
-	if (req->has_initrd_digest && s->segment.data.p == req->initrd.p &&
-	    s->n_checked == req->initrd.n)
+	if (req->has_initrd_digest && data.p == req->initrd.p && data.n == req->initrd.n)
 		*ret = req->initrd_digest;
 	else
-		digest_bytes(s->segment.data.p, s->n_checked, crc32c_has_insn(), ret);
+		digest_bytes(data.p, data.n, crc32c_has_insn(), ret);
+}
+
+/* Adds bytes [from, to) of a segment, if there are any. */
+static int add_region(const struct planner *p, const struct segment *s, size_t from, size_t to,
+		      struct purgatory_args *args)
+{
+	struct digest d;
+
+	if (from == to)
+		return 0;
+	if (args->n_regions == PURGATORY_REGIONS_MAX - 1)
+		return kx_fail(p->err, -E2BIG, "more than %u segments for the purgatory to check",
+			       PURGATORY_REGIONS_MAX - 1);
+	digest_of(p->req, (struct bytes){ s->data.p + from, to - from }, &d);
+	args->regions[args->n_regions++] = (struct purgatory_region){
+		.start = s->dest.start + from,
+		.n = to - from,
+		.crc = { d.crc[0], d.crc[1], d.crc[2] },
+	};
+	return 0;
 }
 
 /* One of the regions is for the purgatory itself. */
 static int fill_regions(const struct planner *p, struct purgatory_args *args)
 {
-	for (size_t i = 0; i < p->n_segments; i++) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_segments; i++) {
 		const struct planned_segment *s = &p->segments[i];
-		struct digest d;
 
 		if (!s->segment.digested)
 			continue;
-		if (args->n_regions == PURGATORY_REGIONS_MAX - 1)
-			return kx_fail(p->err, -E2BIG,
-				       "more than %u segments for the purgatory to check",
-				       PURGATORY_REGIONS_MAX - 1);
-		digest_of(p->req, s, &d);
-		args->regions[args->n_regions++] = (struct purgatory_region){
-			.start = s->segment.dest.start,
-			.n = s->n_checked,
-			.crc = { d.crc[0], d.crc[1], d.crc[2] },
-		};
+		r = add_region(p, &s->segment, 0, s->n_written ? s->written : s->n_checked, args);
+		if (r == 0 && s->n_written)
+			r = add_region(p, &s->segment, s->written + s->n_written, s->n_checked,
+				       args);
 	}
-	return 0;
+	return r;
 }
 
 static void fill_clear(const struct handover *handover, struct purgatory_args *args)

@@ -296,7 +296,7 @@ static enum attempt_result result_now(struct sys *sys)
 	case BOOT_UNKNOWN:
 		break;
 	}
-	return ATTEMPT_UNKNOWN;
+	return boot_is_not_ours(sys) ? ATTEMPT_FIRMWARE : ATTEMPT_UNKNOWN;
 }
 
 static void close_one(struct sys *sys, struct attempt *a, const char *boot_id,

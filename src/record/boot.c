@@ -38,11 +38,28 @@ int boot_id_read(struct sys *sys, char ret[BOOT_ID_LENGTH + 1])
 	return 0;
 }
 
+#define TREE "/sys/firmware/fdt"
+#define TREE_MAX (2u << 20)
+#define SIGN "linux,booted-from-kexec"
+
+/* Has this boot's device tree the sign of kexec? Its names are strings that end with NUL. Negative errno: it cannot
+ * be read. */
+static int tree_has_sign(int root)
+{
+	_cleanup_free_ uint8_t *tree = NULL;
+	size_t n;
+	int r = read_file_in(root, TREE, TREE_MAX, &tree, &n);
+
+	return r < 0 ? r : memmem(tree, n, SIGN, sizeof(SIGN)) != NULL;
+}
+
 enum boot_way boot_way_read_in(int root)
 {
 	uint64_t type;
 
-	if (read_u64_in(root, "/proc/sys/kernel/bootloader_type", &type) < 0 || type > 0xff)
+	if (read_u64_in(root, "/proc/sys/kernel/bootloader_type", &type) < 0)
+		return tree_has_sign(root) > 0 ? BOOT_KEXEC : BOOT_UNKNOWN;
+	if (type > 0xff)
 		return BOOT_UNKNOWN;
 	/* bits 0 to 3 are the loader's version */
 	return type >> 4 == 0xd ? BOOT_KEXEC : BOOT_FIRMWARE;
@@ -53,6 +70,13 @@ enum boot_way boot_way_read(struct sys *sys)
 	_cleanup_close_ int root = machine_open(sys);
 
 	return boot_way_read_in(root);
+}
+
+bool boot_is_not_ours(struct sys *sys)
+{
+	_cleanup_close_ int root = machine_open(sys);
+
+	return boot_way_read_in(root) == BOOT_FIRMWARE || tree_has_sign(root) == 0;
 }
 
 #define WATCHED_DIRECTORY "/run/rapidreboot"

@@ -21,9 +21,13 @@ _must_check_ int boot_id_read(struct sys *sys, char ret[BOOT_ID_LENGTH + 1]);
 enum boot_way { BOOT_UNKNOWN, BOOT_KEXEC, BOOT_FIRMWARE };
 
 /* How the running kernel was started, by the type of its boot loader: 0xD is kexec
- * (Documentation/arch/x86/boot.rst, type_of_loader). Other architectures have no such number. */
+ * (Documentation/arch/x86/boot.rst, type_of_loader). Where there is no such number the device tree has a sign of kexec, of
+ * ours and of the kernel's file call (drivers/of/kexec.c); other loaders leave none, so that without it nothing is known. */
 enum boot_way boot_way_read(struct sys *sys);
 enum boot_way boot_way_read_in(int root);
+
+/* It was not started by an image of ours, which leaves that sign. */
+bool boot_is_not_ours(struct sys *sys);
 
 /* The boot service ran in this boot: /run/rapidreboot/boot is there. */
 bool boot_is_watched(struct sys *sys);

@@ -200,7 +200,8 @@ static void linux_sleep_ms(struct sys *sys, unsigned ms)
 }
 
 /* Rate of the time-stamp counter as the processor states it: Intel SDM volume 2, CPUID leaf 15H; or
- * the hypervisor in leaf 40000010H (VMware's interface, which KVM and others offer too). */
+ * the hypervisor in leaf 40000010H (VMware's interface, which KVM and others offer too). On arm64 as the firmware
+ * states it. */
 static uint64_t linux_tsc_khz(struct sys *sys)
 {
 #if defined(__x86_64__)
@@ -215,6 +216,11 @@ static uint64_t linux_tsc_khz(struct sys *sys)
 		__cpuid(0x40000010, a, b, c, d);
 		return a;
 	}
+#elif defined(__aarch64__)
+	uint64_t hz;
+
+	__asm__ volatile("mrs %0, cntfrq_el0" : "=r"(hz));
+	return hz / 1000;
 #endif
 	return 0;
 }
@@ -223,6 +229,11 @@ static uint64_t linux_tsc(struct sys *sys)
 {
 #if defined(__x86_64__)
 	return __builtin_ia32_rdtsc();
+#elif defined(__aarch64__)
+	uint64_t ticks;
+
+	__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(ticks));
+	return ticks;
 #else
 	return 0;
 #endif

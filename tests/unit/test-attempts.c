@@ -216,11 +216,21 @@ static const struct {
 	const char *bootloader_type; /* Documentation/arch/x86/boot.rst: 0xD kexec, 0x7 GRUB */
 	bool at_boot;
 	enum attempt_result want;
+	const char *tree; /* /sys/firmware/fdt */
+	size_t tree_n;
 } closings[] = {
-	{ "208\n", true, ATTEMPT_KEXEC },    { "209\n", true, ATTEMPT_KEXEC },
-	{ "114\n", true, ATTEMPT_FIRMWARE }, { "33\n", true, ATTEMPT_FIRMWARE },
-	{ "3328\n", true, ATTEMPT_UNKNOWN }, { NULL, true, ATTEMPT_UNKNOWN },
-	{ "208\n", false, ATTEMPT_UNKNOWN }, { "114\n", false, ATTEMPT_UNKNOWN },
+	{ "208\n", true, ATTEMPT_KEXEC },
+	{ "209\n", true, ATTEMPT_KEXEC },
+	{ "114\n", true, ATTEMPT_FIRMWARE },
+	{ "33\n", true, ATTEMPT_FIRMWARE },
+	{ "3328\n", true, ATTEMPT_UNKNOWN },
+	{ NULL, true, ATTEMPT_UNKNOWN },
+	{ "208\n", false, ATTEMPT_UNKNOWN },
+	{ "114\n", false, ATTEMPT_UNKNOWN },
+	/* drivers/of/kexec.c leaves the sign, and so do we */
+	{ NULL, true, ATTEMPT_KEXEC, "rng-seed\0linux,booted-from-kexec", 33 },
+	{ NULL, true, ATTEMPT_FIRMWARE, "rng-seed\0linux,booted", 22 },
+	{ NULL, false, ATTEMPT_UNKNOWN, "linux,booted-from-kexec", 24 },
 };
 
 static void test_close(void **state)
@@ -241,6 +251,9 @@ static void test_close(void **state)
 		assert_int_equal(all->v[0].asked.real_ms, 1000000);
 
 		reboot_to(&root, LATER "\n", closings[i].bootloader_type);
+		if (closings[i].tree)
+			root_put_bytes(&root, "/sys/firmware/fdt", closings[i].tree,
+				       closings[i].tree_n);
 		realtime = 1015000;
 		boottime = 4000;
 		assert_int_equal(

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fdt/next-tree.h"
 #include "fundamental/aarch64/purgatory-abi.h"
 #include "lib/aarch64/aarch64.h"
 #include "lib/arch.h"
@@ -46,6 +47,11 @@ static size_t read_file(const char *path, uint8_t *buf, size_t n)
 	return got;
 }
 
+static uint64_t fake_khz(struct sys *sys)
+{
+	return 62500;
+}
+
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -64,6 +70,7 @@ static int setup(void **state)
 	opts.root = f->root.path;
 	assert_int_equal(kx_ctx_new(&opts, &f->ctx, NULL), 0);
 	f->sys.kernel_log = fake_log;
+	f->sys.tsc_khz = fake_khz;
 	f->ctx->sys = &f->sys;
 	f->ctx->captured = false;
 	*state = f;
@@ -119,6 +126,7 @@ static void test_device_tree(void **state)
 	assert_int_equal(own->serial_kind, PURGATORY_SERIAL_PL011);
 	assert_true(own->serial_registers == 0x9000000);
 	assert_int_equal(own->serial_width, 4);
+	assert_int_equal(own->ticks_khz, 62500);
 	assert_true(f->machine.has_crc32);
 	assert_int_equal(f->machine.memory.n, 2);
 	assert_true(keeps_off(&f->machine, 0x40210000, 0x41f00000));
@@ -250,13 +258,54 @@ static void test_acpi(void **state)
 	assert_true(m.serial_registers == 0);
 }
 
+/* What the last purgatory left, as a tree of next_tree()'s with its numbers in it. */
+static void test_stamps(void **state)
+{
+	struct fixture *f = *state;
+	struct stamps left = { .magic = STAMPS_MAGIC,
+			       .version = 1,
+			       .n = 3,
+			       .tsc_khz = 62500,
+			       .slot = { { STAMP_PURGATORY_ENTRY, 1000 },
+					 { STAMP_PURGATORY_CHECKED, 1500 },
+					 { STAMP_PURGATORY_EXIT, 1501 } } };
+	struct tree_change change = { .cmdline = "quiet",
+				      .stamps = { (uint8_t *)&left, sizeof(left) } };
+	struct kx_stamps got = { .size = sizeof(got) };
+	static uint8_t tree[64 << 10];
+	struct kx_error err = { 0 };
+	uint8_t *made;
+	size_t n;
+
+	root_put(&f->root, "/proc/sys/kernel/arch", "aarch64\n");
+	assert_int_equal(kx_stamps(f->ctx, &got, &err), -ENOENT);
+	n = read_file(TREES "/virt-gicv3.dtb", tree, sizeof(tree));
+	assert_int_equal(next_tree((struct bytes){ tree, n }, &change, &made, &n, &err), 0);
+	root_put_bytes(&f->root, "/sys/firmware/fdt", made, n);
+	free(made);
+	assert_int_equal(kx_stamps(f->ctx, &got, &err), 0);
+	assert_int_equal(got.tsc_khz, 62500);
+	assert_int_equal(got.tsc_entry, 1000);
+	assert_int_equal(got.tsc_checked, 1500);
+	assert_int_equal(got.tsc_exit, 1501);
+
+	change.stamps.n = 104;
+	n = read_file(TREES "/virt-gicv3.dtb", tree, sizeof(tree));
+	assert_int_equal(next_tree((struct bytes){ tree, n }, &change, &made, &n, &err), 0);
+	root_put_bytes(&f->root, "/sys/firmware/fdt", made, n);
+	free(made);
+	assert_int_equal(kx_stamps(f->ctx, &got, &err), -EBADMSG);
+	root_put(&f->root, "/sys/firmware/fdt", "no tree");
+	assert_int_equal(kx_stamps(f->ctx, &got, &err), -ENOENT);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_device_tree), TEST(test_lpi_tables),	     TEST(test_captured),
-		TEST(test_lpa2),	cmocka_unit_test(test_acpi),
+		TEST(test_device_tree), TEST(test_lpi_tables), TEST(test_captured),
+		TEST(test_stamps),	TEST(test_lpa2),       cmocka_unit_test(test_acpi),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,42 @@ static void sets_what_a_bootloader_sets(void **state)
 	free(made);
 }
 
+/* Wherever /chosen lies: names before it of each length that moves it by 4 bytes. */
+static void puts_stamps_where_they_are_aligned(void **state)
+{
+	struct tree_change change = change_with("quiet");
+	_Alignas(8) static uint8_t stamps[216];
+	bool was_padded[2] = { false };
+
+	for (size_t i = 0; i < sizeof(stamps); i++)
+		stamps[i] = (uint8_t)(i + 1);
+	change.stamps = (struct bytes){ stamps, sizeof(stamps) };
+	for (int i = 0; i < 4; i++) {
+		size_t at, n;
+		uint8_t *made;
+		int value_n;
+
+		assert_int_equal(fdt_setprop(tree, 0, "of-a-length", stamps, 4 * i), 0);
+		made = changed(&change);
+		assert_int_equal(
+			tree_stamps((struct bytes){ made, total_size(made) }, &at, &n, NULL), 0);
+		assert_int_equal(n, sizeof(stamps));
+		assert_int_equal(at % 8, 0);
+		assert_memory_equal(made + at, stamps, n);
+		(void)fdt_getprop(made, chosen_of(made), "rapidreboot,stamps", &value_n);
+		was_padded[value_n != sizeof(stamps)] = true;
+		expect(made, "bootargs", "quiet", 6);
+		free(made);
+	}
+	assert_true(was_padded[0] && was_padded[1]);
+	assert_int_equal(
+		tree_stamps((struct bytes){ tree, tree_n }, &(size_t){ 0 }, &(size_t){ 0 }, NULL),
+		-ENOENT);
+	assert_int_equal(
+		tree_stamps((struct bytes){ tree, 30 }, &(size_t){ 0 }, &(size_t){ 0 }, NULL),
+		-EBADMSG);
+}
+
 static void leaves_nothing_of_the_running_kernel(void **state)
 {
 	static const char *const gone[] = { "linux,elfcorehdr", "linux,usable-memory-range",
@@ -269,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(sets_what_a_bootloader_sets, load_tree),
+		cmocka_unit_test_setup(puts_stamps_where_they_are_aligned, load_tree),
 		cmocka_unit_test_setup(leaves_nothing_of_the_running_kernel, load_tree),
 		cmocka_unit_test_setup(keeps_what_uefi_left, load_tree),
 		cmocka_unit_test_setup(makes_chosen_where_there_is_none, load_tree),

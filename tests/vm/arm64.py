@@ -14,6 +14,7 @@ import dataclasses
 import fnmatch
 import glob
 import gzip
+import json
 import os
 import re
 import shutil
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 
+import disks
 import guest
 import images
 import initramfs
@@ -33,6 +35,39 @@ LIMIT = 400  # seconds for one machine; on an idle host it takes 10
 SYSROOT = os.path.join(images.CACHE, "sysroot-arm64")
 FIRMWARE = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd"
 CMDLINE = "console=ttyAMA0 panic=-1 from=kexec"
+DIRECT = f'rapidreboot --direct --yes --force B3 --kernel /boot/kernel --initrd /boot/initrd --cmdline "{CMDLINE}"'
+LOAD_DAMAGED = ('must load-corrupt {} --initrd=/boot/initrd --command-line="' + CMDLINE + '" /boot/kernel\n'
+                'load-corrupt --jump')
+SAID = "changed since the kernel was loaded; resetting the machine"
+MOUNT = """
+tries=0
+until [ -b /dev/nvme0n1 ]; do
+	tries=$((tries + 1))
+	[ $tries -lt 60 ] || must false
+	sleep 1
+done
+mkdir -p /var
+must mount -t ext4 /dev/nvme0n1 /var
+"""
+# What loading takes it gives back, and an image that was unloaded is not started.
+UNLOAD = guest.MEMORY + """
+load() { kexec -l "$@" --fast --initrd=/boot/initrd --append="%s" /boot/kernel; }
+must load; must kexec -u    # whatever is kept after the first time
+section before memory
+for i in 1 2 3; do must load; must kexec -u; done
+section after memory
+kexec -e && echo "@@ failed an image was started that was unloaded"
+""" % CMDLINE
+# Unpacked once, and then not again.
+CACHE = """
+mkdir -p -m 700 /var/cache
+gzip /boot/initrd && mv /boot/initrd.gz /boot/initrd
+load() { kexec -l --fast --cache=/var/cache -d --initrd=/boot/initrd --append="%s" /boot/kernel 2>&1; }
+section first load
+section kept ls /var/cache
+section again load
+kexec -u
+""" % CMDLINE
 LPI_LOST = re.compile(r"memory probably corrupted|Expected reserved range")
 
 
@@ -55,11 +90,16 @@ class Scenario:
     loader: str = ""  # in place of kexec -l and -e
     refused: str = ""  # what the load says when it has to fail
     expect: tuple = ()  # what the log has to have
+    record: bool = False  # a disk takes the record of the attempt from one system to the next
+    chain: int = 0  # that many kernels are started, one after the other
+    damaged: str = ""  # the segment of which a byte is changed, for the purgatory to find
     quick: bool = False
 
 
 def scenarios():
     yield Scenario("gicv2", quick=True)
+    yield Scenario("chain/gicv3-its", machine="gic-version=3", memory="2G", cpus=2, chain=20)
+    yield Scenario("chain/zero-copy", machine="gic-version=3", memory="2G", cpus=2, chain=20, options="--fast")
     yield Scenario("gicv3-its", machine="gic-version=3", cpus=2, expect=("using reserved LPI pending table",))
     yield Scenario("console", options="--console-serial", expect=("^rapidreboot: starting the kernel$",))
     for first in images.SUITES:
@@ -83,8 +123,17 @@ def scenarios():
     yield Scenario("lpa2/sid", first="sid", next="sid", cpu="max")
     yield Scenario("6G-4cpu", memory="6G", cpus=4, machine="gic-version=3")
     yield Scenario("512M", memory="512M")
-    yield Scenario("rapidreboot",
-                   loader=f'rapidreboot --direct --yes --force B3 --kernel /boot/kernel --initrd /boot/initrd --cmdline "{CMDLINE}"')
+    yield Scenario("rapidreboot", loader=DIRECT, record=True, quick=True)
+    yield Scenario("rapidreboot/el2-acpi", loader=DIRECT, record=True, firmware="efi",
+                   machine="gic-version=3,virtualization=on", cpu="neoverse-n1")
+    for segment in ("kernel", "initrd", "device tree", "page tables", "purgatory"):
+        yield Scenario(f"damaged/{segment}", loader=LOAD_DAMAGED.format(f"-c -s '{segment}'"), damaged=segment,
+                       quick=segment == "device tree")
+    yield Scenario("damaged/el2", machine="gic-version=2,virtualization=on", damaged="kernel",
+                   loader=LOAD_DAMAGED.format("-c -s kernel"))
+    yield Scenario("damaged/in-place", damaged="initrd", loader=LOAD_DAMAGED.format("--fast --in-place -s initrd"))
+    yield Scenario("unload", options="--fast -d", prepare=UNLOAD, rung="zero-copy")
+    yield Scenario("cache", options="--fast -d", prepare=CACHE, rung="zero-copy")
 
 
 def base(job):
@@ -102,20 +151,42 @@ def base(job):
 def add_commands(archive, build):
     for name in ("kexec", "rapidreboot"):
         archive.file(f"sbin/{name}", str(build.program(name)), 0o755)
+    archive.file("sbin/load-corrupt", str(build.dir / "tests/vm/load-corrupt"), 0o755)
     for name in ("ld-linux-aarch64.so.1", "libc.so.6"):
         found = glob.glob(os.path.join(SYSROOT, "**", name), recursive=True)
         archive.file(f"lib/{name}", os.path.realpath(found[0]), 0o755)
 
 
+CHAIN = """
+left=$(sed -n 's/.*left=\\([0-9]*\\).*/\\1/p' /proc/cmdline)
+left=${{left:-{kernels}}}
+section text$left grep -m 1 ' _stext$' /proc/kallsyms
+section tainted$left cat /proc/sys/kernel/tainted
+section dmesg$left dmesg
+if [ $left = 0 ]; then
+	echo "@@ arrived"
+	return
+fi
+head -c 8 /dev/random > /dev/null
+find boot -type f | cpio -o -H newc > /tmp/files 2>/dev/null
+cat /boot/base /tmp/files > /tmp/initrd
+must kexec -c -l /boot/kernel {options} --initrd=/tmp/initrd --append="%s left=$((left - 1))"
+kexec -e
+echo "@@ failed kexec -e came back"
+""" % CMDLINE
+
 SECOND = """
 section cmdline cat /proc/cmdline
 section release uname -r
+section text grep -m 1 " _stext$" /proc/kallsyms
 section tainted cat /proc/sys/kernel/tainted
 section cpus grep -c ^processor /proc/cpuinfo
 section memory grep MemTotal /proc/meminfo
 section dmesg dmesg
+{more}
 echo "@@ arrived"
 """
+RECORD = MOUNT + "rapidreboot hook boot\nsection timeline rapidreboot timeline --json\numount /var\n"
 
 
 def first_job(scenario):
@@ -124,8 +195,10 @@ def first_job(scenario):
     if scenario.refused:
         load = load.replace("must ", "")
     # QEMU's device tree has a seed for random numbers; the one of EFI has none, and they take a while
-    return ("section memory grep MemTotal /proc/meminfo\nsection iomem cat /proc/iomem\n"
-            f"{scenario.prepare}\nhead -c 8 /dev/random > /dev/null\n"
+    if scenario.chain:
+        return CHAIN.format(options=scenario.options, kernels=scenario.chain)
+    return ("section text grep -m 1 ' _stext$' /proc/kallsyms\nsection memory grep MemTotal /proc/meminfo\nsection iomem cat /proc/iomem\n"
+            f"{MOUNT if scenario.record else ''}{scenario.prepare}\nhead -c 8 /dev/random > /dev/null\n"
             + (f"echo '@@ jumps'\n{scenario.loader}\n" if scenario.loader else load)
             + "echo '@@ failed: still here'\n")
 
@@ -141,12 +214,31 @@ def kernel_file(scenario, folder):
 
 
 def first_initrd(scenario, build, folder):
-    second = base(SECOND).save(os.path.join(folder, "second"))
+    if scenario.chain:
+        archive = base(first_job(scenario))
+        add_commands(archive, build)
+        archive.file("boot/base", archive.save(os.path.join(folder, "base")))
+        archive.file("boot/kernel", kernel_file(scenario, folder), 0o644)
+        return archive.save(os.path.join(folder, "first"))
+    second = base(SECOND.format(more=RECORD if scenario.record else ""))
+    if scenario.record:
+        add_commands(second, build)
+    second = second.save(os.path.join(folder, "second"))
     archive = base(first_job(scenario))
     add_commands(archive, build)
     archive.file("boot/kernel", kernel_file(scenario, folder), 0o644)
     archive.file("boot/initrd", second, 0o644)
     return archive.save(os.path.join(folder, "first"))
+
+
+def disk(scenario, folder):
+    """Words for QEMU."""
+    if not scenario.record:
+        return []
+    tree = os.path.join(folder, "tree")
+    os.makedirs(os.path.join(tree, "lib"))
+    image = disks.ext4(os.path.join(folder, "disk"), 64, tree, "9c1f0fb8-4c1c-4d0d-9a3e-5a1d5f2c7e13")
+    return ["-drive", f"if=none,id=d,file={image},format=raw", "-device", "nvme,drive=d,serial=1"]
 
 
 def run_machine(scenario, initrd, folder):
@@ -156,7 +248,7 @@ def run_machine(scenario, initrd, folder):
             "-smp", str(scenario.cpus), "-display", "none", "-nodefaults", "-no-reboot", "-serial", f"file:{log}",
             *(["-bios", FIRMWARE] if scenario.firmware else []),
             "-kernel", images.kernel(f"arm64-{scenario.first}"), "-initrd", initrd,
-            "-append", "console=ttyAMA0 panic=-1 quiet"]
+            "-append", "console=ttyAMA0 panic=-1 quiet", *disk(scenario, folder)]
     why = ""
     try:
         done = subprocess.run(argv, timeout=LIMIT, capture_output=True, text=True, check=False,
@@ -168,6 +260,47 @@ def run_machine(scenario, initrd, folder):
         return file.read().replace("\r", ""), why
 
 
+def record_problems(text):
+    """The attempt is confirmed, and measured by the counter that the purgatory has stamped."""
+    attempts = json.loads(text or "[]")
+    if len(attempts) != 1:
+        yield f"the record is {text!r}"
+        return
+    attempt = attempts[0]
+    if (attempt["result"], attempt["clock"]) != ("kexec", "counter"):
+        yield f"the attempt is {attempt}"
+    order = [attempt["points_us"][name] for name in ("asked", "loaded", "purgatory", "checked", "jumped", "kernel")]
+    if None in order or order != sorted(order) or order[2] == order[1] or order[3] == order[2]:
+        yield f"its moments are {attempt['points_us']}"
+
+
+def cache_problems(found):
+    if "cache: /var/cache/" not in found["again"] or " is used" not in found["again"]:
+        yield f"what was unpacked was not used again: {found['kept']!r}\n{found['again']}"
+
+
+def unload_problems(found):
+    free, rest = [], []
+    for name in ("before", "after"):
+        numbers = re.findall(r"(?m)^(?:Waiting|MemFree): *(\d+) kB\n", found[name])
+        free.append(sum(map(int, numbers)))
+        rest.append(re.sub(r"(?m)^(Waiting|MemFree):.*\n", "", found[name]))
+    if rest[0] != rest[1] or free[0] - free[1] > 6 << 10:    # KiB, as in checks.py
+        yield f"unloading gave not everything back:\n{found['before']}\n{found['after']}"
+
+
+def chain_problems(scenario, found):
+    for left in range(scenario.chain):
+        if found.get(f"tainted{left}") != "0":
+            yield f"kernel {scenario.chain - left}: tainted {found.get(f'tainted{left}')}"
+        log = found.get(f"dmesg{left}", "")
+        if LPI_LOST.search(log) or "using reserved LPI pending table" not in log:
+            yield f"kernel {scenario.chain - left} did not find the tables of the interrupt controller"
+    texts = {found.get(f"text{left}") for left in range(scenario.chain)}
+    if len(texts) < scenario.chain - 1 or None in texts:
+        yield f"{scenario.chain} kernels have their text at {texts}"
+
+
 def problems(scenario, log, why):
     """What is not as it should be, a sentence each."""
     yield from ([why] if why else []) + ([] if scenario.refused else guest.failures(log))
@@ -175,8 +308,17 @@ def problems(scenario, log, why):
         if scenario.refused not in log or "@@ arrived" in log:
             yield f"not refused with {scenario.refused!r}"
         return
+    if scenario.damaged:
+        if SAID not in log or "@@ jumps" not in log:
+            yield f"nobody said that the {scenario.damaged} was damaged"
+        if "@@ arrived" in log:
+            yield "the next kernel was started"
+        return
     if "@@ arrived" not in log:
         yield "the next kernel did not come up"
+        return
+    if scenario.chain:
+        yield from chain_problems(scenario, guest.sections(log))
         return
     first, _, second = log.partition("@@ jumps")
     found, before = guest.sections(second), guest.sections(first)
@@ -187,6 +329,8 @@ def problems(scenario, log, why):
             yield f"{name}: {found.get(name)!r}, not {value!r}"
     if "KASLR enabled" not in found["dmesg"]:
         yield "the kernel lies at its link address"
+    if scenario.first == scenario.next and found["text"] == before["text"]:
+        yield f"the kernel lies where the first one did: {found['text']}"
     sizes = [int(re.search(r"\d+", text["memory"])[0]) for text in (before, found)]
     if scenario.first == scenario.next and abs(sizes[1] - sizes[0]) > 16 << 10:
         yield f"the first kernel has {sizes[0]} KiB, the next one {sizes[1]}"
@@ -194,6 +338,12 @@ def problems(scenario, log, why):
         yield f"the rung is not {scenario.rung}"
     if LPI_LOST.search(found["dmesg"]):
         yield "the tables of the interrupt controller were not reserved"
+    if scenario.record:
+        yield from record_problems(found.get("timeline", ""))
+    if scenario.prepare == UNLOAD:
+        yield from unload_problems(before)
+    if scenario.prepare == CACHE:
+        yield from cache_problems(before)
     for pattern in scenario.expect:
         if not re.search(pattern, second, re.M):
             yield f"no {pattern!r} in the log"

@@ -10,6 +10,12 @@ struct message_out;
 void aarch64_image_put(struct message_out *out, struct bytes file, const struct image *image);
 void aarch64_image_take(struct message_in *in, struct bytes file, struct image *image);
 
+#define DEVICE_TREE "/sys/firmware/fdt"
+
+/* stamps.c */
+_must_check_ int aarch64_stamps_read(struct kx_ctx *ctx, struct kx_stamps *ret,
+				     struct kx_error *err);
+
 /* machine.c: all of it. */
 _must_check_ int aarch64_machine_read(struct kx_ctx *ctx, struct iomem *iomem,
 				      struct machine *machine);

@@ -40,13 +40,6 @@ static void memory_describe(enum memory_type type, struct kx_memory *ret)
 {
 }
 
-static int stamps_read(struct kx_ctx *ctx, struct kx_stamps *ret, struct kx_error *err)
-{
-	return kx_fail_at(
-		err, kx_fail(err, -ENOENT, "no stamps are left for the next system on aarch64"),
-		KX_STEP_MACHINE);
-}
-
 const struct arch arch_aarch64 = {
 	.id = ARCH_AARCH64,
 	.planner = &planner_aarch64,
@@ -61,5 +54,5 @@ const struct arch arch_aarch64 = {
 	.machine_read = aarch64_machine_read,
 	.memory_describe = memory_describe,
 	.serial_clock = 115200,
-	.stamps_read = stamps_read,
+	.stamps_read = aarch64_stamps_read,
 };

@@ -15,7 +15,6 @@
 #include "fundamental/aarch64/purgatory-abi.h"
 #include "lib/aarch64/aarch64.h"
 
-#define TREE "/sys/firmware/fdt"
 #define TABLES "/sys/firmware/acpi/tables/"
 
 enum {
@@ -34,7 +33,8 @@ static void memory_read(struct iomem *iomem, struct machine *machine)
 
 static int tree_read(struct kx_ctx *ctx, struct aarch64_machine *own)
 {
-	int r = read_file_in(ctx->machine_root, TREE, DEVICE_TREE_MAX, &own->tree, &own->n_tree);
+	int r = read_file_in(ctx->machine_root, DEVICE_TREE, DEVICE_TREE_MAX, &own->tree,
+			     &own->n_tree);
 
 	if (r == -ENOENT && ctx->captured) {
 		r = tree_make_empty(&own->tree, &own->n_tree);
@@ -175,6 +175,7 @@ int aarch64_machine_read(struct kx_ctx *ctx, struct iomem *iomem, struct machine
 	int r;
 
 	memory_read(iomem, machine);
+	own->ticks_khz = ctx->captured ? 0 : ctx->sys->tsc_khz(ctx->sys);
 	r = tree_read(ctx, own);
 	if (r == 0 && own->tree &&
 	    tree_facts_read((struct bytes){ own->tree, own->n_tree }, &facts, NULL) == 0)

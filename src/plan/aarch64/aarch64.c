@@ -156,7 +156,7 @@ int add_rest(struct planner *p, struct range kernel, struct range initrd)
 		.firmware_call = own->firmware_call,
 	};
 	struct range tree;
-	int r = add_tree(p, initrd, p->req->initrd.n, &tree);
+	int r = add_tree(p, initrd, p->req->initrd.n, &tree, &handover.stamps);
 
 	if (r == 0)
 		r = planner_place_purgatory(p, &handover);

@@ -19,6 +19,7 @@ _must_check_ int plan_image_in_place(struct planner *p);
 /* Why that need not be tried, or NULL; static. */
 const char *image_in_place_obstacle(const struct planner *p);
 
-/* tree.c: adds the next kernel's device tree, which says where @initrd (of @initrd_n bytes) lies. */
+/* tree.c: adds the next kernel's device tree, which says where @initrd (of @initrd_n bytes) lies. @ret_stamps: the address
+ * of struct stamps in it, 0 for none. */
 _must_check_ int add_tree(struct planner *p, struct range initrd, uint64_t initrd_n,
-			  struct range *ret);
+			  struct range *ret, uint64_t *ret_stamps);

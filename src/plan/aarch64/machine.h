@@ -14,6 +14,7 @@ struct aarch64_machine {
 	size_t n_tree;
 	bool tree_is_assumed;  /* files of another machine had none */
 	struct lpi_tables lpi; /* tables that the next kernel's tree has to reserve */
+	uint64_t ticks_khz;    /* rate of the counter that the purgatory stamps; 0: unknown */
 	const char *refused;   /* why no kernel may be loaded there, or NULL; static */
 	/* of the purgatory's arguments: fundamental/aarch64/purgatory-abi.h */
 	uint64_t serial_registers; /* 0: none that is known */

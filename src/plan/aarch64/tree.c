@@ -93,11 +93,17 @@ static int make(struct planner *p, struct range initrd, uint64_t initrd_n, struc
 		.initrd = initrd.start,
 		.initrd_n = initrd_n,
 	};
+	const struct stamps stamps = {
+		.magic = STAMPS_MAGIC,
+		.version = 1,
+		.tsc_khz = p->machine->aarch64.ticks_khz,
+	};
 	struct bytes tree;
 	uint8_t *kept;
 	size_t n;
 	int r = source(p, &tree);
 
+	change.stamps = (struct bytes){ (const uint8_t *)&stamps, sizeof(stamps) };
 	if (r == 0)
 		r = reservations(p, &reserved, &change.n_reserved);
 	change.reserved = reserved;
@@ -115,7 +121,18 @@ static int make(struct planner *p, struct range initrd, uint64_t initrd_n, struc
 	return 0;
 }
 
-int add_tree(struct planner *p, struct range initrd, uint64_t initrd_n, struct range *ret)
+/* The digest covers what the purgatory does not write to. */
+static int find_stamps(struct planner *p, struct bytes tree, struct range dest, uint64_t *ret)
+{
+	struct planned_segment *s = &p->segments[p->n_segments - 1];
+	int r = tree_stamps(tree, &s->written, &s->n_written, p->err);
+
+	*ret = dest.start + s->written;
+	return r;
+}
+
+int add_tree(struct planner *p, struct range initrd, uint64_t initrd_n, struct range *ret,
+	     uint64_t *ret_stamps)
 {
 	struct place place = {
 		.what = "device tree",
@@ -129,5 +146,7 @@ int add_tree(struct planner *p, struct range initrd, uint64_t initrd_n, struct r
 	place.size = tree.n;
 	place.align = tree_align(tree.n);
 	r = planner_find(p, &place, ret);
-	return r < 0 ? r : planner_add(p, "device tree", tree, *ret, tree.n);
+	if (r == 0)
+		r = planner_add(p, "device tree", tree, *ret, tree.n);
+	return r < 0 ? r : find_stamps(p, tree, *ret, ret_stamps);
 }
