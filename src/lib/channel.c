@@ -11,7 +11,8 @@
 #include "fundamental/put.h"
 #include "sys/confine.h"
 
-enum { ANSWER_HEADER = 8 };
+/* A small file, or numbers, come with the header of their answer. */
+enum { ANSWER_HEADER = 8, EARLY_MAX = 2048 };
 
 int channel_make(int ret[2])
 {
@@ -145,13 +146,15 @@ static void hear(int fd, uint8_t *p, size_t n)
 	}
 }
 
-/* -1 when none came with it. */
-static int hear_header(int fd, uint8_t header[ANSWER_HEADER])
+/* Header and beginning of an answer, which for most of them is all of it. Returns the descriptor that came with it, or
+ * -1. */
+static int hear_first(int fd, uint8_t header[ANSWER_HEADER], uint8_t early[EARLY_MAX],
+		      size_t *ret_early)
 {
 	_Alignas(struct cmsghdr) uint8_t room[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec v = { header, ANSWER_HEADER };
+	struct iovec v[2] = { { header, ANSWER_HEADER }, { early, EARLY_MAX } };
 	struct msghdr message = {
-		.msg_iov = &v, .msg_iovlen = 1, .msg_control = room, .msg_controllen = sizeof(room)
+		.msg_iov = v, .msg_iovlen = 2, .msg_control = room, .msg_controllen = sizeof(room)
 	};
 	const ssize_t got = recvmsg(fd, &message, 0);
 	struct cmsghdr *c;
@@ -159,29 +162,43 @@ static int hear_header(int fd, uint8_t header[ANSWER_HEADER])
 
 	if (got <= 0)
 		confine_leave(0);
-	hear(fd, header + got, ANSWER_HEADER - (size_t)got);
+	if (got < ANSWER_HEADER)
+		hear(fd, header + got, ANSWER_HEADER - (size_t)got);
+	*ret_early = got < ANSWER_HEADER ? 0 : (size_t)got - ANSWER_HEADER;
 	c = CMSG_FIRSTHDR(&message);
 	if (c && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(&handed, CMSG_DATA(c), sizeof(handed));
 	return handed;
 }
 
+/* In one piece: the parent is woken once. */
+static void tell_question(int fd, struct bytes question)
+{
+	uint8_t all[sizeof(uint32_t) + QUESTION_MAX];
+
+	if (question.n > QUESTION_MAX)
+		confine_leave(0);
+	put_le32(all, (uint32_t)question.n);
+	if (question.n)
+		memcpy(all + sizeof(uint32_t), question.p, question.n);
+	tell(fd, all, sizeof(uint32_t) + question.n);
+}
+
 int channel_ask(int fd, struct bytes question, uint8_t **ret, size_t *ret_n, int *ret_fd)
 {
-	uint8_t header[ANSWER_HEADER], length[sizeof(uint32_t)];
+	uint8_t header[ANSWER_HEADER], early[EARLY_MAX];
 	uint8_t *answer;
-	size_t n;
+	size_t n, n_early;
 	int handed;
 
-	put_le32(length, (uint32_t)question.n);
-	tell(fd, length, sizeof(length));
-	tell(fd, question.p, question.n);
-	handed = hear_header(fd, header);
+	tell_question(fd, question);
+	handed = hear_first(fd, header, early, &n_early);
 	n = get_le32(header + 4);
 	answer = malloc(n + 1); /* an empty file is a pointer, too */
-	if (!answer)
+	if (!answer || n_early > n)
 		confine_leave(0);
-	hear(fd, answer, n);
+	memcpy(answer, early, n_early);
+	hear(fd, answer + n_early, n - n_early);
 	if (ret_fd)
 		*ret_fd = handed;
 	else if (handed >= 0)
