@@ -27,42 +27,47 @@ int channel_make(int ret[2])
 
 /* ---- in the parent */
 
-static int receive(int fd, uint8_t *p, size_t n, const struct channel_wait *w)
+/* Some bytes: 1; 0 when there will be none. */
+static int receive(int fd, uint8_t *p, size_t max, const struct channel_wait *w, size_t *ret_n)
 {
-	while (n) {
-		const ssize_t got = read(fd, p, n);
+	for (;;) {
+		const ssize_t got = read(fd, p, max);
 
+		if (got > 0) {
+			*ret_n = (size_t)got;
+			return 1;
+		}
 		if (got == 0)
 			return 0;
-		if (got > 0) {
-			p += got;
-			n -= (size_t)got;
-		} else if (errno == EAGAIN) {
+		if (errno == EAGAIN) {
 			if (!w->goes_on(w->data))
 				return -ETIMEDOUT;
 		} else if (errno != EINTR) {
 			return 0;
 		}
 	}
-	return 1;
 }
 
+/* A child waits for its answer, so that there is never more than one question. */
 int channel_take(int fd, uint8_t question[QUESTION_MAX], const struct channel_wait *w,
 		 size_t *ret_n)
 {
-	uint8_t length[sizeof(uint32_t)];
-	int r = receive(fd, length, sizeof(length), w);
-	size_t n;
+	uint8_t all[sizeof(uint32_t) + QUESTION_MAX];
+	size_t have = 0, n, length;
 
-	if (r <= 0)
-		return r;
-	n = get_le32(length);
-	if (n > QUESTION_MAX)
-		return 0;
-	r = receive(fd, question, n, w);
-	if (r > 0)
-		*ret_n = n;
-	return r;
+	do {
+		const int r = receive(fd, all + have, sizeof(all) - have, w, &n);
+
+		if (r <= 0)
+			return r;
+		have += n;
+		length = have < sizeof(uint32_t) ? QUESTION_MAX : get_le32(all);
+		if (length > QUESTION_MAX || have > sizeof(uint32_t) + length)
+			return -EMSGSIZE;
+	} while (have < sizeof(uint32_t) + length);
+	memcpy(question, all + sizeof(uint32_t), length);
+	*ret_n = length;
+	return 1;
 }
 
 static void attach(struct msghdr *message, uint8_t *room, size_t n, int handed)

@@ -23,8 +23,8 @@ struct channel_wait {
 /* Both ends; the parent's, ret[0], returns each second. */
 _must_check_ int channel_make(int ret[2]);
 
-/* In the parent. 1: a question, its length in *ret_n; 0: the child has closed its end, or asks nothing that can be a
- * question; -ETIMEDOUT when it was said not to wait. */
+/* In the parent. 1: a question, its length in *ret_n; 0: the child has closed its end; -EMSGSIZE: it is longer than
+ * questions are, or more than one; -ETIMEDOUT when it was said not to wait. */
 _must_check_ int channel_take(int fd, uint8_t question[QUESTION_MAX], const struct channel_wait *w,
 			      size_t *ret_n);
 /* @handed may be -1. 0; -EPIPE; -ETIMEDOUT. */

@@ -160,9 +160,10 @@ static void answer_done(struct reader_answer *answer)
 
 /* Until it closes its end, which it does at the latest when it ends. Of a process that has it still the number is
  * no other's. */
-static int serve(const struct reader_service *service, int channel, struct asker *asker,
+static int serve(const struct reader *reader, int channel, struct asker *asker,
 		 struct kx_error *err)
 {
+	const struct reader_service *service = reader->service;
 	const struct channel_wait wait = { still_works, asker };
 	uint8_t question[QUESTION_MAX];
 	size_t n;
@@ -180,6 +181,8 @@ static int serve(const struct reader_service *service, int channel, struct asker
 	}
 	if (r < 0 && r != -EPIPE)
 		(void)kill(asker->pid, SIGKILL);
+	if (r == -EMSGSIZE)
+		return reader_fail_answer(reader->doing, err);
 	return r == -EPIPE ? 0 : r;
 }
 
@@ -320,7 +323,7 @@ static int run(struct kx_ctx *ctx, const struct reader *reader, int channel[2], 
 	fd_close(channel[1]);
 	channel[1] = -1;
 	if (reader->service)
-		r = serve(reader->service, channel[0], &asker, err);
+		r = serve(reader, channel[0], &asker, err);
 	if (r == 0)
 		was_idle = watch(pid, limits->idle_s);
 	status = status_of(pid);

@@ -12,6 +12,7 @@
 
 #include "entry/choose.h"
 #include "fundamental/put.h"
+#include "lib/channel.h"
 #include "lib/outside-channel.h"
 #include "lib/reader-reply.h"
 #include "tests/fake/misdeeds.h"
@@ -69,6 +70,28 @@ static void ask_nonsense(void)
 	static const uint8_t question[] = { 0xff, 0xff, 0xff, 0xff, 1, 2, 3 };
 
 	send_question(question, sizeof(question));
+}
+
+/* The parent gets no more than the longest question has, and does not wait for the rest. */
+static void ask_too_long(void)
+{
+	static const uint8_t question[QUESTION_MAX + 1];
+
+	send_question(question, sizeof(question));
+}
+
+/* Who waits for an answer asks nothing else. */
+static void ask_two_at_once(void)
+{
+	uint8_t both[2 * 8];
+
+	for (size_t i = 0; i < 2; i++) {
+		put_le32(both + i * 8, 4);
+		put_le32(both + i * 8 + 4, ASK_MOUNTS);
+	}
+	(void)!write(0, both, sizeof(both));
+	for (;;)
+		(void)!read(0, both, sizeof(both));
 }
 
 /* The parent's budget is not the child's: who counts nothing is counted. */
@@ -132,6 +155,8 @@ static void eat(void)
 
 static const struct misdeed questions[] = {
 	{ "nonsense", ask_nonsense, -EPROTO, "cannot be" },
+	{ "too long", ask_too_long, -EPROTO, "cannot be" },
+	{ "two at once", ask_two_at_once, -EPROTO, "cannot be" },
 	{ "for ever", ask_for_ever, BUDGET_SPENT, "asks for more than" },
 	{ "others", ask_for_others, -EPROTO, "cannot be" },
 	{ "answer", answer_nonsense, -EPROTO, "cannot be" },
