@@ -6,10 +6,12 @@
 
 #include "base/error.h"
 #include "base/lines.h"
+#include "entry/efi-program.h"
 #include "entry/grub-read.h"
 #include "entry/os-release.h"
 #include "entry/path.h"
 #include "entry/read.h"
+#include "entry/vars.h"
 
 /* Names of uname -m on the left, GRUB's $grub_cpu on the right. */
 static const char *grub_cpu(const char *machine, enum boot_firmware firmware)
@@ -91,6 +93,65 @@ static void free_vars(struct grub_var *vars, size_t n)
 	free(vars);
 }
 
+/* snapd's word for its initial ramdisk. GRUB writes down that a new kernel is tried, and keys are sealed to
+ * what the firmware measured on the way: snapd, bootloader/assets/data/grub.cfg. */
+static int leave_to_grub(struct boot_entry *e)
+{
+	e->type = ENTRY_CHAINLOAD;
+	e->bootable = false;
+	return entry_warn(
+		e,
+		"%s is a kernel of Ubuntu Core, whose start GRUB notes for snapd: only the "
+		"firmware and GRUB can start it",
+		e->kernel);
+}
+
+/* What chainloader of GRUB for UEFI starts: a kernel and a unified kernel image are programs of the firmware. */
+static int take_program(const struct uki_place *at, struct boot_entry *e)
+{
+	_cleanup_strlist_ struct strlist words = { 0 };
+	_cleanup_free_ char *options = TAKE_PTR(e->cmdline);
+	int r = efi_program_take(at, e, options, false, &words);
+
+	for (size_t i = 0; r == 0 && i < words.n; i++) {
+		_cleanup_free_ char *path = NULL;
+
+		r = path_join(at->partition, words.v[i], &path);
+		if (r == 0)
+			r = strlist_add(&e->initrds, path);
+	}
+	if (r == 0 && e->bootable && options && strstr(options, "snapd_recovery_mode="))
+		r = leave_to_grub(e);
+	if (r == 0 && e->bootable)
+		r = entry_check_files(at->fs, e);
+	if (r == 0 && !e->cmdline)
+		e->cmdline = TAKE_PTR(options);
+	return r;
+}
+
+static int take_programs(struct entry_fs *fs, struct boot_menu *menu)
+{
+	struct uki_place at = { .fs = fs, .secure = vars_secure_boot(fs) };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < menu->n_entries; i++) {
+		struct boot_entry *e = &menu->entries[i];
+		_cleanup_free_ char *path = NULL, *top = NULL;
+
+		if ((e->type != ENTRY_CHAINLOAD && e->type != ENTRY_UKI) || !e->kernel ||
+		    !is_file(fs, e->kernel))
+			continue;
+		/* its partition: where addons lie, and files that words initrd= name */
+		r = fs->set_home(fs, e->kernel, &path);
+		if (r == 0)
+			r = fs->to_system(fs, NULL, "/", &top);
+		at.partition = top;
+		if (r == 0)
+			r = take_program(&at, e);
+	}
+	return r;
+}
+
 int grub_read_all(struct entry_fs *fs, const struct boot_find_opts *opts, const char *config,
 		  struct grub_result *ret, struct kx_error *err)
 {
@@ -130,9 +191,11 @@ int grub_read_all(struct entry_fs *fs, const struct boot_find_opts *opts, const 
 	ret->menu.loader = "grub";
 	ret->menu.flavour = grub_flavour_name(req.flavour);
 	r = replace(&ret->menu.config, config);
+	if (r == 0 && !strcmp(req.platform, "efi"))
+		r = take_programs(fs, &ret->menu);
 	if (r < 0)
 		grub_result_done(ret);
-	return r < 0 ? kx_fail(err, r, "out of memory") : 0;
+	return r < 0 ? kx_fail_path(err, r, config) : 0;
 }
 
 int grub_read(struct entry_fs *fs, const struct boot_find_opts *opts, const char *config,

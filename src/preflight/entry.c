@@ -310,9 +310,10 @@ static enum preflight_status look_type(const struct look *l, struct report *r)
 	if (!is_for_firmware(l->entry->type))
 		return PREFLIGHT_OK;
 	evidence(r, "boot entry", l->entry->title);
+	if (l->entry->only_firmware)
+		evidencef(r, "%s", l->entry->only_firmware);
 	return found(
-		r,
-		"The entry that starts next is no Linux kernel: only the firmware can start it.");
+		r, "The entry that starts next is none for kexec: only the firmware can start it.");
 }
 
 static enum preflight_status look_missing_files(const struct look *l, struct report *r)

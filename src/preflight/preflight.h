@@ -44,6 +44,7 @@ struct preflight_entry {
 	bool reuses_running;	   /* @cmdline began as the running kernel's */
 	const char *devicetree;	   /* or NULL */
 	const char *source;	   /* file that it is written in, or NULL */
+	const char *only_firmware; /* why nothing else can start it, where that is known */
 	bool is_broken;		   /* files are missing: the boot loader cannot start it either */
 	enum kx_way way;	   /* KX_WAY_AUTO when that is not decided yet */
 	/* the kernel file, or NULL; then @image_error says why it cannot be used, or is NULL when

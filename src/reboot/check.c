@@ -44,6 +44,7 @@ static struct preflight_entry describe(const struct start *s)
 		.reuses_running = c->reuses_running,
 		.devicetree = c->devicetree,
 		.source = source_of(c),
+		.only_firmware = c->only_firmware,
 		.is_broken = c->is_broken,
 		.way = s->plan ? s->plan_info.way : c->way,
 		.image = s->image ? &s->image_info : NULL,

@@ -141,6 +141,9 @@ static enum reason copy_entry(struct choice *c, const struct kx_entry *e, struct
 	if (wish_set(&c->title, e->title ? e->title : e->id) < 0 ||
 	    wish_set(&c->version, e->version) < 0 || wish_set(&c->kernel, e->kernel) < 0 ||
 	    wish_set(&c->cmdline, e->cmdline) < 0 || wish_set(&c->devicetree, e->devicetree) < 0 ||
+	    wish_set(&c->only_firmware, is_for_firmware(e->type) && e->n_warnings
+						? e->warnings[e->n_warnings - 1]
+						: NULL) < 0 ||
 	    copy_words(&c->initrds, e->initrds, e->n_initrds) < 0 ||
 	    copy_words(&c->modules, e->modules, e->n_modules) < 0)
 		return fail_memory(err);
@@ -336,6 +339,7 @@ void choice_done(struct choice *c)
 	free(c->cmdline);
 	free(c->append);
 	free(c->devicetree);
+	free(c->only_firmware);
 	config_words_done(&c->initrds);
 	config_words_done(&c->modules);
 	config_done(&c->config);

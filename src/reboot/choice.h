@@ -39,6 +39,7 @@ enum chosen_by {
  * @cmdline: NULL: the one that the image carries
  * @append: what the settings add to it, or NULL
  * @devicetree: path, or NULL
+ * @only_firmware: why only the firmware can start it, where the reader of its configuration says so
  * @way: which system call is wanted
  * @flags: KX_REQ_* that another tool's file asks for
  * @reuses_running: @cmdline began as the running kernel's
@@ -56,7 +57,7 @@ struct choice {
 	enum kx_entry_type type;
 	char *title, *version, *guess, *kernel;
 	struct config_words initrds, modules;
-	char *cmdline, *append, *devicetree;
+	char *cmdline, *append, *devicetree, *only_firmware;
 	enum kx_way way;
 	uint64_t flags;
 	bool reuses_running, is_broken;
