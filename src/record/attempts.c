@@ -470,9 +470,9 @@ static bool confirm(struct sys *sys, struct attempts *all, const char *boot_id, 
 		*ret = CONFIRM_COLD;
 		return true;
 	}
-	*ret = attempt_waits_here(sys, a)      ? CONFIRMED
-	       : a->result == ATTEMPT_FIRMWARE ? CONFIRM_FAILED
-					       : CONFIRMED_EARLIER;
+	*ret = attempt_waits_here(sys, a)		      ? CONFIRMED
+	       : a->result == ATTEMPT_FIRMWARE && !a->cleared ? CONFIRM_FAILED
+							      : CONFIRMED_EARLIER;
 	if (*ret == CONFIRMED)
 		a->waits = 0;
 	return *ret == CONFIRMED;

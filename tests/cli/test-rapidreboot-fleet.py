@@ -51,6 +51,7 @@ class OrCold(Fleet):
         self.assertIn(INSTEAD, r.err)
         self.assertEqual([a["result"] for a in self.attempts()], ["firmware", "pending"])
         told = self.next_boot(0x72, "5").err
+        self.assertRuns(["confirm"], 0, [])     # it was to be a cold one
         a = self.attempts()[-1]
         self.assertEqual((a["result"], a["why"], a["way"], a["confirmed"]), ("firmware", "or-cold", "firmware", True))
         self.assertTrue(a["reason"].startswith("H1: "), a["reason"])
