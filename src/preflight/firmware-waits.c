@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/statx.h"
 #include "preflight/look.h"
 #include "record/firmware-waits.h"
 

@@ -187,8 +187,8 @@ static enum reason not_interrupted(const struct interrupts *held, struct kx_erro
 
 	if (!signal)
 		return REASON_NONE;
-	kx_fail(err, -EINTR, "SIG%s came before init was asked: nothing is rebooted",
-		sigabbrev_np(signal));
+	kx_fail(err, -EINTR, "%s came before init was asked: nothing is rebooted",
+		interrupts_name(signal));
 	return REASON_INTERRUPTED;
 }
 

@@ -79,8 +79,8 @@ static int check_signals(const struct interrupts *held, struct kx_error *err)
 	const int signal = interrupts_waiting(held);
 
 	return signal ? kx_fail(err, -EINTR,
-				"SIG%s ended the process that waited: the reboot is taken back",
-				sigabbrev_np(signal))
+				"%s ended the process that waited: the reboot is taken back",
+				interrupts_name(signal))
 		      : 0;
 }
 

@@ -5,7 +5,16 @@
 #include <stddef.h>
 #include <time.h>
 
-static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+/* sigabbrev_np(3) is glibc's alone. */
+static const struct {
+	int number;
+	const char *name;
+} signals[] = {
+	{ SIGHUP, "SIGHUP" },
+	{ SIGINT, "SIGINT" },
+	{ SIGQUIT, "SIGQUIT" },
+	{ SIGTERM, "SIGTERM" },
+};
 
 enum { N_SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
@@ -24,8 +33,8 @@ void interrupts_hold(struct interrupts *ret)
 	(void)sigemptyset(&ret->held);
 	(void)sigaddset(&ret->held, SIGPIPE);
 	for (size_t i = 0; i < N_SIGNALS; i++)
-		if (!is_ignored(signals[i]))
-			(void)sigaddset(&ret->held, signals[i]);
+		if (!is_ignored(signals[i].number))
+			(void)sigaddset(&ret->held, signals[i].number);
 	(void)sigprocmask(SIG_BLOCK, &ret->held, &ret->before);
 }
 
@@ -36,10 +45,18 @@ int interrupts_waiting(const struct interrupts *interrupts)
 	if (sigpending(&waiting) < 0)
 		return 0;
 	for (size_t i = 0; i < N_SIGNALS; i++)
-		if (sigismember(&interrupts->held, signals[i]) == 1 &&
-		    sigismember(&waiting, signals[i]) == 1)
-			return signals[i];
+		if (sigismember(&interrupts->held, signals[i].number) == 1 &&
+		    sigismember(&waiting, signals[i].number) == 1)
+			return signals[i].number;
 	return 0;
+}
+
+const char *interrupts_name(int signal)
+{
+	for (size_t i = 0; i < N_SIGNALS; i++)
+		if (signals[i].number == signal)
+			return signals[i].name;
+	return "a signal";
 }
 
 void interrupts_release(const struct interrupts *interrupts)

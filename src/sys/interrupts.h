@@ -17,6 +17,8 @@ struct interrupts {
 void interrupts_hold(struct interrupts *ret);
 /* The signal that has come and waits, or 0. A closed pipe is none. */
 int interrupts_waiting(const struct interrupts *interrupts);
+/* Name of a signal that interrupts_waiting() has returned. */
+const char *interrupts_name(int signal);
 /* The one that waits takes effect now. */
 void interrupts_release(const struct interrupts *interrupts);
 /* What was to be ended is done: the ones that wait mean nothing any more. */
