@@ -241,5 +241,8 @@ const struct check memory_checks[] = {
 	{ "C8", PREFLIGHT_WARN, true, "memory added by drivers",
 	  "Use kexec_file_load(2) (WAY=file), which leaves such memory alone.",
 	  look_driver_memory },
+	{ "C9", PREFLIGHT_WARN, true, "memory set aside",
+	  "Give the entry the word of this boot, or save elsewhere what is in that memory.",
+	  look_set_aside, ON_X86_64 },
 	{ NULL },
 };
