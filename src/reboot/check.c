@@ -66,6 +66,8 @@ static void read_record(const struct reboot *rb, struct attempts *all, struct pr
 	a = attempts_unconfirmed(&seen, all);
 	opts->unconfirmed = a ? a->entry : NULL;
 	opts->not_judged = a && attempt_waits_here(&seen, a);
+	if (!a && all->damaged) /* the last attempt may stand there */
+		opts->record_error = "lines of /var/lib/rapidreboot/attempts are damaged";
 }
 
 static bool is_ours(const struct reboot *rb)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Configurations and tables that cost as much as they can: each ends in a sentence, or is read, within
 seconds and in little memory."""
+import json
 import os
 import resource
 import subprocess
@@ -99,6 +100,39 @@ class Hostile(RebootTest):
             for text in (r.out, r.err):
                 self.assertEqual([c for c in text if c not in "\n\t" and
                                   (c < " " or "\x7f" <= c <= "\x9f")], [], (args, text))
+
+    def test_sparse(self):
+        """Files of 4 GiB without a block: none is read to its end to find out that it is too long."""
+        self.take_menu()
+        for name in ("proc/self/mountinfo", "boot/grub/grubenv", "proc/iomem", "proc/cmdline", "etc/os-release", "etc/fstab",
+                     "etc/rapidreboot.conf", "proc/modules", "var/lib/fwupd/pending.db", "run/utmp"):
+            path = self.root / name
+            before = path.read_bytes() if path.exists() else None
+            self.set(name, "")
+            os.truncate(path, 4 << 30)
+            for words in (["check"], ["list"], ["status"]):
+                with self.subTest(name, words=words):
+                    self.assertIn(self.limited(*words).returncode, (0, 1, 3, 8))
+            path.unlink()
+            if before is not None:
+                path.write_bytes(before)
+        for path in (self.initrd, self.kernel):
+            os.truncate(path, 4 << 30)
+            begin = resource.getrusage(resource.RUSAGE_CHILDREN)
+            run = subprocess.run([PROGRAM, "check"], env=self.environ(), capture_output=True, timeout=WAIT, check=False)
+            end = resource.getrusage(resource.RUSAGE_CHILDREN)
+            self.assertIn(run.returncode, (3, 8), run.stderr)
+            self.assertLess(end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime, SECONDS)
+
+    def test_record(self):
+        """A record that cannot be read may have an attempt that nobody confirmed: not known is not well."""
+        self.take_menu()
+        for text, status in (("", "ok"), ("2\tresult=confirmed\n", "unknown"), ("\0" * 100 + "\n", "unknown"),
+                             ("2\n" * (256 << 10), "unknown")):
+            self.set("var/lib/rapidreboot/attempts", text)
+            run = self.limited("check", "--json")
+            h1 = [c for c in json.loads(run.stdout)["checks"] if c["id"] == "H1"]
+            self.assertEqual([c["status"] for c in h1], [status], text[:40])
 
     def test_many_mounts(self):
         """A host of containers: its entries are read like any other's."""
