@@ -92,6 +92,7 @@ class Case:
     said: tuple = ()  # on the console of the capture kernel
     where: str = "/var/crash"  # the disk is mounted here
     crash: str = BY_HAND
+    left: tuple = ()  # what stays of OLD
     quick: bool = False
     stack: str = ""  # a name of STACKS
     ssh: str = ""  # there is a server: "on"; "refuses": it does not accept the key; "stalls"; "unknown": its key is another
@@ -119,6 +120,14 @@ LOST = "dd if=/dev/zero of=/dev/vdb bs=1M count=4 2>/dev/null; sync\n" + BY_HAND
 FULL = "dd if=/dev/zero of=/var/crash/filler bs=1M count={n} 2>/dev/null"
 # The file system is not there any more after the crash.
 GONE = "umount /var/crash; dd if=/dev/zero of=/dev/vda bs=1M count=4 2>/dev/null; sync\n" + BY_HAND
+# Three dumps of this program, in one of which a person has put a file, and one of another tool; 20 MiB each.
+OLD = ("202001010000", "202101010000", "202201010000", "202301010000")
+HAVE_OLD = f"""for stamp in {' '.join(OLD)}; do
+	mkdir -p /var/crash/$stamp
+	dd if=/dev/zero of=/var/crash/$stamp/dump.$stamp bs=1M count=20 2>/dev/null
+	[ $stamp = {OLD[3]} ] || echo kernel=old > /var/crash/$stamp/rapidreboot.txt
+done
+echo mine > /var/crash/{OLD[1]}/README"""
 CASES = {
     "6.1": Case("bookworm"),
     "6.12": Case("trixie"),
@@ -143,6 +152,10 @@ CASES = {
     "zstd": Case("trixie", settings="CRASH_PACK=zstd\nCRASH_TARGET=/var/crash/a/b"),
     "full": Case("trixie", prepare=FULL.format(n=65), disk_mib=100, saved=False,
                  said=("No space left on device", "no dump was saved; the log was")),
+    "keep": Case("trixie", prepare=HAVE_OLD, settings="CRASH_KEEP=2",
+                 said=tuple(f"removed /{stamp}" for stamp in OLD[:2]),
+                 left=(f"{OLD[1]}/README", f"{OLD[2]}/dump.{OLD[2]}", f"{OLD[2]}/rapidreboot.txt",
+                       f"{OLD[3]}/dump.{OLD[3]}")),
     "lvm": Case("trixie", stack="lvm"),
     "raid": Case("bookworm", stack="raid"),
     "lvm-raid": Case("sid", stack="lvm-raid"),
@@ -354,6 +367,14 @@ def read_server(server):
             for base, _, names in os.walk(server.place) for name in names}
 
 
+def check_old(files, left):
+    """The files of this crash; of older ones those are there that have to be."""
+    old = {name for name in files if os.path.basename(os.path.dirname(name)) in OLD}
+    kept = {"/".join(name.split("/")[-2:]) for name in old}
+    demand(kept == set(left), f"of old dumps {sorted(kept)} stay, not {sorted(left)}")
+    return {name: path for name, path in files.items() if name not in old}
+
+
 def check(case, end, disks, folder, server, reserve):
     said = guest.sections(end.log)
     demand(said.get("loaded") == "1", f"no crash kernel is loaded: {said.get('load')}")
@@ -368,6 +389,8 @@ def check(case, end, disks, folder, server, reserve):
     files = read_server(server) if case.ssh == "on" else read_disk(unstack(disks, case, folder), case, folder)
     if case.log and not case.saved:
         one(files, r"(^|/|-)\d{12,14}/dmesg\.\d{12}$")
+    if case.left:
+        files = check_old(files, case.left)
     demand(not [f for f in files if f.endswith(".incomplete")], f"left over: {sorted(files)}")
     if not case.saved:
         demand(not [f for f in files if "/dump." in f], f"there is a dump: {sorted(files)}")
