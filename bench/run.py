@@ -56,8 +56,11 @@ class Case:
     full: bool = False  # only with --full
     targets: tuple = (None, None)
     prepare: str = ":"  # shell, before anything is loaded
+    words: str = ""  # more words of the next kernel's command line
 
 
+# What `rapidreboot --tune=selftests,console` adds: src/reboot/tune.c.
+TUNED = " cryptomgr.notests quiet"
 # Without huge pages nothing can be put where it runs.
 COPIED = "mount -t tmpfs none /sys/kernel/mm/hugepages"
 
@@ -71,6 +74,10 @@ CASES = [
          full=True),
     Case("tiny, -c", "sid", "tiny", "", ("-c",)),
     Case("tiny, --fast", "sid", "tiny", "", ("--fast",), targets=(None, 1.30)),
+    Case("tiny, --fast, tuned", "sid", "tiny", "", ("--fast",), words=TUNED, full=True,
+         targets=(None, 0.80)),
+    Case("modules, zstd, --diet, tuned", "sid", "modules", "zst", ("--diet",), words=TUNED,
+         full=True, targets=(None, 0.90)),
     Case("tiny, --fast, copied", "sid", "tiny", "", ("--fast",), prepare=COPIED, full=True),
     Case("tiny, -s", "sid", "tiny", "", ("-s",)),
     Case("modules, zstd, -c -i", "sid", "modules", "zst", ("-c", "-i"), full=True),
@@ -195,7 +202,7 @@ def theirs(options):
 def build_first(case, kexec, stamp, initrd, folder):
     """The initramfs of the first kernel."""
     options = case.options if kexec != "kexec-tools" else theirs(case.options)
-    words = ["-l", *options, "/boot/kernel", f'--command-line="{CMDLINE}"',
+    words = ["-l", *options, "/boot/kernel", f'--command-line="{CMDLINE}{case.words}"',
              "--initrd=/boot/initrd"]
     name = "kexec-tools" if kexec == "kexec-tools" else "kexec"
     archive = guest.base(JOB.format(kexec=name, words=" ".join(words), settle=SETTLE,
