@@ -31,12 +31,21 @@ static bool tell_packages(const struct firmware_waits *waits, struct report *r)
  * kernels beside them are none. */
 static bool is_loader_file(const char *name)
 {
-	static const char *const prefixes[] = { "shim",	  "grub", "mm",	    "fb",
-						"refind", "boot", "limine", "systemd-boot" };
+	static const char *const prefixes[] = { "shim",	       "grub",	       "mm",
+						"fb",	       "refind",       "boot",
+						"limine",      "systemd-boot", "preloader",
+						"zfsbootmenu", "u-boot" };
+	/* GRUB's and syslinux's for the BIOS, bootupd's record of what it has put on the ESP, the first program
+	 * of a Raspberry Pi */
+	static const char *const names[] = { "core.img", "ldlinux.sys", "limine-bios.sys",
+					     "bootupd-state.json", "bootcode.bin" };
 	const size_t n = strlen(name);
 
-	if (strcmp(name, "core.img") == 0 || strcmp(name, "ldlinux.sys") == 0 ||
-	    strcmp(name, "limine-bios.sys") == 0)
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	/* start.elf, start4.elf, start_x.elf: firmware of the same boards */
+	if (strncmp(name, "start", 5) == 0 && strcmp(name + n - 4, ".elf") == 0)
 		return true;
 	if (n > 4 && strcasecmp(name + n - 4, ".cap") == 0)
 		return true; /* a capsule for the firmware */
@@ -131,7 +140,8 @@ static enum preflight_status look_at_loaders(const struct look *l, struct report
 		{ "/boot/efi/EFI", "/fw" }, { "/efi/EFI", "/fw" }, { "/boot/EFI", "/fw" },
 		{ "/boot/grub", "" },	    { "/boot/grub2", "" },
 	};
-	static const char *const folders[] = { "/boot/extlinux", "/boot/syslinux", "/boot/limine" };
+	static const char *const folders[] = { "/boot/extlinux", "/boot/syslinux", "/boot/limine",
+					       "/boot/firmware", "/boot" };
 	size_t newer = 0;
 	int n = 0;
 

@@ -17,10 +17,11 @@ enum { FILE_MAX = 64 << 10, WANTS_MAX = 4096 };
  * installs. */
 bool is_firmware_package(struct bytes name)
 {
-	static const char *const prefixes[] = { "shim",		  "grub",      "systemd-boot",
-						"fwupd",	  "refind",    "syslinux",
-						"extlinux",	  "limine",    "u-boot",
-						"raspi-firmware", "rpi-eeprom" };
+	static const char *const prefixes[] = {
+		"shim",	  "grub",	    "systemd-boot", "fwupd",
+		"refind", "syslinux",	    "extlinux",	    "limine",
+		"u-boot", "raspi-firmware", "rpi-eeprom",   "linux-firmware-raspi"
+	};
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
 		if (bytes_starts(name, prefixes[i]))
