@@ -226,25 +226,6 @@ static enum preflight_status look_newest(const struct look *l, struct report *r)
 	return found(r, "Linux %s is installed, but %s would start.", newest, chosen);
 }
 
-static enum preflight_status look_ostree(const struct look *l, struct report *r)
-{
-	static const char *const signs[] = { "/run/ostree-booted",
-					     "/run/ostree/staged-deployment" };
-	const char *staged = signs[1];
-
-	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
-		int code = look_exists(l, signs[i]);
-
-		if (code <= 0)
-			return code < 0 ? unknown(r, signs[i], code) : PREFLIGHT_OK;
-	}
-	evidencef(r, "%s is there", staged);
-	return found(
-		r,
-		"A staged deployment becomes bootable only while the system goes down, after the "
-		"kernel would have been loaded.");
-}
-
 /* Second field of each line of fstab(5) and fifth of mountinfo (proc_pid_mountinfo(5)). */
 static bool lists_mount(struct bytes table, unsigned field, const char *where)
 {
@@ -439,7 +420,7 @@ const struct check entry_checks[] = {
 	{ "B7", PREFLIGHT_WARN, true, "newest kernel", "Name the entry that is to start.",
 	  look_newest },
 	{ "B8", PREFLIGHT_REFUSE, true, "staged deployment",
-	  "Use `ostree admin upgrade --kexec`, or reboot through the firmware.", look_ostree },
+	  "Use `ostree admin upgrade --kexec`, or reboot through the firmware.", look_staged },
 	{ "B9", PREFLIGHT_WARN, true, "/boot is mounted", "Mount it.", look_boot_mounted },
 	{ "B10", PREFLIGHT_REFUSE, true, "package manager at rest",
 	  "Wait until it has finished, or repair the packages.", look_packages,
@@ -460,5 +441,8 @@ const struct check entry_checks[] = {
 	{ "B18", PREFLIGHT_REFUSE, false, "files of the entry",
 	  "Install the kernel again, or make another entry the default one of the boot loader.",
 	  look_missing_files, .same_cold = true },
+	{ "B19", PREFLIGHT_REFUSE, true, "snapshot that starts next",
+	  "Reboot through the firmware (`rapidreboot cold`), or name the kernel of that snapshot.",
+	  look_snapshot },
 	{ NULL },
 };

@@ -204,5 +204,8 @@ const struct check firmware_checks[] = {
 	  "Reboot through the firmware (`rapidreboot cold`), or have this system declared good "
 	  "first.",
 	  look_counting },
+	{ "W11", PREFLIGHT_WARN, true, "updates that the next start installs",
+	  "Allow for it, or withdraw the updates (with dnf: `dnf offline clean`).",
+	  look_offline_updates },
 	{ NULL },
 };

@@ -106,9 +106,12 @@ _must_check_ int look_cmdline(const struct look *l, char **ret);
 /* "NAME: VALUE" or "NAME\t: VALUE" in /proc files; -ENOENT when no line begins so. */
 _must_check_ int proc_field(struct bytes text, const char *name, char **ret);
 
-/* Checks that have a file of their own: A15, C9, W8, W9, W10. */
+/* Checks that have a file of their own: A15, B8, B19, C9, W8, W9, W10, W11. */
 enum preflight_status look_kept_memory(const struct look *l, struct report *r);
 enum preflight_status look_set_aside(const struct look *l, struct report *r);
 enum preflight_status look_firmware_waits(const struct look *l, struct report *r);
 enum preflight_status look_fwupd(const struct look *l, struct report *r);
 enum preflight_status look_counting(const struct look *l, struct report *r);
+enum preflight_status look_staged(const struct look *l, struct report *r);
+enum preflight_status look_snapshot(const struct look *l, struct report *r);
+enum preflight_status look_offline_updates(const struct look *l, struct report *r);

@@ -188,9 +188,13 @@ static void test_command_line(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
+#define FOR_START(what) "<snapshot>\n  <description>" what "</description>\n</snapshot>\n"
+
 static void test_system(void **state)
 {
 	static const char root_only[] = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n";
+	static const char snapshot_5[] = "22 1 0:30 /@/.snapshots/5/snapshot / ro - btrfs "
+					 "/dev/sda1 rw,subvol=/@/.snapshots/5/snapshot\n";
 	static const char with_boot[] = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
 					"30 22 8:2 / /boot rw - ext4 /dev/sda2 rw\n";
 	const struct row rows[] = {
@@ -199,6 +203,37 @@ static void test_system(void **state)
 		{ "B8",
 		  { { "/run/ostree-booted", "" }, { "/run/ostree/staged-deployment", "" } },
 		  REFUSE },
+		{ "B8",
+		  { { "/run/ostree-booted", "" },
+		    { "/run/ostree/staged-deployment", "" },
+		    { "/run/ostree/staged-deployment-locked", "" } },
+		  OK },
+		{ "B8", { { "/run/composefs/staged-deployment", "" } }, REFUSE },
+
+		{ "B19", { { "/proc/self/mountinfo", root_only } }, OK },
+		{ "B19", { { "/proc/self/mountinfo/x", "" } }, UNKNOWN },
+		{ "B19",
+		  { { "/proc/self/mountinfo", snapshot_5 },
+		    { "/.snapshots/6/info.xml", FOR_START("Snapshot Update of #5") } },
+		  REFUSE },
+		/* the entry names it */
+		{ "B19",
+		  { { "/proc/self/mountinfo", snapshot_5 },
+		    { "/.snapshots/6/info.xml", FOR_START("Snapshot Update of #5") } },
+		  ENTRY(.cmdline = "rootflags=subvol=@/.snapshots/6/snapshot"),
+		  OK },
+		{ "B19",
+		  { { "/proc/self/mountinfo", snapshot_5 },
+		    { "/.snapshots/6/info.xml", FOR_START("Snapshot Update of #5") } },
+		  ENTRY(.cmdline = "rootflags=subvol=@/.snapshots/5/snapshot"),
+		  REFUSE },
+		{ "B19",
+		  { { "/proc/self/mountinfo", snapshot_5 },
+		    { "/.snapshots/4/info.xml", FOR_START("Snapshot Update of #3") } },
+		  OK },
+		{ "B19",
+		  { { "/proc/self/mountinfo", snapshot_5 }, { "/.snapshots/6/info.xml/x", "" } },
+		  UNKNOWN },
 
 		{ "B9",
 		  { { "/etc/fstab", "/dev/sda1 / ext4\n" }, { "/proc/self/mountinfo", root_only } },

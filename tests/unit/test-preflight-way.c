@@ -275,6 +275,9 @@ static void test_firmware(void **state)
 		{ "W6", { { "/sys/class/tpm/tpm0/ppi/request", "23 1\n" } }, COLD },
 		{ "W6", { { "/sys/class/tpm/tpm0/ppi/request/x", "" } }, UNKNOWN },
 
+		{ "W11", { { NULL } }, OK },
+		{ "W11", { { "/system-update", "->/usr/lib/sysimage/libdnf5/offline" } }, WARN },
+		{ "W11", { { "/etc/system-update", "" } }, WARN },
 		{ "W7", { { NULL } }, OK },
 		{ "W7", { { "/run/reboot-needed", "reboot\n" } }, COLD },
 		{ "W7", { { "/run/reboot-needed", "kexec\n" } }, OK },
