@@ -69,10 +69,11 @@ check-long: deps all ## every combination of rung, kernel and machine, kernels b
 	@tests/vm/dump-readers.py
 	@tests/vm/unlock.py
 
-check-build: deps ## clean copies of the tree: built twice and compared, with each option, and as OSS-Fuzz builds the harnesses
+check-build: deps ## clean copies of the tree: built twice and compared, with each option, as rpm packages, and as OSS-Fuzz builds the harnesses
 	@tests/checks/reproducible.py .
 	@tests/checks/dist.py .
 	@tests/checks/variants.py .
+	@tests/checks/rpm.py .
 	@tests/checks/oss-fuzz.py . address undefined
 
 check-systems: deps all deb ## reboot whole systems, each init and release, with what make install or make deb gives
