@@ -118,6 +118,24 @@ static int add_microcode(struct entry_fs *fs, const char *dir, struct boot_entry
 	return 0;
 }
 
+/* Slackware: vmlinuz is a link to a kernel with a version, beside an initrd.gz that mkinitrd made for it. */
+static int find_initrd_of_link(struct entry_fs *fs, const char *dir, struct boot_entry *e,
+			       char **ret)
+{
+	_cleanup_free_ char *link = NULL;
+	int r;
+
+	if (!*e->version || !fs->same || !find_file_in(fs, dir, "vmlinuz", &link) ||
+	    !fs->same(fs, link, e->kernel))
+		return -ENOENT;
+	r = find_initrd(fs, dir, "", NULL, ret);
+	return r < 0 ? r
+		     : entry_warn(
+			       e,
+			       "%s has no version: it is taken since %s is a link to this kernel",
+			       *ret, link);
+}
+
 static int add_initrds(struct entry_fs *fs, const struct boot_find_opts *opts, const char *dir,
 		       struct boot_entry *e)
 {
@@ -127,6 +145,8 @@ static int add_initrds(struct entry_fs *fs, const struct boot_find_opts *opts, c
 	/* Modules may lie in /usr/lib/modules, initial ramdisks are in /boot all the same. */
 	if (r == -ENOENT)
 		r = find_initrd(fs, "/boot", e->version, opts->machine, &initrd);
+	if (r == -ENOENT)
+		r = find_initrd_of_link(fs, dir, e, &initrd);
 	if (r == -ENOENT)
 		return entry_warn(e,
 				  "no initrd fits %s: the kernel must find its root file "
