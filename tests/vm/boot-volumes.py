@@ -8,7 +8,8 @@
 data. `lvm-*`, `raid-*`, `lvm-raid-*`: they are on a logical volume, on an array of two disks, on a volume of such
 an array; GRUB searches for it or names it. `degraded-*`: one disk of the array is gone. `newc-*`: an initrd that GRUB
 wraps into an archive. The second boot of all but the first is a fast one, by ours. Debian sid's GRUB starts them
-under BIOS, or, as a name says, bookworm's: `*-old` under BIOS, `*-uefi` under UEFI, with the ESP behind the volume.
+under BIOS, or, as a name says, bookworm's: `*-old` under BIOS, `*-uefi` under UEFI, with the ESP behind the volume; `*-uefi-new` is
+sid's there.
 """
 
 import importlib.util
@@ -140,18 +141,18 @@ def volume_disk(kind, grub, n_lost=0):
     return build
 
 
-def efi_volume_disk(kind, n_lost=0):
+def efi_volume_disk(kind, n_lost=0, grub=OLD_GRUB):
     """The same, started by UEFI: every disk has an ESP. GRUB's place in it does not depend on the volume's name."""
 
     def build(shop, case):
         shop = volume_shop(shop, kind)
-        tree, esp = loaders.grub_tree(shop, case, "x86_64-efi", ESP, item=OLD_GRUB), shop.path("esp")
+        tree, esp = loaders.grub_tree(shop, case, "x86_64-efi", ESP, item=grub), shop.path("esp")
         content, space = shop.ext4(tree), volume_space(shop)
         program = f"{esp}/EFI/BOOT/BOOTX64.EFI"
         shop.put(shop.folder, {"/early.cfg": f"search.fs_uuid {loaders.ROOT_UUID} root\n"
                                              "set prefix=($root)'/boot/grub'\n"})
         core = core_image(shop, "/boot/grub", "-c", shop.path("early.cfg"), "part_gpt", "search_fs_uuid", "normal",
-                          "configfile", *GRUB_MODULES[kind], grub=OLD_GRUB, platform="x86_64-efi")
+                          "configfile", *GRUB_MODULES[kind], grub=grub, platform="x86_64-efi")
         os.makedirs(os.path.dirname(program))
         os.rename(core, program)
         partition = shop.esp(esp)
@@ -243,6 +244,7 @@ def volume_cases():
     rows = [(kind, name, way) for kind in ("lvm", "raid") for name in ("search", "uuid", "name")
             for way in ("", "-old")]
     rows += [(kind, name, "-uefi") for kind in ("lvm", "raid") for name in ("search", "name")]
+    rows += [(kind, name, "-uefi-new") for kind, name in (("lvm", "name"),)]
     rows += [(kind, name, way) for kind in ("lvm-raid", "degraded")
              for name, way in (("name", ""), ("search", "-old"), ("uuid", "-uefi"))]
     return [loaders.Case(f"{kind}-{name}{way}", f"grub-{kind}{way}", {
@@ -272,6 +274,8 @@ def add_loaders():
         loaders.LOADERS[f"grub-degraded{way}"] = (volume_disk("raid", grub, 1), "bios", "grub", check_restart)
     for kind in GRUB_MODULES:
         loaders.LOADERS[f"grub-{kind}-uefi"] = (efi_volume_disk(kind), "uefi", "grub", check_restart)
+        # It starts the kernel by the kernel's EFI stub, and GRUB_LOADER is not seen there.
+        loaders.LOADERS[f"grub-{kind}-uefi-new"] = (efi_volume_disk(kind, grub=GRUB), "uefi", "grub")
     loaders.LOADERS["grub-degraded-uefi"] = (efi_volume_disk("raid", 1), "uefi", "grub", check_restart)
     loaders.LOADERS["grub-newc"] = (ext4_disk, "bios", "grub", check_newc)
 
