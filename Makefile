@@ -59,7 +59,7 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/crash-save.py
 	@tests/vm/dump.py
 
-check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row, encrypted roots: hours
+check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row, encrypted roots, memory that is kept: hours
 	@$(MESON) setup $(if $(wildcard $(BUILD)/long/build.ninja),--reconfigure) $(BUILD)/long >/dev/null
 	@$(NINJA) -C $(BUILD)/long --quiet tests/unit/test-race
 	@$(BUILD)/long/tests/unit/test-race three
@@ -68,6 +68,7 @@ check-long: deps all ## every combination of rung, kernel and machine, kernels b
 	@tests/vm/stress.py --reboots 200
 	@tests/vm/dump-readers.py
 	@tests/vm/unlock.py
+	@tests/vm/keep.py
 
 check-build: deps ## clean copies of the tree: built twice and compared, with each option, as rpm packages, and as OSS-Fuzz builds the harnesses
 	@tests/checks/reproducible.py .
