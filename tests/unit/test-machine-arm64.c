@@ -258,6 +258,22 @@ static void test_acpi(void **state)
 	assert_true(m.serial_registers == 0);
 }
 
+/* arch/arm64/kernel/smp.c: with more than one processor, none of which can be switched off. */
+static void test_stuck(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_null(read_machine(f)->stuck); /* nobody knows */
+	root_put(&f->root, "/sys/devices/system/cpu/possible", "0\n");
+	root_put(&f->root, "/sys/devices/system/cpu/cpu0/crash_notes", "1\n");
+	assert_null(read_machine(f)->stuck);
+	root_put(&f->root, "/sys/devices/system/cpu/possible", "0-3\n");
+	assert_non_null(strstr(read_machine(f)->stuck, "spin-table"));
+	assert_null(f->machine.aarch64.refused);
+	root_put(&f->root, "/sys/devices/system/cpu/cpu1/online", "1\n");
+	assert_null(read_machine(f)->stuck);
+}
+
 /* What the last purgatory left, as a tree of next_tree()'s with its numbers in it. */
 static void test_stamps(void **state)
 {
@@ -304,8 +320,10 @@ static void test_stamps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_device_tree), TEST(test_lpi_tables), TEST(test_captured),
-		TEST(test_stamps),	TEST(test_lpa2),       cmocka_unit_test(test_acpi),
+		TEST(test_device_tree),	     TEST(test_lpi_tables),
+		TEST(test_captured),	     TEST(test_stuck),
+		TEST(test_stamps),	     TEST(test_lpa2),
+		cmocka_unit_test(test_acpi),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -325,6 +325,10 @@ static void test_refused(void **state)
 	assert_int_equal(make(&req, &plan), -EOPNOTSUPP);
 	assert_string_equal(err.message, "nobody knows where they are");
 	machine.aarch64.refused = NULL;
+	machine.aarch64.stuck = "they never leave";
+	assert_int_equal(make(&req, &plan), -EOPNOTSUPP);
+	assert_string_equal(err.message, "they never leave");
+	machine.aarch64.stuck = NULL;
 
 	req.flags = KX_REQ_ENTRY_32BIT;
 	assert_int_equal(make(&req, &plan), -EOPNOTSUPP);

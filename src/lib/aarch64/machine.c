@@ -3,6 +3,7 @@
  * controller. */
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #include "fundamental/aarch64/purgatory-abi.h"
 #include "lib/aarch64/aarch64.h"
 
+#define PROCESSORS "/sys/devices/system/cpu"
 #define TABLES "/sys/firmware/acpi/tables/"
 
 enum {
@@ -167,6 +169,31 @@ static int take_log(struct kx_ctx *ctx, struct machine *machine, bool has_its, u
 	return r == 0 ? lpa2_read(ctx, log, &machine->aarch64) : r;
 }
 
+/* Processors that firmware has in a loop of its own (spin-table) never leave the kernel: arch/arm64/kernel/smp.c,
+ * cpus_are_stuck_in_kernel(). Those that can be switched off have a file for it. */
+static int processors_stuck(struct kx_ctx *ctx, struct aarch64_machine *own)
+{
+	_cleanup_names_ struct names names = { 0 };
+	_cleanup_free_ char *possible = NULL;
+	int r = read_line_in(ctx->machine_root, PROCESSORS "/possible", &possible);
+
+	if (r == 0 && strcmp(possible, "0") != 0)
+		r = list_in(ctx->machine_root, PROCESSORS, &names);
+	for (size_t i = 0; r == 0 && i < names.n; i++) {
+		char path[320];
+
+		(void)snprintf(path, sizeof(path), PROCESSORS "/%s/online", names.v[i]);
+		if (exists_in(ctx->machine_root, path) > 0)
+			return 0;
+	}
+	if (r == 0 && names.n)
+		own->stuck =
+			"the other processors of this machine cannot be switched off "
+			"(spin-table instead of PSCI), so that its kernel starts no other one; "
+			"reboot through the firmware, or boot with nosmp";
+	return r == -ENOMEM ? r : 0;
+}
+
 int aarch64_machine_read(struct kx_ctx *ctx, struct iomem *iomem, struct machine *machine)
 {
 	struct aarch64_machine *const own = &machine->aarch64;
@@ -186,5 +213,7 @@ int aarch64_machine_read(struct kx_ctx *ctx, struct iomem *iomem, struct machine
 		r = table_read(ctx, TABLES "SPCR", acpi_read_spcr, own);
 	if (r == 0)
 		r = processors_read(ctx, machine, &n_cpus);
+	if (r == 0)
+		r = processors_stuck(ctx, own);
 	return r == 0 ? take_log(ctx, machine, facts.has_its, n_cpus) : r;
 }

@@ -32,6 +32,8 @@ static int check_kernel(const struct planner *p)
 			       (unsigned long long)image->text_offset);
 	if (p->machine->aarch64.refused)
 		return kx_fail(p->err, -EOPNOTSUPP, "%s", p->machine->aarch64.refused);
+	if (p->machine->aarch64.stuck && !planner_is_crash(p))
+		return kx_fail(p->err, -EOPNOTSUPP, "%s", p->machine->aarch64.stuck);
 	return 0;
 }
 

@@ -16,6 +16,7 @@ struct aarch64_machine {
 	struct lpi_tables lpi; /* tables that the next kernel's tree has to reserve */
 	uint64_t ticks_khz;    /* rate of the counter that the purgatory stamps; 0: unknown */
 	const char *refused;   /* why no kernel may be loaded there, or NULL; static */
+	const char *stuck;     /* the same, but for a crash kernel; static */
 	/* of the purgatory's arguments: fundamental/aarch64/purgatory-abi.h */
 	uint64_t serial_registers; /* 0: none that is known */
 	uint8_t serial_kind, serial_shift, serial_width;
