@@ -125,6 +125,48 @@ static int set_chosen(void *fdt, int chosen, const struct tree_change *change)
 				       change->initrd + change->initrd_n);
 }
 
+/* Numbers have as many cells as the root says. */
+static int put_cells(int cells, uint64_t v, uint8_t **to)
+{
+	if (cells != 1 && cells != 2)
+		return -FDT_ERR_BADNCELLS;
+	if (cells == 1 && v > UINT32_MAX)
+		return -FDT_ERR_BADVALUE;
+	if (cells == 2)
+		fdt64_st(*to, v);
+	else
+		fdt32_st(*to, (uint32_t)v);
+	*to += 4 * cells;
+	return 0;
+}
+
+static int set_ranges(void *fdt, int node, const char *name, const struct tree_reservation *v,
+		      size_t n)
+{
+	uint8_t value[16 * TREE_USABLE_MAX], *to = value;
+	int r = n <= TREE_USABLE_MAX ? 0 : -FDT_ERR_NOSPACE;
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = put_cells(fdt_address_cells(fdt, 0), v[i].start, &to);
+		if (r == 0)
+			r = put_cells(fdt_size_cells(fdt, 0), v[i].n, &to);
+	}
+	return r == 0 ? fdt_setprop(fdt, node, name, value, (int)(to - value)) : r;
+}
+
+/* Documentation/arch/arm64/kdump.rst */
+static int set_crash(void *fdt, int chosen, const struct tree_change *change)
+{
+	int r;
+
+	if (!change->dump_header.n)
+		return 0;
+	r = set_ranges(fdt, chosen, "linux,elfcorehdr", &change->dump_header, 1);
+	return r < 0 ? r
+		     : set_ranges(fdt, chosen, "linux,usable-memory-range", change->usable,
+				  change->n_usable);
+}
+
 static size_t offset_in(const void *fdt, const void *at)
 {
 	return (size_t)((const uint8_t *)at - (const uint8_t *)fdt);
@@ -168,6 +210,8 @@ static int edit(void *fdt, const struct tree_change *change)
 	}
 	if (r == 0)
 		r = set_chosen(fdt, chosen, change);
+	if (r == 0)
+		r = set_crash(fdt, chosen, change);
 	if (r == 0 && change->stamps.n)
 		r = set_stamps(fdt, chosen, change->stamps);
 	return r < 0 ? r : fdt_pack(fdt);

@@ -12,6 +12,7 @@
 #define DEVICE_TREE_MAX (2u << 20) /* Documentation/arch/arm64/booting.rst, 2. */
 
 #define TREE_STAMPS_ALIGN 8u
+#define TREE_USABLE_MAX 2u /* drivers/of/fdt.c, MAX_USABLE_RANGES */
 
 struct tree_reservation {
 	uint64_t start, n; /* physical address, bytes */
@@ -24,6 +25,11 @@ struct tree_change {
 	 * without the first the next kernel runs at addresses that are known. */
 	uint64_t kaslr_seed;
 	struct bytes rng_seed;
+	/* A crash kernel's: where the dump's header is, and the memory that it may use, the one that the rest is loaded
+	 * into first; none for other kernels. */
+	struct tree_reservation dump_header;
+	const struct tree_reservation *usable;
+	size_t n_usable;
 	struct bytes stamps; /* whole multiples of 8 bytes; empty for none */
 	/* Memory that devices go on using, such as the LPI tables of a GICv3; what is reserved already is not
 	 * reserved twice, since every generation would add to it. */

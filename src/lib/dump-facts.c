@@ -28,6 +28,7 @@ enum {
 	PROCESSORS_MAX = 65536,
 	/* kernels before 3.13 do not say (drivers/base/cpu.c, crash_notes_size) */
 	NOTE_SIZE_DEFAULT = 1024,
+	NOTES_MAX = 1 << 20, /* of /proc/kcore; registers and VMCOREINFO are a few KiB */
 };
 
 static int no_memory(struct kx_error *err)
@@ -54,7 +55,10 @@ static int ram_read(struct kx_ctx *ctx, struct dump_facts *facts, struct kx_erro
 		    iomem.map.v[i].type == MEMORY_DRIVER_MANAGED)
 			r = ranges_add(&facts->ram, iomem.map.v[i].range);
 	facts->unreadable = TAKE(iomem.unreadable, (struct ranges){ 0 });
-	facts->kernel = (struct range){ iomem.kernel_code.start, iomem.kernel_bss.end };
+	/* arm64 has no line for .bss: it is a part of its data (arch/arm64/kernel/setup.c) */
+	facts->kernel = (struct range){ iomem.kernel_code.start, iomem.kernel_bss.end
+									 ? iomem.kernel_bss.end
+									 : iomem.kernel_data.end };
 	iomem_done(&iomem);
 	return r < 0 ? no_memory(err) : 0;
 }
@@ -175,12 +179,20 @@ static bool is_in_ram(const struct dump_facts *facts, uint64_t address)
 	return false;
 }
 
+struct kcore_search {
+	struct dump_facts *facts;
+	Elf64_Phdr notes;
+};
+
 /* The kernel's text is the part that lies where /proc/iomem has "Kernel code"; of the others those in
  * RAM are the direct map. What is neither has a physical address of -1 (fs/proc/kcore.c). */
 static bool take_part(const Elf64_Phdr *part, void *data)
 {
-	struct dump_facts *facts = data;
+	struct kcore_search *search = data;
+	struct dump_facts *facts = search->facts;
 
+	if (part->p_type == PT_NOTE && !search->notes.p_filesz)
+		search->notes = *part;
 	if (part->p_type != PT_LOAD)
 		return true;
 	if (part->p_paddr == facts->kernel.start) {
@@ -192,10 +204,36 @@ static bool take_part(const Elf64_Phdr *part, void *data)
 	return true;
 }
 
+/* Where no part is the kernel's text its notes tell how far virtual addresses of it are from physical ones, since Linux
+ * 4.19: arch/arm64/kernel/vmcore_info.c. */
+static int text_by_notes(int fd, const Elf64_Phdr *notes, struct dump_facts *facts)
+{
+	static const char word[] = "\nNUMBER(kimage_voffset)=0x";
+	const size_t n = notes->p_filesz < NOTES_MAX ? notes->p_filesz : NOTES_MAX;
+	_cleanup_free_ char *text = calloc(1, n + 1);
+	uint64_t offset;
+	const char *s;
+	ssize_t got;
+
+	if (!text)
+		return -ENOMEM;
+	got = read_at(fd, text, n, notes->p_offset);
+	s = got > 0 ? memmem(text, (size_t)got, word, sizeof(word) - 1) : NULL;
+	if (!s)
+		return 0;
+	s += sizeof(word) - 1;
+	if (take_hex_u64(&s, &offset) && *s == '\n')
+		facts->kernel_virtual = facts->kernel.start + offset;
+	return 0;
+}
+
 static int parts_read(int fd, struct dump_facts *facts)
 {
-	int r = kcore_parts(fd, take_part, facts);
+	struct kcore_search search = { .facts = facts };
+	int r = kcore_parts(fd, take_part, &search);
 
+	if (r == 0 && !facts->kernel_virtual)
+		r = text_by_notes(fd, &search.notes, facts);
 	return r < 0 || (facts->kernel_virtual && facts->direct_map) ? r : -ENODATA;
 }
 

@@ -14,7 +14,7 @@
 
 /* The region that kexec_load(2) accepts for crash kernels: with a low and a high reservation the high
  * one (crashk_res), the low one is for what devices need (crashk_low_res). */
-static const struct range *main_region(const struct machine *machine)
+const struct range *planner_crash_region(const struct machine *machine)
 {
 	const struct range *best = NULL;
 
@@ -26,7 +26,7 @@ static const struct range *main_region(const struct machine *machine)
 
 static int set_bounds(struct planner *p)
 {
-	const struct range *region = main_region(p->machine);
+	const struct range *region = planner_crash_region(p->machine);
 
 	if (!region)
 		return kx_fail_at(p->err,
@@ -161,12 +161,11 @@ static int add_words(struct planner *p, struct range header)
 
 int planner_begin_crash(struct planner *p)
 {
-	struct range header;
 	int r = set_bounds(p);
 
 	if (r == 0)
 		r = declare_memory(p);
 	if (r == 0)
-		r = add_header(p, &header);
-	return r == 0 ? add_words(p, header) : r;
+		r = add_header(p, &p->crash_header);
+	return r == 0 && !p->arch->crash_in_tree ? add_words(p, p->crash_header) : r;
 }

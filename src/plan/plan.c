@@ -139,8 +139,6 @@ static int make(struct planner *p)
 	if (!p->arch->make)
 		return kx_fail(p->err, -EOPNOTSUPP, "placing segments is not supported on %s",
 			       arch_name(p->arch->arch));
-	if (planner_is_crash(p) && p->arch->no_crash)
-		return kx_fail(p->err, -EOPNOTSUPP, "%s", p->arch->no_crash);
 	if (!p->arch->purgatory->n)
 		return kx_fail(
 			p->err, -EOPNOTSUPP,

@@ -42,6 +42,7 @@ struct planner {
 	struct ranges taken;	       /* keep_off of the plan and every segment so far */
 	const struct plan *copied;     /* plan_in_place(): the plan to make again, */
 	const struct windows *windows; /* with these; else NULL */
+	struct range crash_header;     /* of a crash kernel's dump */
 	struct kx_error *err;
 };
 
@@ -67,8 +68,8 @@ struct arch_planner {
 	/* Crash kernels: ELF machine of the dump; RAM below this address is handed over, too, and
 	 * is not in the dump. */
 	uint16_t elf_machine;
-	const char *no_crash; /* why there are no crash kernels, or NULL; static */
 	uint64_t low_end;
+	bool crash_in_tree; /* the device tree says where the dump's header is, not the command line */
 	/* Memory that a kernel uses until it reads its memory map; 0 when its image does not tell. */
 	uint64_t (*kernel_needs)(const struct image *image);
 	/* what it says that `uname -r` will print; empty when it does not */
@@ -124,6 +125,8 @@ static inline bool planner_is_crash(const struct planner *p)
 /* crash.c: the memory of a crash kernel, the header of the dump as the first segment, and what the
  * command line says of it. -ENXIO: no reservation. */
 _must_check_ int planner_begin_crash(struct planner *p);
+/* The reservation that it is loaded into; NULL when there is none. */
+const struct range *planner_crash_region(const struct machine *machine);
 /* The bytes of an ELF64 core header for @facts with the ranges @ram, in @ret, to be released with
  * free(3). -E2BIG, -ENOMEM. */
 _must_check_ int elfcorehdr_make(const struct dump_facts *facts, const struct ranges *ram,

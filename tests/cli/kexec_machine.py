@@ -59,14 +59,18 @@ def multiboot(load=0x400000, size=8192):
 CODE, TEXT, DIRECT = 0x1D4C00000, 0xFFFFFFFF81000000, 0xFFFF888000000000
 
 
-def kcore():
-    """The program headers of /proc/kcore: vmalloc without a physical address, text, a part of RAM."""
-    parts = [(0xFFFFC90000000000, 2 ** 64 - 1, 1 << 45), (TEXT, CODE, 0x2800000),
-             (DIRECT + 0x100000000, 0x100000000, 0x100000000)]
-    head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, 62, 1, 0, 64, 0, 0, 64, 56,
-                       len(parts), 0, 0, 0)
+def kcore(notes=None):
+    """The program headers of /proc/kcore: vmalloc without a physical address, text, a part of RAM. With @notes, bytes, as
+    that of arm64: notes, and no text."""
+    parts = [(0xFFFFC90000000000, 2 ** 64 - 1, 1 << 45), (DIRECT + 0x100000000, 0x100000000, 0x100000000)]
+    if notes is None:
+        parts.insert(1, (TEXT, CODE, 0x2800000))
+    n_parts = len(parts) + (notes is not None)
+    head = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 4, 62, 1, 0, 64, 0, 0, 64, 56, n_parts, 0, 0, 0)
+    if notes is not None:
+        head += struct.pack("<IIQQQQQQ", 4, 0, 64 + 56 * n_parts, 0, 0, len(notes), 0, 0)
     return head + b"".join(struct.pack("<IIQQQQQQ", 1, 7, 0x1000, virtual, physical, size, size, 0)
-                           for virtual, physical, size in parts)
+                           for virtual, physical, size in parts) + (notes or b"")
 
 
 class Result:

@@ -69,6 +69,15 @@ class Lines(CrashTest):
         self.assertEqual(plan["command_line"], f"quiet elfcorehdr={header['start'] // 1024}K")
 
 
+    def test_text_by_notes(self):
+        """arch/arm64/kernel/vmcore_info.c; with a line that is cut off, or none, it is not known."""
+        word = b"PAGESIZE=4096\nNUMBER(kimage_voffset)=0xffff7fffc8000000"
+        for notes, status in ((word + b"\nSYMBOL(x)=1\n", 0), (word, 255), (b"PAGESIZE=4096\n", 255)):
+            with self.subTest(notes):
+                (self.root / "proc/kcore").write_bytes(kcore(notes))
+                self.assertRun(["--dry-run", "-c", "-p", "K"], status, [])
+
+
 class Refused(CrashTest):
     def test_texts(self):
         for way in ([], ["-c"], ["-s"]):

@@ -333,14 +333,71 @@ static void test_refused(void **state)
 	req.flags = KX_REQ_ENTRY_32BIT;
 	assert_int_equal(make(&req, &plan), -EOPNOTSUPP);
 	assert_int_equal(err.flags, KX_REQ_ENTRY_32BIT);
-	req.flags = KX_REQ_ON_CRASH;
-	assert_int_equal(make(&req, &plan), -EOPNOTSUPP);
-	assert_non_null(strstr(err.message, "crash kernel"));
+	req.flags = KX_REQ_ON_CRASH; /* nothing is reserved for one */
+	assert_int_equal(make(&req, &plan), -ENXIO);
 	req.flags = 0;
 
 	image.aarch64.is_anywhere = false;
 	assert_int_equal(make(&req, &plan), -EOPNOTSUPP);
 	assert_non_null(strstr(err.message, "4.6"));
+}
+
+static uint64_t cell_pair(const void *fdt, const char *name, unsigned i)
+{
+	int n;
+	const uint8_t *value =
+		fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), name, &n); /* root: 2 and 2 */
+
+	assert_non_null(value);
+	assert_true((unsigned)n >= 8 * (i + 1));
+	return fdt64_ld((const void *)(value + 8 * i));
+}
+
+/* Documentation/arch/arm64/kdump.rst: everything in the reservation, the tree says where the header and the memory are,
+ * the reservation in which it lies first, and the command line is the one that was asked for. */
+static void test_crash(void **state)
+{
+	static const struct range low = { 0x50000000, 0x58000000 },
+				  high = { 0xa0000000, 0xb0000000 };
+	struct plan_request req = request(sizeof(initrd_bytes));
+	struct plan plan;
+	const void *fdt;
+
+	assert_int_equal(ranges_add(&machine.crash, low), 0);
+	assert_int_equal(ranges_add(&machine.crash, high), 0);
+	assert_int_equal(ranges_add(&machine.dump.ram, (struct range){ 0x40000000, 0xc0000000 }),
+			 0);
+	assert_int_equal(ranges_add(&machine.dump.notes, (struct range){ 0x48100000, 0x481001a8 }),
+			 0);
+	machine.dump.vmcoreinfo = (struct range){ 0x48200000, 0x48200400 };
+	machine.dump.kernel = (struct range){ 0x40210000, 0x42720000 };
+	machine.dump.kernel_virtual = 0xffff800008010000;
+	machine.dump.direct_map = 0xffff000000000000;
+	req.flags = KX_REQ_ON_CRASH;
+	machine.aarch64.stuck = "holds a jump only";
+	assert_int_equal(make(&req, &plan), 0);
+	for (size_t i = 0; i < plan.n_segments; i++) {
+		assert_true(plan.segments[i].dest.start >= high.start);
+		assert_true(plan.segments[i].dest.end <= high.end);
+	}
+	fdt = segment_named(&plan, "device tree")->data.p;
+	assert_string_equal(plan.cmdline, req.cmdline);
+	assert_true(cell_pair(fdt, "linux,elfcorehdr", 0) ==
+		    segment_named(&plan, "elfcorehdr")->dest.start);
+	assert_true(cell_pair(fdt, "linux,elfcorehdr", 1) >=
+		    segment_named(&plan, "elfcorehdr")->data.n);
+	assert_true(cell_pair(fdt, "linux,usable-memory-range", 0) == high.start);
+	assert_true(cell_pair(fdt, "linux,usable-memory-range", 1) == high.end - high.start);
+	assert_true(cell_pair(fdt, "linux,usable-memory-range", 2) == low.start);
+	assert_true(cell_pair(fdt, "linux,usable-memory-range", 3) == low.end - low.start);
+	/* the dump is of an arm64 kernel, and of RAM without the reservations */
+	{
+		const uint8_t *elf = segment_named(&plan, "elfcorehdr")->data.p;
+
+		assert_int_equal(elf[18] | elf[19] << 8, 183);
+		assert_int_equal(elf[56], 2 + 1 + 3); /* notes, text, three ranges of RAM */
+	}
+	plan_done(&plan);
 }
 
 static void test_entry_and_rung(void **state)
@@ -430,10 +487,10 @@ static void test_not_in_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_places),	 TEST(test_text_offset),    TEST(test_window),
-		TEST(test_tree),	 TEST(test_given_tree),	    TEST(test_purgatory),
-		TEST(test_refused),	 TEST(test_entry_and_rung), TEST(test_in_place),
-		TEST(test_not_in_place),
+		TEST(test_places),   TEST(test_text_offset),  TEST(test_window),
+		TEST(test_tree),     TEST(test_given_tree),   TEST(test_purgatory),
+		TEST(test_refused),  TEST(test_crash),	      TEST(test_entry_and_rung),
+		TEST(test_in_place), TEST(test_not_in_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

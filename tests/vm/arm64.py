@@ -91,6 +91,7 @@ class Scenario:
     refused: str = ""  # what the load says when it has to fail
     expect: tuple = ()  # what the log has to have
     record: bool = False  # a disk takes the record of the attempt from one system to the next
+    crash: bool = False  # the first kernel panics
     chain: int = 0  # that many kernels are started, one after the other
     damaged: str = ""  # the segment of which a byte is changed, for the purgatory to find
     quick: bool = False
@@ -132,6 +133,9 @@ def scenarios():
     yield Scenario("damaged/el2", machine="gic-version=2,virtualization=on", damaged="kernel",
                    loader=LOAD_DAMAGED.format("-c -s kernel"))
     yield Scenario("damaged/in-place", damaged="initrd", loader=LOAD_DAMAGED.format("--fast --in-place -s initrd"))
+    yield Scenario("crash", crash=True, memory="2G", cpus=2, quick=True)
+    yield Scenario("crash/sid", crash=True, memory="2G", first="sid", next="sid", machine="gic-version=3")
+    yield Scenario("crash/efi-acpi", crash=True, memory="2G", firmware="efi")
     yield Scenario("unload", options="--fast -d", prepare=UNLOAD, rung="zero-copy")
     yield Scenario("cache", options="--fast -d", prepare=CACHE, rung="zero-copy")
 
@@ -149,7 +153,7 @@ def base(job):
 
 
 def add_commands(archive, build):
-    for name in ("kexec", "rapidreboot"):
+    for name in ("kexec", "rapidreboot", "vmcore-dmesg"):
         archive.file(f"sbin/{name}", str(build.program(name)), 0o755)
     archive.file("sbin/load-corrupt", str(build.dir / "tests/vm/load-corrupt"), 0o755)
     for name in ("ld-linux-aarch64.so.1", "libc.so.6"):
@@ -175,6 +179,23 @@ kexec -e
 echo "@@ failed kexec -e came back"
 """ % CMDLINE
 
+PANIC = f"""
+must kexec -p /boot/kernel --initrd=/boot/initrd --append="{CMDLINE}"
+section loaded cat /sys/kernel/kexec_crash_loaded
+echo "said before the panic" > /dev/kmsg
+echo "@@ jumps"
+echo c > /proc/sysrq-trigger
+echo "@@ failed: still here"
+"""
+# The dump is read where it was saved, by the same program.
+CAPTURE = """
+section iomem cat /proc/iomem
+mkdir -p /var/crash
+must rapidreboot crash save --level 31 /proc/vmcore /var/crash/dump
+section log vmcore-dmesg /proc/vmcore
+section saved vmcore-dmesg /var/crash/dump
+section size wc -c /proc/vmcore /var/crash/dump
+"""
 SECOND = """
 section cmdline cat /proc/cmdline
 section release uname -r
@@ -195,6 +216,8 @@ def first_job(scenario):
     if scenario.refused:
         load = load.replace("must ", "")
     # QEMU's device tree has a seed for random numbers; the one of EFI has none, and they take a while
+    if scenario.crash:
+        return PANIC
     if scenario.chain:
         return CHAIN.format(options=scenario.options, kernels=scenario.chain)
     return ("section text grep -m 1 ' _stext$' /proc/kallsyms\nsection memory grep MemTotal /proc/meminfo\nsection iomem cat /proc/iomem\n"
@@ -220,8 +243,8 @@ def first_initrd(scenario, build, folder):
         archive.file("boot/base", archive.save(os.path.join(folder, "base")))
         archive.file("boot/kernel", kernel_file(scenario, folder), 0o644)
         return archive.save(os.path.join(folder, "first"))
-    second = base(SECOND.format(more=RECORD if scenario.record else ""))
-    if scenario.record:
+    second = base(SECOND.format(more=RECORD if scenario.record else CAPTURE if scenario.crash else ""))
+    if scenario.record or scenario.crash:
         add_commands(second, build)
     second = second.save(os.path.join(folder, "second"))
     archive = base(first_job(scenario))
@@ -248,7 +271,8 @@ def run_machine(scenario, initrd, folder):
             "-smp", str(scenario.cpus), "-display", "none", "-nodefaults", "-no-reboot", "-serial", f"file:{log}",
             *(["-bios", FIRMWARE] if scenario.firmware else []),
             "-kernel", images.kernel(f"arm64-{scenario.first}"), "-initrd", initrd,
-            "-append", "console=ttyAMA0 panic=-1 quiet", *disk(scenario, folder)]
+            "-append", "console=ttyAMA0 panic=-1 quiet" + (" crashkernel=512M" if scenario.crash else ""),
+            *disk(scenario, folder)]
     why = ""
     try:
         done = subprocess.run(argv, timeout=LIMIT, capture_output=True, text=True, check=False,
@@ -272,6 +296,15 @@ def record_problems(text):
     order = [attempt["points_us"][name] for name in ("asked", "loaded", "purgatory", "checked", "jumped", "kernel")]
     if None in order or order != sorted(order) or order[2] == order[1] or order[3] == order[2]:
         yield f"its moments are {attempt['points_us']}"
+
+
+def crash_problems(before, found):
+    if before["loaded"] != "1" or found["cmdline"] != CMDLINE:
+        yield f"loaded {before['loaded']}, the command line is {found['cmdline']!r}"
+    for name in ("log", "saved"):
+        for text in ("said before the panic", "sysrq: Trigger a crash", "Kernel panic"):
+            if text not in found[name]:
+                yield f"no {text!r} in the log of the dump ({name})"
 
 
 def cache_problems(found):
@@ -322,6 +355,9 @@ def problems(scenario, log, why):
         return
     first, _, second = log.partition("@@ jumps")
     found, before = guest.sections(second), guest.sections(first)
+    if scenario.crash:
+        yield from crash_problems(before, found)
+        return
     expected = {"cmdline": CMDLINE, "release": images.arm64_release(scenario.next), "tainted": "0",
                 "cpus": str(scenario.cpus)}
     for name, value in expected.items():

@@ -3,6 +3,7 @@
 
 #include "plan/aarch64/aarch64.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -234,9 +235,8 @@ const struct arch_planner planner_aarch64 = {
 	.page = SEGMENT_ALIGN,
 	.n_beside = 3, /* device tree, page tables, purgatory */
 	.make = make,
-	.no_crash =
-		"a crash kernel for arm64 cannot be loaded yet: its device tree has to name the "
-		"memory that it may use",
+	.elf_machine = EM_AARCH64,
+	.crash_in_tree = true,
 	.machine_done = machine_done_aarch64,
 	.kernel_needs = kernel_needs,
 	.kernel_release = kernel_release,

@@ -72,6 +72,26 @@ static int reservations(struct planner *p, struct tree_reservation **ret, size_t
 	return 0;
 }
 
+/* Of its memory the one that it lies in is first. A third reservation is not known to kernels, which only have less then. */
+static void usable(const struct planner *p, struct tree_reservation v[TREE_USABLE_MAX],
+		   struct tree_change *change)
+{
+	const struct ranges *crash = &p->machine->crash;
+	const struct range *region = planner_crash_region(p->machine), header = p->crash_header;
+
+	if (!planner_is_crash(p))
+		return;
+	change->dump_header = (struct tree_reservation){ header.start, range_size(header) };
+	v[0] = (struct tree_reservation){ region->start, range_size(*region) };
+	change->usable = v;
+	change->n_usable = 1;
+	for (size_t i = 0; i < crash->n && change->n_usable < TREE_USABLE_MAX; i++)
+		if (&crash->v[i] != region)
+			v[change->n_usable++] =
+				(struct tree_reservation){ crash->v[i].start,
+							   range_size(crash->v[i]) };
+}
+
 static int seeds(struct planner *p, struct tree_change *change)
 {
 	change->rng_seed = (struct bytes){ p->machine->rng_seed, p->machine->n_rng_seed };
@@ -98,12 +118,14 @@ static int make(struct planner *p, struct range initrd, uint64_t initrd_n, struc
 		.version = 1,
 		.tsc_khz = p->machine->aarch64.ticks_khz,
 	};
+	struct tree_reservation v[TREE_USABLE_MAX];
 	struct bytes tree;
 	uint8_t *kept;
 	size_t n;
 	int r = source(p, &tree);
 
 	change.stamps = (struct bytes){ (const uint8_t *)&stamps, sizeof(stamps) };
+	usable(p, v, &change);
 	if (r == 0)
 		r = reservations(p, &reserved, &change.n_reserved);
 	change.reserved = reserved;
