@@ -80,12 +80,12 @@ def expected():
     yield "@@ 1 restore 6: rapidreboot: the boot before saved nothing"
     for boot in range(1, LAST + 1):
         if boot > 1:
-            yield f"@@ {boot} restore 0: rapidreboot: restored: 1 files, 2 directories, 0 links"
+            yield f"@@ {boot} restore 0: rapidreboot: restored: 1 file, 2 directories, 0 links"
         yield f"@@ {boot} range 1"
         if boot > 1:
             yield f"@@ {boot} data same"
         yield f"@@ {boot} mode 640"
-        yield f"@@ {boot} save 0: rapidreboot: saved: 1 files, 2 directories, 0 links"
+        yield f"@@ {boot} save 0: rapidreboot: saved: 1 file, 2 directories, 0 links"
     yield f"@@ {LAST + 1} restore 6: rapidreboot: what was kept is not used: this boot came through the firmware"
     yield f"@@ {LAST + 1} range 0"
     # the memory is there again, with all that the tenth boot put there

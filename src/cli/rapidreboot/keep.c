@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "cli/json.h"
+#include "cli/page.h"
 #include "cli/plain.h"
 #include "cli/rapidreboot/options.h"
 #include "config/config.h"
@@ -58,8 +59,9 @@ static int setup(struct sys *sys, const struct options *o)
 
 static void print_counts(const struct keep_counts *c, const char *verb)
 {
-	fprintf(stderr, "rapidreboot: %s: %zu files, %zu directories, %zu links\n", verb,
-		c->n_files, c->n_directories, c->n_links);
+	fprintf(stderr, "rapidreboot: %s: %zu file%s, %zu director%s, %zu link%s\n", verb,
+		c->n_files, plural(c->n_files), c->n_directories,
+		c->n_directories == 1 ? "y" : "ies", c->n_links, plural(c->n_links));
 	if (c->n_missing)
 		fprintf(stderr, "rapidreboot: %zu of the paths of KEEP= are not there\n",
 			c->n_missing);
