@@ -274,7 +274,7 @@ def add_loaders():
         loaders.LOADERS[f"grub-degraded{way}"] = (volume_disk("raid", grub, 1), "bios", "grub", check_restart)
     for kind in GRUB_MODULES:
         loaders.LOADERS[f"grub-{kind}-uefi"] = (efi_volume_disk(kind), "uefi", "grub", check_restart)
-        # It starts the kernel by the kernel's EFI stub, and GRUB_LOADER is not seen there.
+        # There the kernel does not say that GRUB started it, so its loader is not compared.
         loaders.LOADERS[f"grub-{kind}-uefi-new"] = (efi_volume_disk(kind, grub=GRUB), "uefi", "grub")
     loaders.LOADERS["grub-degraded-uefi"] = (efi_volume_disk("raid", 1), "uefi", "grub", check_restart)
     loaders.LOADERS["grub-newc"] = (ext4_disk, "bios", "grub", check_newc)
