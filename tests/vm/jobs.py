@@ -142,7 +142,8 @@ def _next_initrds(scenario, folder):
     return files
 
 
-PACKERS = (["zstd", "-qc"], ["xz", "-c", "--check=crc32"], ["gzip", "-c"], ["lz4", "-qlc"])
+# The first and largest part with the one that takes the kernel longest to unpack.
+PACKERS = (["xz", "-c", "--check=crc32"], ["zstd", "-qc"], ["gzip", "-c"], ["lz4", "-qlc"])
 
 
 def _packed(base, folder):
