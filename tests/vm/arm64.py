@@ -58,16 +58,6 @@ for i in 1 2 3; do must load; must kexec -u; done
 section after memory
 kexec -e && echo "@@ failed an image was started that was unloaded"
 """ % CMDLINE
-# Unpacked once, and then not again.
-CACHE = """
-mkdir -p -m 700 /var/cache
-gzip /boot/initrd && mv /boot/initrd.gz /boot/initrd
-load() { kexec -l --fast --cache=/var/cache -d --initrd=/boot/initrd --append="%s" /boot/kernel 2>&1; }
-section first load
-section kept ls /var/cache
-section again load
-kexec -u
-""" % CMDLINE
 LPI_LOST = re.compile(r"memory probably corrupted|Expected reserved range")
 
 
@@ -137,7 +127,6 @@ def scenarios():
     yield Scenario("crash/sid", crash=True, memory="2G", first="sid", next="sid", machine="gic-version=3")
     yield Scenario("crash/efi-acpi", crash=True, memory="2G", firmware="efi")
     yield Scenario("unload", options="--fast -d", prepare=UNLOAD, rung="zero-copy")
-    yield Scenario("cache", options="--fast -d", prepare=CACHE, rung="zero-copy")
 
 
 def base(job):
@@ -307,11 +296,6 @@ def crash_problems(before, found):
                 yield f"no {text!r} in the log of the dump ({name})"
 
 
-def cache_problems(found):
-    if "cache: /var/cache/" not in found["again"] or " is used" not in found["again"]:
-        yield f"what was unpacked was not used again: {found['kept']!r}\n{found['again']}"
-
-
 def unload_problems(found):
     free, rest = [], []
     for name in ("before", "after"):
@@ -378,8 +362,6 @@ def problems(scenario, log, why):
         yield from record_problems(found.get("timeline", ""))
     if scenario.prepare == UNLOAD:
         yield from unload_problems(before)
-    if scenario.prepare == CACHE:
-        yield from cache_problems(before)
     for pattern in scenario.expect:
         if not re.search(pattern, second, re.M):
             yield f"no {pattern!r} in the log"
