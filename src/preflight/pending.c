@@ -77,7 +77,7 @@ static bool snapshot_of(const char *path, uint64_t *ret)
 	return parse_u64(digits, ret) == 0;
 }
 
-/* The one that "/" is, by the directory of btrfs that is mounted there. */
+/* The one that "/" is, by the directory of btrfs that is mounted there: 1, 0 when it is none, or an error. */
 static int running_snapshot(const struct look *l, uint64_t *ret)
 {
 	static const char mounts[] = "/proc/self/mountinfo";
@@ -96,7 +96,7 @@ static int running_snapshot(const struct look *l, uint64_t *ret)
 		if (mountinfo_split(line, &m) && bytes_is(m.dir, top) &&
 		    bytes_is(m.type, "btrfs") && bytes_set(&path, m.fsroot) < 0)
 			return -ENOMEM;
-	return snapshot_of(path, ret) ? 0 : -ENOENT;
+	return snapshot_of(path, ret);
 }
 
 static bool has_text(struct bytes b, const char *text)
@@ -149,8 +149,8 @@ enum preflight_status look_snapshot(const struct look *l, struct report *r)
 	uint64_t running, newest, chosen;
 	int code = running_snapshot(l, &running);
 
-	if (code < 0)
-		return code == -ENOENT ? PREFLIGHT_OK : unknown(r, "/proc/self/mountinfo", code);
+	if (code <= 0)
+		return code < 0 ? unknown(r, "/proc/self/mountinfo", code) : PREFLIGHT_OK;
 	evidencef(r, "/ is snapshot %llu", (unsigned long long)running);
 	code = newest_for_start(l, r, running, &newest);
 	if (code < 0)

@@ -212,6 +212,7 @@ static void test_system(void **state)
 
 		{ "B19", { { "/proc/self/mountinfo", root_only } }, OK },
 		{ "B19", { { "/proc/self/mountinfo/x", "" } }, UNKNOWN },
+		{ "B19", { { "/proc/self/mounts", "" } }, UNKNOWN },
 		{ "B19",
 		  { { "/proc/self/mountinfo", snapshot_5 },
 		    { "/.snapshots/6/info.xml", FOR_START("Snapshot Update of #5") } },
