@@ -51,27 +51,36 @@ static bool counted_parse(const char *path, struct counted *ret)
 
 /* ---- the entry that this system was started from */
 
+/* What a name with a counter becomes: the counter goes when the entry is found good, is 0 when all tries are used up, and
+ * stays as it was at the start until one of both is known. */
+enum counter { COUNTER_AS_STARTED, COUNTER_USED_UP, COUNTER_GONE };
+
+static void counted_name(const struct counted *c, enum counter counter, char *ret, size_t n)
+{
+	if (counter == COUNTER_GONE)
+		(void)snprintf(ret, n, "%s%s", c->stem, c->suffix);
+	else
+		(void)snprintf(ret, n, "%s+%llu%s%s", c->stem,
+			       counter == COUNTER_USED_UP ? 0 : (unsigned long long)c->left,
+			       c->done, c->suffix);
+}
+
 /* Is the file there, in one of the places where partitions of boot loaders are mounted? */
-static bool is_on_partition(const struct look *l, struct report *r, const char *fmt,
-			    const struct counted *c)
+static bool is_on_partition(const struct look *l, struct report *r, const struct counted *c,
+			    enum counter counter)
 {
 	static const char *const places[] = { "/efi", "/boot/efi", "/boot" };
+	char name[COUNTED_PATH_MAX + 64];
 
+	counted_name(c, counter, name, sizeof(name));
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-		char name[COUNTED_PATH_MAX + 64], path[COUNTED_PATH_MAX + 96];
+		char path[COUNTED_PATH_MAX + 96];
 
-		/* "good" has no counter any more, "bad" has none left, "open" is as it was started */
-		if (strcmp(fmt, "good") == 0)
-			(void)snprintf(name, sizeof(name), "%s%s", c->stem, c->suffix);
-		else
-			(void)snprintf(name, sizeof(name), "%s+%llu%s%s", c->stem,
-				       strcmp(fmt, "bad") == 0 ? 0 : (unsigned long long)c->left,
-				       c->done, c->suffix);
 		(void)snprintf(path, sizeof(path), "%s%s%s", places[i], name[0] == '/' ? "" : "/",
 			       name);
 		if (!look_there(l, r, path))
 			continue;
-		if (strcmp(fmt, "good") != 0)
+		if (counter != COUNTER_GONE)
 			evidencef(r, "%s is there", path);
 		return true;
 	}
@@ -94,8 +103,9 @@ static void look_at_started(const struct look *l, struct report *r)
 			*p = '/';
 	if (!counted_parse(path, &c))
 		unseen(r, COUNT_PATH, -EBADMSG);
-	else if (!is_on_partition(l, r, "open", &c) && !is_on_partition(l, r, "bad", &c) &&
-		 !is_on_partition(l, r, "good", &c))
+	else if (!is_on_partition(l, r, &c, COUNTER_AS_STARTED) &&
+		 !is_on_partition(l, r, &c, COUNTER_USED_UP) &&
+		 !is_on_partition(l, r, &c, COUNTER_GONE))
 		unseen(r, path, -ENODATA); /* its partition is not mounted */
 }
 
@@ -112,32 +122,17 @@ static void look_at_next(const struct look *l, struct report *r)
 
 /* ---- GRUB */
 
-static char *grubenv_value(struct bytes text, const char *name)
-{
-	struct lines lines = lines_of(text);
-	const size_t n = strlen(name);
-	struct bytes line;
-
-	while (lines_next(&lines, &line))
-		if (bytes_starts(line, name) && line.n > n && line.p[n] == '=')
-			return bytes_dup((struct bytes){ line.p + n + 1, line.n - n - 1 });
-	return NULL;
-}
-
 static void look_at_grub(const struct look *l, struct report *r)
 {
-	static const char *const files[] = { "/boot/grub/grubenv", "/boot/grub2/grubenv" };
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
-		_cleanup_look_file_ struct look_file text = { 0 };
+	for (size_t i = 0; grubenv_files[i]; i++) {
 		_cleanup_free_ char *counter = NULL, *success = NULL;
+		const char *path = grubenv_files[i];
 
-		if (!seen(r, files[i], look_file(l, files[i], &text)))
+		if (!seen(r, path, look_grubenv(l, path, "boot_counter=", &counter)))
 			continue;
-		counter = grubenv_value(text.b, "boot_counter");
-		success = grubenv_value(text.b, "boot_success");
-		if (counter && *counter && (!success || strcmp(success, "1") != 0))
-			evidencef(r, "%s: boot_counter=%s boot_success=%s", files[i], counter,
+		(void)!seen(r, path, look_grubenv(l, path, "boot_success=", &success));
+		if (!success || strcmp(success, "1") != 0)
+			evidencef(r, "%s: boot_counter=%s boot_success=%s", path, counter,
 				  success ? success : "");
 	}
 }

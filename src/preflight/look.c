@@ -8,6 +8,7 @@
 #include "base/cmdline.h"
 #include "base/io.h"
 #include "base/num.h"
+#include "handover/logind.h"
 #include "preflight/look.h"
 
 static void add_formatted(struct strbuf *b, const char *fmt, va_list ap) _printf_(2, 0);
@@ -254,6 +255,22 @@ bool cmdline_has(const char *cmdline, const char *name)
 int look_cmdline(const struct look *l, char **ret)
 {
 	return look_line(l, "/proc/cmdline", ret);
+}
+
+const char *const grubenv_files[] = { "/boot/grub/grubenv", "/boot/grub2/grubenv", NULL };
+
+int look_grubenv(const struct look *l, const char *path, const char *name, char **ret)
+{
+	_cleanup_look_file_ struct look_file text = { 0 };
+	_cleanup_free_ char *value = NULL;
+	int code = look_file(l, path, &text);
+
+	if (code >= 0)
+		code = logind_value(text.b, name, &value);
+	if (code < 0 || !*value)
+		return code < 0 ? code : -ENOENT;
+	*ret = TAKE_PTR(value);
+	return 0;
 }
 
 int proc_field(struct bytes text, const char *name, char **ret)

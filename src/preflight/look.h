@@ -103,6 +103,11 @@ _must_check_ int cmdline_value(const char *cmdline, const char *name, char **ret
 bool cmdline_has(const char *cmdline, const char *name);
 _must_check_ int look_cmdline(const struct look *l, char **ret);
 
+/* Where GRUB's environment block is, NULL behind the last; and the value of "NAME=" in one, lines that are filled up with
+ * "#": -ENOENT where there is none, or an empty one. */
+extern const char *const grubenv_files[];
+_must_check_ int look_grubenv(const struct look *l, const char *path, const char *name, char **ret);
+
 /* "NAME: VALUE" or "NAME\t: VALUE" in /proc files; -ENOENT when no line begins so. */
 _must_check_ int proc_field(struct bytes text, const char *name, char **ret);
 

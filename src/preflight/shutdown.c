@@ -272,24 +272,8 @@ static int one_shot_value(const struct look *l, char **ret)
 	return code < 0 ? code : efi_ascii(text.b, ret);
 }
 
-/* The environment block of GRUB: lines NAME=VALUE, filled up with "#". */
-static int next_entry(const struct look *l, const char *path, char **ret)
-{
-	_cleanup_free_ char *value = NULL;
-	_cleanup_look_file_ struct look_file text = { 0 };
-	int code = look_file(l, path, &text);
-
-	if (code >= 0)
-		code = logind_value(text.b, "next_entry=", &value);
-	if (code < 0 || !*value)
-		return code < 0 ? code : -ENOENT;
-	*ret = TAKE_PTR(value);
-	return 0;
-}
-
 static enum preflight_status look_one_shot(const struct look *l, struct report *r)
 {
-	static const char *const files[] = { "/boot/grub/grubenv", "/boot/grub2/grubenv" };
 	_cleanup_free_ char *value = NULL;
 	int code = one_shot_value(l, &value);
 
@@ -297,14 +281,14 @@ static enum preflight_status look_one_shot(const struct look *l, struct report *
 		return unknown(r, one_shot, code);
 	if (value && strcmp(value, KERNELS_OWN) != 0)
 		evidence(r, one_shot, value);
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+	for (size_t i = 0; grubenv_files[i]; i++) {
 		_cleanup_free_ char *entry = NULL;
 
-		code = next_entry(l, files[i], &entry);
+		code = look_grubenv(l, grubenv_files[i], "next_entry=", &entry);
 		if (code < 0 && code != -ENOENT)
-			return unknown(r, files[i], code);
+			return unknown(r, grubenv_files[i], code);
 		if (entry)
-			evidencef(r, "%s: next_entry=%s", files[i], entry);
+			evidencef(r, "%s: next_entry=%s", grubenv_files[i], entry);
 	}
 	if (r->evidence.n == 0)
 		return PREFLIGHT_OK;
