@@ -2,6 +2,7 @@
 
 /* rapidreboot status: what is loaded, what a reboot would be, and whether one is due. */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -278,8 +279,10 @@ static int print_metrics(const struct reboot *rb, const struct status *s)
 					  .enabled = s->enabled,
 					  .loaded = s->kernel.loaded },
 		       &b);
-	if (b.failed)
-		return EXIT_FAILED;
+	if (b.failed) {
+		(void)kx_fail(&err, -ENOMEM, "out of memory");
+		return fail_with(&err);
+	}
 	fputs(b.s, stdout);
 	return EXIT_OK;
 }
