@@ -19,7 +19,7 @@
  * processor that compression_cost() speaks of. */
 #define DIGEST_COST UINT64_C(3600)
 
-/* What lz4 leaves of an initial ramdisk, in percent: 31 of Debian's with all modules of 6.12. */
+/* What lz4 leaves of an initial ramdisk, in percent: of the 129 MB with all modules of Linux 7.2. */
 #define LZ4_LEAVES 31
 
 /* Packing takes longer than it saves, while services run. Without modules left out it has to save this
