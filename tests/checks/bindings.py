@@ -13,19 +13,14 @@ import subprocess
 import sys
 import tempfile
 
+import tally
+from tally import check
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/golden"))
 import plans    # noqa: E402 pylint: disable=wrong-import-position
 
 MACHINES = ("qemu-bios-6g", "qemu-uefi-3g", "qemu-many-ranges")
-passed = failed = 0
-
-
-def check(ok, what):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print(f"failed: {what}", flush=True)
 
 
 def run(*command, **options):
@@ -55,8 +50,7 @@ def compare(kexec, library, program):
 def main():
     for program in sys.argv[3:]:
         compare(sys.argv[1], sys.argv[2], program)
-    print(f"{passed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
+    return tally.end()
 
 
 if __name__ == "__main__":

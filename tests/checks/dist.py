@@ -14,15 +14,8 @@ import tarfile
 import tempfile
 
 import clean_tree
-
-passed = failed = 0
-
-
-def check(ok, what):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print(f"failed: {what}")
+import tally
+from tally import check
 
 
 def run(*command, **more):
@@ -85,8 +78,7 @@ def main():
         (one / "stray").unlink()
         refused(one, ("NEWS.md", f"## {version}", "## 0.0.9"), "NEWS.md begins with 0.0.9")
         refused(one, ("debian/changelog", f"({version})", "(0.0.9)"), "debian/changelog begins with 0.0.9")
-    print(f"{passed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
+    return tally.end()
 
 
 if __name__ == "__main__":

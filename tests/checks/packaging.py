@@ -10,6 +10,9 @@ import re
 import subprocess
 import sys
 
+import tally
+from tally import check
+
 # recipe -> column of tools/install-deps, what its system calls the version
 RECIPES = {
     "rpm/rapidreboot.spec": (1, r"^Version:\s+(\S+)"),
@@ -24,14 +27,6 @@ SUSE = 4
 NOT_NAMED = re.compile(r"(binutils|make|glibc.*|musl-dev|linux-glibc-devel|gcc|pkgconf|pkg-config|(lib)?cmocka.*|-)$")
 LIBRARIES = {"zlib1g-dev", "liblzma-dev", "libzstd-dev", "liblz4-dev", "libbz2-dev", "libfdt-dev", "libseccomp-dev",
              "libblkid-dev", "libjansson-dev"}
-passed = failed = 0
-
-
-def check(ok, what):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print(f"failed: {what}", flush=True)
 
 
 def needed(root, column):
@@ -89,8 +84,7 @@ def main():
               for p in (root / "packaging").rglob("*") if p.is_file()} - set(RECIPES) - {"README.md"}
     check(not others, f"recipes that nothing looks at: {sorted(others)}")
     check(needed(root, 0) >= LIBRARIES, "tools/install-deps was read wrongly")
-    print(f"{passed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
+    return tally.end()
 
 
 if __name__ == "__main__":

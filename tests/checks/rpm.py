@@ -15,19 +15,13 @@ import sys
 import tempfile
 
 import clean_tree
+import tally
+from tally import check
 
 # What no script of a package may do: start a kernel, load one, restart anything.
 FORBIDDEN = re.compile(r"kexec -|\breboot\b|shutdown|poweroff|\bload\b(?!\.)|enable --now|\bstart\b|restart")
 # Debian's rpm would have people use alien.
 DEBIANS = re.compile(r"^rpm: (RPM should not be used directly|However assuming you know).*\n", re.M)
-passed = failed = 0
-
-
-def check(ok, what):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print(f"failed: {what}", flush=True)
 
 
 def run(*command, **options):
@@ -124,8 +118,7 @@ def main():
             look(package, name)
         if found:
             life(packages, pathlib.Path(folder) / "root")
-    print(f"{passed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
+    return tally.end()
 
 
 if __name__ == "__main__":

@@ -15,18 +15,12 @@ import sys
 import tempfile
 
 import clean_tree
+import tally
+from tally import check
 
 COMMANDS = ("kexec", "rapidreboot", "coldreboot", "vmcore-dmesg")
 DECODERS = {"lzma": b"\xfd7zXZ\0", "zstd": b"\x28\xb5\x2f\xfd", "lz4": b"\x02\x21\x4c\x18", "bzip2": b"BZh9"}
 LIBRARIES = {"libjansson", "libblkid", "libz", "liblzma", "libzstd", "liblz4", "libbz2", "libseccomp"}
-passed = failed = 0
-
-
-def check(ok, what):
-    global passed, failed
-    passed, failed = passed + bool(ok), failed + (not ok)
-    if not ok:
-        print(f"failed: {what}", flush=True)
 
 
 def output(*command):
@@ -144,8 +138,7 @@ def main():
         clean_tree.copy(root, scratch / "tree")
         for name in sys.argv[2:] or VARIANTS:
             VARIANTS[name](scratch / "tree", scratch)
-    print(f"{passed} passed, {failed} failed, 0 skipped")
-    return 1 if failed else 0
+    return tally.end()
 
 
 if __name__ == "__main__":
