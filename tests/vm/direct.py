@@ -15,8 +15,8 @@ import fnmatch
 import os
 import subprocess
 import sys
-import tempfile
 
+import cases
 import disks
 import guest
 import images
@@ -168,20 +168,13 @@ def main():
                   if any(fnmatch.fnmatch(case.name, f"*{word}*") for word in args.only)]
     images.fetch(["busybox", f"linux-{FIRST}", f"linux-{NEXT}"])
     own_kernels.ensure([case.first for case in chosen if case.first in own_kernels.KERNELS])
-    os.makedirs(args.logs, exist_ok=True)
-    failed = 0
-    for case in chosen:
-        with tempfile.TemporaryDirectory(prefix="rapidreboot-vm.") as folder:
-            image, end = run(case, folder, programs)
-            found = problems(case, image, end)
-        with open(os.path.join(args.logs, f"direct_{case.name}.log"), "w", encoding="utf-8") as log:
-            log.write(end.log)
-        print(f"{'FAIL' if found else 'ok  '} direct/{case.name} ({end.seconds:.0f} s)", flush=True)
-        for sentence in found:
-            print("     " + sentence, flush=True)
-        failed += bool(found)
-    print(f"{len(chosen) - failed} passed, {failed} failed, 0 skipped")
-    return bool(failed)
+    by_name = {case.name: case for case in chosen}
+
+    def start(name, folder):
+        image, end = run(by_name[name], folder, programs)
+        return end, problems(by_name[name], image, end)
+
+    return cases.run("direct", list(by_name), args.logs, start)
 
 
 if __name__ == "__main__":

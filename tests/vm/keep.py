@@ -14,8 +14,8 @@ import fnmatch
 import os
 import shutil
 import sys
-import tempfile
 
+import cases
 import disks
 import guest
 import images
@@ -145,20 +145,12 @@ def main():
         return 1
     programs = {name: os.path.join(args.programs, name) for name in ("rapidreboot", "kexec")}
     chosen = [s for s in SUITES if not args.only or any(fnmatch.fnmatch(s, w) for w in args.only)]
-    os.makedirs(args.logs, exist_ok=True)
-    failed = 0
-    for suite in chosen:
-        with tempfile.TemporaryDirectory(prefix="rapidreboot-vm.") as folder:
-            end = run(suite, folder, programs)
-        with open(os.path.join(args.logs, f"keep_{suite}.log"), "w", encoding="utf-8") as log:
-            log.write(end.log)
-        found = faults(end)
-        print(f"{'FAIL' if found else 'ok  '} keep/{suite} ({end.seconds:.0f} s, {end.reason})", flush=True)
-        for sentence in found:
-            print("     " + sentence, flush=True)
-        failed += bool(found)
-    print(f"{len(chosen) - failed} passed, {failed} failed, 0 skipped")
-    return bool(failed)
+
+    def start(suite, folder):
+        end = run(suite, folder, programs)
+        return end, faults(end)
+
+    return cases.run("keep", chosen, args.logs, start)
 
 
 if __name__ == "__main__":

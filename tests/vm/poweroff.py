@@ -16,8 +16,8 @@ import dataclasses
 import fnmatch
 import os
 import sys
-import tempfile
 
+import cases
 import guest
 import images
 import jobs
@@ -189,21 +189,14 @@ def main():
               if (case.quick or not args.quick) and
               (not args.only or any(fnmatch.fnmatch(f"{name}/{case.name}", f"*{word}*") for word in args.only))]
     images.fetch(["busybox", "s6", f"linux-{FIRST}", f"linux-{NEXT}"])
-    os.makedirs(args.logs, exist_ok=True)
-    failed = 0
-    for name, case in chosen:
-        with tempfile.TemporaryDirectory(prefix="rapidreboot-vm.") as folder:
-            initrd = system(INITS[name], case, folder, programs)
-            end = vm.run(vm.Machine(), images.kernel(FIRST), initrd, CMDLINE, folder, LIMIT)
-            found = problems(INITS[name], case, end)
-        with open(os.path.join(args.logs, f"poweroff_{name}_{case.name}.log"), "w", encoding="utf-8") as log:
-            log.write(end.log)
-        print(f"{'FAIL' if found else 'ok  '} poweroff/{name}/{case.name} ({end.seconds:.0f} s)", flush=True)
-        for sentence in found:
-            print("     " + sentence, flush=True)
-        failed += bool(found)
-    print(f"{len(chosen) - failed} passed, {failed} failed, 0 skipped")
-    return bool(failed)
+    by_name = {f"{name}/{case.name}": (INITS[name], case) for name, case in chosen}
+
+    def start(name, folder):
+        init, case = by_name[name]
+        end = vm.run(vm.Machine(), images.kernel(FIRST), system(init, case, folder, programs), CMDLINE, folder, LIMIT)
+        return end, problems(init, case, end)
+
+    return cases.run("poweroff", list(by_name), args.logs, start)
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "systems"))
 # pylint: disable=wrong-import-position
+import cases
 import disks
 import encrypted
 import guest
@@ -222,20 +222,12 @@ def main():
         return 1
     programs = {name: os.path.join(args.programs, name) for name in ("rapidreboot", "kexec")}
     chosen = [c for c in CASES if not args.only or any(fnmatch.fnmatch(c, w) for w in args.only)]
-    os.makedirs(args.logs, exist_ok=True)
-    failed = 0
-    for case in chosen:
-        with tempfile.TemporaryDirectory(prefix="rapidreboot-vm.") as folder:
-            end = run(CASES[case], folder, programs)
-        with open(os.path.join(args.logs, f"unlock_{case}.log"), "w", encoding="utf-8") as log:
-            log.write(end.log)
-        found = faults(CASES[case], end)
-        print(f"{'FAIL' if found else 'ok  '} unlock/{case} ({end.seconds:.0f} s, {end.reason})", flush=True)
-        for sentence in found:
-            print("     " + sentence, flush=True)
-        failed += bool(found)
-    print(f"{len(chosen) - failed} passed, {failed} failed, 0 skipped")
-    return bool(failed)
+
+    def start(name, folder):
+        end = run(CASES[name], folder, programs)
+        return end, faults(CASES[name], end)
+
+    return cases.run("unlock", chosen, args.logs, start)
 
 
 if __name__ == "__main__":
