@@ -37,6 +37,7 @@ src_configure() {
 		-Dlinkage=shared
 		-Dtests=false
 		-Dinits=$(usex systemd systemd openrc)
+		-Dimage_hooks=kernel-install
 		$(meson_feature bzip2)
 		$(meson_feature lz4)
 		$(meson_feature lzma)
@@ -45,9 +46,4 @@ src_configure() {
 		$(meson_use man)
 	)
 	meson_src_configure
-}
-
-src_install() {
-	meson_src_install
-	rm -r "${ED}"/etc/initramfs || die
 }

@@ -17,7 +17,7 @@
           nativeBuildInputs = with pkgs; [ meson ninja pkg-config python3 scdoc ];
           buildInputs = with pkgs; [ bzip2 dtc jansson libseccomp lz4 util-linux xz zlib zstd ];
           # There are no static libraries; that leaves out the program for crashes.
-          mesonFlags = [ "-Dlinkage=shared" "-Dtests=false" "-Dinits=systemd" "-Dsysconfdir=etc" ];
+          mesonFlags = [ "-Dlinkage=shared" "-Dtests=false" "-Dinits=systemd" "-Dimage_hooks=kernel-install" "-Dsysconfdir=etc" ];
           # The purgatory is freestanding code.
           hardeningDisable = [ "all" ];
           postPatch = "patchShebangs tools src man completions";

@@ -48,7 +48,7 @@ def option_fits(option, value):
 
 
 def look(root, name, text, options):
-    for option, value in re.findall(r"-D(\w+)=([\w,/]*)", text):
+    for option, value in re.findall(r"-D(\w+)=([\w,/-]*)", text):
         check(option in options and option_fits(options[option], value), f"{name}: no option -D{option}={value}")
     for option in re.findall(r"meson_(?:feature|use) (\w+)", text):
         check(option in options, f"{name}: no option {option}")
