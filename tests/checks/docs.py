@@ -25,7 +25,7 @@ PATH = re.compile(rf"(?<![\w/.-])((?:{FOLDERS})/[\w./*-]*[\w*/])")
 MESON_TEST = re.compile(r"meson test -C \S+((?: [\w-]+)+)")
 MACHINES = re.compile(r"tests/vm/run\.py --only ['\"]?([^\s`'\"]+)")
 PROMISES = re.compile(r"^## What is promised\n(.*?)^## ", re.S | re.M)
-PLACEHOLDER = re.compile(r"\bNAME\b|…")
+PLACEHOLDER = re.compile(r"\b(?:NAME|SHORT)\b|…")
 
 
 def make_targets(root):

@@ -190,6 +190,51 @@ class Docs(Tree):
         self.bad("README.md", "```\n$ kexec --nothing k\n```\n", "no option --nothing")
 
 
+class Architectures(Tree):
+    check = "tests/checks/architectures.py"
+    PAGE = "docs/adding-an-architecture.md"
+
+    def setUp(self):
+        super().setUp()
+        self.write("src/base/arch.c", 'archs = {\n[A] = { "x86_64", true, 62 },\n[B] = { "aarch64", true, 183 },\n'
+                   '[C] = { "riscv64", false, 243 },\n};\n')
+        self.write("src/plan/aarch64/aarch64.c", "int plan_aarch64;\n")
+        self.write("tests/unit/test-plan-arm64.c", "int aarch64;\n")
+        self.rows = ["| `src/base/arch.c` | its line in `archs` | |",
+                     "| `src/plan/NAME/NAME.c` | the planner | `tests/unit/test-plan-SHORT.c` |"]
+
+    def page(self, *rows):
+        return "\n".join([*self.rows, *rows, ""])
+
+    def test_fine(self):
+        self.write("src/vmcore/x86_64/a.c", "")
+        self.good(self.PAGE, self.page("| `src/vmcore/NAME` | tables (where needed) | |"))
+
+    def test_path(self):
+        self.bad(self.PAGE, self.page("| `src/base/nothing.c` | x | |"), "src/base/nothing.c: no such file")
+        self.bad(self.PAGE, self.page("| `src/lib/NAME/arch.c` | x | |"), "src/lib/NAME/arch.c: none for aarch64")
+        self.bad(self.PAGE, self.page("| `src/vmcore/NAME` | tables (where needed) | |"), "none for aarch64")
+
+    def test_of_a_supported_one(self):
+        self.write("src/base/arch.c", 'archs\n{ { "x86_64", true, 62 }, = { "aarch64", true, 1 },\n= { "riscv64", true, 243 } };\n')
+        self.bad(self.PAGE, self.page(), "src/plan/NAME/NAME.c: none for riscv64")
+
+    def test_shown_by(self):
+        self.bad(self.PAGE, self.page("| `src/base/arch.c` | x | `tests/unit/nothing.c` |"), "tests/unit/nothing.c: no such")
+
+    def test_table_that_moved(self):
+        self.bad(self.PAGE, self.page("| `src/base/arch.c` | in `other_table` | |"), "has no other_table")
+
+    def test_forgotten(self):
+        self.write("src/entry/a.c", "/* on arm64 */\nint n;\n")
+        self.good(self.PAGE, self.page())
+        self.write("src/entry/a.c", 'char name[] = "arm64";\n')
+        self.bad(self.PAGE, self.page(), "src/entry/a.c: names an architecture")
+
+    def test_empty(self):
+        self.bad(self.PAGE, "nothing\n", "there is no table")
+
+
 class Symbols(Tree):
     FILES = {"lib.h": "int kx_a(void);\n", "lib.sym": "LIBKEXEC_1 { global: kx_a; local: *; };\n",
              "lib.c": "int kx_a(void) { return 0; }\n"}
