@@ -4,6 +4,7 @@
 #include "base/cmdline.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "base/lines.h"
 #include "base/strbuf.h"
@@ -209,4 +210,36 @@ bool cmdline_is_one_boot(const struct cmdline_word *word)
 		if (cmdline_key_is(word, one_boot[i].key) && one_boot[i].ends(word->value))
 			return true;
 	return false;
+}
+
+/* The value of the last word with this key; without bytes when there is none. */
+static struct bytes last_value(const char *line, const char *key)
+{
+	struct cmdline_word word;
+	struct bytes value = { NULL, 0 };
+
+	while (cmdline_next(&line, &word))
+		if (cmdline_key_is(&word, key))
+			value = word.value;
+	return value;
+}
+
+bool cmdline_is_off(const char *line, const char *key)
+{
+	static const char *const no[] = { "0", "no", "n", "false", "f", "off" };
+	const struct bytes value = last_value(line, key);
+
+	for (size_t i = 0; value.p && i < sizeof(no) / sizeof(*no); i++)
+		if (value.n == strlen(no[i]) &&
+		    strncasecmp((const char *)value.p, no[i], value.n) == 0)
+			return true;
+	return false;
+}
+
+bool cmdline_is_off_for_dracut(const char *line, const char *key)
+{
+	static const char *const no[] = { "0", "no", "off", NULL };
+	const struct bytes value = last_value(line, key);
+
+	return value.p && is_among(value, no);
 }

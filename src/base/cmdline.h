@@ -20,3 +20,8 @@ bool cmdline_key_is(const struct cmdline_word *word, const char *key);
 /* Was the word meant for a single boot: rescue and single-user modes, break points of an initramfs,
  * a shell as init, a single command, the first boot of an image, a reset to factory settings? */
 bool cmdline_is_one_boot(const struct cmdline_word *word);
+
+/* Does the last word of @line with this key switch something off: by systemd's truth values, and by dracut's
+ * getargbool(), which knows fewer? */
+bool cmdline_is_off(const char *line, const char *key);
+bool cmdline_is_off_for_dracut(const char *line, const char *key);

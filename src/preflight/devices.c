@@ -330,40 +330,40 @@ static int by_usrhash(const struct look *l, const char *value)
 }
 
 /* dracut.cmdline(7), systemd-cryptsetup-generator(8), systemd-veritysetup-generator(8), mkinitcpio's encrypt hook, cryptsetup-initramfs, genkernel(8), Alpine's
- * mkinitfs-bootparam(7). @off: the word that switches it off with "=0", @needs: one that it has no
+ * mkinitfs-bootparam(7). @off: the word that switches it off, @needs: one that it has no
  * meaning without */
 static const struct waited_for {
 	const char *key;
 	int (*presence)(const struct look *l, const char *value);
 	const char *off, *needs;
 } waited_for[] = {
-	{ "rd.luks.uuid", by_luks_uuid, "rd.luks=0", NULL },
-	{ "rd_LUKS_UUID", by_luks_uuid, "rd.luks=0", NULL },
-	{ "luks.uuid", by_luks_uuid, "luks=0", NULL },
-	{ "rd.luks.name", by_luks_name, "rd.luks=0", NULL },
-	{ "luks.name", by_luks_name, "luks=0", NULL },
-	{ "rd.luks.data", by_luks_data, "rd.luks=0", NULL },
-	{ "luks.data", by_luks_data, "luks=0", NULL },
-	{ "rd.luks.key", by_luks_key, "rd.luks=0", NULL },
-	{ "luks.key", by_luks_key, "luks=0", NULL },
+	{ "rd.luks.uuid", by_luks_uuid, "rd.luks", NULL },
+	{ "rd_LUKS_UUID", by_luks_uuid, "rd.luks", NULL },
+	{ "luks.uuid", by_luks_uuid, "luks", NULL },
+	{ "rd.luks.name", by_luks_name, "rd.luks", NULL },
+	{ "luks.name", by_luks_name, "luks", NULL },
+	{ "rd.luks.data", by_luks_data, "rd.luks", NULL },
+	{ "luks.data", by_luks_data, "luks", NULL },
+	{ "rd.luks.key", by_luks_key, "rd.luks", NULL },
+	{ "luks.key", by_luks_key, "luks", NULL },
 	{ "cryptopts", by_cryptopts, NULL, NULL },
-	{ "systemd.verity_root_data", by_device, "rd.systemd.verity=0", NULL },
-	{ "systemd.verity_root_hash", by_device, "rd.systemd.verity=0", NULL },
-	{ "systemd.verity_usr_data", by_device, "rd.systemd.verity=0", NULL },
-	{ "systemd.verity_usr_hash", by_device, "rd.systemd.verity=0", NULL },
-	{ "roothash", by_roothash, "systemd.verity=0", NULL },
-	{ "usrhash", by_usrhash, "systemd.verity=0", NULL },
+	{ "systemd.verity_root_data", by_device, "rd.systemd.verity", NULL },
+	{ "systemd.verity_root_hash", by_device, "rd.systemd.verity", NULL },
+	{ "systemd.verity_usr_data", by_device, "rd.systemd.verity", NULL },
+	{ "systemd.verity_usr_hash", by_device, "rd.systemd.verity", NULL },
+	{ "roothash", by_roothash, "systemd.verity", NULL },
+	{ "usrhash", by_usrhash, "systemd.verity", NULL },
 	{ "systemd.mount-extra", by_mount_extra, NULL, NULL },
 	{ "rd.systemd.mount-extra", by_mount_extra, NULL, NULL },
 	{ "systemd.swap-extra", by_swap_extra, NULL, NULL },
 	{ "rd.systemd.swap-extra", by_swap_extra, NULL, NULL },
-	{ "rd.luks.partuuid", by_luks_partuuid, "rd.luks=0", NULL },
-	{ "rd.lvm.lv", volume_presence, "rd.lvm=0", NULL },
-	{ "rd_LVM_LV", volume_presence, "rd.lvm=0", NULL },
-	{ "rd.lvm.vg", volume_group_presence, "rd.lvm=0", NULL },
-	{ "rd_LVM_VG", volume_group_presence, "rd.lvm=0", NULL },
-	{ "rd.md.uuid", raid_presence, "rd.md=0", NULL },
-	{ "rd_MD_UUID", raid_presence, "rd.md=0", NULL },
+	{ "rd.luks.partuuid", by_luks_partuuid, "rd.luks", NULL },
+	{ "rd.lvm.lv", volume_presence, "rd.lvm", NULL },
+	{ "rd_LVM_LV", volume_presence, "rd.lvm", NULL },
+	{ "rd.lvm.vg", volume_group_presence, "rd.lvm", NULL },
+	{ "rd_LVM_VG", volume_group_presence, "rd.lvm", NULL },
+	{ "rd.md.uuid", raid_presence, "rd.md", NULL },
+	{ "rd_MD_UUID", raid_presence, "rd.md", NULL },
 	{ "cryptdevice", by_first_part, NULL, NULL },
 	{ "cryptroot", by_device, NULL, NULL },
 	{ "crypt_root", by_device, NULL, NULL },
@@ -383,9 +383,23 @@ static const struct waited_for *waiter_of(const struct cmdline_word *word)
 	return NULL;
 }
 
+/* Words of dracut before 009 count where the newer one is not said. */
+static bool is_switched_off(const char *cmdline, const char *key)
+{
+	static const char *const old[][2] = { { "rd.luks", "rd_NO_LUKS" },
+					      { "rd.lvm", "rd_NO_LVM" },
+					      { "rd.md", "rd_NO_MD" } };
+
+	for (size_t i = 0; i < sizeof(old) / sizeof(*old); i++)
+		if (strcmp(key, old[i][0]) == 0)
+			return cmdline_has(cmdline, key) ? cmdline_is_off_for_dracut(cmdline, key)
+							 : has_word(cmdline, old[i][1]);
+	return cmdline_is_off(cmdline, key);
+}
+
 static bool counts(const struct waited_for *w, const char *cmdline)
 {
-	return !(w->off && has_word(cmdline, w->off)) &&
+	return !(w->off && is_switched_off(cmdline, w->off)) &&
 	       !(w->needs && !has_word(cmdline, w->needs));
 }
 

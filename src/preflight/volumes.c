@@ -180,6 +180,14 @@ static void take_line(struct volumes *all, struct bytes fstab, struct bytes line
 	v->options = options;
 }
 
+/* systemd-cryptsetup-generator(8), in the initrd */
+static bool has_switch_off(const char *cmdline)
+{
+	return cmdline_is_off(cmdline, "rd.luks") || cmdline_is_off(cmdline, "luks") ||
+	       cmdline_is_off(cmdline, "rd.luks.crypttab") ||
+	       cmdline_is_off(cmdline, "luks.crypttab");
+}
+
 static void add_crypttab(const struct look *l, struct report *r, struct volumes *all)
 {
 	const char *target = l->opts->target ? l->opts->target : "";
@@ -189,10 +197,10 @@ static void add_crypttab(const struct look *l, struct report *r, struct volumes 
 	struct bytes line;
 	int code;
 
-	/* the word of the initrd, "rd.luks.crypttab=", is about the initrd alone */
+	/* words of the initrd, "rd.luks=" and "rd.luks.crypttab=", are about the initrd alone */
 	if (l->entry && l->entry->cmdline &&
-	    (has_word(l->entry->cmdline, "luks.crypttab=no") ||
-	     has_word(l->entry->cmdline, "luks.crypttab=0")))
+	    (cmdline_is_off(l->entry->cmdline, "luks") ||
+	     cmdline_is_off(l->entry->cmdline, "luks.crypttab")))
 		return;
 	if (!path_make(path, sizeof(path), "%s/etc/crypttab", target) ||
 	    !path_make(fstab_path, sizeof(fstab_path), "%s/etc/fstab", target))
@@ -236,21 +244,6 @@ static bool mkinitcpio_says(const struct look *l, struct report *r, const char *
 			says = memmem(line.p, line.n, word, strlen(word)) != NULL;
 	}
 	return says;
-}
-
-static bool has_switch_off(const char *cmdline)
-{
-	static const char *const keys[] = { "rd.luks", "luks", "rd.luks.crypttab",
-					    "luks.crypttab" };
-	static const char *const no[] = { "=no", "=0", "=off", "=false" };
-	char word[32];
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		for (size_t k = 0; k < sizeof(no) / sizeof(*no); k++)
-			if (path_make(word, sizeof(word), "%s%s", keys[i], no[k]) &&
-			    has_word(cmdline, word))
-				return true;
-	return false;
 }
 
 /* systemd-cryptsetup-generator(8), luks.uuid=: once volumes are named on the command line, lines of other

@@ -12,6 +12,7 @@
 
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/preflight-rows.h"
+#include "tests/unit/preflight-volumes.h"
 
 enum { HEADERS_MAX = 64, HEADER_MAX = 32 << 10, JSON_AT = 4096 };
 
@@ -88,48 +89,6 @@ static struct row_file luks1(const char *device, const char *meta)
 	return (struct row_file){ device, header, HEADER_MAX };
 }
 
-#define ENTRY(...) .entry = { .title = "t", __VA_ARGS__ }
-#define TTY .opts = { .has_terminal = true }
-#define ROOT_ON_DM                                                                         \
-	{                                                                                  \
-		"/proc/self/mountinfo", "1 0 253:1 / / rw - ext4 /dev/mapper/vg-root rw\n" \
-	}
-#define DM1                                                                  \
-	{                                                                    \
-		"/sys/dev/block/253:1", "->../../devices/virtual/block/dm-1" \
-	}
-#define LVM_ON_LUKS                                     \
-	{                                               \
-		"/sys/class/block/dm-1/slaves/dm-0", "" \
-	}
-#define LUKS_UUID                                                              \
-	{                                                                      \
-		"/sys/class/block/dm-0/dm/uuid",                               \
-			"CRYPT-LUKS2-a1559d719be24501ab3267b7059e00c3-crypt\n" \
-	}
-#define LUKS_NAME                                          \
-	{                                                  \
-		"/sys/class/block/dm-0/dm/name", "crypt\n" \
-	}
-#define LUKS_SLAVE                                      \
-	{                                               \
-		"/sys/class/block/dm-0/slaves/sda3", "" \
-	}
-/* five of eight files */
-#define LUKS ROOT_ON_DM, DM1, LVM_ON_LUKS, LUKS_UUID, LUKS_NAME
-#define PLAIN_ROOT                                                                      \
-	{                                                                               \
-		"/proc/self/mountinfo", "1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n" \
-	}
-#define SDA1                                                                     \
-	{                                                                        \
-		"/sys/dev/block/8:1", "->../../devices/pci0/ata1/block/sda/sda1" \
-	}
-#define UNENCRYPTED PLAIN_ROOT, SDA1
-#define CRYPTTAB(text)                \
-	{                             \
-		"/etc/crypttab", text \
-	}
 #define TOKEN(name) LUKS_SLAVE, luks2("/dev/sda3", name, NULL)
 #define MEASURED EFIVAR("StubPcrKernelImage", EFI_LOADER_GUID, "1\0001\0\0\0")
 #define SEPARATOR                                                            \
@@ -492,107 +451,12 @@ static void test_bcachefs(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
-/* The service's script in Gentoo's sys-fs/cryptsetup; Alpine's package cryptsetup-openrc has it as well. */
-static void test_dmcrypt(void **state)
-{
-#define IN_BOOT                                   \
-	{                                         \
-		"/etc/runlevels/boot/dmcrypt", "" \
-	}
-#define DMCRYPT(text)                       \
-	{                                   \
-		"/etc/conf.d/dmcrypt", text \
-	}
-	const struct row rows[] = {
-		{ "F1",
-		  { UNENCRYPTED, IN_BOOT, DMCRYPT("target=home\nsource='/dev/sdb1'\n") },
-		  REFUSE,
-		  .evidence = "dmcrypt opens \"home\" on /dev/sdb1, key none" },
-		{ "F1",
-		  { UNENCRYPTED, IN_BOOT, DMCRYPT("target=home\nsource=UUID=\"1-2\"\n") },
-		  TTY,
-		  WARN },
-		/* in no runlevel, or in that of the way down alone: nobody reads it */
-		{ "F1", { UNENCRYPTED, DMCRYPT("target=home\nsource=/dev/sdb1\n") }, OK },
-		{ "F1",
-		  { UNENCRYPTED,
-		    { "/etc/runlevels/shutdown/dmcrypt", "" },
-		    DMCRYPT("target=home\nsource=/dev/sdb1\n") },
-		  OK },
-		/* the file as it is installed */
-		{ "F1",
-		  { UNENCRYPTED, IN_BOOT, DMCRYPT("#target=home\n#source='/dev/sdb1'\n") },
-		  OK },
-		{ "F1",
-		  { UNENCRYPTED,
-		    IN_BOOT,
-		    DMCRYPT("target=crypt\nsource=/dev/sdb1\nkey='/etc/k'\n"),
-		    { "/etc/k", "x" } },
-		  OK },
-		{ "F1",
-		  { UNENCRYPTED, IN_BOOT,
-		    DMCRYPT("target=crypt\nsource=/dev/sdb1\nkey=/etc/k:reg\n") },
-		  UNKNOWN },
-		{ "F1",
-		  { UNENCRYPTED,
-		    IN_BOOT,
-		    DMCRYPT("target=crypt\nsource=/dev/sdb1\nkey=/etc/k:gpg\n"),
-		    { "/etc/k", "x" } },
-		  REFUSE },
-		{ "F1",
-		  { UNENCRYPTED,
-		    IN_BOOT,
-		    DMCRYPT("target=c\nsource=/dev/sdb1\nkey=/k\nremdev=/dev/sdc1\n"),
-		    { "/dev/null", "" } },
-		  REFUSE },
-		{ "F1",
-		  { UNENCRYPTED,
-		    IN_BOOT,
-		    DMCRYPT("target=c\nsource=/dev/sdb1\nkey=/k\nremdev=/dev/sdc1\n"),
-		    { "/dev/null", "" },
-		    { "/dev/sdc1", "" } },
-		  OK },
-		/* swap gets a new key, unless its options take that away */
-		{ "F1", { UNENCRYPTED, IN_BOOT, DMCRYPT("swap=s\nsource='/dev/sdb2'\n") }, OK },
-		{ "F1",
-		  { UNENCRYPTED, IN_BOOT,
-		    DMCRYPT("swap=s\nsource=/dev/sdb2\noptions='-c aes -d /dev/urandom'\n") },
-		  OK },
-		{ "F1",
-		  { UNENCRYPTED, IN_BOOT, DMCRYPT("swap=s\nsource=/dev/sdb2\noptions='-c aes'\n") },
-		  REFUSE },
-		/* the second of two sections */
-		{ "F1",
-		  { UNENCRYPTED, IN_BOOT,
-		    DMCRYPT("swap=s\nsource=/dev/sdb2\ntarget=srv\nsource=/dev/sdb3\n") },
-		  REFUSE },
-		/* an instance of its own */
-		{ "F1",
-		  { UNENCRYPTED,
-		    { "/etc/runlevels/default/dmcrypt.data", "" },
-		    { "/etc/conf.d/dmcrypt.data", "target=data\nsource=/dev/sdb1\n" } },
-		  REFUSE },
-		/* what only a shell can tell */
-		{ "F1",
-		  { UNENCRYPTED, IN_BOOT, DMCRYPT("target=t\nsource=/dev/sdb1\nkey=$(find /k)\n") },
-		  UNKNOWN },
-		/* the initrd has opened it */
-		{ "F1",
-		  { LUKS, IN_BOOT, DMCRYPT("target=crypt\nsource=/dev/sda3\n"),
-		    CRYPTTAB("crypt UUID=1 - tpm2-device=auto\n") },
-		  OK },
-	};
-
-	n_headers = 0;
-	rows_check(rows, ARRAY_SIZE(rows));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_root),	 cmocka_unit_test(test_other_volumes),
 		cmocka_unit_test(test_tokens),	 cmocka_unit_test(test_zfs),
-		cmocka_unit_test(test_bcachefs), cmocka_unit_test(test_dmcrypt),
+		cmocka_unit_test(test_bcachefs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
