@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "reboot/cold.h"
 
+#include <stdio.h>
+
 #include "base/error.h"
 #include "handover/direct.h"
 #include "reboot/choice-legacy.h"
+#include "reboot/event.h"
 #include "reboot/farewell.h"
 #include "record/attempts.h"
 
@@ -80,6 +83,16 @@ enum reason go_cold(const struct reboot *rb, struct cold_way *way, bool force, s
 	return REASON_NONE;
 }
 
+/* Before init is asked: afterwards services end, the journal with them. */
+static void log_instead(const struct reboot *rb, const char *why)
+{
+	char sentence[1024];
+
+	(void)snprintf(sentence, sizeof(sentence),
+		       "restarting through the firmware, as --or-cold has it: %s", why);
+	(void)event_log(rb, EVENT_COLD_INSTEAD, (const char *const[]){ why }, sentence);
+}
+
 enum reason go_cold_instead(const struct reboot *rb, struct cold_way *way, const char *why,
 			    struct kx_error *err)
 {
@@ -91,6 +104,7 @@ enum reason go_cold_instead(const struct reboot *rb, struct cold_way *way, const
 	if (attempts_close(rb->sys, NULL, &unwritten) < 0 ||
 	    attempt_begin(rb->sys, &a, &unwritten) < 0)
 		teller_warn(&rb->teller, "this reboot is not recorded: %s", unwritten.message);
+	log_instead(rb, why);
 	reason = go_cold(rb, way, false, err);
 	if (reason != REASON_NONE)
 		(void)!attempt_withdraw(rb->sys, NULL);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "reboot/event.h"
 #include "reboot/metrics.h"
 #include "record/attempts.h"
 
@@ -34,8 +35,9 @@ static void start_service(const struct reboot *rb, const char *unit)
 	(void)snprintf(service, sizeof(service), SERVICE "%s.service", unit);
 	if (call_program(rb->sys, &call, programs, &err) < 0 ||
 	    call_words(&call, words, &err) < 0 || reboot_ask(rb->sys, &call, &err) < 0)
-		teller_say(&rb->teller, "CONFIRM_AFTER: this boot is not confirmed after %s: %s",
-			   unit, err.message);
+		event_say(rb, EVENT_UNCONFIRMED, (const char *const[]){ unit, err.message },
+			  "CONFIRM_AFTER: this boot is not confirmed after %s: %s", unit,
+			  err.message);
 }
 
 void confirm_begin(const struct reboot *rb, const struct init_system *init)
@@ -62,6 +64,6 @@ void hook_confirm(const struct reboot *rb)
 	if (attempt_confirm(rb->sys, &found, &err) < 0)
 		teller_say(&rb->teller, "%s", err.message);
 	else if (found == CONFIRMED)
-		teller_say(&rb->teller, "this boot is confirmed (CONFIRM_AFTER)");
+		event_say(rb, EVENT_CONFIRMED, NULL, "this boot is confirmed (CONFIRM_AFTER)");
 	metrics_write(rb);
 }

@@ -13,6 +13,7 @@
 #include "handover/request.h"
 #include "reboot/ask.h"
 #include "reboot/attempt.h"
+#include "reboot/event.h"
 #include "reboot/farewell.h"
 #include "reboot/order.h"
 #include "reboot/wait.h"
@@ -206,6 +207,31 @@ static enum reason still_agreed(const struct reboot *rb, struct start *s,
 	return reason == REASON_NONE ? not_interrupted(held, err) : reason;
 }
 
+/* Before init is asked: afterwards services end, the journal with them. */
+static void log_asked(const struct reboot *rb, const struct wish *wish, const struct start *s)
+{
+	const char *values[] = { s->choice.title, s->image_info.version,
+				 s->plan_info.way == KX_WAY_FILE ? "kexec_file_load"
+								 : "kexec_load" };
+	char words[START_WORDS_MAX], sentence[START_WORDS_MAX + 80];
+
+	start_words(s, words);
+	(void)snprintf(sentence, sizeof(sentence), "%s is loaded, and a fast reboot is ordered%s%s",
+		       words, wish->when.text[0] ? ": " : "", wish->when.text);
+	(void)event_log(rb, EVENT_ASKED, values, sentence);
+}
+
+static void log_withdrawn(const struct reboot *rb, const struct start *s,
+			  const struct kx_error *err)
+{
+	char sentence[sizeof(err->message) + 80];
+
+	(void)snprintf(sentence, sizeof(sentence), "the fast reboot does not take place: %s",
+		       err->message);
+	(void)event_log(rb, EVENT_WITHDRAWN, (const char *const[]){ s->choice.title, err->message },
+			sentence);
+}
+
 static enum reason hand_over(const struct reboot *rb, const struct wish *wish, struct start *s,
 			     struct way_down *way, const struct interrupts *held,
 			     struct kx_error *err)
@@ -217,6 +243,7 @@ static enum reason hand_over(const struct reboot *rb, const struct wish *wish, s
 	reason = attempt_remember(rb, s, err);
 	if (reason != REASON_NONE)
 		return reason;
+	log_asked(rb, wish, s);
 	if (way->direct)
 		return go_direct(rb, s, err);
 	if (!boot_is_watched(rb->sys))
@@ -241,8 +268,10 @@ static enum reason load_and_go(const struct reboot *rb, const struct wish *wish,
 	if (reason == REASON_INTERRUPTED) /* the signal may end this before anybody else says so */
 		teller_say(&rb->teller, "%s", err->message);
 	/* past init nothing can be withdrawn: services are stopped */
-	if (reason != REASON_NONE && !(way->direct && reason == REASON_INIT))
+	if (reason != REASON_NONE && !(way->direct && reason == REASON_INIT)) {
 		withdraw(rb);
+		log_withdrawn(rb, s, err);
+	}
 	return reason;
 }
 

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/io.h"
 #include "config/config.h"
+#include "reboot/event.h"
 #include "reboot/metrics.h"
 #include "record/attempts.h"
 #include "sys/process.h"
@@ -66,7 +67,16 @@ static void note(const struct reboot *rb)
 	if (attempt_ready(rb->sys, &err) < 0)
 		teller_say(&rb->teller, "%s", err.message);
 	else
-		teller_say(&rb->teller, "the service is back (READY_COMMAND)");
+		event_say(rb, EVENT_READY, NULL, "the service is back (READY_COMMAND)");
+}
+
+static void tell_late(const struct reboot *rb, unsigned timeout_s)
+{
+	char seconds[16];
+
+	(void)snprintf(seconds, sizeof(seconds), "%u", timeout_s);
+	event_say(rb, EVENT_NOT_READY, (const char *const[]){ seconds },
+		  "READY_COMMAND: the service was not back within %u seconds", timeout_s);
 }
 
 static void wait_for(const struct reboot *rb, const struct config *config)
@@ -84,9 +94,7 @@ static void wait_for(const struct reboot *rb, const struct config *config)
 			note(rb);
 			metrics_write(rb);
 		} else
-			teller_say(&rb->teller,
-				   "READY_COMMAND: the service was not back within %u seconds",
-				   config->ready_timeout_s);
+			tell_late(rb, config->ready_timeout_s);
 	}
 	free(words.all);
 }

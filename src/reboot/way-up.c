@@ -12,6 +12,7 @@
 #include "base/strbuf.h"
 #include "handover/init.h"
 #include "reboot/confirm.h"
+#include "reboot/event.h"
 #include "reboot/keys.h"
 #include "reboot/metrics.h"
 #include "reboot/ready.h"
@@ -248,6 +249,16 @@ static void collect(const struct reboot *rb, const struct init_system *init, cha
 	by_purgatory(rb->ctx, facts);
 }
 
+static void tell_up(const struct reboot *rb, const struct attempt *a, int64_t us)
+{
+	char usec[24];
+
+	(void)snprintf(usec, sizeof(usec), "%lld", (long long)us);
+	event_say(rb, EVENT_UP, (const char *const[]){ a->entry, a->version, usec },
+		  "%s: up %lld.%03lld s after it was asked for", a->entry, (long long)us / 1000000,
+		  (long long)us / 1000 % 1000);
+}
+
 /* Tells the result, for the log of the system. */
 static void tell(const struct reboot *rb)
 {
@@ -259,12 +270,14 @@ static void tell(const struct reboot *rb)
 		return;
 	a = &all.v[all.n - 1];
 	us = attempt_up_us(a);
-	if (a->result == ATTEMPT_FIRMWARE)
-		teller_say(&rb->teller, "%s: came back through the firmware: %s", a->entry,
-			   a->reason);
+	if (a->result == ATTEMPT_FIRMWARE && attempt_is_cold(a))
+		event_say(rb, EVENT_COLD_UP, (const char *const[]){ a->reason },
+			  "came through the firmware, as --or-cold had it: %s", a->reason);
+	else if (a->result == ATTEMPT_FIRMWARE)
+		event_say(rb, EVENT_FIRMWARE, (const char *const[]){ a->entry, a->reason },
+			  "%s: came back through the firmware: %s", a->entry, a->reason);
 	else if (a->result == ATTEMPT_KEXEC && us >= 0)
-		teller_say(&rb->teller, "%s: up %lld.%03lld s after it was asked for", a->entry,
-			   (long long)us / 1000000, (long long)us / 1000 % 1000);
+		tell_up(rb, a, us);
 }
 
 /* The library keeps where the kernel notes its image: nobody waits now, and on the way down somebody does. */

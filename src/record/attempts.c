@@ -150,17 +150,25 @@ static bool begin(struct sys *sys, struct attempts *all, const char *boot_id, co
 	return true;
 }
 
+/* In the place of a system call. */
+static const char way_cold[] = "firmware";
+
 struct attempt attempt_cold(const struct moment *asked, const char *init, const char *reason)
 {
 	struct attempt a = attempt_new(asked);
 
 	attempt_text(a.why, sizeof(a.why), "or-cold");
-	attempt_text(a.way, sizeof(a.way), "firmware");
+	attempt_text(a.way, sizeof(a.way), way_cold);
 	attempt_text(a.init, sizeof(a.init), init ? init : "");
 	attempt_text(a.entry, sizeof(a.entry), "no fast reboot (--or-cold)");
 	attempt_text(a.reason, sizeof(a.reason), reason);
 	a.cleared = asked->real_ms;
 	return a;
+}
+
+bool attempt_is_cold(const struct attempt *a)
+{
+	return strcmp(a->way, way_cold) == 0;
 }
 
 int attempt_begin(struct sys *sys, const struct attempt *a, struct kx_error *err)

@@ -130,6 +130,8 @@ _must_check_ int attempt_begin(struct sys *sys, const struct attempt *a, struct 
 /* A reboot through the firmware in the place of a fast one that is not possible for @reason: no failure, so it
  * never refuses the next attempt. */
 struct attempt attempt_cold(const struct moment *asked, const char *init, const char *reason);
+/* Is @a one of these? */
+bool attempt_is_cold(const struct attempt *a);
 /* Removes what attempt_begin() wrote, when the reboot does not happen: init has refused, for
  * example. */
 _must_check_ int attempt_withdraw(struct sys *sys, struct kx_error *err);

@@ -4,6 +4,7 @@
 
 #include "cli/page.h"
 #include "cli/rapidreboot/front.h"
+#include "reboot/event.h"
 #include "reboot/metrics.h"
 #include "record/attempts.h"
 
@@ -30,8 +31,11 @@ static int confirm(void)
 
 	if (attempt_confirm(sys_machine(), &found, &err) < 0)
 		return fail_with(&err);
-	if (answers[found].status == EXIT_OK && front_open(&rb, NULL, false) == EXIT_OK)
+	if (answers[found].status == EXIT_OK && front_open(&rb, NULL, false) == EXIT_OK) {
 		metrics_write(&rb);
+		if (found == CONFIRMED)
+			(void)event_log(&rb, EVENT_CONFIRMED, NULL, answers[found].sentence);
+	}
 	page_field(stderr, 0, "", "rapidreboot: %s", answers[found].sentence);
 	return answers[found].status;
 }
