@@ -89,11 +89,18 @@ class Grub:
         (work / "device.map").write_text(f"(hd0) {disk}\n")
 
     def run(self, files):
-        """Output of GRUB on @files, whose /oracle/grub.cfg is read first; None when it has no end."""
+        """Output of GRUB on @files, whose /oracle/grub.cfg is read first; None when it has no end.
+
+        On a busy machine ncurses may leave the menu half drawn: it stops drawing while a key waits to be
+        read. A script without an end has none in any of three runs.
+        """
         (self.work / "tree.tar").write_bytes(pack(files))
-        out = converse([*loader(self.root), str(self.program), "-m", str(self.work / "device.map"),
-                        "--memdisk", str(self.work / "tree.tar"), "-r", "memdisk", "-d", "/" + WRAPPER])
-        if not any(end in out for end in ENDS):
+        for _ in range(3):
+            out = converse([*loader(self.root), str(self.program), "-m", str(self.work / "device.map"),
+                            "--memdisk", str(self.work / "tree.tar"), "-r", "memdisk", "-d", "/" + WRAPPER])
+            if any(end in out for end in ENDS):
+                break
+        else:
             return None
         text = out.decode("latin-1")
         for pattern in NOISE:
@@ -148,13 +155,15 @@ def converse(argv):
     pid, fd = pty.fork()
     if pid == 0:
         start(argv)
-    out, deadline = b"", time.monotonic() + WALL_SECONDS
+    out, deadline, answered = b"", time.monotonic() + WALL_SECONDS, 0
     while time.monotonic() < deadline and not any(end in out for end in ENDS):
         ready, _, _ = select.select([fd], [], [], SILENCE)
         if not ready:
-            # After errors GRUB waits ten seconds or for a key.
-            if out.endswith(b"Press any key to continue..."):
+            # After errors GRUB waits ten seconds or for a key. A second key, when GRUB was too slow to
+            # take the first, would choose an entry of the menu that follows.
+            if out.endswith(b"Press any key to continue...") and len(out) > answered:
                 os.write(fd, b"\n")
+                answered = len(out)
             continue
         try:
             data = os.read(fd, 1 << 16)
