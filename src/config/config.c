@@ -230,6 +230,19 @@ static int set_firmware(void *field, const char *value)
 	return 0;
 }
 
+static int set_unlock(void *field, const char *value)
+{
+	enum config_unlock *unlock = field;
+
+	if (strcmp(value, "no") == 0)
+		*unlock = CONFIG_UNLOCK_NO;
+	else if (strcmp(value, "ask") == 0)
+		*unlock = CONFIG_UNLOCK_ASK;
+	else
+		return -EINVAL;
+	return 0;
+}
+
 static int set_either(void *field, const char *value, const char *off, const char *on)
 {
 	bool *to = field;
@@ -331,6 +344,7 @@ static const struct setting {
 	{ "TUNE", set_tune, offsetof(struct config, tune), "selftests, console, or nothing" },
 	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
 	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
+	{ "UNLOCK", set_unlock, offsetof(struct config, unlock), "no or ask" },
 	{ "CRASH_KERNEL", set_optional_path, offsetof(struct config, crash_kernel),
 	  "an absolute path, or nothing" },
 	{ "CRASH_INITRD", set_initrd, offsetof(struct config, crash_initrd),

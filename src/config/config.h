@@ -29,6 +29,12 @@ enum config_firmware {
 	CONFIG_FIRMWARE_REFUSE, /* no reboot */
 };
 
+/* Who says what opens the encrypted volumes of the next boot. */
+enum config_unlock {
+	CONFIG_UNLOCK_NO,  /* whoever is at the console of that boot */
+	CONFIG_UNLOCK_ASK, /* a person, before the reboot */
+};
+
 struct config_words {
 	char **v;
 	size_t n;
@@ -53,6 +59,7 @@ struct config {
 	char *tune;	 /* TUNE: names of words that shorten the kernel's start, or NULL */
 	enum config_confirm confirm;
 	enum config_firmware firmware;
+	enum config_unlock unlock;	   /* UNLOCK */
 	char *crash_kernel, *crash_initrd; /* CRASH_KERNEL, CRASH_INITRD: paths, or NULL; "own" */
 	char *crash_cmdline; /* CRASH_CMDLINE: instead of the running kernel's, or NULL */
 	char *crash_append;  /* CRASH_APPEND: words after it, or NULL */

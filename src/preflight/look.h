@@ -28,6 +28,7 @@ struct report {
 	enum preflight_severity severity; /* begins as the check's */
 	const char *remedy;		  /* begins as the check's */
 	struct strbuf own_remedy;	  /* goes before it, when the words depend on the machine */
+	bool takes_key;			  /* as in struct preflight */
 };
 
 struct check {

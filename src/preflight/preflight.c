@@ -94,12 +94,14 @@ static int take_remedy(struct report *r, struct preflight_finding *f)
 	return 0;
 }
 
-static int run_check(const struct look *l, const struct check *c, struct preflight_finding *ret)
+static int run_check(const struct look *l, const struct check *c, struct preflight_finding *ret,
+		     bool *takes_key)
 {
 	struct report r = { .severity = c->severity, .remedy = c->remedy };
 	struct preflight_finding f = { .id = c->id, .title = c->title, .can_force = c->can_force };
 
 	f.status = c->look(l, &r);
+	*takes_key |= r.takes_key;
 	take_unseen(&r, &f.status);
 	f.severity = f.status == PREFLIGHT_FINDING ? r.severity : PREFLIGHT_NOTE;
 	f.remedy = f.status == PREFLIGHT_FINDING ? r.remedy : NULL;
@@ -164,7 +166,7 @@ int preflight_run(const struct preflight_opts *opts, struct preflight *ret, stru
 
 			if (c->only && !(c->only >> l.arch.id & 1))
 				continue;
-			if (run_check(&l, c, f) < 0)
+			if (run_check(&l, c, f, &p.takes_key) < 0)
 				return kx_fail(err, -ENOMEM, "check %s: out of memory", c->id);
 			p.n++;
 			if (f->status != PREFLIGHT_FINDING)

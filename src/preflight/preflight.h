@@ -99,6 +99,7 @@ struct preflight {
 	size_t n;
 	enum preflight_severity outcome; /* gravest severity of the findings */
 	bool has_findings;
+	bool takes_key; /* with @hands_keys of the options: F1 has found a volume that a key is for */
 };
 
 /**

@@ -312,8 +312,7 @@ static int look_at_all(const struct look *l, struct report *r, struct sum *ret)
 			if (!ret->handed[0])
 				(void)!path_make(ret->handed, sizeof(ret->handed), "%s",
 						 all.v[i].name);
-			evidencef(r, "\"%s\": a one-shot key is handed over (--unlock)",
-				  all.v[i].name);
+			evidencef(r, "\"%s\": a one-shot key is handed over", all.v[i].name);
 			continue;
 		}
 		add_to(ret, all.v[i].name, &u);
@@ -331,6 +330,7 @@ enum preflight_status look_passphrase(const struct look *l, struct report *r)
 
 	if (code < 0)
 		return unknown(r, "device of /", code);
+	r->takes_key = sum.handed[0] != '\0';
 	if (sum.n[EASE_PERSON] == 0 && sum.n[EASE_UNKNOWN] == 0 && sum.handed[0]) {
 		r->severity = PREFLIGHT_NOTE;
 		return found(

@@ -103,7 +103,7 @@ static enum reason run_checks(const struct reboot *rb, const struct wish *wish, 
 		.config = &s->choice.config,
 		.has_terminal = rb->has_terminal,
 		.loaded_is_ours = is_ours(rb),
-		.hands_keys = wish->hands_keys,
+		.hands_keys = keys_are_wanted(rb, wish, &s->choice.config),
 		.direct = wish->direct && reboot_init_name(rb),
 		.going_down = how == JUDGE_GOING_DOWN,
 		.files = choice_files_root(rb, &s->choice),
@@ -168,6 +168,8 @@ void judge(const struct reboot *rb, const struct wish *wish, enum judging how,
 	if (chosen == REASON_NONE && planned == REASON_NONE && how == JUDGE_CHECK)
 		planned = plan_check(rb, wish, ret_start, &ret->err);
 	checked = run_checks(rb, wish, how, ret_start, ret);
+	/* by the settings only where F1 has found something to open */
+	ret_start->takes_keys = wish->hands_keys || ret->findings.takes_key;
 	ret->reason = chosen != REASON_NONE    ? chosen
 		      : checked != REASON_NONE ? checked
 					       : settle(&ret->findings, planned);

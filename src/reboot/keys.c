@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "config/config.h"
 #include "handover/init.h"
 #include "preflight/volumes.h"
 #include "reboot/load.h"
+#include "reboot/wish.h"
 #include "unlock/initramfs-tools.h"
 
 /* Where udev links volumes by the UUID of their header. */
@@ -38,6 +40,16 @@ static int find_tool(const struct reboot *rb, struct found_tool *ret, struct kx_
 			"removes keys");
 	ret->tool.cryptsetup = ret->call.words[0];
 	return 0;
+}
+
+/* ---- whether */
+
+bool keys_are_wanted(const struct reboot *rb, const struct wish *wish, const struct config *config)
+{
+	if (wish->hands_keys || wish->no_keys)
+		return wish->hands_keys;
+	return config->unlock == CONFIG_UNLOCK_ASK && wish->can_ask && rb->has_terminal &&
+	       rb->place == PLACE_HERE && !wish->when.text[0];
 }
 
 /* ---- the initial ramdisk */

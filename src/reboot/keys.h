@@ -11,7 +11,9 @@
 #include "reboot/reboot.h"
 #include "unlock/one-shot.h"
 
+struct config;
 struct start;
+struct wish;
 
 enum { KEYS_MAX = 8 };
 
@@ -32,6 +34,9 @@ struct keys {
 	struct secret archive;
 };
 
+/* Are keys handed to what the initial ramdisk would ask for? As wished, else by UNLOCK= where a person can be asked.
+ * Whether there is such a volume is not looked at. */
+bool keys_are_wanted(const struct reboot *rb, const struct wish *wish, const struct config *config);
 /**
  * keys_find() - look into the initial ramdisk of @s, and fill @s->keys
  *

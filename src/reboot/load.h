@@ -25,6 +25,7 @@
  * @not_looked_at: what was left to start_unpack(), for a person, or NULL
  * @file_only: why only kexec_file_load(2) can be used, or NULL
  * @reason: why this system call was chosen
+ * @takes_keys: keys are to be handed over, as wished or as the settings want it
  * @keys: what start_load() hands over besides; none by default
  * @digest: differs between loads of different contents; set by start_load()
  * @why: who wanted it, as in struct attempt
@@ -41,7 +42,7 @@ struct start {
 	struct kx_plan_info plan_info;
 	char *cmdline; /* with what is appended; NULL: the one that the image carries */
 	char *tuned;
-	bool unpacks, keeps, is_known, twice, is_loaded, safe, diet;
+	bool unpacks, keeps, is_known, twice, is_loaded, safe, diet, takes_keys;
 	char rung[24];
 	const char *no_diet;
 	char not_fast[504];

@@ -39,7 +39,7 @@ void same_as(const struct reboot *rb, const struct wish *wish, const struct star
 
 	ret[0] = '\0';
 	/* keys are of one load: no other hands over the same */
-	if (wish->hands_keys || s->keys.n)
+	if (s->takes_keys || s->keys.n)
 		return;
 	if (rb->place != PLACE_HERE || !c->files || c->modules.n || s->safe || !s->plan ||
 	    s->plan_info.way != KX_WAY_SEGMENTS || kx_plan_contents(s->plan, &contents) < 0)

@@ -52,6 +52,8 @@ struct pick {
  * @safe: nothing is unpacked beforehand
  * @diet: modules are left out of the initial ramdisk
  * @hands_keys: what the next boot would ask for is asked now, and keys are handed over; not written
+ * @no_keys: none are, whatever the settings say; not written
+ * @can_ask: a person can be asked now, where the settings want that; not written
  * @force: ids of checks that do not refuse
  * @ignore_inhibitors: although somebody asked for the machine to stay up
  * @no_wall: those who are logged in are not told
@@ -70,7 +72,7 @@ struct wish {
 	struct config_words initrds;
 	char *cmdline, *append, *tune;
 	enum kx_way way;
-	bool reuse_cmdline, safe, diet, hands_keys;
+	bool reuse_cmdline, safe, diet, hands_keys, no_keys, can_ask;
 	struct config_words force;
 	bool ignore_inhibitors, no_wall, direct;
 	char *message;

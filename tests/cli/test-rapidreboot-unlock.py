@@ -3,6 +3,7 @@
 """--unlock: what it refuses, that a key is never promised where none is handed over, and that such a load is not reused."""
 import errno
 import gzip
+import json
 import stat
 import termios
 from pathlib import Path
@@ -65,6 +66,7 @@ class Unlock(UnlockMachine):
         self.refuses(["--unlock-from", "0"], 2, "--yes goes with it", typed="y\n")
         for number in ("x", "-1", "99999999", ""):
             self.refuses(["load", "--unlock-from", number], 2, "not the number of a descriptor")
+        self.refuses(["load", "--unlock", "--no-unlock"], 2, "--unlock and --no-unlock exclude each other")
 
     def test_descriptor(self):
         self.refuses(["load", "--unlock-from", "0"], 3, "--unlock-from 0: it is empty", typed="")
@@ -181,6 +183,96 @@ class Asked(UnlockMachine):
         shown = self.left(t, 3)
         self.assertEqual(shown.count(QUESTION), 1)
         self.assertIn("/usr/sbin/cryptsetup failed with status 4", shown)
+
+class Configured(Asked):
+    """UNLOCK=ask"""
+
+    def setUp(self):
+        super().setUp()
+        self.set("etc/rapidreboot.conf", "UNLOCK=ask\n")
+        # a volume that the initial ramdisk opens: its header, without key slots and tokens, by the LUKS2 specification
+        head = b"LUKS\xba\xbe\0\2" + (0x8000).to_bytes(8, "big")
+        areas = json.dumps({"keyslots": {}, "tokens": {}, "config": {"json_size": "12288"}}).encode()
+        device = self.root / "dev/disk/by-uuid" / UUID
+        device.parent.mkdir(parents=True, exist_ok=True)
+        device.write_bytes((head.ljust(4096, b"\0") + areas).ljust(0x8000, b"\0"))
+        self.set("proc/self/mountinfo", "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n")
+        disk = self.root / "sys/dev/block/8:1"
+        disk.parent.mkdir(parents=True, exist_ok=True)
+        disk.symlink_to("../../devices/pci0/ata1/block/sda/sda1")
+        self.named = ["--append", f"rd.luks.uuid=luks-{UUID}"]
+
+    def start(self, *args, **how):
+        (self.dir / "log").unlink(missing_ok=True)
+        t = Terminal([PROGRAM, *args], self.environ(env={"TERM": "vt100"}, **how), rows=40, columns=200)
+        self.addCleanup(t.close)
+        return t
+
+    # Those of Asked, by the setting instead of the option
+    def test_three_tries(self):
+        t = self.start("load", *self.named, exits={"cryptsetup": 2})
+        for number in (1, 2, 3):
+            self.answer(t, number, "horse\n")
+        self.assertEqual(self.left(t, 3).count(WRONG), 3)
+
+    def test_empty(self):
+        t = self.start("load", *self.named)
+        self.answer(t, 1, "\n")
+        t.shows("an empty passphrase opens nothing")
+        self.answer(t, 2, "\x03")
+        self.left(t, 6)
+
+    def test_given_up(self):
+        t = self.start("-y", *self.named)
+        self.answer(t, 1, "\x04")
+        self.assertIn("no passphrase: nothing was done", self.left(t, 6))
+
+    def test_other_failure(self):
+        t = self.start("load", *self.named, exits={"cryptsetup": 4})
+        self.answer(t, 1, "secret horse\n")
+        self.assertIn("/usr/sbin/cryptsetup failed with status 4", self.left(t, 3))
+
+    def loads(self, *args):
+        """Without a question."""
+        t = self.start("load", *args)
+        self.assertEqual(t.wait(), 0, t.screen.lines())
+        self.assertIsNotNone(self.read(LOADED))
+        shown = "\n".join(t.screen.lines())
+        self.assertNotIn("Passphrase", shown)
+        return shown
+
+    def test_nothing_encrypted(self):
+        """A setting that is the same on all machines of a fleet changes nothing on those without such a volume."""
+        self.assertNotIn("no key is handed over", self.loads())
+        self.assertIsNotNone(self.line(LOADED, "same"))
+
+    def test_taken_back(self):
+        self.assertIn("The next boot asks for a passphrase", self.loads("--no-unlock", *self.named))
+
+    def test_switched_off(self):
+        self.set("etc/rapidreboot.conf", "UNLOCK=no\n")
+        self.assertIn("The next boot asks for a passphrase", self.loads(*self.named))
+
+    def test_other_initrd(self):
+        self.set_members()
+        t = self.start("load", *self.named)
+        shown = self.left(t, 3)
+        self.assertIn("no table of encrypted volumes is in it", shown)
+        self.assertIn("UNLOCK=ask of rapidreboot.conf wants keys", shown)
+
+    def test_without_terminal(self):
+        """Nobody is asked, and so the check refuses."""
+        r = self.assertRuns(["load", *self.named], 3)
+        self.assertIn("F1  refuse", r.err)
+        self.assertNotIn("load", r.calls)
+
+    def test_check(self):
+        """It says what the reboot would do; `-v` names the volume, in more lines than this screen has."""
+        for setting, finds in (("ask", False), ("no", True)):
+            self.set("etc/rapidreboot.conf", f"UNLOCK={setting}\n")
+            t = self.start("check", *self.named)
+            self.assertEqual(t.wait(), 8)
+            self.assertEqual(any("F1  warning" in line for line in t.screen.lines()), finds)
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ static void test_settings(void **state)
 	root_new(&root);
 	root_put(
 		&root, "/etc/rapidreboot.conf",
-		"ENTRY=latest\nAPPEND='a \"b c\"'\nWAY=file\nCONFIRM=never\nFIRMWARE=refuse\n"
+		"ENTRY=latest\nAPPEND='a \"b c\"'\nWAY=file\nCONFIRM=never\nFIRMWARE=refuse\nUNLOCK=ask\n"
 		"HOOK_TIMEOUT=5\nPACKAGE_TIMEOUT=120\nHOOK_FAILURE=ignore\nCACHE=/var/cache/rapidreboot\nDIET=yes\nDISPLAY_DRIVERS=unload\nMOUNT_ESP=no\nIMPORT=no\nCHECKS_FORCE='D1  E9'\n");
 	root_put(&root, "/etc/rapidreboot.conf.d/20-b.conf", "HOOKS=/b\nCHECKS_NOTE=E6\n");
 	root_put(&root, "/etc/rapidreboot.conf.d/10-a.conf",
@@ -137,6 +137,7 @@ static void test_settings(void **state)
 	assert_int_equal(c.way, KX_WAY_SEGMENTS);
 	assert_int_equal(c.confirm, CONFIG_CONFIRM_NEVER);
 	assert_int_equal(c.firmware, CONFIG_FIRMWARE_REFUSE);
+	assert_int_equal(c.unlock, CONFIG_UNLOCK_ASK);
 	assert_int_equal(c.hook_timeout_s, 5);
 	assert_int_equal(c.package_timeout_s, 120);
 	assert_true(c.hook_failure_ignored);
@@ -158,7 +159,7 @@ static void test_settings_odd(void **state)
 {
 	static const char odd[] = "\nENTRIES=x\nWAY=fast\nHOOKS=relative\nHOOK_TIMEOUT=-1\n"
 				  "IMPORT=true\nENTRY=$X\nCONFIRM=\nFIRMWARE=x\n"
-				  "HOOK_FAILURE=maybe\nDISPLAY_DRIVERS=no\n";
+				  "HOOK_FAILURE=maybe\nDISPLAY_DRIVERS=no\nUNLOCK=yes\n";
 	static const char *const begin[] = {
 		"/f:2: there is no setting ENTRIES",
 		"/f:3: WAY=fast",
@@ -170,6 +171,7 @@ static void test_settings_odd(void **state)
 		"/f:9: FIRMWARE=x",
 		"/f:10: HOOK_FAILURE=maybe",
 		"/f:11: DISPLAY_DRIVERS=no",
+		"/f:12: UNLOCK=yes",
 	};
 	struct bytes b = text(odd);
 	struct config c;
@@ -216,7 +218,7 @@ static void test_settings_foreign(void **state)
 	static const char everything[] =
 		"ENTRY=theirs\nAPPEND=quiet\nCACHE=/evil\nHOOKS=/evil\nHOOK_TIMEOUT=1\n"
 		"HOOK_FAILURE=ignore\nDISPLAY_DRIVERS=unload\nPACKAGE_TIMEOUT=1\nWAY=file\n"
-		"SAFE=yes\nDIET=yes\nCONFIRM=never\nFIRMWARE=refuse\nNOTICE=no\nIMPORT=no\n"
+		"SAFE=yes\nDIET=yes\nCONFIRM=never\nFIRMWARE=refuse\nUNLOCK=ask\nNOTICE=no\nIMPORT=no\n"
 		"CHECKS_FORCE=H1\nCHECKS_NOTE=H1\nCHECKS_REFUSE=H1\n";
 	struct config c, untouched;
 	struct root host, disk;
@@ -241,9 +243,10 @@ static void test_settings_foreign(void **state)
 	assert_int_equal(c.way, KX_WAY_AUTO);
 	assert_int_equal(c.confirm, CONFIG_CONFIRM_TERMINAL);
 	assert_int_equal(c.firmware, CONFIG_FIRMWARE_COLD);
+	assert_int_equal(c.unlock, CONFIG_UNLOCK_NO);
 	assert_true(c.notice && !c.import);
 	assert_int_equal(c.force.n + c.downgrade.n + c.refuse.n, 0);
-	assert_int_equal(c.warnings.n, 15);
+	assert_int_equal(c.warnings.n, 16);
 	config_done(&c);
 	config_done(&untouched);
 	fd_close(host_fd);

@@ -137,6 +137,19 @@ static void test_root(void **state)
 		  ENTRY(.cmdline = "cryptdevice=UUID=1:crypt"),
 		  OK },
 		{ "F1", { { "/proc/self/mountinfo/x", "" } }, UNKNOWN },
+		/* a key is handed to a volume with a header that is known */
+		{ "F1",
+		  { LUKS, TOKEN(NULL) },
+		  HANDS_KEYS,
+		  NOTE,
+		  .evidence = "\"crypt\": a one-shot key is handed over" },
+		{ "F1", { LUKS }, HANDS_KEYS, REFUSE },
+		{ "F1", { LUKS, TOKEN("clevis-tang") }, HANDS_KEYS, OK },
+		{ "F1",
+		  { LUKS, TOKEN(NULL), CRYPTTAB("var UUID=2 none luks\n") },
+		  HANDS_KEYS,
+		  REFUSE,
+		  .evidence = "\"crypt\": a one-shot key is handed over" },
 	};
 
 	rows_check(rows, ARRAY_SIZE(rows));

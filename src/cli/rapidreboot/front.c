@@ -102,6 +102,8 @@ static int refuse(const struct command *c, const struct options *o)
 				    o->when	? "when"
 				    : o->cancel ? "cancel"
 						: "root");
+	if (o->no_unlock && (o->unlock || o->unlock_from))
+		return command_fail(c, "--unlock and --no-unlock exclude each other");
 	if (c == &reboot_command && o->unlock_from && strcmp(o->unlock_from, "0") == 0 && !o->yes)
 		return command_fail(c,
 				    "--unlock-from 0 takes standard input, which would also answer "
@@ -157,6 +159,8 @@ static int fill(const struct options *o, struct wish *w)
 	w->safe = o->safe;
 	w->diet = o->diet;
 	w->hands_keys = o->unlock || o->unlock_from;
+	w->no_keys = o->no_unlock;
+	w->can_ask = true;
 	w->ignore_inhibitors = o->ignore_inhibitors;
 	w->no_wall = o->no_wall;
 	w->direct = o->direct;

@@ -134,6 +134,8 @@ static const struct opt_row rows[] = {
 	  .help = "ask for the disk's passphrase now, not in the next boot" },
 	{ "unlock-from", 0, 0, GROUP_TARGET, ROW_TEXT(unlock_from, "FD"),
 	  .takers = BY_REBOOT | BY_LOAD, .help = "the same, read from this descriptor" },
+	{ "no-unlock", 0, 0, GROUP_TARGET, ROW_FLAG(no_unlock), .takers = BY_DECIDING,
+	  .help = "do not ask now, although UNLOCK= wants it" },
 
 	{ "yes", 'y', 0, GROUP_DOWN, ROW_FLAG(yes), .takers = BY_REBOOT | BY_MENU | BY_CRASH_TEST,
 	  .help = "do not ask on a terminal" },

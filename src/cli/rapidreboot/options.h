@@ -55,6 +55,7 @@ enum entries_ask { ASK_NOTHING, ASK_KERNEL, ASK_INDEX, ASK_TITLE };
  * @tune: names of words that shorten the kernel's start
  * @unlock: keys are handed to what the next boot would ask for
  * @unlock_from: the same; the descriptor that the passphrase is read from, or NULL
+ * @no_unlock: none are, whatever the settings say
  * @when: time of the reboot as it was written, or NULL
  * @direct: past the init system
  * @or_cold: through the firmware when it cannot be a fast one
@@ -77,7 +78,7 @@ struct options {
 	const char *kernel, *cmdline, *append, *tune;
 	struct opt_list initrds;
 	int way;
-	bool reuse_cmdline, safe, diet, unlock;
+	bool reuse_cmdline, safe, diet, unlock, no_unlock;
 	const char *unlock_from;
 
 	const char *message, *when;

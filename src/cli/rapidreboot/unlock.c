@@ -94,6 +94,18 @@ static int read_given(const struct options *o, struct secret *ret)
 	return EXIT_REFUSED;
 }
 
+/* Who has not asked for it is told who has. */
+static int fail_find(enum reason reason, const struct kx_error *err, const struct options *o)
+{
+	const int r = fail_reason(reason, err);
+
+	if (!o->unlock && !o->unlock_from)
+		fputs("rapidreboot: UNLOCK=ask of rapidreboot.conf wants keys to be handed over; with "
+		      "--no-unlock the next boot asks on its console\n",
+		      stderr);
+	return r;
+}
+
 int unlock_ask(const struct reboot *rb, struct start *s, const struct options *o)
 {
 	_cleanup_secret_ struct secret given = { .p = NULL };
@@ -101,11 +113,11 @@ int unlock_ask(const struct reboot *rb, struct start *s, const struct options *o
 	enum reason reason;
 	int r = -1;
 
-	if (!o->unlock && !o->unlock_from)
+	if (!s->takes_keys)
 		return -1;
 	reason = keys_find(rb, s, &err);
 	if (reason != REASON_NONE)
-		return fail_reason(reason, &err);
+		return fail_find(reason, &err, o);
 	if (s->keys.n == 0)
 		teller_say(&rb->teller,
 			   "the initial ramdisk asks for no passphrase: no key is handed over");
