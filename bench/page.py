@@ -1,23 +1,30 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes the figures of bench/run.py into docs/speed.md, and draws docs/speed.svg.
+"""Writes figures into docs/speed.md, and draws docs/speed.svg and docs/systems.svg from its tables.
 
-The page keeps what stands outside of its two marks; the plot is one file without anything else in
-need. Every row of build/bench.json appears, in its order.
+    bench/page.py            # of build/bench.json and build/systems.json, where they are there
+    bench/page.py --check    # do the pictures show what the tables say?
+
+Rows that were not measured again stay as they are, as long as they come from the same machine and QEMU. What
+stands outside of the marks is kept.
 """
 
 import argparse
 import json
 import os
+import re
 import sys
-import xml.sax.saxutils
+
+import picture
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
-START, END = "<!-- figures -->\n", "<!-- end of figures -->\n"
-PARTS = (("shutdown_and_copy", "old kernel stops, copies", "#d9822b"),
-         ("digest", "check", "#8e5ea2"), ("kernel", "new kernel", "#3b78a8"))
-WHOLE = ("blackout, not divided", "#9aa0a6")
-LABEL, BAR, ROW, GAP, WIDTH, TOP_EDGE = 250, 13, 16, 10, 900, 44
+MARKS = ("<!-- figures -->\n", "<!-- end of figures -->\n")
+SYSTEMS_MARKS = ("<!-- whole reboots -->\n", "<!-- end of whole reboots -->\n")
+HEAD = ("| Linux, initrd, way | rung | load | kexec-tools | blackout | kexec-tools | of it before the next kernel | "
+        "MB moved | kexec-tools | MB of memory beyond the image | kexec-tools |")
+SYSTEMS_HEAD = "| way | first service stops | reboot(2) | next systemd | multi-user again | services away |"
+POINTS = ("first-stop", "reboot", "systemd", "multi-user")
+FIRMWARE = {"bios": "SeaBIOS", "uefi": "OVMF"}
 
 
 def giga(count):
@@ -53,24 +60,63 @@ def cell(row, show):
     return "–" if row is None else show(row["result"])
 
 
-def table(facts):
-    yield ("| Linux, initrd, way | rung | load | kexec-tools | blackout | kexec-tools | "
-           "of it before the next kernel | MB moved | kexec-tools | MB of memory beyond the image | "
-           "kexec-tools |")
-    yield "|" + "---|" * 11
+# ---- tables
+
+
+def cells(line):
+    return [word.strip() for word in line.strip().strip("|").split(" | ")]
+
+
+def line_of(row):
+    return "| " + " | ".join(row) + " |"
+
+
+def read_tables(text):
+    """[(the line above the table, rows of cells)] of @text."""
+    found, above = [], ""
+    for line in text.splitlines():
+        if line.startswith("|---"):
+            found.append((above, []))
+        elif line.startswith("| ") and found and not line.startswith(("| way |", "| Linux, ")):
+            found[-1][1].append(cells(line))
+        elif line and not line.startswith("|"):
+            above = line
+    return found
+
+
+def joined(known, measured, group):
+    """@known rows, with those of @measured instead of older ones, new ones at the end of their group."""
+    rows, fresh = list(known), {row[0]: row for row in measured}
+    rows = [fresh.pop(row[0], row) for row in rows]
+    for name, row in fresh.items():
+        ends = [at + 1 for at, one in enumerate(rows) if group(one[0]) == group(name)]
+        rows.insert(ends[-1] if ends else len(rows), row)
+    return rows
+
+
+def between(page, marks):
+    return page.split(marks[0], 1)[1].split(marks[1], 1)[0]
+
+
+def with_text(page, text, marks):
+    before, rest = page.split(marks[0], 1)
+    return before + marks[0] + text + marks[1] + rest.split(marks[1], 1)[1]
+
+
+# ---- rungs
+
+
+def rows_of_rungs(facts):
     for ours, theirs in pairs(facts["rows"]):
         row = ours or theirs
         load, blackout = row["targets"]
         memory = [cell(one, lambda r: mega(r.get("peak_beyond_image"))) for one in (ours, theirs)]
-        yield "| " + " | ".join((
-            f"{row['kernel']}, {row['case']}", cell(ours, lambda r: r.get("rung") or "–"),
-            cell(ours, lambda r: giga(r["load"])) + goal(load),
-            cell(theirs, lambda r: giga(r["load"])),
-            cell(ours, lambda r: giga(r["blackout"])) + goal(blackout),
-            cell(theirs, lambda r: giga(r["blackout"])),
-            cell(ours, lambda r: giga(mechanics(r))),
-            cell(ours, lambda r: mega(r["segment_bytes"])),
-            cell(theirs, lambda r: mega(r["segment_bytes"])), *memory)) + " |"
+        yield [f"{row['kernel']}, {row['case']}", cell(ours, lambda r: r.get("rung") or "–"),
+               cell(ours, lambda r: giga(r["load"])) + goal(load), cell(theirs, lambda r: giga(r["load"])),
+               cell(ours, lambda r: giga(r["blackout"])) + goal(blackout),
+               cell(theirs, lambda r: giga(r["blackout"])), cell(ours, lambda r: giga(mechanics(r))),
+               cell(ours, lambda r: mega(r["segment_bytes"])), cell(theirs, lambda r: mega(r["segment_bytes"])),
+               *memory]
 
 
 def wall(facts):
@@ -92,73 +138,100 @@ def wall(facts):
         row = ours or theirs
         seconds = [cell(one, lambda r, k=key: f"{r[k]:.1f}" if k in r else "–")
                    for key in ("wall_load", "wall_blackout") for one in (ours, theirs)]
-        yield f"| {row['kernel']}, {row['case']} | " + " | ".join(seconds) + " |"
+        yield line_of([f"{row['kernel']}, {row['case']}", *seconds])
 
 
-def text(x, y, words, anchor="start", size=12):
-    return (f'<text x="{x:.0f}" y="{y:.0f}" font-size="{size}" text-anchor="{anchor}">'
-            f"{xml.sax.saxutils.escape(words)}</text>")
+def with_rungs(page, facts):
+    machine = f"; {facts['qemu']}; -cpu {facts['cpu_model']}; {facts['memory']} of memory."
+    tables, releases = read_tables(between(page, MARKS)), {row["release"] for row in facts["rows"]}
+    known = []
+    if tables and tables[0][0].endswith(machine):
+        known = tables[0][1]
+        releases |= set(re.findall(r"\d[^ ,;]+", tables[0][0][:-len(machine)]))
+    rows = joined(known, rows_of_rungs(facts), lambda name: name.split(",")[0])
+    head = f"Linux {', '.join(sorted(releases))}{machine}"
+    return with_text(page, "\n".join([head, "", HEAD, "|" + "---|" * 11, *map(line_of, rows), "", *wall(facts), ""]),
+                     MARKS)
 
 
-def bar(y, row, scale):
-    """One blackout as a bar, in its parts where they are known."""
-    result, x = row["result"], float(LABEL)
-    parts = [(result[key], colour) for key, _, colour in PARTS if key in result]
-    for count, colour in parts or [(result["blackout"], WHOLE[1])]:
-        yield (f'<rect x="{x:.1f}" y="{y}" width="{max(count * scale, 0.5):.1f}" height="{BAR}" '
-               f'fill="{colour}"/>')
-        x += count * scale
-    yield text(x + 5, y + BAR - 2, f"{result['blackout'] / 1e9:.2f} {row['by']}", size=11)
+# ---- whole systems
 
 
-def plot(facts):
-    cases = pairs(facts["rows"])
-    most = max(row["result"]["blackout"] for row in facts["rows"])
-    scale = (WIDTH - LABEL - 130) / most
-    body, y = [], TOP_EDGE
-    for pair in cases:
-        rows = [row for row in pair if row]
-        body.append(text(LABEL - 8, y + BAR * len(rows) / 2 + 6,
-                         f"{rows[0]['kernel']}, {rows[0]['case']}", "end"))
-        for row in rows:
-            body += bar(y, row, scale)
-            y += ROW
-        y += GAP
-    x = LABEL
-    for words, colour in [(words, colour) for _, words, colour in PARTS] + [WHOLE]:
-        body.append(f'<rect x="{x}" y="22" width="11" height="11" fill="{colour}"/>')
-        body.append(text(x + 15, 32, words, size=11))
-        x += 30 + 6.2 * len(words)
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{y}" '
-        f'viewBox="0 0 {WIDTH} {y}" font-family="sans-serif">',
-        f'<rect width="{WIDTH}" height="{y}" fill="white"/>',
-        text(LABEL, 14, "Blackout in thousand million instructions", size=13), *body, "</svg>", ""])
+def second(figures, point):
+    """A cell: seconds, in bold where they miss their goal."""
+    if point not in figures:
+        return "–"
+    seconds, most = f"{figures[point]:.2f}", figures.get("targets", {}).get(point)
+    return (f"**{seconds}**" if most and figures[point] > most else seconds) + goal(most)
 
 
-def with_figures(page, figures):
-    before, rest = page.split(START, 1)
-    return before + START + figures + END + rest.split(END, 1)[1]
+def rows_of_systems(ways):
+    for way, figures in ways.items():
+        if "multi-user" in figures:
+            away = figures["multi-user"] - figures["first-stop"]
+            yield [way, *[second(figures, point) for point in POINTS], f"{away:.2f}"]
+
+
+def with_systems(page, facts):
+    known = dict(read_tables(between(page, SYSTEMS_MARKS)))
+    for name, ways in facts.items():
+        suite, firmware = name.split()
+        title = f"Debian {suite}, {FIRMWARE[firmware]}:"
+        known[title] = joined(known.get(title, []), rows_of_systems(ways), lambda _: "")
+    lines = []
+    for title, rows in known.items():
+        lines += [title, "", SYSTEMS_HEAD, "|" + "---|" * 6, *map(line_of, rows), ""]
+    return with_text(page, "\n".join(lines), SYSTEMS_MARKS)
+
+
+# ---- the page
+
+
+def pictures(page):
+    """{path: SVG}."""
+    machines = [(title.rstrip(":"), rows) for title, rows in read_tables(between(page, SYSTEMS_MARKS))]
+    return {"docs/speed.svg": picture.rungs(read_tables(between(page, MARKS))[0][1]),
+            "docs/systems.svg": picture.systems(machines)}
+
+
+def load(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except FileNotFoundError:
+        return None
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def check(top, page):
+    """Exit status: 1 when a picture is not the one of the tables."""
+    stale = [path for path, svg in pictures(page).items() if read(os.path.join(top, path)) != svg]
+    for path in stale:
+        print(f"{path} does not show what the tables of docs/speed.md say: run bench/page.py")
+    return bool(stale)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
     parser.add_argument("--figures", default=os.path.join(TOP, "build/bench.json"))
-    parser.add_argument("--page", default=os.path.join(TOP, "docs/speed.md"))
-    parser.add_argument("--plot", default=os.path.join(TOP, "docs/speed.svg"))
+    parser.add_argument("--systems", default=os.path.join(TOP, "build/systems.json"))
+    parser.add_argument("--top", default=TOP, help="the tree whose docs it is about")
+    parser.add_argument("--check", action="store_true", help="write nothing")
     args = parser.parse_args()
-    with open(args.figures, encoding="utf-8") as file:
-        facts = json.load(file)
-    with open(args.page, encoding="utf-8") as file:
-        page = file.read()
-    releases = sorted({row["release"] for row in facts["rows"]})
-    figures = "\n".join([f"Linux {', '.join(releases)}; {facts['qemu']}; -cpu "
-                         f"{facts['cpu_model']}; {facts['memory']} of memory.", "", *table(facts),
-                         "", *wall(facts), ""])
-    with open(args.page, "w", encoding="utf-8") as file:
-        file.write(with_figures(page, figures))
-    with open(args.plot, "w", encoding="utf-8") as file:
-        file.write(plot(facts))
+    place = os.path.join(args.top, "docs/speed.md")
+    page = read(place)
+    if args.check:
+        return check(args.top, page)
+    for path, put in ((args.figures, with_rungs), (args.systems, with_systems)):
+        facts = load(path)
+        page = put(page, facts) if facts else page
+    for path, text in {"docs/speed.md": page, **pictures(page)}.items():
+        with open(os.path.join(args.top, path), "w", encoding="utf-8") as file:
+            file.write(text)
     return 0
 
 
