@@ -7,7 +7,7 @@
 #include "base/cleanup.h"
 #include "fundamental/bytes.h"
 
-/* Memory for secrets: no child inherits it (lib/reader.h), and no core dump has it. */
+/* Memory for secrets: no child inherits it (confined/reader.h), and no core dump has it. */
 
 /* @n zero bytes, at least one, or NULL. */
 void *secret_alloc(size_t n);

@@ -5,29 +5,6 @@
 
 #include "entry/entry.h"
 
-int strlist_add(struct strlist *list, const char *s)
-{
-	char **bigger = reallocarray(list->v, list->n + 1, sizeof(*list->v));
-	char *copy;
-
-	if (!bigger)
-		return -ENOMEM;
-	list->v = bigger;
-	copy = strdup(s);
-	if (!copy)
-		return -ENOMEM;
-	list->v[list->n++] = copy;
-	return 0;
-}
-
-void strlist_done(struct strlist *list)
-{
-	for (size_t i = 0; i < list->n; i++)
-		free(list->v[i]);
-	free(list->v);
-	*list = (struct strlist){ 0 };
-}
-
 void boot_entry_done(struct boot_entry *entry)
 {
 	free(entry->id);

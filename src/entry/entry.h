@@ -10,6 +10,7 @@
 
 #include "base/budget.h"
 #include "base/cleanup.h"
+#include "base/strlist.h"
 
 enum entry_type {
 	ENTRY_LINUX,
@@ -17,12 +18,6 @@ enum entry_type {
 	ENTRY_MULTIBOOT,
 	ENTRY_CHAINLOAD, /* another loader or system: only firmware can start it */
 	ENTRY_OTHER,	 /* firmware setup, reboot, halt, nothing at all */
-};
-
-/* Names a list owns; n strings, no NULL at the end. */
-struct strlist {
-	char **v;
-	size_t n;
 };
 
 /* Where an entry was written down. */
@@ -73,9 +68,6 @@ struct boot_menu {
 	struct strlist warnings;
 };
 
-_must_check_ int strlist_add(struct strlist *list, const char *s);
-void strlist_done(struct strlist *list);
-#define _cleanup_strlist_ _cleanup_(strlist_done)
 void boot_entry_done(struct boot_entry *entry);
 void boot_menu_done(struct boot_menu *menu);
 /* Moves @entry into @menu; on failure @entry still belongs to the caller. BUDGET_SPENT when all entries

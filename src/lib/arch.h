@@ -7,8 +7,8 @@
  * (base/arch.h). */
 
 #include "base/arch.h"
+#include "confined/message.h"
 #include "lib/internal.h"
-#include "lib/message.h"
 
 struct arch {
 	enum arch_id id;

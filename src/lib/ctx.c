@@ -11,6 +11,7 @@
 #include "base/array.h"
 #include "base/io.h"
 #include "base/place.h"
+#include "confined/reader.h"
 #include "lib/internal.h"
 
 int sized_in(const void *from, void *ret, size_t n, struct kx_error *err)
@@ -55,6 +56,18 @@ void ctx_log(const struct kx_ctx *ctx, enum kx_log_level level, const char *fmt,
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	ctx->log(ctx->log_data, level, line);
+}
+
+static void tell_log(void *data, enum tell kind, const char *sentence)
+{
+	ctx_log(data, kind == TELL_DETAIL ? KX_LOG_DETAIL : KX_LOG_WARNING, "%s", sentence);
+}
+
+int ctx_reader_run(struct kx_ctx *ctx, const struct reader *reader, struct kx_error *err)
+{
+	const struct teller teller = { tell_log, ctx };
+
+	return reader_run(&teller, reader, err);
 }
 
 static int root_open(const char *path, struct kx_error *err)

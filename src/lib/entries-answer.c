@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "confined/message.h"
 #include "entry/loaders.h"
-#include "lib/message.h"
 
 #define ANSWER_MAGIC UINT32_C(0x52454e31)
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "confined/reader.h"
 #include "entry/choose.h"
 #include "entry/fs-root.h"
 #include "entry/grub-read.h"
@@ -14,7 +15,6 @@
 #include "lib/entries-answer.h"
 #include "lib/newc-parts.h"
 #include "lib/outside-channel.h"
-#include "lib/reader.h"
 
 /* Twice the time that the budget has for all of it, on an emulated machine as well. */
 static const struct reader_limits limits = { .confine = { .cpu_s = 60 }, .idle_s = 60 };
@@ -177,7 +177,7 @@ static int run_job(struct kx_ctx *ctx, struct job *job, struct kx_entries *entri
 	int r;
 
 	budget_init(&budget, now_ms, ctx->sys);
-	r = reader_run(ctx, &reader, err);
+	r = ctx_reader_run(ctx, &reader, err);
 	outside_server_done(&server);
 	if (r == 0)
 		r = take_list((struct bytes){ job->window.p, n }, &budget, entries, err);

@@ -4,8 +4,8 @@
 /* What a confined child read in the headers of a kernel file (lib/image-read.h). Parts of the file go as offsets, and
  * whoever takes them trusts none of it. */
 
+#include "confined/message.h"
 #include "lib/arch.h"
-#include "lib/message.h"
 
 /* @image as image_parse() made it of @file. -EFBIG. */
 _must_check_ int image_encode(const struct arch *arch, struct bytes file, const struct image *image,

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "confined/reader.h"
 #include "lib/image-answer.h"
-#include "lib/reader.h"
 
 #define DOING "reading its headers"
 
@@ -148,7 +148,7 @@ static int run(struct kx_ctx *ctx, struct job *job, struct image *ret, char **re
 
 	if (!answer)
 		return kx_fail(err, -ENOMEM, "out of memory");
-	r = reader_run(ctx, &reader, err);
+	r = ctx_reader_run(ctx, &reader, err);
 	if (r < 0)
 		return r;
 	if (answer->r > 0 || answer->type > job->arch->formats->n + 1)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* The headers of a kernel file, read by a child that can do nothing else (lib/reader.h). Errors are those of
+/* The headers of a kernel file, read by a child that can do nothing else (confined/reader.h). Errors are those of
  * image_parse() and of reader_run(); no file name is in the sentence. */
 
 #include "lib/arch.h"

@@ -112,6 +112,11 @@ _must_check_ int sized_out(void *to, const void *from, size_t n);
 void ctx_log(const struct kx_ctx *ctx, enum kx_log_level level, const char *fmt, ...)
 	_printf_(3, 4);
 
+/* reader_run(), which tells the log. */
+struct reader;
+_must_check_ int ctx_reader_run(struct kx_ctx *ctx, const struct reader *reader,
+				struct kx_error *err);
+
 /* @fd becomes a place of the context, @name, also when it has one of that name. */
 _must_check_ int ctx_add_place(struct kx_ctx *ctx, const char *name, int fd);
 bool ctx_has_place(const struct kx_ctx *ctx, const char *name);

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/mapped.h"
-#include "lib/channel.h"
+#include "confined/channel.h"
 #include "lib/outside-channel.h"
 
 struct question {

@@ -8,9 +8,9 @@
  */
 
 #include "base/budget.h"
+#include "confined/message.h"
+#include "confined/reader.h"
 #include "entry/outside.h"
-#include "lib/message.h"
-#include "lib/reader.h"
 
 /* Each is a question with the arguments of the call of that name. */
 enum outside_question {

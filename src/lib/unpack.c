@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 #include "base/jobs.h"
+#include "confined/reader.h"
 #include "image/decompress.h"
 #include "lib/arch.h"
-#include "lib/reader.h"
 #include "lib/unpack-answer.h"
 
 const struct bytes *initrd_files(const struct payload *initrd, size_t *ret_n)
@@ -32,6 +32,11 @@ static void copy_text(char *to, const char *from, size_t n)
 {
 	memcpy(to, from, n);
 	to[n - 1] = '\0';
+}
+
+static struct room window_room(const struct window *window)
+{
+	return (struct room){ window->p, window->n, window_ready(window) };
 }
 
 /* ---- one file */
@@ -67,7 +72,7 @@ int unpack_file(struct kx_ctx *ctx, struct bytes file, size_t max, struct conten
 
 	if (window_make(job.n, &job.window) < 0)
 		return fail_no_window(err);
-	r = reader_run(ctx, &reader, err);
+	r = ctx_reader_run(ctx, &reader, err);
 	if (r == 0 && n > max)
 		r = reader_fail_answer(DOING, err);
 	if (r == 0)
@@ -228,7 +233,7 @@ static int run_all(struct kx_ctx *ctx, struct all_job *job, struct unpack_made *
 			windows[reader.n_windows++] = job->windows[i];
 	if (!reader.n_windows)
 		return 0;
-	r = reader_run(ctx, &reader, err);
+	r = ctx_reader_run(ctx, &reader, err);
 	return r < 0 ? r : take_all(job, &answer, made, err);
 }
 
@@ -329,7 +334,7 @@ int unpack_and_pack(struct kx_ctx *ctx, const struct payload *initrd,
 
 	if (window_make(initrd_room(files, n_files, wish->max), &job.window) < 0)
 		return fail_no_window(err);
-	r = reader_run(ctx, &reader, err);
+	r = ctx_reader_run(ctx, &reader, err);
 	if (r == 0 && (answer.n > job.window.n || (answer.n_left_out && !answer.n)))
 		r = reader_fail_answer(DOING, err);
 	if (r == 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* Everything that the library unpacks, each in a child that can do nothing else (lib/reader.h). Errors are those
+/* Everything that the library unpacks, each in a child that can do nothing else (confined/reader.h). Errors are those
  * of the decoders and of reader_run(). */
 
 #include "image/diet.h"

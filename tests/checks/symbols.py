@@ -22,9 +22,9 @@ FORBIDDEN = set("""
     strtol strtoul strtoll strtoull atoi atol atoll fscanf scanf
     system popen execve execvp execl fork vfork signal sigaction
 """.split())
-# What only src/lib/reader.c may call: it starts the child that unpacks, and sets signals there.
+# What only src/confined/reader.c may call: it starts the child that unpacks, and sets signals there.
 IN_CHILD = {"fork", "sigaction"}
-READER = "lib_reader.c.o"
+READER = "confined_reader.c.o"
 
 
 def nm(*arguments):

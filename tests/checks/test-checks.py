@@ -283,15 +283,15 @@ class Symbols(Tree):
             subprocess.run(["cc", "-c", "-fPIC", "-o", folder / name, self.root / "forks.c"], check=True)
 
     def test_reader_forks(self):
-        self.objects("lib_reader.c.o")
+        self.objects("confined_reader.c.o")
         self.library("", lib_c=self.FORKS)
 
     def test_another_forks(self):
-        self.objects("lib_reader.c.o", "lib_part.c.o")
+        self.objects("confined_reader.c.o", "lib_part.c.o")
         self.library("fork must not be used by lib_part.c.o", lib_c=self.FORKS)
 
     def test_nobody_knows_who_forks(self):
-        self.library("lib_reader.c.o is not among the objects", lib_c=self.FORKS)
+        self.library("confined_reader.c.o is not among the objects", lib_c=self.FORKS)
 
 
 class Hardened(Tree):

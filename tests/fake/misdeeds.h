@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What somebody does who has broken into a confined child (src/lib/reader.c), whatever the child reads. Tests put them
+ * What somebody does who has broken into a confined child (src/confined/reader.c), whatever the child reads. Tests put them
  * in front of a reader of ours.
  */
 

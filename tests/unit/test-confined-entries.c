@@ -10,11 +10,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "confined/channel.h"
+#include "confined/reader-reply.h"
 #include "entry/choose.h"
 #include "fundamental/put.h"
-#include "lib/channel.h"
 #include "lib/outside-channel.h"
-#include "lib/reader-reply.h"
 #include "tests/fake/misdeeds.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/lib-fixture.h"
@@ -234,7 +234,7 @@ static void test_limits(void **state)
 					    .limits = &limits };
 		struct kx_error err = { 0 };
 
-		assert_int_equal(reader_run(f->ctx, &job, &err), -ETIMEDOUT);
+		assert_int_equal(ctx_reader_run(f->ctx, &job, &err), -ETIMEDOUT);
 		assert_non_null(strstr(err.message, ends[i].says));
 	}
 }

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "lib/reader.h"
+#include "confined/reader.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/lib-fixture.h"
 
@@ -40,7 +40,7 @@ static void test_no_file_system(void **state)
 
 	if (syscall(LANDLOCK_CREATE, NULL, 0, 1) < 1)
 		skip(); /* Linux before 5.13, or without it */
-	assert_int_equal(reader_run(f->ctx, &reader, NULL), 0);
+	assert_int_equal(ctx_reader_run(f->ctx, &reader, NULL), 0);
 	assert_int_equal(code, EACCES);
 }
 

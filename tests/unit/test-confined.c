@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The child that unpacks (src/lib/reader.c), with decoders that do what somebody would make them do who has
+ * The child that unpacks (src/confined/reader.c), with decoders that do what somebody would make them do who has
  * broken into one. Each runs in a real child; the linker puts them in the place of ours in this program only
  * (--wrap in meson.build).
  */
@@ -18,10 +18,10 @@
 #include "base/error.h"
 #include "base/jobs.h"
 #include "base/mapped.h"
+#include "confined/reader-reply.h"
+#include "confined/reader.h"
 #include "image/decompress.h"
 #include "lib/part.h"
-#include "lib/reader-reply.h"
-#include "lib/reader.h"
 #include "lib/unpack-answer.h"
 #include "tests/fake/misdeeds.h"
 #include "tests/unit/cmocka-shim.h"
@@ -323,14 +323,14 @@ static void test_limits(void **state)
 		err = (struct kx_error){ 0 };
 		reader.work = work;
 		reader.data = &job;
-		assert_int_equal(reader_run(f->ctx, &reader, &err), -ETIMEDOUT);
+		assert_int_equal(ctx_reader_run(f->ctx, &reader, &err), -ETIMEDOUT);
 		assert_non_null(strstr(err.message, ends[i].says));
 	}
 	err = (struct kx_error){ 0 };
 	reader.work = eat;
 	reader.answer = &eaten;
 	reader.answer_n = sizeof(eaten);
-	assert_int_equal(reader_run(f->ctx, &reader, &err), -ENOMEM);
+	assert_int_equal(ctx_reader_run(f->ctx, &reader, &err), -ENOMEM);
 	assert_non_null(strstr(err.message, "no memory after"));
 	assert_int_equal(eaten, 0); /* a failure leaves the answer as it was */
 }
@@ -362,7 +362,7 @@ static void expect_threads(struct fixture *f)
 				       .answer = sums,
 				       .answer_n = sizeof(sums) };
 
-	assert_int_equal(reader_run(f->ctx, &reader, NULL), 0);
+	assert_int_equal(ctx_reader_run(f->ctx, &reader, NULL), 0);
 	for (size_t i = 0; i < 8; i++)
 		assert_int_equal(sums[i], (size_t)255 * 128 << 14);
 }
@@ -384,7 +384,7 @@ static void test_no_status(void **state)
 
 	(void)signal(SIGCHLD, SIG_IGN);
 	expect_threads(f);
-	assert_int_equal(reader_run(f->ctx, &reader, NULL), -EPROTO);
+	assert_int_equal(ctx_reader_run(f->ctx, &reader, NULL), -EPROTO);
 	(void)signal(SIGCHLD, SIG_DFL);
 }
 
@@ -427,7 +427,7 @@ static void test_input_shrinks(void **state)
 	assert_int_equal(contents_open(fd, 1 << 20, &look.file), 0);
 	assert_true(look.file.is_mapped);
 	assert_int_equal(truncate(fixture_path(f, "/boot/shrinks", full), 4096), 0);
-	assert_int_equal(reader_run(f->ctx, &reader, &err), 0);
+	assert_int_equal(ctx_reader_run(f->ctx, &reader, &err), 0);
 	assert_int_equal(sum, 4096);
 	assert_int_equal(mapped_check(before, &err), -ESTALE);
 	contents_done(&look.file);
@@ -456,7 +456,7 @@ static void test_no_page(void **state)
 	assert_int_equal(ftruncate(fd, 4096), 0);
 	look.window.p = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	assert_ptr_not_equal(look.window.p, MAP_FAILED);
-	assert_int_equal(reader_run(f->ctx, &reader, &err), -ENOMEM);
+	assert_int_equal(ctx_reader_run(f->ctx, &reader, &err), -ENOMEM);
 	assert_non_null(strstr(err.message, "no memory"));
 	window_done(&look.window);
 	close(fd);
@@ -493,7 +493,7 @@ static void test_secret_parts(void **state)
 		const int r = part_contents(f->ctx, &part, 100, &payload, NULL);
 
 		assert_int_equal(r, 0);
-		assert_int_equal(reader_run(f->ctx, &reader, NULL), is_secret ? -EBADMSG : 0);
+		assert_int_equal(ctx_reader_run(f->ctx, &reader, NULL), is_secret ? -EBADMSG : 0);
 		assert_int_equal(last, is_secret ? 0 : 't');
 		payload_done(&payload);
 	}

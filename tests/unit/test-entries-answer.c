@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "confined/message.h"
 #include "fundamental/put.h"
 #include "lib/entries-answer.h"
-#include "lib/message.h"
 #include "tests/unit/cmocka-shim.h"
 
 enum { ROOM = 4096 };

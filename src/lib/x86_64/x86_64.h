@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "confined/message.h"
 #include "lib/internal.h"
-#include "lib/message.h"
 
 /* machine.c: all of it. */
 _must_check_ int x86_64_machine_read(struct kx_ctx *ctx, struct iomem *iomem,

@@ -8,8 +8,10 @@
  * its end, and the answer is to be checked like a file: who broke into the decoder wrote it.
  */
 
-#include "lib/internal.h"
-#include "lib/window.h"
+#include "base/error.h"
+#include "base/teller.h"
+#include "confined/window.h"
+#include "fundamental/bytes.h"
 #include "sys/confine.h"
 
 struct reader_limits {
@@ -50,11 +52,12 @@ struct reader {
 };
 
 /*
- * Runs it and waits for its end. Where no process can be confined the work is done in this one, and the log
- * says why. What @work returns, and: -EBADMSG it crashed; -EPERM it made a system call that the work has no
+ * Runs it and waits for its end. Where no process can be confined the work is done in this one, and @teller
+ * is told why, as a detail. What @work returns, and: -EBADMSG it crashed; -EPERM it made a system call that the work has no
  * use for; -ETIMEDOUT it did not end; -ENOMEM; what reader_service.answer() returns; -EPROTO its answer is none. No file name in the sentence.
  */
-_must_check_ int reader_run(struct kx_ctx *ctx, const struct reader *reader, struct kx_error *err);
+_must_check_ int reader_run(const struct teller *teller, const struct reader *reader,
+			    struct kx_error *err);
 
 /* For answers that contradict themselves. */
 int reader_fail_answer(const char *doing, struct kx_error *err);

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "entry/entry.h"
+#include "base/strlist.h"
 #include "fundamental/bytes.h"
 
 struct message_out {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "lib/message.h"
+#include "confined/message.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "lib/window.h"
+#include "confined/window.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -104,11 +104,9 @@ static void take_pages(uint8_t *p, size_t n)
 	(void)madvise((void *)start, end - start, POPULATE_WRITE);
 }
 
-struct room window_room(const struct window *window)
+window_ready_fn window_ready(const struct window *window)
 {
-	const bool is_aligned = window->is_shared && window->n >= huge;
-
-	return (struct room){ window->p, window->n, is_aligned ? take_pages : NULL };
+	return window->is_shared && window->n >= huge ? take_pages : NULL;
 }
 
 /* Pages behind the end that were written to would stay as long as those before it. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "lib/reader.h"
+#include "confined/reader.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/mapped.h"
-#include "lib/channel.h"
-#include "lib/reader-reply.h"
+#include "confined/channel.h"
+#include "confined/reader-reply.h"
 
 enum { ERRNO_MAX = 4095, ROUND_MS = 1000 };
 
@@ -268,11 +268,10 @@ static int take_reply(const struct reader *reader, struct reply *reply, struct k
 	return 0;
 }
 
-static int run_here(struct kx_ctx *ctx, const struct reader *reader, const char *why,
+static int run_here(const struct teller *teller, const struct reader *reader, const char *why,
 		    struct kx_error *err)
 {
-	ctx_log(ctx, KX_LOG_DETAIL, "%s is not confined to a process of its own: %s", reader->doing,
-		why);
+	teller_detail(teller, "%s is not confined to a process of its own: %s", reader->doing, why);
 	return reader->work(reader->data, reader->answer, err);
 }
 
@@ -293,7 +292,7 @@ static pid_t fork_quietly(void)
 }
 
 /* What the child left, after its end. */
-static int take_end(struct kx_ctx *ctx, const struct reader *reader, struct reply *reply,
+static int take_end(const struct teller *teller, const struct reader *reader, struct reply *reply,
 		    int status, struct kx_error *err)
 {
 	const struct reader_limits *limits = reader->limits ? reader->limits : &reader_usual;
@@ -302,13 +301,13 @@ static int take_end(struct kx_ctx *ctx, const struct reader *reader, struct repl
 		return fail_signal(reader->doing, WTERMSIG(status), false, limits, err);
 	if (reply->stage == STAGE_OPEN) {
 		reply->open[sizeof(reply->open) - 1] = '\0';
-		return run_here(ctx, reader, reply->open, err);
+		return run_here(teller, reader, reply->open, err);
 	}
 	return take_reply(reader, reply, err);
 }
 
-static int run(struct kx_ctx *ctx, const struct reader *reader, int channel[2], struct reply *reply,
-	       struct kx_error *err)
+static int run(const struct teller *teller, const struct reader *reader, int channel[2],
+	       struct reply *reply, struct kx_error *err)
 {
 	const struct reader_limits *limits = reader->limits ? reader->limits : &reader_usual;
 	const pid_t parent = getpid(), pid = fork_quietly();
@@ -317,7 +316,7 @@ static int run(struct kx_ctx *ctx, const struct reader *reader, int channel[2], 
 	int status, r = 0;
 
 	if (pid < 0)
-		return run_here(ctx, reader, strerror((int)-pid), err);
+		return run_here(teller, reader, strerror((int)-pid), err);
 	if (pid == 0)
 		be_child(reader, limits, reply, parent, channel[1]);
 	fd_close(channel[1]);
@@ -329,23 +328,23 @@ static int run(struct kx_ctx *ctx, const struct reader *reader, int channel[2], 
 	status = status_of(pid);
 	if (was_idle || r == -ETIMEDOUT)
 		return fail_signal(reader->doing, SIGKILL, true, limits, err);
-	return r < 0 ? r : take_end(ctx, reader, reply, status, err);
+	return r < 0 ? r : take_end(teller, reader, reply, status, err);
 }
 
-static int run_with_channel(struct kx_ctx *ctx, const struct reader *reader, struct reply *reply,
-			    struct kx_error *err)
+static int run_with_channel(const struct teller *teller, const struct reader *reader,
+			    struct reply *reply, struct kx_error *err)
 {
 	int channel[2] = { -1, -1 };
 	int r = reader->service ? channel_make(channel) : 0;
 
-	r = r < 0 ? run_here(ctx, reader, strerror(-r), err)
-		  : run(ctx, reader, channel, reply, err);
+	r = r < 0 ? run_here(teller, reader, strerror(-r), err)
+		  : run(teller, reader, channel, reply, err);
 	fd_close(channel[0]);
 	fd_close(channel[1]);
 	return r;
 }
 
-int reader_run(struct kx_ctx *ctx, const struct reader *reader, struct kx_error *err)
+int reader_run(const struct teller *teller, const struct reader *reader, struct kx_error *err)
 {
 	struct window window;
 	bool is_shared = true;
@@ -356,9 +355,9 @@ int reader_run(struct kx_ctx *ctx, const struct reader *reader, struct kx_error 
 	for (size_t i = 0; i < reader->n_windows; i++)
 		is_shared = is_shared && reader->windows[i].is_shared;
 	if (is_shared && window.is_shared)
-		r = run_with_channel(ctx, reader, (struct reply *)(void *)window.p, err);
+		r = run_with_channel(teller, reader, (struct reply *)(void *)window.p, err);
 	else
-		r = run_here(ctx, reader, "there is no memory that processes share", err);
+		r = run_here(teller, reader, "there is no memory that processes share", err);
 	window_done(&window);
 	return r;
 }

@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "base/io.h"
-#include "image/image.h"
 
 /* Memory that the child shares with us. Pages are taken by writing to them. */
 struct window {
@@ -17,8 +16,9 @@ struct window {
 
 /* @n bytes of zeros. -ENOMEM. */
 _must_check_ int window_make(size_t n, struct window *ret);
-/* To unpack to. */
-struct room window_room(const struct window *window);
+/* What is to be called for each stretch of @window before it is written to, which saves page faults; NULL: nothing. */
+typedef void (*window_ready_fn)(uint8_t *p, size_t n);
+window_ready_fn window_ready(const struct window *window);
 /* The first @n bytes of @window, read only, to be released with contents_done(); the rest is given back. */
 void window_take(struct window *window, size_t n, struct contents *ret);
 void window_done(struct window *window);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-#include "lib/channel.h"
+#include "confined/channel.h"
 
 #include <errno.h>
 #include <stdlib.h>
