@@ -224,6 +224,16 @@ static struct bytes last_value(const char *line, const char *key)
 	return value;
 }
 
+bool cmdline_has_key(const char *line, const char *key)
+{
+	struct cmdline_word word;
+
+	while (cmdline_next(&line, &word))
+		if (cmdline_key_is(&word, key))
+			return true;
+	return false;
+}
+
 bool cmdline_is_off(const char *line, const char *key)
 {
 	static const char *const no[] = { "0", "no", "n", "false", "f", "off" };

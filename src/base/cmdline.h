@@ -21,6 +21,9 @@ bool cmdline_key_is(const struct cmdline_word *word, const char *key);
  * a shell as init, a single command, the first boot of an image, a reset to factory settings? */
 bool cmdline_is_one_boot(const struct cmdline_word *word);
 
+/* Is there a word with this key, with or without a value? */
+bool cmdline_has_key(const char *line, const char *key);
+
 /* Does the last word of @line with this key switch something off: by systemd's truth values, and by dracut's
  * getargbool(), which knows fewer? */
 bool cmdline_is_off(const char *line, const char *key);

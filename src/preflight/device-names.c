@@ -45,6 +45,9 @@ static const char *tag_directory(const char *spec, const char **ret_value)
 		{ "PARTUUID=", BY "partuuid" },
 		{ "PARTLABEL=", BY "partlabel" },
 		{ "ID=", BY "id" },
+		/* of booster(1) */
+		{ "HWPATH=", BY "path" },
+		{ "WWID=", BY "id" },
 	};
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++)
@@ -150,6 +153,11 @@ static int tag_presence(const struct look *l, const char *spec, bool by_kernel)
 		return strncmp(spec, "ZFS=", 4) == 0 ? DEVICE_ELSEWHERE : -EOPNOTSUPP;
 	if (!*value)
 		return DEVICE_NONE;
+	if (!by_kernel && strcmp(directory, BY "partuuid") == 0 && strchr(value, '/')) {
+		const int presence = partuuid_by_kernel(l, value);
+
+		return presence == DEVICE_THERE ? DEVICE_BY_SOME : presence;
+	}
 	if (!by_kernel)
 		return by_udev(l, directory, value);
 	if (strcmp(directory, BY "partuuid") == 0)
@@ -290,7 +298,7 @@ int device_presence(const struct look *l, const char *spec, bool by_kernel)
 	if (sscanf(spec, "%u:%u%c", &major, &minor, &rest) == 2 ||
 	    sscanf(spec, "%u:%u:%u:%c", &major, &minor, &offset, &rest) == 3)
 		return number_presence(l, major, minor);
-	if (is_hex(spec))
+	if (is_hex(by_kernel && strncasecmp(spec, "0x", 2) == 0 ? spec + 2 : spec))
 		return hex_presence(l, spec);
 	if (spec[strcspn(spec, ":=")] == '=')
 		return tag_presence(l, spec, by_kernel);

@@ -13,6 +13,7 @@ enum presence {
 	DEVICE_ELSEWHERE, /* names no device of this machine, but a network file system or a pool: not looked at */
 	DEVICE_NEEDLESS, /* nothing has to be there */
 	DEVICE_NONE,	 /* names nothing at all */
+	DEVICE_BY_SOME,	 /* it is there, but not every initrd knows such a name */
 };
 
 /**

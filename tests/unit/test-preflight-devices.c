@@ -3,23 +3,7 @@
  * block/early-lookup.c, dracut.cmdline(7) and dracut's modules crypt, lvm and mdraid,
  * systemd-fstab-generator(8), initramfs-tools(7) and mkinitcpio(8). */
 #include "tests/unit/cmocka-shim.h"
-#include "tests/unit/preflight-rows.h"
-
-static const char *const one[] = { "/i" };
-
-#define ENTRY(line, ...) .entry = { .title = "t", .cmdline = line, __VA_ARGS__ }
-#define ONE .initrds = one, .n_initrds = 1
-#define FILE_AT(path)    \
-	{                \
-		path, "" \
-	}
-#define NULL_DEVICE FILE_AT("/dev/null")
-#define BY_UUID(name) FILE_AT("/dev/disk/by-uuid/" name)
-#define BY_PARTUUID(name) FILE_AT("/dev/disk/by-partuuid/" name)
-#define RUNNING(line)                 \
-	{                             \
-		"/proc/cmdline", line \
-	}
+#include "tests/unit/preflight-devices.h"
 
 static void test_root(void **state)
 {
@@ -326,6 +310,7 @@ static void test_luks(void **state)
 		  WARN },
 		/* parse-crypt.sh: the old word counts where the new one is not said */
 		{ "B4", { A1559 }, ENTRY("root=tmpfs rd_NO_LUKS rd_LUKS_UUID=luks-bbbb", ONE), OK },
+		{ "B4", { A1559 }, ENTRY("root=tmpfs rd_NO_LUKS rd.luks.uuid=luks-bbbb", ONE), OK },
 		{ "B4",
 		  { A1559 },
 		  ENTRY("root=tmpfs rd.luks=1 rd_NO_LUKS rd.luks.uuid=bbbb", ONE),
@@ -439,72 +424,12 @@ static void test_volumes(void **state)
 	rows_check(rows, ARRAY_SIZE(rows));
 }
 
-static void test_resume(void **state)
-{
-#define CONF(text)                                         \
-	{                                                  \
-		"/etc/initramfs-tools/conf.d/resume", text \
-	}
-	const struct row rows[] = {
-		{ "B4", { BY_UUID("1") }, ENTRY("root=tmpfs resume=UUID=1", ONE), OK },
-		{ "B4",
-		  { BY_UUID("1") },
-		  ENTRY("root=UUID=1 resume=UUID=9", ONE),
-		  WARN,
-		  .evidence = "resume=UUID=9" },
-		{ "B4", { BY_UUID("1") }, ENTRY("root=tmpfs resume=UUID=9 noresume", ONE), OK },
-		{ "B4",
-		  { BY_UUID("1") },
-		  ENTRY("root=tmpfs resume=UUID=9 resume=UUID=1", ONE),
-		  OK },
-		{ "B4",
-		  { NULL_DEVICE },
-		  ENTRY("root=tmpfs resume=/dev/mapper/fedora-swap", ONE),
-		  WARN },
-		{ "B4",
-		  { FILE_AT("/sys/dev/block/8:1") },
-		  ENTRY("root=tmpfs resume=8:5", ONE),
-		  WARN },
-		{ "B4",
-		  { NULL_DEVICE },
-		  ENTRY("root=tmpfs resume=3f5ad593-4546-4a94-a374-bcfb68aa11f7", ONE),
-		  WARN },
-		{ "B4", { BY_UUID("1") }, ENTRY("root=tmpfs resume=swap:UUID=1", ONE), OK },
-		/* both are gone, both are said */
-		{ "B4",
-		  { BY_UUID("1") },
-		  ENTRY("root=UUID=2 resume=UUID=9", ONE),
-		  REFUSE,
-		  .evidence = "resume=UUID=9" },
-		/* initramfs-tools: scripts/local-premount/resume waits as for a root */
-		{ "B4",
-		  { BY_UUID("1"), CONF("RESUME=UUID=9\n") },
-		  ENTRY("root=UUID=1", ONE),
-		  WARN,
-		  .evidence = "/etc/initramfs-tools/conf.d/resume: RESUME=UUID=9" },
-		{ "B4", { BY_UUID("1"), CONF("RESUME=UUID=1\n") }, ENTRY("root=UUID=1", ONE), OK },
-		{ "B4", { BY_UUID("1"), CONF("RESUME=none\n") }, ENTRY("root=UUID=1", ONE), OK },
-		{ "B4", { BY_UUID("1"), CONF("RESUME=auto\n") }, ENTRY("root=UUID=1", ONE), OK },
-		{ "B4",
-		  { BY_UUID("1"), CONF("RESUME=UUID=9\n") },
-		  ENTRY("root=tmpfs noresume", ONE),
-		  OK },
-		{ "B4",
-		  { BY_UUID("1"), CONF("RESUME=UUID=9\n") },
-		  ENTRY("root=tmpfs resume=UUID=1", ONE),
-		  OK },
-	};
-
-	rows_check(rows, ARRAY_SIZE(rows));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_root),	  cmocka_unit_test(test_root_by_kernel),
 		cmocka_unit_test(test_no_device), cmocka_unit_test(test_elsewhere),
 		cmocka_unit_test(test_luks),	  cmocka_unit_test(test_volumes),
-		cmocka_unit_test(test_resume),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
