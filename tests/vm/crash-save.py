@@ -69,6 +69,8 @@ yes "{mark}" | head -c {freed} > /tmp/freed
 rm /tmp/freed
 sync
 section waiting awk '/^ *count:/ { n += $2 } END { print n }' /proc/zoneinfo
+# what the serial port still has to send is lost in a crash
+sleep 2
 {crash}
 """
 
