@@ -238,6 +238,8 @@ static int set_unlock(void *field, const char *value)
 		*unlock = CONFIG_UNLOCK_NO;
 	else if (strcmp(value, "ask") == 0)
 		*unlock = CONFIG_UNLOCK_ASK;
+	else if (strcmp(value, "keyfile") == 0)
+		*unlock = CONFIG_UNLOCK_KEYFILE;
 	else
 		return -EINVAL;
 	return 0;
@@ -344,7 +346,7 @@ static const struct setting {
 	{ "TUNE", set_tune, offsetof(struct config, tune), "selftests, console, or nothing" },
 	{ "CONFIRM", set_confirm, offsetof(struct config, confirm), "terminal, always or never" },
 	{ "FIRMWARE", set_firmware, offsetof(struct config, firmware), "cold or refuse" },
-	{ "UNLOCK", set_unlock, offsetof(struct config, unlock), "no or ask" },
+	{ "UNLOCK", set_unlock, offsetof(struct config, unlock), "no, ask or keyfile" },
 	{ "CRASH_KERNEL", set_optional_path, offsetof(struct config, crash_kernel),
 	  "an absolute path, or nothing" },
 	{ "CRASH_INITRD", set_initrd, offsetof(struct config, crash_initrd),

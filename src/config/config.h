@@ -31,8 +31,9 @@ enum config_firmware {
 
 /* Who says what opens the encrypted volumes of the next boot. */
 enum config_unlock {
-	CONFIG_UNLOCK_NO,  /* whoever is at the console of that boot */
-	CONFIG_UNLOCK_ASK, /* a person, before the reboot */
+	CONFIG_UNLOCK_NO,      /* whoever is at the console of that boot */
+	CONFIG_UNLOCK_ASK,     /* a person, before the reboot */
+	CONFIG_UNLOCK_KEYFILE, /* key files of this system */
 };
 
 struct config_words {

@@ -66,6 +66,7 @@ struct preflight_opts {
 	size_t n_force;
 	bool has_terminal; /* a person is at a terminal and can type a passphrase */
 	bool hands_keys;   /* keys are handed to what the initrd would ask for (--unlock) */
+	bool by_key_files; /* with @hands_keys: by key files of this system; a person is not asked */
 	bool direct;	   /* the jump is to happen without the init system */
 	/* the reboot has begun: its own signs are not taken for another shutdown */
 	bool going_down;

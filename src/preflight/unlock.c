@@ -56,7 +56,7 @@ static bool is_random(struct bytes key)
 static enum ease ease_of_key_directory(const struct look *l, struct report *r,
 				       const struct volume *v)
 {
-	static const char *const places[] = { "/etc/cryptsetup-keys.d", "/run/cryptsetup-keys.d" };
+	static const char *const places[] = { KEY_DIRECTORY, "/run/cryptsetup-keys.d" };
 	char path[256];
 
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
@@ -286,7 +286,16 @@ static void add_to(struct sum *sum, const char *name, const struct unlock *u)
 /* Whether its initrd is one that takes keys shows when that is unpacked, before anything is loaded. */
 static bool takes_key(const struct look *l, const struct volume *v, const struct unlock *u)
 {
-	return l->opts->hands_keys && v->is_early && u->has_header && u->ease == EASE_PERSON;
+	char path[256];
+
+	if (!l->opts->hands_keys || !v->is_early || !u->has_header)
+		return false;
+	if (!l->opts->by_key_files)
+		return u->ease == EASE_PERSON;
+	/* where crypttab names one, the initrd has it as well, or nobody knows */
+	return u->ease <= EASE_UNKNOWN && !u->error &&
+	       path_make(path, sizeof(path), KEY_DIRECTORY "/%s.key", v->name) &&
+	       look_exists(l, path) == 1;
 }
 
 static int look_at_all(const struct look *l, struct report *r, struct sum *ret)
@@ -335,8 +344,11 @@ enum preflight_status look_passphrase(const struct look *l, struct report *r)
 		r->severity = PREFLIGHT_NOTE;
 		return found(
 			r,
-			"The passphrase of \"%s\" is asked for before the reboot, and a key that "
-			"works once opens it in the next boot.",
+			l->opts->by_key_files
+				? "The key file of \"%s\" makes a key that works once, which opens "
+				  "it in the next boot."
+				: "The passphrase of \"%s\" is asked for before the reboot, and a "
+				  "key that works once opens it in the next boot.",
 			sum.handed);
 	}
 	if (sum.n[EASE_PERSON] == 0)

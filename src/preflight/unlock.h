@@ -6,6 +6,9 @@
 
 /* F1 and F2: what opens the encrypted volumes that the next boot needs? */
 
+/* Key files of volumes that crypttab(5) names none for, as NAME.key. */
+#define KEY_DIRECTORY "/etc/cryptsetup-keys.d"
+
 /* The best way to open something, from the worst to the best. */
 enum ease {
 	EASE_PERSON,  /* a person has to be there */

@@ -93,6 +93,7 @@ static enum reason run_checks(const struct reboot *rb, const struct wish *wish, 
 {
 	static struct attempts all;
 	const struct preflight_entry entry = describe(s);
+	const enum keys_by by = keys_by(rb, wish, &s->choice.config);
 	struct config_words force = { 0 };
 	struct kx_error record = { 0 }, err = { 0 };
 	struct preflight_opts opts = {
@@ -103,7 +104,8 @@ static enum reason run_checks(const struct reboot *rb, const struct wish *wish, 
 		.config = &s->choice.config,
 		.has_terminal = rb->has_terminal,
 		.loaded_is_ours = is_ours(rb),
-		.hands_keys = keys_are_wanted(rb, wish, &s->choice.config),
+		.hands_keys = by != KEYS_BY_NOTHING,
+		.by_key_files = by == KEYS_BY_FILES,
 		.direct = wish->direct && reboot_init_name(rb),
 		.going_down = how == JUDGE_GOING_DOWN,
 		.files = choice_files_root(rb, &s->choice),

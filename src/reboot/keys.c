@@ -12,6 +12,7 @@
 #include "reboot/load.h"
 #include "reboot/wish.h"
 #include "unlock/initramfs-tools.h"
+#include "unlock/key-file.h"
 
 /* Where udev links volumes by the UUID of their header. */
 #define BY_UUID "/dev/disk/by-uuid"
@@ -44,12 +45,15 @@ static int find_tool(const struct reboot *rb, struct found_tool *ret, struct kx_
 
 /* ---- whether */
 
-bool keys_are_wanted(const struct reboot *rb, const struct wish *wish, const struct config *config)
+enum keys_by keys_by(const struct reboot *rb, const struct wish *wish, const struct config *config)
 {
-	if (wish->hands_keys || wish->no_keys)
-		return wish->hands_keys;
-	return config->unlock == CONFIG_UNLOCK_ASK && wish->can_ask && rb->has_terminal &&
-	       rb->place == PLACE_HERE && !wish->when.text[0];
+	if (wish->hands_keys)
+		return KEYS_BY_PERSON;
+	if (wish->no_keys || rb->place != PLACE_HERE || wish->when.text[0])
+		return KEYS_BY_NOTHING;
+	if (config->unlock == CONFIG_UNLOCK_ASK && wish->can_ask && rb->has_terminal)
+		return KEYS_BY_PERSON;
+	return config->unlock == CONFIG_UNLOCK_KEYFILE ? KEYS_BY_FILES : KEYS_BY_NOTHING;
 }
 
 /* ---- the initial ramdisk */
@@ -162,6 +166,20 @@ enum reason keys_test(const struct reboot *rb, const struct key_volume *v, struc
 			       one_shot_test(&found.tool, v->device, &v->passphrase, err) < 0
 		       ? REASON_UNLOCK
 		       : REASON_NONE;
+}
+
+enum reason keys_from_files(const struct reboot *rb, struct start *s, struct kx_error *err)
+{
+	enum reason reason = keys_find(rb, s, err);
+
+	for (size_t i = 0; i < s->keys.n && reason == REASON_NONE; i++) {
+		struct key_volume *v = &s->keys.v[i];
+
+		reason = key_file_read(rb->machine, v->name, &v->passphrase, err) < 0
+				 ? REASON_UNLOCK
+				 : keys_test(rb, v, err);
+	}
+	return reason;
 }
 
 static int make_archive(const struct key_tool *tool, struct keys *keys, struct kx_error *err)

@@ -20,7 +20,8 @@ enum { KEYS_MAX = 8 };
 /**
  * struct keys - what is handed over
  * @table: of the volumes, as the initial ramdisk has it; owned
- * @v: volumes that it would ask for: @name borrowed from @table, @device a path, and what a person has typed
+ * @v: volumes that it would ask for: @name borrowed from @table, @device a path, and what a person has typed, or
+ *	what its key file has
  * @archive: the keys, from keys_make() to keys_done()
  */
 struct keys {
@@ -34,9 +35,11 @@ struct keys {
 	struct secret archive;
 };
 
-/* Are keys handed to what the initial ramdisk would ask for? As wished, else by UNLOCK= where a person can be asked.
- * Whether there is such a volume is not looked at. */
-bool keys_are_wanted(const struct reboot *rb, const struct wish *wish, const struct config *config);
+/* What proves that a key may be added. */
+enum keys_by { KEYS_BY_NOTHING, KEYS_BY_PERSON, KEYS_BY_FILES };
+/* Are keys handed to what the initial ramdisk would ask for? As wished, else by UNLOCK=: a person is asked where
+ * that is possible, key files are read for every reboot without a time. Whether there is such a volume is not looked at. */
+enum keys_by keys_by(const struct reboot *rb, const struct wish *wish, const struct config *config);
 /**
  * keys_find() - look into the initial ramdisk of @s, and fill @s->keys
  *
@@ -48,6 +51,10 @@ _must_check_ enum reason keys_find(const struct reboot *rb, struct start *s, str
  * one may; REASON_UNLOCK otherwise. */
 _must_check_ enum reason keys_test(const struct reboot *rb, const struct key_volume *v,
 				   struct kx_error *err);
+/* keys_find(), and the key file of each volume: REASON_NONE; REASON_UNLOCK: one has none, or it does not open
+ * it; as keys_find(). */
+_must_check_ enum reason keys_from_files(const struct reboot *rb, struct start *s,
+					 struct kx_error *err);
 /* Puts a key into a slot of each volume, and all of them into @keys->archive; passphrases are overwritten.
  * REASON_NONE, REASON_UNLOCK: no slot is changed. */
 _must_check_ enum reason keys_make(const struct reboot *rb, struct keys *keys,

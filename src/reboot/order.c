@@ -122,6 +122,9 @@ enum reason load_for_reboot(const struct reboot *rb, const struct wish *wish, co
 
 	ret->asked = asked;
 	ret->why = why;
+	/* nobody is asked here: by key files only, which keys_by() has said */
+	if (reason == REASON_NONE && ret->takes_keys)
+		reason = keys_from_files(rb, ret, err);
 	if (reason == REASON_NONE)
 		reason = start_load(rb, wish, ret, err);
 	if (reason != REASON_NONE)
@@ -131,8 +134,10 @@ enum reason load_for_reboot(const struct reboot *rb, const struct wish *wish, co
 			     &ret->hooks, err);
 	if (reason == REASON_NONE)
 		reason = attempt_remember(rb, ret, err);
-	if (reason != REASON_NONE)
+	if (reason != REASON_NONE) {
 		image_drop(rb);
+		keys_withdraw(rb);
+	}
 	return reason;
 }
 

@@ -184,12 +184,9 @@ class Asked(UnlockMachine):
         self.assertEqual(shown.count(QUESTION), 1)
         self.assertIn("/usr/sbin/cryptsetup failed with status 4", shown)
 
-class Configured(Asked):
-    """UNLOCK=ask"""
-
+class EncryptedMachine(UnlockMachine):
     def setUp(self):
         super().setUp()
-        self.set("etc/rapidreboot.conf", "UNLOCK=ask\n")
         # a volume that the initial ramdisk opens: its header, without key slots and tokens, by the LUKS2 specification
         head = b"LUKS\xba\xbe\0\2" + (0x8000).to_bytes(8, "big")
         areas = json.dumps({"keyslots": {}, "tokens": {}, "config": {"json_size": "12288"}}).encode()
@@ -201,6 +198,14 @@ class Configured(Asked):
         disk.parent.mkdir(parents=True, exist_ok=True)
         disk.symlink_to("../../devices/pci0/ata1/block/sda/sda1")
         self.named = ["--append", f"rd.luks.uuid=luks-{UUID}"]
+
+
+class Configured(EncryptedMachine, Asked):
+    """UNLOCK=ask"""
+
+    def setUp(self):
+        super().setUp()
+        self.set("etc/rapidreboot.conf", "UNLOCK=ask\n")
 
     def start(self, *args, **how):
         (self.dir / "log").unlink(missing_ok=True)
@@ -258,7 +263,7 @@ class Configured(Asked):
         t = self.start("load", *self.named)
         shown = self.left(t, 3)
         self.assertIn("no table of encrypted volumes is in it", shown)
-        self.assertIn("UNLOCK=ask of rapidreboot.conf wants keys", shown)
+        self.assertIn("UNLOCK= of rapidreboot.conf wants keys", shown)
 
     def test_without_terminal(self):
         """Nobody is asked, and so the check refuses."""
@@ -273,6 +278,70 @@ class Configured(Asked):
             t = self.start("check", *self.named)
             self.assertEqual(t.wait(), 8)
             self.assertEqual(any("F1  warning" in line for line in t.screen.lines()), finds)
+
+
+class KeyFile(EncryptedMachine):
+    """UNLOCK=keyfile"""
+
+    NAME = f"luks-{UUID}"  # as the command line has it
+    KEY = f"etc/cryptsetup-keys.d/{NAME}.key"
+
+    def setUp(self):
+        super().setUp()
+        self.set("etc/rapidreboot.conf", f"UNLOCK=keyfile\nAPPEND=rd.luks.uuid={self.NAME}\n")
+        self.set(self.KEY, "secret horse")
+        self.set_members((SCRIPT, "#!/bin/sh\n"), (TABLE, f"{self.NAME} UUID={UUID} none luks\n"))
+
+    def refuses(self, args, rc, sentence, **how):
+        r = self.assertRuns(args, rc, **how)
+        self.assertIn(sentence, r.err)
+        self.assertNotIn("secret horse", r.out + r.err)
+        self.assertNotIn("load", r.calls)
+        self.assertIsNone(self.read(LOADED))
+        return r
+
+    def tried(self, r):
+        return [call for call in r.log if call == "run cryptsetup open with 1 secrets"]
+
+    def test_opens_nothing(self):
+        r = self.refuses(["load"], 3, "no key slot has this passphrase", exits={"cryptsetup": 2})
+        self.assertEqual(len(self.tried(r)), 1)
+        self.assertIn("--no-unlock", r.err)
+
+    def test_volume_is_not_there(self):
+        """The file was taken, and this machine has no such device."""
+        r = self.refuses(["load"], 3, f"by-uuid/{UUID}: No such file")
+        self.assertEqual(len(self.tried(r)), 1)
+
+    def test_no_file(self):
+        (self.root / self.KEY).unlink()
+        self.assertIn("F1  refuse", self.refuses(["load"], 3, "asks for a passphrase").err)
+
+    def test_changed_by_others(self):
+        (self.root / self.KEY).chmod(0o666)
+        self.refuses(["load"], 3, self.KEY)
+
+    def test_other_name(self):
+        """The table of the initial ramdisk decides which volumes ask, whatever check F1 thinks they are called."""
+        self.set_table("none luks")
+        r = self.refuses(["load"], 3, "/etc/cryptsetup-keys.d/cryptroot.key: no such file: it would be the key file of \"cryptroot\"")
+        self.assertEqual(self.tried(r), [])
+
+    def test_time(self):
+        """The key would lie in memory until then."""
+        self.assertIn("F1  refuse", self.refuses(["--when", "+5"], 3, "asks for a passphrase").err)
+
+    def test_ordinary_reboot(self):
+        self.take_init("sysvinit")
+        self.program("/usr/sbin/cryptsetup")
+        self.set("var/lib/rapidreboot/enabled", "")
+        r = self.refuses(["hook", "load"], 0, "no key slot has this passphrase", exits={"cryptsetup": 2}, env={"RUNLEVEL": "6"})
+        self.assertIn("nothing is loaded: this is a reboot through the firmware", r.err)
+        self.assertEqual(len(self.tried(r)), 1)
+
+    def test_check(self):
+        self.assertNotIn("F1  ", self.assertRuns(["check"], 8).out)
+        self.assertIn("F1  refuse", self.assertRuns(["check", "--no-unlock"], 3).out)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@
 #define ENTRY(...) .entry = { .title = "t", __VA_ARGS__ }
 #define TTY .opts = { .has_terminal = true }
 #define HANDS_KEYS .opts = { .hands_keys = true }
+#define KEY_FILES .opts = { .hands_keys = true, .by_key_files = true }
 #define ROOT_ON_DM                                                                         \
 	{                                                                                  \
 		"/proc/self/mountinfo", "1 0 253:1 / / rw - ext4 /dev/mapper/vg-root rw\n" \

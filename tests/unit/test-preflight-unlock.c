@@ -150,6 +150,17 @@ static void test_root(void **state)
 		  HANDS_KEYS,
 		  REFUSE,
 		  .evidence = "\"crypt\": a one-shot key is handed over" },
+		/* by a key file that the initrd does not have */
+		{ "F1",
+		  { LUKS, TOKEN(NULL), { "/etc/cryptsetup-keys.d/crypt.key", "x" } },
+		  KEY_FILES,
+		  NOTE,
+		  .evidence = "\"crypt\": a one-shot key is handed over" },
+		{ "F1",
+		  { LUKS, TOKEN(NULL), { "/etc/cryptsetup-keys.d/other.key", "x" } },
+		  KEY_FILES,
+		  REFUSE },
+		{ "F1", { LUKS, { "/etc/cryptsetup-keys.d/crypt.key", "x" } }, KEY_FILES, REFUSE },
 	};
 
 	rows_check(rows, ARRAY_SIZE(rows));

@@ -16,6 +16,7 @@
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
 #include "unlock/initramfs-tools.h"
+#include "unlock/key-file.h"
 #include "unlock/one-shot.h"
 
 #define PASSPHRASE "correct horse"
@@ -136,6 +137,11 @@ static int add(struct secret *ret, struct kx_error *err)
 	_cleanup_secret_ struct secret pass = secret_of(PASSPHRASE);
 
 	return one_shot_add(&tool, volume, &pass, ret, err);
+}
+
+static struct bytes text_of(const char *s)
+{
+	return (struct bytes){ (const uint8_t *)s, strlen(s) };
 }
 
 /* ---- the key */
@@ -335,12 +341,89 @@ static void test_damaged_record(void **state)
 	teardown();
 }
 
-/* ---- the archive */
+/* ---- key files */
 
-static struct bytes text_of(const char *s)
+#define KEYS_D "/etc/cryptsetup-keys.d/root.key"
+
+static void test_key_file(void **state)
 {
-	return (struct bytes){ (const uint8_t *)s, strlen(s) };
+	static const struct {
+		const char *table, *path, *text, *key; /* no @key: @code */
+		int code;
+	} rows[] = {
+		{ NULL, KEYS_D, "12\n34\n", "12\n34\n", 0 },
+		{ "root UUID=1 none luks\n", KEYS_D, "1234", "1234", 0 },
+		{ "# x\nother UUID=2 /b\nroot UUID=1 /etc/a.key luks,discard\n", "/etc/a.key",
+		  "1234", "1234", 0 },
+		{ "root UUID=1 /etc/a.key luks,keyfile-offset=1,keyfile-size=2\n", "/etc/a.key",
+		  "1234", "23", 0 },
+		{ "root UUID=1 /etc/a.key luks,keyfile-size=100\n", "/etc/a.key", "1234", "1234",
+		  0 },
+		{ "root UUID=1 /etc/a.key luks,keyfile-offset=4\n", "/etc/a.key", "1234", NULL,
+		  -EINVAL },
+		{ "root UUID=1 /etc/a.key luks,keyfile-size=x\n", "/etc/a.key", "1234", NULL,
+		  -EINVAL },
+		/* on another device; an argument of a script */
+		{ "root UUID=1 /a.key:LABEL=stick luks\n", KEYS_D, "1234", "1234", 0 },
+		{ "root UUID=1 /etc/a.key luks,keyscript=x\n", "/etc/a.key", "1234", NULL,
+		  -ENOENT },
+		{ "root UUID=1 /etc/a.key luks\n", KEYS_D, "1234", NULL, -ENOENT },
+		{ "root UUID=1 /etc luks\n", KEYS_D, "1234", NULL, -EISDIR },
+		{ "roo UUID=1 /etc/a.key luks\n", "/etc/a.key", "1234", NULL, -ENOENT },
+		{ NULL, KEYS_D, "", NULL, -EINVAL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		_cleanup_secret_ struct secret key = { .p = NULL };
+		struct kx_error err = { 0 };
+
+		root_new(&root);
+		tool.root = open(root.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (rows[i].table)
+			root_put(&root, "/etc/crypttab", rows[i].table);
+		root_put(&root, rows[i].path, rows[i].text);
+		assert_int_equal(key_file_read(tool.root, text_of("root"), &key, &err),
+				 rows[i].code);
+		assert_int_equal(key.p != NULL, rows[i].key != NULL);
+		if (rows[i].key)
+			assert_true(bytes_is(secret_bytes(&key), rows[i].key));
+		else
+			assert_true(err.message[0]);
+		teardown();
+	}
 }
+
+/* A key that others can replace proves nothing; one that is longer than a pipe takes is not cut off. */
+static void test_key_file_refused(void **state)
+{
+	static char large[KEY_FILE_MAX + 2];
+	_cleanup_secret_ struct secret key = { .p = NULL };
+	struct kx_error err = { 0 };
+
+	root_new(&root);
+	tool.root = open(root.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root_put(&root, KEYS_D, "1234");
+	assert_int_equal(chmod_below(KEYS_D, 0666), 0);
+	assert_int_equal(key_file_read(tool.root, text_of("root"), &key, &err), NOT_TRUSTED);
+	root_put(&root, "/etc/crypttab", "");
+	assert_int_equal(chmod_below("/etc/crypttab", 0666), 0);
+	assert_int_equal(key_file_read(tool.root, text_of("root"), &key, &err), NOT_TRUSTED);
+	assert_non_null(strstr(err.message, "/etc/crypttab"));
+	root_remove(&root, "/etc/crypttab");
+	assert_int_equal(key_file_read(tool.root, text_of("../root"), &key, &err), -ENOENT);
+	assert_int_equal(key_file_read(tool.root, text_of(""), &key, &err), -ENOENT);
+	memset(large, '1', sizeof(large));
+	root_remove(&root, KEYS_D);
+	root_put_bytes(&root, KEYS_D, large, KEY_FILE_MAX + 1);
+	assert_int_equal(key_file_read(tool.root, text_of("root"), &key, &err), -EFBIG);
+	root_remove(&root, KEYS_D);
+	root_put_bytes(&root, KEYS_D, large, KEY_FILE_MAX);
+	assert_int_equal(key_file_read(tool.root, text_of("root"), &key, &err), 0);
+	assert_int_equal(key.n, KEY_FILE_MAX);
+	teardown();
+}
+
+/* ---- the archive */
 
 /* The file of that name in @archive, which has to have @mode. */
 static struct bytes file_of(struct bytes archive, const char *name, unsigned mode)
@@ -495,6 +578,8 @@ int main(void)
 		cmocka_unit_test(test_not_ours),
 		cmocka_unit_test(test_out_of_reach),
 		cmocka_unit_test(test_damaged_record),
+		cmocka_unit_test(test_key_file),
+		cmocka_unit_test(test_key_file_refused),
 		cmocka_unit_test(test_archive),
 		cmocka_unit_test(test_script),
 		cmocka_unit_test(test_asks),

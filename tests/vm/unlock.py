@@ -101,6 +101,9 @@ EMPTIED = ("@@ second, slots 2", says("then", 0, 1, 0))
 CASES = {
     "hand-over": Case(GO + UNLOCK, EMPTIED, never=(ASKS,)),
     "one-boot": Case("".join(step(*row[:2]) for row in STEPS), tuple(says(row[0], *row[2:]) for row in STEPS)),
+    # the same by a file of the encrypted system, although nobody is there to be asked
+    "keyfile": Case("mkdir -p /etc\nprintf 'UNLOCK=keyfile\n' > /etc/rapidreboot.conf\nmkdir -p /etc/cryptsetup-keys.d\n"
+                    "cp /tmp/pass /etc/cryptsetup-keys.d/cryptroot.key\n" + GO + "</dev/null", EMPTIED, never=(ASKS,)),
     # without the archive the same machine asks
     "control": Case(GO + "--force F1", (), asks=True, never=("@@ second",)),
     # a key that opens nothing any more: it asks after all

@@ -88,7 +88,7 @@ static int load(const struct options *o)
 	if (r != EXIT_OK)
 		return r;
 	if (!o->dry_run)
-		r = unlock_ask(&rb, &s, o);
+		r = unlock_ask(&rb, &wish, &s, o);
 	if (r > EXIT_OK)
 		return r;
 	if (!o->dry_run)

@@ -179,7 +179,7 @@ static int into_kernel(const struct reboot *rb, const struct wish *wish, struct 
 		return fail_reason(reason, err);
 	if (!agreed_to_start(rb, s, way, wish, o))
 		return not_agreed();
-	r = unlock_ask(rb, s, o);
+	r = unlock_ask(rb, wish, s, o);
 	if (r >= 0)
 		return r;
 	if (s->person_agreed)

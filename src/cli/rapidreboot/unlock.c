@@ -100,27 +100,31 @@ static int fail_find(enum reason reason, const struct kx_error *err, const struc
 	const int r = fail_reason(reason, err);
 
 	if (!o->unlock && !o->unlock_from)
-		fputs("rapidreboot: UNLOCK=ask of rapidreboot.conf wants keys to be handed over; with "
+		fputs("rapidreboot: UNLOCK= of rapidreboot.conf wants keys to be handed over; with "
 		      "--no-unlock the next boot asks on its console\n",
 		      stderr);
 	return r;
 }
 
-int unlock_ask(const struct reboot *rb, struct start *s, const struct options *o)
+int unlock_ask(const struct reboot *rb, const struct wish *wish, struct start *s,
+	       const struct options *o)
 {
 	_cleanup_secret_ struct secret given = { .p = NULL };
+	const enum keys_by by = keys_by(rb, wish, &s->choice.config);
 	struct kx_error err = { 0 };
 	enum reason reason;
 	int r = -1;
 
 	if (!s->takes_keys)
 		return -1;
-	reason = keys_find(rb, s, &err);
+	reason = by == KEYS_BY_FILES ? keys_from_files(rb, s, &err) : keys_find(rb, s, &err);
 	if (reason != REASON_NONE)
 		return fail_find(reason, &err, o);
 	if (s->keys.n == 0)
 		teller_say(&rb->teller,
 			   "the initial ramdisk asks for no passphrase: no key is handed over");
+	if (by == KEYS_BY_FILES)
+		return -1;
 	if (s->keys.n && o->unlock_from)
 		r = secret_new(&given, PASSPHRASE_MAX) < 0 ? EXIT_FAILED : read_given(o, &given);
 	for (size_t i = 0; i < s->keys.n && r < 0; i++) {
