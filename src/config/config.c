@@ -15,6 +15,7 @@
 #include "base/strbuf.h"
 #include "config/assign.h"
 #include "config/config.h"
+#include "config/foreign.h"
 
 #define HOOKS_DEFAULT "/etc/rapidreboot/hooks.d"
 enum {
@@ -428,13 +429,13 @@ int config_parse(struct config *config, const char *file, const struct bytes *te
 	return assign_each(*text, take_assignment, &r);
 }
 
-static int read_one(int root, const char *path, struct config *config, bool is_foreign,
-		    struct kx_error *err)
+static int read_one(int root, const char *path, const struct foreign *foreign,
+		    struct config *config, struct kx_error *err)
 {
 	_cleanup_close_ int fd =
-		is_foreign ? open_in(root, path, O_RDONLY) : open_trusted_in(root, path, O_RDONLY);
+		foreign ? open_in(root, path, O_RDONLY) : open_trusted_in(root, path, O_RDONLY);
 	_cleanup_free_ uint8_t *buf = NULL;
-	struct reading reading = { config, path, is_foreign };
+	struct reading reading = { config, path, foreign != NULL };
 	struct bytes text;
 	int r = fd < 0 ? fd : read_fd(fd, CONFIG_FILE_MAX, &buf, &text.n);
 
@@ -444,11 +445,11 @@ static int read_one(int root, const char *path, struct config *config, bool is_f
 		return kx_fail(err, r, "%s: cannot read the configuration: %s", path,
 			       open_strerror(r));
 	text.p = buf;
-	r = assign_each(text, take_assignment, &reading);
-	return r < 0 ? kx_fail(err, r, "%s: out of memory", path) : 0;
+	return foreign_parse(foreign, path, text, assign_each, take_assignment, &reading, err);
 }
 
-static int read_directory(int root, struct config *config, bool is_foreign, struct kx_error *err)
+static int read_directory(int root, const struct foreign *foreign, struct config *config,
+			  struct kx_error *err)
 {
 	_cleanup_names_ struct names names = { 0 };
 	int r = list_in(root, CONFIG_DIRECTORY, &names);
@@ -466,18 +467,19 @@ static int read_directory(int root, struct config *config, bool is_foreign, stru
 		strbuf_addf(&path, CONFIG_DIRECTORY "/%s", names.v[i]);
 		if (path.failed)
 			return kx_fail(err, -ENOMEM, CONFIG_DIRECTORY ": out of memory");
-		r = read_one(root, path.s, config, is_foreign, err);
+		r = read_one(root, path.s, foreign, config, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int read_files(int root, struct config *config, bool is_foreign, struct kx_error *err)
+static int read_files(int root, const struct foreign *foreign, struct config *config,
+		      struct kx_error *err)
 {
-	int r = read_one(root, CONFIG_FILE, config, is_foreign, err);
+	int r = read_one(root, CONFIG_FILE, foreign, config, err);
 
-	return r < 0 ? r : read_directory(root, config, is_foreign, err);
+	return r < 0 ? r : read_directory(root, foreign, config, err);
 }
 
 int config_read(int root, struct config *ret, struct kx_error *err)
@@ -487,7 +489,7 @@ int config_read(int root, struct config *ret, struct kx_error *err)
 
 	if (r < 0)
 		return kx_fail(err, r, CONFIG_FILE ": out of memory");
-	r = read_files(root, &config, false, err);
+	r = read_files(root, NULL, &config, err);
 	if (r < 0) {
 		config_done(&config);
 		return r;
@@ -503,10 +505,11 @@ bool config_mounts_esp(int root)
 	return config_read(root, &config, NULL) == 0 && config.mount_esp;
 }
 
-int config_read_foreign(int root, struct config *config, struct kx_error *err)
+int config_read_foreign(int root, const struct foreign *foreign, struct config *config,
+			struct kx_error *err)
 {
 	free(TAKE_PTR(config->default_entry));
 	free(TAKE_PTR(config->append));
 	config->import = true;
-	return read_files(root, config, true, err);
+	return read_files(root, foreign, config, err);
 }

@@ -102,6 +102,7 @@ bool config_mounts_esp(int root);
 /**
  * config_read_foreign() - take from another system's settings what describes how it is started
  * @root: that system, whoever wrote it
+ * @foreign: how its files are read
  * @config: settings of the running system, as config_read() gave them
  * @err: filled on failure only, or NULL
  *
@@ -109,9 +110,11 @@ bool config_mounts_esp(int root);
  * choose them) are taken from that system, and those of the running system are dropped. Settings
  * that run programs, ask, permit or store something are always those of the running system: each
  * such setting of the other one is ignored with a warning in @config.
- * Return: as config_read().
+ * Return: as config_read(), and as foreign_parse().
  */
-int config_read_foreign(int root, struct config *config, struct kx_error *err);
+struct foreign;
+int config_read_foreign(int root, const struct foreign *foreign, struct config *config,
+			struct kx_error *err);
 
 /* Settings in one text, over those in @config; @file is what warnings call it. 0 or -ENOMEM. */
 struct bytes;

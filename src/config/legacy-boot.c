@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/dir.h"
+#include "base/error.h"
 #include "base/io.h"
 #include "base/lines.h"
 #include "base/strbuf.h"
@@ -157,32 +158,52 @@ int legacy_alpine(int root, const struct vars *vars, struct legacy *ret)
 	return r < 0 ? r : in_boot(ret->boot_dir, initrd, &ret->initrd);
 }
 
-/* Reads the fields of the last line that is not empty; those that are missing stay NULL. */
-static int last_installed(int root, char *fields[N_FIELDS])
+/* A text_parser: the fields of the last line that is not empty, with their numbers as lines. */
+static int each_last_field(struct bytes text, assign_fn fn, void *data)
 {
-	_cleanup_free_ uint8_t *buf = NULL;
-	struct bytes text, line, last = { 0 };
-	struct lines lines;
-	int r = read_file_in(root, INSTALLKERNEL_LOG, CONFIG_FILE_MAX, &buf, &text.n);
+	struct lines lines = lines_of(text);
+	struct bytes line, last = { 0 };
+	int r = 0;
 
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	text.p = buf;
-	lines = lines_of(text);
 	while (lines_next(&lines, &line))
 		if (line.n)
 			last = line;
-	for (size_t i = 0; i < N_FIELDS && last.n; i++) {
+	for (unsigned i = 0; r == 0 && i < N_FIELDS && last.n; i++) {
 		const uint8_t *tab = memchr(last.p, '\t', last.n);
 		size_t n = tab ? (size_t)(tab - last.p) : last.n;
+		_cleanup_free_ char *field = bytes_dup((struct bytes){ last.p, n });
 
-		r = bytes_set(&fields[i], (struct bytes){ last.p, n });
-		if (r < 0)
-			return r;
+		if (!field)
+			return -ENOMEM;
+		r = fn(data, &(struct assign){ "field", field, i, NULL });
 		n += tab != NULL;
 		last = (struct bytes){ last.p + n, last.n - n };
 	}
-	return 0;
+	return r;
+}
+
+static int take_field(void *data, const struct assign *a)
+{
+	char **fields = data;
+
+	return a->name && a->line < N_FIELDS ? text_set(&fields[a->line], a->value) : 0;
+}
+
+/* Those that are missing stay NULL. */
+static int last_installed(int root, const struct foreign *foreign, char *fields[N_FIELDS],
+			  struct kx_error *err)
+{
+	_cleanup_free_ uint8_t *buf = NULL;
+	struct bytes text;
+	int r = read_file_in(root, INSTALLKERNEL_LOG, CONFIG_FILE_MAX, &buf, &text.n);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return kx_fail(err, r, INSTALLKERNEL_LOG ": cannot read it: %s", open_strerror(r));
+	text.p = buf;
+	return foreign_parse(foreign, INSTALLKERNEL_LOG, text, each_last_field, take_field, fields,
+			     err);
 }
 
 /* kernel-install's own files; without them the running command line is used. */
@@ -217,28 +238,38 @@ static int installed_files(char *const fields[N_FIELDS], const struct vars *vars
 	return in_boot(ret->boot_dir, initrd, &ret->initrd);
 }
 
-int legacy_installkernel(int root, const struct vars *vars, struct legacy *ret)
+static int installkernel_words(int root, const struct vars *vars, struct legacy *ret)
+{
+	if (text_set(&ret->options, vars_get_or(vars, "KEXEC_OPT_ARGS", NULL)) < 0)
+		return -ENOMEM;
+	/* The importer's KPARAM comes from the file, else from kernel-install. */
+	if (vars_get_or(vars, "KPARAM", NULL))
+		return text_set(&ret->append, vars_get(vars, "KPARAM"));
+	return kernel_cmdline(root, ret);
+}
+
+int legacy_installkernel(int root, const struct vars *vars, struct legacy *ret,
+			 struct kx_error *err)
 {
 	char *fields[N_FIELDS] = { NULL };
-	const char *layout;
-	int r = last_installed(root, fields);
+	int r = last_installed(root, vars->foreign, fields, err);
+	const char *layout = vars_get_or(vars, "LAYOUT", fields[FIELD_LAYOUT]);
 
-	if (r >= 0)
-		r = installed_files(fields, vars, ret);
-	layout = vars_get_or(vars, "LAYOUT", fields[FIELD_LAYOUT]);
 	/* A unified image has a command line of its own, which that service cannot pass on. */
 	ret->enabled =
 		exists_in(root, LEGACY_FLAG_GENTOO) == 0 && !(layout && strcmp(layout, "uki") == 0);
 	ret->at_shutdown = true;
 	ret->may_mount_boot = strcmp(vars_get_or(vars, "DONT_MOUNT_BOOT", "no"), "no") == 0;
+	if (r == 0) {
+		r = installed_files(fields, vars, ret);
+		if (r >= 0)
+			r = installkernel_words(root, vars, ret);
+		if (r < 0)
+			r = kx_fail(err, r, "%s: %s", ret->file, strerror(-r));
+	}
 	for (size_t i = 0; i < N_FIELDS; i++)
 		free(fields[i]);
-	if (r >= 0)
-		r = text_set(&ret->options, vars_get_or(vars, "KEXEC_OPT_ARGS", NULL));
-	/* The importer's KPARAM comes from the file, else from kernel-install. */
-	if (r >= 0 && vars_get_or(vars, "KPARAM", NULL))
-		return text_set(&ret->append, vars_get(vars, "KPARAM"));
-	return r < 0 ? r : kernel_cmdline(root, ret);
+	return r;
 }
 
 /* The name between "kexec-load@" and ".service", or false. */

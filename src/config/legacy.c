@@ -14,6 +14,7 @@
 
 #define DEBIAN_FILE "/etc/default/kexec"
 #define DEBIAN_DIRECTORY "/etc/default/kexec.d"
+#define KERNEL_IMG_FILE "/etc/kernel-img.conf"
 #define CONFD_FILE "/etc/conf.d/kexec"
 #define INSTALLKERNEL_FILE "/etc/kexec.conf"
 
@@ -94,8 +95,7 @@ int vars_read(struct vars *vars, int root, const char *path, struct kx_error *er
 		return kx_fail(err, r, "%s: cannot read it: %s", path, open_strerror(r));
 	text.p = buf;
 	vars->file = path;
-	r = assign_each(text, take, vars);
-	return r < 0 ? kx_fail(err, r, "%s: out of memory", path) : 0;
+	return foreign_parse(vars->foreign, path, text, assign_each, take, vars, err);
 }
 
 /* run-parts(8) without --lsbsysinit or --regex. */
@@ -129,32 +129,56 @@ static int debian_directory(int root, struct vars *vars, struct kx_error *err)
 	return 0;
 }
 
-/* kernel-img.conf(5): "name = value", without quotes; yes may also be spelled true or 1. */
-static bool links_are_in_boot(int root)
+/* kernel-img.conf(5): "name = value", without quotes. A text_parser for one of the names. */
+static int each_link_in_boot(struct bytes text, assign_fn fn, void *data)
 {
-	_cleanup_free_ uint8_t *buf = NULL;
-	struct bytes text, line;
-	struct lines lines;
-	bool in_boot = false;
+	struct lines lines = lines_of(text);
+	struct bytes line;
+	int r = 0;
 
-	if (read_file_in(root, "/etc/kernel-img.conf", CONFIG_FILE_MAX, &buf, &text.n) < 0)
-		return false;
-	text.p = buf;
-	lines = lines_of(text);
-	while (lines_next(&lines, &line)) {
+	while (r == 0 && lines_next(&lines, &line)) {
 		const uint8_t *equals = line.n ? memchr(line.p, '=', line.n) : NULL;
-		struct bytes name, value;
+		_cleanup_free_ char *value = NULL;
+		size_t n;
 
 		if (!equals)
 			continue;
-		name = bytes_trim((struct bytes){ line.p, (size_t)(equals - line.p) });
-		value = bytes_trim(
-			(struct bytes){ equals + 1, line.n - (size_t)(equals + 1 - line.p) });
-		if (bytes_is_nocase(name, "link_in_boot"))
-			in_boot = bytes_is_nocase(value, "yes") || bytes_is_nocase(value, "true") ||
-				  bytes_is(value, "1");
+		n = (size_t)(equals - line.p);
+		if (!bytes_is_nocase(bytes_trim((struct bytes){ line.p, n }), "link_in_boot"))
+			continue;
+		value = bytes_dup(bytes_trim((struct bytes){ equals + 1, line.n - n - 1 }));
+		if (!value)
+			return -ENOMEM;
+		r = fn(data, &(struct assign){ "link_in_boot", value, lines.number, NULL });
 	}
-	return in_boot;
+	return r;
+}
+
+/* yes may also be spelled true or 1. */
+static int take_link_in_boot(void *data, const struct assign *a)
+{
+	static const char *const yes[] = { "yes", "true", "1" };
+	bool *in_boot = data;
+
+	*in_boot = false;
+	for (size_t i = 0; a->name && i < sizeof(yes) / sizeof(*yes); i++)
+		*in_boot |= bytes_is_nocase(
+			(struct bytes){ (const uint8_t *)a->value, strlen(a->value) }, yes[i]);
+	return 0;
+}
+
+static int links_are_in_boot(int root, const struct foreign *foreign, bool *ret,
+			     struct kx_error *err)
+{
+	_cleanup_free_ uint8_t *buf = NULL;
+	struct bytes text;
+
+	*ret = false;
+	if (read_file_in(root, KERNEL_IMG_FILE, CONFIG_FILE_MAX, &buf, &text.n) < 0)
+		return 0;
+	text.p = buf;
+	return foreign_parse(foreign, KERNEL_IMG_FILE, text, each_link_in_boot, take_link_in_boot,
+			     ret, err);
 }
 
 /* The values that the package and its installer write: they do not show that an administrator wants
@@ -180,9 +204,8 @@ static const char *debian_changed(const struct vars *vars, bool in_boot)
 	return NULL;
 }
 
-static int debian_fill(int root, const struct vars *vars, struct legacy *ret)
+static int debian_fill(int root, const struct vars *vars, bool in_boot, struct legacy *ret)
 {
-	bool in_boot = links_are_in_boot(root);
 	const char *changed = debian_changed(vars, in_boot);
 	const char *kernel = vars_get(vars, "KERNEL_IMAGE");
 	const char *initrd = vars_get(vars, "INITRD");
@@ -209,16 +232,19 @@ static int debian_fill(int root, const struct vars *vars, struct legacy *ret)
 
 static int try_debian(int root, struct vars *vars, struct legacy *ret, struct kx_error *err)
 {
+	bool in_boot;
 	int r = vars_read(vars, root, DEBIAN_FILE, err);
 
 	if (r < 0)
 		return r;
 	r = debian_directory(root, vars, err);
+	if (r == 0)
+		r = links_are_in_boot(root, vars->foreign, &in_boot, err);
 	if (r < 0)
 		return r;
 	ret->kind = LEGACY_DEBIAN;
 	ret->file = DEBIAN_FILE;
-	if (debian_fill(root, vars, ret) < 0)
+	if (debian_fill(root, vars, in_boot, ret) < 0)
 		return kx_fail(err, -ENOMEM, DEBIAN_FILE ": out of memory");
 	return 0;
 }
@@ -246,15 +272,14 @@ static int try_installkernel(int root, struct vars *vars, struct legacy *ret, st
 		return r;
 	ret->kind = LEGACY_INSTALLKERNEL;
 	ret->file = INSTALLKERNEL_FILE;
-	r = legacy_installkernel(root, vars, ret);
-	return r < 0 ? kx_fail(err, r, INSTALLKERNEL_FILE ": %s", strerror(-r)) : 0;
+	return legacy_installkernel(root, vars, ret, err);
 }
 
-int legacy_read(int root, const struct legacy_machine *machine, struct legacy *ret,
-		struct kx_error *err)
+int legacy_read(int root, const struct foreign *foreign, const struct legacy_machine *machine,
+		struct legacy *ret, struct kx_error *err)
 {
 	struct legacy legacy = { 0 };
-	_cleanup_vars_ struct vars vars = { .warnings = &legacy.warnings };
+	_cleanup_vars_ struct vars vars = { .warnings = &legacy.warnings, .foreign = foreign };
 	int r = try_debian(root, &vars, &legacy, err);
 
 	if (r == -ENOENT)

@@ -55,9 +55,12 @@ struct legacy {
 };
 
 /* LEGACY_NONE when none of the files exists. Debian's go before the others', as rapidreboot asks
- * for one of them. Errors as config_read(). */
-int legacy_read(int root, const struct legacy_machine *machine, struct legacy *ret,
-		struct kx_error *err);
+ * for one of them. Errors as config_read(), and with @foreign, which says how the files are read, as
+ * foreign_parse(). */
+struct foreign;
+int legacy_read(int root, const struct foreign *foreign, const struct legacy_machine *machine,
+		struct legacy *ret, struct kx_error *err);
+
 /**
  * legacy_counts() - does an init system run the scripts or units that read the file of @kind?
  * @init: its name as in struct init_system, NULL when it is not known

@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/lines.h"
 #include "base/strbuf.h"
+#include "config/foreign.h"
 #include "handover/mounts.h"
 
 /* ---- reading the files */
@@ -52,11 +53,12 @@ static void facts_done(struct facts *f)
 
 static int read_files(const struct reboot *rb, struct legacy *ret, struct kx_error *err)
 {
+	const struct foreign foreign = { &rb->teller };
 	struct facts f;
 	int r;
 
 	facts_read(&f, rb);
-	r = legacy_read(rb->system,
+	r = legacy_read(rb->system, rb->place == PLACE_HERE ? NULL : &foreign,
 			&(struct legacy_machine){ f.release ? f.release : "", f.uts.machine,
 						  f.root_device },
 			ret, err);

@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/mix.h"
 #include "base/strbuf.h"
+#include "config/foreign.h"
 #include "preflight/preflight.h"
 #include "reboot/choice-legacy.h"
 #include "record/boot.h"
@@ -44,11 +45,13 @@ static int copy_words(struct config_words *to, const char *const *from, size_t n
 static enum reason read_settings(const struct reboot *rb, struct choice *c, struct kx_error *err)
 {
 	_cleanup_close_ int here = machine_open(rb->sys);
+	const struct foreign foreign = { &rb->teller };
 
 	/* settings of another system that run programs, ask or permit something are not used
 	 * here */
 	if (config_read(here, &c->config, err) < 0 ||
-	    (rb->place != PLACE_HERE && config_read_foreign(rb->system, &c->config, err) < 0))
+	    (rb->place != PLACE_HERE &&
+	     config_read_foreign(rb->system, &foreign, &c->config, err) < 0))
 		return REASON_FAILED;
 	for (size_t i = 0; i < c->config.warnings.n; i++)
 		teller_warn(&rb->teller, "%s", c->config.warnings.v[i]);

@@ -39,6 +39,43 @@ class Confined(RebootTest):
                     self.assertIn(says, r.err)
                     self.assertEqual((r.out, self.tree()), ("", before))
 
+    def take_target(self, config):
+        """A system that somebody else wrote, with its settings in the file @config."""
+        target = self.dir / "target"
+        for name in ("boot/grub", "etc/default", "sbin"):
+            (target / name).mkdir(parents=True, exist_ok=True)
+        (target / "boot/vmlinuz").write_bytes(bzimage())
+        (target / "boot/grub/grub.cfg").write_text("menuentry 'New' {\n linux /boot/vmlinuz root=/dev/sda5\n}\n")
+        (target / "sbin/init").touch()
+        (target / "etc/inittab").touch()
+        self.set(f"{target}/lib/modules/6.1.0-test/modules.dep".lstrip("/"), "")
+        for path in ("etc/rapidreboot.conf", "etc/default/kexec"):
+            (target / path).unlink(missing_ok=True)
+        (target / config).write_text("# FAKE\nAPPEND=theirs\n")
+        return str(target)
+
+    def test_settings(self):
+        """Below --root: what breaks into their reader reaches nothing; the same text in this system's is not met."""
+        self.set("etc/rapidreboot.conf", "APPEND=ours\n")
+        for config, commands in (("etc/rapidreboot.conf", (["load", "-n"], ["-y"])),
+                                 ("etc/default/kexec", (["load"],))):
+            target = self.take_target(config)
+            for name, says in MISDEEDS.items():
+                for args in commands:
+                    with self.subTest((config, name, args)):
+                        before = self.tree()
+                        r = self.assertRuns([*args, "--root", target], 1, [], env={"FAKE_SETTINGS": name})
+                        self.assertIn(f"rapidreboot: /{config}: reading it ", r.err)
+                        self.assertIn(says, r.err)
+                        self.assertEqual((r.out, self.tree()), ("", before))
+
+    def test_settings_not_confined(self):
+        target = self.take_target("etc/rapidreboot.conf")
+        args = ["load", "-n", "-v", "--root", target]
+        self.assertNotIn("not confined", self.assertRuns(args, 0, []).err)
+        told = self.assertRuns(args, 0, [], env={"FAKE_NO_FILTERS": "1"})
+        self.assertIn(f"rapidreboot: reading it {NOT_CONFINED}", told.err)
+
     def test_kernel(self):
         """B1: the entry's kernel cannot be used."""
         self.take_packed()

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Commands with readers that somebody has broken into: the decoder of gzip, the parser of kernels' headers and the reader of boot
- * loaders' configurations do first what FAKE_GZIP, FAKE_HEADERS and FAKE_ENTRIES name (tests/fake/misdeeds.c). With FAKE_NO_FILTERS the command is one on a
- * kernel that cannot filter system calls. The linker puts them in front of ours (--wrap in tests/cli/meson.build).
+ * Commands with readers that somebody has broken into: the decoder of gzip, the parser of kernels' headers, the reader of boot
+ * loaders' configurations and that of settings do first what FAKE_GZIP, FAKE_HEADERS, FAKE_ENTRIES and FAKE_SETTINGS name
+ * (tests/fake/misdeeds.c), the last one with a text that has "FAKE" in it: settings of this system are read by the
+ * command itself. With FAKE_NO_FILTERS the command is one on a kernel that cannot filter system calls. The linker puts them in front of ours (--wrap in tests/cli/meson.build).
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/assign.h"
 #include "entry/choose.h"
 #include "image/decompress.h"
 #include "tests/fake/misdeeds.h"
@@ -55,3 +57,14 @@ int __wrap_boot_menu_find(struct entry_fs *fs, const struct boot_find_opts *opts
 	misbehave("FAKE_ENTRIES");
 	return __real_boot_menu_find(fs, opts, ret, err);
 }
+
+#ifdef HAS_SETTINGS /* kexec has none */
+int __wrap_assign_each(struct bytes text, assign_fn fn, void *data);
+int __real_assign_each(struct bytes text, assign_fn fn, void *data);
+int __wrap_assign_each(struct bytes text, assign_fn fn, void *data)
+{
+	if (text.n && memmem(text.p, text.n, "FAKE", 4))
+		misbehave("FAKE_SETTINGS");
+	return __real_assign_each(text, fn, data);
+}
+#endif

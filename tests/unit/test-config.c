@@ -11,6 +11,7 @@
 #include "base/strbuf.h"
 #include "config/assign.h"
 #include "config/config.h"
+#include "config/foreign.h"
 #include "config/legacy.h"
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
@@ -31,7 +32,23 @@ static int note(void *data, const struct assign *a)
 	return 0;
 }
 
+/* Files of another system, whose reader nobody listens to. */
+static const struct foreign disk;
+
 /* "[LINE NAME=VALUE]" for what a shell is sure to assign, "[LINE !]" for what is skipped. */
+static void check_assign(const struct foreign *foreign, const char *in, const char *expected)
+{
+	struct strbuf out = { 0 };
+	char *got;
+
+	assert_int_equal(foreign_parse(foreign, "/f", text(in), assign_each, note, &out, NULL), 0);
+	assert_int_equal(strbuf_take(&out, &got), 0);
+	if (strcmp(got, expected) != 0)
+		print_error("in: %s\n", in);
+	assert_string_equal(got, expected);
+	free(got);
+}
+
 static void test_assign(void **state)
 {
 	static const struct {
@@ -82,15 +99,8 @@ static void test_assign(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct strbuf out = { 0 };
-		char *got;
-
-		assert_int_equal(assign_each(text(rows[i].text), note, &out), 0);
-		assert_int_equal(strbuf_take(&out, &got), 0);
-		if (strcmp(got, rows[i].expected) != 0)
-			print_error("in: %s\n", rows[i].text);
-		assert_string_equal(got, rows[i].expected);
-		free(got);
+		check_assign(NULL, rows[i].text, rows[i].expected);
+		check_assign(&disk, rows[i].text, rows[i].expected);
 	}
 }
 
@@ -102,6 +112,37 @@ static int stop(void *data, const struct assign *a)
 static void test_assign_stops(void **state)
 {
 	assert_int_equal(assign_each(text("A=1\nB=2\n"), stop, NULL), -EXDEV);
+	assert_int_equal(
+		foreign_parse(&disk, "/f", text("A=1\nB=2\n"), assign_each, stop, NULL, NULL),
+		-EXDEV);
+}
+
+static int count_row(void *data, const struct assign *a)
+{
+	++*(size_t *)data;
+	return 0;
+}
+
+/* Files of the lines that need most room in the answer for their length. */
+static void test_assign_much(void **state)
+{
+	static const char *const lines[] = { "& ", "a\n", "A=\n", "a||", "A=$'\n", "()" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		const size_t n = strlen(lines[i]), times = (CONFIG_FILE_MAX >> 3) / n;
+		char *much = malloc(n * times);
+		struct bytes b = { (const uint8_t *)much, n * times };
+		size_t here = 0, there = 0;
+
+		assert_non_null(much);
+		for (size_t k = 0; k < times; k++)
+			memcpy(much + k * n, lines[i], n);
+		assert_int_equal(assign_each(b, count_row, &here), 0);
+		assert_int_equal(
+			foreign_parse(&disk, "/f", b, assign_each, count_row, &there, NULL), 0);
+		assert_true(here == there && here >= times / 2);
+		free(much);
+	}
 }
 
 static int open_root(const struct root *root)
@@ -221,18 +262,18 @@ static void test_settings_foreign(void **state)
 		"SAFE=yes\nDIET=yes\nCONFIRM=never\nFIRMWARE=refuse\nUNLOCK=ask\nNOTICE=no\nIMPORT=no\n"
 		"CHECKS_FORCE=H1\nCHECKS_NOTE=H1\nCHECKS_REFUSE=H1\n";
 	struct config c, untouched;
-	struct root host, disk;
-	int host_fd, disk_fd;
+	struct root host, other;
+	int host_fd, other_fd;
 
 	root_new(&host);
-	root_new(&disk);
+	root_new(&other);
 	host_fd = open_root(&host);
-	disk_fd = open_root(&disk);
+	other_fd = open_root(&other);
 	root_put(&host, "/etc/rapidreboot.conf", "ENTRY=ours\nAPPEND=debug\nHOOKS=/ours\n");
-	root_put(&disk, "/etc/rapidreboot.conf.d/x.conf", everything);
+	root_put(&other, "/etc/rapidreboot.conf.d/x.conf", everything);
 	assert_int_equal(config_read(host_fd, &c, NULL), 0);
 	assert_int_equal(config_read(host_fd, &untouched, NULL), 0);
-	assert_int_equal(config_read_foreign(disk_fd, &c, NULL), 0);
+	assert_int_equal(config_read_foreign(other_fd, &disk, &c, NULL), 0);
 	assert_string_equal(c.default_entry, "theirs");
 	assert_string_equal(c.append, "quiet");
 	assert_string_equal(c.hooks, "/ours");
@@ -250,9 +291,9 @@ static void test_settings_foreign(void **state)
 	config_done(&c);
 	config_done(&untouched);
 	fd_close(host_fd);
-	fd_close(disk_fd);
+	fd_close(other_fd);
 	root_free(&host);
-	root_free(&disk);
+	root_free(&other);
 }
 
 static void test_settings_of_others(void **state)
@@ -284,7 +325,7 @@ static const char *shown(const char *s)
 	return s ? s : "(none)";
 }
 
-static void check_legacy(const struct legacy_row *row)
+static void check_legacy(const struct legacy_row *row, const struct foreign *foreign)
 {
 	static const struct legacy_machine machine = { "6.1.9", "x86_64", "/dev/sda2" };
 	const struct legacy *e = &row->expected;
@@ -296,7 +337,7 @@ static void check_legacy(const struct legacy_row *row)
 	for (size_t i = 0; row->files[i]; i += 2)
 		root_put(&root, row->files[i], row->files[i + 1]);
 	fd = open_root(&root);
-	assert_int_equal(legacy_read(fd, &machine, &got, NULL), 0);
+	assert_int_equal(legacy_read(fd, foreign, &machine, &got, NULL), 0);
 	assert_int_equal(got.kind, e->kind);
 	assert_int_equal(got.enabled, e->enabled);
 	assert_int_equal(got.from_boot_loader, e->from_boot_loader);
@@ -397,7 +438,9 @@ static void test_legacy(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		check_legacy(&rows[i]);
+		check_legacy(&rows[i], NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		check_legacy(&rows[i], &disk);
 }
 
 static void test_legacy_warns(void **state)
@@ -411,13 +454,13 @@ static void test_legacy_warns(void **state)
 	root_put(&root, "/etc/default/kexec",
 		 "LOAD_KEXEC=true\nAPPEND=\"`cat /proc/cmdline` x\"\n");
 	fd = open_root(&root);
-	assert_int_equal(legacy_read(fd, &machine, &got, NULL), 0);
+	assert_int_equal(legacy_read(fd, &disk, &machine, &got, NULL), 0);
 	assert_true(got.enabled);
 	assert_int_equal(got.warnings.n, 1);
 	assert_non_null(strstr(got.warnings.v[0], "/etc/default/kexec:2: "));
 	legacy_done(&got);
 	root_put(&root, "/etc/default/kexec.d", "a file");
-	assert_int_equal(legacy_read(fd, &machine, &got, NULL), -ENOTDIR);
+	assert_int_equal(legacy_read(fd, &disk, &machine, &got, NULL), -ENOTDIR);
 	fd_close(fd);
 	root_free(&root);
 }
@@ -425,15 +468,11 @@ static void test_legacy_warns(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_assign),
-		cmocka_unit_test(test_assign_stops),
-		cmocka_unit_test(test_settings),
-		cmocka_unit_test(test_settings_odd),
-		cmocka_unit_test(test_settings_files),
-		cmocka_unit_test(test_settings_foreign),
-		cmocka_unit_test(test_settings_of_others),
-		cmocka_unit_test(test_legacy),
-		cmocka_unit_test(test_legacy_warns),
+		cmocka_unit_test(test_assign),		 cmocka_unit_test(test_assign_stops),
+		cmocka_unit_test(test_assign_much),	 cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_settings_odd),	 cmocka_unit_test(test_settings_files),
+		cmocka_unit_test(test_settings_foreign), cmocka_unit_test(test_settings_of_others),
+		cmocka_unit_test(test_legacy),		 cmocka_unit_test(test_legacy_warns),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
