@@ -13,6 +13,7 @@
 #include "reboot/wish.h"
 #include "unlock/initramfs-tools.h"
 #include "unlock/key-file.h"
+#include "unlock/maker.h"
 
 /* Where udev links volumes by the UUID of their header. */
 #define BY_UUID "/dev/disk/by-uuid"
@@ -82,6 +83,7 @@ static enum reason read_table(const struct reboot *rb, struct start *s, struct k
 		.flags = KX_REQ_FAST | KX_REQ_COPY,
 	};
 	struct kx_plan_info info = { .size = sizeof(info) };
+	enum initrd_maker maker = MADE_BY_UNKNOWN;
 	struct kx_plan *plan;
 	struct bytes table;
 	int r = kx_plan_new(choice_ctx(rb, c), &request, &plan, err);
@@ -91,6 +93,8 @@ static enum reason read_table(const struct reboot *rb, struct start *s, struct k
 	r = kx_plan_info(plan, &info);
 	if (r == 0)
 		r = initramfs_tools_table(initrd_of(plan, info.n_segments), &table);
+	if (r == -ENOENT)
+		maker = initrd_maker(initrd_of(plan, info.n_segments));
 	if (r == 0) {
 		s->keys.table = bytes_dup(table);
 		r = s->keys.table ? 0 : -ENOMEM;
@@ -98,13 +102,15 @@ static enum reason read_table(const struct reboot *rb, struct start *s, struct k
 	kx_plan_free(plan);
 	if (r == 0)
 		return REASON_NONE;
-	kx_fail(err, r,
-		r == -EBADMSG
-			? "%s: it cannot be unpacked here, so it is not known how it opens "
-			  "volumes"
-			: "%s: no table of encrypted volumes is in it (cryptroot/crypttab, of "
-			  "initramfs-tools): keys cannot be handed to another kind yet",
-		c->initrds.v[c->initrds.n - 1]);
+	if (r == -ENOENT)
+		kx_fail(err, r,
+			"%s: %s: keys can be handed only to a table of encrypted volumes of initramfs-tools "
+			"(cryptroot/crypttab), yet",
+			c->initrds.v[c->initrds.n - 1], initrd_maker_text(maker));
+	else
+		kx_fail(err, r,
+			"%s: it cannot be unpacked here, so it is not known how it opens volumes",
+			c->initrds.v[c->initrds.n - 1]);
 	return REASON_UNLOCK;
 }
 

@@ -76,9 +76,26 @@ class Unlock(UnlockMachine):
     def test_initial_ramdisk(self):
         for members in ([], [(TABLE, VOLUME + "none luks\n")], [(SCRIPT, "#!/bin/sh\n")], [(SCRIPT, ""), (TABLE, "")]):
             self.set_members(*members)
-            r = self.refuses(["load", "--unlock-from", "0"], 3, self.initrd + ": no table of encrypted volumes is in it",
+            r = self.refuses(["load", "--unlock-from", "0"], 3, self.initrd + ": what has made it is not known here: keys can be handed only to",
                              typed="secret\n")
             self.assertFalse([call for call in r.calls if "cryptsetup" in call])
+
+    def test_makers(self):
+        """By files that their images have, and no others: each is said, and nothing is loaded."""
+        systemd = ("usr/bin/systemd-cryptsetup", "")
+        dracut, gentoo = ("usr/lib/dracut/build-parameter.txt", ""), ("lib/dracut/build-parameter.txt", "")
+        for members, said in (([("conf/initramfs.conf", "")], "initramfs-tools, without a table of encrypted volumes"),
+                              ([dracut], "dracut, without systemd"),
+                              ([dracut, systemd], "dracut, with systemd"),
+                              ([("usr/lib/systemd/systemd-cryptsetup", ""), dracut], "dracut, with systemd"),
+                              ([("buildconfig", ""), ("hooks/encrypt", "")], "mkinitcpio:"),
+                              ([("buildconfig", ""), systemd], "mkinitcpio, with systemd"),
+                              ([("etc/booster.init.yaml", "")], "booster"),
+                              ([gentoo, ("lib/dracut/dracut-gk-version.info", "")], "genkernel"),
+                              ([systemd], "what has made it is not known here")):
+            with self.subTest(said):
+                self.set_members(*members)
+                self.refuses(["load", "--unlock-from", "0"], 3, said, "cryptroot/crypttab", typed="secret\n")
 
     def test_wrong(self):
         for args in (["load"], ["-y"]):
@@ -262,7 +279,7 @@ class Configured(EncryptedMachine, Asked):
         self.set_members()
         t = self.start("load", *self.named)
         shown = self.left(t, 3)
-        self.assertIn("no table of encrypted volumes is in it", shown)
+        self.assertIn("what has made it is not known here", shown)
         self.assertIn("UNLOCK= of rapidreboot.conf wants keys", shown)
 
     def test_without_terminal(self):
