@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "base/io.h"
 #include "base/lines.h"
@@ -19,6 +20,17 @@ enum { ITERATIONS_N = 1000 };
 
 /* ---- running it */
 
+/* Pages of a pipe keep what was in them when they are free again, and nobody can overwrite them. So it refers to
+ * ours, where the kernel does that. */
+static int put(int pipe_end, const struct secret *secret)
+{
+	struct iovec part = { secret->p, secret->n };
+	const ssize_t n = vmsplice(pipe_end, &part, 1, 0);
+	const size_t done = n < 0 ? 0 : (size_t)n;
+
+	return done == secret->n ? 0 : write_all(pipe_end, secret->p + done, secret->n - done);
+}
+
 /* A pipe that holds @secret and its end: it fits, pipe(7) has room for 65536 bytes. */
 static int pipe_with(const struct secret *secret)
 {
@@ -29,7 +41,7 @@ static int pipe_with(const struct secret *secret)
 		return -errno;
 	from = fds[0];
 	to = fds[1];
-	r = write_all(to, secret->p, secret->n);
+	r = put(to, secret);
 	return r < 0 ? r : TAKE_FD(from);
 }
 
