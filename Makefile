@@ -13,7 +13,7 @@ NINJA ?= ninja
 
 DIST := $(BUILD)/dist
 
-.PHONY: all install uninstall dist deb demo check check-vm check-long check-build check-systems check-loaders bench fuzz format deps deps-build clean help
+.PHONY: all install uninstall dist deb demo check check-vm check-long check-build check-systems check-loaders bench fuzz format deps deps-build deps-deb clean help
 
 all: deps-build $(WORK)/build.ninja ## build the commands into build/bin and the library into build/lib
 	@$(NINJA) -C $(WORK) --quiet
@@ -34,7 +34,7 @@ uninstall: ## remove what the last `make install` installed (same PREFIX)
 dist: ## source archive of the last commit for a release, the same bytes everywhere, into build/dist
 	@tools/make-dist $(DIST)
 
-deb: deps ## Debian packages of the tree, into build/deb
+deb: deps-deb ## Debian packages of the tree, into build/deb
 	@tools/make-deb $(BUILD)
 
 demo: deps all ## boot a virtual machine and watch one kernel hand over to the next
@@ -109,6 +109,9 @@ deps: ## install what building and testing needs (root)
 
 deps-build:
 	@tools/install-deps build
+
+deps-deb:
+	@tools/install-deps deb
 
 clean: ## remove build/
 	rm -rf $(BUILD)
