@@ -419,5 +419,36 @@ def main():
     return 0 if result.wasSuccessful() and result.testsRun else 1
 
 
+class Figures(Tree):
+    check = "tests/checks/figures.py"
+    FILES = ("README.md", "docs/speed.md", "docs/comparison.md", "docs/menu.svg", "docs/speed.svg", "tests/cli/screens/menu-80.txt",
+             "tools/draw-screen.py")
+
+    def setUp(self):
+        super().setUp()
+        for name in self.FILES:
+            self.write(name, (ROOT / name).read_text())
+        (self.root / "tools/draw-screen.py").chmod(0o755)
+
+    def test_as_it_is(self):
+        self.good("docs/other.md", "x\n")
+
+    def test_other_figure(self):
+        for name in ("README.md", "docs/comparison.md"):
+            text = (ROOT / name).read_text()
+            self.bad(name, text.replace("| 1.556 |", "| 1.456 |"), "1.456, measured was 1.556")
+            self.bad(name, text.replace("8.365", "eight"), "eight, measured was 8.365")
+            self.write(name, text)
+
+    def test_other_screen(self):
+        self.bad("tests/cli/screens/menu-80.txt", "x\n", "draws another one")
+
+    def test_picture_that_fetches(self):
+        self.bad("docs/menu.svg", '<svg><image href="x"/></svg>', "fetches something")
+
+    def test_picture_that_nobody_sees(self):
+        self.bad("docs/more.svg", "<svg/>", "more.svg is in no page")
+
+
 if __name__ == "__main__":
     sys.exit(main())
