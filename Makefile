@@ -59,10 +59,12 @@ check-vm: deps all ## every virtual machine: all kernels, image types, memory si
 	@tests/vm/crash-save.py
 	@tests/vm/dump.py
 
-check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row, encrypted roots, memory that is kept: hours
+check-long: deps all ## every combination of rung, kernel and machine, kernels built for it, a hundred kexecs in a row, encrypted roots, memory that is kept, a fleet of 500: hours
 	@$(MESON) setup $(if $(wildcard $(BUILD)/long/build.ninja),--reconfigure) $(BUILD)/long >/dev/null
 	@$(NINJA) -C $(BUILD)/long --quiet tests/unit/test-race
 	@$(BUILD)/long/tests/unit/test-race three
+	@$(NINJA) -C $(BUILD)/long --quiet tests/cli/rapidreboot-recorded
+	@$(MESON) test -C $(BUILD)/long --no-rebuild --benchmark --verbose fleet-500
 	@tests/vm/run.py --long
 	@tests/vm/direct.py --long
 	@tests/vm/stress.py --reboots 200
