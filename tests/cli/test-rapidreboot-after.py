@@ -105,6 +105,28 @@ class Record(After):
                       picture.read_text())
         self.assertIn(f">{running} to 6.1.0-test<", picture.read_text())
 
+    def test_of_another_system(self):
+        """The record below --root, with nothing else of that system; this machine's is left out."""
+        self.fast()
+        elsewhere = self.dir / "target"
+        (elsewhere / RECORD).parent.mkdir(parents=True)
+        (elsewhere / RECORD).write_text(self.read(RECORD).replace(self.timeline()[0]["version"], "5.4.0-other"))
+        self.assertEqual([a["version"] for a in self.timeline("--root", str(elsewhere))], ["5.4.0-other"])
+        out = self.assertRuns(["timeline", "1", "--root", str(elsewhere)], 0, []).out
+        self.assertRegex(out, r"to 5\.4\.0-other\n")
+        picture = self.dir / "other.svg"
+        self.assertRuns(["timeline", "--root", str(elsewhere), "--svg", str(picture)], 0, [])
+        self.assertIn("to 5.4.0-other<", picture.read_text())
+        (elsewhere / RECORD).unlink()
+        self.assertEqual(self.assertRuns(["timeline", "--root", str(elsewhere)], 0, []).out,
+                         "No fast reboot was tried yet.\n")
+
+    def test_of_no_system(self):
+        for place in (self.dir / "nowhere", self.kernel):
+            r = self.assertRuns(["timeline", "--root", str(place)], 1, [])
+            self.assertIn(f"{place}: cannot be used as a root directory", r.err)
+            self.assertEqual(r.out, "")
+
     def test_first_boot(self):
         """A package enables what records the stop of services and starts nothing: the command starts it."""
         start = "run /usr/bin/systemctl start rapidreboot-stopped.service"

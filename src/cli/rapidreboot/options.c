@@ -31,7 +31,7 @@ enum group { GROUP_TARGET, GROUP_DOWN, GROUP_SYSTEM, GROUP_OUTPUT };
 static const struct opt_group groups[] = {
 	[GROUP_TARGET] = { "What is started", BY_DECIDING },
 	[GROUP_DOWN] = { "How the machine goes down", BY_REBOOT | BY_MENU },
-	[GROUP_SYSTEM] = { "Which system is looked at", BY_LOOKING | BY_DECIDING },
+	[GROUP_SYSTEM] = { "Which system is looked at", BY_LOOKING | BY_DECIDING | BY_TIMELINE },
 	[GROUP_OUTPUT] = { "What is told", 0 },
 	{ NULL },
 };
@@ -163,7 +163,7 @@ static const struct opt_row rows[] = {
 	  .help = "print what would be done and do nothing" },
 
 	{ "root", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.root, "DIR"),
-	  .takers = BY_LOOKING | BY_DECIDING | BY_ARMING,
+	  .takers = BY_LOOKING | BY_DECIDING | BY_TIMELINE | BY_ARMING,
 	  .help = "the system below DIR instead of the running one" },
 	{ "config", 0, 0, GROUP_SYSTEM, ROW_TEXT(find.find.config, "FILE"),
 	  .takers = BY_LIST | BY_SHOW | BY_DECIDING,

@@ -4,7 +4,9 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/error.h"
 #include "base/num.h"
 #include "cli/json.h"
 #include "cli/locale.h"
@@ -222,6 +224,22 @@ static int print_json(const struct attempts *all, size_t which)
 
 /* ---- the command */
 
+/* The records of this machine, or those below @root: they lie in the system, whether it runs or not. */
+static int read_records(const char *root, struct attempts *ret, struct kx_error *err)
+{
+	struct sys seen = *sys_machine();
+	_cleanup_close_ int fd = -1;
+
+	if (root) {
+		seen.root = root;
+		fd = machine_open(&seen);
+		if (fd < 0)
+			return kx_fail(err, fd, "%s: cannot be used as a root directory: %s", root,
+				       strerror(-fd));
+	}
+	return attempts_read(&seen, ret, err);
+}
+
 /* @which: counted back from the newest, 1; 0: all of them */
 static int timeline(const struct options *o, uint64_t which)
 {
@@ -229,7 +247,7 @@ static int timeline(const struct options *o, uint64_t which)
 	struct attempts all;
 	int r = EXIT_OK;
 
-	if (attempts_read(sys_machine(), &all, &err) < 0)
+	if (read_records(o->find.root, &all, &err) < 0)
 		return fail_with(&err);
 	if (all.damaged)
 		fprintf(stderr, "rapidreboot: warning: %zu line%s of the record %s damaged\n",
@@ -272,5 +290,6 @@ const struct command timeline_command = {
 	.operands_max = 1,
 	.about =
 		"The fast reboots that were tried, what became of them and how long the last one took,\n"
-		"or the one with number N; 1 is the last one.",
+		"or the one with number N; 1 is the last one. With --root those that the system below\n"
+		"DIR has recorded.",
 };
