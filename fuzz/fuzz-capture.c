@@ -39,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < s.n_targets; i++) {
 		must(s.targets[i].directory[0] == '/' &&
 		     s.targets[i].n_layers <= CAPTURE_LAYERS_MAX);
-		must(s.targets[i].ssh || (s.targets[i].uuid && s.targets[i].type));
+		must(s.targets[i].ssh || s.targets[i].nfs ||
+		     (s.targets[i].uuid && s.targets[i].type));
 		must(again_layers(&s.targets[i]));
 		must(!strstr(s.targets[i].directory, "/../"));
 	}

@@ -63,28 +63,30 @@ static int add_target(int root, const struct capture_wish *w, const char *direct
 	return r < 0 ? r : capture_names_add(types, target->type, strlen(target->type));
 }
 
-/* Adds the other machine, and the client that reaches it. */
+/* Adds the other machine, and the client that reaches it, a program or the kernel's. */
 static int add_remote(int root, const struct capture_wish *w, struct capture_files *files,
-		      struct capture_device *device, struct kx_error *err)
+		      struct capture_device *device, struct names *types, struct kx_error *err)
 {
 	const struct capture_remote *remote = w->remote;
 	_cleanup_free_ char *host = NULL;
 	struct capture_target *t;
-	int r = capture_ssh_add(files, root, remote->ssh, err);
+	char **name;
+	int r = remote->ssh ? capture_ssh_add(files, root, remote->ssh, err)
+			    : capture_names_add(types, "nfs4", strlen("nfs4"));
 
 	if (r < 0)
 		return r;
 	t = capture_target_add(w->settings);
-	t->ssh = strdup(remote->user_host);
+	name = remote->ssh ? &t->ssh : &t->nfs;
+	*name = strdup(remote->ssh ? remote->user_host : remote->nfs);
 	t->directory = strdup(remote->directory);
-	if (!t->ssh || !t->directory)
+	if (!*name || !t->directory)
 		return -ENOMEM;
 	/* machines share a directory there; a name that no directory can have is left out */
 	if (read_line_in(root, "/proc/sys/kernel/hostname", &host) == 0 && host[0] &&
 	    host[0] != '.' && !strpbrk(host, "/()' \t"))
 		w->settings->host = TAKE_PTR(host);
-	return capture_network_find(root, &remote->way, remote->ssh->address, &t->network, device,
-				    err);
+	return capture_network_find(root, &remote->way, remote->address, &t->network, device, err);
 }
 
 /* Names of members, kept until the archive is made. */
@@ -253,7 +255,7 @@ int capture_archive_make(int root, const struct capture_wish *w, uint8_t **ret, 
 	int r = files ? 0 : -ENOMEM;
 
 	if (r == 0 && w->remote)
-		r = add_remote(root, w, files, &device, err);
+		r = add_remote(root, w, files, &device, &types, err);
 	for (size_t i = 0; r == 0 && i < w->n_directories; i++)
 		r = add_target(root, w, w->directories[i], &device, &types, err);
 	if (r == -ENOMEM)
@@ -264,7 +266,8 @@ int capture_archive_make(int root, const struct capture_wish *w, uint8_t **ret, 
 		r = make(root, w, &modules, files, &p, &n, err);
 	if (r < 0)
 		return r;
-	r = files->n ? pack_gzip(&p, &n) : 0;
+	/* a client of ssh or of NFS has several MiB */
+	r = w->remote ? pack_gzip(&p, &n) : 0;
 	if (r < 0)
 		return kx_fail(err, r, "the capture initramfs: %s", strerror(-r));
 	*ret = TAKE_PTR(p);

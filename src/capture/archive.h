@@ -9,13 +9,15 @@
 
 /**
  * struct capture_remote - another machine that dumps are sent to
- * @user_host: "USER@HOST", for persons
+ * @user_host: "USER@HOST", for persons; with @ssh
+ * @nfs: "HOST:/PATH", without @ssh
  * @directory: there
- * @ssh: the client's settings
- * @way: how the kernel reaches @ssh's address now
+ * @ssh: the client's settings, or NULL: it is reached by NFS
+ * @address: of it, as numbers
+ * @way: how the kernel reaches @address now
  */
 struct capture_remote {
-	const char *user_host, *directory;
+	const char *user_host, *nfs, *directory, *address;
 	const struct capture_ssh *ssh;
 	struct network_way way;
 };
@@ -41,7 +43,7 @@ struct capture_wish {
 /**
  * capture_archive_make() - put the initramfs together
  * @root: as in base/io.h
- * @ret: newc archive (buffer-format.rst), with programs in it packed by gzip; to be freed
+ * @ret: newc archive (buffer-format.rst), with @remote packed by gzip; to be freed
  *
  * The program will see all memory, so nobody but root and this user may be able to change it (base/open.h).
  * Of several directories that are on one file system the first counts. The first of all places has to be one

@@ -38,7 +38,9 @@ void capture_tell_progress(struct capture_job *j, uint64_t done, uint64_t all)
 
 static const char *name_of(const struct capture_target *t)
 {
-	return capture_target_kind(t) == CAPTURE_SSH ? t->ssh : t->uuid;
+	const char *const names[CAPTURE_KINDS] = { t->uuid, t->ssh, t->nfs };
+
+	return names[capture_target_kind(t)];
 }
 
 static void save_notes(struct capture_job *j, const struct capture_way *way,

@@ -212,6 +212,7 @@ static int need_file_system(struct lists *l, const char *type, struct kx_error *
 					      "nls_utf8" };
 	_cleanup_strbuf_ struct strbuf alias = { 0 };
 	const size_t before = count_needed(l);
+	const bool is_nfs = strcmp(type, "nfs4") == 0;
 	int r;
 
 	strbuf_addf(&alias, "fs-%s\n", type);
@@ -222,6 +223,13 @@ static int need_file_system(struct lists *l, const char *type, struct kx_error *
 	if (strcmp(type, "vfat") == 0 || strcmp(type, "msdos") == 0)
 		for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
 			(void)modules_need(&l->modules, text_of(tables[i]));
+	/* the module of the file system asks for that of the version by its name */
+	if (is_nfs && !modules_have(&l->modules, text_of("nfsv4")) && !is_built_in(l, "nfsv4") &&
+	    !runs_with(l->root, l->release, type))
+		return kx_fail(err, -ENOENT, "the kernel %s has no module nfsv4 in %s/%s",
+			       l->release, l->folder, l->release);
+	if (is_nfs)
+		(void)modules_need(&l->modules, text_of("nfsv4"));
 	if (count_needed(l) != before || modules_is_needed(&l->modules, text_of(type)) ||
 	    is_built_in(l, type) || runs_with(l->root, l->release, type))
 		return 0;

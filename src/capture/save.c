@@ -42,15 +42,22 @@ static int fail(struct kx_error *err, int code, const char *path, const char *wh
 /* Locked, so that what a killed process left differs from what another one is writing. 1: try again. */
 static int open_once(struct partial *p, struct kx_error *err)
 {
-	_cleanup_close_ int fd = open(
-		p->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
+	const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	_cleanup_close_ int fd = open(p->path, flags | O_CREAT | O_EXCL, 0600);
+	const bool is_new = fd >= 0;
 	struct stat st, now;
 
+	if (fd < 0 && errno == EEXIST) {
+		fd = open(p->path, flags);
+		if (fd < 0 && errno == ENOENT)
+			return 1;
+	}
 	if (fd < 0)
 		return fail(err, -errno, p->path, "cannot make it");
 	if (fstat(fd, &st) < 0)
 		return fail(err, -errno, p->path, "cannot look at it");
-	if (!S_ISREG(st.st_mode) || st.st_uid != geteuid())
+	/* to a server of NFS root is another user */
+	if (!S_ISREG(st.st_mode) || (!is_new && st.st_uid != geteuid()))
 		return kx_fail(err, -EEXIST, "%s: is no file of this user: remove it", p->path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK

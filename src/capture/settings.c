@@ -27,7 +27,7 @@ enum {
 
 enum capture_kind capture_target_kind(const struct capture_target *t)
 {
-	return t->ssh ? CAPTURE_SSH : CAPTURE_FILE_SYSTEM;
+	return t->ssh ? CAPTURE_SSH : t->nfs ? CAPTURE_NFS : CAPTURE_FILE_SYSTEM;
 }
 
 void capture_target_done(struct capture_target *t)
@@ -39,6 +39,7 @@ void capture_target_done(struct capture_target *t)
 	for (size_t i = 0; i < t->n_layers; i++)
 		capture_layer_done(&t->layers[i]);
 	free(t->ssh);
+	free(t->nfs);
 	free(t->network.mac);
 	free(t->network.address);
 	free(t->network.gateway);
@@ -208,6 +209,21 @@ static int take_ssh(struct capture_settings *s, struct bytes value)
 	return t ? bytes_set(&t->ssh, value) : -EINVAL;
 }
 
+/* "HOST:/PATH", a new target. */
+static int take_nfs(struct capture_settings *s, struct bytes value)
+{
+	const uint8_t *slash = value.n ? memchr(value.p, '/', value.n) : NULL;
+	const size_t n = slash ? (size_t)(slash - value.p) : 0;
+	struct capture_target *t;
+
+	if (n < 2 || value.p[0] == '-' || value.p[n - 1] != ':' ||
+	    !has_only((struct bytes){ value.p, n }, "-_.:%[]") ||
+	    !is_directory((struct bytes){ slash, value.n - n }))
+		return -EINVAL;
+	t = capture_target_add(s);
+	return t ? bytes_set(&t->nfs, value) : -EINVAL;
+}
+
 static int take_mac(struct capture_settings *s, struct bytes value)
 {
 	struct capture_target *t = last_target(s);
@@ -302,16 +318,27 @@ static const struct key {
 	const char *name;
 	int (*take)(struct capture_settings *s, struct bytes value);
 } keys[] = {
-	{ "uuid", take_uuid },		 { "type", take_type },
-	{ "options", take_options },	 { "directory", take_directory },
-	{ "module", take_module },	 { "level", take_level },
-	{ "pack", take_pack },		 { "keep", take_keep },
-	{ "keep-mib", take_keep_mib },	 { "wait", take_wait },
-	{ "failure", take_failure },	 { "ssh", take_ssh },
-	{ "net-mac", take_mac },	 { "net-mtu", take_mtu },
-	{ "net-address", take_address }, { "net-gateway", take_gateway },
-	{ "net-to", take_to },		 { "host", take_host },
-	{ "array", take_array },	 { "volume", take_volume },
+	{ "uuid", take_uuid },
+	{ "type", take_type },
+	{ "options", take_options },
+	{ "directory", take_directory },
+	{ "module", take_module },
+	{ "level", take_level },
+	{ "pack", take_pack },
+	{ "keep", take_keep },
+	{ "keep-mib", take_keep_mib },
+	{ "wait", take_wait },
+	{ "failure", take_failure },
+	{ "ssh", take_ssh },
+	{ "net-mac", take_mac },
+	{ "net-mtu", take_mtu },
+	{ "net-address", take_address },
+	{ "net-gateway", take_gateway },
+	{ "net-to", take_to },
+	{ "host", take_host },
+	{ "array", take_array },
+	{ "volume", take_volume },
+	{ "nfs", take_nfs },
 };
 
 static int take_line(struct capture_settings *s, struct bytes line)
@@ -342,7 +369,8 @@ static int check_target(const struct capture_target *t, struct kx_error *err)
 					 "the file system %s has no type or no directory", t->uuid);
 	return t->directory && n->mac && n->address && n->to
 		       ? 0
-		       : kx_fail(err, -EINVAL, "%s has no directory or no network", t->ssh);
+		       : kx_fail(err, -EINVAL, "%s has no directory or no network",
+				 t->ssh ? t->ssh : t->nfs);
 }
 
 static int parse(struct bytes text, struct capture_settings *s, struct kx_error *err)
@@ -431,6 +459,7 @@ static bool are_same(const struct capture_settings *a, const struct capture_sett
 		    !is_same(a->targets[i].type, b->targets[i].type) ||
 		    !is_same(a->targets[i].options, b->targets[i].options) ||
 		    !is_same(a->targets[i].ssh, b->targets[i].ssh) ||
+		    !is_same(a->targets[i].nfs, b->targets[i].nfs) ||
 		    !is_same(a->targets[i].directory, b->targets[i].directory) ||
 		    !are_same_networks(&a->targets[i].network, &b->targets[i].network))
 			return false;
@@ -447,6 +476,7 @@ int capture_settings_text(const struct capture_settings *s, char **ret, struct k
 	for (size_t i = 0; i < s->n_targets; i++) {
 		put(&b, "uuid", s->targets[i].uuid);
 		put(&b, "ssh", s->targets[i].ssh);
+		put(&b, "nfs", s->targets[i].nfs);
 		put(&b, "type", s->targets[i].type);
 		put(&b, "options", s->targets[i].options);
 		put_layers(&b, &s->targets[i]);

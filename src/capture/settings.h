@@ -44,6 +44,7 @@ struct capture_network {
 enum capture_kind {
 	CAPTURE_FILE_SYSTEM, /* on a disk of this machine */
 	CAPTURE_SSH,	     /* a directory of another machine, by its sshd */
+	CAPTURE_NFS,	     /* a directory of another machine, by its NFS server */
 	CAPTURE_KINDS,
 };
 
@@ -55,12 +56,13 @@ enum capture_kind {
  * @directory: in the file system or on the other machine, beginning with a slash
  * @layers: volumes and arrays that are put together first, in this order
  * @ssh: "USER@HOST", for persons: the client has its own settings (capture/ssh.h)
+ * @nfs: "HOST:/PATH", for mount(2); @directory is below it
  */
 struct capture_target {
 	char *uuid, *type, *options, *directory;
 	struct capture_layer layers[CAPTURE_LAYERS_MAX];
 	size_t n_layers;
-	char *ssh;
+	char *ssh, *nfs;
 	struct capture_network network;
 };
 

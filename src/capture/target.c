@@ -321,7 +321,7 @@ static int refuse_encrypted(int root, const char *directory, struct kx_error *er
 		"%s is encrypted, and a crash kernel has no key for it: rapidreboot does not hand keys "
 		"over (Linux can since 6.16, with CONFIG_CRASH_DM_CRYPT). A dump has the keys of "
 		"this machine in it, so that a place which is not encrypted is for you to choose: "
-		"name a directory of it by CRASH_TARGET, or another machine (ssh:); %s%s",
+		"name a directory of it by CRASH_TARGET, or another machine (ssh:, nfs:); %s%s",
 		directory, places.n && !places.failed ? "not encrypted: " : "all disks are",
 		places.n && !places.failed ? places.s : "");
 }

@@ -101,8 +101,9 @@ static int set_initrd(void *field, const char *value)
 
 static int set_crash_target(void *field, const char *value)
 {
-	return strncmp(value, "ssh:", 4) == 0 ? set_text(field, value)
-					      : set_optional_path(field, value);
+	return strncmp(value, "ssh:", 4) == 0 || strncmp(value, "nfs:", 4) == 0
+		       ? set_text(field, value)
+		       : set_optional_path(field, value);
 }
 
 static int set_path(void *field, const char *value)
@@ -356,7 +357,7 @@ static const struct setting {
 	{ "CRASH_APPEND", set_text, offsetof(struct config, crash_append),
 	  "words of a command line" },
 	{ "CRASH_TARGET", set_crash_target, offsetof(struct config, crash_target),
-	  "an absolute path, ssh:USER@HOST:/DIRECTORY, or nothing" },
+	  "an absolute path, ssh:USER@HOST:/DIRECTORY, nfs:HOST:/PATH, or nothing" },
 	{ "CRASH_SSH_KEY", set_optional_path, offsetof(struct config, crash_ssh_key),
 	  "an absolute path, or nothing" },
 	{ "CRASH_LEVEL", set_level, offsetof(struct config, crash_level), "a number from 0 to 31" },

@@ -64,7 +64,7 @@ struct config {
 	char *crash_kernel, *crash_initrd; /* CRASH_KERNEL, CRASH_INITRD: paths, or NULL; "own" */
 	char *crash_cmdline; /* CRASH_CMDLINE: instead of the running kernel's, or NULL */
 	char *crash_append;  /* CRASH_APPEND: words after it, or NULL */
-	char *crash_target;  /* CRASH_TARGET: directory of dumps, or "ssh:…", or NULL */
+	char *crash_target;  /* CRASH_TARGET: directory of dumps, "ssh:…", "nfs:…", or NULL */
 	char *crash_ssh_key; /* CRASH_SSH_KEY: path, or NULL */
 	unsigned crash_level, crash_keep,
 		crash_keep_mib;		  /* CRASH_LEVEL, CRASH_KEEP, CRASH_KEEP_MIB */

@@ -11,6 +11,7 @@
  */
 
 #include "capture/archive.h"
+#include "capture/nfs.h"
 #include "config/config.h"
 
 /* In the place of a path: the initial ramdisk of our own. */
@@ -49,9 +50,10 @@ struct crash_options {
  * @cpus: processors of the crash kernel, 0: all (SUSE)
  * @target: directory of dumps, for the initial ramdisk of our own
  * @remote: another machine, which goes before @target; without a host: none
+ * @nfs: another machine by NFS, in the place of @remote; without a host: none
  * @ssh_key: file of the private key that is used there, or NULL: as ssh(1) is configured
  * @elsewhere: a place that another tool's configuration names and that is neither a directory of this machine nor
- *	reached by ssh, such as "nfs server:/dumps", or NULL: only that tool's initial ramdisk saves there
+ *	reached by ssh, such as "virtiofs dumps", or NULL: only that tool's initial ramdisk saves there
  * @not_followed: "FILE:LINE: …", what such a configuration says and the initial ramdisk of our own does not do
  * @capture: what its program is told, without targets and modules
  * @warnings: "FILE:LINE: …" for a person
@@ -66,6 +68,7 @@ struct crash_settings {
 	unsigned cpus;
 	char *target;
 	struct ssh_place remote;
+	struct nfs_place nfs;
 	char *ssh_key;
 	char *elsewhere;
 	struct config_words not_followed;
@@ -91,6 +94,8 @@ _must_check_ int crash_settings_read(int root, const struct config *config,
 void crash_settings_done(struct crash_settings *settings);
 #define _cleanup_crash_settings_ _cleanup_(crash_settings_done)
 
+/* The other machine that dumps are sent to, for a sentence, or NULL: none. */
+const char *crash_remote_name(const struct crash_settings *settings);
 /* "rapidreboot", "kdump-utils", "SUSE kdump", "kdump-tools" */
 const char *crash_source_name(enum crash_source source);
 

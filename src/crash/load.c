@@ -143,12 +143,13 @@ static int make_archive(struct crash_job *job, struct kx_error *err)
 	};
 	int r;
 
-	if (job->settings->remote.user_host && !job->remote)
-		return kx_fail(
-			err, -EOPNOTSUPP,
-			"dumps are sent to %s by ssh: only the running system can tell how that "
-			"is reached",
-			job->settings->remote.user_host);
+	const char *place = crash_remote_name(job->settings);
+
+	if (place && !job->remote)
+		return kx_fail(err, -EOPNOTSUPP,
+			       "dumps are sent to %s: only the running system can tell how that "
+			       "is reached",
+			       place);
 	r = kx_image_info(job->image, &info);
 
 	if (r < 0)

@@ -210,13 +210,27 @@ static int redhat(int root, bool has_failure, struct crash_settings *s, struct k
 	return r < 0 ? fail(err, r, KDUMP_CONF, c.host ? c.host : "") : 0;
 }
 
+const char *crash_remote_name(const struct crash_settings *s)
+{
+	return s->nfs.source ? s->nfs.source : s->remote.user_host;
+}
+
 int crash_target_find(int root, const struct config *config, struct crash_settings *s,
 		      struct kx_error *err)
 {
 	const char *own = config->crash_target;
 	int r = -ENOENT;
 
-	if (own && ssh_place_is(own)) {
+	if (own && nfs_place_is(own)) {
+		r = nfs_place_parse(own, &s->nfs);
+		if (r == -ENOMEM)
+			return kx_fail(err, r, "out of memory");
+		if (r < 0)
+			return kx_fail(err, r,
+				       "CRASH_TARGET: %s is no place of an NFS server: "
+				       "nfs:HOST:/PATH is expected",
+				       own);
+	} else if (own && ssh_place_is(own)) {
 		r = ssh_place_parse(own, &s->remote);
 		if (r == 0)
 			r = text_set(&s->ssh_key, config->crash_ssh_key);

@@ -11,7 +11,7 @@
 #include "base/strbuf.h"
 #include "crash/rules.h"
 
-#define TARGET "name a directory, or another machine with ssh:, by CRASH_TARGET"
+#define TARGET "name a directory, or another machine with ssh: or nfs:, by CRASH_TARGET"
 #define NO_PROGRAMS "no programs are run after the crash"
 #define PACKING "CRASH_LEVEL and CRASH_PACK say it here"
 #define KEEPING "CRASH_KEEP and CRASH_KEEP_MIB say it here"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Where dumps go by the files of several tools, and what of these files our own initial ramdisk does not do. */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,20 +64,62 @@ static void test_servers(void **state)
 	}
 }
 
-static void read_settings(const char *file, const char *text, struct crash_settings *ret)
+/* 0, or a negative errno with a sentence. */
+static int try_settings(const char *file, const char *text, struct crash_settings *ret,
+			struct kx_error *err)
 {
 	_cleanup_config_ struct config config = { 0 };
-	struct kx_error err = { 0 };
 	struct root root;
-	int fd;
+	int fd, r;
 
 	root_new(&root);
 	root_put(&root, file, text);
 	fd = open(root.path, O_RDONLY | O_DIRECTORY);
-	assert_int_equal(config_read(fd, &config, &err), 0);
-	assert_int_equal(crash_settings_read(fd, &config, ret, &err), 0);
+	assert_int_equal(config_read(fd, &config, err), 0);
+	r = crash_settings_read(fd, &config, ret, err);
 	close(fd);
 	root_free(&root);
+	return r;
+}
+
+static void read_settings(const char *file, const char *text, struct crash_settings *ret)
+{
+	struct kx_error err = { 0 };
+
+	assert_int_equal(try_settings(file, text, ret, &err), 0);
+}
+
+/* The local directory is the next place. */
+static void test_nfs(void **state)
+{
+	static const struct {
+		const char *text, *host, *source; /* NULL: refused */
+	} servers[] = {
+		{ "CRASH_TARGET=nfs:h:/d\n", "h", "h:/d" },
+		{ "CRASH_TARGET=nfs:[fd00::1]:/d/e\n", "fd00::1", "[fd00::1]:/d/e" },
+		{ "CRASH_TARGET=nfs:h\n", NULL, NULL },
+		{ "CRASH_TARGET=nfs:/d\n", NULL, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+		_cleanup_crash_settings_ struct crash_settings s = { 0 };
+		struct kx_error err = { 0 };
+		const int r = try_settings("/etc/rapidreboot.conf", servers[i].text, &s, &err);
+
+		print_message("%s\n", servers[i].text);
+		assert_text(s.nfs.host, servers[i].host);
+		assert_text(s.nfs.source, servers[i].source);
+		assert_text(crash_remote_name(&s), servers[i].source);
+		assert_null(s.remote.user_host);
+		if (servers[i].host) {
+			assert_int_equal(r, 0);
+			assert_string_equal(s.target, "/var/crash");
+		} else {
+			assert_int_equal(r, -EINVAL);
+			assert_non_null(strstr(err.message, "nfs:HOST:/PATH is expected"));
+		}
+	}
+	(void)state;
 }
 
 /* What our own initial ramdisk does not do is said, with the line; what it does, or is done anyway, is not. */
@@ -300,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_servers),
+		cmocka_unit_test(test_nfs),
 		cmocka_unit_test(test_not_followed),
 		cmocka_unit_test(test_every_name),
 		cmocka_unit_test(test_failure_of_kdump_conf),

@@ -24,6 +24,7 @@ sys.dont_write_bytecode = True  # the tree may be read-only
 import guest  # noqa: E402
 import images  # noqa: E402
 import jobs  # noqa: E402
+import nfs_server  # noqa: E402
 import ssh_server  # noqa: E402
 import vm  # noqa: E402
 import volumes  # noqa: E402
@@ -97,6 +98,7 @@ class Case:
     left: tuple = ()  # what stays of OLD
     quick: bool = False
     stack: str = ""  # a name of STACKS
+    nfs: str = ""  # there is a server: "on"; "refuses": not this machine; "silent": it never answers; "leaves": it is gone while the dump comes; "refers": to another
     ssh: str = ""  # there is a server: "on"; "refuses": it does not accept the key; "stalls"; "unknown": its key is another
 
 
@@ -151,6 +153,14 @@ CASES = {
                        said=("took nothing for 120 seconds", "trying the next place")),
     "ssh-unknown": Case("trixie", ssh="unknown",
                         said=("Host key verification failed", "trying the next place")),
+    "nfs": Case("trixie", nfs="on", prepare="hostname crashes"),
+    "nfs-6g": Case("trixie", "6G", nfs="on", prepare="hostname crashes"),
+    "nfs-6.1": Case("bookworm", nfs="on", prepare="hostname crashes"),
+    "nfs-sid": Case("sid", reserve="112M", nfs="on", prepare="hostname crashes"),
+    "nfs-refuses": Case("trixie", nfs="refuses", said=("cannot mount it by NFS 4", "trying the next place")),
+    "nfs-silent": Case("trixie", nfs="silent", said=("cannot mount it by NFS 4", "trying the next place")),
+    "nfs-leaves": Case("trixie", nfs="leaves", said=("the dump is not saved", "trying the next place")),
+    "nfs-refers": Case("trixie", nfs="refers", said=("nothing is sent there", "trying the next place")),
     "zstd": Case("trixie", settings="CRASH_PACK=zstd\nCRASH_TARGET=/var/crash/a/b"),
     "full": Case("trixie", prepare=FULL.format(n=65), disk_mib=100, saved=False,
                  said=("No space left on device", "no dump was saved; the log was")),
@@ -178,12 +188,12 @@ def demand(condition, text):
         raise Trouble(text)
 
 
-def add_modules(archive, suite, folder):
+def add_modules(archive, suite, folder, more=()):
     """A tree of modules with depmod's lists, and the ones for the first kernel unpacked."""
     release = images.release(suite)
     kernel = images.modules(suite)
     tree = os.path.join(folder, "tree", "lib/modules", release)
-    for part in FOLDERS:
+    for part in FOLDERS + more:
         if os.path.isdir(os.path.join(kernel, part)):
             shutil.copytree(os.path.join(kernel, part), os.path.join(tree, "kernel", part))
     for name in ("modules.builtin", "modules.builtin.modinfo", "modules.order"):
@@ -217,13 +227,14 @@ def build(folder, case, bin_folder, server):
                  patient=jobs.PATIENT, settings=case.settings, mark=MARK, freed=200 << 20,
                  prepare=case.prepare, where=case.where, crash=case.crash, network=NETWORK if server else "")
     if server:
-        words["settings"] += f"\nCRASH_TARGET=ssh:{server.user}@{ssh_server.ADDRESS}:{server.place}"
+        words["settings"] += f"\nCRASH_TARGET={server.place}" if case.nfs else (
+            f"\nCRASH_TARGET=ssh:{server.user}@{ssh_server.ADDRESS}:{server.place}")
     archive = guest.base("")
     words["stack"], words["device"] = add_stack(archive, case)
     archive.data("job", re.sub(r"\{(\w+)\}", lambda m: str(words.get(m[1], m[0])), JOB))
     archive.file("boot/kernel", images.kernel(case.suite))
-    add_modules(archive, case.suite, folder)
-    if server:
+    add_modules(archive, case.suite, folder, nfs_server.FOLDERS if case.nfs else ())
+    if case.ssh:
         server.put_client(archive, guest.add_program)
     if case.ssh == "unknown":
         archive.data("root/.ssh/known_hosts", f"{ssh_server.ADDRESS} {server.other_key()}")
@@ -281,9 +292,9 @@ def unstack(disks, case, folder):
     return out
 
 
-def read_disk(disk, case, folder):
+def read_disk(disk, case, folder, name="out"):
     """Everything on the disk, by a program that is not the kernel's; {path: file here}."""
-    out = os.path.join(folder, "out")
+    out = os.path.join(folder, name)
     os.mkdir(out)
     if case.type == "ext4":
         run_tool("e2fsck", "-fn", disk)
@@ -363,8 +374,12 @@ def check_dump(files, case, folder, waiting):
     return f"{size >> 10} KiB dump, {kept} free pages of {waiting} that waited"
 
 
-def read_server(server):
-    """Everything that was sent; a directory for each crash, named by the machine."""
+def read_server(server, case, folder):
+    """Everything that was sent; a directory for each crash, named by the machine, or in one of that name."""
+    if case.nfs:
+        files = read_disk(server.disk, case, folder, "server")
+        demand(all(name.startswith("dumps/crashes/2") for name in files), f"the server has {sorted(files)}")
+        return files
     return {os.path.relpath(os.path.join(base, name), server.place): os.path.join(base, name)
             for base, _, names in os.walk(server.place) for name in names}
 
@@ -388,7 +403,10 @@ def check(case, end, disks, folder, server, reserve):
         demand(text in end.log, f"{text!r} is not on the console:\n{end.log[-3000:]}")
     if case.crash == GONE:
         return "nothing, as it has to be"
-    files = read_server(server) if case.ssh == "on" else read_disk(unstack(disks, case, folder), case, folder)
+    files = (read_server(server, case, folder) if "on" in (case.ssh, case.nfs)
+             else read_disk(unstack(disks, case, folder), case, folder))
+    if case.nfs in ("refuses", "silent", "refers"):
+        demand(not read_server(server, case, folder), "the server has got something")
     if case.log and not case.saved:
         one(files, r"(^|/|-)\d{12,14}/dmesg\.\d{12}$")
     if case.left:
@@ -422,9 +440,25 @@ def boot_again(case, machine, initrd, folder):
     check_trial(guest.sections(end.log))
 
 
+def boot(machine, case, initrd, folder, reserve):
+    for attempt in (1, 2):
+        end = vm.run(machine, images.kernel(case.suite), initrd,
+                     f"console=ttyS0 panic=-1 quiet {jobs.PATIENT} "
+                     f"crashkernel={reserve or case.reserve}", folder, LIMIT)
+        if attempt == 2 or not vm.broken_by_emulation(machine, end.log):
+            break
+    return end
+
+
 def run(name, bin_folder, folder, reserve):
     case = CASES[name]
-    server = ssh_server.Server(folder) if case.ssh else None
+    server = None
+    if case.ssh:
+        server = ssh_server.Server(folder)
+    if case.nfs:
+        server = nfs_server.Server(folder, add_modules, case.nfs)
+        make_file(server.folder, "disk", 512)
+        run_tool("mkfs.ext4", "-q", server.disk)
     initrd = build(folder, case, bin_folder, server)
     if case.ssh == "refuses":
         server.refuse()
@@ -434,12 +468,15 @@ def run(name, bin_folder, folder, reserve):
     extra = [word for index, disk in enumerate(disks) for word in (
         "-drive", f"if=none,id=disk{index},format=raw,file={disk}", "-device", f"virtio-blk-pci,drive=disk{index}")]
     machine = vm.Machine(case.memory, 2, extra=tuple(extra) + (server.options() if server else ()))
-    for attempt in (1, 2):
-        end = vm.run(machine, images.kernel(case.suite), initrd,
-                     f"console=ttyS0 panic=-1 quiet {jobs.PATIENT} "
-                     f"crashkernel={reserve or case.reserve}", folder, LIMIT)
-        if attempt == 2 or not vm.broken_by_emulation(machine, end.log):
-            break
+    try:
+        if case.nfs:
+            server.start(" ".join(os.path.basename(path) for path in BEFORE + BEFORE_NET))
+        end = boot(machine, case, initrd, folder, reserve)
+    except nfs_server.NotStarted as failure:
+        raise Trouble(str(failure)) from failure
+    finally:
+        if case.nfs:
+            server.stop()
     kept = os.path.join(images.TOP, "build/vm")
     os.makedirs(kept, exist_ok=True)
     with open(os.path.join(kept, f"crash-save-{name}.log"), "w", encoding="utf-8") as file:

@@ -38,6 +38,14 @@ void beat(const struct capture_job *j);
 
 /* local.c: a file system on a disk of this machine */
 extern const struct capture_way local_way;
+/* and one of another machine that is mounted like it */
+extern const struct capture_way nfs_way;
+#define LOCAL_PLACE "/target" /* where either is mounted */
+/* nfs.c: sets the network up, mounts, and makes sure by nfs_check() that the server is the one of the settings. 0 or
+ * a negative errno with a sentence; then nothing is mounted. */
+_must_check_ int nfs_mount(struct capture_job *j, const struct capture_target *t,
+			   struct kx_error *err);
+_must_check_ int nfs_check(const struct capture_target *t, struct kx_error *err);
 /* ssh.c: a directory of another machine */
 extern const struct capture_way ssh_way;
 

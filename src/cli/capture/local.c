@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Saves on a file system of this machine. */
+/* Saves on a file system that is mounted: of a disk of this machine, or of a server. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,8 +14,6 @@
 #include "capture/store.h"
 #include "capture/target.h"
 #include "cli/capture/capture.h"
-
-#define PLACE "/target"
 
 enum {
 	LOOK_AGAIN_MS = 200,
@@ -44,11 +42,15 @@ static int wait_for_device(struct capture_job *j, const struct capture_target *t
 	}
 }
 
-static int top_of(const struct capture_target *t, char **ret)
+/* Machines share a directory of a server: each has one of its own in it. */
+static int top_of(const struct capture_job *j, const struct capture_target *t, char **ret)
 {
+	const char *host = j->settings->host ? j->settings->host : "unnamed";
 	_cleanup_strbuf_ struct strbuf top = { 0 };
 
-	strbuf_addf(&top, PLACE "%s", strcmp(t->directory, "/") == 0 ? "" : t->directory);
+	strbuf_addf(&top, LOCAL_PLACE "%s", strcmp(t->directory, "/") == 0 ? "" : t->directory);
+	if (capture_target_kind(t) == CAPTURE_NFS)
+		strbuf_addf(&top, "/%s", host);
 	return strbuf_take(&top, ret);
 }
 
@@ -56,16 +58,28 @@ static void local_close(struct capture_job *j, const struct capture_target *t)
 {
 	(void)t;
 	capture_store_done(store_of(j));
-	if (umount2(PLACE, 0) < 0) {
+	if (umount2(LOCAL_PLACE, 0) < 0) {
 		say("cannot unmount: %s", strerror(errno));
 		sync();
 	}
 	beat(j);
 }
 
+static int use(struct capture_job *j, const struct capture_target *t, struct kx_error *err)
+{
+	_cleanup_free_ char *top = NULL;
+	int r = top_of(j, t, &top);
+
+	if (r == 0)
+		r = capture_store_make(top, j->crashed_at, store_of(j), err);
+	if (r < 0)
+		local_close(j, t);
+	return r;
+}
+
 static int local_open(struct capture_job *j, const struct capture_target *t, struct kx_error *err)
 {
-	_cleanup_free_ char *device = NULL, *top = NULL;
+	_cleanup_free_ char *device = NULL;
 	int r = capture_layers_start(j, t, err);
 
 	if (r < 0)
@@ -74,12 +88,22 @@ static int local_open(struct capture_job *j, const struct capture_target *t, str
 	if (r < 0)
 		return kx_fail(err, r, "no device has the file system %s (%s): %s", t->uuid,
 			       t->type, strerror(-r));
-	if (mount(device, PLACE, t->type, MS_NOSUID | MS_NODEV | MS_NOEXEC, t->options) < 0)
+	if (mount(device, LOCAL_PLACE, t->type, MS_NOSUID | MS_NODEV | MS_NOEXEC, t->options) < 0)
 		return kx_fail(err, -errno, "%s (%s): cannot mount it: %s", device, t->type,
 			       strerror(errno));
-	r = top_of(t, &top);
+	return use(j, t, err);
+}
+
+static int nfs_open(struct capture_job *j, const struct capture_target *t, struct kx_error *err)
+{
+	int r = nfs_mount(j, t, err);
+
 	if (r == 0)
-		r = capture_store_make(top, j->crashed_at, store_of(j), err);
+		r = use(j, t, err);
+	if (r < 0)
+		return r;
+	/* the directory may have led to another server */
+	r = nfs_check(t, err);
 	if (r < 0)
 		local_close(j, t);
 	return r;
@@ -122,7 +146,7 @@ static int local_dump(struct capture_job *j, const struct capture_target *t,
 	/* a dump that does not become whole belongs to a directory of ours, too */
 	if (local_notes(j, t, &why) < 0)
 		say("%s", why.message);
-	if (statvfs(PLACE, &st) == 0)
+	if (statvfs(LOCAL_PLACE, &st) == 0)
 		say("dump: %llu MiB are free", (unsigned long long)st.f_bavail * st.f_frsize >> 20);
 	return capture_save_dump(j->core, &file, j->settings->level,
 				 (enum dump_packing)j->settings->packing, ret, err);
@@ -134,17 +158,26 @@ static void local_prune(struct capture_job *j, const struct capture_target *t)
 	_cleanup_free_ char *top = NULL;
 	struct kx_error err = { 0 };
 
-	if (top_of(t, &top) < 0)
+	if (top_of(j, t, &top) < 0)
 		return;
 	if (capture_store_prune(top, j->settings->keep, (uint64_t)j->settings->keep_mib << 20,
 				&removed, &err) < 0)
 		say("%s", err.message);
 	for (size_t i = 0; i < removed.n; i++)
-		say("removed %s", removed.v[i] + strlen(PLACE));
+		say("removed %s", removed.v[i] + strlen(LOCAL_PLACE));
 }
 
 const struct capture_way local_way = {
 	.open = local_open,
+	.save_log = local_log,
+	.save_dump = local_dump,
+	.save_notes = local_notes,
+	.prune = local_prune,
+	.close = local_close,
+};
+
+const struct capture_way nfs_way = {
+	.open = nfs_open,
 	.save_log = local_log,
 	.save_dump = local_dump,
 	.save_notes = local_notes,

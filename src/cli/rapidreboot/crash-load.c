@@ -11,7 +11,7 @@
 #include "base/strbuf.h"
 #include "cli/json.h"
 #include "cli/plain.h"
-#include "cli/rapidreboot/crash-ssh.h"
+#include "cli/rapidreboot/crash-remote.h"
 #include "cli/rapidreboot/crash.h"
 #include "cli/rapidreboot/front.h"
 #include "config/legacy-vars.h"
@@ -26,14 +26,14 @@ struct loading {
 	struct crash_choice choice;
 	struct crash_job job;
 	struct kx_state state;
-	struct crash_ssh ssh;
+	struct crash_remote remote;
 	char *program;
 };
 
 static void loading_done(struct loading *l)
 {
 	crash_job_done(&l->job);
-	crash_ssh_done(&l->ssh);
+	crash_remote_done(&l->remote);
 	crash_choice_done(&l->choice);
 	crash_settings_done(&l->settings);
 	config_done(&l->config);
@@ -135,11 +135,11 @@ static int choose(struct loading *l)
 		return fail_with(&err);
 	for (size_t i = 0; l->choice.is_own && i < l->settings.not_followed.n; i++)
 		teller_warn(&l->rb.teller, "%s", l->settings.not_followed.v[i]);
-	if (!l->choice.is_own || !l->settings.remote.user_host || l->rb.machine != ROOT_HERE)
+	if (!l->choice.is_own || !crash_remote_name(&l->settings) || l->rb.machine != ROOT_HERE)
 		return EXIT_OK;
-	if (crash_ssh_find(&l->settings, &l->ssh, &err) < 0)
+	if (crash_remote_find(&l->settings, &l->remote, &err) < 0)
 		return fail_load(&err);
-	l->job.remote = &l->ssh.remote;
+	l->job.remote = &l->remote.remote;
 	return EXIT_OK;
 }
 
@@ -183,6 +183,9 @@ static void print_target(const struct capture_target *t, const char *what)
 	if (capture_target_kind(t) == CAPTURE_SSH)
 		plain_printf(stdout, "%-14s %s of %s by ssh, from %s\n", what, t->directory, t->ssh,
 			     t->network.address);
+	else if (capture_target_kind(t) == CAPTURE_NFS)
+		plain_printf(stdout, "%-14s %s of %s by NFS, from %s\n", what, t->directory, t->nfs,
+			     t->network.address);
 	else
 		plain_printf(stdout, "%-14s %s of %s %s\n", what, t->directory, t->type, t->uuid);
 	print_layers(t);
@@ -216,6 +219,9 @@ static json_t *target_json(const struct capture_target *t)
 	if (capture_target_kind(t) == CAPTURE_SSH)
 		return json_pack("{s:o, s:o, s:o}", "directory", json_text(t->directory), "ssh",
 				 json_text(t->ssh), "address", json_text(t->network.address));
+	if (capture_target_kind(t) == CAPTURE_NFS)
+		return json_pack("{s:o, s:o, s:o}", "directory", json_text(t->directory), "nfs",
+				 json_text(t->nfs), "address", json_text(t->network.address));
 	return json_pack("{s:o, s:o, s:o}", "directory", json_text(t->directory), "type",
 			 json_text(t->type), "uuid", json_text(t->uuid));
 }

@@ -62,10 +62,10 @@ static int look(struct trial *t)
 static const char *place_of(const struct trial *t)
 {
 	const bool is_own = t->loaded.initrd && strcmp(t->loaded.initrd, CRASH_ARCHIVE_FILE) == 0;
+	const char *remote = crash_remote_name(&t->settings);
 
 	/* only the initial ramdisk of the tool that is configured so goes there */
-	return t->settings.remote.user_host || is_own ? t->settings.remote.user_host
-						      : t->settings.elsewhere;
+	return remote || is_own ? remote : t->settings.elsewhere;
 }
 
 static void print_plan(FILE *to, const struct trial *t)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Another machine that dumps are sent to: what ssh and the resolver of this machine know of it. */
-#include "cli/rapidreboot/crash-ssh.h"
+/* Another machine that dumps are sent to: what ssh, the resolver and the kernel of this machine know of it. */
+#include "cli/rapidreboot/crash-remote.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -13,9 +13,10 @@
 #include "base/open.h"
 #include "handover/init.h"
 
-void crash_ssh_done(struct crash_ssh *s)
+void crash_remote_done(struct crash_remote *s)
 {
 	capture_ssh_done(&s->ssh);
+	free(s->address);
 }
 
 /* Asks a program of OpenSSH; its status, or a negative errno. */
@@ -90,33 +91,54 @@ static int check_known(const struct ssh_options *o, struct kx_error *err)
 		       o->known_as);
 }
 
-int crash_ssh_find(const struct crash_settings *settings, struct crash_ssh *ret,
-		   struct kx_error *err)
+/* Fills in address and way of @host. */
+static int find_way(const char *host, struct crash_remote *s, struct kx_error *err)
 {
-	struct crash_ssh s = { .remote = { .user_host = settings->remote.user_host,
-					   .directory = settings->remote.directory } };
-	int r = read_options(settings->remote.user_host, &s.ssh.options, err);
+	int r = resolve(host, &s->address, err);
+
+	if (r < 0)
+		return r;
+	r = linux_network_way(s->address, &s->remote.way);
+	return r < 0 ? kx_fail(err, r, "%s (%s), where dumps are sent to: no way leads there: %s",
+			       host, s->address, strerror(-r))
+		     : 0;
+}
+
+static int find_ssh(const struct crash_settings *settings, struct crash_remote *s,
+		    struct kx_error *err)
+{
+	int r = read_options(settings->remote.user_host, &s->ssh.options, err);
 
 	if (r == 0)
-		r = check_known(&s.ssh.options, err);
+		r = check_known(&s->ssh.options, err);
 	if (r == 0)
-		r = resolve(s.ssh.options.host, &s.ssh.address, err);
-	if (r == 0) {
-		r = linux_network_way(s.ssh.address, &s.remote.way);
-		if (r < 0)
-			r = kx_fail(err, r,
-				    "%s (%s), where dumps are sent to: no way leads there: %s",
-				    s.ssh.options.host, s.ssh.address, strerror(-r));
-	}
-	if (r == 0 && settings->ssh_key) {
-		s.ssh.key = strdup(settings->ssh_key);
-		r = s.ssh.key ? 0 : kx_fail(err, -ENOMEM, "out of memory");
-	}
+		r = find_way(s->ssh.options.host, s, err);
+	if (r < 0)
+		return r;
+	s->ssh.address = strdup(s->address);
+	if (settings->ssh_key)
+		s->ssh.key = strdup(settings->ssh_key);
+	return s->ssh.address && (s->ssh.key || !settings->ssh_key)
+		       ? 0
+		       : kx_fail(err, -ENOMEM, "out of memory");
+}
+
+int crash_remote_find(const struct crash_settings *settings, struct crash_remote *ret,
+		      struct kx_error *err)
+{
+	const bool is_nfs = settings->nfs.source != NULL;
+	struct crash_remote s = { 0 };
+	int r = is_nfs ? find_way(settings->nfs.host, &s, err) : find_ssh(settings, &s, err);
+
 	if (r < 0) {
-		crash_ssh_done(&s);
+		crash_remote_done(&s);
 		return r;
 	}
 	*ret = s;
-	ret->remote.ssh = &ret->ssh;
+	ret->remote.user_host = settings->remote.user_host;
+	ret->remote.nfs = settings->nfs.source;
+	ret->remote.directory = is_nfs ? "/" : settings->remote.directory;
+	ret->remote.address = ret->address;
+	ret->remote.ssh = is_nfs ? NULL : &ret->ssh;
 	return 0;
 }
