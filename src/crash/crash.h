@@ -51,6 +51,7 @@ struct crash_options {
  * @target: directory of dumps, for the initial ramdisk of our own
  * @remote: another machine, which goes before @target; without a host: none
  * @nfs: another machine by NFS, in the place of @remote; without a host: none
+ * @nfs_directory: below what is mounted
  * @ssh_key: file of the private key that is used there, or NULL: as ssh(1) is configured
  * @elsewhere: a place that another tool's configuration names and that is neither a directory of this machine nor
  *	reached by ssh, such as "virtiofs dumps", or NULL: only that tool's initial ramdisk saves there
@@ -69,6 +70,7 @@ struct crash_settings {
 	char *target;
 	struct ssh_place remote;
 	struct nfs_place nfs;
+	char *nfs_directory;
 	char *ssh_key;
 	char *elsewhere;
 	struct config_words not_followed;

@@ -42,6 +42,7 @@ void crash_settings_done(struct crash_settings *s)
 	free(s->target);
 	ssh_place_done(&s->remote);
 	nfs_place_done(&s->nfs);
+	free(s->nfs_directory);
 	free(s->ssh_key);
 	free(s->elsewhere);
 	config_words_done(&s->not_followed);

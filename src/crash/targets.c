@@ -33,6 +33,29 @@ static int take_place(struct crash_settings *s, const char *user_host, const cha
 	return text.failed ? -ENOMEM : ssh_place_parse(text.s, &s->remote);
 }
 
+/* HOST:/PATH of another tool. */
+static int take_nfs(struct crash_settings *s, const char *source, const char *directory)
+{
+	_cleanup_strbuf_ struct strbuf text = { 0 };
+	int r;
+
+	strbuf_addf(&text, "nfs:%s", source);
+	r = text.failed ? -ENOMEM : nfs_place_parse(text.s, &s->nfs);
+	return r < 0 ? r : text_set(&s->nfs_directory, directory);
+}
+
+/* What another tool has at @place as "NAME VALUE". -ENOENT: that is not followed, and was said. */
+static int follow_nfs(struct crash_settings *s, const char *place, const char *name,
+		      const char *value, const char *source, const char *directory)
+{
+	int r = take_nfs(s, source, directory);
+
+	if (r != -EINVAL)
+		return r;
+	r = crash_unfollowed_url(s, place, name, value);
+	return r < 0 ? r : -ENOENT;
+}
+
 static int fail(struct kx_error *err, int r, const char *file, const char *value)
 {
 	if (r == -ENOMEM)
@@ -43,20 +66,24 @@ static int fail(struct kx_error *err, int r, const char *file, const char *value
 		       file, value);
 }
 
-/* SSH="user@host", SSH_KEY, KDUMP_COREDIR there. -ENOENT: it sends no dumps. */
+/* SSH="user@host", SSH_KEY, KDUMP_COREDIR there; NFS="host:/path". -ENOENT: it sends no dumps. */
 static int debian(int root, struct crash_settings *s, struct kx_error *err)
 {
 	_cleanup_(config_words_done) struct config_words warnings = { 0 };
 	_cleanup_vars_ struct vars vars = { .warnings = &warnings };
-	const char *host;
+	const char *host, *nfs;
 	int r;
 
 	if (vars_read(&vars, root, DEBIAN_FILE, NULL) < 0)
 		return -ENOENT;
 	r = crash_unfollowed_vars(s, &vars);
+	nfs = vars_get_or(&vars, "NFS", NULL);
 	host = vars_get_or(&vars, "SSH", NULL);
+	if (r == 0 && host && nfs) /* there a dump goes to both */
+		r = crash_unfollowed_url(s, vars_place(&vars, "NFS"), "NFS", nfs);
 	if (r == 0 && !host)
-		return -ENOENT;
+		return nfs ? follow_nfs(s, vars_place(&vars, "NFS"), "NFS", nfs, nfs, "/")
+			   : -ENOENT;
 	if (r == 0)
 		r = take_place(s, host, vars_get_or(&vars, "KDUMP_COREDIR", "/var/crash"));
 	if (r == 0)
@@ -65,12 +92,13 @@ static int debian(int root, struct crash_settings *s, struct kx_error *err)
 }
 
 /* KDUMP_SAVEDIR: a directory or file:// (crash_dumps_directory() reads it), ssh://USER@HOST/DIRECTORY with
- * KDUMP_SSH_IDENTITY, or what is not followed. -ENOENT: it sends no dumps. */
+ * KDUMP_SSH_IDENTITY, nfs://HOST/DIRECTORY, or what is not followed. -ENOENT: it sends no dumps. */
 static int suse(int root, struct crash_settings *s, struct kx_error *err)
 {
-	static const char ssh[] = "ssh://";
+	static const char ssh[] = "ssh://", nfs[] = "nfs://";
 	_cleanup_(config_words_done) struct config_words warnings = { 0 };
 	_cleanup_vars_ struct vars vars = { .warnings = &warnings };
+	_cleanup_strbuf_ struct strbuf source = { 0 };
 	_cleanup_free_ char *host = NULL;
 	const char *value;
 	int r;
@@ -81,6 +109,14 @@ static int suse(int root, struct crash_settings *s, struct kx_error *err)
 	value = vars_get_or(&vars, "KDUMP_SAVEDIR", "/");
 	if (r < 0 || value[0] == '/' || strncmp(value, "file://", strlen("file://")) == 0)
 		return r < 0 ? fail(err, r, SYSCONFIG_FILE, value) : -ENOENT;
+	if (strncmp(value, nfs, strlen(nfs)) == 0) {
+		const char *at = value + strlen(nfs);
+
+		strbuf_addf(&source, "%.*s:%s", (int)strcspn(at, "/"), at, at + strcspn(at, "/"));
+		return source.failed ? -ENOMEM
+				     : follow_nfs(s, vars_place(&vars, "KDUMP_SAVEDIR"),
+						  "KDUMP_SAVEDIR", value, source.s, "/");
+	}
 	if (strncmp(value, ssh, strlen(ssh)) != 0) {
 		r = crash_unfollowed_url(s, vars_place(&vars, "KDUMP_SAVEDIR"), "KDUMP_SAVEDIR",
 					 value);
@@ -102,13 +138,16 @@ static int suse(int root, struct crash_settings *s, struct kx_error *err)
 
 /* What counts of kdump.conf. */
 struct kdump_conf {
-	char *host, *key, *path, *device;
+	char *host, *nfs, *key, *path, *device;
 	char *type, *place; /* of @device: the word before it, FILE:LINE */
+	char *nfs_place;    /* of @nfs: FILE:LINE */
 };
 
 static void kdump_conf_done(struct kdump_conf *c)
 {
 	free(c->host);
+	free(c->nfs);
+	free(c->nfs_place);
 	free(c->key);
 	free(c->path);
 	free(c->device);
@@ -139,6 +178,9 @@ static int take_line(struct crash_settings *s, bool has_failure, const char *pla
 	value = bytes_unquote(bytes_trim(line));
 	if (bytes_is(name, "ssh"))
 		return bytes_set(&c->host, value);
+	if (bytes_is(name, "nfs"))
+		return bytes_set(&c->nfs, value) < 0 || text_set(&c->nfs_place, place) < 0 ? -ENOMEM
+											   : 0;
 	if (bytes_is(name, "sshkey"))
 		return bytes_set(&c->key, value);
 	if (bytes_is(name, "path"))
@@ -185,7 +227,7 @@ static int read_kdump_conf(int root, struct crash_settings *s, bool has_failure,
 	return r;
 }
 
-/* "ssh", "sshkey", "path", and a file system by its device; the last of each counts, and what follows "#" does
+/* "ssh", "sshkey", "nfs", "path", and a file system by its device; the last of each counts, and what follows "#" does
  * not. -ENOENT: it sends no dumps. */
 static int redhat(int root, bool has_failure, struct crash_settings *s, struct kx_error *err)
 {
@@ -199,6 +241,8 @@ static int redhat(int root, bool has_failure, struct crash_settings *s, struct k
 		if (r == -ENOENT)
 			r = crash_unfollowed_add(s, c.place, c.type, c.device);
 	}
+	if (r == 0 && c.nfs)
+		return follow_nfs(s, c.nfs_place, "nfs", c.nfs, c.nfs, path);
 	if (r == 0 && !c.host)
 		return -ENOENT;
 	if (r == 0)
@@ -222,10 +266,8 @@ int crash_target_find(int root, const struct config *config, struct crash_settin
 	int r = -ENOENT;
 
 	if (own && nfs_place_is(own)) {
-		r = nfs_place_parse(own, &s->nfs);
-		if (r == -ENOMEM)
-			return kx_fail(err, r, "out of memory");
-		if (r < 0)
+		r = take_nfs(s, own + strlen("nfs:"), "/");
+		if (r == -EINVAL)
 			return kx_fail(err, r,
 				       "CRASH_TARGET: %s is no place of an NFS server: "
 				       "nfs:HOST:/PATH is expected",
@@ -243,6 +285,8 @@ int crash_target_find(int root, const struct config *config, struct crash_settin
 		if (r == -ENOENT)
 			r = suse(root, s, err);
 	}
+	if (r == -ENOMEM)
+		return kx_fail(err, r, "out of memory");
 	if (r < 0 && r != -ENOENT)
 		return r;
 	/* the next place, when the other machine cannot be reached */

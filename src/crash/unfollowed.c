@@ -17,8 +17,7 @@
 #define KEEPING "CRASH_KEEP and CRASH_KEEP_MIB say it here"
 #define ENDING "CRASH_FAILURE says it here, and after a dump the machine reboots"
 #define NO_BUILDER "modules are found by /sys, and dracut does not make this ramdisk"
-#define NFS_LIMITS \
-	"a server that is gone is given up after two minutes, then the local disk is next"
+#define NFS_LIMITS "a request is given up after a minute, then the local disk is next"
 #define NO_FADUMP "dumps that firmware assists are left to the distribution's tool"
 #define NO_MAIL "nobody is told but by rapidreboot crash status of the next boot"
 
@@ -31,7 +30,6 @@ static const struct row {
 } rows[] = {
 	/* kdump.conf */
 	{ "raw", "", TARGET, true },
-	{ "nfs", "", TARGET, true },
 	{ "ext2", "", TARGET ", or mount it", true },
 	{ "ext3", "", TARGET ", or mount it", true },
 	{ "ext4", "", TARGET ", or mount it", true },
@@ -52,7 +50,6 @@ static const struct row {
 	{ "fence_kdump_args", "", NO_MAIL, false },
 	{ "fence_kdump_nodes", "", NO_MAIL, false },
 	/* kdump-tools */
-	{ "NFS", "", TARGET, true },
 	{ "FTP", "", TARGET, true },
 	{ "HOSTTAG", "hostname", "directories on another machine begin with the name of this one",
 	  false },

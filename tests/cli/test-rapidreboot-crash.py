@@ -300,18 +300,18 @@ class NotFollowed(CrashTest):
     """With the initial ramdisk of the other tool nothing is said: it does these things itself."""
 
     def test_load(self):
-        self.set(DEBIAN, self.read(DEBIAN) + "NFS=server:/dumps\n")
+        self.set(DEBIAN, self.read(DEBIAN) + "FTP=server:/dumps\n")
         r = self.assertRuns(["crash", "load"], 0)
         self.assertNotIn("not followed", r.err)
         self.assertNotIn("not followed", self.assertRuns(["crash", "status"], 0).out)
 
     def test_status(self):
         """Our own is loaded, as its note says."""
-        self.set(DEBIAN, self.read(DEBIAN) + "NFS=server:/dumps\nKDUMP_FAIL_CMD=poweroff\n")
+        self.set(DEBIAN, self.read(DEBIAN) + "FTP=server:/dumps\nKDUMP_FAIL_CMD=poweroff\n")
         self.set(NOTE, f"kernel {self.kernel}\ninitrd /run/rapidreboot/capture.img\nway 0\nflags 0\ncmdline a\n")
         self.loaded("1")
         r = self.assertRuns(["crash", "status"], 0)
-        self.assertIn(f"not followed: /{DEBIAN}:6: NFS server:/dumps is not followed by", r.out)
+        self.assertIn(f"not followed: /{DEBIAN}:6: FTP server:/dumps is not followed by", r.out)
         self.assertIn(f"not followed: /{DEBIAN}:7: KDUMP_FAIL_CMD poweroff is not followed by", r.out)
         told = json.loads(self.assertRuns(["crash", "status", "--json"], 0).out)["not_followed"]
         self.assertEqual(len(told), 2)
@@ -319,10 +319,13 @@ class NotFollowed(CrashTest):
         self.assertIsNone(told["place"])
 
     def test_place_of_another_tool(self):
-        self.set(DEBIAN, self.read(DEBIAN) + "NFS=server:/dumps\n")
+        self.set(DEBIAN, self.read(DEBIAN) + "FTP=server:/dumps\n")
         self.assertRuns(["crash", "load"], 0)
         told = json.loads(self.assertRuns(["crash", "test", "-n", "--json"], 0, []).out)
-        self.assertEqual(told["place"], "NFS server:/dumps")
+        self.assertEqual(told["place"], "FTP server:/dumps")
+        self.set(DEBIAN, self.read(DEBIAN).replace("FTP=", "NFS="))
+        told = json.loads(self.assertRuns(["crash", "test", "-n", "--json"], 0, []).out)
+        self.assertEqual(told["place"], "server:/dumps")
 
 
 class Estimate(CrashTest):

@@ -10,6 +10,11 @@
 #include "tests/unit/cmocka-shim.h"
 #include "tests/unit/root.h"
 
+#define OWN "/etc/rapidreboot.conf"
+#define CONF "/etc/kdump.conf"
+#define DEBIAN "/etc/default/kdump-tools"
+#define SUSE "/etc/sysconfig/kdump"
+
 /* kdump.conf(5) of kdump-utils, /etc/default/kdump-tools, and ours, which goes before both. */
 static void test_servers(void **state)
 {
@@ -93,31 +98,44 @@ static void read_settings(const char *file, const char *text, struct crash_setti
 static void test_nfs(void **state)
 {
 	static const struct {
-		const char *text, *host, *source; /* NULL: refused */
+		const char *file, *text, *host, *source; /* NULL: refused, or not followed */
+		const char *directory, *target;
+		int code;
 	} servers[] = {
-		{ "CRASH_TARGET=nfs:h:/d\n", "h", "h:/d" },
-		{ "CRASH_TARGET=nfs:[fd00::1]:/d/e\n", "fd00::1", "[fd00::1]:/d/e" },
-		{ "CRASH_TARGET=nfs:h\n", NULL, NULL },
-		{ "CRASH_TARGET=nfs:/d\n", NULL, NULL },
+		{ OWN, "CRASH_TARGET=nfs:h:/d\n", "h", "h:/d", "/", "/var/crash" },
+		{ OWN, "CRASH_TARGET=nfs:[fd00::1]:/d/e\n", "fd00::1", "[fd00::1]:/d/e", "/",
+		  "/var/crash" },
+		{ OWN, "CRASH_TARGET=nfs:h\n", .code = -EINVAL },
+		{ OWN, "CRASH_TARGET=nfs:/d\n", .code = -EINVAL },
+		/* below the mount, kdump.conf(5) */
+		{ CONF, "nfs h:/d # comment\n", "h", "h:/d", "/var/crash", "/var/crash" },
+		{ CONF, "path /p\nnfs h:/d\n", "h", "h:/d", "/p", "/p" },
+		{ CONF, "nfs h\n", .target = "/var/crash" },
+		/* mounted in the place of KDUMP_COREDIR */
+		{ DEBIAN, "USE_KDUMP=1\nNFS=h:/d\nKDUMP_COREDIR=/c\n", "h", "h:/d", "/", "/c" },
+		{ DEBIAN, "USE_KDUMP=1\nNFS=/d\n", .target = "/var/crash" },
+		{ SUSE, "KDUMP_SAVEDIR=nfs://h/d/e\n", "h", "h:/d/e", "/", "/var/crash" },
+		{ SUSE, "KDUMP_SAVEDIR=nfs://h:2049/d\n", .target = "/var/crash" },
+		{ SUSE, "KDUMP_SAVEDIR=nfs://h\n", .target = "/var/crash" },
 	};
 
 	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
 		_cleanup_crash_settings_ struct crash_settings s = { 0 };
 		struct kx_error err = { 0 };
-		const int r = try_settings("/etc/rapidreboot.conf", servers[i].text, &s, &err);
+		const int r = try_settings(servers[i].file, servers[i].text, &s, &err);
 
 		print_message("%s\n", servers[i].text);
 		assert_text(s.nfs.host, servers[i].host);
 		assert_text(s.nfs.source, servers[i].source);
 		assert_text(crash_remote_name(&s), servers[i].source);
 		assert_null(s.remote.user_host);
-		if (servers[i].host) {
-			assert_int_equal(r, 0);
-			assert_string_equal(s.target, "/var/crash");
-		} else {
-			assert_int_equal(r, -EINVAL);
+		assert_int_equal(r, servers[i].code);
+		assert_text(s.nfs_directory, servers[i].directory);
+		assert_text(s.target, servers[i].target);
+		/* of another tool, what is not followed is said */
+		assert_int_equal(s.not_followed.n, !r && !servers[i].host ? 1 : 0);
+		if (r < 0)
 			assert_non_null(strstr(err.message, "nfs:HOST:/PATH is expected"));
-		}
 	}
 	(void)state;
 }
@@ -131,8 +149,8 @@ static void test_not_followed(void **state)
 		const char *said;      /* in the first sentence */
 		const char *elsewhere; /* NULL: none */
 	} cases[] = {
-		{ "/etc/kdump.conf", "path /d\nnfs a:/b\n", 1, "/etc/kdump.conf:2: nfs a:/b is not",
-		  "nfs a:/b" },
+		{ "/etc/kdump.conf", "path /d\nnfs a\n", 1, "/etc/kdump.conf:2: nfs a is not",
+		  "nfs a" },
 		{ "/etc/kdump.conf", "raw /dev/sdb1 # comment\n", 1, "raw /dev/sdb1 is not",
 		  "raw /dev/sdb1" },
 		{ "/etc/kdump.conf", "#nfs a:/b\ncore_collector makedumpfile -l -d 31\n", 0, NULL,
@@ -147,10 +165,12 @@ static void test_not_followed(void **state)
 		{ "/etc/kdump.conf", "ext4 UUID=not-there\npath /d\n", 1, "or mount it",
 		  "ext4 UUID=not-there" },
 		{ "/etc/default/kdump-tools",
-		  "USE_KDUMP=1\nNFS=a:/b\nHOSTTAG=hostname\nKDUMP_FAIL_CMD=\"reboot -f\"\n", 1,
+		  "USE_KDUMP=1\nFTP=a:/b\nHOSTTAG=hostname\nKDUMP_FAIL_CMD=\"reboot -f\"\n", 1,
+		  "/etc/default/kdump-tools:2: FTP a:/b", "FTP a:/b" },
+		{ "/etc/default/kdump-tools", "USE_KDUMP=1\nNFS=a:/b\nSSH=c\n", 1,
 		  "/etc/default/kdump-tools:2: NFS a:/b", "NFS a:/b" },
-		{ "/etc/sysconfig/kdump", "KDUMP_SAVEDIR=nfs://a/b\nKDUMP_DUMPLEVEL=31\n", 1,
-		  "KDUMP_SAVEDIR nfs://a/b", "KDUMP_SAVEDIR nfs://a/b" },
+		{ "/etc/sysconfig/kdump", "KDUMP_SAVEDIR=cifs://a/b\nKDUMP_DUMPLEVEL=31\n", 1,
+		  "KDUMP_SAVEDIR cifs://a/b", "KDUMP_SAVEDIR cifs://a/b" },
 		{ "/etc/sysconfig/kdump",
 		  "KDUMP_SAVEDIR=file:///d\nKDUMP_REQUIRED_PROGRAMS=\"a b\"\n", 1,
 		  "KDUMP_REQUIRED_PROGRAMS a b is not", NULL },
@@ -176,9 +196,6 @@ static void test_not_followed(void **state)
  */
 static void test_every_name(void **state)
 {
-#define CONF "/etc/kdump.conf"
-#define DEBIAN "/etc/default/kdump-tools"
-#define SUSE "/etc/sysconfig/kdump"
 	static const struct {
 		const char *file, *name, *value, *same[3];
 	} names[] = {

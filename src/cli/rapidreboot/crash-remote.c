@@ -137,7 +137,7 @@ int crash_remote_find(const struct crash_settings *settings, struct crash_remote
 	*ret = s;
 	ret->remote.user_host = settings->remote.user_host;
 	ret->remote.nfs = settings->nfs.source;
-	ret->remote.directory = is_nfs ? "/" : settings->remote.directory;
+	ret->remote.directory = is_nfs ? settings->nfs_directory : settings->remote.directory;
 	ret->remote.address = ret->address;
 	ret->remote.ssh = is_nfs ? NULL : &ret->ssh;
 	return 0;
