@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The FleetLock hook against a small server by its protocol (zincati, docs/development/fleetlock/protocol.md): slots
-are per group, taking one twice takes one, and 404 with an error object is a no."""
-import http.server
+"""The FleetLock hook against a small server (lock_server.py)."""
 import json
 import pathlib
 import re
@@ -10,49 +8,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 
 from kexec_machine import main
+from lock_server import Server
 
 HOOK = pathlib.Path(__file__).resolve().parents[2] / "integration/fleetlock/10-fleetlock"
 LATER = 75
 MACHINES = {name: digit * 32 for name, digit in (("a", "1"), ("b", "2"), ("c", "3"))}
 
 
-class Server(http.server.BaseHTTPRequestHandler):
-    slots, held, asked = 1, {}, []
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        Server.asked.append((self.path, body.decode()))
-        params = json.loads(body)["client_params"]
-        holders = self.held.setdefault(params["group"], set())
-        ok = self.headers.get("fleet-lock-protocol") == "true" and self.path in ("/v1/pre-reboot", "/v1/steady-state")
-        if ok and self.path == "/v1/pre-reboot":
-            ok = params["id"] in holders or len(holders) < self.slots
-            if ok:
-                holders.add(params["id"])
-        elif ok:
-            holders.discard(params["id"])
-        answer = b"" if ok else b'{"kind": "failed_lock", "value": "all slots are taken"}'
-        self.send_response(200 if ok else 404)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *args):
-        pass
-
-
 class FleetLock(unittest.TestCase):
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="fleetlock-"))
         self.addCleanup(shutil.rmtree, self.dir)
-        Server.slots, Server.held, Server.asked = 1, {}, []
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
+        server = Server.start()
         self.url = f"http://127.0.0.1:{server.server_port}"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)
 
@@ -77,6 +48,26 @@ class FleetLock(unittest.TestCase):
         self.run_hook("a", "release")
         self.run_hook("a", "release")
         self.run_hook("b", "pre-handover", "Debian")
+
+    def test_all_at_once(self):
+        """Of eight machines that ask at the same moment as many get a slot as there are; each gets one in its turn."""
+        Server.slots = 3
+        (self.dir / "config").write_text(f"URL={self.url}/\n")
+        waiting, rounds = [f"{n:032x}" for n in range(8)], 0
+        for n in waiting:
+            (self.dir / n).write_text(n + "\n")
+        while waiting:
+            asked = {n: subprocess.Popen([HOOK, "pre-handover", "Debian"], stderr=subprocess.DEVNULL,
+                                         env={"PATH": "/usr/bin:/bin", "FLEETLOCK_CONFIG": self.dir / "config",
+                                              "FLEETLOCK_MACHINE_ID": self.dir / n}) for n in waiting}
+            ends = {n: process.wait(timeout=120) for n, process in asked.items()}
+            got = [n for n, status in ends.items() if status == 0]
+            self.assertEqual(len(got), min(3, len(waiting)))
+            self.assertEqual({status for n, status in ends.items() if n not in got}, {LATER} if len(waiting) > 3 else set())
+            waiting = [n for n in waiting if n not in got]
+            Server.held.clear()     # they are up again
+            rounds += 1
+        self.assertEqual(rounds, 3)
 
     def test_groups(self):
         self.run_hook("a", "pre-handover", "Debian")
