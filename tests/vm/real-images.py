@@ -292,7 +292,7 @@ def check_strangers(report):
     report.refused(images.busybox(), -8, "dynamic linker|operating system")
     report.refused(images.systemd_stub(), -8, "EFI program")
     report.refused("/etc/passwd", -8, "no kernel image")
-    report.refused("/dev/null", -8, "empty")
+    report.refused(report.file("empty", b""), -8, "empty")
 
 
 def main():
