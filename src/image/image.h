@@ -25,6 +25,7 @@ struct uki {
 	struct bytes cmdline; /* up to NUL, without blanks at its end; p == NULL: there is none */
 	struct bytes uname, os_release, devicetree;
 	bool has_profiles;
+	bool is_signed; /* by anybody: not verified */
 };
 
 /* PRETTY_NAME of @uki->os_release, to be released with free(3). -ENOENT, -ENOMEM. */

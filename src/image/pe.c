@@ -14,6 +14,10 @@ enum {
 	COFF_MACHINE = 0,
 	COFF_SECTIONS = 2,
 	COFF_OPTIONAL_N = 16,
+	PE32_PLUS = 0x20b, /* magic of an optional header */
+	PE32_DIRECTORIES = 96,
+	PE32_PLUS_DIRECTORIES = 112,
+	CERTIFICATES_N = 4 * 8 + 4, /* the fifth directory: offset, size */
 	SECTION_N = 40,
 	SECTION_NAME_N = 8,
 	SECTION_VIRTUAL_SIZE = 8,
@@ -22,10 +26,23 @@ enum {
 	SECTIONS_MAX = 1024, /* the Windows loader stops at 96, UKIs with device trees may not */
 };
 
+static bool has_certificates(struct bytes optional)
+{
+	uint16_t magic = 0;
+	uint32_t n = 0;
+
+	return bytes_le16(optional, 0, &magic) &&
+	       bytes_le32(optional,
+			  (magic == PE32_PLUS ? PE32_PLUS_DIRECTORIES : PE32_DIRECTORIES) +
+				  CERTIFICATES_N,
+			  &n) &&
+	       n > 0;
+}
+
 int pe_parse(struct bytes file, struct pe *ret, struct kx_error *err)
 {
 	struct pe pe = { .file = file };
-	struct bytes coff;
+	struct bytes coff, optional;
 	uint32_t at = 0;
 	uint16_t count, optional_n;
 
@@ -47,6 +64,8 @@ int pe_parse(struct bytes file, struct pe *ret, struct kx_error *err)
 			       ", but the file has %zu bytes",
 			       count, (uint64_t)at + COFF_START + COFF_N + optional_n, file.n);
 	pe.n_sections = count;
+	pe.is_signed = bytes_sub(file, (uint64_t)at + COFF_START + COFF_N, optional_n, &optional) &&
+		       has_certificates(optional);
 
 	*ret = pe;
 	return 0;

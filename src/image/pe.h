@@ -10,6 +10,7 @@ struct pe {
 	uint16_t machine; /* 0x8664 x86_64, 0x014c i386, 0xaa64 arm64, … */
 	struct bytes sections;
 	size_t n_sections;
+	bool is_signed; /* has a table of certificates; nothing of it is verified */
 };
 
 /* -ENOEXEC not a PE file; -EBADMSG cut off. */

@@ -155,6 +155,7 @@ int uki_parse(struct bytes file, struct uki *ret, struct kx_error *err)
 	r = find_parts(&pe, &scopes, &uki, err);
 	if (r < 0)
 		return r;
+	uki.is_signed = pe.is_signed;
 	uki.has_profiles = scopes.base.end < pe.n_sections;
 
 	*ret = uki;

@@ -45,6 +45,7 @@ static void put_uki(struct message_out *out, struct bytes file, const struct uki
 	message_put_part(out, file, uki->os_release);
 	message_put_part(out, file, uki->devicetree);
 	message_put_u32(out, uki->has_profiles);
+	message_put_u32(out, uki->is_signed);
 	message_put_u32(out, (uint32_t)uki->n_initrds);
 	for (size_t i = 0; i < uki->n_initrds; i++)
 		message_put_part(out, file, uki->initrds[i]);
@@ -58,6 +59,7 @@ static void take_uki(struct message_in *in, struct bytes file, struct uki *uki)
 	uki->os_release = message_take_part(in, file);
 	uki->devicetree = message_take_part(in, file);
 	uki->has_profiles = message_take_bool(in);
+	uki->is_signed = message_take_bool(in);
 	uki->n_initrds = message_take_below(in, UKI_INITRDS_MAX + 1);
 	for (size_t i = 0; i < uki->n_initrds; i++)
 		uki->initrds[i] = message_take_part(in, file);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/dir.h"
+#include "base/file.h"
 #include "base/lines.h"
 #include "base/running-kernel.h"
 #include "image/initrd.h"
@@ -20,6 +21,8 @@
 #include "lib/cache.h"
 #include "lib/diet.h"
 #include "lib/unpack.h"
+
+#define IMA_POLICY "/sys/kernel/security/ima/policy"
 
 enum { CONFIG_MAX = 4 << 20, POLICY_MAX = 1 << 20, CMDLINE_FILE_MAX = 1 << 20 };
 
@@ -219,12 +222,32 @@ static char *kernel_config(struct kx_ctx *ctx, const struct kx_image *image)
 	return config;
 }
 
+/* Without CONFIG_IMA_READ_POLICY and CONFIG_IMA_WRITE_POLICY the file of the policy goes away when somebody loads
+ * one (security/integrity/ima/ima_fs.c, ima_release_policy()). As long as it is there the rules are the kernel's
+ * own, as those that Secure Boot brings (ima_efi.c, sb_arch_rules): of kernels and modules, none of initial
+ * ramdisks. */
+static bool ima_has_own_rules_only(struct kx_ctx *ctx)
+{
+	const int root = ctx->machine_root;
+	_cleanup_free_ uint8_t *raw = NULL;
+	struct bytes config = { 0 };
+	char path[4096];
+
+	if (!is_there_in(root, IMA_POLICY) ||
+	    running_config_read(root, path, sizeof(path), &raw, &config.n) < 0)
+		return false;
+	config.p = raw;
+	return config_has_line(config, "CONFIG_IMA=y") &&
+	       !config_has_line(config, "CONFIG_IMA_READ_POLICY=y") &&
+	       !config_has_line(config, "CONFIG_IMA_WRITE_POLICY=y");
+}
+
 /* Is the initial ramdisk of a kexec measured or appraised? Documentation/ABI/testing/ima_policy. The
  * policy is readable with CONFIG_IMA_READ_POLICY only; else whether anything was measured at all. */
 static bool ima_cares(struct kx_ctx *ctx)
 {
 	const int root = ctx->machine_root;
-	_cleanup_free_ char *policy = text_in(root, "/sys/kernel/security/ima/policy", POLICY_MAX);
+	_cleanup_free_ char *policy = text_in(root, IMA_POLICY, POLICY_MAX);
 	_cleanup_free_ char *cmdline = text_in(root, "/proc/cmdline", CMDLINE_FILE_MAX);
 	uint64_t n;
 
@@ -233,6 +256,8 @@ static bool ima_cares(struct kx_ctx *ctx)
 	if (has_word_starting(cmdline, "ima_policy=") ||
 	    has_word_starting(cmdline, "ima_appraise=") || has_word(cmdline, "ima_tcb"))
 		return true;
+	if (ima_has_own_rules_only(ctx))
+		return false;
 	/* 1: the boot aggregate, without any rule */
 	return read_u64_in(root, "/sys/kernel/security/ima/runtime_measurements_count", &n) == 0 &&
 	       n > 1;
@@ -240,9 +265,8 @@ static bool ima_cares(struct kx_ctx *ctx)
 
 static const char *stays_as_it_is(struct kx_ctx *ctx, const struct kx_request *req)
 {
-	if (req->image->image.is_uki)
-		return "it belongs to a unified kernel image, which is signed or measured as a "
-		       "whole";
+	if (req->image->image.is_uki && req->image->image.uki.is_signed && !req->n_initrd_parts)
+		return "it belongs to a unified kernel image, which is signed as a whole";
 	if (req->flags & KX_REQ_ON_CRASH)
 		return "crash kernels get it as it is";
 	return ima_cares(ctx) ? "IMA measures or appraises it" : NULL;

@@ -37,3 +37,21 @@ def packed_bzimage():
     image = bytearray(bzimage(bytes(0x400) + payload + bytes(4096 - len(payload) % 16)))
     struct.pack_into("<I", image, 0x24C, len(payload))
     return bytes(image)
+
+
+def uki(kernel, initrd, signed=False):
+    """A unified kernel image (UAPI.5): a PE32+ file with the sections .linux and .initrd; @signed, its table of
+    certificates is not empty."""
+    optional = bytearray(0xF0)
+    struct.pack_into("<H", optional, 0, 0x20B)
+    if signed:
+        struct.pack_into("<II", optional, 112 + 4 * 8, 0x1000, 8)
+    head, table, data = 0x80 + 24 + len(optional), b"", b""
+    start = 0x400
+    for name, content in ((b".linux", kernel), (b".initrd", initrd)):
+        table += struct.pack("<8sIIIIIIHHI", name, len(content), 0, len(content), start + len(data), 0, 0, 0, 0, 0)
+        data += content + bytes(-len(content) % 512)
+    coff = struct.pack("<4sHHIIIHH", b"PE\0\0", 0x8664, 2, 0, 0, 0, len(optional), 0)
+    front = (b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x80)).ljust(0x80, b"\0") + coff + bytes(optional)
+    assert len(front) == head
+    return (front + table).ljust(start, b"\0") + data

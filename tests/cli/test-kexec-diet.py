@@ -7,7 +7,7 @@ import json
 import re
 
 from kexec_machine import MachineTest, main
-from made_kernel import archive, archive_of, packed_bzimage
+from made_kernel import archive, archive_of, packed_bzimage, uki
 
 V = "usr/lib/modules/6.1.0-test/"
 MODULES = {"virtio_blk": "kernel/drivers/block/virtio_blk.ko",
@@ -176,6 +176,41 @@ class Diet(MachineTest):
         self.assertKept("/proc/modules", "-s")
         r = self.run_kexec("-l", "-s", "--diet", "K")
         self.assertIn("all of it is kept: there is none", r.err)
+
+    def test_file_call_unified(self):
+        """Of a unified kernel image that is not signed the ramdisk may be made anew, too."""
+        packed = gzip.compress(self.full)
+        for signed, wanted in ((False, len(ramdisk(["virtio_blk", "ext4"]))), (True, len(packed))):
+            with self.subTest(signed):
+                image = self.file("unified.efi", uki(packed_bzimage(), packed, signed))
+                r = self.run_kexec("-l", "-s", "--diet", image, "--append=root=/dev/vda1 nokaslr")
+                self.assertEqual(r.rc, 0, r.err)
+                self.assertEqual(self.given_to_file_call(r), wanted, r.err)
+                self.assertIn("signed as a whole" if signed else "4 of 6 kernel modules", r.err)
+        # files that were named instead of the ramdisk inside are nobody's part
+        r = self.run_kexec("-l", "-s", "--diet", image, "--append=root=/dev/vda1 nokaslr", f"--initrd={self.initrd}")
+        self.assertIn("4 of 6 kernel modules", r.err)
+
+    def test_file_call_rules_of_secure_boot(self):
+        """What Debian's kernels measure under Secure Boot is nothing of the ramdisk: sb_arch_rules of
+        security/integrity/ima/ima_efi.c. They do not show their rules, but whether there are others."""
+        self.set("proc/sys/kernel/osrelease", "6.1.0-first\n")
+        self.set("sys/kernel/security/ima/runtime_measurements_count", "44\n")
+        self.set("sys/kernel/security/ima/policy", "")
+        debian = "CONFIG_IMA=y\n# CONFIG_IMA_WRITE_POLICY is not set\n# CONFIG_IMA_READ_POLICY is not set\n"
+        self.assertKept("IMA", "-s")  # built in an unknown way
+        self.set("boot/config-6.1.0-first", debian)
+        self.assertIn("4 of 6 kernel modules", self.load("-s").err)
+        self.set("proc/cmdline", "root=/dev/vda1 quiet ima_policy=tcb\n")
+        self.assertKept("IMA", "-s")
+        self.set("proc/cmdline", "root=/dev/vda1 quiet\n")
+        for config in ("CONFIG_IMA=y\nCONFIG_IMA_WRITE_POLICY=y\n", "CONFIG_IMA=y\nCONFIG_IMA_READ_POLICY=y\n",
+                       "CONFIG_MODULES=y\n"):
+            self.set("boot/config-6.1.0-first", config)
+            self.assertKept("IMA", "-s")
+        self.set("boot/config-6.1.0-first", debian)
+        (self.root / "sys/kernel/security/ima/policy").unlink()  # somebody loaded rules
+        self.assertKept("IMA", "-s")
 
     def test_plan(self):
         r = self.load("--dry-run", "--json")

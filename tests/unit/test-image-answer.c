@@ -69,6 +69,7 @@ static void test_formats(void **state)
 		assert_int_equal(image.is_uki, seed.image.is_uki);
 		if (image.is_uki)
 			assert_ptr_equal(image.uki.linux_image.p, seed.image.uki.linux_image.p);
+		assert_int_equal(image.uki.is_signed, seed.image.uki.is_signed);
 		if (image.inner == IMAGE_BZIMAGE || image.inner == IMAGE_BZIMAGE64)
 			assert_memory_equal(&image.x86_64.bzimage, &seed.image.x86_64.bzimage,
 					    sizeof(image.x86_64.bzimage));

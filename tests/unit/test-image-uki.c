@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Values: Microsoft "PE Format"; Unified Kernel Image specification (UAPI.5); os-release(5). */
 #include "entry/uki.h"
+#include "image/pe.h"
 #include "tests/unit/image-make.h"
 
 DEFINE_PARSER(uki_parse, struct uki);
@@ -182,6 +183,50 @@ static void test_changes(void **state)
 	check_changes(&uki_parse_parser, make_pe(b, sections, 2), changes, ARRAY_SIZE(changes));
 }
 
+/* Microsoft "PE Format", optional header data directories: the fifth is the attribute certificate table. */
+static void test_signed(void **state)
+{
+	static const struct section sections[] = { { ".linux", "kernel" } };
+	static const struct {
+		unsigned magic, optional_n, at;
+		bool is_signed;
+	} headers[] = {
+		{ 0x20b, OPTIONAL_N, 112 + 36, true },	{ 0x10b, OPTIONAL_N, 96 + 36, true },
+		{ 0x20b, OPTIONAL_N, 112 + 32, false }, /* an offset without a size */
+		{ 0x20b, OPTIONAL_N, 112 + 28, false }, /* the one before: exceptions */
+		{ 0x20b, OPTIONAL_N, 112 + 44, false }, /* the one after: relocations */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(headers); i++) {
+		uint8_t b[PE_N];
+		struct bytes file = make_pe(b, sections, 1);
+		struct uki uki;
+
+		put(b, COFF_AT + 20, 2, headers[i].magic);
+		put(b, COFF_AT + 20 + headers[i].at, 4, 0x5c0);
+		assert_int_equal(uki_parse(file, &uki, NULL), 0);
+		assert_int_equal(uki.is_signed, headers[i].is_signed);
+	}
+}
+
+/* A header that ends before the table has none, whatever lies behind it. */
+static void test_signed_cut_off(void **state)
+{
+	uint8_t b[PE_N] = { 0 };
+	struct pe pe;
+
+	put_text(b, 0, "MZ");
+	put(b, 0x3c, 4, PE_AT);
+	put_text(b, PE_AT, "PE");
+	put(b, COFF_AT + 20, 2, 0x20b);
+	put(b, COFF_AT + 20 + 112 + 36, 4, 0x5c0);
+	for (unsigned n = 0; n <= OPTIONAL_N; n++) {
+		put(b, COFF_AT + 16, 2, n);
+		assert_int_equal(pe_parse((struct bytes){ b, sizeof(b) }, &pe, NULL), 0);
+		assert_int_equal(pe.is_signed, n >= 112 + 40);
+	}
+}
+
 static void test_profiles(void **state)
 {
 	static const struct section sections[] = {
@@ -259,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_whole),	 cmocka_unit_test(test_least),
 		cmocka_unit_test(test_head),	 cmocka_unit_test(test_names),
 		cmocka_unit_test(test_cuts),	 cmocka_unit_test(test_changes),
+		cmocka_unit_test(test_signed),	 cmocka_unit_test(test_signed_cut_off),
 		cmocka_unit_test(test_profiles), cmocka_unit_test(test_titles),
 		cmocka_unit_test(test_cmdline),
 	};
