@@ -2,55 +2,13 @@
 /* Locks and temporary files of package managers: a kernel must not be loaded while it is being
  * installed. */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "preflight/packages.h"
 
+#include "preflight/package-locks.h"
+
 enum { PACKAGES_SHOWN = 5 };
-
-/* 1 when another process holds a lock on it (fcntl(2); dpkg and rpm lock so), 0 when not. */
-static int is_locked(const struct look *l, const char *path)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	_cleanup_close_ int fd = open_in(l->root, path, O_RDONLY);
-
-	if (fd < 0)
-		return fd;
-	if (fcntl(fd, F_GETLK, &lock) < 0)
-		return -errno;
-	return lock.l_type != F_UNLCK;
-}
-
-/* Locks that are held, or files that only exist while the manager works. */
-static enum preflight_status look_locks(const struct look *l, struct report *r)
-{
-	static const char *const locks[] = { "/var/lib/dpkg/lock-frontend", "/var/lib/dpkg/lock",
-					     "/var/lib/rpm/.rpm.lock",
-					     "/usr/lib/sysimage/rpm/.rpm.lock" };
-	static const char *const files[] = { "/var/lib/pacman/db.lck" };
-	bool held = false;
-
-	for (size_t i = 0; i < sizeof(locks) / sizeof(*locks); i++) {
-		int code = is_locked(l, locks[i]);
-
-		if (code > 0) {
-			evidencef(r, "%s is locked", locks[i]);
-			held = true;
-		} else if (code < 0 && code != -ENOENT) {
-			unseen(r, locks[i], code);
-		}
-	}
-	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-		if (look_there(l, r, files[i])) {
-			evidencef(r, "%s is there", files[i]);
-			held = true;
-		}
-	if (held)
-		return found(
-			r, "A package manager is at work; kernel and initrd may be half written.");
-	return PREFLIGHT_OK;
-}
 
 /* "Status: install ok half-configured" and its like, dpkg(1). */
 static bool is_half_done(struct bytes status)
@@ -134,7 +92,8 @@ static enum preflight_status look_left_overs(const struct look *l, struct report
 
 enum preflight_status look_packages(const struct look *l, struct report *r)
 {
-	enum preflight_status locks = look_locks(l, r);
-
-	return locks == PREFLIGHT_FINDING ? locks : look_left_overs(l, r);
+	if (package_locks_held(l, r))
+		return found(
+			r, "A package manager is at work; kernel and initrd may be half written.");
+	return look_left_overs(l, r);
 }
