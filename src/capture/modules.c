@@ -215,7 +215,9 @@ static int need_file_system(struct lists *l, const char *type, struct kx_error *
 	const bool is_nfs = strcmp(type, "nfs4") == 0;
 	int r;
 
-	strbuf_addf(&alias, "fs-%s\n", type);
+	strbuf_add(&alias, "fs-");
+	strbuf_add(&alias, type);
+	strbuf_add(&alias, "\n");
 	r = need_aliases(l, &alias);
 	if (r < 0)
 		return kx_fail(err, r, "out of memory");
