@@ -17,7 +17,8 @@
 #define KEEPING "CRASH_KEEP and CRASH_KEEP_MIB say it here"
 #define ENDING "CRASH_FAILURE says it here, and after a dump the machine reboots"
 #define NO_BUILDER "modules are found by /sys, and dracut does not make this ramdisk"
-#define NFS_LIMITS "a request is given up after a minute, then the local disk is next"
+#define NFS_LIMITS \
+	"a server that goes away is given up after five minutes, then the local disk is next"
 #define NO_FADUMP "dumps that firmware assists are left to the distribution's tool"
 #define NO_MAIL "nobody is told but by rapidreboot crash status of the next boot"
 

@@ -25,6 +25,7 @@ import guest  # noqa: E402
 import images  # noqa: E402
 import jobs  # noqa: E402
 import nfs_server  # noqa: E402
+import panics  # noqa: E402
 import ssh_server  # noqa: E402
 import vm  # noqa: E402
 import volumes  # noqa: E402
@@ -58,7 +59,7 @@ fi
 cat > /etc/rapidreboot.conf <<'END'
 CRASH_KERNEL=/boot/kernel
 CRASH_INITRD=own
-CRASH_APPEND="panic=5 {patient}"
+CRASH_APPEND="panic=5 {patient} {append}"
 {settings}
 END
 {prepare}
@@ -98,10 +99,16 @@ class Case:
     left: tuple = ()  # what stays of OLD
     quick: bool = False
     stack: str = ""  # a name of STACKS
+    append: str = ""  # words for the capture kernel
+    typed: str = ""  # pressed with Alt and SysRq while the capture kernel saves the dump
+    reason: str = ""  # what the next boot says of a dump that did not come
     nfs: str = ""  # there is a server: "on"; "refuses": not this machine; "silent": it never answers; "leaves": it is gone while the dump comes; "refers": to another
+    local: bool = False  # the dump comes to the local disk all the same
     ssh: str = ""  # there is a server: "on"; "refuses": it does not accept the key; "stalls"; "unknown": its key is another
 
 
+SAVING = r"rapidreboot: .* dump: +\d+ %"
+LITTLE = "64M"  # a kernel does not get as far as its first program
 CONTENT_MIB = 400
 TWO = "/dev/vda /dev/vdb"
 ARRAY = f"/dev/md/{volumes.ARRAY}"
@@ -159,8 +166,20 @@ CASES = {
     "nfs-sid": Case("sid", reserve="112M", nfs="on", prepare="hostname crashes"),
     "nfs-refuses": Case("trixie", nfs="refuses", said=("cannot mount it by NFS 4", "trying the next place")),
     "nfs-silent": Case("trixie", nfs="silent", said=("cannot mount it by NFS 4", "trying the next place")),
-    "nfs-leaves": Case("trixie", nfs="leaves", said=("the dump is not saved", "trying the next place")),
+    "nfs-leaves": Case("trixie", nfs="leaves", said=("given up", "trying the next place")),
     "nfs-refers": Case("trixie", nfs="refers", said=("nothing is sent there", "trying the next place")),
+    # the driver of the card does not start
+    "ssh-no-card": Case("trixie", ssh="on", append="module_blacklist=virtio_net", local=True,
+                        said=("no network card has the address", "trying the next place")),
+    # the capture kernel is in trouble itself: it has too little memory, it panics, it kills what saves
+    "too-little": Case("trixie", reserve=LITTLE, where="/var", crash="rapidreboot crash test --yes", saved=False,
+                       log=False, reason="-",
+                       said=("it is doubtful whether", "Kernel panic - not syncing: System is deadlocked on memory")),
+    "panics": Case("trixie", where="/var", crash="rapidreboot crash test --yes", append="sysrq_always_enabled",
+                   typed="c", saved=False, reason="it was interrupted"),
+    "killed": Case("trixie", where="/var", crash="rapidreboot crash test --yes", append="sysrq_always_enabled",
+                   typed="f", saved=False, reason="it was interrupted",
+                   said=("the process that saves was killed by signal 9", "no dump was saved; the log was")),
     "zstd": Case("trixie", settings="CRASH_PACK=zstd\nCRASH_TARGET=/var/crash/a/b"),
     "full": Case("trixie", prepare=FULL.format(n=65), disk_mib=100, saved=False,
                  said=("No space left on device", "no dump was saved; the log was")),
@@ -168,6 +187,11 @@ CASES = {
                  said=tuple(f"removed /{stamp}" for stamp in OLD[:2]),
                  left=(f"{OLD[1]}/README", f"{OLD[2]}/dump.{OLD[2]}", f"{OLD[2]}/rapidreboot.txt",
                        f"{OLD[3]}/dump.{OLD[3]}")),
+    # the new dump has 18 MiB or more, so one old one of 20 MiB may stay beside it
+    "keep-mib": Case("trixie", prepare=HAVE_OLD, settings="CRASH_KEEP_MIB=59",
+                     said=tuple(f"removed /{stamp}" for stamp in OLD[:2]),
+                     left=(f"{OLD[1]}/README", f"{OLD[2]}/dump.{OLD[2]}", f"{OLD[2]}/rapidreboot.txt",
+                           f"{OLD[3]}/dump.{OLD[3]}")),
     "lvm": Case("trixie", stack="lvm"),
     "raid": Case("bookworm", stack="raid"),
     "lvm-raid": Case("sid", stack="lvm-raid"),
@@ -225,7 +249,7 @@ def add_stack(archive, case):
 def build(folder, case, bin_folder, server):
     words = dict(before=" ".join(os.path.basename(path) for path in BEFORE), type=case.type,
                  patient=jobs.PATIENT, settings=case.settings, mark=MARK, freed=200 << 20,
-                 prepare=case.prepare, where=case.where, crash=case.crash, network=NETWORK if server else "")
+                 prepare=case.prepare, append=case.append, where=case.where, crash=case.crash, network=NETWORK if server else "")
     if server:
         words["settings"] += f"\nCRASH_TARGET={server.place}" if case.nfs else (
             f"\nCRASH_TARGET=ssh:{server.user}@{ssh_server.ADDRESS}:{server.place}")
@@ -243,10 +267,10 @@ def build(folder, case, bin_folder, server):
     return archive.save(os.path.join(folder, "initrd.cpio"))
 
 
-def run_tool(*argv):
+def run_tool(*argv, good=(0,)):
     done = subprocess.run(argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                           errors="replace", timeout=LIMIT, check=False)
-    if done.returncode:
+    if done.returncode not in good:
         raise Trouble(f"{' '.join(argv)}: exit status {done.returncode}\n{done.stdout[-1000:]}")
     return done.stdout
 
@@ -297,6 +321,8 @@ def read_disk(disk, case, folder, name="out"):
     out = os.path.join(folder, name)
     os.mkdir(out)
     if case.type == "ext4":
+        if case.typed:  # it was not unmounted: what the journal has belongs to it
+            run_tool("e2fsck", "-fp", disk, good=(0, 1))
         run_tool("e2fsck", "-fn", disk)
         run_tool("debugfs", "-R", f"rdump / {out}", disk)
     else:
@@ -359,7 +385,7 @@ def check_dump(files, case, folder, waiting):
         text = file.read()
     demand("sysrq triggered crash" in text and "Linux version" in text, "the log is not whole")
     dump = one(files, r"(^|/|-)\d{12,14}/dump\.\d{12}$")
-    if case.ssh == "on":
+    if case.ssh == "on" and not case.local:
         plain = os.path.join(folder, "plain")
         with open(dump, "rb") as file:
             subprocess.run(["makedumpfile", "-R", plain], stdin=file, check=True, timeout=LIMIT)
@@ -395,15 +421,15 @@ def check_old(files, left):
 def check(case, end, disks, folder, server, reserve):
     said = guest.sections(end.log)
     demand(said.get("loaded") == "1", f"no crash kernel is loaded: {said.get('load')}")
-    demand("enough         yes" in said["estimate"] or reserve,
-           f"what is reserved is not called enough: {said['estimate']}")
+    demand(("enough         yes" in said["estimate"]) == (case.reserve != LITTLE) or reserve,
+           f"of {case.reserve}, which is reserved, is said: {said['estimate']}")
     demand("saves to" in said["load"] and "modules" in said["load"], said["load"])
     demand(end.reason == "reset", f"the machine did not come back: {end.reason}\n{end.log[-3000:]}")
     for text in case.said:
         demand(text in end.log, f"{text!r} is not on the console:\n{end.log[-3000:]}")
     if case.crash == GONE:
         return "nothing, as it has to be"
-    files = (read_server(server, case, folder) if "on" in (case.ssh, case.nfs)
+    files = (read_server(server, case, folder) if "on" in (case.ssh, case.nfs) and not case.local
              else read_disk(unstack(disks, case, folder), case, folder))
     if case.nfs in ("refuses", "silent", "refers"):
         demand(not read_server(server, case, folder), "the server has got something")
@@ -411,9 +437,11 @@ def check(case, end, disks, folder, server, reserve):
         one(files, r"(^|/|-)\d{12,14}/dmesg\.\d{12}$")
     if case.left:
         files = check_old(files, case.left)
-    demand(not [f for f in files if f.endswith(".incomplete")], f"left over: {sorted(files)}")
+    unfinished = [f for f in files if f.endswith(".incomplete")]
+    # of what was not written to the disk yet a panic leaves nothing
+    demand(len(unfinished) <= (1 if case.typed else 0), f"not finished: {sorted(files)}")
     if not case.saved:
-        demand(not [f for f in files if "/dump." in f], f"there is a dump: {sorted(files)}")
+        demand(not [f for f in files if "/dump." in f and f not in unfinished], f"there is a dump: {sorted(files)}")
         return "no dump, as it has to be"
     size = check_dump(files, case, folder, int(re.match(r"\d+", said["waiting"])[0]))
     notes = check_notes(files)
@@ -422,10 +450,16 @@ def check(case, end, disks, folder, server, reserve):
     return f"{size}, initramfs {initrd} KiB; {steps}"
 
 
-def check_trial(said):
+def check_trial(said, case):
     """What the machine says of the test when it has started again."""
     for name in ("hook", "after"):
         demand(name in said, f"the next boot says nothing: {said}")
+    if case.reason:
+        told = json.loads(said["after"])["test"]
+        demand(told["result"] == "nothing" and "no dump" in said["hook"], f"{told} {said['hook']}")
+        demand(case.log == bool(told.get("log")) and (not case.log or case.reason in (told.get("reason") or "")),
+               f"of the log is said {told}")
+        return
     demand("a dump of" in said["hook"] and "dump" in said["hook"], said["hook"])
     told = json.loads(said["after"])["test"]
     demand(told["result"] == "saved" and re.search(r"/var/crash/\d{12}/dump\.\d{12}$", told["dump"]),
@@ -437,16 +471,22 @@ def check_trial(said):
 def boot_again(case, machine, initrd, folder):
     end = vm.run(machine, images.kernel(case.suite), initrd,
                  f"console=ttyS0 panic=-1 quiet {jobs.PATIENT}", folder, LIMIT, name="again")
-    check_trial(guest.sections(end.log))
+    check_trial(guest.sections(end.log), case)
 
 
 def boot(machine, case, initrd, folder, reserve):
+    monitor = panics.Monitor(folder, os.path.join(folder, "vm.log"), (panics.keys("alt", "sysrq", case.typed),),
+                             LIMIT, SAVING)
+    if case.typed:
+        machine = dataclasses.replace(machine, extra=(*machine.extra, *monitor.options()))
+        monitor.start()
     for attempt in (1, 2):
         end = vm.run(machine, images.kernel(case.suite), initrd,
                      f"console=ttyS0 panic=-1 quiet {jobs.PATIENT} "
                      f"crashkernel={reserve or case.reserve}", folder, LIMIT)
         if attempt == 2 or not vm.broken_by_emulation(machine, end.log):
             break
+    demand(not monitor.trouble, f"the monitor: {monitor.trouble}\n{end.log[-2000:]}")
     return end
 
 

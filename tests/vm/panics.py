@@ -129,12 +129,12 @@ def build_module(folder):
 
 
 class Monitor(threading.Thread):
-    """Sends @commands to a machine's monitor when its serial log says that it is ready; `trouble` is what went wrong."""
+    """Sends @commands to a machine's monitor when a line of its serial log is like @ready; `trouble` is what went wrong."""
 
-    def __init__(self, folder, log, commands, limit):
+    def __init__(self, folder, log, commands, limit, ready=READY):
         super().__init__(daemon=True)
         self.path = os.path.join(folder, "monitor")
-        self.log, self.commands, self.limit = log, commands, limit
+        self.log, self.commands, self.limit, self.ready = log, commands, limit, ready
         self.trouble = ""
 
     def options(self):
@@ -145,7 +145,7 @@ class Monitor(threading.Thread):
     def _is_ready(self):
         try:
             with open(self.log, encoding="utf-8", errors="replace") as file:
-                return re.search(f"^{READY}", file.read(), re.M)
+                return re.search(f"^{self.ready}", file.read(), re.M)
         except FileNotFoundError:
             return None
 
@@ -153,7 +153,7 @@ class Monitor(threading.Thread):
         end = time.monotonic() + self.limit
         while not self._is_ready():
             if time.monotonic() > end:
-                self.trouble = "the guest never said that it is ready"
+                self.trouble = f"the guest never said {self.ready!r}"
                 return
             time.sleep(0.5)
         with socket.socket(socket.AF_UNIX) as link:
