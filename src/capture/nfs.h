@@ -31,7 +31,8 @@ enum { NFS_WAYS = 6 };
  * @way: below NFS_WAYS: the newest version of the protocol first, and of each first the one in which a server that
  *	does not answer is told from one that fails (softerr, Linux 5.2)
  *
- * What is not answered for a minute fails. Return: 0; -EINVAL; -ENOMEM.
+ * A request that is not answered for a minute fails. Linux may repeat what failed, so that this is no limit for a mount
+ * or a file. Return: 0; -EINVAL; -ENOMEM.
  */
 _must_check_ int capture_nfs_options(const struct capture_network *network, unsigned way,
 				     char **ret);

@@ -22,7 +22,7 @@ struct saving {
 	struct progress *progress;
 	int core_fd; /* /proc/vmcore */
 	/* of a target in use */
-	struct capture_store *store; /* local.c */
+	struct capture_store *store; /* mounted.c */
 	struct ssh *ssh;	     /* ssh.c */
 };
 
@@ -36,11 +36,9 @@ int job_run(const struct capture_settings *settings, struct progress *progress, 
 /* Something was done: who waits for that long does nothing wrong. */
 void beat(const struct capture_job *j);
 
-/* local.c: a file system on a disk of this machine */
-extern const struct capture_way local_way;
-/* and one of another machine that is mounted like it */
-extern const struct capture_way nfs_way;
-#define LOCAL_PLACE "/target" /* where either is mounted */
+/* mounted.c: a file system that is mounted at MOUNT_PLACE: on a disk of this machine, or of an NFS server */
+extern const struct capture_way disk_way, nfs_way;
+#define MOUNT_PLACE "/target"
 /* nfs.c: sets the network up, mounts, and makes sure by nfs_check() that the server is the one of the settings. 0 or
  * a negative errno with a sentence; then nothing is mounted. */
 _must_check_ int nfs_mount(struct capture_job *j, const struct capture_target *t,

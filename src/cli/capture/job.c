@@ -94,7 +94,7 @@ int job_run(const struct capture_settings *settings, struct progress *progress, 
 	struct saving saving = { .progress = progress, .core_fd = fd, .store = &store };
 	struct capture_job j = {
 		.settings = settings,
-		.ways = { [CAPTURE_FILE_SYSTEM] = &local_way,
+		.ways = { [CAPTURE_FILE_SYSTEM] = &disk_way,
 			  [CAPTURE_SSH] = &ssh_way,
 			  [CAPTURE_NFS] = &nfs_way },
 		.say = say_line,

@@ -33,7 +33,7 @@ int nfs_check(const struct capture_target *t, struct kx_error *err)
 			       strerror(-r));
 	mountinfo.p = mounts;
 	mountstats.p = stats;
-	return capture_nfs_check(mountinfo, mountstats, LOCAL_PLACE, t->network.to, err);
+	return capture_nfs_check(mountinfo, mountstats, MOUNT_PLACE, t->network.to, err);
 }
 
 /* 0, or a negative errno of the last way. */
@@ -47,7 +47,7 @@ static int mount_one(const struct capture_target *t)
 		r = capture_nfs_options(&t->network, way, &options);
 		if (r < 0)
 			return r;
-		r = mount(t->nfs, LOCAL_PLACE, "nfs4", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) <
+		r = mount(t->nfs, MOUNT_PLACE, "nfs4", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) <
 				    0
 			    ? -errno
 			    : 0;
@@ -57,6 +57,12 @@ static int mount_one(const struct capture_target *t)
 			break;
 	}
 	return r;
+}
+
+/* Errors of the kernel's own (524, for example) do not fit into an exit status. */
+static int status_of(int error)
+{
+	return error <= UINT8_MAX ? error : EIO;
 }
 
 /* In a process of its own, which can be left behind. */
@@ -71,7 +77,7 @@ static int mount_in_time(const struct capture_job *j, const struct capture_targe
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		_exit(-mount_one(t));
+		_exit(status_of(-mount_one(t)));
 	while ((r = waitpid(pid, &status, WNOHANG)) == 0 && uptime_ms() < end) {
 		beat(j);
 		(void)nanosleep(&pause, NULL);
@@ -93,6 +99,6 @@ int nfs_mount(struct capture_job *j, const struct capture_target *t, struct kx_e
 			       t->network.to, strerror(-r));
 	r = nfs_check(t, err);
 	if (r < 0)
-		(void)umount2(LOCAL_PLACE, MNT_DETACH);
+		(void)umount2(MOUNT_PLACE, MNT_DETACH);
 	return r;
 }

@@ -48,17 +48,17 @@ static int top_of(const struct capture_job *j, const struct capture_target *t, c
 	const char *host = j->settings->host ? j->settings->host : "unnamed";
 	_cleanup_strbuf_ struct strbuf top = { 0 };
 
-	strbuf_addf(&top, LOCAL_PLACE "%s", strcmp(t->directory, "/") == 0 ? "" : t->directory);
+	strbuf_addf(&top, MOUNT_PLACE "%s", strcmp(t->directory, "/") == 0 ? "" : t->directory);
 	if (capture_target_kind(t) == CAPTURE_NFS)
 		strbuf_addf(&top, "/%s", host);
 	return strbuf_take(&top, ret);
 }
 
-static void local_close(struct capture_job *j, const struct capture_target *t)
+static void mounted_close(struct capture_job *j, const struct capture_target *t)
 {
 	(void)t;
 	capture_store_done(store_of(j));
-	if (umount2(LOCAL_PLACE, 0) < 0) {
+	if (umount2(MOUNT_PLACE, 0) < 0) {
 		say("cannot unmount: %s", strerror(errno));
 		sync();
 	}
@@ -73,11 +73,11 @@ static int use(struct capture_job *j, const struct capture_target *t, struct kx_
 	if (r == 0)
 		r = capture_store_make(top, j->crashed_at, store_of(j), err);
 	if (r < 0)
-		local_close(j, t);
+		mounted_close(j, t);
 	return r;
 }
 
-static int local_open(struct capture_job *j, const struct capture_target *t, struct kx_error *err)
+static int disk_open(struct capture_job *j, const struct capture_target *t, struct kx_error *err)
 {
 	_cleanup_free_ char *device = NULL;
 	int r = capture_layers_start(j, t, err);
@@ -88,7 +88,7 @@ static int local_open(struct capture_job *j, const struct capture_target *t, str
 	if (r < 0)
 		return kx_fail(err, r, "no device has the file system %s (%s): %s", t->uuid,
 			       t->type, strerror(-r));
-	if (mount(device, LOCAL_PLACE, t->type, MS_NOSUID | MS_NODEV | MS_NOEXEC, t->options) < 0)
+	if (mount(device, MOUNT_PLACE, t->type, MS_NOSUID | MS_NODEV | MS_NOEXEC, t->options) < 0)
 		return kx_fail(err, -errno, "%s (%s): cannot mount it: %s", device, t->type,
 			       strerror(errno));
 	return use(j, t, err);
@@ -105,12 +105,12 @@ static int nfs_open(struct capture_job *j, const struct capture_target *t, struc
 	/* the directory may have led to another server */
 	r = nfs_check(t, err);
 	if (r < 0)
-		local_close(j, t);
+		mounted_close(j, t);
 	return r;
 }
 
-static int local_log(struct capture_job *j, const struct capture_target *t, uint64_t *ret,
-		     struct kx_error *err)
+static int mounted_log(struct capture_job *j, const struct capture_target *t, uint64_t *ret,
+		       struct kx_error *err)
 {
 	const struct capture_file file = { .path = store_of(j)->log };
 	struct vmcore_report report;
@@ -122,7 +122,8 @@ static int local_log(struct capture_job *j, const struct capture_target *t, uint
 	return r;
 }
 
-static int local_notes(struct capture_job *j, const struct capture_target *t, struct kx_error *err)
+static int mounted_notes(struct capture_job *j, const struct capture_target *t,
+			 struct kx_error *err)
 {
 	int r = capture_store_note(store_of(j), j->notes.s);
 
@@ -136,23 +137,23 @@ static void tell(void *data, uint64_t done, uint64_t all)
 	capture_tell_progress(data, done, all);
 }
 
-static int local_dump(struct capture_job *j, const struct capture_target *t,
-		      struct dump_counts *ret, struct kx_error *err)
+static int mounted_dump(struct capture_job *j, const struct capture_target *t,
+			struct dump_counts *ret, struct kx_error *err)
 {
 	const struct capture_file file = { store_of(j)->dump, SPARE, tell, j };
 	struct kx_error why = { 0 };
 	struct statvfs st;
 
 	/* a dump that does not become whole belongs to a directory of ours, too */
-	if (local_notes(j, t, &why) < 0)
+	if (mounted_notes(j, t, &why) < 0)
 		say("%s", why.message);
-	if (statvfs(LOCAL_PLACE, &st) == 0)
+	if (statvfs(MOUNT_PLACE, &st) == 0)
 		say("dump: %llu MiB are free", (unsigned long long)st.f_bavail * st.f_frsize >> 20);
 	return capture_save_dump(j->core, &file, j->settings->level,
 				 (enum dump_packing)j->settings->packing, ret, err);
 }
 
-static void local_prune(struct capture_job *j, const struct capture_target *t)
+static void mounted_prune(struct capture_job *j, const struct capture_target *t)
 {
 	_cleanup_names_ struct names removed = { 0 };
 	_cleanup_free_ char *top = NULL;
@@ -164,23 +165,23 @@ static void local_prune(struct capture_job *j, const struct capture_target *t)
 				&removed, &err) < 0)
 		say("%s", err.message);
 	for (size_t i = 0; i < removed.n; i++)
-		say("removed %s", removed.v[i] + strlen(LOCAL_PLACE));
+		say("removed %s", removed.v[i] + strlen(MOUNT_PLACE));
 }
 
-const struct capture_way local_way = {
-	.open = local_open,
-	.save_log = local_log,
-	.save_dump = local_dump,
-	.save_notes = local_notes,
-	.prune = local_prune,
-	.close = local_close,
+const struct capture_way disk_way = {
+	.open = disk_open,
+	.save_log = mounted_log,
+	.save_dump = mounted_dump,
+	.save_notes = mounted_notes,
+	.prune = mounted_prune,
+	.close = mounted_close,
 };
 
 const struct capture_way nfs_way = {
 	.open = nfs_open,
-	.save_log = local_log,
-	.save_dump = local_dump,
-	.save_notes = local_notes,
-	.prune = local_prune,
-	.close = local_close,
+	.save_log = mounted_log,
+	.save_dump = mounted_dump,
+	.save_notes = mounted_notes,
+	.prune = mounted_prune,
+	.close = mounted_close,
 };
