@@ -71,7 +71,7 @@ static int add_remote(int root, const struct capture_wish *w, struct capture_fil
 	_cleanup_free_ char *host = NULL;
 	struct capture_target *t;
 	char **name;
-	int r = remote->ssh ? capture_ssh_add(files, root, remote->ssh, err)
+	int r = remote->ssh ? capture_ssh_add(files, root, remote->ssh, remote->address, err)
 			    : capture_names_add(types, "nfs4", strlen("nfs4"));
 
 	if (r < 0)

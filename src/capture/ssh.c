@@ -79,7 +79,6 @@ void ssh_options_done(struct ssh_options *o)
 void capture_ssh_done(struct capture_ssh *s)
 {
 	ssh_options_done(&s->options);
-	free(s->address);
 	free(s->key);
 	*s = (struct capture_ssh){ 0 };
 }
@@ -299,7 +298,7 @@ static int add_known(struct capture_files *files, int root, const struct capture
 }
 
 int capture_ssh_add(struct capture_files *files, int root, const struct capture_ssh *s,
-		    struct kx_error *err)
+		    const char *address, struct kx_error *err)
 {
 	/* a server that does not answer is given up after a minute */
 	static const char always[] =
@@ -313,7 +312,7 @@ int capture_ssh_add(struct capture_files *files, int root, const struct capture_
 
 	if (r < 0)
 		return r;
-	strbuf_addf(&config, "Host " SSH_ALIAS "\nHostName %s\nHostKeyAlias %s\n%s%s", s->address,
+	strbuf_addf(&config, "Host " SSH_ALIAS "\nHostName %s\nHostKeyAlias %s\n%s%s", address,
 		    s->options.known_as, always, s->options.kept.n ? s->options.kept.s : "");
 	r = add_keys(files, root, s, &config, err);
 	if (r == 0)

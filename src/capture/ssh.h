@@ -55,22 +55,23 @@ void ssh_options_done(struct ssh_options *options);
 /**
  * struct capture_ssh - how another machine is reached, for capture_archive_make()
  * @options: of the client
- * @address: of the other machine, as numbers
  * @key: file of the private key, or NULL: those of @options that exist
  */
 struct capture_ssh {
 	struct ssh_options options;
-	char *address, *key;
+	char *key;
 };
 void capture_ssh_done(struct capture_ssh *ssh);
 
 /**
  * capture_ssh_add() - put the client in, its settings, keys and known hosts
  * @root: as in base/io.h
+ * @address: of the other machine, as numbers
  *
  * Return: 0, or with a sentence
  * -ENOKEY  no private key is there, or one that wants a passphrase; no file of known hosts has a line; as
  * capture_files_add_program().
  */
 _must_check_ int capture_ssh_add(struct capture_files *files, int root,
-				 const struct capture_ssh *ssh, struct kx_error *err);
+				 const struct capture_ssh *ssh, const char *address,
+				 struct kx_error *err);

@@ -113,14 +113,10 @@ static int find_ssh(const struct crash_settings *settings, struct crash_remote *
 		r = check_known(&s->ssh.options, err);
 	if (r == 0)
 		r = find_way(s->ssh.options.host, s, err);
-	if (r < 0)
+	if (r < 0 || !settings->ssh_key)
 		return r;
-	s->ssh.address = strdup(s->address);
-	if (settings->ssh_key)
-		s->ssh.key = strdup(settings->ssh_key);
-	return s->ssh.address && (s->ssh.key || !settings->ssh_key)
-		       ? 0
-		       : kx_fail(err, -ENOMEM, "out of memory");
+	s->ssh.key = strdup(settings->ssh_key);
+	return s->ssh.key ? 0 : kx_fail(err, -ENOMEM, "out of memory");
 }
 
 int crash_remote_find(const struct crash_settings *settings, struct crash_remote *ret,
