@@ -134,15 +134,17 @@ int bytes_set(char **dst, struct bytes b)
 	return 0;
 }
 
+bool bytes_equal(struct bytes a, struct bytes b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
 bool bytes_has_word(struct bytes text, struct bytes word)
 {
 	text = bytes_trim(text);
-	while (text.n > 0) {
-		const struct bytes other = bytes_word(&text);
-
-		if (other.n == word.n && memcmp(other.p, word.p, word.n) == 0)
+	while (text.n > 0)
+		if (bytes_equal(bytes_word(&text), word))
 			return true;
-	}
 	return false;
 }
 

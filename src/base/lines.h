@@ -24,6 +24,7 @@ struct bytes bytes_unquote(struct bytes b);
 /* Removes the first word and the blanks after it from the start of @b, and returns the word. */
 struct bytes bytes_word(struct bytes *b);
 bool bytes_is(struct bytes b, const char *s);
+bool bytes_equal(struct bytes a, struct bytes b);
 bool bytes_has_word(struct bytes text, struct bytes word);
 /* The same without regard to the case of ASCII letters. */
 bool bytes_is_nocase(struct bytes b, const char *s);

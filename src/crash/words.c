@@ -54,7 +54,7 @@ static bool has_key(const char *list, struct bytes key)
 	struct cmdline_word word;
 
 	while (list && cmdline_next(&list, &word))
-		if (word.key.n == key.n && memcmp(word.key.p, key.p, key.n) == 0)
+		if (bytes_equal(word.key, key))
 			return true;
 	return false;
 }
@@ -78,16 +78,6 @@ static void keep_words(struct strbuf *out, const char *line, const char *remove)
 static void add_words(struct strbuf *out, const char *words)
 {
 	keep_words(out, words, NULL);
-}
-
-static bool has_word_with_key(const char *line, const char *key)
-{
-	struct cmdline_word word;
-
-	while (cmdline_next(&line, &word))
-		if (bytes_is(word.key, key))
-			return true;
-	return false;
 }
 
 /* ---- /proc/cpuinfo */
@@ -255,7 +245,7 @@ static int suse(int root, const char *machine, const struct crash_settings *s, c
 	else
 		r = suse_line(root, machine, s, line, out);
 	add_words(out, s->append);
-	if (!out->failed && !has_word_with_key(out->n ? out->s : "", "panic"))
+	if (!out->failed && !cmdline_has_key(out->n ? out->s : "", "panic"))
 		strbuf_add_word(out, "panic=1");
 	return r;
 }
@@ -285,7 +275,7 @@ static int own(const struct crash_settings *s, bool has_own_initrd, const char *
 		add_words(out, "irqpoll nr_cpus=1 reset_devices");
 		if (has_own_initrd)
 			add_words(out, "cgroup_disable=memory");
-		if (!out->failed && !has_word_with_key(out->s, "panic"))
+		if (!out->failed && !cmdline_has_key(out->s, "panic"))
 			strbuf_add_word(out, "panic=10");
 	}
 	if (s->append)

@@ -117,10 +117,9 @@ static bool is_mounted_with_key_of(struct bytes text, struct bytes encroot)
 	while (lines_next(&lines, &line)) {
 		const struct bytes key = column(line, ENCROOT), where = column(line, MOUNTPOINT);
 
-		if (key.n == encroot.n && memcmp(key.p, encroot.p, key.n) == 0 && key.n &&
-		    bytes_is(column(line, CANMOUNT), "on") && !bytes_is(where, "none") &&
-		    !bytes_is(where, "legacy") && !bytes_is(column(line, NOFAIL), "on") &&
-		    !bytes_is(column(line, IGNORE), "on"))
+		if (key.n && bytes_equal(key, encroot) && bytes_is(column(line, CANMOUNT), "on") &&
+		    !bytes_is(where, "none") && !bytes_is(where, "legacy") &&
+		    !bytes_is(column(line, NOFAIL), "on") && !bytes_is(column(line, IGNORE), "on"))
 			return true;
 	}
 	return false;

@@ -155,16 +155,11 @@ static void add_line(struct strbuf *b, const struct crypt_line *line, const char
 	strbuf_add(b, "\n");
 }
 
-static bool is_same(struct bytes a, struct bytes b)
-{
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
 static const char *key_file_of(struct bytes name, const struct handed_key *keys, size_t n,
 			       char files[][32], bool *used)
 {
 	for (size_t i = 0; i < n; i++)
-		if (is_same(name, keys[i].name)) {
+		if (bytes_equal(name, keys[i].name)) {
 			used[i] = true;
 			return files[i];
 		}

@@ -23,11 +23,6 @@ struct place {
 	uint64_t offset, size; /* a size of 0: up to the end */
 };
 
-static bool is_same(struct bytes a, struct bytes b)
-{
-	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
-}
-
 /* 0 where the option is not there. */
 static bool take_number(struct bytes options, const char *name, uint64_t *ret)
 {
@@ -79,7 +74,7 @@ static int by_table(int root, struct bytes name, struct place *ret, struct kx_er
 		return kx_fail_path(err, r, TABLE);
 	lines = lines_of((struct bytes){ text, n });
 	while (crypt_line_next(&lines, &line))
-		if (is_same(line.name, name) && names_file(&line)) {
+		if (bytes_equal(line.name, name) && names_file(&line)) {
 			r = by_line(&line, ret, err);
 			return r < 0 ? r : 1;
 		}
