@@ -66,7 +66,7 @@ static int badness(int presence)
 {
 	if (presence == DEVICE_THERE || presence == DEVICE_NEEDLESS)
 		return 0;
-	return presence < 0 || presence == DEVICE_ELSEWHERE ? 1 : 2;
+	return presence < 0 || presence == DEVICE_ELSEWHERE || presence == DEVICE_BY_SOME ? 1 : 2;
 }
 
 static int worse(int a, int b)

@@ -127,6 +127,15 @@ static void test_booster(void **state)
 		  { { "/dev/disk/by-partuuid/9f3a5c1e-01", "->../../sda1" } },
 		  ENTRY("root=PARTUUID=9f3a5c1e-01/PARTNROFF=1", ONE),
 		  REFUSE },
+		/* README.initramfs of cryptsetup: the source may be known to some, and the key's device is gone */
+		{ "B4",
+		  { NULL_DEVICE,
+		    { "/dev/disk/by-partuuid/9f3a5c1e-01", "->../../sda1" },
+		    FILE_AT("/sys/class/block/sda2") },
+		  ENTRY("root=tmpfs cryptopts=target=c,source=PARTUUID=9f3a5c1e-01/PARTNROFF=1,"
+			"key=/dev/disk/by-label/stick:/k,keyscript=passdev",
+			ONE),
+		  WARN },
 		{ "B4",
 		  { NULL_DEVICE },
 		  ENTRY("root=tmpfs rd.luks.header=a1559d71-9be2=/etc/root.hdr", ONE),
