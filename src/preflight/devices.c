@@ -160,11 +160,11 @@ static void look_words(const struct look *l, struct report *r, struct names_foun
 
 	while (cmdline_next(&line, &word)) {
 		_cleanup_free_ char *value = word.value.n ? bytes_dup(word.value) : NULL;
-		const char *key = value ? waited_key(&word, l->entry->cmdline) : NULL;
+		const struct waited_for *w = value ? waited_for(&word, l->entry->cmdline) : NULL;
 		char where[64];
 
-		if (key && path_make(where, sizeof(where), "%s=", key))
-			count(all, r, waited_presence(l, key, value), where, value);
+		if (w && path_make(where, sizeof(where), "%s=", w->key))
+			count(all, r, w->presence(l, value), where, value);
 	}
 }
 

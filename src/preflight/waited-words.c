@@ -235,106 +235,107 @@ static int by_usrhash(const struct look *l, const char *value)
 	return by_root_hash(l, value, "systemd.verity_usr_data=", "systemd.verity_usr_hash=");
 }
 
+/* ---- words that switch others off */
+
+/* @other counts where @key is not said: words of dracut before 009. */
+static bool off_for_dracut(const char *cmdline, const char *key, const char *other)
+{
+	return cmdline_has_key(cmdline, key) ? cmdline_is_off_for_dracut(cmdline, key)
+					     : cmdline_has_key(cmdline, other);
+}
+
+/* @other, or NULL: what the initrd honours beside the word of the system */
+static bool off_for_systemd(const char *cmdline, const char *key, const char *other)
+{
+	return cmdline_is_off(cmdline, key) || (other && cmdline_is_off(cmdline, other));
+}
+
+static bool off_by_itself(const char *cmdline, const char *key, const char *other)
+{
+	(void)other;
+	return cmdline_has_key(cmdline, key);
+}
+
+struct off {
+	bool (*is_off)(const char *cmdline, const char *key, const char *other);
+	const char *key, *other;
+};
+static const struct off rd_luks = { off_for_dracut, "rd.luks", "rd_NO_LUKS" };
+static const struct off rd_lvm = { off_for_dracut, "rd.lvm", "rd_NO_LVM" };
+static const struct off rd_md = { off_for_dracut, "rd.md", "rd_NO_MD" };
+static const struct off luks = { off_for_systemd, "luks", NULL };
+static const struct off verity = { off_for_systemd, "systemd.verity", "rd.systemd.verity" };
+static const struct off noresume = { off_by_itself, "noresume", NULL };
+
+/* ---- the words */
+
 /* dracut.cmdline(7), systemd-cryptsetup-generator(8), systemd-veritysetup-generator(8), mkinitcpio's encrypt
- * hook, cryptsetup-initramfs, booster(1), genkernel(8), Alpine's mkinitfs-bootparam(7). @off: the word that
- * switches it off, @needs: one that it has no meaning without */
-static const struct waited_for {
-	const char *key;
-	int (*presence)(const struct look *l, const char *value);
-	const char *off, *needs;
-} waited_for[] = {
-	{ "rd.luks.uuid", by_luks_uuid, "rd.luks", NULL },
-	{ "rd_LUKS_UUID", by_luks_uuid, "rd.luks", NULL },
-	{ "luks.uuid", by_luks_uuid, "luks", NULL },
-	{ "rd.luks.name", by_luks_name, "rd.luks", NULL },
-	{ "luks.name", by_luks_name, "luks", NULL },
-	{ "rd.luks.data", by_luks_data, "rd.luks", NULL },
-	{ "luks.data", by_luks_data, "luks", NULL },
-	{ "rd.luks.key", by_luks_key, "rd.luks", NULL },
-	{ "luks.key", by_luks_key, "luks", NULL },
-	{ "rd.luks.header", by_luks_header, "rd.luks", NULL },
-	{ "rd.luks.options", by_luks_options, "rd.luks", NULL },
-	{ "luks.options", by_luks_options, "luks", NULL },
-	{ "cryptopts", by_cryptopts, NULL, NULL },
-	{ "systemd.verity_root_data", by_device, "systemd.verity", NULL },
-	{ "systemd.verity_root_hash", by_device, "systemd.verity", NULL },
-	{ "systemd.verity_usr_data", by_device, "systemd.verity", NULL },
-	{ "systemd.verity_usr_hash", by_device, "systemd.verity", NULL },
-	{ "roothash", by_roothash, "systemd.verity", NULL },
-	{ "usrhash", by_usrhash, "systemd.verity", NULL },
-	{ "systemd.mount-extra", by_mount_extra, NULL, NULL },
-	{ "rd.systemd.mount-extra", by_mount_extra, NULL, NULL },
-	{ "systemd.swap-extra", by_swap_extra, NULL, NULL },
-	{ "rd.systemd.swap-extra", by_swap_extra, NULL, NULL },
-	{ "rd.luks.partuuid", by_luks_partuuid, "rd.luks", NULL },
-	{ "rd.lvm.lv", volume_presence, "rd.lvm", NULL },
-	{ "rd_LVM_LV", volume_presence, "rd.lvm", NULL },
-	{ "rd.lvm.vg", volume_group_presence, "rd.lvm", NULL },
-	{ "rd_LVM_VG", volume_group_presence, "rd.lvm", NULL },
-	{ "rd.md.uuid", raid_presence, "rd.md", NULL },
-	{ "rd_MD_UUID", raid_presence, "rd.md", NULL },
-	{ "cryptdevice", by_first_part, NULL, NULL },
-	{ "cryptroot", by_device, NULL, NULL },
-	{ "cryptheader", by_device, NULL, NULL },
-	{ "cryptkey", by_crypt_key, NULL, NULL },
-	{ "crypt_root", by_device, NULL, NULL },
-	{ "crypt_roots", by_device, NULL, NULL },
-	{ "crypt_swap", by_device, NULL, NULL },
-	{ "crypt_swaps", by_device, NULL, NULL },
-	{ "root_keydev", by_device, NULL, "root_key" },
-	{ "swap_keydev", by_device, NULL, "swap_key" },
-	{ "real_root", by_device, NULL, NULL },
-	{ "real_resume", by_device, "noresume", NULL },
-	{ "mount.usr", by_device, NULL, NULL },
-	{ "boot", by_device, NULL, "fips=1" },
+ * hook, cryptsetup-initramfs, booster(1), genkernel(8), Alpine's mkinitfs-bootparam(7). @off: what switches it
+ * off, @needs: a word that it has no meaning without */
+static const struct row {
+	struct waited_for word;
+	const struct off *off;
+	const char *needs;
+} rows[] = {
+	{ { "rd.luks.uuid", by_luks_uuid }, &rd_luks, NULL },
+	{ { "rd_LUKS_UUID", by_luks_uuid }, &rd_luks, NULL },
+	{ { "luks.uuid", by_luks_uuid }, &luks, NULL },
+	{ { "rd.luks.name", by_luks_name }, &rd_luks, NULL },
+	{ { "luks.name", by_luks_name }, &luks, NULL },
+	{ { "rd.luks.data", by_luks_data }, &rd_luks, NULL },
+	{ { "luks.data", by_luks_data }, &luks, NULL },
+	{ { "rd.luks.key", by_luks_key }, &rd_luks, NULL },
+	{ { "luks.key", by_luks_key }, &luks, NULL },
+	{ { "rd.luks.header", by_luks_header }, &rd_luks, NULL },
+	{ { "rd.luks.options", by_luks_options }, &rd_luks, NULL },
+	{ { "luks.options", by_luks_options }, &luks, NULL },
+	{ { "cryptopts", by_cryptopts }, NULL, NULL },
+	{ { "systemd.verity_root_data", by_device }, &verity, NULL },
+	{ { "systemd.verity_root_hash", by_device }, &verity, NULL },
+	{ { "systemd.verity_usr_data", by_device }, &verity, NULL },
+	{ { "systemd.verity_usr_hash", by_device }, &verity, NULL },
+	{ { "roothash", by_roothash }, &verity, NULL },
+	{ { "usrhash", by_usrhash }, &verity, NULL },
+	{ { "systemd.mount-extra", by_mount_extra }, NULL, NULL },
+	{ { "rd.systemd.mount-extra", by_mount_extra }, NULL, NULL },
+	{ { "systemd.swap-extra", by_swap_extra }, NULL, NULL },
+	{ { "rd.systemd.swap-extra", by_swap_extra }, NULL, NULL },
+	{ { "rd.luks.partuuid", by_luks_partuuid }, &rd_luks, NULL },
+	{ { "rd.lvm.lv", volume_presence }, &rd_lvm, NULL },
+	{ { "rd_LVM_LV", volume_presence }, &rd_lvm, NULL },
+	{ { "rd.lvm.vg", volume_group_presence }, &rd_lvm, NULL },
+	{ { "rd_LVM_VG", volume_group_presence }, &rd_lvm, NULL },
+	{ { "rd.md.uuid", raid_presence }, &rd_md, NULL },
+	{ { "rd_MD_UUID", raid_presence }, &rd_md, NULL },
+	{ { "cryptdevice", by_first_part }, NULL, NULL },
+	{ { "cryptroot", by_device }, NULL, NULL },
+	{ { "cryptheader", by_device }, NULL, NULL },
+	{ { "cryptkey", by_crypt_key }, NULL, NULL },
+	{ { "crypt_root", by_device }, NULL, NULL },
+	{ { "crypt_roots", by_device }, NULL, NULL },
+	{ { "crypt_swap", by_device }, NULL, NULL },
+	{ { "crypt_swaps", by_device }, NULL, NULL },
+	{ { "root_keydev", by_device }, NULL, "root_key" },
+	{ { "swap_keydev", by_device }, NULL, "swap_key" },
+	{ { "real_root", by_device }, NULL, NULL },
+	{ { "real_resume", by_device }, &noresume, NULL },
+	{ { "mount.usr", by_device }, NULL, NULL },
+	{ { "boot", by_device }, NULL, "fips=1" },
 };
 
-static const struct waited_for *waiter_of(const struct cmdline_word *word)
+static bool counts(const struct row *row, const char *cmdline)
 {
-	for (size_t i = 0; i < sizeof(waited_for) / sizeof(*waited_for); i++)
-		if (cmdline_key_is(word, waited_for[i].key))
-			return &waited_for[i];
+	const struct off *off = row->off;
+
+	return !(off && off->is_off(cmdline, off->key, off->other)) &&
+	       !(row->needs &&
+		 !(strchr(row->needs, '=') ? has_word : cmdline_has_key)(cmdline, row->needs));
+}
+
+const struct waited_for *waited_for(const struct cmdline_word *word, const char *cmdline)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (cmdline_key_is(word, rows[i].word.key))
+			return counts(&rows[i], cmdline) ? &rows[i].word : NULL;
 	return NULL;
-}
-
-/* Words of dracut before 009 count where the newer one is not said. */
-static bool is_switched_off(const char *cmdline, const char *key)
-{
-	static const char *const old[][2] = { { "rd.luks", "rd_NO_LUKS" },
-					      { "rd.lvm", "rd_NO_LVM" },
-					      { "rd.md", "rd_NO_MD" } };
-
-	if (strcmp(key, "noresume") == 0)
-		return cmdline_has_key(cmdline, key);
-	for (size_t i = 0; i < sizeof(old) / sizeof(*old); i++)
-		if (strcmp(key, old[i][0]) == 0)
-			return cmdline_has_key(cmdline, key)
-				       ? cmdline_is_off_for_dracut(cmdline, key)
-				       : cmdline_has_key(cmdline, old[i][1]);
-	/* what the initrd honours beside the word of the system */
-	if (strcmp(key, "systemd.verity") == 0 && cmdline_is_off(cmdline, "rd.systemd.verity"))
-		return true;
-	return cmdline_is_off(cmdline, key);
-}
-
-static bool counts(const struct waited_for *w, const char *cmdline)
-{
-	return !(w->off && is_switched_off(cmdline, w->off)) &&
-	       !(w->needs &&
-		 !(strchr(w->needs, '=') ? has_word : cmdline_has_key)(cmdline, w->needs));
-}
-
-const char *waited_key(const struct cmdline_word *word, const char *cmdline)
-{
-	const struct waited_for *w = waiter_of(word);
-
-	return w && counts(w, cmdline) ? w->key : NULL;
-}
-
-int waited_presence(const struct look *l, const char *key, const char *value)
-{
-	for (size_t i = 0; i < sizeof(waited_for) / sizeof(*waited_for); i++)
-		if (strcmp(waited_for[i].key, key) == 0)
-			return waited_for[i].presence(l, value);
-	return DEVICE_NEEDLESS;
 }

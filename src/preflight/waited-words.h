@@ -4,10 +4,18 @@
 #include "base/cmdline.h"
 #include "preflight/look.h"
 
-/* The key of @word when it names something that is waited for, and nothing on @cmdline switches that off. */
-const char *waited_key(const struct cmdline_word *word, const char *cmdline);
-/* Is what @value names there, by the rules for @key? enum presence, or a negative errno. */
-int waited_presence(const struct look *l, const char *key, const char *value);
+/**
+ * struct waited_for - a word that names something which an initrd or the system waits for
+ * @key: of the word
+ * @presence: is what @value names there? enum presence, or a negative errno
+ */
+struct waited_for {
+	const char *key;
+	int (*presence)(const struct look *l, const char *value);
+};
 
-/* The same for a place to resume from. */
+/* What @word is, or NULL: it names nothing of that kind, or something on @cmdline switches it off. */
+const struct waited_for *waited_for(const struct cmdline_word *word, const char *cmdline);
+
+/* The presence of a place to resume from. */
 int swap_presence(const struct look *l, const char *value);
