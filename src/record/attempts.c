@@ -38,15 +38,21 @@ static int file_read(int root, struct bytes *ret_text, struct attempts *ret, str
 	return 0;
 }
 
-int attempts_read(struct sys *sys, struct attempts *ret, struct kx_error *err)
+int attempts_read_in(int root, struct attempts *ret, struct kx_error *err)
 {
-	_cleanup_close_ int root = machine_open(sys);
 	struct bytes text;
 	int r = file_read(root, &text, ret, err);
 
 	if (r == 0)
 		free((void *)(uintptr_t)text.p);
 	return r;
+}
+
+int attempts_read(struct sys *sys, struct attempts *ret, struct kx_error *err)
+{
+	_cleanup_close_ int root = machine_open(sys);
+
+	return attempts_read_in(root, ret, err);
 }
 
 static int file_write(int root, const struct attempts *all, struct kx_error *err)

@@ -122,7 +122,10 @@ void attempts_parse(struct bytes text, struct attempts *ret);
 /* @a as a line with its newline; -ENOMEM. */
 _must_check_ int attempt_format(const struct attempt *a, char **ret);
 
-/* A missing file has no attempts. A file above ATTEMPTS_FILE_MAX counts as damaged as a whole. */
+/* Those of the system below @root, as in base/io.h. A missing file has no attempts. A file above ATTEMPTS_FILE_MAX counts
+ * as damaged as a whole. */
+_must_check_ int attempts_read_in(int root, struct attempts *ret, struct kx_error *err);
+/* Those of the machine. */
 _must_check_ int attempts_read(struct sys *sys, struct attempts *ret, struct kx_error *err);
 /* Adds @a as pending and syncs it to the disk. Removes an older pending attempt of the same boot:
  * it did not end in a reboot. */

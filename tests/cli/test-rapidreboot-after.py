@@ -121,6 +121,22 @@ class Record(After):
         self.assertEqual(self.assertRuns(["timeline", "--root", str(elsewhere)], 0, []).out,
                          "No fast reboot was tried yet.\n")
 
+    def test_of_a_hostile_system(self):
+        """Whoever wrote that system chose each text of its record; none controls the terminal."""
+        self.fast()
+        elsewhere = self.dir / "target"
+        (elsewhere / RECORD).parent.mkdir(parents=True)
+        hostile = "\x1b[2J"
+        text = self.read(RECORD).replace("\tslow=", f"\tslow=stop/a{hostile}.service=1102")
+        for name in ("entry", "version", "from", "why", "way", "rung", "init", "hooks"):
+            text, n = re.subn(rf"\t{name}=[^\t\n]*", f"\t{name}=x{hostile}", text)
+            self.assertEqual(n, 1, name)
+        (elsewhere / RECORD).write_text(text)
+        for words in ([], ["1"], ["--json"]):
+            r = self.assertRuns(["timeline", "--root", str(elsewhere), *words], 0, [])
+            self.assertIn("2J", r.out)
+            self.assertNotIn("\x1b", r.out + r.err, words)
+
     def test_of_no_system(self):
         for place in (self.dir / "nowhere", self.kernel):
             r = self.assertRuns(["timeline", "--root", str(place)], 1, [])

@@ -4,14 +4,13 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/error.h"
 #include "base/num.h"
 #include "cli/json.h"
 #include "cli/locale.h"
 #include "cli/page.h"
 #include "cli/plain.h"
+#include "cli/rapidreboot/front.h"
 #include "cli/rapidreboot/options.h"
 #include "cli/rapidreboot/timeline.h"
 #include "record/slow.h"
@@ -224,30 +223,17 @@ static int print_json(const struct attempts *all, size_t which)
 
 /* ---- the command */
 
-/* The records of this machine, or those below @root: they lie in the system, whether it runs or not. */
-static int read_records(const char *root, struct attempts *ret, struct kx_error *err)
-{
-	struct sys seen = *sys_machine();
-	_cleanup_close_ int fd = -1;
-
-	if (root) {
-		seen.root = root;
-		fd = machine_open(&seen);
-		if (fd < 0)
-			return kx_fail(err, fd, "%s: cannot be used as a root directory: %s", root,
-				       strerror(-fd));
-	}
-	return attempts_read(&seen, ret, err);
-}
-
 /* @which: counted back from the newest, 1; 0: all of them */
 static int timeline(const struct options *o, uint64_t which)
 {
+	_cleanup_reboot_ struct reboot rb = { .machine = -1, .system = -1 };
 	struct kx_error err = { 0 };
 	struct attempts all;
-	int r = EXIT_OK;
+	int r = front_open(&rb, o->find.root, false);
 
-	if (read_records(o->find.root, &all, &err) < 0)
+	if (r != EXIT_OK)
+		return r;
+	if (attempts_read_in(rb.system, &all, &err) < 0)
 		return fail_with(&err);
 	if (all.damaged)
 		fprintf(stderr, "rapidreboot: warning: %zu line%s of the record %s damaged\n",
