@@ -172,10 +172,13 @@ static int links_are_in_boot(int root, const struct foreign *foreign, bool *ret,
 {
 	_cleanup_free_ uint8_t *buf = NULL;
 	struct bytes text;
+	int r = read_file_in(root, KERNEL_IMG_FILE, CONFIG_FILE_MAX, &buf, &text.n);
 
 	*ret = false;
-	if (read_file_in(root, KERNEL_IMG_FILE, CONFIG_FILE_MAX, &buf, &text.n) < 0)
+	if (r == -ENOENT)
 		return 0;
+	if (r < 0)
+		return kx_fail(err, r, KERNEL_IMG_FILE ": cannot read it: %s", open_strerror(r));
 	text.p = buf;
 	return foreign_parse(foreign, KERNEL_IMG_FILE, text, each_link_in_boot, take_link_in_boot,
 			     ret, err);

@@ -465,14 +465,39 @@ static void test_legacy_warns(void **state)
 	root_free(&root);
 }
 
+/* What cannot be read may say the other thing. */
+static void test_legacy_unreadable(void **state)
+{
+	static const struct legacy_machine machine = { "6.1", "x86_64", NULL };
+	struct kx_error err = { 0 };
+	struct legacy got;
+	struct root root;
+	int fd;
+
+	root_new(&root);
+	root_put(&root, "/etc/default/kexec", "LOAD_KEXEC=true\n");
+	root_put(&root, "/etc/kernel-img.conf/x", "");
+	fd = open_root(&root);
+	assert_int_equal(legacy_read(fd, NULL, &machine, &got, &err), -EISDIR);
+	assert_non_null(strstr(err.message, "/etc/kernel-img.conf: cannot read it"));
+	fd_close(fd);
+	root_free(&root);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_assign),		 cmocka_unit_test(test_assign_stops),
-		cmocka_unit_test(test_assign_much),	 cmocka_unit_test(test_settings),
-		cmocka_unit_test(test_settings_odd),	 cmocka_unit_test(test_settings_files),
-		cmocka_unit_test(test_settings_foreign), cmocka_unit_test(test_settings_of_others),
-		cmocka_unit_test(test_legacy),		 cmocka_unit_test(test_legacy_warns),
+		cmocka_unit_test(test_assign),
+		cmocka_unit_test(test_assign_stops),
+		cmocka_unit_test(test_assign_much),
+		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_settings_odd),
+		cmocka_unit_test(test_settings_files),
+		cmocka_unit_test(test_settings_foreign),
+		cmocka_unit_test(test_settings_of_others),
+		cmocka_unit_test(test_legacy),
+		cmocka_unit_test(test_legacy_warns),
+		cmocka_unit_test(test_legacy_unreadable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
