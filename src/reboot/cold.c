@@ -93,6 +93,15 @@ static void log_instead(const struct reboot *rb, const char *why)
 	(void)event_log(rb, EVENT_COLD_INSTEAD, (const char *const[]){ why }, sentence);
 }
 
+static void log_refused(const struct reboot *rb, const struct kx_error *err)
+{
+	char sentence[sizeof(err->message) + 80];
+
+	(void)snprintf(sentence, sizeof(sentence),
+		       "the reboot through the firmware does not take place: %s", err->message);
+	(void)event_log(rb, EVENT_COLD_REFUSED, (const char *const[]){ err->message }, sentence);
+}
+
 enum reason go_cold_instead(const struct reboot *rb, struct cold_way *way, const char *why,
 			    struct kx_error *err)
 {
@@ -106,7 +115,9 @@ enum reason go_cold_instead(const struct reboot *rb, struct cold_way *way, const
 		teller_warn(&rb->teller, "this reboot is not recorded: %s", unwritten.message);
 	log_instead(rb, why);
 	reason = go_cold(rb, way, false, err);
-	if (reason != REASON_NONE)
+	if (reason != REASON_NONE) {
 		(void)!attempt_withdraw(rb->sys, NULL);
+		log_refused(rb, err);
+	}
 	return reason;
 }

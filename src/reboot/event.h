@@ -11,6 +11,7 @@ enum event {
 	EVENT_ASKED,	    /* init is asked for a fast reboot */
 	EVENT_WITHDRAWN,    /* what was loaded for one is unloaded again */
 	EVENT_COLD_INSTEAD, /* --or-cold: init is asked for a reboot through the firmware */
+	EVENT_COLD_REFUSED, /* EVENT_COLD_INSTEAD does not take place either */
 	EVENT_UP,	    /* a fast reboot led to this boot */
 	EVENT_FIRMWARE,	    /* one was asked for, and the machine came back through the firmware */
 	EVENT_COLD_UP,	    /* EVENT_COLD_INSTEAD led to this boot */

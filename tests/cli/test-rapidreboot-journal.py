@@ -109,6 +109,18 @@ class Journal(RebootTest):
         fields, _ = self.only("A reboot with --or-cold went through the firmware", 6)
         self.assertEqual(fields["REASON"], self.last()["reason"])
 
+    def test_neither(self):
+        """Init refuses the reboot through the firmware as well."""
+        self.set("proc/sys/kernel/kexec_load_disabled", "1\n")
+        r = self.run_it("--yes", "--or-cold", exits={"systemctl": 1})
+        self.assertNotEqual(r.rc, 0)
+        ordered, refused = self.entries()
+        self.assertEqual((ordered[0], refused[0]), ("A reboot goes through the firmware in the place of a fast one",
+                                                    "A reboot through the firmware does not take place"))
+        self.assertEqual(refused[2]["PRIORITY"], "4")
+        self.assertIn("systemctl", refused[1]["REASON"])
+        self.assertIn(" ".join(refused[1]["REASON"].split()), " ".join(r.err.split()))
+
     def test_withdrawn(self):
         r = self.run_it("--yes", exits={"systemctl": 1})
         self.assertNotEqual(r.rc, 0)
