@@ -11,8 +11,6 @@ from kexec_machine import PROGRAM
 from reboot_machine import RebootTest
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
-BOOT_IDS = ("5d1e7a40-93c8-4f5e-8b21-6f0c2d9e4a11", "c0a1b2d3-1111-4222-8333-444455556666")
-KEXEC = "208"       # type_of_loader of kexec-tools, Documentation/arch/x86/boot.rst
 # Programs of others that are really run: they read what they are given and print.
 HARMLESS = ("cat", "echo", "grep", "head", "jq", "rm", "sed", "true")
 # Programs of others that only write down what they were asked.
@@ -103,12 +101,3 @@ class DocumentTest(RebootTest):
             run = self.type(line)
             self.assertEqual(run.returncode, exits.get(line, 0), f"{where}:{number}: {line}\n{run.stdout}{run.stderr}")
             yield line, run
-
-    def restart(self):
-        """The kernel that was asked for has been started by the old one."""
-        self.set("proc/sys/kernel/bootloader_type", KEXEC + "\n")
-        self.set("proc/sys/kernel/random/boot_id", BOOT_IDS[0] + "\n")
-        self.set_unloaded()
-        for name in ("request", "loaded"):
-            (self.root / "run/rapidreboot" / name).unlink(missing_ok=True)
-        self.assertEqual(self.type("rapidreboot hook boot").returncode, 0)

@@ -82,6 +82,17 @@ class RebootTest(MachineTest):
         if (self.root / "sys/kernel/kexec/loaded").exists():
             self.set("sys/kernel/kexec/loaded", "0\n")
 
+    def next_boot(self, loader, digit="4", **how):
+        """The next kernel is up, started by @loader (type_of_loader, Documentation/arch/x86/boot.rst: 0xd0 is kexec-tools, 0x72
+        GRUB): what was in the memory of the one before is gone, and init runs our hook."""
+        self.set("proc/sys/kernel/random/boot_id", BOOT_ID.replace("3", digit) + "\n")
+        self.set("proc/sys/kernel/bootloader_type", f"{loader}\n")
+        self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
+        self.set_unloaded()
+        for name in ("request", "loaded"):
+            (self.root / "run/rapidreboot" / name).unlink(missing_ok=True)
+        return self.assertRuns(["hook", "boot"], 0, **how)
+
     def take_init(self, name):
         program, tools = INITS[name]
         exe = self.root / "proc/1/exe"

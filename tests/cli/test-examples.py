@@ -21,7 +21,6 @@ PAGES = sorted((TREE / "man").glob("*.scd"))
 EXITS = {"rapidreboot check": 8}
 # Files with memory of a crashed machine.
 DUMPS = ("var/crash/dump", "proc/vmcore", "tmp/guest.core")
-# On that machine a fast reboot has been.
 # What is typed after a fast reboot.
 AFTER_REBOOT = ("rapidreboot timeline", "rapidreboot status")
 
@@ -40,7 +39,7 @@ class Examples(DocumentTest):
     def run_block(self, page, block):
         if block.lines[0].startswith(AFTER_REBOOT):
             self.assertEqual(self.type("rapidreboot --yes").returncode, 0)
-            self.restart()
+            self.next_boot(0xD0)
         (self.dir / "proc").mkdir()
         for place in DUMPS:
             (self.dir / place).write_bytes(dumps.machine(dumps.NEW)[0])

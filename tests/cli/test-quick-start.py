@@ -149,7 +149,7 @@ class QuickStart(DocumentTest):
                 self.assertEqual(json.loads(self.type("rapidreboot list --json").stdout)["loader"]["kind"], loader)
                 for block in sections()["Everywhere: look, then reboot"]:
                     if "timeline" in block.lines[0]:
-                        self.restart()
+                        self.next_boot(0xD0)
                     for line, run in self.type_all(block, {"sudo rapidreboot check": 8}, name):
                         if line.endswith("timeline"):
                             self.assertIn("kexec", run.stdout.splitlines()[0])

@@ -24,15 +24,6 @@ class Fleet(RebootTest):
     def attempts(self):
         return json.loads(self.assertRuns(["timeline", "--json"], 0, []).out)
 
-    def next_boot(self, loader, digit="4"):
-        self.set("proc/sys/kernel/random/boot_id", BOOT_ID.replace("3", digit) + "\n")
-        self.set("proc/sys/kernel/bootloader_type", f"{loader}\n")
-        self.set("sys/kernel/kexec_loaded", "0\n")
-        self.set("proc/sys/kernel/kexec_load_disabled", "0\n")
-        for name in ("request", "loaded"):
-            (self.root / "run/rapidreboot" / name).unlink(missing_ok=True)
-        return self.assertRuns(["hook", "boot"], 0)
-
 
 class OrCold(Fleet):
     def test_fast_where_it_may(self):

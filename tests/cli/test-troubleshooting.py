@@ -6,11 +6,10 @@ import errno
 import pathlib
 import re
 
-from documents import BOOT_IDS, TREE, DocumentTest, fenced
+from documents import TREE, DocumentTest, fenced
 from kexec_machine import main
 
 PAGE = TREE / "docs/troubleshooting.md"
-GRUB = "114"    # type_of_loader, Documentation/arch/x86/boot.rst
 ID = re.compile(r"\b[A-HW][0-9]{1,2}\b")
 
 
@@ -38,12 +37,7 @@ class Quoted(DocumentTest):
 
     def came_back(self):
         self.assertEqual(self.type("rapidreboot --yes").returncode, 0)
-        self.set("proc/sys/kernel/bootloader_type", GRUB + "\n")
-        self.set("proc/sys/kernel/random/boot_id", BOOT_IDS[0] + "\n")
-        self.set_unloaded()
-        for name in ("request", "loaded"):
-            (self.root / "run/rapidreboot" / name).unlink()
-        self.assertEqual(self.type("rapidreboot hook boot").returncode, 0)
+        self.next_boot(0x72)
 
     def damaged(self):
         for path in (pathlib.Path(self.kernel), self.root / self.kernel.lstrip("/")):
