@@ -19,7 +19,7 @@ HEADERS = {"Subject", "Defined-By", "Documentation"}
 
 
 def events(program):
-    """ID -> names of fields"""
+    """[(ID, names of fields)]"""
     lines = [line.split() for line in subprocess.run([program], check=True, text=True,
                                                      stdout=subprocess.PIPE).stdout.splitlines()]
     return [(words[0], set(words[1:])) for words in lines]

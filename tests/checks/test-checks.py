@@ -410,15 +410,6 @@ const char *kx_version(void);
         self.bad("reserved[2];", "reserved[2]; int more;", "struct kx_fixed has")
 
 
-def main():
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
-    result = unittest.TextTestRunner(verbosity=0).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    skipped = len(result.skipped)
-    print(f"{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
-    return 0 if result.wasSuccessful() and result.testsRun else 1
-
-
 class Figures(Tree):
     check = "tests/checks/figures.py"
     FILES = ("README.md", "docs/speed.md", "docs/comparison.md", "docs/menu.svg", "docs/speed.svg", "tests/cli/screens/menu-80.txt",
@@ -448,6 +439,15 @@ class Figures(Tree):
 
     def test_picture_that_nobody_sees(self):
         self.bad("docs/more.svg", "<svg/>", "more.svg is in no page")
+
+
+def main():
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
+    result = unittest.TextTestRunner(verbosity=0).run(suite)
+    failed = len(result.failures) + len(result.errors)
+    skipped = len(result.skipped)
+    print(f"{result.testsRun - failed - skipped} passed, {failed} failed, {skipped} skipped")
+    return 0 if result.wasSuccessful() and result.testsRun else 1
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ CLIENT = "10.0.2.15"
 PATH = "/dumps"
 AWAY = "/away"  # leads to PATH of OTHER
 FOLDERS = ("fs/nfs", "fs/nfsd", "fs/nfs_common", "fs/lockd", "fs/netfs", "fs/fscache", "net/sunrpc", "net/dns_resolver")
-STARTED = 300  # seconds
+STARTED, ENDS = 300, 1800  # seconds: until it serves; of the machine, whose client may wait for a server that is gone
 
 JOB = r"""
 for module in {before}; do
@@ -135,7 +135,7 @@ class Server:
             "-chardev", f"socket,id=stop,path={self._stop},server=on,wait=off",
             "-device", "isa-serial,chardev=stop,index=1"))
         self._ending = vm.run(machine, images.kernel(SUITE), initrd, "console=ttyS0 panic=-1 quiet", self.folder,
-                              2 * 900, name="server")
+                              ENDS, name="server")
 
     def log(self):
         try:

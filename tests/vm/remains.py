@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is left of secrets in the memory of a machine and on its disk, looked for from outside.
 
@@ -7,7 +6,6 @@ ASCII format), so those of an archive that was overwritten are not found.
 """
 
 import mmap
-import os
 
 NAME = b"cryptroot/keyfiles/0.key\0"
 HEAD, SIZE_AT = 110, 54  # bytes of a member's header; where its size is
@@ -45,8 +43,3 @@ def look(path, secrets):
     with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         return ({name: len(places(data, secret)) for name, secret in secrets.items()},
                 {key: len(places(data, key)) for key in keys(data)})
-
-
-def forget(path):
-    """A gigabyte."""
-    os.unlink(path)

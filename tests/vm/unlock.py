@@ -261,7 +261,7 @@ def faults(case, end):
     found = guest.failures(end.log)
     said = " ".join(end.log.split())  # sentences are wrapped at the width of the console
     found += [f"not there: {line}" for line in (*case.expected, *([ASKS] if case.asks else [])) if line not in said]
-    found += [f"there: {line}" for line in (*case.never, PASSPHRASE) if line in end.log]
+    found += [f"there: {line}" for line in (*case.never, PASSPHRASE) if line in said]
     if (end.reason == "timeout") != case.asks:
         found.append(f"it ended by {end.reason}")
     return found
