@@ -137,7 +137,7 @@ static bool take(struct report *r, const char *path, int code)
 
 bool package_locks_held(const struct look *l, struct report *r)
 {
-	/* dpkg, rpm, Portage, XBPS before 0.60 */
+	/* with fcntl(2): dpkg, rpm, Portage; XBPS, whose way is not known, is in both tables */
 	static const char *const locks[] = { "/var/lib/dpkg/lock-frontend",
 					     "/var/lib/dpkg/lock",
 					     "/var/lib/rpm/.rpm.lock",
@@ -145,10 +145,10 @@ bool package_locks_held(const struct look *l, struct report *r)
 					     "/var/db/.pkg.portage_lockfile",
 					     "/var/db/xbps/pkgdb-0.38.plist",
 					     "/var/db/xbps/lock" };
-	/* apk, nixos-rebuild */
+	/* with flock(2): apk, nixos-rebuild */
 	static const char *const flocks[] = { "/lib/apk/db/lock", "/var/db/xbps/lock",
 					      "/run/nixos/switch-to-configuration.lock" };
-	/* pacman */
+	/* pacman has it only while it works */
 	static const char *const files[] = { "/var/lib/pacman/db.lck" };
 	bool held = false;
 
